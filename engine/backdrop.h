@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Backdrop: replaces the background of a photo with DeepLabv3 on any Vulkan device.
+ *
+ *   bd_engine    a Vulkan device with its pipelines           one per device
+ *   bd_model     exported weights, parsed and planned (no GPU) shareable by sessions
+ *   bd_session   a model on an engine, recorded once           one call at a time
+ *   bd_image     pixels in host memory
+ *
+ * Conventions
+ *   Results     every fallible function returns a bd_result and takes an optional bd_error, which is the caller's and
+ *               receives the failure in words. It is written on failure only.
+ *   Structs     parameter structs start with struct_size; zero every other member for the default. They only ever grow.
+ *   Threads     engines are independent. A session, and the engine under it, serve one call at a time.
+ *   Hygiene     the library never exits, prints, reads the environment, touches the network or keeps globals.
+ */
+#ifndef BACKDROP_H
+#define BACKDROP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define BD_API __attribute__((visibility("default")))
+#define BD_CHECK __attribute__((warn_unused_result))
+#define BD_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define BD_API
+#define BD_CHECK
+#define BD_PRINTF(text, first)
+#endif
+
+#define BD_VERSION_MAJOR 0
+#define BD_VERSION_MINOR 1
+#define BD_VERSION_PATCH 0
+
+/* Version of the library that is linked, as "MAJOR.MINOR.PATCH". Static storage. */
+BD_API const char *bd_version(void);
+
+/* ---- results --------------------------------------------------------------------------------------------------- */
+
+/* Numbers are part of the ABI: 1xx the caller, 2xx memory, 3xx files and their data, 4xx the device. */
+typedef enum bd_result {
+    BD_OK = 0,
+    BD_ERR_INVALID_ARGUMENT = 100,
+    BD_ERR_UNSUPPORTED = 101,
+    BD_ERR_OUT_OF_MEMORY = 200,
+    BD_ERR_OUT_OF_DEVICE_MEMORY = 201,
+    BD_ERR_FILE_NOT_FOUND = 300,
+    BD_ERR_FILE_READ = 301,
+    BD_ERR_FILE_WRITE = 302,
+    BD_ERR_FILE_FORMAT = 303,  /* not a form that is read here */
+    BD_ERR_FILE_CORRUPT = 304, /* the right form, but broken or truncated */
+    BD_ERR_IMAGE_TOO_LARGE = 305,
+    BD_ERR_MODEL_UNSUPPORTED = 306, /* sound, but an operation or a shape is not supported */
+    BD_ERR_NO_VULKAN = 400,
+    BD_ERR_NO_DEVICE = 401,
+    BD_ERR_DEVICE_LOST = 402, /* sticky: the engine is of no further use */
+    BD_ERR_DEVICE = 403
+} bd_result;
+
+/* The name of a result, such as "BD_ERR_FILE_READ". Static storage; never NULL. */
+BD_API const char *bd_result_name(bd_result result);
+
+typedef struct bd_error {
+    bd_result code;
+    char message[500]; /* one line, UTF-8, no full stop */
+} bd_error;
+
+/* ---- hooks ------------------------------------------------------------------------------------------------------ */
+
+/* Host allocation. All three functions or none; must be callable from any thread that calls the library. */
+typedef struct bd_allocator {
+    void *user;
+    void *(*allocate)(void *user, size_t bytes);
+    void *(*reallocate)(void *user, void *memory, size_t bytes);
+    void (*release)(void *user, void *memory);
+} bd_allocator;
+
+typedef enum bd_log_level { BD_LOG_ERROR = 0, BD_LOG_WARNING = 1, BD_LOG_INFO = 2, BD_LOG_DEBUG = 3 } bd_log_level;
+
+typedef void (*bd_log_fn)(void *user, bd_log_level level, const char *message);
+
+/* Called at the beginning of each stage ("decode", "prepare", "segment", "composite", ...). */
+typedef void (*bd_progress_fn)(void *user, const char *stage);
+
+/* ---- images ----------------------------------------------------------------------------------------------------- */
+
+typedef enum bd_format {
+    BD_FORMAT_RGBA8 = 0, /* (h, w, 4) u8, sRGB, straight alpha */
+    BD_FORMAT_GRAY8 = 1  /* (h, w) u8: labels, masks */
+} bd_format;
+
+/* Pixels in host memory, rows top to bottom. A caller may fill one in by hand around memory of its own (owner NULL). */
+typedef struct bd_image {
+    uint32_t width, height;
+    bd_format format;
+    bool has_alpha;      /* false: every alpha is 255 */
+    size_t stride_bytes; /* from row to row */
+    uint8_t *pixels;
+    const void *owner; /* the library's; NULL when the caller owns the pixels */
+} bd_image;
+
+typedef struct bd_image_read_params {
+    size_t struct_size;
+    const bd_allocator *allocator;
+    bool ignore_orientation; /* true: leave pixels as stored, whatever EXIF says */
+    uint64_t max_pixels;     /* 0: 200 million */
+} bd_image_read_params;
+
+typedef enum bd_image_file { BD_IMAGE_FILE_AUTO = 0, BD_IMAGE_FILE_PNG = 1, BD_IMAGE_FILE_JPEG = 2 } bd_image_file;
+
+typedef struct bd_image_write_params {
+    size_t struct_size;
+    const bd_allocator *allocator;
+    bd_image_file file;     /* AUTO: by the extension of the path; PNG in bd_image_encode */
+    int jpeg_quality;       /* 1..100; 0: 92 */
+    const uint8_t *palette; /* (256, 3) u8 RGB for a BD_FORMAT_GRAY8 image: written as an indexed PNG */
+    uint32_t palette_count; /* entries of palette in use */
+} bd_image_write_params;
+
+/* Reads a picture: JPEG (libjpeg-turbo), PNG, BMP, TGA, GIF (first frame), PNM, PSD, HDR. Grey, CMYK and 16-bit become
+ * RGBA8; EXIF orientation is applied unless told otherwise. The header's size is checked against max_pixels before
+ * anything of that size is allocated.
+ *
+ * image    written on success only; release with bd_image_finish.
+ * Errors   BD_ERR_FILE_NOT_FOUND, _READ, _FORMAT, _CORRUPT, BD_ERR_IMAGE_TOO_LARGE, BD_ERR_OUT_OF_MEMORY. The message
+ * names path.
+ */
+BD_API BD_CHECK bd_result bd_image_read(const char *path, const bd_image_read_params *params, bd_image *image,
+                                        bd_error *error);
+
+/* The same from memory; name stands for the file in messages. */
+BD_API BD_CHECK bd_result bd_image_decode(const void *data, size_t bytes, const char *name,
+                                          const bd_image_read_params *params, bd_image *image, bd_error *error);
+
+/* Writes a picture to a temporary file beside path, then renames it: path holds the old file or the whole new one,
+ * never a part. JPEG drops alpha (composited over black is the caller's business). Errors: BD_ERR_FILE_WRITE,
+ * BD_ERR_OUT_OF_MEMORY. */
+BD_API BD_CHECK bd_result bd_image_write(const char *path, const bd_image *image, const bd_image_write_params *params,
+                                         bd_error *error);
+
+/* Encodes to memory; *data is released with bd_release(params->allocator, *data). */
+BD_API BD_CHECK bd_result bd_image_encode(const bd_image *image, const bd_image_write_params *params, void **data,
+                                          size_t *bytes, bd_error *error);
+
+/* Releases the pixels when the library owns them, and zeroes the struct. NULL and zeroed structs are fine. */
+BD_API void bd_image_finish(bd_image *image);
+
+/* Releases memory that a function above returned. */
+BD_API void bd_release(const bd_allocator *allocator, void *memory);
+
+/* ---- engine ------------------------------------------------------------------------------------------------------ */
+
+typedef struct bd_engine bd_engine;
+
+typedef enum bd_device_kind {
+    BD_DEVICE_OTHER = 0,
+    BD_DEVICE_INTEGRATED = 1,
+    BD_DEVICE_DISCRETE = 2,
+    BD_DEVICE_VIRTUAL = 3,
+    BD_DEVICE_SOFTWARE = 4
+} bd_device_kind;
+
+typedef struct bd_device_info {
+    uint32_t index; /* as the loader lists it, from 0 */
+    bd_device_kind kind;
+    bool usable; /* Vulkan 1.1 with a compute queue */
+    int score;   /* the highest usable one is the default */
+    uint32_t api_version;
+    uint32_t vendor_id, device_id;
+    uint64_t memory_bytes; /* largest device-local heap */
+    char name[256];
+    char driver[256];
+    char kernel_set[32]; /* "storage" or "texel": how kernels read tensors there */
+} bd_device_info;
+
+typedef struct bd_engine_params {
+    size_t struct_size;
+    const bd_allocator *allocator;
+    bd_log_fn log; /* may be called from any thread that calls the library */
+    void *log_user;
+    const char *device;           /* index as a number, or a part of the name (any case); NULL: the highest score */
+    const char *cache_dir;        /* pipeline cache; created when missing; NULL: none on disk */
+    const char *kernel_set;       /* "storage", "texel"; NULL: by device kind */
+    bool validation;              /* Khronos validation with synchronisation validation; messages go to log as errors */
+    void *get_instance_proc_addr; /* PFN_vkGetInstanceProcAddr; NULL: the system's Vulkan loader */
+} bd_engine_params;
+
+/* Lists the devices. On entry *count is the room in infos, on return the number of devices (which may be larger).
+ * Errors: BD_ERR_NO_VULKAN when no loader or driver is installed. */
+BD_API BD_CHECK bd_result bd_devices(const bd_engine_params *params, bd_device_info *infos, uint32_t *count,
+                                     bd_error *error);
+
+/* Opens a device. Errors: BD_ERR_NO_VULKAN, BD_ERR_NO_DEVICE (the message lists what there is), BD_ERR_DEVICE. */
+BD_API BD_CHECK bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, bd_error *error);
+
+/* Sessions must be gone first. NULL is fine. Writes the pipeline cache when it has grown. */
+BD_API void bd_engine_destroy(bd_engine *engine);
+
+BD_API void bd_engine_device(const bd_engine *engine, bd_device_info *info);
+
+/* Validation messages so far (0 when validation is off). */
+BD_API uint32_t bd_engine_validation_messages(const bd_engine *engine);
+
+/* ---- model ------------------------------------------------------------------------------------------------------- */
+
+typedef struct bd_model bd_model;
+
+typedef struct bd_model_params {
+    size_t struct_size;
+    const bd_allocator *allocator;
+    uint32_t size;                  /* side of the square input when the export leaves it open; 0: 513 */
+    const char *const *class_names; /* NULL: Pascal VOC's when there are 21 classes, else numbers. Copied. */
+    uint32_t class_name_count;
+} bd_model_params;
+
+typedef struct bd_model_info {
+    const char *form; /* "TensorFlow.js graph model" */
+    uint32_t input_width, input_height;
+    uint32_t logits_width, logits_height;
+    uint32_t output_stride;
+    uint32_t class_count;
+    uint32_t node_count; /* of the graph that runs, after all passes */
+    uint64_t parameters; /* weights and biases that reach the device */
+    uint64_t multiply_adds;
+    uint64_t arena_bytes; /* activations, after planning */
+    uint64_t weights_bytes;
+} bd_model_info;
+
+/* Opens exported weights and plans the network: pure CPU work, no device.
+ *
+ * path     model.json of a TensorFlow.js graph model (its shards beside it).
+ * Errors   BD_ERR_FILE_*, BD_ERR_MODEL_UNSUPPORTED; the message names the file and the node.
+ */
+BD_API BD_CHECK bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model,
+                                        bd_error *error);
+BD_API void bd_model_destroy(bd_model *model);
+BD_API void bd_model_get_info(const bd_model *model, bd_model_info *info);
+
+/* Name of class c, valid as long as the model; NULL past the last one. */
+BD_API const char *bd_model_class_name(const bd_model *model, uint32_t c);
+
+/* ---- session ----------------------------------------------------------------------------------------------------- */
+
+typedef struct bd_session bd_session;
+
+typedef struct bd_session_params {
+    size_t struct_size;
+    const bd_allocator *allocator;
+    bd_progress_fn progress;
+    void *progress_user;
+} bd_session_params;
+
+/* Uploads the weights, creates the pipelines and records the network. The model may be destroyed afterwards. */
+BD_API BD_CHECK bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params,
+                                            bd_session **session, bd_error *error);
+BD_API void bd_session_destroy(bd_session *session);
+
+/* A set of classes: bit c of word c/32. */
+typedef struct bd_class_set {
+    uint32_t words[8];
+} bd_class_set;
+
+typedef enum bd_map_size {
+    BD_MAP_RESIZED = 0, /* the photo after resizing to the network's side, as the tutorial's map */
+    BD_MAP_PHOTO = 1    /* the photo's own size; logits interpolated there directly */
+} bd_map_size;
+
+typedef struct bd_segment_params {
+    size_t struct_size;
+    bd_map_size map_size;
+    bool want_logits;
+} bd_segment_params;
+
+/* What the network saw. Release with bd_segmentation_finish. */
+typedef struct bd_segmentation {
+    bd_image labels; /* GRAY8, index = class */
+    uint32_t class_count;
+    uint64_t pixels_of_class[256];
+    uint32_t logits_width, logits_height;
+    float *logits; /* (logits_height, logits_width, class_count) of the padded input, before upsampling; NULL unless
+                      wanted */
+    const void *owner;
+} bd_segmentation;
+
+/* Labels every pixel of a photo.
+ *
+ * photo    BD_FORMAT_RGBA8 of any size from 1x1; alpha is ignored. Borrowed until return.
+ * Blocks   until the result is on the host.
+ * Errors   BD_ERR_INVALID_ARGUMENT, BD_ERR_OUT_OF_MEMORY, BD_ERR_OUT_OF_DEVICE_MEMORY, BD_ERR_DEVICE_LOST.
+ * Source   Chen et al. 2017, arXiv 1706.05587; input resized as Pillow's Lanczos does, to the network's side on the
+ * longest side.
+ */
+BD_API BD_CHECK bd_result bd_session_segment(bd_session *session, const bd_image *photo,
+                                             const bd_segment_params *params, bd_segmentation *result, bd_error *error);
+BD_API void bd_segmentation_finish(bd_segmentation *result);
+
+typedef enum bd_background {
+    BD_BACKGROUND_PICTURE = 0,
+    BD_BACKGROUND_COLOR = 1,
+    BD_BACKGROUND_TRANSPARENT = 2,
+    BD_BACKGROUND_BLUR = 3 /* the photo's own background, blurred */
+} bd_background;
+
+typedef enum bd_fit { BD_FIT_COVER = 0, BD_FIT_CONTAIN = 1, BD_FIT_STRETCH = 2, BD_FIT_TILE = 3 } bd_fit;
+
+typedef struct bd_replace_params {
+    size_t struct_size;
+    bd_class_set classes; /* foreground; all zero: class 15, person */
+    bd_background background;
+    bd_fit fit;
+    uint8_t color[4];    /* BD_BACKGROUND_COLOR, and what BD_FIT_CONTAIN leaves free: straight RGBA */
+    float blur_sigma_px; /* of BD_BACKGROUND_BLUR, in photo pixels, > 0 */
+    bool classic; /* the tutorial, byte for byte: the result has the resized photo's size; fit and softness are ignored
+                   */
+} bd_replace_params;
+
+/* Replaces the background of a photo.
+ *
+ * photo       BD_FORMAT_RGBA8. Borrowed until return.
+ * background  BD_FORMAT_RGBA8 of any size for BD_BACKGROUND_PICTURE, else NULL. Borrowed until return.
+ * result      BD_FORMAT_RGBA8, the photo's size (classic: the resized photo's); bd_image_finish. Written on success
+ * only. Errors      as bd_session_segment.
+ */
+BD_API BD_CHECK bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
+                                             const bd_replace_params *params, bd_image *result, bd_error *error);
+
+typedef struct bd_timing {
+    char name[48];
+    double ms; /* on the device when device is true, else wall time */
+    bool device;
+} bd_timing;
+
+/* Stages of the last call, in order. Returns how many there are and copies at most room. */
+BD_API uint32_t bd_session_timings(const bd_session *session, bd_timing *timings, uint32_t room);
+
+/* One timed node of the network. */
+typedef struct bd_node_timing {
+    char node[128];
+    char kernel[48];
+    uint32_t shape[4]; /* output, NHWC */
+    double device_ms;
+    uint64_t multiply_adds;
+    uint64_t bytes; /* read and written, each tensor once */
+} bd_node_timing;
+
+/* Runs the recorded network once on a (input_height, input_width, 3) u8 input and times it. For benchmarks: input may
+ * be NULL to keep the last one; nodes may be NULL. *count: room in, nodes out. logits may be NULL, else (logits_height,
+ * logits_width, class_count). total_ms is wall time from submission to completion. */
+BD_API BD_CHECK bd_result bd_session_run_network(bd_session *session, const uint8_t *input, float *logits,
+                                                 double *total_ms, bd_node_timing *nodes, uint32_t *count,
+                                                 bd_error *error);
+
+/* ---- classes ----------------------------------------------------------------------------------------------------- */
+
+/* The 21 names of Pascal VOC ("background", "aeroplane", ...); NULL past the last one. */
+BD_API const char *bd_pascal_class_name(uint32_t c);
+
+/* Pascal VOC's colour map: the bits of c spread over the high bits of R, G and B (VOC devkit, VOClabelcolormap). rgb is
+ * 3 bytes. */
+BD_API void bd_pascal_color(uint32_t c, uint8_t *rgb);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/base.h"
+
+#define BD_STRING_(x) #x
+#define BD_STRING(x) BD_STRING_(x)
+
+const char *bd_version(void) {
+    return BD_STRING(BD_VERSION_MAJOR) "." BD_STRING(BD_VERSION_MINOR) "." BD_STRING(BD_VERSION_PATCH);
+}
+
+const char *bd_result_name(bd_result result) {
+    switch (result) {
+#define NAME(r)                                                                                                        \
+    case r: return #r
+        NAME(BD_OK);
+        NAME(BD_ERR_INVALID_ARGUMENT);
+        NAME(BD_ERR_UNSUPPORTED);
+        NAME(BD_ERR_OUT_OF_MEMORY);
+        NAME(BD_ERR_OUT_OF_DEVICE_MEMORY);
+        NAME(BD_ERR_FILE_NOT_FOUND);
+        NAME(BD_ERR_FILE_READ);
+        NAME(BD_ERR_FILE_WRITE);
+        NAME(BD_ERR_FILE_FORMAT);
+        NAME(BD_ERR_FILE_CORRUPT);
+        NAME(BD_ERR_IMAGE_TOO_LARGE);
+        NAME(BD_ERR_MODEL_UNSUPPORTED);
+        NAME(BD_ERR_NO_VULKAN);
+        NAME(BD_ERR_NO_DEVICE);
+        NAME(BD_ERR_DEVICE_LOST);
+        NAME(BD_ERR_DEVICE);
+#undef NAME
+    }
+    return "BD_ERR_UNKNOWN";
+}
+
+bd_result bd_fail(bd_error *error, bd_result code, const char *format, ...) {
+    if (!error) {
+        return code;
+    }
+    error->code = code;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(error->message, sizeof error->message, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        error->message[0] = '\0';
+    }
+    /* One line, whatever hostile names it quotes. */
+    for (char *c = error->message; *c; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+            *c = '?';
+        }
+    }
+    return code;
+}
+
+void bd_copy_params(void *to, const void *from, size_t size) {
+    memset(to, 0, size);
+    if (from) {
+        size_t given;
+        memcpy(&given, from, sizeof given);
+        memcpy(to, from, BD_MIN(given, size));
+    }
+}
+
+double bd_now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
+}
+
+float bd_half_to_float(uint16_t half) {
+    uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
+    uint32_t exponent = (half >> 10) & 0x1fu;
+    uint32_t mantissa = half & 0x3ffu;
+    uint32_t bits;
+    if (exponent == 0x1f) {
+        bits = sign | 0x7f800000u | (mantissa << 13);
+    } else if (exponent) {
+        bits = sign | ((exponent + 112) << 23) | (mantissa << 13);
+    } else if (mantissa) {
+        uint32_t shift = 0;
+        while (!(mantissa & 0x400u)) {
+            mantissa <<= 1;
+            shift++;
+        }
+        bits = sign | ((113 - shift) << 23) | ((mantissa & 0x3ffu) << 13);
+    } else {
+        bits = sign;
+    }
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "session.h"
+
+static VkDeviceSize align(VkDeviceSize bytes) {
+    return (bytes + BD_PLAN_ALIGN - 1) / BD_PLAN_ALIGN * BD_PLAN_ALIGN;
+}
+
+void bd_frame_begin(bd_session *session) {
+    for (uint32_t i = 0; i < session->resample_count; i++) {
+        bd_resample_table_finish(&session->resamples[i].x);
+        bd_resample_table_finish(&session->resamples[i].y);
+    }
+    session->resample_count = 0;
+    session->timing_count = 0;
+    session->input_recorded = false;
+}
+
+bd_result bd_frame_reserve(bd_session *session, bd_vk_buffer *buffer, VkDeviceSize bytes, bd_error *error) {
+    return bd_vk_buffer_reserve(session->vk, buffer, bytes, BD_VK_MEMORY_DEVICE, error);
+}
+
+static bd_result plan_axis(bd_session *session, bd_resample_filter filter, float sigma, uint32_t in, float box0,
+                           float box1, uint32_t out, bd_resample_table *table, bd_error *error) {
+    bool same = in == out && box0 == 0.0f && box1 == (float)in && filter != BD_RESAMPLE_GAUSSIAN;
+    if (same) {
+        return BD_OK;
+    }
+    return bd_resample_table_init(table, session->allocator, filter, (int32_t)in, box0, box1, (int32_t)out, sigma,
+                                  error);
+}
+
+bd_result bd_frame_plan_resample(bd_session *session, const char *label, bd_resample_filter filter, float sigma,
+                                 const bd_vk_buffer *src, uint32_t src_w, uint32_t src_h, const float box[4],
+                                 const bd_vk_buffer *dst, uint32_t dst_w, uint32_t dst_h, bd_error *error) {
+    bd_frame_resample *r = &session->resamples[session->resample_count++];
+    *r = (bd_frame_resample){.src = src,
+                             .dst = dst,
+                             .src_w = src_w,
+                             .src_h = src_h,
+                             .dst_w = dst_w,
+                             .dst_h = dst_h,
+                             .row_count = src_h,
+                             .label = label};
+    bd_result result = plan_axis(session, filter, sigma, src_w, box[0], box[2], dst_w, &r->x, error);
+    if (!result) {
+        result = plan_axis(session, filter, sigma, src_h, box[1], box[3], dst_h, &r->y, error);
+    }
+    if (result) {
+        return result;
+    }
+    if (r->y.out) {
+        /* Pillow filters only the rows that the vertical pass will read. */
+        const int32_t *last = r->y.bounds + 2 * (size_t)(r->y.out - 1);
+        r->first_row = (uint32_t)r->y.bounds[0];
+        r->row_count = (uint32_t)(last[0] + last[1]) - r->first_row;
+    }
+    if (r->x.out && r->y.out) {
+        result = bd_frame_reserve(session, &session->rows, (VkDeviceSize)dst_w * r->row_count * 4, error);
+    }
+    return result;
+}
+
+static const bd_resample_table *axis_table(const bd_frame_resample *r, uint32_t axis) {
+    return axis ? &r->y : &r->x;
+}
+
+static size_t coefficient_bytes(const bd_resample_table *table) {
+    return (size_t)table->out * (size_t)table->taps * sizeof(int32_t);
+}
+
+static size_t bound_bytes(const bd_resample_table *table) {
+    return (size_t)table->out * 2 * sizeof(int32_t);
+}
+
+/* Lays out the tables of all resamplings and lists them as uploads; returns how many. */
+static uint32_t list_tables(bd_session *session, bd_frame_upload *uploads, VkDeviceSize *total) {
+    uint32_t count = 0;
+    *total = 0;
+    for (uint32_t i = 0; i < session->resample_count * 2; i++) {
+        bd_frame_resample *r = &session->resamples[i / 2];
+        const bd_resample_table *table = axis_table(r, i % 2);
+        if (!table->out) {
+            continue;
+        }
+        const size_t bytes[2] = {coefficient_bytes(table), bound_bytes(table)};
+        const int32_t *data[2] = {table->coefficients, table->bounds};
+        for (uint32_t part = 0; part < 2; part++) {
+            r->offsets[i % 2][part] = *total;
+            uploads[count++] = (bd_frame_upload){data[part], bytes[part], bytes[part], 1, &session->tables, *total};
+            *total += align(bytes[part]);
+        }
+    }
+    return count;
+}
+
+static void copy_rows(char *to, const bd_frame_upload *upload) {
+    if (upload->stride_bytes == upload->row_bytes) {
+        memcpy(to, upload->data, upload->row_bytes * upload->rows);
+        return;
+    }
+    for (uint32_t y = 0; y < upload->rows; y++) {
+        memcpy(to + y * upload->row_bytes, (const char *)upload->data + y * upload->stride_bytes, upload->row_bytes);
+    }
+}
+
+bd_result bd_frame_upload_all(bd_session *session, const bd_frame_upload *pictures, uint32_t count, bd_error *error) {
+    enum { TABLES = BD_FRAME_MAX_RESAMPLES * 4, PICTURES = 4 };
+    bd_frame_upload uploads[TABLES + PICTURES];
+    VkDeviceSize table_bytes;
+    uint32_t total = list_tables(session, uploads, &table_bytes);
+    bd_result result = bd_frame_reserve(session, &session->tables, table_bytes, error);
+    for (uint32_t i = 0; i < count && i < PICTURES; i++) {
+        uploads[total++] = pictures[i];
+    }
+    VkDeviceSize staged = 0;
+    for (uint32_t i = 0; i < total; i++) {
+        staged += uploads[i].to->mapped ? 0 : align(uploads[i].row_bytes * uploads[i].rows);
+    }
+    if (!result && staged) {
+        result = bd_vk_buffer_reserve(session->vk, &session->staging, staged, BD_VK_MEMORY_UPLOAD, error);
+    }
+    if (result) {
+        return result;
+    }
+    VkDeviceSize at = 0;
+    for (uint32_t i = 0; i < total; i++) {
+        VkDeviceSize bytes = uploads[i].row_bytes * uploads[i].rows;
+        if (uploads[i].to->mapped) {
+            copy_rows((char *)uploads[i].to->mapped + uploads[i].offset, &uploads[i]);
+            continue;
+        }
+        copy_rows((char *)session->staging.mapped + at, &uploads[i]);
+        bd_vk_commands_copy(&session->before, &session->staging, at, uploads[i].to, uploads[i].offset, bytes);
+        at += align(bytes);
+    }
+    if (staged) {
+        bd_vk_commands_barrier(&session->before);
+        bd_vk_commands_stamp(&session->before, "upload");
+    }
+    return BD_OK;
+}
+
+static bd_result record_pass(bd_session *session, bd_vk_commands *commands, const bd_frame_resample *r, bool horizontal,
+                             const bd_vk_buffer *src, uint32_t src_w, uint32_t src_h, const bd_vk_buffer *dst,
+                             uint32_t dst_w, uint32_t dst_h, uint32_t first_row, bd_error *error) {
+    const bd_resample_table *table = axis_table(r, !horizontal);
+    const VkDeviceSize *offsets = r->offsets[!horizontal];
+    bd_vk_dispatch dispatch;
+    bd_kernel_resample(session->vk, horizontal, src_w, src_h, dst_w, dst_h, (uint32_t)table->taps, first_row,
+                       &dispatch);
+    dispatch.bindings[0].buffer = src;
+    dispatch.bindings[0].bytes = (VkDeviceSize)src_w * src_h * 4;
+    dispatch.bindings[1].buffer = &session->tables;
+    dispatch.bindings[1].offset = offsets[0];
+    dispatch.bindings[1].bytes = coefficient_bytes(table);
+    dispatch.bindings[2].buffer = &session->tables;
+    dispatch.bindings[2].offset = offsets[1];
+    dispatch.bindings[2].bytes = bound_bytes(table);
+    dispatch.bindings[4].buffer = dst;
+    dispatch.bindings[4].bytes = (VkDeviceSize)dst_w * dst_h * 4;
+    bd_result result = bd_vk_commands_dispatch(commands, &dispatch, error);
+    bd_vk_commands_barrier(commands);
+    return result;
+}
+
+bd_result bd_frame_record_resample(bd_session *session, bd_vk_commands *commands, const bd_frame_resample *r,
+                                   bd_error *error) {
+    bd_result result = BD_OK;
+    if (r->x.out && r->y.out) {
+        result = record_pass(session, commands, r, true, r->src, r->src_w, r->src_h, &session->rows, r->dst_w,
+                             r->row_count, r->first_row, error);
+        if (!result) {
+            result = record_pass(session, commands, r, false, &session->rows, r->dst_w, r->row_count, r->dst, r->dst_w,
+                                 r->dst_h, r->first_row, error);
+        }
+    } else if (r->x.out) {
+        result =
+            record_pass(session, commands, r, true, r->src, r->src_w, r->src_h, r->dst, r->dst_w, r->dst_h, 0, error);
+    } else if (r->y.out) {
+        result =
+            record_pass(session, commands, r, false, r->src, r->src_w, r->src_h, r->dst, r->dst_w, r->dst_h, 0, error);
+    } else if (r->src != r->dst) {
+        bd_vk_commands_copy(commands, r->src, 0, r->dst, 0, (VkDeviceSize)r->src_w * r->src_h * 4);
+        bd_vk_commands_barrier(commands);
+    }
+    bd_vk_commands_stamp(commands, r->label);
+    return result;
+}
+
+bd_result bd_frame_record_preprocess(bd_session *session, const bd_vk_buffer *photo, uint32_t w, uint32_t h,
+                                     bd_error *error) {
+    bd_vk_dispatch dispatch;
+    bd_kernel_preprocess(session->vk, &session->network.preprocess, w, h, &dispatch);
+    dispatch.bindings[0].buffer = photo;
+    dispatch.bindings[0].bytes = (VkDeviceSize)w * h * 4;
+    dispatch.bindings[4] = session->network.input;
+    bd_result result = bd_vk_commands_dispatch(&session->before, &dispatch, error);
+    bd_vk_commands_barrier(&session->before);
+    bd_vk_commands_stamp(&session->before, "preprocess");
+    return result;
+}
+
+static bd_result take_timings(bd_session *session, bd_vk_commands *commands, bd_error *error) {
+    double ms[BD_FRAME_MAX_TIMINGS];
+    bd_result result = bd_vk_commands_times(commands, ms, error);
+    for (uint32_t i = 0; i < commands->timer_count && session->timing_count < BD_FRAME_MAX_TIMINGS && !result; i++) {
+        bd_timing *timing = &session->timings[session->timing_count++];
+        snprintf(timing->name, sizeof timing->name, "%s", commands->labels[i]);
+        timing->ms = ms[i];
+        timing->device = true;
+    }
+    return result;
+}
+
+bd_result bd_frame_submit(bd_session *session, VkDeviceSize result_bytes, const void **result_data, bd_error *error) {
+    bd_vk *vk = session->vk;
+    bd_vk_buffer *readable = &session->result;
+    bd_result result = BD_OK;
+    if (!readable->mapped) {
+        readable = &session->download;
+        result = bd_vk_buffer_reserve(vk, readable, result_bytes, BD_VK_MEMORY_DOWNLOAD, error);
+        if (result) {
+            return result;
+        }
+        bd_vk_commands_barrier(&session->after);
+        bd_vk_commands_copy(&session->after, &session->result, 0, readable, 0, result_bytes);
+        bd_vk_commands_stamp(&session->after, "download");
+    }
+    bd_vk_commands_barrier_host(&session->after);
+    result = bd_vk_commands_end(&session->before, error);
+    if (!result) {
+        result = bd_vk_commands_end(&session->after, error);
+    }
+    double start = bd_now_ms();
+    bd_vk_commands *all[] = {&session->before, &session->network.commands, &session->after};
+    if (!result) {
+        const bd_vk_commands *list[] = {all[0], all[1], all[2]};
+        result = bd_vk_submit(vk, list, BD_COUNT(list), error);
+    }
+    double wall = bd_now_ms() - start;
+    for (uint32_t i = 0; i < BD_COUNT(all) && !result; i++) {
+        result = take_timings(session, all[i], error);
+    }
+    if (!result && session->timing_count < BD_FRAME_MAX_TIMINGS) {
+        bd_timing *timing = &session->timings[session->timing_count++];
+        *timing = (bd_timing){.name = "submit to completion", .ms = wall};
+    }
+    *result_data = readable->mapped;
+    return result;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "geometry/fit.h"
+
+void bd_fit_resized(uint32_t width, uint32_t height, uint32_t side, uint32_t *out_width, uint32_t *out_height) {
+    double ratio = 1.0 * side / BD_MAX(width, height);
+    *out_width = BD_MAX((uint32_t)(ratio * width), 1u);
+    *out_height = BD_MAX((uint32_t)(ratio * height), 1u);
+}
+
+static bd_fit_plan whole(uint32_t bg_width, uint32_t bg_height, uint32_t width, uint32_t height) {
+    return (bd_fit_plan){
+        .box = {0.0f, 0.0f, (float)bg_width, (float)bg_height},
+        .width = width,
+        .height = height,
+    };
+}
+
+/* The middle of size pixels that is length long, as [low, high). */
+static void middle(uint32_t size, double length, float *low, float *high) {
+    double start = fmax((size - length) / 2.0, 0.0);
+    *low = (float)start;
+    *high = fminf((float)(start + length), (float)size);
+    if (*high <= *low) { /* shorter than the spacing of floats there */
+        *high = nextafterf(*low, INFINITY);
+    }
+}
+
+static bd_fit_plan cover(uint32_t bg_width, uint32_t bg_height, uint32_t width, uint32_t height) {
+    bd_fit_plan plan = whole(bg_width, bg_height, width, height);
+    double scale = fmax((double)width / bg_width, (double)height / bg_height);
+    middle(bg_width, fmin(width / scale, bg_width), &plan.box[0], &plan.box[2]);
+    middle(bg_height, fmin(height / scale, bg_height), &plan.box[1], &plan.box[3]);
+    return plan;
+}
+
+static uint32_t scaled(uint32_t size, double scale, uint32_t most) {
+    return BD_MIN(BD_MAX((uint32_t)(size * scale + 0.5), 1u), most);
+}
+
+static bd_fit_plan contain(uint32_t bg_width, uint32_t bg_height, uint32_t width, uint32_t height) {
+    double scale = fmin((double)width / bg_width, (double)height / bg_height);
+    bd_fit_plan plan = whole(bg_width, bg_height, scaled(bg_width, scale, width), scaled(bg_height, scale, height));
+    plan.offset_x = -(int32_t)((width - plan.width) / 2);
+    plan.offset_y = -(int32_t)((height - plan.height) / 2);
+    return plan;
+}
+
+bd_fit_plan bd_fit_background(bd_fit fit, uint32_t bg_width, uint32_t bg_height, uint32_t photo_width,
+                              uint32_t photo_height) {
+    switch (fit) {
+    case BD_FIT_COVER: return cover(bg_width, bg_height, photo_width, photo_height);
+    case BD_FIT_CONTAIN: return contain(bg_width, bg_height, photo_width, photo_height);
+    case BD_FIT_STRETCH: break;
+    case BD_FIT_TILE: {
+        bd_fit_plan plan = whole(bg_width, bg_height, bg_width, bg_height);
+        plan.wrap = true;
+        return plan;
+    }
+    }
+    return whole(bg_width, bg_height, photo_width, photo_height);
+}
+
+bd_fit_plan bd_fit_classic(uint32_t bg_width, uint32_t bg_height, uint32_t photo_width, uint32_t photo_height) {
+    bd_fit_plan plan = whole(bg_width, bg_height, bg_width, bg_height);
+    plan.offset_x = bg_width < photo_width ? -(int32_t)(photo_width - bg_width) : 0;
+    plan.offset_y = bg_height < photo_height ? -(int32_t)(photo_height - bg_height) : 0;
+    return plan;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ * The network as data: a list of nodes in topological order, each with one output tensor.
+ *
+ * Importers append nodes with the exported graph's own operations and semantics (TensorFlow's, NHWC). Passes rewrite
+ * them until only the operations that have a kernel are left. Nothing here knows of a device. Everything a graph points
+ * to lives in its pool or in memory that outlives it (mapped shards). */
+#ifndef BD_GRAPH_H
+#define BD_GRAPH_H
+
+#include "base/base.h"
+
+#define BD_MAX_RANK 6
+#define BD_NO_NODE UINT32_MAX
+
+typedef enum bd_dtype { BD_F32, BD_I32, BD_U8 } bd_dtype; /* i64 of exports is narrowed to I32, bool to U8 */
+
+typedef struct bd_shape {
+    uint32_t rank;
+    int32_t dims[BD_MAX_RANK]; /* >= 0 once inferred; -1 in a BD_OP_INPUT that leaves a size open */
+} bd_shape;
+
+/* "kernel" marks the operations that may be left after bd_graph_lower. Inputs in brackets are optional (BD_NO_NODE). */
+#define BD_OPS(X)                                                                                                      \
+    X(NONE, "removed")                                                                                                 \
+    X(INPUT, "input")                 /* kernel (as the photo): (1,h,w,3) */                                           \
+    X(CONST, "const")                 /* kernel: data, row-major */                                                    \
+    X(IDENTITY, "identity")           /* x */                                                                          \
+    X(CAST, "cast")                   /* x; to node's dtype */                                                         \
+    X(SHAPE, "shape")                 /* x -> i32 [rank] */                                                            \
+    X(STRIDED_SLICE, "strided_slice") /* x, begin, end, strides (i32); u.slice masks */                                \
+    X(SLICE, "slice")                 /* x, begin, size (i32; -1: to the end) */                                       \
+    X(PACK, "pack")                   /* n tensors stacked along a new u.axis */                                       \
+    X(CONCAT, "concat")               /* kernel: n tensors along u.axis (normalised, >= 0) */                          \
+    X(RESHAPE, "reshape")             /* x, shape (i32, one -1 allowed) */                                             \
+    X(SQUEEZE, "squeeze")             /* x; u.axes (none: every 1) */                                                  \
+    X(EXPAND_DIMS, "expand_dims")     /* x, axis (i32) */                                                              \
+    X(PAD, "pad")                     /* x, paddings (i32 [rank][2]); constant zero */                                 \
+    X(ADD, "add")                     /* kernel: a, b with broadcasting */                                             \
+    X(SUB, "sub")                                                                                                      \
+    X(MUL, "mul") /* kernel */                                                                                         \
+    X(DIV, "div")                                                                                                      \
+    X(MAXIMUM, "maximum")                                                                                              \
+    X(MINIMUM, "minimum")                                                                                              \
+    X(ADD_N, "add_n")                   /* n tensors of one shape */                                                   \
+    X(CLAMP, "clamp")                   /* kernel: x into u.clamp (relu: 0..inf, relu6: 0..6) */                       \
+    X(CONV, "conv")                     /* kernel: x, weights HWIO, [bias], [residual]; u.conv */                      \
+    X(DEPTHWISE, "depthwise")           /* kernel: x, weights HWC1, [bias]; u.conv */                                  \
+    X(POOL_AVERAGE, "pool_average")     /* kernel: x; u.conv window: kernel_*; padding is not counted */               \
+    X(POOL_MAX, "pool_max")             /* kernel */                                                                   \
+    X(MEAN, "mean")                     /* x, axes (i32), kept as 1; over h and w: POOL_AVERAGE */                     \
+    X(RESIZE_BILINEAR, "resize")        /* kernel: x, [size (i32 [2])]; u.resize */                                    \
+    X(SPACE_TO_BATCH, "space_to_batch") /* x, block (i32 [2]), paddings (i32 [2][2]) */                                \
+    X(BATCH_TO_SPACE, "batch_to_space") /* x, block, crops */                                                          \
+    X(SOFTMAX, "softmax")               /* kernel: x, along the last axis */                                           \
+    X(ARGMAX, "argmax")                 /* kernel: x, [axis (i32)] -> i32 */                                           \
+    X(PREPROCESS, "preprocess")         /* kernel: the photo -> (1,h,w,3) f32; u.preprocess. Made by a pass. */
+
+typedef enum bd_op {
+#define X(name, text) BD_OP_##name,
+    BD_OPS(X)
+#undef X
+        BD_OP_COUNT
+} bd_op;
+
+typedef enum bd_padding { BD_PADDING_EXPLICIT, BD_PADDING_SAME, BD_PADDING_VALID } bd_padding;
+
+/* Window of convolutions and pools. After shape inference padding is EXPLICIT and pad_top/pad_left hold TensorFlow's
+ * SAME amounts (total = max((out-1)*stride + (k-1)*dilation + 1 - in, 0), the smaller half first); what lies past the
+ * bottom and right needs no number: it follows from the output's shape. */
+typedef struct bd_conv_attrs {
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    bd_padding padding;
+    int32_t pad_top, pad_left, pad_bottom, pad_right;
+    float clamp_low, clamp_high; /* fused activation, applied last; -INFINITY..INFINITY: none */
+} bd_conv_attrs;
+
+typedef struct bd_node {
+    bd_op op;
+    bd_dtype dtype; /* of the output */
+    const char *name;
+    bd_shape shape; /* of the output */
+    uint32_t *inputs;
+    uint32_t input_count;
+    const void *data; /* CONST */
+    union {
+        bd_conv_attrs conv;
+        struct {
+            float low, high;
+        } clamp;
+        struct {
+            bool align_corners, half_pixel_centers; /* neither: TensorFlow's legacy source = out * in/out */
+        } resize;
+        struct {
+            uint32_t begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask;
+        } slice;
+        struct {
+            int32_t count;
+            int32_t values[BD_MAX_RANK]; /* may be negative: from the end */
+        } axes;
+        int32_t axis; /* of ARGMAX too, where it has no axis input */
+        struct {
+            float scale[3], offset[3]; /* y = u8 * scale + offset inside the photo */
+            float outside[3];          /* y where the photo ends before the network's input does */
+        } preprocess;
+    } u;
+} bd_node;
+
+typedef struct bd_graph {
+    bd_pool pool;
+    bd_node *nodes; /* an input's index is always smaller than the node's */
+    uint32_t count, capacity;
+    uint32_t input;   /* BD_OP_INPUT */
+    uint32_t output;  /* what the export returns; after lowering: the logits (1,h,w,classes) */
+    const char *file; /* for messages */
+} bd_graph;
+
+const char *bd_op_name(bd_op op);
+uint32_t bd_dtype_bytes(bd_dtype dtype);
+/* Elements of a shape; -1 when a dimension is open or the product exceeds 2^31-1. */
+int64_t bd_shape_elements(const bd_shape *shape);
+bd_shape bd_shape_make(uint32_t rank, const int32_t *dims);
+
+/* A graph in the caller's memory. file is copied. */
+bd_result bd_graph_init(bd_graph *graph, const bd_allocator *allocator, const char *file, bd_error *error);
+void bd_graph_finish(bd_graph *graph);
+
+/* Appends a node and returns its index; BD_NO_NODE when memory is short. name and inputs are copied. Attributes, dtype
+ * and shape are the caller's to set through graph->nodes[index] (the array may move on append: hold indices, not
+ * pointers). Windows start with stride and dilation 1, VALID padding and no clamp; everything else starts zero. */
+uint32_t bd_graph_add(bd_graph *graph, bd_op op, const char *name, const uint32_t *inputs, uint32_t input_count);
+/* A constant; data is borrowed and must outlive the graph, copy it into graph->pool otherwise. */
+uint32_t bd_graph_add_const(bd_graph *graph, const char *name, bd_dtype dtype, const bd_shape *shape, const void *data);
+
+/* Output shape and dtype of one node from its inputs' (which must be known, constant where the operation demands it).
+ * Also normalises attributes: SAME padding becomes explicit, axes non-negative. Errors name graph->file, the node and
+ * the operation. */
+bd_result bd_graph_infer_node(bd_graph *graph, uint32_t index, bd_error *error);
+bd_result bd_graph_infer(bd_graph *graph, bd_error *error);
+
+/* A graph as text, one line a node, for logs and tests: "12 conv name (1,65,65,64) <- 9 3 4", an absent input as "-",
+ * then the window: "kernel 3,3 stride 2,2 dilation 4,4 pad 1,1 clamp 0..6" without defaults. Always terminated where
+ * room is not 0; returns the length that the whole text has. */
+size_t bd_graph_print(const bd_graph *graph, char *text, size_t room);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ * From a lowered graph to a list of steps and one arena: pure CPU, no device.
+ *
+ * A tensor in the arena is (pixels, ceil(c/4), 4) float32: NHWC with channels padded to whole vec4s, the padding zero.
+ * Tensors that are never alive together share memory. Offsets are multiples of BD_PLAN_ALIGN, which satisfies every
+ * Vulkan offset alignment. */
+#ifndef BD_PLAN_H
+#define BD_PLAN_H
+
+#include "graph/graph.h"
+
+#define BD_PLAN_ALIGN 256
+#define BD_PLAN_NO_OFFSET SIZE_MAX
+
+typedef struct bd_plan_tensor {
+    size_t offset_bytes; /* BD_PLAN_NO_OFFSET: not in the arena (constants, the photo) */
+    size_t bytes;
+    uint32_t first_step, last_step; /* written by, last read by */
+} bd_plan_tensor;
+
+typedef struct bd_plan_step {
+    uint32_t node;
+    bool barrier; /* before this step: it touches a range that a step since the last barrier wrote, or writes one it
+                     read */
+} bd_plan_step;
+
+typedef struct bd_plan {
+    const bd_allocator *allocator;
+    bd_plan_tensor *tensors; /* one per graph node */
+    bd_plan_step *steps;
+    uint32_t step_count;
+    size_t arena_bytes;
+    uint64_t multiply_adds;
+} bd_plan;
+
+/* graph must be lowered. The output stays alive to the end. */
+bd_result bd_plan_init(bd_plan *plan, const bd_graph *graph, const bd_allocator *allocator, bd_error *error);
+void bd_plan_finish(bd_plan *plan);
+
+/* Pixels and vec4s per pixel of a tensor: everything but the last dimension, and ceil(last / 4). */
+uint32_t bd_shape_pixels(const bd_shape *shape);
+uint32_t bd_shape_c4(const bd_shape *shape);
+
+/* Multiply-adds of one node, and bytes it reads and writes (each tensor once, weights included). */
+uint64_t bd_node_multiply_adds(const bd_graph *graph, uint32_t node);
+uint64_t bd_node_bytes(const bd_graph *graph, uint32_t node);
+
+#endif

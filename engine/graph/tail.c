@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ * What stands behind the logits - their upsampling, argmax, softmax, a crop to the photo - is the work of one fused
+ * kernel. It aligns corners and resizes to the network's input, so an export that does anything else is refused. */
+#include "graph/passes.h"
+
+#define CLASSES_MOST 256 /* labels are bytes */
+
+typedef struct walk {
+    const bd_graph *graph;
+    bd_error *error;
+    bool labels;  /* still behind an argmax: what is walked over has no classes axis */
+    bool resized; /* behind a resize that does something */
+} walk;
+
+static int32_t last_dim(const bd_shape *shape) {
+    return shape->rank ? shape->dims[shape->rank - 1] : -1;
+}
+
+static bool keeps_classes(const walk *at, const bd_node *node, const bd_node *x) {
+    bool floats = x->dtype == BD_F32 && node->dtype == BD_F32;
+    return at->labels || (floats && last_dim(&node->shape) == last_dim(&x->shape));
+}
+
+/* Labels may be cropped at the bottom and the right; logits are taken whole. */
+static bool keeps_place(const walk *at, uint32_t index, const bd_node *x) {
+    bd_slice_range range;
+    if (bd_graph_slice_range(at->graph, index, &range, NULL)) {
+        return false;
+    }
+    for (uint32_t d = 0; d < x->shape.rank; d++) {
+        if (range.start[d] || range.stride[d] != 1 || !(at->labels || range.count[d] == x->shape.dims[d])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bd_result cross_resize(walk *at, uint32_t index, const bd_node *node, const bd_node *x) {
+    if (node->shape.dims[1] == x->shape.dims[1] && node->shape.dims[2] == x->shape.dims[2]) {
+        return BD_OK;
+    }
+    const bd_shape *input = &at->graph->nodes[at->graph->input].shape;
+    if (!node->u.resize.align_corners || at->resized || at->labels || node->shape.dims[1] != input->dims[1] ||
+        node->shape.dims[2] != input->dims[2]) {
+        return bd_graph_fail(at->graph, index, at->error,
+                             "after the logits does not align corners with the network's input of (%d,%d)",
+                             input->dims[1], input->dims[2]);
+    }
+    at->resized = true;
+    return BD_OK;
+}
+
+/* *crossed: node is part of the tail, and what it reads is looked at next. */
+static bd_result cross(walk *at, uint32_t index, bool *crossed) {
+    const bd_node *node = &at->graph->nodes[index];
+    const bd_node *x = node->input_count ? &at->graph->nodes[node->inputs[0]] : NULL;
+    *crossed = false;
+    switch (node->op) {
+    case BD_OP_IDENTITY:
+    case BD_OP_CAST:
+    case BD_OP_SQUEEZE:
+    case BD_OP_EXPAND_DIMS:
+    case BD_OP_RESHAPE: *crossed = keeps_classes(at, node, x); return BD_OK;
+    case BD_OP_SLICE:
+    case BD_OP_STRIDED_SLICE: *crossed = keeps_classes(at, node, x) && keeps_place(at, index, x); return BD_OK;
+    case BD_OP_SOFTMAX:
+        if (at->resized) {
+            return bd_graph_fail(at->graph, index, at->error, "before the logits' resize is not supported");
+        }
+        *crossed = !at->labels;
+        return BD_OK;
+    case BD_OP_ARGMAX:
+        if (!at->labels || node->u.axis != (int32_t)x->shape.rank - 1) {
+            return bd_graph_fail(at->graph, index, at->error, "is not over the classes");
+        }
+        at->labels = false;
+        *crossed = true;
+        return BD_OK;
+    case BD_OP_RESIZE_BILINEAR: *crossed = true; return cross_resize(at, index, node, x);
+    default: return BD_OK;
+    }
+}
+
+/* Whether an argmax stands between the output and the first node that is no part of any tail. */
+static bool ends_in_labels(const bd_graph *graph) {
+    uint32_t index = graph->output;
+    for (;;) {
+        const bd_node *node = &graph->nodes[index];
+        switch (node->op) {
+        case BD_OP_ARGMAX: return true;
+        case BD_OP_IDENTITY:
+        case BD_OP_CAST:
+        case BD_OP_SQUEEZE:
+        case BD_OP_EXPAND_DIMS:
+        case BD_OP_RESHAPE:
+        case BD_OP_SLICE:
+        case BD_OP_STRIDED_SLICE:
+        case BD_OP_SOFTMAX:
+        case BD_OP_RESIZE_BILINEAR: index = node->inputs[0]; break;
+        default: return false;
+        }
+    }
+}
+
+bd_result bd_pass_tail(bd_graph *graph, bd_error *error) {
+    walk at = {.graph = graph, .error = error, .labels = ends_in_labels(graph)};
+    bool crossed = true;
+    uint32_t index = graph->output;
+    while (crossed) {
+        bd_result result = cross(&at, index, &crossed);
+        if (result) {
+            return result;
+        }
+        index = crossed ? graph->nodes[index].inputs[0] : index;
+    }
+    const bd_node *logits = &graph->nodes[index];
+    if (logits->dtype != BD_F32 || logits->shape.rank != 4 || logits->shape.dims[0] != 1) {
+        return bd_graph_fail(graph, index, error, "is not what logits of (1, height, width, classes) are made by");
+    }
+    if (logits->shape.dims[3] < 2 || logits->shape.dims[3] > CLASSES_MOST) {
+        return bd_graph_fail(graph, index, error, "makes logits of %d classes, not of 2 to %d", logits->shape.dims[3],
+                             CLASSES_MOST);
+    }
+    graph->output = index;
+    return bd_pass_compact(graph, error);
+}

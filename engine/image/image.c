@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <string.h>
+
+#include "image/image.h"
+
+typedef struct image_owner {
+    bd_allocator allocator; /* zero: the C library's */
+} image_owner;
+
+_Static_assert(sizeof(image_owner) <= BD_IMAGE_ROOM, "the owner must fit in front of the pixels");
+
+void bd_image_adopt(const bd_allocator *allocator, void *memory, uint32_t width, uint32_t height, bd_format format,
+                    bd_image *image) {
+    image_owner owner = {0};
+    if (allocator) {
+        owner.allocator = *allocator;
+    }
+    memcpy(memory, &owner, sizeof owner);
+    *image = (bd_image){
+        .width = width,
+        .height = height,
+        .format = format,
+        .stride_bytes = (size_t)width * (format == BD_FORMAT_RGBA8 ? 4 : 1),
+        .pixels = (uint8_t *)memory + BD_IMAGE_ROOM,
+        .owner = memory,
+    };
+}
+
+bd_result bd_image_create(const bd_allocator *allocator, const char *name, uint32_t width, uint32_t height,
+                          bd_format format, bd_image *image, bd_error *error) {
+    uint64_t bytes = (uint64_t)width * height; /* cannot overflow, unlike the next line */
+    void *memory = NULL;
+    if (bytes <= (SIZE_MAX - BD_IMAGE_ROOM) / 4) {
+        memory = bd_alloc(allocator, BD_IMAGE_ROOM + (size_t)bytes * (format == BD_FORMAT_RGBA8 ? 4 : 1));
+    }
+    if (!memory) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory for %" PRIu32 "x%" PRIu32 " pixels", name, width,
+                       height);
+    }
+    bd_image_adopt(allocator, memory, width, height, format, image);
+    return BD_OK;
+}
+
+void bd_image_finish(bd_image *image) {
+    if (!image) {
+        return;
+    }
+    if (image->owner) {
+        image_owner owner;
+        memcpy(&owner, image->owner, sizeof owner);
+        bd_free(&owner.allocator, (void *)(uintptr_t)image->owner);
+    }
+    *image = (bd_image){0};
+}
+
+void bd_image_find_alpha(bd_image *image) {
+    image->has_alpha = false;
+    for (uint32_t y = 0; y < image->height && !image->has_alpha; y++) {
+        const uint8_t *row = image->pixels + y * image->stride_bytes;
+        uint8_t all = 255;
+        for (uint32_t x = 0; x < image->width; x++) {
+            all &= row[(size_t)x * 4 + 3];
+        }
+        image->has_alpha = all != 255;
+    }
+}
+
+bd_result bd_image_check_size(const bd_image_source *source, int64_t width, int64_t height, bd_error *error) {
+    enum { SIDE_MAX = 1 << 20 };
+    if (width <= 0 || height <= 0) {
+        return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: broken: a picture of %" PRId64 "x%" PRId64 " pixels",
+                       source->name, width, height);
+    }
+    if (width > SIDE_MAX || height > SIDE_MAX) {
+        return bd_fail(error, BD_ERR_IMAGE_TOO_LARGE,
+                       "%s: %" PRId64 "x%" PRId64 " pixels are too many: a side may have %d", source->name, width,
+                       height, SIDE_MAX);
+    }
+    if ((uint64_t)width * (uint64_t)height > source->max_pixels) {
+        return bd_fail(error, BD_ERR_IMAGE_TOO_LARGE,
+                       "%s: %" PRId64 "x%" PRId64 " pixels are too many: the limit is %" PRIu64, source->name, width,
+                       height, source->max_pixels);
+    }
+    return BD_OK;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ * What the decoders share: the file being read, pixels that know their allocator, and placing rows by EXIF orientation.
+ * The only folder that knows image libraries. */
+#ifndef BD_IMAGE_H
+#define BD_IMAGE_H
+
+#include "base/base.h"
+
+/* A file in memory and how it is to be read. */
+typedef struct bd_image_source {
+    const uint8_t *data;
+    size_t bytes;
+    const char *name; /* for messages */
+    const bd_allocator *allocator;
+    bool ignore_orientation;
+    uint64_t max_pixels;
+} bd_image_source;
+
+/* Pixels that the library owns lie in one allocation behind this much room, where their allocator is kept. */
+enum { BD_IMAGE_ROOM = 64 };
+
+/* An image with uninitialised pixels, rows without gaps; has_alpha false. name is for the message. */
+bd_result bd_image_create(const bd_allocator *allocator, const char *name, uint32_t width, uint32_t height,
+                          bd_format format, bd_image *image, bd_error *error);
+
+/* The same around memory from allocator that holds BD_IMAGE_ROOM bytes and the pixels; takes it over. */
+void bd_image_adopt(const bd_allocator *allocator, void *memory, uint32_t width, uint32_t height, bd_format format,
+                    bd_image *image);
+
+/* Sets has_alpha by looking at the pixels of an RGBA8 image. */
+void bd_image_find_alpha(bd_image *image);
+
+/* Is what a header claims within the limits? BD_ERR_FILE_CORRUPT, BD_ERR_IMAGE_TOO_LARGE. */
+bd_result bd_image_check_size(const bd_image_source *source, int64_t width, int64_t height, bd_error *error);
+
+/* Each decoder writes an RGBA8 image on success only. */
+bd_result bd_jpeg_decode(const bd_image_source *source, bd_image *image, bd_error *error);
+bd_result bd_png_decode(const bd_image_source *source, bd_image *image, bd_error *error);
+bd_result bd_pnm_decode(const bd_image_source *source, bd_image *image, bd_error *error);
+
+/* BMP, GIF, HDR, PSD and TGA by stb_image; kind names the form in messages. */
+bd_result bd_stb_decode(const bd_image_source *source, const char *kind, bd_image *image, bd_error *error);
+
+/* The orientation (1..8) in an EXIF block that starts with "Exif\0\0"; 1 when there is none that makes sense. */
+int bd_exif_orientation(const uint8_t *exif, size_t bytes);
+
+/* Do orientations 5..8 lay rows down as columns? */
+static inline bool bd_orientation_turns(int orientation) {
+    return orientation >= 5;
+}
+
+/* Copies rows first..first+count-1 of an RGBA8 picture of width stored pixels, (count, width, 4) u8 without gaps, to
+ * where they belong in image, which has the size of the upright picture. */
+void bd_image_place_rows(bd_image *image, int orientation, const uint8_t *rows, uint32_t width, uint32_t first,
+                         uint32_t count);
+
+/* Turns a whole picture upright, by way of a second one. On failure image is as it was. */
+bd_result bd_image_orient(const bd_image_source *source, int orientation, bd_image *image, bd_error *error);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ * JPEG in, by libjpeg-turbo with its default DCT and upsampling. */
+#include <setjmp.h>
+#include <stdio.h> /* jpeglib.h needs it */
+#include <string.h>
+
+#include <jpeglib.h>
+#include <jerror.h>
+
+#include "image/image.h"
+
+enum {
+    STRIP_ROWS = 16,
+    SCANS_MAX = 100 /* a scan costs little to store and a pass over the picture to decode */
+};
+
+typedef struct jpeg_reader {
+    struct jpeg_decompress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
+    jmp_buf jump;
+    const bd_image_source *source;
+    bd_error *error;
+    bd_result result;
+    bd_image image;
+    uint8_t *strip;
+} jpeg_reader;
+
+static bd_result code_of(int message) {
+    switch (message) {
+    case JERR_OUT_OF_MEMORY: return BD_ERR_OUT_OF_MEMORY;
+    case JERR_ARITH_NOTIMPL:
+    case JERR_BAD_PRECISION:
+    case JERR_COMPONENT_COUNT:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_NOT_COMPILED:
+    case JERR_SOF_UNSUPPORTED: return BD_ERR_FILE_FORMAT;
+    default: return BD_ERR_FILE_CORRUPT;
+    }
+}
+
+static void stop(j_common_ptr jpeg) {
+    jpeg_reader *reader = jpeg->client_data;
+    char text[JMSG_LENGTH_MAX];
+    reader->errors.format_message(jpeg, text);
+    reader->result =
+        bd_fail(reader->error, code_of(reader->errors.msg_code), "%s: JPEG: %s", reader->source->name, text);
+    longjmp(reader->jump, 1);
+}
+
+/* libjpeg fills in what is missing from a damaged file and warns; a damaged file is an error here. */
+static void warn(j_common_ptr jpeg, int level) {
+    if (level >= 0) {
+        return;
+    }
+    switch (jpeg->err->msg_code) {
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_JPEG_EOF:
+    case JWRN_MUST_RESYNC: stop(jpeg); break;
+    default: break;
+    }
+}
+
+static void count_scans(j_common_ptr jpeg) {
+    jpeg_reader *reader = jpeg->client_data;
+    if (reader->jpeg.input_scan_number > SCANS_MAX) {
+        reader->result = bd_fail(reader->error, BD_ERR_FILE_CORRUPT, "%s: JPEG: more than %d scans",
+                                 reader->source->name, SCANS_MAX);
+        longjmp(reader->jump, 1);
+    }
+}
+
+/* Walks the segments before the first scan to the APP1 that holds EXIF. */
+static int stored_orientation(const bd_image_source *source) {
+    const uint8_t *data = source->data;
+    size_t at = 2;
+    while (source->bytes - at >= 4 && data[at] == 0xff) {
+        uint8_t marker = data[at + 1];
+        if (marker == 0xff) { /* fill byte */
+            at++;
+            continue;
+        }
+        size_t bytes = (size_t)data[at + 2] << 8 | data[at + 3];
+        if (marker < 0xc0 || (marker >= 0xd0 && marker <= 0xda) || bytes < 2 || bytes > source->bytes - at - 2) {
+            break;
+        }
+        if (marker == 0xe1 && bytes >= 8 && !memcmp(data + at + 4, "Exif\0\0", 6)) {
+            return bd_exif_orientation(data + at + 4, bytes - 2);
+        }
+        at += 2 + bytes;
+    }
+    return 1;
+}
+
+/* Adobe stores CMYK inverted, and nobody else writes it: (255-c, 255-m, 255-y, 255-k) to RGBA in place, as Pillow. */
+static void cmyk_to_rgba(uint8_t *pixel, size_t count) {
+    for (; count; count--, pixel += 4) {
+        unsigned white = pixel[3];
+        for (int c = 0; c < 3; c++) {
+            unsigned product = (255u - pixel[c]) * white + 128;
+            pixel[c] = (uint8_t)(white - ((product + (product >> 8)) >> 8));
+        }
+        pixel[3] = 255;
+    }
+}
+
+/* Reads up to STRIP_ROWS rows to memory. */
+static uint32_t read_rows(jpeg_reader *reader, uint8_t *to) {
+    struct jpeg_decompress_struct *jpeg = &reader->jpeg;
+    size_t stride = (size_t)jpeg->output_width * 4;
+    uint32_t wanted = BD_MIN(jpeg->output_height - jpeg->output_scanline, (uint32_t)STRIP_ROWS);
+    uint32_t got = 0;
+    while (got < wanted) {
+        JSAMPROW rows[STRIP_ROWS];
+        for (uint32_t i = got; i < wanted; i++) {
+            rows[i] = to + i * stride;
+        }
+        got += jpeg_read_scanlines(jpeg, rows + got, wanted - got);
+    }
+    if (jpeg->out_color_space == JCS_CMYK) {
+        cmyk_to_rgba(to, (size_t)jpeg->output_width * got);
+    }
+    return got;
+}
+
+static void read_picture(jpeg_reader *reader, int orientation) {
+    const bd_image_source *source = reader->source;
+    struct jpeg_decompress_struct *jpeg = &reader->jpeg;
+    uint32_t width = jpeg->output_width, height = jpeg->output_height;
+    bool turns = bd_orientation_turns(orientation);
+    reader->result = bd_image_create(source->allocator, source->name, turns ? height : width, turns ? width : height,
+                                     BD_FORMAT_RGBA8, &reader->image, reader->error);
+    if (reader->result) {
+        return;
+    }
+    if (orientation != 1) {
+        reader->strip = bd_alloc(source->allocator, (size_t)width * 4 * STRIP_ROWS);
+        if (!reader->strip) {
+            reader->result = bd_fail(reader->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", source->name);
+            return;
+        }
+    }
+    while (jpeg->output_scanline < height) {
+        uint32_t first = jpeg->output_scanline;
+        if (orientation == 1) {
+            read_rows(reader, reader->image.pixels + first * reader->image.stride_bytes);
+        } else {
+            uint32_t count = read_rows(reader, reader->strip);
+            bd_image_place_rows(&reader->image, orientation, reader->strip, width, first, count);
+        }
+    }
+    jpeg_finish_decompress(jpeg);
+}
+
+static void read_file(jpeg_reader *reader) {
+    const bd_image_source *source = reader->source;
+    struct jpeg_decompress_struct *jpeg = &reader->jpeg;
+    jpeg_create_decompress(jpeg);
+    reader->progress.progress_monitor = count_scans;
+    jpeg->progress = &reader->progress;
+    jpeg_mem_src(jpeg, source->data, source->bytes);
+    jpeg_read_header(jpeg, TRUE);
+    reader->result = bd_image_check_size(source, jpeg->image_width, jpeg->image_height, reader->error);
+    if (reader->result) {
+        return;
+    }
+    bool four = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
+    jpeg->out_color_space = four ? JCS_CMYK : JCS_EXT_RGBA;
+    jpeg_start_decompress(jpeg);
+    read_picture(reader, source->ignore_orientation ? 1 : stored_orientation(source));
+}
+
+bd_result bd_jpeg_decode(const bd_image_source *source, bd_image *image, bd_error *error) {
+    jpeg_reader reader = {.source = source, .error = error};
+    reader.jpeg.err = jpeg_std_error(&reader.errors);
+    reader.jpeg.client_data = &reader;
+    reader.errors.error_exit = stop;
+    reader.errors.emit_message = warn;
+    if (!setjmp(reader.jump)) {
+        read_file(&reader);
+    }
+    jpeg_destroy_decompress(&reader.jpeg);
+    bd_free(source->allocator, reader.strip);
+    if (reader.result) {
+        bd_image_finish(&reader.image);
+        return reader.result;
+    }
+    *image = reader.image;
+    return BD_OK;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ * PNG in, by libpng: it checks every sum of a file, where stb_image would show what it can. 16 bits become 8 by
+ * rounding v * 255 / 65535. */
+#include <setjmp.h>
+#include <string.h>
+
+#include <png.h>
+
+#include "image/image.h"
+
+typedef struct png_reader {
+    png_structp png;
+    png_infop info;
+    const bd_image_source *source;
+    size_t at;
+    bd_error *error;
+    bd_result result;
+    bool out_of_memory;
+    bd_image image;
+    int orientation;
+} png_reader;
+
+static void *allocate(png_structp png, png_alloc_size_t bytes) {
+    png_reader *reader = png_get_mem_ptr(png);
+    void *memory = bd_alloc(reader->source->allocator, bytes);
+    reader->out_of_memory = !memory;
+    return memory;
+}
+
+static void release(png_structp png, void *memory) {
+    const png_reader *reader = png_get_mem_ptr(png);
+    bd_free(reader->source->allocator, memory);
+}
+
+PNG_FUNCTION(static void, stop, (png_structp png, png_const_charp text), PNG_NORETURN) {
+    png_reader *reader = png_get_error_ptr(png);
+    reader->result = bd_fail(reader->error, reader->out_of_memory ? BD_ERR_OUT_OF_MEMORY : BD_ERR_FILE_CORRUPT,
+                             "%s: PNG: %s", reader->source->name, text);
+    png_longjmp(png, 1);
+}
+
+/* libpng only warns of a wrong checksum when the last row had already come out. */
+static void warn(png_structp png, png_const_charp text) {
+    if (!strcmp(text, "IDAT: incorrect data check")) {
+        png_error(png, text);
+    }
+}
+
+static void read_bytes(png_structp png, png_bytep to, size_t bytes) {
+    png_reader *reader = png_get_io_ptr(png);
+    if (bytes > reader->source->bytes - reader->at) {
+        png_error(png, "the file is truncated");
+    }
+    memcpy(to, reader->source->data + reader->at, bytes);
+    reader->at += bytes;
+}
+
+/* Every kind of PNG to RGBA8. Returns whether the file can hold alpha. */
+static bool ask_for_rgba(png_reader *reader) {
+    png_structp png = reader->png;
+    int color = png_get_color_type(png, reader->info);
+    bool alpha = (color & PNG_COLOR_MASK_ALPHA) || png_get_valid(png, reader->info, PNG_INFO_tRNS);
+    png_set_expand(png);
+    png_set_scale_16(png);
+    png_set_gray_to_rgb(png);
+    png_set_add_alpha(png, 255, PNG_FILLER_AFTER);
+    return alpha;
+}
+
+static void read_orientation(png_reader *reader) {
+    static const uint8_t header[6] = {'E', 'x', 'i', 'f', 0, 0};
+    png_bytep exif = NULL;
+    png_uint_32 bytes = 0;
+    if (!png_get_eXIf_1(reader->png, reader->info, &bytes, &exif) || bytes > 0xffff) {
+        return;
+    }
+    uint8_t *block = bd_alloc(reader->source->allocator, sizeof header + bytes);
+    if (!block) {
+        reader->result = bd_fail(reader->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", reader->source->name);
+        return;
+    }
+    memcpy(block, header, sizeof header);
+    memcpy(block + sizeof header, exif, bytes);
+    reader->orientation = bd_exif_orientation(block, sizeof header + bytes);
+    bd_free(reader->source->allocator, block);
+}
+
+static void read_file(png_reader *reader) {
+    const bd_image_source *source = reader->source;
+    png_structp png = reader->png;
+    /* Text, profiles and the like are skipped unread; tRNS and eXIf matter. */
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "eXIf", 1);
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_read_fn(png, reader, read_bytes);
+    png_read_info(png, reader->info);
+    uint32_t width = png_get_image_width(png, reader->info), height = png_get_image_height(png, reader->info);
+    reader->result = bd_image_check_size(source, width, height, reader->error);
+    if (reader->result) {
+        return;
+    }
+    bool alpha = ask_for_rgba(reader);
+    int passes = png_set_interlace_handling(png);
+    png_read_update_info(png, reader->info);
+    if (png_get_rowbytes(png, reader->info) != (size_t)width * 4) {
+        png_error(png, "not a kind that can be read");
+    }
+    reader->result =
+        bd_image_create(source->allocator, source->name, width, height, BD_FORMAT_RGBA8, &reader->image, reader->error);
+    if (reader->result) {
+        return;
+    }
+    for (; passes; passes--) {
+        for (uint32_t y = 0; y < height; y++) {
+            png_read_row(png, reader->image.pixels + y * reader->image.stride_bytes, NULL);
+        }
+    }
+    png_read_end(png, reader->info);
+    if (alpha) {
+        bd_image_find_alpha(&reader->image);
+    }
+    if (!source->ignore_orientation) {
+        read_orientation(reader);
+    }
+}
+
+bd_result bd_png_decode(const bd_image_source *source, bd_image *image, bd_error *error) {
+    png_reader reader = {.source = source, .error = error, .orientation = 1};
+    reader.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &reader, stop, warn, &reader, allocate, release);
+    reader.info = reader.png ? png_create_info_struct(reader.png) : NULL;
+    if (!reader.info) {
+        png_destroy_read_struct(&reader.png, NULL, NULL);
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", source->name);
+    }
+    if (!setjmp(png_jmpbuf(reader.png))) {
+        read_file(&reader);
+    }
+    png_destroy_read_struct(&reader.png, &reader.info, NULL);
+    if (!reader.result) {
+        reader.result = bd_image_orient(source, reader.orientation, &reader.image, error);
+    }
+    if (reader.result) {
+        bd_image_finish(&reader.image);
+        return reader.result;
+    }
+    *image = reader.image;
+    return BD_OK;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ * BMP, GIF, HDR, PSD and TGA in, by stb_image.
+ *
+ * stb_image takes what is missing from a truncated file as zeros, for ever if need be, and leaks on some errors. So it
+ * reads through callbacks that jump out at the end of the file, and all that it allocates hangs on a list. */
+#include <limits.h>
+#include <setjmp.h>
+#include <string.h>
+
+#include "image/image.h"
+
+typedef struct stb_block stb_block;
+struct stb_block {
+    stb_block *previous, *next;
+};
+_Static_assert(sizeof(stb_block) <= BD_IMAGE_ROOM, "the links must fit in front of the pixels");
+
+typedef struct stb_reader {
+    const bd_image_source *source;
+    size_t at;
+    const char *buffer; /* stb_image's own, which it may fill only in part */
+    stb_block blocks;   /* a ring */
+    bool out_of_memory;
+    jmp_buf jump;
+} stb_reader;
+
+/* stb_image's allocation hooks carry no user pointer. Set for the time of a call. */
+static _Thread_local stb_reader *current;
+
+static void *stb_allocate(size_t bytes) {
+    stb_block *block = NULL;
+    if (bytes <= SIZE_MAX - BD_IMAGE_ROOM) {
+        /* Zeroed: stb_image reads colours that a short palette does not have. */
+        block = bd_alloc_zero(current->source->allocator, BD_IMAGE_ROOM + bytes);
+    }
+    if (!block) {
+        current->out_of_memory = true;
+        return NULL;
+    }
+    stb_block *ring = &current->blocks;
+    *block = (stb_block){ring, ring->next};
+    ring->next->previous = block;
+    ring->next = block;
+    return (char *)block + BD_IMAGE_ROOM;
+}
+
+static stb_block *unlink_block(void *memory) {
+    stb_block *block = (void *)((char *)memory - BD_IMAGE_ROOM);
+    block->previous->next = block->next;
+    block->next->previous = block->previous;
+    return block;
+}
+
+static void stb_release(void *memory) {
+    if (memory) {
+        bd_free(current->source->allocator, unlink_block(memory));
+    }
+}
+
+static void *stb_reallocate(void *memory, size_t old_bytes, size_t bytes) {
+    void *fresh = stb_allocate(bytes);
+    if (fresh && memory) {
+        memcpy(fresh, memory, BD_MIN(old_bytes, bytes));
+        stb_release(memory);
+    }
+    return fresh;
+}
+
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_STATIC
+#define STBI_NO_STDIO
+#define STBI_NO_FAILURE_STRINGS
+#define STBI_NO_JPEG
+#define STBI_NO_PNG
+#define STBI_NO_PIC
+#define STBI_NO_PNM
+#define STBI_MAX_DIMENSIONS (1 << 20)
+#define STBI_ASSERT(x) ((void)0)
+#define STBI_MALLOC(bytes) stb_allocate(bytes)
+#define STBI_FREE(memory) stb_release(memory)
+#define STBI_REALLOC_SIZED(memory, old_bytes, bytes) stb_reallocate(memory, old_bytes, bytes)
+#define STBI_REALLOC(memory, bytes) stb_reallocate(memory, 0, bytes)
+/* gcc looks for unused functions at the end of the file, so there is no way back. */
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include <stb_image.h>
+
+static int on_read(void *user, char *to, int bytes) {
+    stb_reader *reader = user;
+    size_t left = reader->source->bytes - reader->at;
+    size_t count = BD_MIN((size_t)bytes, left);
+    if (!reader->buffer) {
+        reader->buffer = to;
+    }
+    if (count == 0 || (to != reader->buffer && count < (size_t)bytes)) {
+        longjmp(reader->jump, 1);
+    }
+    memcpy(to, reader->source->data + reader->at, count);
+    reader->at += count;
+    return (int)count;
+}
+
+static void on_skip(void *user, int bytes) {
+    stb_reader *reader = user;
+    size_t left = reader->source->bytes - reader->at;
+    reader->at += bytes < 0 ? left : BD_MIN((size_t)bytes, left);
+}
+
+static int on_eof(void *user) {
+    const stb_reader *reader = user;
+    return reader->at == reader->source->bytes;
+}
+
+static const stbi_io_callbacks callbacks = {on_read, on_skip, on_eof};
+
+static bd_result broken(const stb_reader *reader, const char *kind, bd_error *error) {
+    if (reader->out_of_memory) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", reader->source->name);
+    }
+    return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: %s: broken, or of a kind that cannot be read", reader->source->name,
+                   kind);
+}
+
+static bd_result read_picture(stb_reader *reader, const char *kind, bd_image *image, bd_error *error) {
+    enum { PIXELS_MAX = INT_MAX / 16 }; /* stb_image counts bytes in int, up to four floats a pixel */
+    int width = 0, height = 0, channels = 0;
+    if (!stbi_info_from_callbacks(&callbacks, reader, &width, &height, &channels)) {
+        return broken(reader, kind, error);
+    }
+    if (height < 0 && reader->source->data[0] == 'B') {
+        height = -height; /* rows of a BMP from the top */
+    }
+    bd_image_source limited = *reader->source;
+    limited.max_pixels = BD_MIN(limited.max_pixels, (uint64_t)PIXELS_MAX);
+    bd_result result = bd_image_check_size(&limited, width, height, error);
+    if (result) {
+        return result;
+    }
+    reader->at = 0;
+    reader->buffer = NULL;
+    uint8_t *pixels = stbi_load_from_callbacks(&callbacks, reader, &width, &height, &channels, STBI_rgb_alpha);
+    if (!pixels) {
+        return broken(reader, kind, error);
+    }
+    bd_image_adopt(reader->source->allocator, unlink_block(pixels), (uint32_t)width, (uint32_t)height, BD_FORMAT_RGBA8,
+                   image);
+    bd_image_find_alpha(image);
+    return BD_OK;
+}
+
+static uint32_t little_endian(const uint8_t *from, int bytes) {
+    uint32_t value = 0;
+    while (bytes--) {
+        value = value << 8 | from[bytes];
+    }
+    return value;
+}
+
+/* stb_image takes abs(INT_MIN) of a BMP's height, and colours beyond the end of a palette from the stack. */
+static bool bmp_is_safe(const bd_image_source *source) {
+    enum { FILE_HEADER = 14 };
+    const uint8_t *data = source->data;
+    if (source->bytes < FILE_HEADER + 12) {
+        return false;
+    }
+    uint64_t offset = little_endian(data + 10, 4), header = little_endian(data + 14, 4);
+    bool old = header == 12;
+    if (header > source->bytes - FILE_HEADER || (!old && header < 40) || offset > source->bytes) {
+        return false;
+    }
+    uint64_t width = old ? little_endian(data + 18, 2) : little_endian(data + 18, 4);
+    uint64_t height = old ? little_endian(data + 20, 2) : little_endian(data + 22, 4);
+    uint32_t bits = little_endian(data + (old ? 24 : 28), 2);
+    if (height == 0x80000000u || width > INT_MAX) {
+        return false;
+    }
+    if (bits != 1 && bits != 4 && bits != 8) {
+        return true;
+    }
+    /* Height is negative when rows run from the top. */
+    height = height > INT_MAX ? 0x100000000u - height : height;
+    uint64_t row_bytes = (width * bits + 31) / 32 * 4;
+    if (offset <= FILE_HEADER + header || (row_bytes && (source->bytes - offset) / row_bytes < height)) {
+        return false;
+    }
+    uint64_t colors = (offset - FILE_HEADER - header) / (old ? 3 : 4);
+    if (colors >= 1u << bits) {
+        return true;
+    }
+    for (uint64_t y = 0; y < height; y++) {
+        const uint8_t *row = data + offset + y * row_bytes;
+        for (uint64_t x = 0; x < width; x++) {
+            uint32_t in_byte = (uint32_t)(x * bits % 8);
+            if ((row[x * bits / 8] >> (8 - bits - in_byte) & ((1u << bits) - 1)) >= colors) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bd_result bd_stb_decode(const bd_image_source *source, const char *kind, bd_image *image, bd_error *error) {
+    stb_reader reader = {.source = source};
+    reader.blocks = (stb_block){&reader.blocks, &reader.blocks};
+    if (source->data[0] == 'B' && !bmp_is_safe(source)) {
+        return broken(&reader, kind, error);
+    }
+    current = &reader;
+    bd_result result;
+    if (setjmp(reader.jump)) {
+        result = bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: %s: the file is truncated", source->name, kind);
+    } else {
+        result = read_picture(&reader, kind, image, error);
+    }
+    while (reader.blocks.next != &reader.blocks) {
+        stb_release((char *)reader.blocks.next + BD_IMAGE_ROOM);
+    }
+    current = NULL;
+    return result;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * The public handles from inside. */
+#ifndef BD_INTERNAL_H
+#define BD_INTERNAL_H
+
+#include "graph/plan.h"
+#include "model/model.h"
+#include "vk/vk.h"
+
+struct bd_engine {
+    const bd_allocator *allocator; /* NULL or &hooks */
+    bd_allocator hooks;
+    bd_vk vk;
+};
+
+struct bd_model {
+    const bd_allocator *allocator; /* NULL or &hooks */
+    bd_allocator hooks;
+    const char *form;
+    bd_graph graph;
+    bd_shards shards;
+    bd_plan plan;
+    const char **class_names; /* class_count of them, in graph.pool */
+    uint32_t class_count;
+    uint32_t input_width, input_height;
+};
+
+/* Keeps a caller's allocator alive: copies it to hooks and returns that, or NULL for none. */
+static inline const bd_allocator *bd_keep_allocator(bd_allocator *hooks, const bd_allocator *given) {
+    if (!given) {
+        return NULL;
+    }
+    *hooks = *given;
+    return hooks;
+}
+
+#endif

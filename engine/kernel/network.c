@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include "kernel/kernel.h"
+#include "push/concat.h"
+#include "push/conv.h"
+#include "push/conv1x1.h"
+#include "push/conv_dw.h"
+#include "push/elementwise.h"
+#include "push/pool.h"
+#include "push/pool_map.h"
+#include "push/resize.h"
+#include "push/softmax.h"
+
+static uint32_t ceil_div(uint32_t a, uint32_t b) {
+    return (a + b - 1) / b;
+}
+
+static void begin(const bd_vk *vk, bd_kernel kernel, bd_vk_dispatch *dispatch) {
+    *dispatch = (bd_vk_dispatch){.shader = bd_kernel_shader(vk, kernel)};
+    dispatch->name = bd_shaders[dispatch->shader].name;
+    for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
+        dispatch->bindings[b].format = VK_FORMAT_R32G32B32A32_SFLOAT;
+    }
+}
+
+static void set_push(bd_vk_dispatch *dispatch, const void *push, size_t bytes) {
+    memcpy(dispatch->push, push, bytes);
+    dispatch->push_bytes = (uint32_t)bytes;
+}
+
+static void set_constant(bd_vk_dispatch *dispatch, uint32_t value) {
+    dispatch->specialisations[dispatch->specialisation_count++] = value;
+}
+
+static void set_groups(bd_vk_dispatch *dispatch, uint32_t x, uint32_t y, uint32_t z) {
+    dispatch->groups[0] = x;
+    dispatch->groups[1] = y;
+    dispatch->groups[2] = z;
+}
+
+/* items one by one over x, then y: no dimension reaches 65536. */
+static void set_linear_groups(bd_vk_dispatch *dispatch, uint64_t items) {
+    uint64_t groups = (items + BD_LINEAR_GROUP - 1) / BD_LINEAR_GROUP;
+    uint32_t rows = (uint32_t)((groups + 32767) / 32768);
+    set_groups(dispatch, (uint32_t)((groups + rows - 1) / rows), rows, 1);
+}
+
+static void operand(bd_kernel_operands *operands, uint32_t binding, uint32_t node, bd_packing packing) {
+    operands->nodes[binding] = node;
+    operands->packings[binding] = packing;
+}
+
+static uint32_t input_or_none(const bd_node *node, uint32_t i) {
+    return i < node->input_count ? node->inputs[i] : BD_NO_NODE;
+}
+
+static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
+                 bd_kernel_operands *operands) {
+    const bd_conv_attrs *attrs = &node->u.conv;
+    const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
+    const int32_t *out = node->shape.dims;
+    int32_t in_c4 = (in[3] + 3) / 4;
+    int32_t out_c4 = (out[3] + 3) / 4;
+    bool texel = vk->read_path == BD_READ_TEXEL;
+    bool pointwise = attrs->kernel_h == 1 && attrs->kernel_w == 1 && attrs->stride_h == 1 && attrs->stride_w == 1 &&
+                     in[1] == out[1] && in[2] == out[2];
+    begin(vk, pointwise ? BD_KERNEL_CONV1X1 : BD_KERNEL_CONV, dispatch);
+    operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
+    operand(operands, 1, node->inputs[1], BD_PACKING_CONV);
+    operand(operands, 2, input_or_none(node, 2), BD_PACKING_ROWS);
+    operand(operands, 3, input_or_none(node, 3), BD_PACKING_ROWS);
+    operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
+    set_constant(dispatch, operands->nodes[3] != BD_NO_NODE);
+    uint32_t pixels = (uint32_t)(out[0] * out[1] * out[2]);
+    if (pointwise) {
+        const bd_push_conv1x1 push = {(int32_t)pixels, in_c4, out_c4, attrs->clamp_low, attrs->clamp_high};
+        set_push(dispatch, &push, sizeof push);
+        set_groups(dispatch, ceil_div(pixels, texel ? BD_CONV1X1_TEXEL_ROWS : BD_GEMM_ROWS),
+                   ceil_div((uint32_t)out_c4, texel ? BD_CONV1X1_TEXEL_C4 : BD_GEMM_C4), 1);
+        return;
+    }
+    const bd_push_conv push = {in[2],
+                               in[1],
+                               out[2],
+                               out[1],
+                               in_c4,
+                               out_c4,
+                               attrs->kernel_w,
+                               attrs->kernel_h,
+                               attrs->stride_w,
+                               attrs->stride_h,
+                               attrs->dilation_w,
+                               attrs->dilation_h,
+                               attrs->pad_left,
+                               attrs->pad_top,
+                               attrs->clamp_low,
+                               attrs->clamp_high};
+    set_push(dispatch, &push, sizeof push);
+    if (texel) {
+        set_groups(dispatch, ceil_div((uint32_t)out[2], BD_CONV_TEXEL_COLUMNS), (uint32_t)out[1],
+                   ceil_div((uint32_t)out_c4, BD_CONV_TEXEL_C4));
+    } else {
+        set_groups(dispatch, ceil_div(pixels, BD_GEMM_ROWS), ceil_div((uint32_t)out_c4, BD_GEMM_C4), 1);
+    }
+}
+
+static void depthwise(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
+                      bd_kernel_operands *operands) {
+    const bd_conv_attrs *attrs = &node->u.conv;
+    const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
+    const int32_t *out = node->shape.dims;
+    int32_t c4 = (out[3] + 3) / 4;
+    begin(vk, BD_KERNEL_CONV_DW, dispatch);
+    operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
+    operand(operands, 1, node->inputs[1], BD_PACKING_ROWS);
+    operand(operands, 2, input_or_none(node, 2), BD_PACKING_ROWS);
+    operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
+    const bd_push_conv_dw push = {in[2],
+                                  in[1],
+                                  out[2],
+                                  out[1],
+                                  c4,
+                                  attrs->kernel_w,
+                                  attrs->kernel_h,
+                                  attrs->stride_w,
+                                  attrs->stride_h,
+                                  attrs->dilation_w,
+                                  attrs->dilation_h,
+                                  attrs->pad_left,
+                                  attrs->pad_top,
+                                  attrs->clamp_low,
+                                  attrs->clamp_high};
+    set_push(dispatch, &push, sizeof push);
+    if (vk->read_path == BD_READ_TEXEL) {
+        set_groups(dispatch, ceil_div((uint32_t)out[2], BD_CONV_DW_TEXEL_COLUMNS), (uint32_t)out[1],
+                   ceil_div((uint32_t)c4, BD_CONV_DW_TEXEL_C4));
+    } else {
+        set_groups(dispatch, ceil_div((uint32_t)c4, BD_CONV_DW_C4), ceil_div((uint32_t)out[2], BD_CONV_DW_COLUMNS),
+                   (uint32_t)out[1]);
+    }
+}
+
+static void pool(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
+                 bd_kernel_operands *operands) {
+    const bd_conv_attrs *attrs = &node->u.conv;
+    const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
+    const int32_t *out = node->shape.dims;
+    int32_t c4 = (out[3] + 3) / 4;
+    operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
+    if (node->op == BD_OP_POOL_AVERAGE && out[1] == 1 && out[2] == 1 && attrs->kernel_h >= in[1] &&
+        attrs->kernel_w >= in[2]) {
+        begin(vk, BD_KERNEL_POOL_MAP, dispatch);
+        const bd_push_pool_map push = {in[1] * in[2], c4};
+        set_push(dispatch, &push, sizeof push);
+        set_groups(dispatch, ceil_div((uint32_t)c4, BD_POOL_MAP_C4), 1, 1);
+        return;
+    }
+    begin(vk, BD_KERNEL_POOL, dispatch);
+    set_constant(dispatch, node->op == BD_OP_POOL_MAX ? BD_POOL_MAX : BD_POOL_AVERAGE);
+    const bd_push_pool push = {in[2],           in[1],           out[2],          out[1],          c4,
+                               attrs->kernel_w, attrs->kernel_h, attrs->stride_w, attrs->stride_h, attrs->pad_left,
+                               attrs->pad_top};
+    set_push(dispatch, &push, sizeof push);
+    set_linear_groups(dispatch, (uint64_t)bd_shape_pixels(&node->shape) * (uint32_t)c4);
+}
+
+static float resize_scale(const bd_node *node, int32_t in, int32_t out) {
+    if (node->u.resize.align_corners) {
+        return out > 1 ? (float)(in - 1) / (float)(out - 1) : 0.0f;
+    }
+    return (float)in / (float)out;
+}
+
+static void resize(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
+                   bd_kernel_operands *operands) {
+    const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
+    const int32_t *out = node->shape.dims;
+    int32_t c4 = (out[3] + 3) / 4;
+    begin(vk, BD_KERNEL_RESIZE, dispatch);
+    operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
+    const bd_push_resize push = {in[2],
+                                 in[1],
+                                 out[2],
+                                 out[1],
+                                 c4,
+                                 resize_scale(node, in[2], out[2]),
+                                 resize_scale(node, in[1], out[1]),
+                                 node->u.resize.half_pixel_centers ? 0.5f : 0.0f};
+    set_push(dispatch, &push, sizeof push);
+    set_linear_groups(dispatch, (uint64_t)bd_shape_pixels(&node->shape) * (uint32_t)c4);
+}
+
+static bd_result elementwise(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
+                             bd_kernel_operands *operands, bd_error *error) {
+    uint32_t a = node->inputs[0];
+    uint32_t b = input_or_none(node, 1);
+    uint32_t pixels = bd_shape_pixels(&node->shape);
+    uint32_t c4 = bd_shape_c4(&node->shape);
+    float low = -INFINITY;
+    float high = INFINITY;
+    uint32_t mode = BD_ELEMENTWISE_CLAMP;
+    bool broadcast = false;
+    if (node->op == BD_OP_CLAMP) {
+        low = node->u.clamp.low;
+        high = node->u.clamp.high;
+    } else {
+        mode = node->op == BD_OP_MUL ? BD_ELEMENTWISE_MUL : BD_ELEMENTWISE_ADD;
+        /* The wide operand goes first: both operations commute. */
+        if (bd_shape_pixels(&graph->nodes[a].shape) != pixels) {
+            uint32_t swap = a;
+            a = b;
+            b = swap;
+        }
+        const bd_shape *second = &graph->nodes[b].shape;
+        broadcast = bd_shape_pixels(second) == 1 && pixels != 1;
+        if (bd_shape_pixels(&graph->nodes[a].shape) != pixels || bd_shape_c4(&graph->nodes[a].shape) != c4 ||
+            second->rank == 0 || second->dims[second->rank - 1] != node->shape.dims[node->shape.rank - 1] ||
+            (!broadcast && bd_shape_pixels(second) != pixels)) {
+            return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: node %s: %s of these shapes is not supported",
+                           graph->file, node->name, bd_op_name(node->op));
+        }
+    }
+    begin(vk, BD_KERNEL_ELEMENTWISE, dispatch);
+    set_constant(dispatch, mode);
+    set_constant(dispatch, broadcast);
+    operand(operands, 0, a, BD_PACKING_ROWS);
+    operand(operands, 3, b, BD_PACKING_ROWS);
+    const bd_push_elementwise push = {(int32_t)(pixels * c4), (int32_t)c4, low, high};
+    set_push(dispatch, &push, sizeof push);
+    set_linear_groups(dispatch, (uint64_t)pixels * c4);
+    return BD_OK;
+}
+
+static void concat(const bd_vk *vk, const bd_graph *graph, const bd_node *node, uint32_t part, bd_vk_dispatch *dispatch,
+                   bd_kernel_operands *operands) {
+    int32_t offset = 0;
+    for (uint32_t i = 0; i < part; i++) {
+        offset += graph->nodes[node->inputs[i]].shape.dims[3];
+    }
+    const bd_shape *from = &graph->nodes[node->inputs[part]].shape;
+    int32_t channels = from->dims[3];
+    int32_t dst_c4 = (int32_t)bd_shape_c4(&node->shape);
+    bool last = part + 1 == node->input_count;
+    int32_t write = last ? dst_c4 * 4 - offset : channels;
+    bool whole = offset % 4 == 0 && write % 4 == 0;
+    begin(vk, whole ? BD_KERNEL_CONCAT : BD_KERNEL_CONCAT_SCALAR, dispatch);
+    operand(operands, 0, node->inputs[part], BD_PACKING_ROWS);
+    uint32_t rows = bd_shape_pixels(&node->shape);
+    const bd_push_concat push = {(int32_t)rows, channels, (int32_t)bd_shape_c4(from), dst_c4, offset, write};
+    set_push(dispatch, &push, sizeof push);
+    set_linear_groups(dispatch, (uint64_t)rows * (uint32_t)(whole ? write / 4 : write));
+}
+
+static void softmax(const bd_vk *vk, const bd_node *node, bd_vk_dispatch *dispatch, bd_kernel_operands *operands) {
+    begin(vk, BD_KERNEL_SOFTMAX, dispatch);
+    operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
+    uint32_t rows = bd_shape_pixels(&node->shape);
+    const bd_push_softmax push = {(int32_t)rows, (int32_t)bd_shape_c4(&node->shape),
+                                  node->shape.dims[node->shape.rank - 1]};
+    set_push(dispatch, &push, sizeof push);
+    set_linear_groups(dispatch, rows);
+}
+
+uint32_t bd_kernel_parts(const bd_graph *graph, uint32_t node) {
+    return graph->nodes[node].op == BD_OP_CONCAT ? graph->nodes[node].input_count : 1;
+}
+
+bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t index, uint32_t part,
+                         bd_vk_dispatch *dispatch, bd_kernel_operands *operands, bd_error *error) {
+    const bd_node *node = &graph->nodes[index];
+    *operands = (bd_kernel_operands){.nodes = {BD_NO_NODE, BD_NO_NODE, BD_NO_NODE, BD_NO_NODE}};
+    switch (node->op) {
+    case BD_OP_CONV: conv(vk, graph, node, dispatch, operands); return BD_OK;
+    case BD_OP_DEPTHWISE: depthwise(vk, graph, node, dispatch, operands); return BD_OK;
+    case BD_OP_POOL_AVERAGE:
+    case BD_OP_POOL_MAX: pool(vk, graph, node, dispatch, operands); return BD_OK;
+    case BD_OP_RESIZE_BILINEAR: resize(vk, graph, node, dispatch, operands); return BD_OK;
+    case BD_OP_ADD:
+    case BD_OP_MUL:
+    case BD_OP_CLAMP: return elementwise(vk, graph, node, dispatch, operands, error);
+    case BD_OP_CONCAT: concat(vk, graph, node, part, dispatch, operands); return BD_OK;
+    case BD_OP_SOFTMAX: softmax(vk, node, dispatch, operands); return BD_OK;
+    default:
+        return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: node %s: operation %s is not supported", graph->file,
+                       node->name, bd_op_name(node->op));
+    }
+}
+
+/* ---- constants --------------------------------------------------------------------------------------------------- */
+
+static size_t packed_rows(const bd_node *constant, bd_packing packing) {
+    if (packing == BD_PACKING_CONV) {
+        const int32_t *d = constant->shape.dims;
+        return (size_t)(d[0] * d[1]) * (size_t)((d[2] + 3) / 4) * 4;
+    }
+    if (constant->op == BD_OP_CONST && constant->shape.rank == 4 && constant->shape.dims[3] == 1) {
+        return bd_shape_pixels(&constant->shape) / (uint32_t)constant->shape.dims[2]; /* depthwise (kh, kw, c, 1) */
+    }
+    return bd_shape_pixels(&constant->shape);
+}
+
+/* Channels of a row: depthwise weights come as (kh, kw, c, 1). */
+static uint32_t row_channels(const bd_node *constant) {
+    const bd_shape *shape = &constant->shape;
+    if (shape->rank == 4 && shape->dims[3] == 1) {
+        return (uint32_t)shape->dims[2];
+    }
+    return shape->rank ? (uint32_t)shape->dims[shape->rank - 1] : 1;
+}
+
+size_t bd_kernel_packed_bytes(const bd_node *constant, bd_packing packing) {
+    uint32_t channels = packing == BD_PACKING_CONV ? (uint32_t)constant->shape.dims[3] : row_channels(constant);
+    return packed_rows(constant, packing) * ((channels + 3) / 4) * 4 * sizeof(float);
+}
+
+static void pack_rows(const float *from, size_t rows, uint32_t channels, float *to) {
+    size_t padded = (size_t)(channels + 3) / 4 * 4;
+    for (size_t r = 0; r < rows; r++) {
+        memcpy(to + r * padded, from + r * channels, channels * sizeof(float));
+        memset(to + r * padded + channels, 0, (padded - channels) * sizeof(float));
+    }
+}
+
+void bd_kernel_pack(const bd_node *constant, bd_packing packing, float *packed) {
+    const float *from = constant->data;
+    if (packing == BD_PACKING_ROWS) {
+        pack_rows(from, packed_rows(constant, packing), row_channels(constant), packed);
+        return;
+    }
+    const int32_t *d = constant->shape.dims;
+    size_t in = (size_t)d[2];
+    size_t in_padded = (in + 3) / 4 * 4;
+    size_t out = (size_t)d[3];
+    size_t out_padded = (out + 3) / 4 * 4;
+    for (size_t tap = 0; tap < (size_t)(d[0] * d[1]); tap++) {
+        pack_rows(from + tap * in * out, in, (uint32_t)out, packed);
+        memset(packed + in * out_padded, 0, (in_padded - in) * out_padded * sizeof(float));
+        packed += in_padded * out_padded;
+    }
+}

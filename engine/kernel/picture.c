@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "kernel/kernel.h"
+#include "push/composite.h"
+#include "push/labels.h"
+#include "push/mask.h"
+#include "push/preprocess.h"
+#include "push/resample.h"
+
+static void begin(const bd_vk *vk, bd_kernel kernel, const void *push, size_t push_bytes, bd_vk_dispatch *dispatch) {
+    *dispatch = (bd_vk_dispatch){.shader = bd_kernel_shader(vk, kernel), .push_bytes = (uint32_t)push_bytes};
+    dispatch->name = bd_shaders[dispatch->shader].name;
+    memcpy(dispatch->push, push, push_bytes);
+}
+
+/* columns invocations along x; rows over y, then z, so that neither reaches 65536. */
+static void set_groups(bd_vk_dispatch *dispatch, uint32_t columns, uint32_t rows) {
+    dispatch->groups[0] = (columns + BD_LINEAR_GROUP - 1) / BD_LINEAR_GROUP;
+    dispatch->groups[2] = (rows + 32767) / 32768;
+    dispatch->groups[1] = (rows + dispatch->groups[2] - 1) / dispatch->groups[2];
+}
+
+void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, uint32_t photo_w, uint32_t photo_h,
+                          bd_vk_dispatch *dispatch) {
+    const float *s = node->u.preprocess.scale;
+    const float *o = node->u.preprocess.offset;
+    const float *e = node->u.preprocess.outside;
+    const bd_push_preprocess push = {.scale = {s[0], s[1], s[2], 0},
+                                     .offset = {o[0], o[1], o[2], 0},
+                                     .outside = {e[0], e[1], e[2], 0},
+                                     .photo_w = (int32_t)photo_w,
+                                     .photo_h = (int32_t)photo_h,
+                                     .net_w = node->shape.dims[2],
+                                     .net_h = node->shape.dims[1]};
+    begin(vk, BD_KERNEL_PREPROCESS, &push, sizeof push, dispatch);
+    dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
+    set_groups(dispatch, (uint32_t)node->shape.dims[2], (uint32_t)node->shape.dims[1]);
+}
+
+void bd_kernel_resample(const bd_vk *vk, bool horizontal, uint32_t src_w, uint32_t src_h, uint32_t dst_w,
+                        uint32_t dst_h, uint32_t taps, uint32_t first_row, bd_vk_dispatch *dispatch) {
+    const bd_push_resample push = {(int32_t)src_w, (int32_t)src_h, (int32_t)dst_w,
+                                   (int32_t)dst_h, (int32_t)taps,  (int32_t)first_row};
+    begin(vk, horizontal ? BD_KERNEL_RESAMPLE_HORIZONTAL : BD_KERNEL_RESAMPLE_VERTICAL, &push, sizeof push, dispatch);
+    dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
+    dispatch->bindings[1].format = VK_FORMAT_R32_SINT;
+    dispatch->bindings[2].format = VK_FORMAT_R32G32_SINT;
+    set_groups(dispatch, dst_w, dst_h);
+}
+
+void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
+                      bd_axis_map y, bd_vk_dispatch *dispatch) {
+    const bd_push_labels push = {.logits_w = logits->dims[2],
+                                 .logits_h = logits->dims[1],
+                                 .c4 = (int32_t)bd_shape_c4(logits),
+                                 .class_count = logits->dims[3],
+                                 .out_w = (int32_t)out_w,
+                                 .out_h = (int32_t)out_h,
+                                 .scale_x = x.scale,
+                                 .bias_x = x.bias,
+                                 .max_x = x.max,
+                                 .scale_y = y.scale,
+                                 .bias_y = y.bias,
+                                 .max_y = y.max};
+    begin(vk, BD_KERNEL_LABELS, &push, sizeof push, dispatch);
+    dispatch->bindings[0].format = VK_FORMAT_R32G32B32A32_SFLOAT;
+    set_groups(dispatch, (out_w + 3) / 4, out_h);
+}
+
+void bd_kernel_mask(const bd_vk *vk, const bd_shape *logits, const bd_class_set *classes, bool hard, uint32_t out_w,
+                    uint32_t out_h, bd_axis_map x, bd_axis_map y, bd_vk_dispatch *dispatch) {
+    bd_push_mask push = {.logits_w = logits->dims[2],
+                         .logits_h = logits->dims[1],
+                         .c4 = (int32_t)bd_shape_c4(logits),
+                         .class_count = logits->dims[3],
+                         .out_w = (int32_t)out_w,
+                         .out_h = (int32_t)out_h,
+                         .scale_x = x.scale,
+                         .bias_x = x.bias,
+                         .max_x = x.max,
+                         .scale_y = y.scale,
+                         .bias_y = y.bias,
+                         .max_y = y.max};
+    memcpy(&push.classes_low, classes->words, sizeof push.classes_low);
+    memcpy(&push.classes_high, classes->words + 4, sizeof push.classes_high);
+    begin(vk, BD_KERNEL_MASK, &push, sizeof push, dispatch);
+    dispatch->specialisations[dispatch->specialisation_count++] = hard;
+    dispatch->bindings[0].format = VK_FORMAT_R32G32B32A32_SFLOAT;
+    set_groups(dispatch, (out_w + 3) / 4, out_h);
+}
+
+void bd_kernel_composite(const bd_vk *vk, const bd_composite *c, bd_vk_dispatch *dispatch) {
+    /* Pixel centres of the photo on the mask's grid; 1:1 when the sizes agree. */
+    float scale_x = (float)c->mask_w / (float)c->photo_w;
+    float scale_y = (float)c->mask_h / (float)c->photo_h;
+    const uint8_t *f = c->fill;
+    const bd_push_composite push = {.mask_w = (int32_t)c->mask_w,
+                                    .mask_h = (int32_t)c->mask_h,
+                                    .photo_w = (int32_t)c->photo_w,
+                                    .photo_h = (int32_t)c->photo_h,
+                                    .bg_w = (int32_t)c->background_w,
+                                    .bg_h = (int32_t)c->background_h,
+                                    .offset_x = c->offset_x,
+                                    .offset_y = c->offset_y,
+                                    .fill = (uint32_t)f[0] | (uint32_t)f[1] << 8 | (uint32_t)f[2] << 16 |
+                                            (uint32_t)f[3] << 24,
+                                    .scale_x = scale_x,
+                                    .bias_x = 0.5f * scale_x - 0.5f,
+                                    .scale_y = scale_y,
+                                    .bias_y = 0.5f * scale_y - 0.5f};
+    begin(vk, BD_KERNEL_COMPOSITE, &push, sizeof push, dispatch);
+    uint32_t mode = BD_COMPOSITE_COLOR;
+    if (c->transparent) {
+        mode = BD_COMPOSITE_TRANSPARENT;
+    } else if (c->background_w) {
+        mode = BD_COMPOSITE_PICTURE;
+    }
+    dispatch->specialisations[dispatch->specialisation_count++] = mode;
+    dispatch->specialisations[dispatch->specialisation_count++] = c->tile;
+    dispatch->bindings[0].format = VK_FORMAT_R32G32B32A32_SFLOAT;
+    dispatch->bindings[1].format = VK_FORMAT_R32_UINT;
+    dispatch->bindings[2].format = VK_FORMAT_R32_UINT;
+    set_groups(dispatch, c->photo_w, c->photo_h);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ * Importers: one file per exported form, every byte hostile. */
+#ifndef BD_MODEL_H
+#define BD_MODEL_H
+
+#include "graph/graph.h"
+
+#define BD_MODEL_MAX_SHARDS 1024
+#define BD_MODEL_MAX_JSON_BYTES ((size_t)64 << 20) /* parsed JSON takes some 30 times its text */
+
+/* Files that a graph's constants point into. They must outlive the graph. */
+typedef struct bd_shards {
+    const bd_allocator *allocator;
+    bd_mapping *maps;
+    uint32_t count;
+} bd_shards;
+
+/* Maps files that lie beside a model's main file, in order. A relative path may go down into folders, never up or out:
+ * absolute paths, "..", and backslashes are BD_ERR_FILE_CORRUPT. On failure *shards is empty.
+ *
+ * model_path  the main file; its folder is where the paths begin.
+ */
+bd_result bd_shards_open(bd_shards *shards, const bd_allocator *allocator, const char *model_path,
+                         const char *const *paths, uint32_t count, bd_error *error);
+void bd_shards_finish(bd_shards *shards); /* safe on an empty one */
+
+/* TensorFlow.js graph model: model.json (GraphDef as JSON and weightsManifest) with its shards beside it.
+ *
+ * Appends the nodes that the output needs to graph (initialised, empty) in topological order, sets input and output,
+ * infers nothing. Constants that are float32, int32, uint8 or bool, aligned and inside one shard point into the
+ * mapping; the others (quantised to uint8, uint16 or float16, split over shards, unaligned) are copied to the pool.
+ * An open batch size becomes 1. The kernel size of a convolution is taken from its weights where they are constant.
+ *
+ * shards   written, with the allocator of the graph's pool; empty on failure, when graph is good for
+ *          bd_graph_finish only.
+ * Errors   BD_ERR_FILE_FORMAT (not such a model), _CORRUPT, _NOT_FOUND, _READ, BD_ERR_MODEL_UNSUPPORTED,
+ *          BD_ERR_OUT_OF_MEMORY. The message names the file and the node. The JSON parser (cJSON) allocates with the
+ *          C library; its memory is released before return.
+ */
+bd_result bd_model_import_tfjs(const char *path, bd_graph *graph, bd_shards *shards, bd_error *error);
+/* The same with model.json already in memory (no terminator needed): the fuzzer's door. path is where the shards are
+ * looked for (its folder) and what messages call the file. */
+bd_result bd_model_import_tfjs_json(const char *json, size_t bytes, const char *path, bd_graph *graph,
+                                    bd_shards *shards, bd_error *error);
+
+#endif

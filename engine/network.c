@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "network.h"
+
+/* Where each packed constant lies in the weights buffer. */
+typedef struct packed_constant {
+    uint32_t node;
+    bd_packing packing;
+    VkDeviceSize offset, bytes;
+} packed_constant;
+
+typedef struct recorder {
+    bd_network *network;
+    const bd_model *model;
+    packed_constant *constants;
+    uint32_t constant_count;
+    VkDeviceSize weights_bytes; /* packed constants, then zeros */
+    VkDeviceSize zeros_bytes;   /* of the widest missing bias */
+} recorder;
+
+static VkDeviceSize align(VkDeviceSize bytes) {
+    return (bytes + BD_PLAN_ALIGN - 1) / BD_PLAN_ALIGN * BD_PLAN_ALIGN;
+}
+
+static packed_constant *find(const recorder *r, uint32_t node, bd_packing packing) {
+    for (uint32_t i = 0; i < r->constant_count; i++) {
+        if (r->constants[i].node == node && r->constants[i].packing == packing) {
+            return &r->constants[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_constants(recorder *r, const bd_kernel_operands *operands, const bd_shape *output) {
+    const bd_graph *graph = &r->model->graph;
+    for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
+        uint32_t node = operands->nodes[b];
+        if (node == BD_NO_NODE || graph->nodes[node].op != BD_OP_CONST || find(r, node, operands->packings[b])) {
+            continue;
+        }
+        size_t bytes = bd_kernel_packed_bytes(&graph->nodes[node], operands->packings[b]);
+        r->constants[r->constant_count++] = (packed_constant){node, operands->packings[b], r->weights_bytes, bytes};
+        r->weights_bytes += align(bytes);
+    }
+    if (operands->zero_bias) {
+        r->zeros_bytes = BD_MAX(r->zeros_bytes, align((VkDeviceSize)bd_shape_c4(output) * 16));
+    }
+}
+
+static bd_result gather_constants(recorder *r, bd_error *error) {
+    const bd_model *model = r->model;
+    r->constants = bd_alloc_array(model->allocator, (size_t)model->graph.count * 2, sizeof *r->constants);
+    if (!r->constants) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", model->graph.file);
+    }
+    for (uint32_t s = 0; s < model->plan.step_count; s++) {
+        uint32_t node = model->plan.steps[s].node;
+        for (uint32_t p = 0;
+             model->graph.nodes[node].op != BD_OP_PREPROCESS && p < bd_kernel_parts(&model->graph, node); p++) {
+            bd_vk_dispatch dispatch;
+            bd_kernel_operands operands;
+            bd_result result = bd_kernel_node(r->network->vk, &model->graph, node, p, &dispatch, &operands, error);
+            if (result) {
+                return result;
+            }
+            add_constants(r, &operands, &model->graph.nodes[node].shape);
+        }
+    }
+    return BD_OK;
+}
+
+/* Packs straight into the buffer where the host sees it, else into one host copy that is uploaded once. */
+static bd_result upload_weights(recorder *r, bd_error *error) {
+    bd_network *network = r->network;
+    VkDeviceSize bytes = r->weights_bytes + r->zeros_bytes;
+    bd_result result = bd_vk_buffer_init(network->vk, &network->weights, bytes, BD_VK_MEMORY_DEVICE, error);
+    if (result) {
+        return result;
+    }
+    char *staging = NULL;
+    char *to = network->weights.mapped;
+    if (!to) {
+        to = staging = bd_alloc(r->model->allocator, bytes);
+        if (!staging) {
+            return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", r->model->graph.file);
+        }
+    }
+    for (uint32_t i = 0; i < r->constant_count; i++) {
+        const packed_constant *c = &r->constants[i];
+        bd_kernel_pack(&r->model->graph.nodes[c->node], c->packing, (float *)(void *)(to + c->offset));
+    }
+    memset(to + r->weights_bytes, 0, r->zeros_bytes);
+    if (staging) {
+        result = bd_vk_buffer_write(network->vk, &network->weights, 0, staging, bytes, error);
+        bd_free(r->model->allocator, staging);
+    }
+    return result;
+}
+
+static void bind(const recorder *r, bd_vk_dispatch *dispatch, const bd_kernel_operands *operands, uint32_t node) {
+    const bd_plan *plan = &r->model->plan;
+    const bd_vk_buffer *arena = &r->network->arena;
+    const bd_vk_buffer *weights = &r->network->weights;
+    for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
+        bd_vk_binding *binding = &dispatch->bindings[b];
+        uint32_t from = operands->nodes[b];
+        const packed_constant *constant = from == BD_NO_NODE ? NULL : find(r, from, operands->packings[b]);
+        if (constant) {
+            binding->buffer = weights;
+            binding->offset = constant->offset;
+            binding->bytes = constant->bytes;
+        } else if (from != BD_NO_NODE) {
+            binding->buffer = arena;
+            binding->offset = plan->tensors[from].offset_bytes;
+            binding->bytes = plan->tensors[from].bytes;
+        } else if (b == 2 && operands->zero_bias) {
+            binding->buffer = weights;
+            binding->offset = r->weights_bytes;
+            binding->bytes = r->zeros_bytes;
+        } else {
+            /* Statically used but never read: anything valid will do. */
+            *binding = dispatch->bindings[0];
+        }
+    }
+    dispatch->bindings[4] = (bd_vk_binding){
+        .buffer = arena, .offset = plan->tensors[node].offset_bytes, .bytes = plan->tensors[node].bytes};
+}
+
+static bd_result record(const recorder *r, bd_vk_commands *commands, bool timed, bd_error *error) {
+    const bd_graph *graph = &r->model->graph;
+    const bd_plan *plan = &r->model->plan;
+    bd_result result = bd_vk_commands_begin(commands, false, error);
+    for (uint32_t s = 0; s < plan->step_count && !result; s++) {
+        uint32_t node = plan->steps[s].node;
+        if (graph->nodes[node].op == BD_OP_PREPROCESS) {
+            continue;
+        }
+        for (uint32_t p = 0; p < bd_kernel_parts(graph, node) && !result; p++) {
+            bd_vk_dispatch dispatch;
+            bd_kernel_operands operands;
+            result = bd_kernel_node(r->network->vk, graph, node, p, &dispatch, &operands, error);
+            if (result) {
+                break;
+            }
+            bind(r, &dispatch, &operands, node);
+            if (plan->steps[s].barrier || p) {
+                bd_vk_commands_barrier(commands);
+            }
+            result = bd_vk_commands_dispatch(commands, &dispatch, error);
+        }
+        if (timed && !result) {
+            bd_vk_commands_stamp(commands, graph->nodes[node].name);
+        }
+    }
+    if (result) {
+        return result;
+    }
+    bd_vk_commands_barrier(commands);
+    bd_vk_commands_stamp(commands, "network");
+    return bd_vk_commands_end(commands, error);
+}
+
+static bd_result describe_steps(const recorder *r, bd_error *error) {
+    bd_network *network = r->network;
+    const bd_graph *graph = &r->model->graph;
+    const bd_plan *plan = &r->model->plan;
+    network->steps = bd_pool_alloc(&network->pool, plan->step_count * sizeof *network->steps);
+    for (uint32_t s = 0; network->steps && s < plan->step_count; s++) {
+        uint32_t index = plan->steps[s].node;
+        const bd_node *node = &graph->nodes[index];
+        bd_vk_binding binding = {.buffer = &network->arena,
+                                 .offset = plan->tensors[index].offset_bytes,
+                                 .bytes = plan->tensors[index].bytes,
+                                 .format = VK_FORMAT_R32G32B32A32_SFLOAT};
+        if (index == graph->output) {
+            network->logits = binding;
+            network->logits_shape = node->shape;
+        }
+        if (node->op == BD_OP_PREPROCESS) {
+            network->preprocess = *node;
+            network->preprocess.name = NULL;
+            network->preprocess.inputs = NULL;
+            network->input = binding;
+            continue;
+        }
+        bd_vk_dispatch dispatch;
+        bd_kernel_operands operands;
+        bd_result result = bd_kernel_node(network->vk, graph, index, 0, &dispatch, &operands, error);
+        if (result) {
+            return result;
+        }
+        bd_network_step *step = &network->steps[network->step_count++];
+        step->node = bd_pool_strdup(&network->pool, node->name);
+        step->kernel = bd_shaders[dispatch.shader].name;
+        step->shape = node->shape;
+        step->multiply_adds = bd_node_multiply_adds(graph, index);
+        step->bytes = bd_node_bytes(graph, index);
+        if (!step->node) {
+            network->steps = NULL;
+        }
+    }
+    return network->steps ? BD_OK : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", graph->file);
+}
+
+bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model, bd_error *error) {
+    *network = (bd_network){.vk = vk, .pool = {.allocator = vk->allocator}};
+    recorder r = {.network = network, .model = model};
+    bd_result result = describe_steps(&r, error);
+    if (!result) {
+        result = gather_constants(&r, error);
+    }
+    if (!result) {
+        result = upload_weights(&r, error);
+    }
+    if (!result) {
+        result = bd_vk_buffer_init(vk, &network->arena, model->plan.arena_bytes, BD_VK_MEMORY_DEVICE, error);
+    }
+    if (!result) {
+        result = bd_vk_commands_init(vk, &network->commands, 1, error);
+    }
+    if (!result) {
+        result = record(&r, &network->commands, false, error);
+    }
+    if (!result) {
+        result = bd_vk_commands_init(vk, &network->timed, network->step_count + 1, error);
+    }
+    if (!result) {
+        result = record(&r, &network->timed, true, error);
+    }
+    bd_free(model->allocator, r.constants);
+    if (result) {
+        bd_network_finish(network);
+    }
+    return result;
+}
+
+void bd_network_finish(bd_network *network) {
+    if (!network->vk) {
+        return;
+    }
+    bd_vk_commands_finish(&network->commands);
+    bd_vk_commands_finish(&network->timed);
+    bd_vk_buffer_finish(network->vk, &network->weights);
+    bd_vk_buffer_finish(network->vk, &network->arena);
+    bd_pool_finish(&network->pool);
+    *network = (bd_network){0};
+}
+
+bd_result bd_network_read_logits(bd_network *network, float *logits, bd_error *error) {
+    const bd_vk *vk = network->vk;
+    size_t pixels = bd_shape_pixels(&network->logits_shape);
+    size_t classes = (size_t)network->logits_shape.dims[3];
+    size_t padded = (size_t)bd_shape_c4(&network->logits_shape) * 4;
+    float *rows = bd_alloc(vk->allocator, pixels * padded * sizeof *rows);
+    if (!rows) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    bd_result result = bd_vk_buffer_read(network->vk, network->logits.buffer, network->logits.offset, rows,
+                                         pixels * padded * sizeof *rows, error);
+    for (size_t p = 0; p < pixels && !result; p++) {
+        memcpy(logits + p * classes, rows + p * padded, classes * sizeof *logits);
+    }
+    bd_free(vk->allocator, rows);
+    return result;
+}

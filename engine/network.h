@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * A planned network on a device: weights uploaded, commands recorded once and submitted again and again. */
+#ifndef BD_NETWORK_H
+#define BD_NETWORK_H
+
+#include "internal.h"
+#include "kernel/kernel.h"
+
+typedef struct bd_network_step {
+    char *node; /* name */
+    const char *kernel;
+    bd_shape shape;
+    uint64_t multiply_adds, bytes;
+} bd_network_step;
+
+typedef struct bd_network {
+    bd_vk *vk;
+    bd_pool pool;
+    bd_vk_buffer weights, arena;
+    bd_vk_commands commands; /* one stamp, at the end */
+    bd_vk_commands timed;    /* a stamp per step: for benchmarks */
+    bd_network_step *steps;  /* of commands, without PREPROCESS; a concatenation's parts count once */
+    uint32_t step_count;
+    bd_node preprocess;          /* shape and constants; recorded per photo by the session */
+    bd_vk_binding input, logits; /* in the arena */
+    bd_shape logits_shape;
+} bd_network;
+
+bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model, bd_error *error);
+void bd_network_finish(bd_network *network); /* safe on a zeroed one */
+
+/* Copies logits (h, w, classes) without channel padding to the host. The device must be done. */
+bd_result bd_network_read_logits(bd_network *network, float *logits, bd_error *error);
+
+#endif

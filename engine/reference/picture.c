@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT
+ * Before and after the network: pixels to tensors, logits to labels, masks and pictures. */
+#include <math.h>
+
+#include "reference/reference.h"
+
+enum { PRECISION_BITS = 22, MAX_CLASSES = 256 };
+
+void bd_ref_preprocess(const uint8_t *photo, int32_t photo_h, int32_t photo_w, const float scale[3],
+                       const float offset[3], const float outside[3], float *y, int32_t h, int32_t w) {
+    for (int32_t row = 0; row < h; row++) {
+        for (int32_t column = 0; column < w; column++, y += 3) {
+            const uint8_t *pixel = photo + ((size_t)row * (size_t)photo_w + (size_t)column) * 4;
+            for (int i = 0; i < 3; i++) {
+                bool inside = row < photo_h && column < photo_w;
+                y[i] = inside ? (float)pixel[i] * scale[i] + offset[i] : outside[i];
+            }
+        }
+    }
+}
+
+/* One output pixel from count pixels that lie step bytes apart. */
+static void resample_pixel(const uint8_t *src, size_t step, int32_t count, const int32_t *coefficients, uint8_t *dst) {
+    for (int i = 0; i < 4; i++) {
+        int32_t sum = 1 << (PRECISION_BITS - 1);
+        for (int32_t t = 0; t < count; t++) {
+            sum += src[(size_t)t * step + (size_t)i] * coefficients[t];
+        }
+        /* Floor of a possibly negative sum, then the clip to a byte. */
+        int32_t value = sum < 0 ? 0 : sum >> PRECISION_BITS;
+        dst[i] = (uint8_t)BD_MIN(value, 255);
+    }
+}
+
+void bd_ref_resample_horizontal(const uint8_t *src, int32_t w, int32_t h, const int32_t *bounds,
+                                const int32_t *coefficients, int32_t taps, uint8_t *dst, int32_t out_w) {
+    for (int32_t y = 0; y < h; y++) {
+        for (int32_t x = 0; x < out_w; x++, dst += 4) {
+            const uint8_t *first = src + ((size_t)y * (size_t)w + (size_t)bounds[2 * x]) * 4;
+            resample_pixel(first, 4, bounds[2 * x + 1], coefficients + (size_t)x * (size_t)taps, dst);
+        }
+    }
+}
+
+void bd_ref_resample_vertical(const uint8_t *src, int32_t w, int32_t h, const int32_t *bounds,
+                              const int32_t *coefficients, int32_t taps, uint8_t *dst, int32_t out_h) {
+    (void)h;
+    for (int32_t y = 0; y < out_h; y++) {
+        for (int32_t x = 0; x < w; x++, dst += 4) {
+            const uint8_t *first = src + ((size_t)bounds[2 * y] * (size_t)w + (size_t)x) * 4;
+            resample_pixel(first, (size_t)w * 4, bounds[2 * y + 1], coefficients + (size_t)y * (size_t)taps, dst);
+        }
+    }
+}
+
+typedef struct tap {
+    int32_t low, high;
+    float share; /* of high */
+} tap;
+
+static tap make_tap(float at, int32_t size) {
+    float low = floorf(at);
+    return (tap){.low = (int32_t)low, .high = BD_MIN((int32_t)low + 1, size - 1), .share = at - low};
+}
+
+static tap sampling_tap(const bd_ref_sampling *sampling, int axis, int32_t out_at, int32_t size) {
+    float at = (float)out_at * sampling->scale[axis] + sampling->bias[axis];
+    return make_tap(fminf(fmaxf(at, 0.0f), sampling->max[axis]), size);
+}
+
+static float interpolate(const float *x, int32_t w, int32_t c, tap v, tap u, int32_t i) {
+    float top_left = x[((size_t)v.low * (size_t)w + (size_t)u.low) * (size_t)c + (size_t)i];
+    float top_right = x[((size_t)v.low * (size_t)w + (size_t)u.high) * (size_t)c + (size_t)i];
+    float bottom_left = x[((size_t)v.high * (size_t)w + (size_t)u.low) * (size_t)c + (size_t)i];
+    float bottom_right = x[((size_t)v.high * (size_t)w + (size_t)u.high) * (size_t)c + (size_t)i];
+    float top = top_left + (top_right - top_left) * u.share;
+    float bottom = bottom_left + (bottom_right - bottom_left) * u.share;
+    return top + (bottom - top) * v.share;
+}
+
+void bd_ref_labels(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling,
+                   uint8_t *labels, int32_t out_h, int32_t out_w) {
+    for (int32_t y = 0; y < out_h; y++) {
+        tap v = sampling_tap(sampling, 1, y, h);
+        for (int32_t x = 0; x < out_w; x++) {
+            tap u = sampling_tap(sampling, 0, x, w);
+            int32_t best = 0;
+            float most = interpolate(logits, w, c, v, u, 0);
+            for (int32_t i = 1; i < c; i++) {
+                float value = interpolate(logits, w, c, v, u, i);
+                if (value > most) {
+                    most = value;
+                    best = i;
+                }
+            }
+            *labels++ = (uint8_t)best;
+        }
+    }
+}
+
+static bool set_has(const bd_class_set *set, int32_t c) {
+    return (set->words[c / 32] >> (c % 32)) & 1u;
+}
+
+static float share_of_set(const float *values, int32_t c, const bd_class_set *set, bool hard) {
+    int32_t best = 0;
+    for (int32_t i = 1; i < c; i++) {
+        best = values[i] > values[best] ? i : best;
+    }
+    if (hard) {
+        return set_has(set, best) ? 1.0f : 0.0f;
+    }
+    double sum = 0.0, chosen = 0.0;
+    for (int32_t i = 0; i < c; i++) {
+        double e = exp((double)values[i] - (double)values[best]);
+        sum += e;
+        chosen += set_has(set, i) ? e : 0.0;
+    }
+    return (float)(chosen / sum);
+}
+
+void bd_ref_mask(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling,
+                 const bd_class_set *set, bool hard, float *mask, int32_t out_h, int32_t out_w) {
+    for (int32_t y = 0; y < out_h; y++) {
+        tap v = sampling_tap(sampling, 1, y, h);
+        for (int32_t x = 0; x < out_w; x++) {
+            tap u = sampling_tap(sampling, 0, x, w);
+            float values[MAX_CLASSES];
+            for (int32_t i = 0; i < c; i++) {
+                values[i] = interpolate(logits, w, c, v, u, i);
+            }
+            *mask++ = share_of_set(values, c, set, hard);
+        }
+    }
+}
+
+static const uint8_t *background_at(const bd_ref_background *background, int32_t x, int32_t y) {
+    if (!background->pixels) {
+        return background->fill;
+    }
+    x += background->offset_x;
+    y += background->offset_y;
+    if (background->wrap) {
+        x = (x % background->w + background->w) % background->w;
+        y = (y % background->h + background->h) % background->h;
+    }
+    if (x < 0 || x >= background->w || y < 0 || y >= background->h) {
+        return background->fill;
+    }
+    return background->pixels + ((size_t)y * (size_t)background->w + (size_t)x) * 4;
+}
+
+/* Source-over with straight alpha; p scales the front's alpha. */
+static void over(const uint8_t *front, float p, const uint8_t *back, uint8_t *y) {
+    float front_alpha = p * ((float)front[3] / 255.0f);
+    float back_share = (float)back[3] / 255.0f * (1.0f - front_alpha);
+    float alpha = front_alpha + back_share;
+    for (int i = 0; i < 3; i++) {
+        float sum = (float)front[i] * front_alpha + (float)back[i] * back_share;
+        y[i] = alpha > 0.0f ? (uint8_t)fminf(floorf(sum / alpha + 0.5f), 255.0f) : 0;
+    }
+    y[3] = (uint8_t)fminf(floorf(alpha * 255.0f + 0.5f), 255.0f);
+}
+
+static tap centre_tap(int32_t at, int32_t size, int32_t out) {
+    float source = ((float)at + 0.5f) * ((float)size / (float)out) - 0.5f;
+    return make_tap(fminf(fmaxf(source, 0.0f), (float)(size - 1)), size);
+}
+
+void bd_ref_composite(const uint8_t *photo, int32_t w, int32_t h, const float *mask, int32_t mask_w, int32_t mask_h,
+                      const bd_ref_background *background, uint8_t *y) {
+    for (int32_t row = 0; row < h; row++) {
+        tap v = centre_tap(row, mask_h, h);
+        for (int32_t column = 0; column < w; column++, photo += 4, y += 4) {
+            tap u = centre_tap(column, mask_w, w);
+            over(photo, interpolate(mask, mask_w, 1, v, u, 0), background_at(background, column, row), y);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ * One scalar C function per operation: what every shader is checked against. Plain loops, double accumulation where a
+ * sum is long, no padding of channels: tensors are dense NHWC float32. */
+#ifndef BD_REFERENCE_H
+#define BD_REFERENCE_H
+
+#include "graph/graph.h"
+
+/* x (h,w,c), weights (kh,kw,ic,oc), bias (oc) or NULL, residual like y or NULL -> y (out_h,out_w,oc). */
+void bd_ref_conv(const float *x, int32_t h, int32_t w, int32_t ic, const float *weights, const float *bias,
+                 const float *residual, const bd_conv_attrs *attrs, float *y, int32_t out_h, int32_t out_w, int32_t oc);
+/* weights (kh,kw,c). */
+void bd_ref_depthwise(const float *x, int32_t h, int32_t w, int32_t c, const float *weights, const float *bias,
+                      const bd_conv_attrs *attrs, float *y, int32_t out_h, int32_t out_w);
+/* Averages count only what lies inside x. */
+void bd_ref_pool(const float *x, int32_t h, int32_t w, int32_t c, const bd_conv_attrs *attrs, bool max, float *y,
+                 int32_t out_h, int32_t out_w);
+void bd_ref_resize(const float *x, int32_t h, int32_t w, int32_t c, bool align_corners, bool half_pixel_centers,
+                   float *y, int32_t out_h, int32_t out_w);
+void bd_ref_softmax(const float *x, size_t rows, int32_t c, float *y);
+/* First of equal maxima, as TensorFlow. */
+void bd_ref_argmax(const float *x, size_t rows, int32_t c, int32_t *y);
+/* op is ADD, SUB, MUL, DIV, MAXIMUM or MINIMUM; a and b are broadcast to out's shape. */
+void bd_ref_binary(bd_op op, const float *a, const bd_shape *a_shape, const float *b, const bd_shape *b_shape, float *y,
+                   const bd_shape *out);
+/* y[i] = x[begin + i * stride] in each of shape's dimensions; the caller checked the bounds. A negative begin with
+ * stride 1 pads: what lies outside x is zero. */
+void bd_ref_window(const float *x, const bd_shape *shape, const int32_t *begin, const int32_t *stride, float *y,
+                   const bd_shape *out);
+/* x (n,h,w,c) -> (n*block_h*block_w, out_h, out_w, c); zero outside x. pad: top, left. */
+void bd_ref_space_to_batch(const float *x, const bd_shape *shape, const int32_t block[2], const int32_t pad[2],
+                           float *y, const bd_shape *out);
+/* The inverse; crop: top, left. */
+void bd_ref_batch_to_space(const float *x, const bd_shape *shape, const int32_t block[2], const int32_t crop[2],
+                           float *y, const bd_shape *out);
+
+/* photo (photo_h, photo_w, 4) u8 -> y (h, w, 3). */
+void bd_ref_preprocess(const uint8_t *photo, int32_t photo_h, int32_t photo_w, const float scale[3],
+                       const float offset[3], const float outside[3], float *y, int32_t h, int32_t w);
+
+/* Pillow's resize of one pass with 8-bit in- and output, bit-exact: see engine/geometry/resample.h for bounds and
+ * coefficients. src (h, w, 4) u8 -> dst (h, out_w, 4) u8 (horizontal) or (out_h, w, 4) (vertical). */
+void bd_ref_resample_horizontal(const uint8_t *src, int32_t w, int32_t h, const int32_t *bounds,
+                                const int32_t *coefficients, int32_t taps, uint8_t *dst, int32_t out_w);
+void bd_ref_resample_vertical(const uint8_t *src, int32_t w, int32_t h, const int32_t *bounds,
+                              const int32_t *coefficients, int32_t taps, uint8_t *dst, int32_t out_h);
+
+/* Where the tail reads the logits: the source coordinate of output x is clamp(x * scale + bias, 0, max), in float.
+ * Index 0 is x, 1 is y. */
+typedef struct bd_ref_sampling {
+    float scale[2], bias[2], max[2];
+} bd_ref_sampling;
+
+/* Argmax of the bilinearly upsampled logits (h,w,c) -> labels (out_h,out_w); first of equal maxima. c <= 256. */
+void bd_ref_labels(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling,
+                   uint8_t *labels, int32_t out_h, int32_t out_w);
+
+/* Softmax share of the classes in set -> mask (out_h,out_w) in 0..1; hard: 1 where the argmax is in set, else 0. */
+void bd_ref_mask(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling,
+                 const bd_class_set *set, bool hard, float *mask, int32_t out_h, int32_t out_w);
+
+/* Background under pixel (x,y) of the photo: pixels (h,w,4) at (x + offset_x, y + offset_y), modulo the size when
+ * wrap; fill outside. pixels NULL: fill everywhere. */
+typedef struct bd_ref_background {
+    const uint8_t *pixels;
+    int32_t w, h;
+    int32_t offset_x, offset_y;
+    bool wrap;
+    uint8_t fill[4];
+} bd_ref_background;
+
+/* photo (h,w,4) over the background where mask (mask_h,mask_w), bilinear with half-pixel centres, lets it: straight
+ * alpha, alpha of the photo times the mask. y (h,w,4), rounded to nearest. */
+void bd_ref_composite(const uint8_t *photo, int32_t w, int32_t h, const float *mask, int32_t mask_w, int32_t mask_h,
+                      const bd_ref_background *background, uint8_t *y);
+
+/* Runs a lowered or unlowered graph node by node on the CPU. Shapes are inferred; sizes, axes, paddings and blocks are
+ * constant. Tensors of every dtype are computed as float.
+ *
+ * photo    (photo_h, photo_w, 4) u8: of at most the network's input where a PREPROCESS node reads it, else of exactly
+ *          the input's size.
+ * output   graph->output's elements.
+ * on_node  sees every computed tensor (batch included); may be NULL.
+ * Errors   BD_ERR_INVALID_ARGUMENT (photo), BD_ERR_MODEL_UNSUPPORTED (names the node), BD_ERR_OUT_OF_MEMORY.
+ */
+typedef void (*bd_ref_node_fn)(void *user, const bd_graph *graph, uint32_t node, const float *data);
+bd_result bd_ref_run(const bd_graph *graph, const uint8_t *photo, int32_t photo_h, int32_t photo_w,
+                     const bd_allocator *allocator, float *output, bd_ref_node_fn on_node, void *user, bd_error *error);
+
+#endif

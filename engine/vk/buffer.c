@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "vk/vk.h"
+
+/* The first memory type that has all of wanted; Vulkan lists the better ones first. */
+static uint32_t find_memory_type(const bd_vk *vk, uint32_t allowed, VkMemoryPropertyFlags wanted) {
+    for (uint32_t i = 0; i < vk->memory.memoryTypeCount; i++) {
+        if ((allowed >> i & 1) && (vk->memory.memoryTypes[i].propertyFlags & wanted) == wanted) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+static uint32_t choose_memory_type(const bd_vk *vk, uint32_t allowed, bd_vk_memory memory) {
+    enum {
+        LOCAL = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
+        HOST = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+        CACHED = VK_MEMORY_PROPERTY_HOST_CACHED_BIT
+    };
+    VkMemoryPropertyFlags tries[3] = {0};
+    switch (memory) {
+    case BD_VK_MEMORY_DEVICE:
+        tries[0] = vk->unified ? LOCAL | HOST | CACHED : LOCAL;
+        tries[1] = LOCAL;
+        tries[2] = 0;
+        break;
+    case BD_VK_MEMORY_UPLOAD: tries[0] = tries[1] = tries[2] = HOST; break;
+    case BD_VK_MEMORY_DOWNLOAD:
+        tries[0] = HOST | CACHED;
+        tries[1] = tries[2] = HOST;
+        break;
+    }
+    uint32_t type = UINT32_MAX;
+    for (uint32_t i = 0; i < BD_COUNT(tries) && type == UINT32_MAX; i++) {
+        type = find_memory_type(vk, allowed, tries[i]);
+    }
+    return type;
+}
+
+bd_result bd_vk_buffer_init(bd_vk *vk, bd_vk_buffer *buffer, VkDeviceSize bytes, bd_vk_memory memory, bd_error *error) {
+    const bd_vk_api *api = &vk->api;
+    *buffer = (bd_vk_buffer){.bytes = BD_MAX(bytes, (VkDeviceSize)16)};
+    const VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+                                     .size = buffer->bytes,
+                                     .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
+                                              VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
+                                              VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+    bd_result result =
+        bd_vk_check(vk, api->vkCreateBuffer(vk->device, &info, NULL, &buffer->buffer), "vkCreateBuffer", error);
+    if (result) {
+        buffer->buffer = VK_NULL_HANDLE;
+        goto fail;
+    }
+    VkMemoryRequirements needs;
+    api->vkGetBufferMemoryRequirements(vk->device, buffer->buffer, &needs);
+    const VkMemoryAllocateInfo allocation = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+                                             .allocationSize = needs.size,
+                                             .memoryTypeIndex = choose_memory_type(vk, needs.memoryTypeBits, memory)};
+    if (allocation.memoryTypeIndex == UINT32_MAX) {
+        result = bd_fail(error, BD_ERR_DEVICE, "%s: no memory type for a buffer", vk->info.name);
+        goto fail;
+    }
+    VkResult allocated = api->vkAllocateMemory(vk->device, &allocation, NULL, &buffer->memory);
+    if (allocated == VK_ERROR_OUT_OF_DEVICE_MEMORY || allocated == VK_ERROR_OUT_OF_HOST_MEMORY) {
+        buffer->memory = VK_NULL_HANDLE;
+        result = bd_fail(error, BD_ERR_OUT_OF_DEVICE_MEMORY, "%s: out of device memory (%llu MB wanted)", vk->info.name,
+                         (unsigned long long)(needs.size >> 20));
+        goto fail;
+    }
+    result = bd_vk_check(vk, allocated, "vkAllocateMemory", error);
+    if (result) {
+        buffer->memory = VK_NULL_HANDLE;
+        goto fail;
+    }
+    result = bd_vk_check(vk, api->vkBindBufferMemory(vk->device, buffer->buffer, buffer->memory, 0),
+                         "vkBindBufferMemory", error);
+    if (!result && (memory != BD_VK_MEMORY_DEVICE || vk->unified)) {
+        result = bd_vk_check(vk, api->vkMapMemory(vk->device, buffer->memory, 0, VK_WHOLE_SIZE, 0, &buffer->mapped),
+                             "vkMapMemory", error);
+    }
+fail:
+    if (result) {
+        bd_vk_buffer_finish(vk, buffer);
+    }
+    return result;
+}
+
+void bd_vk_buffer_finish(bd_vk *vk, bd_vk_buffer *buffer) {
+    if (buffer->buffer) {
+        vk->api.vkDestroyBuffer(vk->device, buffer->buffer, NULL);
+    }
+    if (buffer->memory) {
+        vk->api.vkFreeMemory(vk->device, buffer->memory, NULL); /* unmaps */
+    }
+    *buffer = (bd_vk_buffer){0};
+}
+
+bd_result bd_vk_buffer_reserve(bd_vk *vk, bd_vk_buffer *buffer, VkDeviceSize bytes, bd_vk_memory memory,
+                               bd_error *error) {
+    if (buffer->buffer && buffer->bytes >= bytes) {
+        return BD_OK;
+    }
+    bd_vk_buffer_finish(vk, buffer);
+    return bd_vk_buffer_init(vk, buffer, bytes, memory, error);
+}
+
+static bd_result copy_now(bd_vk *vk, const bd_vk_buffer *from, VkDeviceSize from_offset, const bd_vk_buffer *to,
+                          VkDeviceSize to_offset, size_t bytes, bd_error *error) {
+    bd_vk_commands commands;
+    bd_result result = bd_vk_commands_init(vk, &commands, 0, error);
+    if (!result) {
+        result = bd_vk_commands_begin(&commands, true, error);
+    }
+    if (!result) {
+        bd_vk_commands_barrier(&commands);
+        bd_vk_commands_copy(&commands, from, from_offset, to, to_offset, bytes);
+        bd_vk_commands_barrier_host(&commands);
+        result = bd_vk_commands_end(&commands, error);
+    }
+    if (!result) {
+        const bd_vk_commands *list[] = {&commands};
+        result = bd_vk_submit(vk, list, 1, error);
+    }
+    bd_vk_commands_finish(&commands);
+    return result;
+}
+
+bd_result bd_vk_buffer_write(bd_vk *vk, bd_vk_buffer *buffer, VkDeviceSize offset, const void *data, size_t bytes,
+                             bd_error *error) {
+    if (buffer->mapped) {
+        memcpy((char *)buffer->mapped + offset, data, bytes);
+        return BD_OK;
+    }
+    bd_vk_buffer staging;
+    bd_result result = bd_vk_buffer_init(vk, &staging, bytes, BD_VK_MEMORY_UPLOAD, error);
+    if (!result) {
+        memcpy(staging.mapped, data, bytes);
+        result = copy_now(vk, &staging, 0, buffer, offset, bytes, error);
+    }
+    bd_vk_buffer_finish(vk, &staging);
+    return result;
+}
+
+bd_result bd_vk_buffer_read(bd_vk *vk, const bd_vk_buffer *buffer, VkDeviceSize offset, void *data, size_t bytes,
+                            bd_error *error) {
+    if (buffer->mapped) {
+        memcpy(data, (const char *)buffer->mapped + offset, bytes);
+        return BD_OK;
+    }
+    bd_vk_buffer staging;
+    bd_result result = bd_vk_buffer_init(vk, &staging, bytes, BD_VK_MEMORY_DOWNLOAD, error);
+    if (!result) {
+        result = copy_now(vk, buffer, offset, &staging, 0, bytes, error);
+    }
+    if (!result) {
+        memcpy(data, staging.mapped, bytes);
+    }
+    bd_vk_buffer_finish(vk, &staging);
+    return result;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "vk/vk.h"
+
+enum { SETS_PER_POOL = 128 };
+
+bd_result bd_vk_commands_init(bd_vk *vk, bd_vk_commands *commands, uint32_t timers, bd_error *error) {
+    const bd_vk_api *api = &vk->api;
+    *commands = (bd_vk_commands){.vk = vk};
+    const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                          .queueFamilyIndex = vk->queue_family};
+    bd_result result = bd_vk_check(vk, api->vkCreateCommandPool(vk->device, &pool, NULL, &commands->pool),
+                                   "vkCreateCommandPool", error);
+    if (result) {
+        commands->pool = VK_NULL_HANDLE;
+        return result;
+    }
+    const VkCommandBufferAllocateInfo buffer = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                                .commandPool = commands->pool,
+                                                .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+                                                .commandBufferCount = 1};
+    result = bd_vk_check(vk, api->vkAllocateCommandBuffers(vk->device, &buffer, &commands->buffer),
+                         "vkAllocateCommandBuffers", error);
+    if (!result && timers && vk->timestamp_bits) {
+        commands->labels = bd_alloc_array(vk->allocator, timers, sizeof *commands->labels);
+        const VkQueryPoolCreateInfo queries = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+                                               .queryType = VK_QUERY_TYPE_TIMESTAMP,
+                                               .queryCount = timers + 1};
+        result = commands->labels
+                     ? bd_vk_check(vk, api->vkCreateQueryPool(vk->device, &queries, NULL, &commands->queries),
+                                   "vkCreateQueryPool", error)
+                     : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+        commands->timer_capacity = timers;
+    }
+    if (result) {
+        bd_vk_commands_finish(commands);
+    }
+    return result;
+}
+
+static void drop_views(bd_vk_commands *commands) {
+    for (uint32_t i = 0; i < commands->view_count; i++) {
+        commands->vk->api.vkDestroyBufferView(commands->vk->device, commands->views[i], NULL);
+    }
+    commands->view_count = 0;
+}
+
+void bd_vk_commands_finish(bd_vk_commands *commands) {
+    bd_vk *vk = commands->vk;
+    if (!vk) {
+        return;
+    }
+    drop_views(commands);
+    for (uint32_t i = 0; i < commands->descriptor_pool_count; i++) {
+        vk->api.vkDestroyDescriptorPool(vk->device, commands->descriptor_pools[i], NULL);
+    }
+    if (commands->queries) {
+        vk->api.vkDestroyQueryPool(vk->device, commands->queries, NULL);
+    }
+    if (commands->pool) {
+        vk->api.vkDestroyCommandPool(vk->device, commands->pool, NULL);
+    }
+    bd_free(vk->allocator, commands->descriptor_pools);
+    bd_free(vk->allocator, commands->views);
+    bd_free(vk->allocator, commands->labels);
+    *commands = (bd_vk_commands){0};
+}
+
+bd_result bd_vk_commands_begin(bd_vk_commands *commands, bool once, bd_error *error) {
+    bd_vk *vk = commands->vk;
+    const bd_vk_api *api = &vk->api;
+    drop_views(commands);
+    /* Sets of one pool are enough for a frame; a recording that once needed more gives the rest back. */
+    while (commands->descriptor_pool_count > 1) {
+        api->vkDestroyDescriptorPool(vk->device, commands->descriptor_pools[--commands->descriptor_pool_count], NULL);
+    }
+    if (commands->descriptor_pool_count) {
+        (void)api->vkResetDescriptorPool(vk->device, commands->descriptor_pools[0], 0);
+        commands->sets_left = SETS_PER_POOL;
+    }
+    commands->timer_count = 0;
+    bd_result result =
+        bd_vk_check(vk, api->vkResetCommandPool(vk->device, commands->pool, 0), "vkResetCommandPool", error);
+    if (result) {
+        return result;
+    }
+    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+                                            .flags = once ? VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT : 0};
+    result = bd_vk_check(vk, api->vkBeginCommandBuffer(commands->buffer, &begin), "vkBeginCommandBuffer", error);
+    if (!result && commands->timer_capacity) {
+        api->vkCmdResetQueryPool(commands->buffer, commands->queries, 0, commands->timer_capacity + 1);
+        api->vkCmdWriteTimestamp(commands->buffer, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, commands->queries, 0);
+    }
+    return result;
+}
+
+static bd_result allocate_set(bd_vk_commands *commands, bd_read_path path, VkDescriptorSet *set, bd_error *error) {
+    bd_vk *vk = commands->vk;
+    if (!commands->sets_left) {
+        VkDescriptorPool *grown = bd_realloc(vk->allocator, commands->descriptor_pools,
+                                             (commands->descriptor_pool_count + 1) * sizeof(VkDescriptorPool));
+        if (!grown) {
+            return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+        }
+        commands->descriptor_pools = grown;
+        const VkDescriptorPoolSize sizes[] = {{VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, SETS_PER_POOL * BD_VK_BINDINGS},
+                                              {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, SETS_PER_POOL * BD_VK_BINDINGS}};
+        const VkDescriptorPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+                                                 .maxSets = SETS_PER_POOL,
+                                                 .poolSizeCount = BD_COUNT(sizes),
+                                                 .pPoolSizes = sizes};
+        bd_result result = bd_vk_check(
+            vk, vk->api.vkCreateDescriptorPool(vk->device, &info, NULL, &grown[commands->descriptor_pool_count]),
+            "vkCreateDescriptorPool", error);
+        if (result) {
+            return result;
+        }
+        commands->descriptor_pool_count++;
+        commands->sets_left = SETS_PER_POOL;
+    }
+    const VkDescriptorSetAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+                                              .descriptorPool =
+                                                  commands->descriptor_pools[commands->descriptor_pool_count - 1],
+                                              .descriptorSetCount = 1,
+                                              .pSetLayouts = &vk->set_layouts[path]};
+    commands->sets_left--;
+    return bd_vk_check(vk, vk->api.vkAllocateDescriptorSets(vk->device, &info, set), "vkAllocateDescriptorSets", error);
+}
+
+static bd_result make_view(bd_vk_commands *commands, const bd_vk_binding *binding, VkBufferView *view,
+                           bd_error *error) {
+    bd_vk *vk = commands->vk;
+    if (commands->view_count == commands->view_capacity) {
+        uint32_t capacity = commands->view_capacity ? commands->view_capacity * 2 : 64;
+        VkBufferView *grown = bd_realloc(vk->allocator, commands->views, capacity * sizeof *grown);
+        if (!grown) {
+            return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+        }
+        commands->views = grown;
+        commands->view_capacity = capacity;
+    }
+    const VkBufferViewCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO,
+                                         .buffer = binding->buffer->buffer,
+                                         .format = binding->format,
+                                         .offset = binding->offset,
+                                         .range = binding->bytes};
+    bd_result result =
+        bd_vk_check(vk, vk->api.vkCreateBufferView(vk->device, &info, NULL, view), "vkCreateBufferView", error);
+    if (!result) {
+        commands->views[commands->view_count++] = *view;
+    }
+    return result;
+}
+
+static uint32_t texel_bytes(VkFormat format) {
+    switch (format) {
+    case VK_FORMAT_R32G32B32A32_SFLOAT: return 16;
+    case VK_FORMAT_R32G32_SINT: return 8;
+    default: return 4;
+    }
+}
+
+static bd_result check_range(const bd_vk *vk, const bd_vk_dispatch *dispatch, uint32_t b, bool texel, bd_error *error) {
+    const bd_vk_binding *binding = &dispatch->bindings[b];
+    uint64_t limit = texel ? (uint64_t)vk->limits.maxTexelBufferElements * texel_bytes(binding->format)
+                           : vk->limits.maxStorageBufferRange;
+    if (binding->bytes <= limit) {
+        return BD_OK;
+    }
+    return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: %s needs a buffer of %llu MB; the device's limit is %llu MB",
+                   vk->info.name, dispatch->name, (unsigned long long)(binding->bytes >> 20),
+                   (unsigned long long)(limit >> 20));
+}
+
+bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, bd_error *error) {
+    bd_vk *vk = commands->vk;
+    const bd_vk_api *api = &vk->api;
+    bd_read_path path = bd_vk_shader_read_path(dispatch->shader);
+    for (uint32_t i = 0; i < 3; i++) {
+        if (dispatch->groups[i] > vk->limits.maxComputeWorkGroupCount[i]) {
+            return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: %s needs %u workgroups; the device's limit is %u",
+                           vk->info.name, dispatch->name, dispatch->groups[i], vk->limits.maxComputeWorkGroupCount[i]);
+        }
+    }
+    VkPipeline pipeline;
+    VkDescriptorSet set;
+    bd_result result = bd_vk_pipeline_get(vk, dispatch, &pipeline, error);
+    if (!result) {
+        result = allocate_set(commands, path, &set, error);
+    }
+    if (result) {
+        return result;
+    }
+    VkWriteDescriptorSet writes[BD_VK_BINDINGS];
+    VkBufferView views[BD_VK_BINDINGS];
+    VkDescriptorBufferInfo buffers[BD_VK_BINDINGS];
+    uint32_t count = 0;
+    for (uint32_t b = 0; b < BD_VK_BINDINGS; b++) {
+        const bd_vk_binding *binding = &dispatch->bindings[b];
+        if (!binding->buffer) {
+            continue;
+        }
+        bool texel = path == BD_READ_TEXEL && b + 1 < BD_VK_BINDINGS;
+        result = check_range(vk, dispatch, b, texel, error);
+        if (!result && texel) {
+            result = make_view(commands, binding, &views[count], error);
+        }
+        if (result) {
+            return result;
+        }
+        buffers[count] = (VkDescriptorBufferInfo){binding->buffer->buffer, binding->offset, binding->bytes};
+        writes[count] = (VkWriteDescriptorSet){.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+                                               .dstSet = set,
+                                               .dstBinding = b,
+                                               .descriptorCount = 1,
+                                               .descriptorType = texel ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
+                                                                       : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                                               .pBufferInfo = &buffers[count],
+                                               .pTexelBufferView = &views[count]};
+        count++;
+    }
+    api->vkUpdateDescriptorSets(vk->device, count, writes, 0, NULL);
+    VkCommandBuffer to = commands->buffer;
+    api->vkCmdBindPipeline(to, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
+    api->vkCmdBindDescriptorSets(to, VK_PIPELINE_BIND_POINT_COMPUTE, vk->pipeline_layouts[path], 0, 1, &set, 0, NULL);
+    if (dispatch->push_bytes) {
+        api->vkCmdPushConstants(to, vk->pipeline_layouts[path], VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch->push_bytes,
+                                dispatch->push);
+    }
+    api->vkCmdDispatch(to, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
+    return BD_OK;
+}
+
+void bd_vk_commands_stamp(bd_vk_commands *commands, const char *label) {
+    if (commands->timer_count < commands->timer_capacity) {
+        commands->labels[commands->timer_count++] = label;
+        commands->vk->api.vkCmdWriteTimestamp(commands->buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, commands->queries,
+                                              commands->timer_count);
+    }
+}
+
+void bd_vk_commands_barrier(bd_vk_commands *commands) {
+    const VkPipelineStageFlags stages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+    const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                                     .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+                                     .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT |
+                                                      VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT};
+    commands->vk->api.vkCmdPipelineBarrier(commands->buffer, stages, stages, 0, 1, &barrier, 0, NULL, 0, NULL);
+}
+
+void bd_vk_commands_barrier_host(bd_vk_commands *commands) {
+    const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                                     .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+                                     .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
+    commands->vk->api.vkCmdPipelineBarrier(commands->buffer,
+                                           VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+                                           VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
+}
+
+void bd_vk_commands_copy(bd_vk_commands *commands, const bd_vk_buffer *from, VkDeviceSize from_offset,
+                         const bd_vk_buffer *to, VkDeviceSize to_offset, VkDeviceSize bytes) {
+    const VkBufferCopy region = {from_offset, to_offset, bytes};
+    commands->vk->api.vkCmdCopyBuffer(commands->buffer, from->buffer, to->buffer, 1, &region);
+}
+
+bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error) {
+    return bd_vk_check(commands->vk, commands->vk->api.vkEndCommandBuffer(commands->buffer), "vkEndCommandBuffer",
+                       error);
+}
+
+bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, bd_error *error) {
+    enum { MOST = 8 };
+    if (vk->lost) {
+        return bd_fail(error, BD_ERR_DEVICE_LOST, "%s: the device was lost earlier", vk->info.name);
+    }
+    if (count > MOST) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "too many command buffers in one submission");
+    }
+    VkCommandBuffer buffers[MOST];
+    for (uint32_t i = 0; i < count; i++) {
+        buffers[i] = commands[i]->buffer;
+    }
+    bd_result result = bd_vk_check(vk, vk->api.vkResetFences(vk->device, 1, &vk->fence), "vkResetFences", error);
+    if (result) {
+        return result;
+    }
+    const VkSubmitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = count, .pCommandBuffers = buffers};
+    result = bd_vk_check(vk, vk->api.vkQueueSubmit(vk->queue, 1, &info, vk->fence), "vkQueueSubmit", error);
+    if (!result) {
+        result = bd_vk_check(vk, vk->api.vkWaitForFences(vk->device, 1, &vk->fence, VK_TRUE, UINT64_MAX),
+                             "vkWaitForFences", error);
+    }
+    return result;
+}
+
+bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *error) {
+    bd_vk *vk = commands->vk;
+    uint32_t count = commands->timer_count;
+    if (!count) {
+        return BD_OK;
+    }
+    uint64_t *ticks = bd_alloc_array(vk->allocator, count + 1, sizeof *ticks);
+    if (!ticks) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    bd_result result = bd_vk_check(vk,
+                                   vk->api.vkGetQueryPoolResults(vk->device, commands->queries, 0, count + 1,
+                                                                 (count + 1) * sizeof *ticks, ticks, sizeof *ticks,
+                                                                 VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
+                                   "vkGetQueryPoolResults", error);
+    if (!result) {
+        uint64_t mask = vk->timestamp_bits < 64 ? (1ull << vk->timestamp_bits) - 1 : UINT64_MAX;
+        for (uint32_t i = 0; i < count; i++) {
+            ms[i] = (double)((ticks[i + 1] - ticks[i]) & mask) * (double)vk->limits.timestampPeriod * 1e-6;
+        }
+    }
+    bd_free(vk->allocator, ticks);
+    return result;
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "vk/vk.h"
+
+void bd_vk_log(const bd_vk *vk, bd_log_level level, const char *format, ...) {
+    if (!vk->log) {
+        return;
+    }
+    char message[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    vk->log(vk->log_user, level, message);
+}
+
+static const char *vk_result_name(VkResult result) {
+    switch (result) {
+#define NAME(r)                                                                                                        \
+    case r: return #r
+        NAME(VK_SUCCESS);
+        NAME(VK_NOT_READY);
+        NAME(VK_TIMEOUT);
+        NAME(VK_INCOMPLETE);
+        NAME(VK_ERROR_OUT_OF_HOST_MEMORY);
+        NAME(VK_ERROR_OUT_OF_DEVICE_MEMORY);
+        NAME(VK_ERROR_INITIALIZATION_FAILED);
+        NAME(VK_ERROR_DEVICE_LOST);
+        NAME(VK_ERROR_MEMORY_MAP_FAILED);
+        NAME(VK_ERROR_LAYER_NOT_PRESENT);
+        NAME(VK_ERROR_EXTENSION_NOT_PRESENT);
+        NAME(VK_ERROR_FEATURE_NOT_PRESENT);
+        NAME(VK_ERROR_INCOMPATIBLE_DRIVER);
+        NAME(VK_ERROR_TOO_MANY_OBJECTS);
+        NAME(VK_ERROR_FRAGMENTED_POOL);
+        NAME(VK_ERROR_OUT_OF_POOL_MEMORY);
+        NAME(VK_ERROR_UNKNOWN);
+#undef NAME
+    default: return "an unnamed VkResult";
+    }
+}
+
+bd_result bd_vk_check(bd_vk *vk, VkResult result, const char *what, bd_error *error) {
+    if (result == VK_SUCCESS) {
+        return BD_OK;
+    }
+    bd_result code = BD_ERR_DEVICE;
+    switch (result) {
+    case VK_ERROR_OUT_OF_HOST_MEMORY: code = BD_ERR_OUT_OF_MEMORY; break;
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY: code = BD_ERR_OUT_OF_DEVICE_MEMORY; break;
+    case VK_ERROR_INCOMPATIBLE_DRIVER: code = BD_ERR_NO_VULKAN; break;
+    case VK_ERROR_DEVICE_LOST:
+        code = BD_ERR_DEVICE_LOST;
+        vk->lost = true;
+        break;
+    default: break;
+    }
+    return bd_fail(error, code, "%s%s%s: %s", vk->info.name, vk->info.name[0] ? ": " : "", what,
+                   vk_result_name(result));
+}
+
+static VKAPI_ATTR VkBool32 VKAPI_CALL on_validation(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
+                                                    VkDebugUtilsMessageTypeFlagsEXT types,
+                                                    const VkDebugUtilsMessengerCallbackDataEXT *data, void *user) {
+    (void)types;
+    bd_vk *vk = user;
+    vk->validation_messages++;
+    bd_vk_log(vk, severity & VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT ? BD_LOG_ERROR : BD_LOG_WARNING,
+              "validation: %s", data->pMessage);
+    return VK_FALSE;
+}
+
+static bd_result create_instance(bd_vk *vk, bd_error *error) {
+    uint32_t version = VK_API_VERSION_1_0;
+    vk->api.vkEnumerateInstanceVersion(&version);
+    if (version < VK_API_VERSION_1_1) {
+        return bd_fail(error, BD_ERR_NO_VULKAN, "the Vulkan loader is older than 1.1");
+    }
+    const VkApplicationInfo application = {
+        .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+        .pApplicationName = "backdrop",
+        .pEngineName = "backdrop",
+        .engineVersion = VK_MAKE_API_VERSION(0, BD_VERSION_MAJOR, BD_VERSION_MINOR, BD_VERSION_PATCH),
+        .apiVersion = BD_MIN(version, VK_API_VERSION_1_3)};
+    const char *layer = "VK_LAYER_KHRONOS_validation";
+    const char *extension = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+    const VkValidationFeatureEnableEXT enables[] = {VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT};
+    const VkValidationFeaturesEXT features = {.sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
+                                              .enabledValidationFeatureCount = BD_COUNT(enables),
+                                              .pEnabledValidationFeatures = enables};
+    VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &application};
+    if (vk->validation) {
+        info.pNext = &features;
+        info.enabledLayerCount = 1;
+        info.ppEnabledLayerNames = &layer;
+        info.enabledExtensionCount = 1;
+        info.ppEnabledExtensionNames = &extension;
+    }
+    VkResult made = vk->api.vkCreateInstance(&info, NULL, &vk->instance);
+    if (made == VK_ERROR_LAYER_NOT_PRESENT) {
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s is not installed", layer);
+    }
+    if (made == VK_ERROR_INCOMPATIBLE_DRIVER) {
+        return bd_fail(error, BD_ERR_NO_VULKAN,
+                       "no Vulkan driver: install one, such as mesa-vulkan-drivers for software Vulkan");
+    }
+    bd_result result = bd_vk_check(vk, made, "vkCreateInstance", error);
+    if (!result) {
+        result = bd_vk_api_load_instance(vk, error);
+    }
+    if (!result && vk->validation) {
+        const VkDebugUtilsMessengerCreateInfoEXT messenger = {
+            .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+            .messageSeverity =
+                VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT,
+            .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+            .pfnUserCallback = on_validation,
+            .pUserData = vk};
+        result = bd_vk_check(vk, vk->api.vkCreateDebugUtilsMessengerEXT(vk->instance, &messenger, NULL, &vk->messenger),
+                             "vkCreateDebugUtilsMessengerEXT", error);
+    }
+    return result;
+}
+
+static bd_result list_devices(bd_vk *vk, VkPhysicalDevice **devices, uint32_t *count, bd_error *error) {
+    *devices = NULL;
+    bd_result result = bd_vk_check(vk, vk->api.vkEnumeratePhysicalDevices(vk->instance, count, NULL),
+                                   "vkEnumeratePhysicalDevices", error);
+    if (result) {
+        return result;
+    }
+    if (!*count) {
+        return bd_fail(error, BD_ERR_NO_VULKAN,
+                       "no Vulkan device: install a driver, such as mesa-vulkan-drivers for software Vulkan");
+    }
+    *devices = bd_alloc_array(vk->allocator, *count, sizeof **devices);
+    if (!*devices) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    VkResult listed = vk->api.vkEnumeratePhysicalDevices(vk->instance, count, *devices);
+    return bd_vk_check(vk, listed == VK_INCOMPLETE ? VK_SUCCESS : listed, "vkEnumeratePhysicalDevices", error);
+}
+
+/* A family that computes; one without graphics is preferred, as it is less contended. */
+static uint32_t find_queue_family(const bd_vk *vk, VkPhysicalDevice device, uint32_t *timestamp_bits) {
+    VkQueueFamilyProperties families[32];
+    uint32_t count = BD_COUNT(families);
+    vk->api.vkGetPhysicalDeviceQueueFamilyProperties(device, &count, families);
+    uint32_t found = UINT32_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!(families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) {
+            continue;
+        }
+        if (found == UINT32_MAX || !(families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT)) {
+            found = i;
+            *timestamp_bits = families[i].timestampValidBits;
+        }
+    }
+    return found;
+}
+
+static const char *kernel_set_name(bd_read_path path) {
+    return path == BD_READ_TEXEL ? "texel" : "storage";
+}
+
+static void describe(const bd_vk *vk, VkPhysicalDevice device, uint32_t index, bd_device_info *info) {
+    VkPhysicalDeviceDriverProperties driver = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
+    VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
+    vk->api.vkGetPhysicalDeviceProperties2(device, &all);
+    if (all.properties.apiVersion >= VK_API_VERSION_1_2) {
+        all.pNext = &driver;
+        vk->api.vkGetPhysicalDeviceProperties2(device, &all);
+    }
+    static const struct {
+        bd_device_kind kind;
+        int score;
+    } kinds[] = {[VK_PHYSICAL_DEVICE_TYPE_OTHER] = {BD_DEVICE_OTHER, 200},
+                 [VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU] = {BD_DEVICE_INTEGRATED, 400},
+                 [VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU] = {BD_DEVICE_DISCRETE, 500},
+                 [VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU] = {BD_DEVICE_VIRTUAL, 300},
+                 [VK_PHYSICAL_DEVICE_TYPE_CPU] = {BD_DEVICE_SOFTWARE, 100}};
+    uint32_t type = all.properties.deviceType < BD_COUNT(kinds) ? all.properties.deviceType : 0;
+    *info = (bd_device_info){.index = index,
+                             .kind = kinds[type].kind,
+                             .api_version = all.properties.apiVersion,
+                             .vendor_id = all.properties.vendorID,
+                             .device_id = all.properties.deviceID};
+    /* Among several software devices llvmpipe wins: its wider lanes are four times as fast as SwiftShader's. */
+    bool llvmpipe = strstr(all.properties.deviceName, "llvmpipe") != NULL;
+    info->score = kinds[type].score + (llvmpipe ? 10 : 0);
+    snprintf(info->name, sizeof info->name, "%s", all.properties.deviceName);
+    snprintf(info->driver, sizeof info->driver, "%.127s%s%.127s", driver.driverName, driver.driverInfo[0] ? " " : "",
+             driver.driverInfo);
+    if (!info->driver[0]) {
+        snprintf(info->driver, sizeof info->driver, "0x%x", all.properties.driverVersion);
+    }
+    VkPhysicalDeviceMemoryProperties memory;
+    vk->api.vkGetPhysicalDeviceMemoryProperties(device, &memory);
+    for (uint32_t i = 0; i < memory.memoryHeapCount; i++) {
+        if (memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) {
+            info->memory_bytes = BD_MAX(info->memory_bytes, memory.memoryHeaps[i].size);
+        }
+    }
+    uint32_t bits;
+    info->usable = info->api_version >= VK_API_VERSION_1_1 && find_queue_family(vk, device, &bits) != UINT32_MAX;
+    snprintf(info->kernel_set, sizeof info->kernel_set, "%s",
+             kernel_set_name(info->kind == BD_DEVICE_SOFTWARE ? BD_READ_TEXEL : BD_READ_STORAGE));
+}
+
+static bool contains(const char *text, const char *part) {
+    size_t length = strlen(part);
+    for (; *text; text++) {
+        if (!strncasecmp(text, part, length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bd_result pick(bd_vk *vk, const bd_engine_params *params, const VkPhysicalDevice *devices, uint32_t count,
+                      uint32_t *picked, bd_error *error) {
+    char list[320] = "";
+    int best = -1;
+    bool matched = false;
+    char *end = NULL;
+    unsigned long wanted = params->device ? strtoul(params->device, &end, 10) : 0;
+    bool by_index = params->device && isdigit((unsigned char)params->device[0]) && !*end;
+    for (uint32_t i = 0; i < count; i++) {
+        bd_device_info info;
+        describe(vk, devices[i], i, &info);
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%u %s", i ? ", " : "", i, info.name);
+        bool match = !params->device || (by_index ? wanted == i : contains(info.name, params->device));
+        matched = matched || match;
+        if (match && info.usable && info.score > best) {
+            best = info.score;
+            *picked = i;
+        }
+    }
+    if (best >= 0) {
+        return BD_OK;
+    }
+    if (params->device && !matched) {
+        return bd_fail(error, BD_ERR_NO_DEVICE, "no Vulkan device %s; there is: %s", params->device, list);
+    }
+    return bd_fail(error, BD_ERR_NO_DEVICE, "no Vulkan 1.1 device with a compute queue; there is: %s", list);
+}
+
+static bd_result create_device(bd_vk *vk, bd_error *error) {
+    vk->queue_family = find_queue_family(vk, vk->physical_device, &vk->timestamp_bits);
+    const float priority = 1.0f;
+    const VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+                                           .queueFamilyIndex = vk->queue_family,
+                                           .queueCount = 1,
+                                           .pQueuePriorities = &priority};
+    const VkDeviceCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, .queueCreateInfoCount = 1, .pQueueCreateInfos = &queue};
+    bd_result result =
+        bd_vk_check(vk, vk->api.vkCreateDevice(vk->physical_device, &info, NULL, &vk->device), "vkCreateDevice", error);
+    if (!result) {
+        result = bd_vk_api_load_device(vk, error);
+    }
+    if (result) {
+        return result;
+    }
+    vk->api.vkGetDeviceQueue(vk->device, vk->queue_family, 0, &vk->queue);
+    const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+    result = bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &fence, NULL, &vk->fence), "vkCreateFence", error);
+    for (uint32_t path = 0; path < 2 && !result; path++) {
+        VkDescriptorSetLayoutBinding bindings[BD_VK_BINDINGS];
+        for (uint32_t b = 0; b < BD_VK_BINDINGS; b++) {
+            bool texel = path == BD_READ_TEXEL && b + 1 < BD_VK_BINDINGS;
+            bindings[b] = (VkDescriptorSetLayoutBinding){
+                .binding = b,
+                .descriptorType = texel ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                .descriptorCount = 1,
+                .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
+        }
+        const VkDescriptorSetLayoutCreateInfo set = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+                                                     .bindingCount = BD_VK_BINDINGS,
+                                                     .pBindings = bindings};
+        result = bd_vk_check(vk, vk->api.vkCreateDescriptorSetLayout(vk->device, &set, NULL, &vk->set_layouts[path]),
+                             "vkCreateDescriptorSetLayout", error);
+        if (result) {
+            break;
+        }
+        const VkPushConstantRange push = {VK_SHADER_STAGE_COMPUTE_BIT, 0, BD_VK_PUSH_BYTES};
+        const VkPipelineLayoutCreateInfo layout = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+                                                   .setLayoutCount = 1,
+                                                   .pSetLayouts = &vk->set_layouts[path],
+                                                   .pushConstantRangeCount = 1,
+                                                   .pPushConstantRanges = &push};
+        result = bd_vk_check(vk, vk->api.vkCreatePipelineLayout(vk->device, &layout, NULL, &vk->pipeline_layouts[path]),
+                             "vkCreatePipelineLayout", error);
+    }
+    return result;
+}
+
+static void start(bd_vk *vk, const bd_engine_params *params) {
+    *vk = (bd_vk){.allocator = params->allocator,
+                  .log = params->log,
+                  .log_user = params->log_user,
+                  .validation = params->validation};
+}
+
+bd_result bd_vk_enumerate(const bd_engine_params *params, bd_device_info *infos, uint32_t *count, bd_error *error) {
+    bd_vk vk;
+    start(&vk, params);
+    VkPhysicalDevice *devices = NULL;
+    uint32_t found = 0;
+    bd_result result = bd_vk_api_load(&vk, params->get_instance_proc_addr, error);
+    if (!result) {
+        result = create_instance(&vk, error);
+    }
+    if (!result) {
+        result = list_devices(&vk, &devices, &found, error);
+    }
+    if (!result) {
+        for (uint32_t i = 0; i < BD_MIN(found, *count); i++) {
+            describe(&vk, devices[i], i, &infos[i]);
+        }
+        *count = found;
+    }
+    bd_free(vk.allocator, devices);
+    bd_vk_finish(&vk);
+    return result;
+}
+
+static bd_result open_physical_device(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
+    VkPhysicalDevice *devices = NULL;
+    uint32_t count = 0;
+    uint32_t picked = 0;
+    bd_result result = list_devices(vk, &devices, &count, error);
+    if (!result) {
+        result = pick(vk, params, devices, count, &picked, error);
+    }
+    if (!result) {
+        vk->physical_device = devices[picked];
+        VkPhysicalDeviceSubgroupProperties subgroup = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
+        VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+                                                  .pNext = &subgroup};
+        describe(vk, vk->physical_device, picked, &vk->info);
+        vk->api.vkGetPhysicalDeviceProperties2(vk->physical_device, &properties);
+        vk->api.vkGetPhysicalDeviceMemoryProperties(vk->physical_device, &vk->memory);
+        vk->limits = properties.properties.limits;
+        vk->driver_version = properties.properties.driverVersion;
+        memcpy(vk->pipeline_cache_uuid, properties.properties.pipelineCacheUUID, VK_UUID_SIZE);
+        vk->subgroup_size = subgroup.subgroupSize;
+        vk->subgroup_operations =
+            subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT ? subgroup.supportedOperations : 0;
+        vk->read_path = vk->info.kind == BD_DEVICE_SOFTWARE ? BD_READ_TEXEL : BD_READ_STORAGE;
+    }
+    bd_free(vk->allocator, devices);
+    if (!result && params->kernel_set) {
+        if (!strcmp(params->kernel_set, "texel")) {
+            vk->read_path = BD_READ_TEXEL;
+        } else if (!strcmp(params->kernel_set, "storage")) {
+            vk->read_path = BD_READ_STORAGE;
+        } else {
+            result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no kernel set %s; there is: storage, texel",
+                             params->kernel_set);
+        }
+        snprintf(vk->info.kernel_set, sizeof vk->info.kernel_set, "%s", kernel_set_name(vk->read_path));
+    }
+    return result;
+}
+
+bd_result bd_vk_init(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
+    start(vk, params);
+    bd_result result = bd_vk_api_load(vk, params->get_instance_proc_addr, error);
+    if (!result) {
+        result = create_instance(vk, error);
+    }
+    if (!result) {
+        result = open_physical_device(vk, params, error);
+    }
+    if (!result) {
+        result = create_device(vk, error);
+    }
+    if (!result) {
+        const VkMemoryPropertyFlags both = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
+                                           VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+        for (uint32_t i = 0; i < vk->memory.memoryTypeCount; i++) {
+            bool host = (vk->memory.memoryTypes[i].propertyFlags & both) == both;
+            vk->unified = vk->unified || (host && vk->info.kind != BD_DEVICE_DISCRETE);
+        }
+        result = bd_vk_pipeline_cache_open(vk, params->cache_dir, error);
+    }
+    if (result) {
+        bd_vk_finish(vk);
+    }
+    return result;
+}
+
+void bd_vk_finish(bd_vk *vk) {
+    const bd_vk_api *api = &vk->api;
+    if (vk->device && api->vkDestroyDevice) {
+        if (api->vkDeviceWaitIdle) {
+            (void)api->vkDeviceWaitIdle(vk->device);
+            bd_vk_pipelines_finish(vk);
+            bd_vk_pipeline_cache_close(vk);
+            for (uint32_t path = 0; path < 2; path++) {
+                api->vkDestroyPipelineLayout(vk->device, vk->pipeline_layouts[path], NULL);
+                api->vkDestroyDescriptorSetLayout(vk->device, vk->set_layouts[path], NULL);
+            }
+            api->vkDestroyFence(vk->device, vk->fence, NULL);
+        }
+        api->vkDestroyDevice(vk->device, NULL);
+    }
+    if (vk->messenger) {
+        api->vkDestroyDebugUtilsMessengerEXT(vk->instance, vk->messenger, NULL);
+    }
+    if (vk->instance && api->vkDestroyInstance) {
+        api->vkDestroyInstance(vk->instance, NULL);
+    }
+    /* The loader stays mapped: drivers leave threads and exit handlers behind that would run in unmapped code. */
+    bd_free(vk->allocator, vk->cache_path);
+    *vk = (bd_vk){0};
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ * Function tables, one per bd_vk: a process may hold several, on several loaders. */
+#include <dlfcn.h>
+#include <string.h>
+
+#include "vk/vk.h"
+
+bd_result bd_vk_api_load(bd_vk *vk, void *get_instance_proc_addr, bd_error *error) {
+    void *entry = get_instance_proc_addr;
+    if (!entry) {
+        vk->library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
+        if (!vk->library) {
+            return bd_fail(error, BD_ERR_NO_VULKAN,
+                           "no Vulkan loader (libvulkan.so.1): install libvulkan1 and a driver, such as "
+                           "mesa-vulkan-drivers");
+        }
+        entry = dlsym(vk->library, "vkGetInstanceProcAddr");
+        if (!entry) {
+            return bd_fail(error, BD_ERR_NO_VULKAN, "libvulkan.so.1 has no vkGetInstanceProcAddr");
+        }
+    }
+    /* ISO C has no cast from an object to a function pointer. */
+    memcpy(&vk->api.vkGetInstanceProcAddr, &entry, sizeof entry);
+#define X(function)                                                                                                    \
+    vk->api.function = (PFN_##function)vk->api.vkGetInstanceProcAddr(NULL, #function);                                 \
+    if (!vk->api.function) {                                                                                           \
+        return bd_fail(error, BD_ERR_NO_VULKAN, "the Vulkan loader lacks " #function);                                 \
+    }
+    BD_VK_GLOBAL_FUNCTIONS(X)
+#undef X
+    return BD_OK;
+}
+
+bd_result bd_vk_api_load_instance(bd_vk *vk, bd_error *error) {
+#define X(function)                                                                                                    \
+    vk->api.function = (PFN_##function)vk->api.vkGetInstanceProcAddr(vk->instance, #function);                         \
+    if (!vk->api.function) {                                                                                           \
+        return bd_fail(error, BD_ERR_NO_VULKAN, "the Vulkan instance lacks " #function);                               \
+    }
+    BD_VK_INSTANCE_FUNCTIONS(X)
+#undef X
+    if (vk->validation) {
+        vk->api.vkCreateDebugUtilsMessengerEXT = (PFN_vkCreateDebugUtilsMessengerEXT)vk->api.vkGetInstanceProcAddr(
+            vk->instance, "vkCreateDebugUtilsMessengerEXT");
+        vk->api.vkDestroyDebugUtilsMessengerEXT = (PFN_vkDestroyDebugUtilsMessengerEXT)vk->api.vkGetInstanceProcAddr(
+            vk->instance, "vkDestroyDebugUtilsMessengerEXT");
+        if (!vk->api.vkCreateDebugUtilsMessengerEXT || !vk->api.vkDestroyDebugUtilsMessengerEXT) {
+            return bd_fail(error, BD_ERR_UNSUPPORTED, "the Vulkan instance lacks VK_EXT_debug_utils");
+        }
+    }
+    return BD_OK;
+}
+
+bd_result bd_vk_api_load_device(bd_vk *vk, bd_error *error) {
+#define X(function)                                                                                                    \
+    vk->api.function = (PFN_##function)vk->api.vkGetDeviceProcAddr(vk->device, #function);                             \
+    if (!vk->api.function) {                                                                                           \
+        vk->api.vkDeviceWaitIdle = NULL; /* tells bd_vk_finish that the table is not whole */                          \
+        return bd_fail(error, BD_ERR_DEVICE, "%s lacks " #function, vk->info.name);                                    \
+    }
+    BD_VK_DEVICE_FUNCTIONS(X)
+#undef X
+    return BD_OK;
+}

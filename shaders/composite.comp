@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Photo over background: an invocation owns one pixel.
+#version 450
+#include "include/tensor.glsl"
+#include "include/bilinear.glsl"
+#include "push/composite.h"
+
+layout(local_size_x = BD_LINEAR_GROUP) in;
+layout(constant_id = 0) const int mode = BD_COMPOSITE_PICTURE;
+layout(constant_id = 1) const bool tile = false;
+BD_READ_F32(0, mask)
+BD_READ_U32(1, photo)
+BD_READ_U32(2, background)
+BD_WRITE(BD_BIND_DST, dst, uint)
+
+float mask_at(int column, int row) {
+    return mask(row * ((push.mask_w + 3) / 4) + column / 4)[column & 3];
+}
+
+float alpha(int column, int row) {
+    const bd_axis u =
+        bd_axis_at(bd_source(column, push.scale_x, push.bias_x, float(push.mask_w - 1)), push.mask_w);
+    const bd_axis v = bd_axis_at(bd_source(row, push.scale_y, push.bias_y, float(push.mask_h - 1)), push.mask_h);
+    return bd_lerp(vec4(mask_at(u.low, v.low)), vec4(mask_at(u.high, v.low)), vec4(mask_at(u.low, v.high)),
+                   vec4(mask_at(u.high, v.high)), u.fraction, v.fraction).x;
+}
+
+int wrap(int at, int size) {
+    const int rest = at - (at / size) * size;
+    return rest < 0 ? rest + size : rest;
+}
+
+uint behind(int column, int row) {
+    if (mode != BD_COMPOSITE_PICTURE) {
+        return push.fill;
+    }
+    ivec2 at = ivec2(column + push.offset_x, row + push.offset_y);
+    const ivec2 size = ivec2(push.bg_w, push.bg_h);
+    if (tile) {
+        at = ivec2(wrap(at.x, size.x), wrap(at.y, size.y));
+    }
+    const ivec2 inside = clamp(at, ivec2(0), size - 1);
+    const uint pixel = background(inside.y * size.x + inside.x);
+    return at == inside ? pixel : push.fill;
+}
+
+uvec4 to_bytes(vec4 values) {
+    return uvec4(clamp(floor(values + 0.5), 0.0, 255.0));
+}
+
+void main() {
+    const int column = int(gl_GlobalInvocationID.x);
+    const int row = bd_grid_row();
+    if (column >= push.photo_w || row >= push.photo_h) {
+        return;
+    }
+    const int at = row * push.photo_w + column;
+    const uvec4 front = bd_unpack_u8(photo(at));
+    const float p = alpha(column, row);
+    uvec4 result;
+    if (mode == BD_COMPOSITE_TRANSPARENT) {
+        result = uvec4(front.xyz, to_bytes(vec4(p * float(front.w))).x);
+    } else {
+        const uvec4 back = bd_unpack_u8(behind(column, row));
+        const float front_a = p * (float(front.w) / 255.0);
+        const float back_a = float(back.w) / 255.0 * (1.0 - front_a);
+        const float a = front_a + back_a;
+        result = to_bytes(vec4((vec3(front.xyz) * front_a + vec3(back.xyz) * back_a) / max(a, 1e-6), a * 255.0));
+        result = front_a <= 0.0 ? back : back_a <= 0.0 ? uvec4(front.xyz, result.w) : result;
+    }
+    dst[at] = bd_pack_u8(result);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Dense convolution as an implicit matrix product (include/gemm.glsl): rows are output pixels, the depth runs over taps,
+// then input channels.
+#version 450
+#include "include/tensor.glsl"
+#include "push/conv.h"
+
+layout(constant_id = 0) const bool has_residual = false;
+BD_READ_F32(BD_BIND_SRC, x)
+BD_READ_F32(BD_BIND_WEIGHTS, weights)
+BD_READ_F32(BD_BIND_BIAS, bias)
+BD_READ_F32(BD_BIND_RESIDUAL, residual)
+BD_WRITE(BD_BIND_DST, y, vec4)
+
+#define GEMM_ROWS (push.out_w * push.out_h)
+#define GEMM_DEPTH4 (push.kernel_w * push.kernel_h * push.in_c4)
+#define GEMM_LO push.lo
+#define GEMM_HI push.hi
+#include "include/gemm.glsl"
+
+vec4 gemm_x(int row, int depth4) {
+    const int tap = depth4 / push.in_c4;
+    const int ky = tap / push.kernel_w;
+    const int kx = tap - ky * push.kernel_w;
+    const int oy = row / push.out_w;
+    const int ox = row - oy * push.out_w;
+    const int iy = oy * push.stride_y - push.pad_top + ky * push.dilation_y;
+    const int ix = ox * push.stride_x - push.pad_left + kx * push.dilation_x;
+    if (iy < 0 || iy >= push.in_h || ix < 0 || ix >= push.in_w) {
+        return vec4(0.0);
+    }
+    return x((iy * push.in_w + ix) * push.in_c4 + depth4 - tap * push.in_c4);
+}
+
+void main() {
+    gemm();
+}

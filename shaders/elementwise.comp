@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Element-wise arithmetic: an invocation owns one vec4.
+#version 450
+#include "include/tensor.glsl"
+#include "push/elementwise.h"
+
+layout(local_size_x = BD_LINEAR_GROUP) in;
+layout(constant_id = 0) const int mode = BD_ELEMENTWISE_ADD;
+layout(constant_id = 1) const bool broadcast = false;
+BD_READ_F32(BD_BIND_SRC, a)
+BD_READ_F32(BD_BIND_RESIDUAL, b)
+BD_WRITE(BD_BIND_DST, y, vec4)
+
+void main() {
+    const int item = bd_grid_group() * BD_LINEAR_GROUP + int(gl_LocalInvocationID.x);
+    if (item >= push.count) {
+        return;
+    }
+    vec4 value = a(item);
+    if (mode != BD_ELEMENTWISE_CLAMP) {
+        const vec4 other = b(broadcast ? item % push.c4 : item);
+        value = mode == BD_ELEMENTWISE_MUL ? value * other : value + other;
+    }
+    y[item] = clamp(value, push.lo, push.hi);
+}

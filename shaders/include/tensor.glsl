@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// How shaders read and write tensors and pictures. Each binding holds exactly one tensor. READ_TEXEL=1 reads through
+// uniform texel buffers (software devices gather whole texels from them), otherwise through storage buffers. What is
+// written is a storage buffer on both paths.
+//
+// A tensor (h, w, c) f32 is vec4[(y * w + x) * c4 + k] with c4 = ceil(c / 4); channels beyond c are zero.
+// A picture (h, w) RGBA u8 is uint[y * w + x], red in the low byte.
+#ifndef BD_TENSOR_GLSL
+#define BD_TENSOR_GLSL
+
+#ifndef READ_TEXEL
+#define READ_TEXEL 0
+#endif
+
+// Each BD_READ_x(binding, name) declares a function name(int index).
+#if READ_TEXEL
+#define BD_READ_F32(slot, name) /* view VK_FORMAT_R32G32B32A32_SFLOAT */                                               \
+    layout(set = 0, binding = slot) uniform samplerBuffer name##_view;                                                 \
+    vec4 name(int index) { return texelFetch(name##_view, index); }
+#define BD_READ_U32(slot, name) /* view VK_FORMAT_R32_UINT */                                                          \
+    layout(set = 0, binding = slot) uniform usamplerBuffer name##_view;                                                \
+    uint name(int index) { return texelFetch(name##_view, index).x; }
+#define BD_READ_I32(slot, name) /* view VK_FORMAT_R32_SINT */                                                          \
+    layout(set = 0, binding = slot) uniform isamplerBuffer name##_view;                                                \
+    int name(int index) { return texelFetch(name##_view, index).x; }
+#define BD_READ_I32X2(slot, name) /* view VK_FORMAT_R32G32_SINT */                                                     \
+    layout(set = 0, binding = slot) uniform isamplerBuffer name##_view;                                                \
+    ivec2 name(int index) { return texelFetch(name##_view, index).xy; }
+#else
+#define BD_READ_STORAGE(slot, name, type)                                                                              \
+    layout(set = 0, binding = slot, std430) readonly restrict buffer name##_block { type name##_data[]; };             \
+    type name(int index) { return name##_data[index]; }
+#define BD_READ_F32(slot, name) BD_READ_STORAGE(slot, name, vec4)
+#define BD_READ_U32(slot, name) BD_READ_STORAGE(slot, name, uint)
+#define BD_READ_I32(slot, name) BD_READ_STORAGE(slot, name, int)
+#define BD_READ_I32X2(slot, name) BD_READ_STORAGE(slot, name, ivec2)
+#endif
+
+#define BD_WRITE(slot, name, type)                                                                                     \
+    layout(set = 0, binding = slot, std430) writeonly restrict buffer name##_block { type name[]; };
+
+uvec4 bd_unpack_u8(uint pixel) {
+    return uvec4(pixel & 255u, (pixel >> 8) & 255u, (pixel >> 16) & 255u, pixel >> 24);
+}
+
+uint bd_pack_u8(uvec4 bytes) {
+    return bytes.x | (bytes.y << 8) | (bytes.z << 16) | (bytes.w << 24);
+}
+
+// The row of a picture in a grid whose rows run over y, then z.
+int bd_grid_row() {
+    return int(gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y);
+}
+
+// The group's number in a grid of groups that run over x, then y.
+int bd_grid_group() {
+    return int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x);
+}
+
+#endif

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Class map: an invocation owns four neighbouring pixels, one word.
+#version 450
+#include "include/tensor.glsl"
+#include "push/labels.h"
+
+layout(local_size_x = BD_LINEAR_GROUP) in;
+BD_READ_F32(BD_BIND_SRC, logits)
+BD_WRITE(BD_BIND_DST, labels, uint)
+#include "include/classes.glsl"
+
+void main() {
+    const int word = int(gl_GlobalInvocationID.x);
+    const int row = bd_grid_row();
+    const int pitch = (push.out_w + 3) / 4;
+    if (word >= pitch || row >= push.out_h) {
+        return;
+    }
+    uint packed = 0u;
+    const int pixels = min(push.out_w - word * 4, 4);
+    for (int i = 0; i < pixels; i++) {
+        packed |= bd_class_at(word * 4 + i, row) << uint(i * 8);
+    }
+    labels[row * pitch + word] = packed;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Average of a whole map. Storage: a group's lanes along y each sum every BD_POOL_MAP_LANES-th row, then halve in
+// shared memory (4 KiB). Texel: one invocation sums a vec4 of channels alone, in runs.
+#version 450
+#include "include/tensor.glsl"
+#include "push/pool_map.h"
+
+#if READ_TEXEL
+#define LANES 1
+#else
+#define LANES BD_POOL_MAP_LANES
+#endif
+#define RUN 64
+
+layout(local_size_x = BD_POOL_MAP_C4, local_size_y = LANES) in;
+BD_READ_F32(BD_BIND_SRC, x)
+BD_WRITE(BD_BIND_DST, y, vec4)
+
+#if !READ_TEXEL
+shared vec4 sums[BD_POOL_MAP_C4 * LANES];
+#endif
+
+void main() {
+    const int channel = int(gl_GlobalInvocationID.x);
+    const int c = min(channel, push.c4 - 1);
+    const int lane = int(gl_LocalInvocationID.y);
+    vec4 sum = vec4(0.0);
+    for (int first = lane; first < push.rows; first += LANES * RUN) {
+        // Partial sums: long sums of one float lose digits.
+        vec4 run = vec4(0.0);
+        const int end = min(first + LANES * RUN, push.rows);
+        for (int row = first; row < end; row += LANES) {
+            run += x(row * push.c4 + c);
+        }
+        sum += run;
+    }
+#if !READ_TEXEL
+    const int slot = int(gl_LocalInvocationIndex);
+    sums[slot] = sum;
+    for (int half_lanes = LANES / 2; half_lanes > 0; half_lanes /= 2) {
+        barrier();
+        if (lane < half_lanes) {
+            sum += sums[slot + half_lanes * BD_POOL_MAP_C4];
+            sums[slot] = sum;
+        }
+    }
+#endif
+    if (lane == 0 && channel < push.c4) {
+        y[c] = sum / float(push.rows);
+    }
+}

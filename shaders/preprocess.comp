@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Photo bytes to the network's input: an invocation owns one pixel.
+#version 450
+#include "include/tensor.glsl"
+#include "push/preprocess.h"
+
+layout(local_size_x = BD_LINEAR_GROUP) in;
+BD_READ_U32(BD_BIND_SRC, photo)
+BD_WRITE(BD_BIND_DST, y, vec4)
+
+void main() {
+    const int column = int(gl_GlobalInvocationID.x);
+    const int row = bd_grid_row();
+    if (column >= push.net_w || row >= push.net_h) {
+        return;
+    }
+    const bool inside = column < push.photo_w && row < push.photo_h;
+    const uint pixel = photo(min(row, push.photo_h - 1) * push.photo_w + min(column, push.photo_w - 1));
+    precise const vec4 value = vec4(bd_unpack_u8(pixel)) * push.scale + push.offset;
+    y[row * push.net_w + column] = inside ? value : push.outside;
+}

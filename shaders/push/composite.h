@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * The photo over its new background, straight alpha. p = mask at clamp(x * scale_x + bias_x, 0, mask_w - 1), bilinear
+ * (y likewise); scale 1 and bias 0 read single texels. fa = p * photo.a; a = fa + bg.a * (1 - fa);
+ * rgb = (photo * fa + bg * bg.a * (1 - fa)) / a, rounded to nearest. fa = 0 gives the background's bytes, fa = 1 the
+ * photo's. Transparent: the photo's rgb with alpha p * photo.a.
+ *
+ * Bindings   0 mask vec4 [mask_h][ceil(mask_w / 4)] (four neighbours each), 1 photo uint [photo_h][photo_w],
+ *            2 background uint [bg_h][bg_w] (read by BD_COMPOSITE_PICTURE only, else bind anything),
+ *            4 dst uint [photo_h][photo_w].
+ * Constants  0: BD_COMPOSITE_PICTURE, _COLOR or _TRANSPARENT; 1: tile (bool): the picture repeats, else fill surrounds
+ *            it. Pixel (x, y) sees the background's pixel (x + offset_x, y + offset_y).
+ * Groups     x = ceil(photo_w / BD_LINEAR_GROUP), y * z >= photo_h (rows run over y, then z). */
+#ifndef BD_PUSH_COMPOSITE_H
+#define BD_PUSH_COMPOSITE_H
+
+#include "push/types.h"
+
+#define BD_COMPOSITE_PICTURE 0
+#define BD_COMPOSITE_COLOR 1
+#define BD_COMPOSITE_TRANSPARENT 2
+
+BD_PUSH_BEGIN(composite)
+bd_int mask_w, mask_h;
+bd_int photo_w, photo_h;
+bd_int bg_w, bg_h;
+bd_int offset_x, offset_y;
+bd_uint fill; /* RGBA, red in the low byte */
+bd_float scale_x, bias_x;
+bd_float scale_y, bias_y;
+BD_PUSH_END(composite, 52)
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ * 1x1 convolution with stride 1: a matrix product over pixels. y = clamp(x * weights + bias [+ residual], lo, hi).
+ *
+ * Bindings   0 x [rows][in_c4], 1 weights [in_c4 * 4][out_c4], 2 bias [out_c4], 3 residual [rows][out_c4],
+ *            4 y [rows][out_c4]; all vec4. Without a residual bind anything there (the weights).
+ * Constants  0: has_residual (bool).
+ * Groups     storage: x = ceil(rows / BD_GEMM_ROWS), y = ceil(out_c4 / BD_GEMM_C4).
+ *            texel: x = ceil(rows / BD_CONV1X1_TEXEL_ROWS), y = ceil(out_c4 / BD_CONV1X1_TEXEL_C4).
+ * Reference  bd_ref_conv. */
+#ifndef BD_PUSH_CONV1X1_H
+#define BD_PUSH_CONV1X1_H
+
+#include "push/gemm.h"
+#include "push/types.h"
+
+#define BD_CONV1X1_TEXEL_ROWS 16
+#define BD_CONV1X1_TEXEL_C4 8
+
+BD_PUSH_BEGIN(conv1x1)
+bd_int rows;
+bd_int in_c4, out_c4;
+bd_float lo, hi;
+BD_PUSH_END(conv1x1, 20)
+
+#endif

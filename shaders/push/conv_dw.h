@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * Depthwise convolution with multiplier 1. y = clamp(sum + bias, lo, hi).
+ *
+ * Bindings   0 x [in_h][in_w][c4], 1 weights [ky * kernel_w + kx][c4], 2 bias [c4], 4 y [out_h][out_w][c4]; all vec4.
+ * Groups     storage: x = ceil(c4 / BD_CONV_DW_C4), y = ceil(out_w / BD_CONV_DW_COLUMNS), z = out_h.
+ *            texel: x = ceil(out_w / BD_CONV_DW_TEXEL_COLUMNS), y = out_h, z = ceil(c4 / BD_CONV_DW_TEXEL_C4).
+ * Reference  bd_ref_depthwise. */
+#ifndef BD_PUSH_CONV_DW_H
+#define BD_PUSH_CONV_DW_H
+
+#include "push/types.h"
+
+#define BD_CONV_DW_COLUMNS 8
+#define BD_CONV_DW_C4 8
+#define BD_CONV_DW_TEXEL_COLUMNS 4
+#define BD_CONV_DW_TEXEL_C4 8
+
+BD_PUSH_BEGIN(conv_dw)
+bd_int in_w, in_h, out_w, out_h;
+bd_int c4;
+bd_int kernel_w, kernel_h;
+bd_int stride_x, stride_y;
+bd_int dilation_x, dilation_y;
+bd_int pad_left, pad_top;
+bd_float lo, hi;
+BD_PUSH_END(conv_dw, 60)
+
+#endif

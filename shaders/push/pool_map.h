@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * Average of a whole map: y[k] = mean of x[.][k].
+ *
+ * Bindings   0 x [rows][c4], 4 y [c4]; all vec4.
+ * Groups     x = ceil(c4 / BD_POOL_MAP_C4).
+ * Reference  bd_ref_pool with the map as window. */
+#ifndef BD_PUSH_POOL_MAP_H
+#define BD_PUSH_POOL_MAP_H
+
+#include "push/types.h"
+
+#define BD_POOL_MAP_C4 8
+#define BD_POOL_MAP_LANES 32 /* invocations that share a sum, storage only */
+
+BD_PUSH_BEGIN(pool_map)
+bd_int rows;
+bd_int c4;
+BD_PUSH_END(pool_map, 8)
+
+#endif

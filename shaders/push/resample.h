@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * One pass of Pillow's 8-bit resampling, bit exact: 2^21 + sum of pixel * coefficient, shifted right by
+ * BD_RESAMPLE_BITS, clamped to a byte; the four channels alike.
+ *
+ * Bindings   0 src uint [src_h][src_w], 1 coefficients int [out][taps], 2 bounds ivec2 [out] = (first, count),
+ *            4 dst uint [dst_h][dst_w]. out = dst_w (horizontal) or dst_h (vertical).
+ * Horizontal first_row: row y of dst is made of row first_row + y of src. Vertical: dst_w == src_w, first_row is
+ *            subtracted from the bounds' first rows (src starts at that row of the picture).
+ * Groups     x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h (rows run over y, then z).
+ * Reference  bd_ref_lanczos_horizontal, bd_ref_lanczos_vertical. */
+#ifndef BD_PUSH_RESAMPLE_H
+#define BD_PUSH_RESAMPLE_H
+
+#include "push/types.h"
+
+#define BD_RESAMPLE_BITS 22
+
+BD_PUSH_BEGIN(resample)
+bd_int src_w, src_h, dst_w, dst_h;
+bd_int taps;
+bd_int first_row;
+BD_PUSH_END(resample, 24)
+
+#endif

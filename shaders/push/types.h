@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * Lets C and GLSL read one definition of each push-constant block. In GLSL the members are push.<name>. vec4 members
+ * come first so that both languages lay the block out alike. */
+#ifndef BD_PUSH_TYPES_H
+#define BD_PUSH_TYPES_H
+
+#ifdef __STDC_VERSION__
+#include <stdint.h>
+typedef uint32_t bd_uint;
+typedef int32_t bd_int;
+typedef float bd_float;
+typedef struct bd_vec4 {
+    float x, y, z, w;
+} bd_vec4;
+typedef struct bd_uvec4 {
+    uint32_t x, y, z, w;
+} bd_uvec4;
+#define BD_PUSH_BEGIN(op) typedef struct bd_push_##op {
+#define BD_PUSH_END(op, bytes)                                                                                         \
+    }                                                                                                                  \
+    bd_push_##op;                                                                                                      \
+    _Static_assert(sizeof(bd_push_##op) == (bytes) && (bytes) <= 128, #op ": push constants as GLSL lays them out");
+#else
+#define bd_uint uint
+#define bd_int int
+#define bd_float float
+#define bd_vec4 vec4
+#define bd_uvec4 uvec4
+#define BD_PUSH_BEGIN(op) layout(push_constant, std430) uniform bd_push_block {
+#define BD_PUSH_END(op, bytes)                                                                                         \
+    }                                                                                                                  \
+    push;
+#endif
+
+/* Bindings, the same in every shader; those that a shader does not use are left out of its layout. */
+#define BD_BIND_SRC 0
+#define BD_BIND_WEIGHTS 1
+#define BD_BIND_BIAS 2
+#define BD_BIND_RESIDUAL 3
+#define BD_BIND_DST 4
+
+/* Invocations of a group in the shaders that take items one by one. */
+#define BD_LINEAR_GROUP 64
+
+#endif

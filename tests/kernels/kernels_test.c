@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: MIT
+ * The network's kernels: every variant against its scalar reference, through the table, packing and grids that the
+ * engine uses. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernel/kernel.h"
+#include "reference/reference.h"
+#include "support/kernel_check.h"
+
+static check harness;
+static const char *const path_names[] = {"storage", "texel"};
+
+/* A graph of one operation: tensors with random data, then the node. */
+typedef struct fixture {
+    bd_graph graph;
+    char label[160];
+} fixture;
+
+static void begin(fixture *f) {
+    bd_error error;
+    assert_int_equal(bd_graph_init(&f->graph, NULL, "test", &error), BD_OK);
+    f->label[0] = '\0';
+}
+
+static void finish(fixture *f) {
+    bd_graph_finish(&f->graph);
+}
+
+/* A tensor (d0, d1, d2, d3) of random values; op is BD_OP_CONST or BD_OP_INPUT (an activation). */
+static uint32_t add_tensor(fixture *f, bd_op op, int32_t d0, int32_t d1, int32_t d2, int32_t d3, float low,
+                           float high) {
+    uint32_t index = bd_graph_add(&f->graph, op, "tensor", NULL, 0);
+    assert_int_not_equal(index, BD_NO_NODE);
+    bd_node *node = &f->graph.nodes[index];
+    const int32_t dims[] = {d0, d1, d2, d3};
+    node->dtype = BD_F32;
+    node->shape = bd_shape_make(4, dims);
+    size_t count = (size_t)bd_shape_elements(&node->shape);
+    float *values = bd_pool_alloc(&f->graph.pool, count * sizeof *values);
+    assert_non_null(values);
+    for (size_t i = 0; i < count; i++) {
+        values[i] = check_float(&harness, low, high);
+    }
+    node->data = values;
+    return index;
+}
+
+static const float *values_of(const fixture *f, uint32_t index) {
+    return index == BD_NO_NODE ? NULL : f->graph.nodes[index].data;
+}
+
+static bd_node *add_node(fixture *f, bd_op op, const uint32_t *inputs, uint32_t count, int32_t h, int32_t w,
+                         int32_t c) {
+    uint32_t index = bd_graph_add(&f->graph, op, "node", inputs, count);
+    assert_int_not_equal(index, BD_NO_NODE);
+    bd_node *node = &f->graph.nodes[index];
+    const int32_t dims[] = {1, h, w, c};
+    node->dtype = BD_F32;
+    node->shape = bd_shape_make(4, dims);
+    return node;
+}
+
+/* What a binding reads, as the device sees it; free() it. */
+static void *pack_operand(const fixture *f, const bd_kernel_operands *operands, uint32_t b, size_t *bytes) {
+    uint32_t index = operands->nodes[b];
+    if (index == BD_NO_NODE) {
+        const bd_node *node = &f->graph.nodes[f->graph.count - 1];
+        *bytes = bd_shape_c4(&node->shape) * 4 * sizeof(float);
+        return b == 2 && operands->zero_bias ? calloc(1, *bytes) : NULL;
+    }
+    const bd_node *node = &f->graph.nodes[index];
+    if (node->op == BD_OP_CONST) {
+        *bytes = bd_kernel_packed_bytes(node, operands->packings[b]);
+        float *packed = check_output(*bytes);
+        bd_kernel_pack(node, operands->packings[b], packed);
+        return packed;
+    }
+    *bytes = (size_t)bd_shape_pixels(&node->shape) * bd_shape_c4(&node->shape) * 4 * sizeof(float);
+    return check_pad(node->data, bd_shape_pixels(&node->shape), node->shape.dims[3]);
+}
+
+/* Runs the last node on one read path; the output is padded, free() it. */
+static float *run(fixture *f, bd_read_path path) {
+    bd_error error;
+    uint32_t index = f->graph.count - 1;
+    const bd_node *node = &f->graph.nodes[index];
+    size_t out_bytes = (size_t)bd_shape_pixels(&node->shape) * bd_shape_c4(&node->shape) * 4 * sizeof(float);
+    float *out = check_output(out_bytes);
+    bd_read_path native = harness.vk.read_path;
+    harness.vk.read_path = path;
+    for (uint32_t part = 0; part < bd_kernel_parts(&f->graph, index); part++) {
+        bd_vk_dispatch dispatch;
+        bd_kernel_operands operands;
+        if (bd_kernel_node(&harness.vk, &f->graph, index, part, &dispatch, &operands, &error)) {
+            fail_msg("%s: %s", f->label, error.message);
+        }
+        check_input inputs[BD_VK_BINDINGS - 1] = {0};
+        void *packed[BD_VK_BINDINGS - 1];
+        for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
+            size_t bytes = 0;
+            packed[b] = pack_operand(f, &operands, b, &bytes);
+            inputs[b] = (check_input){packed[b], packed[b] ? bytes : 0};
+        }
+        check_run(&harness, &dispatch, inputs, out, out_bytes, f->label,
+                  (double)bd_node_multiply_adds(&f->graph, index));
+        for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
+            free(packed[b]);
+        }
+    }
+    harness.vk.read_path = native;
+    return out;
+}
+
+/* Runs the last node on every read path (--bench: the device's own) and compares. Takes expected. */
+static void compare(fixture *f, float *expected, float absolute, float relative) {
+    const bd_node *node = &f->graph.nodes[f->graph.count - 1];
+    for (int path = BD_READ_STORAGE; path <= BD_READ_TEXEL; path++) {
+        if (harness.bench && path != (int)harness.vk.read_path) {
+            continue;
+        }
+        float *got = run(f, (bd_read_path)path);
+        char label[sizeof f->label + 40];
+        (void)snprintf(label, sizeof label, "%s %s %s", bd_op_name(node->op), path_names[path], f->label);
+        if (!harness.bench) {
+            check_tensor(label, expected, got, bd_shape_pixels(&node->shape), node->shape.dims[3], node->shape.dims[2],
+                         absolute, relative);
+        }
+        free(got);
+    }
+    free(expected);
+}
+
+static float *new_expected(const bd_node *node) {
+    float *values = calloc((size_t)bd_shape_elements(&node->shape), sizeof *values);
+    assert_non_null(values);
+    return values;
+}
+
+/* ---- convolutions ------------------------------------------------------------------------------------------------ */
+
+typedef struct window {
+    int32_t h, w, in, out; /* depthwise: out unused */
+    int32_t kernel, stride, dilation;
+    bool valid; /* no padding, else TensorFlow's SAME */
+    bool bias, residual;
+    float low, high;
+} window;
+
+static int32_t out_size(int32_t in, const window *a) {
+    int32_t reach = (a->kernel - 1) * a->dilation + 1;
+    return a->valid ? (in - reach) / a->stride + 1 : (in + a->stride - 1) / a->stride;
+}
+
+static int32_t pad_before(int32_t in, const window *a) {
+    int32_t total = (out_size(in, a) - 1) * a->stride + (a->kernel - 1) * a->dilation + 1 - in;
+    return a->valid ? 0 : BD_MAX(total, 0) / 2;
+}
+
+static bd_conv_attrs attributes(const window *a) {
+    return (bd_conv_attrs){.kernel_h = a->kernel,
+                           .kernel_w = a->kernel,
+                           .stride_h = a->stride,
+                           .stride_w = a->stride,
+                           .dilation_h = a->dilation,
+                           .dilation_w = a->dilation,
+                           .padding = BD_PADDING_EXPLICIT,
+                           .pad_top = pad_before(a->h, a),
+                           .pad_left = pad_before(a->w, a),
+                           .clamp_low = a->low,
+                           .clamp_high = a->high};
+}
+
+static void describe(fixture *f, const window *a) {
+    (void)snprintf(f->label, sizeof f->label, "%dx%d %d->%d k%d s%d d%d%s%s", a->h, a->w, a->in, a->out, a->kernel,
+                   a->stride, a->dilation, a->valid ? " valid" : "", a->residual ? " residual" : "");
+}
+
+static void check_conv(const window *a) {
+    fixture f;
+    begin(&f);
+    describe(&f, a);
+    int32_t h = out_size(a->h, a), w = out_size(a->w, a);
+    uint32_t inputs[4] = {add_tensor(&f, BD_OP_INPUT, 1, a->h, a->w, a->in, -1.0f, 1.0f),
+                          add_tensor(&f, BD_OP_CONST, a->kernel, a->kernel, a->in, a->out, -1.0f, 1.0f), BD_NO_NODE,
+                          BD_NO_NODE};
+    inputs[2] = a->bias ? add_tensor(&f, BD_OP_CONST, 1, 1, 1, a->out, -1.0f, 1.0f) : BD_NO_NODE;
+    inputs[3] = a->residual ? add_tensor(&f, BD_OP_INPUT, 1, h, w, a->out, -1.0f, 1.0f) : BD_NO_NODE;
+    bd_node *node = add_node(&f, BD_OP_CONV, inputs, 4, h, w, a->out);
+    node->u.conv = attributes(a);
+    float *expected = new_expected(node);
+    if (!harness.bench) {
+        bd_ref_conv(values_of(&f, inputs[0]), a->h, a->w, a->in, values_of(&f, inputs[1]), values_of(&f, inputs[2]),
+                    values_of(&f, inputs[3]), &node->u.conv, expected, h, w, a->out);
+    }
+    /* Rounding of a sum of n random products grows with its own size, about sqrt(n). */
+    float terms = (float)(a->kernel * a->kernel * a->in);
+    compare(&f, expected, 4e-6f * sqrtf(terms) + 1e-6f, 1e-5f);
+    finish(&f);
+}
+
+static void check_depthwise(const window *a) {
+    fixture f;
+    begin(&f);
+    describe(&f, a);
+    int32_t h = out_size(a->h, a), w = out_size(a->w, a);
+    uint32_t inputs[3] = {add_tensor(&f, BD_OP_INPUT, 1, a->h, a->w, a->in, -1.0f, 1.0f),
+                          add_tensor(&f, BD_OP_CONST, a->kernel, a->kernel, a->in, 1, -1.0f, 1.0f), BD_NO_NODE};
+    inputs[2] = a->bias ? add_tensor(&f, BD_OP_CONST, 1, 1, 1, a->in, -1.0f, 1.0f) : BD_NO_NODE;
+    bd_node *node = add_node(&f, BD_OP_DEPTHWISE, inputs, 3, h, w, a->in);
+    node->u.conv = attributes(a);
+    float *expected = new_expected(node);
+    if (!harness.bench) {
+        bd_ref_depthwise(values_of(&f, inputs[0]), a->h, a->w, a->in, values_of(&f, inputs[1]),
+                         values_of(&f, inputs[2]), &node->u.conv, expected, h, w);
+    }
+    compare(&f, expected, 1e-5f, 1e-5f);
+    finish(&f);
+}
+
+#define NO_CLAMP .low = -INFINITY, .high = INFINITY
+#define RELU6 .low = 0.0f, .high = 6.0f
+
+static void test_conv1x1(void **state) {
+    (void)state;
+    static const struct {
+        int32_t h, w, in, out;
+    } sizes[] = {{1, 1, 1, 1},    {1, 1, 320, 256}, {1, 7, 3, 5},     {4, 4, 4, 32},   {1, 17, 24, 21}, {5, 13, 32, 16},
+                 {3, 43, 16, 96}, {8, 8, 64, 64},   {9, 11, 160, 21}, {13, 5, 20, 68}, {16, 8, 7, 132}};
+    for (size_t i = 0; i < BD_COUNT(sizes); i++) {
+        for (int residual = 0; residual < 2; residual++) {
+            const window a = {.h = sizes[i].h,
+                              .w = sizes[i].w,
+                              .in = sizes[i].in,
+                              .out = sizes[i].out,
+                              .kernel = 1,
+                              .stride = 1,
+                              .dilation = 1,
+                              .bias = i % 3 != 2,
+                              .residual = residual != 0,
+                              .low = i % 2 ? 0.0f : -INFINITY,
+                              .high = i % 2 ? 6.0f : INFINITY};
+            check_conv(&a);
+        }
+    }
+    for (int i = 0; i < 12; i++) {
+        const window a = {.h = check_between(&harness, 1, 12),
+                          .w = check_between(&harness, 1, 12),
+                          .in = check_between(&harness, 1, 90),
+                          .out = check_between(&harness, 1, 90),
+                          .kernel = 1,
+                          .stride = 1,
+                          .dilation = 1,
+                          .bias = true,
+                          .residual = check_between(&harness, 0, 1) == 1,
+                          NO_CLAMP};
+        check_conv(&a);
+    }
+}
+
+static void test_conv(void **state) {
+    (void)state;
+    static const window cases[] = {
+        {.h = 33, .w = 29, .in = 3, .out = 32, .kernel = 3, .stride = 2, .dilation = 1, .bias = true, RELU6},
+        {.h = 32, .w = 30, .in = 3, .out = 16, .kernel = 3, .stride = 2, .dilation = 1, .bias = true, NO_CLAMP},
+        {.h = 23, .w = 24, .in = 3, .out = 8, .kernel = 7, .stride = 2, .dilation = 1, .bias = false, NO_CLAMP},
+        {.h = 1, .w = 1, .in = 5, .out = 3, .kernel = 3, .stride = 1, .dilation = 1, .bias = true, NO_CLAMP},
+        {.h = 9,
+         .w = 6,
+         .in = 12,
+         .out = 21,
+         .kernel = 3,
+         .stride = 1,
+         .dilation = 1,
+         .bias = true,
+         .residual = true,
+         NO_CLAMP},
+        {.h = 11, .w = 17, .in = 6, .out = 9, .kernel = 1, .stride = 2, .dilation = 1, .bias = true, NO_CLAMP},
+        {.h = 10,
+         .w = 14,
+         .in = 4,
+         .out = 8,
+         .kernel = 1,
+         .stride = 2,
+         .dilation = 1,
+         .bias = true,
+         .residual = true,
+         RELU6},
+        {.h = 9,
+         .w = 12,
+         .in = 5,
+         .out = 7,
+         .kernel = 3,
+         .stride = 1,
+         .dilation = 2,
+         .valid = true,
+         .bias = true,
+         NO_CLAMP},
+        {.h = 12, .w = 9, .in = 8, .out = 72, .kernel = 5, .stride = 1, .dilation = 1, .bias = true, NO_CLAMP},
+    };
+    for (size_t i = 0; i < BD_COUNT(cases); i++) {
+        check_conv(&cases[i]);
+    }
+    static const int32_t dilations[] = {1, 2, 4, 6, 12, 18, 24, 36};
+    for (size_t i = 0; i < BD_COUNT(dilations); i++) {
+        const window small = {.h = 5,
+                              .w = 9,
+                              .in = 8,
+                              .out = 21,
+                              .kernel = 3,
+                              .stride = 1,
+                              .dilation = dilations[i],
+                              .bias = true,
+                              NO_CLAMP};
+        const window large = {.h = 13,
+                              .w = 26,
+                              .in = 5,
+                              .out = 6,
+                              .kernel = 3,
+                              .stride = 1,
+                              .dilation = dilations[i],
+                              .bias = true,
+                              .residual = true,
+                              RELU6};
+        check_conv(&small);
+        check_conv(&large);
+    }
+}
+
+static void test_depthwise(void **state) {
+    (void)state;
+    static const int32_t dilations[] = {1, 2, 4, 6, 12, 18, 24, 36};
+    static const int32_t sizes[][3] = {{1, 1, 8}, {5, 9, 21}, {13, 11, 32}, {40, 37, 12}, {3, 26, 100}};
+    for (size_t d = 0; d < BD_COUNT(dilations); d++) {
+        for (size_t i = 0; i < BD_COUNT(sizes); i++) {
+            window a = {.h = sizes[i][0],
+                        .w = sizes[i][1],
+                        .in = sizes[i][2],
+                        .out = sizes[i][2],
+                        .kernel = 3,
+                        .stride = 1,
+                        .dilation = dilations[d],
+                        .bias = i % 2 == 0,
+                        RELU6};
+            check_depthwise(&a);
+            if (dilations[d] <= 2) {
+                a.stride = 2;
+                check_depthwise(&a);
+            }
+        }
+    }
+    for (int i = 0; i < 16; i++) {
+        const window a = {.h = check_between(&harness, 5, 30),
+                          .w = check_between(&harness, 5, 30),
+                          .in = check_between(&harness, 1, 40),
+                          .kernel = check_between(&harness, 1, 5),
+                          .stride = check_between(&harness, 1, 3),
+                          .dilation = 1,
+                          .valid = check_between(&harness, 0, 1) == 1,
+                          .bias = true,
+                          NO_CLAMP};
+        check_depthwise(&a);
+    }
+}
+
+/* ---- the other operations ---------------------------------------------------------------------------------------- */
+
+static void check_pool(const window *a, bd_op op, int32_t kernel_h, int32_t kernel_w) {
+    fixture f;
+    begin(&f);
+    (void)snprintf(f.label, sizeof f.label, "%dx%d %d k%dx%d s%d", a->h, a->w, a->in, kernel_h, kernel_w, a->stride);
+    bool map = kernel_h == a->h && kernel_w == a->w;
+    int32_t h = map ? 1 : out_size(a->h, a), w = map ? 1 : out_size(a->w, a);
+    uint32_t input = add_tensor(&f, BD_OP_INPUT, 1, a->h, a->w, a->in, -3.0f, 5.0f);
+    bd_node *node = add_node(&f, op, &input, 1, h, w, a->in);
+    node->u.conv = attributes(a);
+    node->u.conv.kernel_h = kernel_h;
+    node->u.conv.kernel_w = kernel_w;
+    if (map) {
+        node->u.conv.pad_top = node->u.conv.pad_left = 0;
+    }
+    float *expected = new_expected(node);
+    bd_ref_pool(values_of(&f, input), a->h, a->w, a->in, &node->u.conv, op == BD_OP_POOL_MAX, expected, h, w);
+    compare(&f, expected, op == BD_OP_POOL_MAX ? 0.0f : 1e-5f, 1e-6f);
+    finish(&f);
+}
+
+static void test_pool(void **state) {
+    (void)state;
+    static const window cases[] = {
+        {.h = 1, .w = 1, .in = 3, .kernel = 3, .stride = 1, .dilation = 1, NO_CLAMP},
+        {.h = 15, .w = 10, .in = 21, .kernel = 3, .stride = 2, .dilation = 1, NO_CLAMP},
+        {.h = 8, .w = 13, .in = 64, .kernel = 2, .stride = 2, .dilation = 1, .valid = true, NO_CLAMP},
+        {.h = 33, .w = 33, .in = 40, .kernel = 5, .stride = 3, .dilation = 1, NO_CLAMP},
+        {.h = 65, .w = 65, .in = 320, .kernel = 3, .stride = 1, .dilation = 1, NO_CLAMP},
+        {.h = 1, .w = 31, .in = 9, .kernel = 3, .stride = 1, .dilation = 1, NO_CLAMP},
+    };
+    for (size_t i = 0; i < BD_COUNT(cases); i++) {
+        const window *a = &cases[i];
+        if (a->h < 65) {
+            check_pool(a, BD_OP_POOL_AVERAGE, a->kernel, a->kernel);
+            check_pool(a, BD_OP_POOL_MAX, a->kernel, a->kernel);
+        }
+        check_pool(a, BD_OP_POOL_AVERAGE, a->h, a->w);
+        check_pool(a, BD_OP_POOL_MAX, a->h, a->w);
+    }
+}
+
+static void test_resize(void **state) {
+    (void)state;
+    static const int32_t sizes[][5] = {{1, 1, 5, 7, 21}, {3, 5, 17, 9, 4}, {9, 9, 33, 33, 21}, {7, 6, 3, 2, 5},
+                                       {5, 5, 5, 5, 1},  {4, 9, 1, 1, 16}, {2, 3, 50, 1, 8},   {17, 17, 65, 65, 3}};
+    for (size_t i = 0; i < BD_COUNT(sizes); i++) {
+        for (int mode = 0; mode < 3; mode++) {
+            fixture f;
+            begin(&f);
+            const int32_t *s = sizes[i];
+            (void)snprintf(f.label, sizeof f.label, "%dx%d to %dx%d %d mode %d", s[0], s[1], s[2], s[3], s[4], mode);
+            uint32_t input = add_tensor(&f, BD_OP_INPUT, 1, s[0], s[1], s[4], -10.0f, 10.0f);
+            bd_node *node = add_node(&f, BD_OP_RESIZE_BILINEAR, &input, 1, s[2], s[3], s[4]);
+            node->u.resize.align_corners = mode == 1;
+            node->u.resize.half_pixel_centers = mode == 2;
+            float *expected = new_expected(node);
+            bd_ref_resize(values_of(&f, input), s[0], s[1], s[4], mode == 1, mode == 2, expected, s[2], s[3]);
+            compare(&f, expected, 1e-5f, 0.0f);
+            finish(&f);
+        }
+    }
+}
+
+static float apply(bd_op op, float a, float b) {
+    return op == BD_OP_CLAMP ? fminf(fmaxf(a, -0.5f), 0.75f) : op == BD_OP_MUL ? a * b : a + b;
+}
+
+static void check_elementwise(bd_op op, int32_t h, int32_t w, int32_t c, bool broadcast, bool swapped) {
+    fixture f;
+    begin(&f);
+    (void)snprintf(f.label, sizeof f.label, "%dx%d %d%s%s", h, w, c, broadcast ? " broadcast" : "",
+                   swapped ? " swapped" : "");
+    uint32_t wide = add_tensor(&f, BD_OP_INPUT, 1, h, w, c, -2.0f, 2.0f);
+    uint32_t other =
+        add_tensor(&f, broadcast ? BD_OP_CONST : BD_OP_INPUT, 1, broadcast ? 1 : h, broadcast ? 1 : w, c, -2.0f, 2.0f);
+    const uint32_t inputs[] = {swapped ? other : wide, swapped ? wide : other};
+    bd_node *node = add_node(&f, op, inputs, op == BD_OP_CLAMP ? 1 : 2, h, w, c);
+    if (op == BD_OP_CLAMP) {
+        node->u.clamp.low = -0.5f;
+        node->u.clamp.high = 0.75f;
+    }
+    float *expected = new_expected(node);
+    const float *a = values_of(&f, wide), *b = values_of(&f, other);
+    for (int32_t i = 0; i < h * w * c; i++) {
+        expected[i] = apply(op, a[i], b[broadcast ? i % c : i]);
+    }
+    compare(&f, expected, 0.0f, 0.0f);
+    finish(&f);
+}
+
+static void test_elementwise(void **state) {
+    (void)state;
+    static const int32_t sizes[][3] = {{1, 1, 1}, {3, 5, 21}, {16, 16, 4}, {9, 7, 100}};
+    for (size_t i = 0; i < BD_COUNT(sizes); i++) {
+        const int32_t *s = sizes[i];
+        for (int broadcast = 0; broadcast < 2; broadcast++) {
+            check_elementwise(BD_OP_ADD, s[0], s[1], s[2], broadcast != 0, false);
+            check_elementwise(BD_OP_MUL, s[0], s[1], s[2], broadcast != 0, true);
+        }
+        check_elementwise(BD_OP_CLAMP, s[0], s[1], s[2], false, false);
+    }
+}
+
+static void test_softmax(void **state) {
+    (void)state;
+    static const int32_t sizes[][3] = {{1, 1, 1}, {5, 13, 21}, {8, 8, 4}, {1, 3, 150}};
+    for (size_t i = 0; i < BD_COUNT(sizes); i++) {
+        fixture f;
+        begin(&f);
+        const int32_t *s = sizes[i];
+        (void)snprintf(f.label, sizeof f.label, "%dx%d %d", s[0], s[1], s[2]);
+        uint32_t input = add_tensor(&f, BD_OP_INPUT, 1, s[0], s[1], s[2], -90.0f, 90.0f);
+        bd_node *node = add_node(&f, BD_OP_SOFTMAX, &input, 1, s[0], s[1], s[2]);
+        float *expected = new_expected(node);
+        bd_ref_softmax(values_of(&f, input), (size_t)(s[0] * s[1]), s[2], expected);
+        compare(&f, expected, 2e-6f, 2e-5f);
+        finish(&f);
+    }
+}
+
+static void check_concat(int32_t h, int32_t w, const int32_t *channels, uint32_t count) {
+    fixture f;
+    begin(&f);
+    uint32_t inputs[4];
+    int32_t total = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        inputs[i] = add_tensor(&f, BD_OP_INPUT, 1, h, w, channels[i], -1.0f, 1.0f);
+        total += channels[i];
+    }
+    (void)snprintf(f.label, sizeof f.label, "%dx%d %d of %u", h, w, total, count);
+    bd_node *node = add_node(&f, BD_OP_CONCAT, inputs, count, h, w, total);
+    node->u.axis = 3;
+    float *expected = new_expected(node);
+    int32_t offset = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const float *values = values_of(&f, inputs[i]);
+        for (int32_t at = 0; at < h * w * channels[i]; at++) {
+            expected[at / channels[i] * total + offset + at % channels[i]] = values[at];
+        }
+        offset += channels[i];
+    }
+    compare(&f, expected, 0.0f, 0.0f);
+    finish(&f);
+}
+
+static void test_concat(void **state) {
+    (void)state;
+    check_concat(5, 7, (const int32_t[]){8, 12}, 2);
+    check_concat(3, 3, (const int32_t[]){5}, 1);
+    check_concat(4, 9, (const int32_t[]){4, 5, 7}, 3);
+    check_concat(6, 5, (const int32_t[]){3, 8, 1, 9}, 4);
+    check_concat(2, 11, (const int32_t[]){16, 21}, 2);
+    check_concat(1, 1, (const int32_t[]){1, 1}, 2);
+}
+
+/* The shapes that decide DeepLabv3 MobileNetV2 at 513x513. */
+static void bench_network(void **state) {
+    (void)state;
+    static const window products[] = {
+        {.h = 257, .w = 257, .in = 32, .out = 16, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, RELU6},
+        {.h = 65, .w = 65, .in = 64, .out = 384, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, RELU6},
+        {.h = 65,
+         .w = 65,
+         .in = 384,
+         .out = 64,
+         .kernel = 1,
+         .stride = 1,
+         .dilation = 1,
+         .bias = true,
+         .residual = true,
+         NO_CLAMP},
+        {.h = 65, .w = 65, .in = 160, .out = 960, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, RELU6},
+        {.h = 65,
+         .w = 65,
+         .in = 960,
+         .out = 160,
+         .kernel = 1,
+         .stride = 1,
+         .dilation = 1,
+         .bias = true,
+         .residual = true,
+         NO_CLAMP},
+        {.h = 65, .w = 65, .in = 256, .out = 21, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, NO_CLAMP},
+        {.h = 513, .w = 513, .in = 3, .out = 32, .kernel = 3, .stride = 2, .dilation = 1, .bias = true, RELU6},
+        {.h = 65, .w = 65, .in = 64, .out = 64, .kernel = 3, .stride = 1, .dilation = 12, .bias = true, RELU6},
+    };
+    static const window depthwise[] = {
+        {.h = 257, .w = 257, .in = 96, .kernel = 3, .stride = 2, .dilation = 1, .bias = true, RELU6},
+        {.h = 65, .w = 65, .in = 384, .kernel = 3, .stride = 1, .dilation = 1, .bias = true, RELU6},
+        {.h = 65, .w = 65, .in = 960, .kernel = 3, .stride = 1, .dilation = 2, .bias = true, RELU6},
+    };
+    for (size_t i = 0; i < BD_COUNT(products); i++) {
+        check_conv(&products[i]);
+    }
+    for (size_t i = 0; i < BD_COUNT(depthwise); i++) {
+        check_depthwise(&depthwise[i]);
+    }
+}
+
+int main(int argc, char **argv) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_conv1x1), cmocka_unit_test(test_conv),   cmocka_unit_test(test_depthwise),
+        cmocka_unit_test(test_pool),    cmocka_unit_test(test_resize), cmocka_unit_test(test_elementwise),
+        cmocka_unit_test(test_softmax), cmocka_unit_test(test_concat),
+    };
+    static const struct CMUnitTest benches[] = {cmocka_unit_test(bench_network)};
+    int status = check_open(&harness, argc, argv);
+    if (status) {
+        return status;
+    }
+    return check_close(&harness, harness.bench ? cmocka_run_group_tests(benches, NULL, NULL)
+                                               : cmocka_run_group_tests(tests, NULL, NULL));
+}

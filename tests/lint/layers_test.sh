@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Who may include whom: data flows one way, and each outside library has one place.
+set -u
+export LC_ALL=C
+cd "${BACKDROP_SOURCE_DIR:?}" || exit 1
+
+# A layer, and the layers it may include. "api" is the public header, "top" engine/*.c, "push" what C and GLSL share.
+layers='
+    api
+    base      api
+    geometry  api base
+    graph     api base
+    model     api base graph
+    reference api base graph geometry
+    image     api base
+    vk        api base push
+    kernel    api base graph vk push
+    top       api base geometry graph model image vk kernel push
+    push
+    tools     api
+    bench     api
+'
+# A header of an outside library, as a regular expression, and the layers that may include it.
+outside='
+    ^vulkan/          vk
+    ^(jpeglib|jerror)\.h$ image
+    ^png\.h$          image
+    ^libexif/         image
+    stb_image         image
+    cJSON\.h$         model tools bench
+'
+
+# shellcheck disable=SC2016 # awk's variables
+find engine shaders/push tools bench -name '*.[ch]' | sort |
+awk -v layers="$layers" -v outside="$outside" '
+    function layer_of(file,    part) {
+        if (file ~ /^engine\/backdrop[a-z_]*\.h$/) return "api"
+        split(file, part, "/")
+        if (part[1] == "engine") return part[3] == "" ? "top" : part[2]
+        return part[1] == "shaders" ? "push" : part[1]
+    }
+    # Where a quoted include is found, as the compiler looks. shaders.h is generated and belongs to the shaders.
+    function resolve(file, header,    folder) {
+        folder = file
+        sub(/\/[^\/]*$/, "/", folder)
+        if ((folder header) in known) return folder header
+        if (("engine/" header) in known) return "engine/" header
+        if (("shaders/" header) in known || header == "shaders.h") return "shaders/" header
+        return ""
+    }
+    function problem(text) {
+        print where ": " text
+        problems++
+    }
+    function check(file, line,    from, header, found, quoted, i) {
+        from = layer_of(file)
+        quoted = line ~ /include[ \t]*"/
+        header = line
+        gsub(/^[^"<]*["<]|[">].*$/, "", header)
+        if (!(from in is_layer)) {
+            problem("its folder is not in the table of layers of this test")
+            return
+        }
+        for (i = 1; i <= outside_count; i++)
+            if (header ~ outside_pattern[i] && !((i, from) in outside_may)) problem("layer " from " may not include " header)
+        if (!quoted || header ~ /stb_image/) return
+        found = resolve(file, header)
+        if (found == "") problem("includes " header ", which is nowhere in the tree")
+        else if (layer_of(found) != from && !((from, layer_of(found)) in may))
+            problem("layer " from " may not include " header " of layer " layer_of(found))
+    }
+    BEGIN {
+        count = split(layers, rows, "\n")
+        for (r = 1; r <= count; r++) {
+            words = split(rows[r], word, " ")
+            if (words > 0) is_layer[word[1]] = 1
+            for (w = 2; w <= words; w++) may[word[1], word[w]] = 1
+        }
+        count = split(outside, rows, "\n")
+        for (r = 1; r <= count; r++) {
+            words = split(rows[r], word, " ")
+            if (words > 0) outside_pattern[++outside_count] = word[1]
+            for (w = 2; w <= words; w++) outside_may[outside_count, word[w]] = 1
+        }
+    }
+    { known[$0] = 1; files[NR] = $0 }
+    END {
+        for (f = 1; f <= NR; f++) {
+            number = 0
+            while ((getline line < files[f]) > 0) {
+                where = files[f] ":" ++number
+                if (line ~ /^[ \t]*#[ \t]*include/) { checked++; check(files[f], line) }
+            }
+            close(files[f])
+        }
+        print checked + 0 " includes checked, " problems + 0 " against the layers"
+        exit !(checked > 0 && problems == 0)
+    }'

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ * What the parts of the command line share. Nothing below the public header is used here. */
+#ifndef BACKDROP_CLI_H
+#define BACKDROP_CLI_H
+
+#include "backdrop.h"
+
+#define CLI_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Exit statuses; --help lists them. */
+typedef enum cli_status {
+    CLI_OK = 0,
+    CLI_USAGE = 2,
+    CLI_UNREADABLE = 3,
+    CLI_NOT_AN_IMAGE = 4,
+    CLI_TOO_LARGE = 5,
+    CLI_MODEL = 6,
+    CLI_UNWRITABLE = 7,
+    CLI_NO_DEVICE = 8,
+    CLI_DEVICE_FAILED = 9,
+    CLI_OUT_OF_MEMORY = 10
+} cli_status;
+
+typedef enum cli_verb { CLI_REPLACE, CLI_SEGMENT, CLI_DEVICES, CLI_MODELS, CLI_VERB_COUNT } cli_verb;
+
+typedef struct cli_options {
+    cli_verb verb;
+    bool verb_given;
+    bool help, version, classic, transparent, photo_size, json, quiet, verbose;
+    const char *output, *fit, *classes, *color, *blur, *quality, *format;
+    const char *device, *model, *kernels;
+    const char *labels, *overlay, *logits;
+    const char *operands[3]; /* what follows the verb */
+    unsigned operand_count;
+} cli_options;
+
+typedef struct cli_progress cli_progress;
+
+/* One run of the command. Functions that can fail return false after cli_fail or cli_failed. */
+typedef struct cli {
+    cli_options options;
+    bd_error error;
+    cli_status status;
+    cli_progress *progress; /* NULL: none is shown */
+    bd_timing timings[64];  /* stages so far, for -v and --json */
+    uint32_t timing_count;
+    double started_ms;
+} cli;
+
+/* ---- backdrop.c ---- */
+
+double cli_now_ms(void);
+/* Keeps the failure in one line; returns false. */
+bool cli_fail(cli *run, cli_status status, const char *format, ...) BD_PRINTF(3, 4);
+/* The same for a failure of the library, in run->error; the status follows from its code. */
+bool cli_failed(cli *run);
+/* Notes that a stage that began at started_ms has ended. */
+void cli_add_timing(cli *run, const char *name, double started_ms);
+
+/* ---- options.c ---- */
+
+bool cli_parse(cli *run, int argc, char **argv);
+/* The whole text as a number in low..high. */
+bool cli_parse_integer(const char *text, long low, long high, long *value);
+bool cli_parse_color(const char *text, uint8_t *rgba);
+/* Comma-separated numbers, names (any case) and "all" (every class but 0). */
+bool cli_parse_classes(cli *run, const char *text, const bd_model *model, bd_class_set *set);
+
+/* ---- help.c ---- */
+
+const char *cli_verb_name(cli_verb verb);
+void cli_print_help(const cli_options *options);
+
+/* ---- progress.c: a line on the terminal's stderr once the run takes over half a second ---- */
+
+bool cli_progress_start(cli *run);
+void cli_progress_stage(void *run, const char *stage); /* a bd_progress_fn; does nothing without progress */
+/* Clears the line; further stages show nothing. */
+void cli_progress_stop(cli *run);
+/* A line on stderr that does not run into the progress line. */
+void cli_say(cli *run, const char *format, ...) BD_PRINTF(2, 3);
+
+/* ---- files.c ---- */
+
+bool cli_is_dash(const char *path);
+/* Reads a picture; "-" is standard input. */
+bool cli_read_image(cli *run, const char *path, bd_image *image);
+/* Fails early where writing could only fail at the end: a missing folder, a terminal. NULL passes. */
+bool cli_check_output(cli *run, const char *path);
+/* Writes all or nothing: to a temporary that is renamed; "-" is standard output. */
+bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes);
+/* PNG or JPEG: by --format, else by the path's extension; PNG for "-". */
+bool cli_image_file(cli *run, const char *path, bd_image_file *file);
+/* palette may be NULL, else (palette_count, 3) RGB. JPEG gets transparency over black. */
+bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *image, const uint8_t *palette,
+                     uint32_t palette_count);
+/* data (h, w, c) as NumPy's format 1.0, float32. */
+bool cli_write_npy(cli *run, const char *path, const float *data, uint32_t h, uint32_t w, uint32_t c);
+
+/* ---- weights.c: where models are, by weights/manifest.json ---- */
+
+/* Room for a path that is put together here. */
+typedef struct cli_path {
+    char text[4096];
+} cli_path;
+
+struct cJSON;
+typedef struct cli_weights {
+    cli_path folder; /* holds manifest.json and cache/NAME/ */
+    struct cJSON *manifest;
+    const char *default_name;
+} cli_weights;
+
+bool cli_weights_open(cli *run, cli_weights *weights);
+void cli_weights_close(cli_weights *weights);
+/* Whether every file of a model is there with the manifest's size; *path is its main file. */
+bool cli_weights_locate(const cli_weights *weights, const struct cJSON *model, cli_path *path);
+
+typedef struct cli_model {
+    bd_model *model;
+    bd_model_info info;
+    char name[256];
+    cli_path path;
+} cli_model;
+
+/* text: a path, a name of the manifest, or NULL for the manifest's default. */
+bool cli_model_open(cli *run, const char *text, cli_model *model);
+void cli_model_close(cli_model *model);
+
+/* ---- network.c: model, device and session together ---- */
+
+typedef struct cli_network {
+    cli_model model;
+    bd_engine *engine;
+    bd_session *session;
+    bd_device_info device;
+} cli_network;
+
+/* The device and the session; the model is open already. */
+bool cli_network_start(cli *run, cli_network *network);
+void cli_network_close(cli_network *network);
+void cli_engine_params(cli *run, bd_engine_params *params);
+/* Appends the stages of the session's last call. */
+void cli_add_session_timings(cli *run, const cli_network *network);
+
+/* ---- report.c ---- */
+
+const char *cli_device_kind_name(bd_device_kind kind);
+struct cJSON *cli_json_device(const bd_device_info *device);
+/* Device, model and timings under root, which may be NULL after a failed allocation. */
+void cli_json_run(struct cJSON *root, const cli *run, const cli_network *network);
+/* Prints root on standard output and deletes it. root NULL: out of memory. */
+bool cli_print_json(cli *run, struct cJSON *root);
+/* Flushes standard output; fails when anything did not get there. */
+bool cli_flush(cli *run);
+/* Device and timings on stderr, for -v. */
+void cli_print_timings(cli *run, const cli_network *network);
+
+/* ---- overlay.c ---- */
+
+/* photo (RGBA8) with the colours of labels (GRAY8, same size) over it and a legend of the classes with pixels below.
+ * The result is in memory of calloc's: free(result->pixels). False when memory is short. */
+bool cli_overlay(const bd_image *photo, const bd_segmentation *segmentation, const bd_model *model, bd_image *result);
+
+/* ---- the verbs ---- */
+
+bool cli_replace(cli *run);
+bool cli_segment(cli *run);
+bool cli_devices(cli *run);
+bool cli_models(cli *run);
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define STDIN_MOST ((size_t)1 << 30)
+
+/* What a signal must remove: set while a temporary exists. */
+static char temporary_path[4096];
+
+static void remove_temporary(int number) {
+    if (temporary_path[0]) {
+        unlink(temporary_path);
+    }
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void catch_signals(void) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < CLI_COUNT(numbers); i++) {
+        struct sigaction before;
+        if (!sigaction(numbers[i], NULL, &before) && before.sa_handler == SIG_DFL) {
+            struct sigaction action = {.sa_handler = remove_temporary};
+            sigaction(numbers[i], &action, NULL);
+        }
+    }
+}
+
+bool cli_is_dash(const char *path) {
+    return path && !strcmp(path, "-");
+}
+
+static bool unwritable(cli *run, const char *path) {
+    return cli_fail(run, CLI_UNWRITABLE, "%s: cannot write: %s", path, strerror(errno));
+}
+
+/* ---- reading ---- */
+
+static bool read_stdin(cli *run, uint8_t **data, size_t *bytes) {
+    size_t room = (size_t)1 << 20, used = 0;
+    uint8_t *buffer = malloc(room);
+    while (buffer) {
+        ssize_t got = read(STDIN_FILENO, buffer + used, room - used);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            free(buffer);
+            return cli_fail(run, CLI_UNREADABLE, "standard input: %s", strerror(errno));
+        }
+        if (!got) {
+            *data = buffer;
+            *bytes = used;
+            return true;
+        }
+        used += (size_t)got;
+        if (used == room && room == STDIN_MOST) {
+            free(buffer);
+            return cli_fail(run, CLI_TOO_LARGE, "standard input: more than %zu MiB", STDIN_MOST >> 20);
+        }
+        if (used == room) {
+            uint8_t *larger = realloc(buffer, room *= 2);
+            if (!larger) {
+                free(buffer);
+            }
+            buffer = larger;
+        }
+    }
+    return cli_fail(run, CLI_OUT_OF_MEMORY, "standard input: out of memory");
+}
+
+bool cli_read_image(cli *run, const char *path, bd_image *image) {
+    bd_image_read_params params = {.struct_size = sizeof params, .ignore_orientation = run->options.classic};
+    double started = cli_now_ms();
+    cli_progress_stage(run, "reading");
+    if (!cli_is_dash(path)) {
+        if (bd_image_read(path, &params, image, &run->error)) {
+            return cli_failed(run);
+        }
+        cli_add_timing(run, "decode", started);
+        return true;
+    }
+    if (isatty(STDIN_FILENO)) {
+        return cli_fail(run, CLI_USAGE, "standard input is a terminal, not a picture");
+    }
+    uint8_t *data = NULL;
+    size_t bytes = 0;
+    if (!read_stdin(run, &data, &bytes)) {
+        return false;
+    }
+    bd_result result = bd_image_decode(data, bytes, "standard input", &params, image, &run->error);
+    free(data);
+    if (result) {
+        return cli_failed(run);
+    }
+    cli_add_timing(run, "decode", started);
+    return true;
+}
+
+/* ---- writing ---- */
+
+/* Writes path's folder, and the template of a temporary in it. */
+static bool split_path(cli *run, const char *path, char *folder, char *temporary, size_t room) {
+    const char *slash = strrchr(path, '/');
+    int length = slash ? (int)(slash - path) + 1 : 0;
+    int wrote = snprintf(temporary, room, "%.*s.backdrop.XXXXXX", length, path);
+    if (wrote < 0 || (size_t)wrote >= room) {
+        errno = ENAMETOOLONG;
+        return unwritable(run, path);
+    }
+    (void)snprintf(folder, room, "%.*s", length ? length : 1, length ? path : ".");
+    return true;
+}
+
+bool cli_check_output(cli *run, const char *path) {
+    if (!path) {
+        return true;
+    }
+    if (cli_is_dash(path)) {
+        return !isatty(STDOUT_FILENO) || cli_fail(run, CLI_USAGE, "standard output is a terminal; name a file instead");
+    }
+    char folder[sizeof temporary_path], temporary[sizeof temporary_path];
+    struct stat status;
+    if (!stat(path, &status) && !S_ISREG(status.st_mode)) {
+        if (S_ISDIR(status.st_mode)) {
+            errno = EISDIR;
+            return unwritable(run, path);
+        }
+        return true;
+    }
+    return split_path(run, path, folder, temporary, sizeof folder) &&
+           (!access(folder, W_OK | X_OK) || unwritable(run, path));
+}
+
+static bool write_all(int file, const uint8_t *data, size_t bytes) {
+    while (bytes) {
+        ssize_t wrote = write(file, data, bytes);
+        if (wrote < 0 && errno != EINTR) {
+            return false;
+        }
+        data += wrote > 0 ? wrote : 0;
+        bytes -= wrote > 0 ? (size_t)wrote : 0;
+    }
+    return true;
+}
+
+/* To a device or a pipe, which is never replaced. */
+static bool write_special(cli *run, const char *path, const void *data, size_t bytes) {
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    bool done = file >= 0 && write_all(file, data, bytes);
+    if (!done) {
+        unwritable(run, path);
+    }
+    if (file >= 0 && close(file) && done) {
+        return unwritable(run, path);
+    }
+    return done;
+}
+
+/* mkstemp makes it private; this is what open(2) would have given, or what the old file had. */
+static void set_mode(int file, const struct stat *old) {
+    mode_t mask = umask(0);
+    umask(mask);
+    (void)fchmod(file, old ? old->st_mode & 07777 : 0666 & ~mask);
+}
+
+bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes) {
+    if (cli_is_dash(path)) {
+        return write_all(STDOUT_FILENO, data, bytes) || unwritable(run, "standard output");
+    }
+    struct stat status;
+    bool exists = !stat(path, &status);
+    if (exists && !S_ISREG(status.st_mode)) {
+        return write_special(run, path, data, bytes);
+    }
+    char folder[sizeof temporary_path], temporary[sizeof temporary_path];
+    if (!split_path(run, path, folder, temporary, sizeof temporary)) {
+        return false;
+    }
+    catch_signals();
+    int file = mkstemp(temporary);
+    if (file < 0) {
+        return unwritable(run, path);
+    }
+    memcpy(temporary_path, temporary, sizeof temporary);
+    set_mode(file, exists ? &status : NULL);
+    bool done = write_all(file, data, bytes) || unwritable(run, path);
+    if (close(file) && done) {
+        done = unwritable(run, path);
+    }
+    if (done && rename(temporary, path)) {
+        done = unwritable(run, path);
+    }
+    if (!done) {
+        unlink(temporary);
+    }
+    temporary_path[0] = '\0';
+    return done;
+}
+
+static bool ends_with(const char *path, const char *extension) {
+    size_t length = strlen(path), bytes = strlen(extension);
+    return length > bytes && !strcasecmp(path + length - bytes, extension);
+}
+
+bool cli_image_file(cli *run, const char *path, bd_image_file *file) {
+    const char *format = run->options.format;
+    if (format && strcasecmp(format, "png") && strcasecmp(format, "jpeg") && strcasecmp(format, "jpg")) {
+        return cli_fail(run, CLI_USAGE, "--format is png or jpeg, not '%s'", format);
+    }
+    if (format) {
+        *file = strcasecmp(format, "png") ? BD_IMAGE_FILE_JPEG : BD_IMAGE_FILE_PNG;
+    } else if (cli_is_dash(path) || ends_with(path, ".png")) {
+        *file = BD_IMAGE_FILE_PNG;
+    } else if (ends_with(path, ".jpg") || ends_with(path, ".jpeg")) {
+        *file = BD_IMAGE_FILE_JPEG;
+    } else {
+        return cli_fail(run, CLI_USAGE, "%s: the name ends neither in .png nor in .jpg; use --format", path);
+    }
+    return true;
+}
+
+/* JPEG drops alpha: what was transparent becomes black instead of whatever colour lay there. */
+static void flatten(bd_image *image) {
+    for (uint32_t y = 0; y < image->height; y++) {
+        uint8_t *pixel = image->pixels + y * image->stride_bytes;
+        for (uint32_t x = 0; x < image->width; x++, pixel += 4) {
+            for (int i = 0; i < 3; i++) {
+                pixel[i] = (uint8_t)((pixel[i] * pixel[3] + 127) / 255);
+            }
+            pixel[3] = 255;
+        }
+    }
+    image->has_alpha = false;
+}
+
+bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *image, const uint8_t *palette,
+                     uint32_t palette_count) {
+    bd_image_write_params params = {
+        .struct_size = sizeof params, .file = file, .palette = palette, .palette_count = palette_count};
+    long quality = 0;
+    if (run->options.quality && !cli_parse_integer(run->options.quality, 1, 100, &quality)) {
+        return cli_fail(run, CLI_USAGE, "--quality is 1 to 100, not '%s'", run->options.quality);
+    }
+    params.jpeg_quality = (int)quality;
+    if (file == BD_IMAGE_FILE_JPEG && image->format == BD_FORMAT_RGBA8 && image->has_alpha) {
+        flatten(image);
+    }
+    double started = cli_now_ms();
+    cli_progress_stage(run, "writing");
+    void *data;
+    size_t bytes;
+    if (bd_image_encode(image, &params, &data, &bytes, &run->error)) {
+        return cli_failed(run);
+    }
+    bool done = cli_write_data(run, path, data, bytes);
+    bd_release(NULL, data);
+    cli_add_timing(run, "encode", started);
+    return done;
+}
+
+bool cli_write_npy(cli *run, const char *path, const float *data, uint32_t h, uint32_t w, uint32_t c) {
+    enum { HEADER = 128 }; /* NumPy wants a multiple of 64 */
+    size_t count = (size_t)h * w * c;
+    uint8_t *bytes = malloc(HEADER + count * 4);
+    if (!bytes) {
+        return cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);
+    }
+    memset(bytes, ' ', HEADER);
+    memcpy(bytes, "\x93NUMPY\x01\x00", 8);
+    bytes[8] = HEADER - 10;
+    bytes[9] = 0;
+    char text[HEADER - 10];
+    int length =
+        snprintf(text, sizeof text, "{'descr': '<f4', 'fortran_order': False, 'shape': (%u, %u, %u), }", h, w, c);
+    memcpy(bytes + 10, text, (size_t)length);
+    bytes[HEADER - 1] = '\n';
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, data + i, sizeof bits);
+        for (int b = 0; b < 4; b++) {
+            bytes[HEADER + 4 * i + (size_t)b] = (uint8_t)(bits >> (8 * b));
+        }
+    }
+    bool done = cli_write_data(run, path, bytes, HEADER + count * 4);
+    free(bytes);
+    return done;
+}

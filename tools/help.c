@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "cli.h"
+
+static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OUT [options]\n"
+                               "       backdrop segment PHOTO [options]\n"
+                               "       backdrop devices [--json]\n"
+                               "       backdrop models [info [NAME|PATH]] [--json]\n"
+                               "\n"
+                               "Replaces the background of a photo, with DeepLabv3 on any Vulkan device.\n"
+                               "\n"
+                               "  replace     a photo's background by a picture, a colour, nothing or a blur\n"
+                               "  segment     labels every pixel: label map, overlay, logits, figures\n"
+                               "  devices     lists the Vulkan devices\n"
+                               "  models      lists the models and whether their weights are there\n"
+                               "\n"
+                               "  -h, --help  help; of a verb: backdrop VERB --help\n"
+                               "  --version   the version\n";
+
+static const char replace[] =
+    "usage: backdrop [replace] PHOTO BACKGROUND -o OUT [options]\n"
+    "       backdrop [replace] PHOTO (--color COLOR | --transparent | --blur SIGMA) -o OUT [options]\n"
+    "\n"
+    "PHOTO, BACKGROUND and OUT may be - for standard input and output (not PHOTO and BACKGROUND both).\n"
+    "\n"
+    "  -o, --output OUT    the result, PNG or JPEG by its extension; the old file stays when anything fails\n"
+    "  --class LIST        foreground classes by name or number, such as person,dog or 15; all: every one but the\n"
+    "                      background (default: person)\n"
+    "  --fit HOW           how BACKGROUND meets the photo's size: cover (default), contain, stretch or tile\n"
+    "  --color COLOR       a background colour, '#rrggbb' or '#rrggbbaa'; with --fit contain: what is left free\n"
+    "                      around BACKGROUND (default: black)\n"
+    "  --transparent       no background\n"
+    "  --blur SIGMA        the photo's own background, blurred; SIGMA in pixels of the photo\n"
+    "  --classic           as the tutorial does, byte for byte: at 513 pixels, with a hard mask, EXIF orientation\n"
+    "                      ignored\n"
+    "  -Q, --quality N     JPEG quality, 1 to 100 (default: 92)\n"
+    "  --format FORMAT     png or jpeg, whatever OUT is called\n";
+
+static const char segment[] =
+    "usage: backdrop segment PHOTO [options]\n"
+    "\n"
+    "PHOTO and one of the files may be - for standard input and output. Prints the classes that were found.\n"
+    "\n"
+    "  --labels FILE       indexed PNG: index = class, in Pascal VOC's colours, at the size the network saw\n"
+    "  --photo-size        labels at the photo's size instead\n"
+    "  --overlay FILE      the photo with the classes' colours over it and a legend below, PNG or JPEG\n"
+    "  --logits FILE       .npy, float32 (h, w, classes), of the padded input, before upsampling\n"
+    "  --classic           ignore EXIF orientation, as the tutorial does\n"
+    "  -Q, --quality N     JPEG quality of the overlay, 1 to 100 (default: 92)\n"
+    "  --format FORMAT     png or jpeg, whatever the overlay is called\n";
+
+static const char network[] = "  --model NAME|PATH   a model of `backdrop models`, or an exported model.json\n"
+                              "  --device INDEX|NAME a device of `backdrop devices`, by number or part of its name\n"
+                              "  --kernels SET       for developers: storage or texel, whatever suits the device\n";
+
+static const char devices[] = "usage: backdrop devices [options]\n"
+                              "\n"
+                              "Lists the Vulkan devices. * marks the default.\n"
+                              "\n";
+
+static const char models[] =
+    "usage: backdrop models [options]\n"
+    "       backdrop models info [NAME|PATH] [options]\n"
+    "\n"
+    "Lists the models of weights/manifest.json and whether they are fetched; info: what a model is made of.\n"
+    "The folder of the manifest is $BACKDROP_WEIGHTS, or weights beside the program or above it, or\n"
+    "$XDG_DATA_HOME/backdrop, or /usr/share/backdrop.\n"
+    "\n";
+
+static const char common[] = "  --json              one JSON object on standard output\n"
+                             "  -v, --verbose       device, driver and times on standard error\n"
+                             "  -q, --quiet         no progress\n";
+
+static const char statuses[] =
+    "\n"
+    "exit status: 0 done, 2 usage, 3 a file cannot be read, 4 not a picture or a broken one,\n"
+    "             5 picture too large, 6 model missing, broken or not supported,\n"
+    "             7 output cannot be written, 8 no Vulkan or no such device,\n"
+    "             9 the device failed, 10 out of memory\n";
+
+const char *cli_verb_name(cli_verb verb) {
+    static const char *const names[CLI_VERB_COUNT] = {"replace", "segment", "devices", "models"};
+    return names[verb];
+}
+
+void cli_print_help(const cli_options *options) {
+    static const char *const texts[CLI_VERB_COUNT] = {replace, segment, devices, models};
+    if (!options->verb_given) {
+        printf("%s%s", overview, statuses);
+        return;
+    }
+    bool runs_network = options->verb == CLI_REPLACE || options->verb == CLI_SEGMENT;
+    printf("%s%s%s%s", texts[options->verb], runs_network ? network : "", common, statuses);
+}

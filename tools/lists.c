@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ * The verbs that only list: devices and models. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+
+enum { DEVICES_MOST = 64 };
+
+/* ---- devices ---- */
+
+/* The default: the usable one with the highest score; count when there is none. */
+static uint32_t best_device(const bd_device_info *devices, uint32_t count) {
+    uint32_t best = count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (devices[i].usable && (best == count || devices[i].score > devices[best].score)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void print_devices(const bd_device_info *devices, uint32_t count, uint32_t best) {
+    for (uint32_t i = 0; i < count; i++) {
+        const bd_device_info *device = &devices[i];
+        printf("%c %u  %s\n       %s, Vulkan %u.%u.%u, driver %s, %.1f GiB, %s\n", i == best ? '*' : ' ', device->index,
+               device->name, cli_device_kind_name(device->kind), device->api_version >> 22,
+               device->api_version >> 12 & 0x3ffu, device->api_version & 0xfffu, device->driver,
+               (double)device->memory_bytes / (1024.0 * 1024.0 * 1024.0),
+               device->usable ? device->kernel_set : "not usable");
+    }
+}
+
+bool cli_devices(cli *run) {
+    if (run->options.operand_count) {
+        return cli_fail(run, CLI_USAGE, "devices takes no arguments: %s", run->options.operands[0]);
+    }
+    bd_device_info *devices = calloc(DEVICES_MOST, sizeof *devices);
+    if (!devices) {
+        return cli_fail(run, CLI_OUT_OF_MEMORY, "out of memory");
+    }
+    bd_engine_params params;
+    cli_engine_params(run, &params);
+    uint32_t count = DEVICES_MOST;
+    bd_result result = bd_devices(&params, devices, &count, &run->error);
+    cli_progress_stop(run);
+    if (result) {
+        free(devices);
+        return cli_failed(run);
+    }
+    count = count < DEVICES_MOST ? count : DEVICES_MOST;
+    uint32_t best = best_device(devices, count);
+    bool done;
+    if (run->options.json) {
+        cJSON *root = cJSON_CreateObject();
+        cJSON *list = cJSON_AddArrayToObject(root, "devices");
+        for (uint32_t i = 0; i < count; i++) {
+            cJSON *item = cli_json_device(&devices[i]);
+            cJSON_AddBoolToObject(item, "default", i == best);
+            cJSON_AddItemToArray(list, item);
+        }
+        done = cli_print_json(run, root);
+    } else {
+        print_devices(devices, count, best);
+        done = cli_flush(run);
+    }
+    free(devices);
+    return done && (best < count || cli_fail(run, CLI_NO_DEVICE, "no Vulkan device that can be used"));
+}
+
+/* ---- models ---- */
+
+static void add_copy(cJSON *to, const cJSON *from, const char *key) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(from, key);
+    if (item) {
+        cJSON_AddItemToObject(to, key, cJSON_Duplicate(item, true));
+    }
+}
+
+static cJSON *json_models(const cli_weights *weights) {
+    static const char *const keys[] = {"name",  "form",  "origin",        "licence",
+                                       "bytes", "input", "output_stride", "class_names"};
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "folder", weights->folder.text);
+    cJSON_AddStringToObject(root, "default", weights->default_name);
+    cJSON *list = cJSON_AddArrayToObject(root, "models");
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(weights->manifest, "models")) {
+        cli_path path;
+        cJSON *item = cJSON_CreateObject();
+        for (size_t i = 0; i < CLI_COUNT(keys); i++) {
+            add_copy(item, entry, keys[i]);
+        }
+        cJSON_AddBoolToObject(item, "fetched", cli_weights_locate(weights, entry, &path));
+        cJSON_AddStringToObject(item, "path", path.text);
+        cJSON_AddItemToArray(list, item);
+    }
+    return root;
+}
+
+static void print_models(const cli_weights *weights) {
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(weights->manifest, "models")) {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "name"));
+        const char *licence = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "licence"));
+        cli_path path;
+        bool fetched = cli_weights_locate(weights, entry, &path);
+        if (name) {
+            printf("%c %s  %s, %s\n", strcmp(name, weights->default_name) ? ' ' : '*', name, licence ? licence : "",
+                   fetched ? path.text : "not fetched; run weights/fetch");
+        }
+    }
+}
+
+static bool list_models(cli *run) {
+    cli_weights weights;
+    if (!cli_weights_open(run, &weights)) {
+        return false;
+    }
+    bool done;
+    if (run->options.json) {
+        done = cli_print_json(run, json_models(&weights));
+    } else {
+        print_models(&weights);
+        done = cli_flush(run);
+    }
+    cli_weights_close(&weights);
+    return done;
+}
+
+static bool json_info(cli *run, const cli_model *model) {
+    const bd_model_info *info = &model->info;
+    const struct {
+        const char *key;
+        double value;
+    } numbers[] = {
+        {"input_width", info->input_width},         {"input_height", info->input_height},
+        {"logits_width", info->logits_width},       {"logits_height", info->logits_height},
+        {"output_stride", info->output_stride},     {"nodes", info->node_count},
+        {"parameters", (double)info->parameters},   {"multiply_adds", (double)info->multiply_adds},
+        {"arena_bytes", (double)info->arena_bytes}, {"weights_bytes", (double)info->weights_bytes},
+    };
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "name", model->name);
+    cJSON_AddStringToObject(root, "path", model->path.text);
+    cJSON_AddStringToObject(root, "form", info->form);
+    for (size_t i = 0; i < CLI_COUNT(numbers); i++) {
+        cJSON_AddNumberToObject(root, numbers[i].key, numbers[i].value);
+    }
+    cJSON *classes = cJSON_AddArrayToObject(root, "classes");
+    for (uint32_t c = 0; c < info->class_count; c++) {
+        cJSON_AddItemToArray(classes, cJSON_CreateString(bd_model_class_name(model->model, c)));
+    }
+    return cli_print_json(run, root);
+}
+
+static bool print_info(cli *run, const cli_model *model) {
+    const bd_model_info *info = &model->info;
+    printf("name           %s\npath           %s\nform           %s\n", model->name, model->path.text, info->form);
+    printf("input          %u x %u\nlogits         %u x %u x %u, output stride %u\n", info->input_width,
+           info->input_height, info->logits_width, info->logits_height, info->class_count, info->output_stride);
+    printf("nodes          %u\nparameters     %.2f million, %.1f MB\n", info->node_count,
+           (double)info->parameters / 1e6, (double)info->weights_bytes / 1e6);
+    printf("multiply-adds  %.2f billion\nactivations    %.1f MB\nclasses       ", (double)info->multiply_adds / 1e9,
+           (double)info->arena_bytes / 1e6);
+    for (uint32_t c = 0; c < info->class_count; c++) {
+        const char *name = bd_model_class_name(model->model, c);
+        printf("%s %u %s", c ? "," : "", c, name ? name : "");
+    }
+    printf("\n");
+    return cli_flush(run);
+}
+
+bool cli_models(cli *run) {
+    const cli_options *from = &run->options;
+    if (!from->operand_count) {
+        return list_models(run);
+    }
+    if (strcmp(from->operands[0], "info") || from->operand_count > 2) {
+        return cli_fail(run, CLI_USAGE, "models takes nothing, or info and a model; see backdrop models --help");
+    }
+    cli_model model;
+    bool done = cli_model_open(run, from->operand_count > 1 ? from->operands[1] : NULL, &model);
+    cli_progress_stop(run);
+    done = done && (from->json ? json_info(run, &model) : print_info(run, &model));
+    cli_model_close(&model);
+    return done;
+}

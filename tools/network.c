@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+
+static void print_log(void *user, bd_log_level level, const char *message) {
+    if (level <= BD_LOG_INFO) {
+        cli_say(user, "%s", message);
+    }
+}
+
+void cli_engine_params(cli *run, bd_engine_params *params) {
+    *params = (bd_engine_params){.struct_size = sizeof *params};
+    params->device = run->options.device;
+    params->kernel_set = run->options.kernels;
+    if (run->options.verbose) {
+        params->log = print_log;
+        params->log_user = run;
+    }
+}
+
+/* The XDG cache folder of this program; empty when there is none. */
+static void find_cache(cli_path *path) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int length = 0;
+    path->text[0] = '\0';
+    if (cache && cache[0] == '/') {
+        length = snprintf(path->text, sizeof path->text, "%s/backdrop", cache);
+    } else if (home && home[0] == '/') {
+        length = snprintf(path->text, sizeof path->text, "%s/.cache/backdrop", home);
+    }
+    if (length < 0 || (size_t)length >= sizeof path->text) {
+        path->text[0] = '\0';
+    }
+}
+
+bool cli_network_start(cli *run, cli_network *network) {
+    bd_engine_params params;
+    cli_path cache;
+    cli_engine_params(run, &params);
+    find_cache(&cache);
+    params.cache_dir = cache.text[0] ? cache.text : NULL;
+    double started = cli_now_ms();
+    cli_progress_stage(run, "opening the device");
+    if (bd_engine_create(&params, &network->engine, &run->error)) {
+        return cli_failed(run);
+    }
+    bd_engine_device(network->engine, &network->device);
+    cli_add_timing(run, "device", started);
+
+    started = cli_now_ms();
+    cli_progress_stage(run, "preparing the network");
+    bd_session_params session = {.struct_size = sizeof session, .progress = cli_progress_stage, .progress_user = run};
+    if (bd_session_create(network->engine, network->model.model, &session, &network->session, &run->error)) {
+        return cli_failed(run);
+    }
+    cli_add_timing(run, "session", started);
+    return true;
+}
+
+void cli_network_close(cli_network *network) {
+    bd_session_destroy(network->session);
+    bd_engine_destroy(network->engine);
+    cli_model_close(&network->model);
+    network->session = NULL;
+    network->engine = NULL;
+}
+
+void cli_add_session_timings(cli *run, const cli_network *network) {
+    uint32_t room = (uint32_t)CLI_COUNT(run->timings) - run->timing_count;
+    uint32_t count = bd_session_timings(network->session, run->timings + run->timing_count, room);
+    run->timing_count += count < room ? count : room;
+}

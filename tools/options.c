@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli.h"
+
+#define R (1u << CLI_REPLACE)
+#define S (1u << CLI_SEGMENT)
+#define D (1u << CLI_DEVICES)
+#define M (1u << CLI_MODELS)
+#define FLAG(name, letter, member, verbs)                                                                              \
+    { name, letter, false, verbs, offsetof(cli_options, member) }
+#define TEXT(name, letter, member, verbs)                                                                              \
+    { name, letter, true, verbs, offsetof(cli_options, member) }
+
+typedef struct option {
+    const char *name;
+    char letter;    /* 0: none */
+    bool has_value; /* the member is a const char *, else a bool */
+    unsigned verbs; /* that take it */
+    size_t member;
+} option;
+
+static const option options[] = {
+    FLAG("help", 'h', help, R | S | D | M),
+    FLAG("version", 0, version, R | S | D | M),
+    FLAG("quiet", 'q', quiet, R | S | D | M),
+    FLAG("verbose", 'v', verbose, R | S | D | M),
+    FLAG("json", 0, json, R | S | D | M),
+    TEXT("device", 0, device, R | S),
+    TEXT("kernels", 0, kernels, R | S),
+    TEXT("model", 0, model, R | S),
+    FLAG("classic", 0, classic, R | S),
+    TEXT("output", 'o', output, R),
+    TEXT("format", 0, format, R | S),
+    TEXT("quality", 'Q', quality, R | S),
+    TEXT("class", 0, classes, R),
+    TEXT("fit", 0, fit, R),
+    TEXT("color", 0, color, R),
+    TEXT("blur", 0, blur, R),
+    FLAG("transparent", 0, transparent, R),
+    TEXT("labels", 0, labels, S),
+    TEXT("overlay", 0, overlay, S),
+    TEXT("logits", 0, logits, S),
+    FLAG("photo-size", 0, photo_size, S),
+};
+
+typedef struct parser {
+    cli *run;
+    char **arguments; /* those left, NULL at the end */
+    bool seen[CLI_COUNT(options)];
+} parser;
+
+static void store(parser *p, const option *found, const char *value) {
+    char *member = (char *)&p->run->options + found->member;
+    if (found->has_value) {
+        memcpy(member, &value, sizeof value);
+    } else {
+        *(bool *)member = true;
+    }
+    p->seen[found - options] = true;
+}
+
+/* Stores an option; its value, when it has one, is attached or the next argument. */
+static bool take(parser *p, const option *found, const char *attached) {
+    const char *value = attached;
+    if (found->has_value && !value) {
+        value = *p->arguments;
+        if (!value) {
+            return cli_fail(p->run, CLI_USAGE, "--%s needs a value; see backdrop --help", found->name);
+        }
+        p->arguments++;
+    }
+    store(p, found, value);
+    return true;
+}
+
+static bool parse_long(parser *p, const char *text) {
+    size_t length = strcspn(text, "=");
+    const char *attached = text[length] ? text + length + 1 : NULL;
+    for (size_t i = 0; i < CLI_COUNT(options); i++) {
+        if (strlen(options[i].name) == length && !strncmp(options[i].name, text, length)) {
+            if (attached && !options[i].has_value) {
+                return cli_fail(p->run, CLI_USAGE, "--%s takes no value", options[i].name);
+            }
+            return take(p, &options[i], attached);
+        }
+    }
+    return cli_fail(p->run, CLI_USAGE, "unknown option --%.*s; see backdrop --help", (int)length, text);
+}
+
+/* One argument of short options: -qv, -Q90, -o OUT. */
+static bool parse_short(parser *p, const char *text) {
+    while (*text) {
+        const option *found = NULL;
+        for (size_t i = 0; i < CLI_COUNT(options); i++) {
+            found = options[i].letter == *text ? &options[i] : found;
+        }
+        if (!found) {
+            return cli_fail(p->run, CLI_USAGE, "unknown option -%c; see backdrop --help", *text);
+        }
+        text++;
+        if (found->has_value) {
+            return take(p, found, *text ? text : NULL);
+        }
+        store(p, found, NULL);
+    }
+    return true;
+}
+
+static bool add_operand(parser *p, const char *text) {
+    cli_options *to = &p->run->options;
+    for (int v = 0; v < CLI_VERB_COUNT && !to->verb_given && !to->operand_count; v++) {
+        if (!strcmp(text, cli_verb_name((cli_verb)v))) {
+            to->verb = (cli_verb)v;
+            to->verb_given = true;
+            return true;
+        }
+    }
+    if (to->operand_count == CLI_COUNT(to->operands)) {
+        return cli_fail(p->run, CLI_USAGE, "too many arguments: %s; see backdrop --help", text);
+    }
+    to->operands[to->operand_count++] = text;
+    return true;
+}
+
+static bool check_verb(const parser *p) {
+    cli_verb verb = p->run->options.verb;
+    for (size_t i = 0; i < CLI_COUNT(options); i++) {
+        if (p->seen[i] && !(options[i].verbs >> verb & 1u)) {
+            return cli_fail(p->run, CLI_USAGE, "backdrop %s has no option --%s; see backdrop %s --help",
+                            cli_verb_name(verb), options[i].name, cli_verb_name(verb));
+        }
+    }
+    return true;
+}
+
+bool cli_parse(cli *run, int argc, char **argv) {
+    parser p = {.run = run, .arguments = argv + (argc > 0)};
+    bool only_operands = false;
+    while (*p.arguments) {
+        const char *text = *p.arguments++;
+        bool done = true;
+        if (only_operands || text[0] != '-' || !text[1]) {
+            done = add_operand(&p, text);
+        } else if (!strcmp(text, "--")) {
+            only_operands = true;
+        } else if (text[1] == '-') {
+            done = parse_long(&p, text + 2);
+        } else {
+            done = parse_short(&p, text + 1);
+        }
+        if (!done) {
+            return false;
+        }
+    }
+    return check_verb(&p);
+}
+
+bool cli_parse_integer(const char *text, long low, long high, long *value) {
+    char *end;
+    errno = 0;
+    *value = strtol(text, &end, 10);
+    return end != text && !*end && !errno && *value >= low && *value <= high;
+}
+
+bool cli_parse_color(const char *text, uint8_t *rgba) {
+    text += *text == '#';
+    size_t length = strlen(text);
+    if ((length != 6 && length != 8) || strspn(text, "0123456789abcdefABCDEF") != length) {
+        return false;
+    }
+    unsigned long value = strtoul(text, NULL, 16);
+    value = length == 6 ? value << 8 | 0xff : value;
+    for (int i = 0; i < 4; i++) {
+        rgba[i] = (uint8_t)(value >> (24 - 8 * i));
+    }
+    return true;
+}
+
+static bool unknown_class(cli *run, const char *text, size_t length, const bd_model *model) {
+    char known[400] = "";
+    size_t used = 0;
+    for (uint32_t c = 0; bd_model_class_name(model, c); c++) {
+        const char *name = bd_model_class_name(model, c);
+        size_t bytes = strlen(name);
+        if (used + bytes + 3 > sizeof known) {
+            break;
+        }
+        memcpy(known + used, c ? ", " : "", c ? 2 : 0);
+        used += c ? 2 : 0;
+        memcpy(known + used, name, bytes + 1);
+        used += bytes;
+    }
+    return cli_fail(run, CLI_USAGE, "no class '%.*s'; there are: %s", (int)(length < 40 ? length : 40), text, known);
+}
+
+static bool add_class(cli *run, const char *text, size_t length, const bd_model *model, uint32_t count,
+                      bd_class_set *set) {
+    bool all = length == 3 && !strncasecmp(text, "all", 3), found = false;
+    bool number = length > 0 && length < 4 && strspn(text, "0123456789") >= length;
+    unsigned long wanted = number ? strtoul(text, NULL, 10) : 0;
+    for (uint32_t c = 0; c < count; c++) {
+        const char *name = bd_model_class_name(model, c);
+        bool named = name && strlen(name) == length && !strncasecmp(name, text, length);
+        if ((all && c > 0) || (number && c == wanted) || named) {
+            set->words[c / 32] |= 1u << c % 32;
+            found = true;
+        }
+    }
+    return found || unknown_class(run, text, length, model);
+}
+
+bool cli_parse_classes(cli *run, const char *text, const bd_model *model, bd_class_set *set) {
+    bd_model_info info;
+    bd_model_get_info(model, &info);
+    uint32_t count = info.class_count < 256 ? info.class_count : 256;
+    *set = (bd_class_set){{0}};
+    for (;;) {
+        size_t length = strcspn(text, ",");
+        if (!add_class(run, text, length, model, count, set)) {
+            return false;
+        }
+        if (!text[length]) {
+            return true;
+        }
+        text += length + 1;
+    }
+}

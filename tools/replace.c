@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+
+typedef struct replacement {
+    const char *photo_path, *background_path; /* the latter NULL without a picture */
+    bd_replace_params params;
+    bd_image_file file;
+    bd_image photo, background, result;
+    cli_network network;
+} replacement;
+
+static bool parse_fit(cli *run, bd_fit *fit) {
+    static const char *const names[] = {"cover", "contain", "stretch", "tile"};
+    const char *text = run->options.fit;
+    for (size_t i = 0; text && i < CLI_COUNT(names); i++) {
+        if (!strcmp(text, names[i])) {
+            *fit = (bd_fit)i;
+            return true;
+        }
+    }
+    return !text || cli_fail(run, CLI_USAGE, "--fit is cover, contain, stretch or tile, not '%s'", text);
+}
+
+static bool parse_blur(cli *run, float *sigma) {
+    const char *text = run->options.blur;
+    char *end;
+    *sigma = strtof(text, &end);
+    return (end != text && !*end && isfinite(*sigma) && *sigma > 0.0f) ||
+           cli_fail(run, CLI_USAGE, "--blur takes a number of pixels above 0, not '%s'", text);
+}
+
+static bool choose_background(cli *run, replacement *r) {
+    const cli_options *from = &run->options;
+    bool contain = r->params.fit == BD_FIT_CONTAIN && r->background_path;
+    int ways = !!r->background_path + (from->color && !contain) + from->transparent + !!from->blur;
+    if (!ways) {
+        return cli_fail(run, CLI_USAGE, "no background: give a picture, --color, --transparent or --blur");
+    }
+    if (ways > 1) {
+        return cli_fail(run, CLI_USAGE, "more than one background: a picture, --color, --transparent or --blur");
+    }
+    if (from->fit && !r->background_path) {
+        return cli_fail(run, CLI_USAGE, "--fit needs a background picture");
+    }
+    if (from->fit && from->classic) {
+        return cli_fail(run, CLI_USAGE,
+                        "--classic places the background as the tutorial does; --fit does not go with it");
+    }
+    r->params.color[3] = 255;
+    if (from->color && !cli_parse_color(from->color, r->params.color)) {
+        return cli_fail(run, CLI_USAGE, "--color is '#rrggbb' or '#rrggbbaa', not '%s'", from->color);
+    }
+    r->params.background = r->background_path  ? BD_BACKGROUND_PICTURE
+                           : from->color       ? BD_BACKGROUND_COLOR
+                           : from->transparent ? BD_BACKGROUND_TRANSPARENT
+                                               : BD_BACKGROUND_BLUR;
+    return !from->blur || parse_blur(run, &r->params.blur_sigma_px);
+}
+
+static bool check_output(cli *run, replacement *r) {
+    const char *output = run->options.output;
+    if (!output || !*output) {
+        return cli_fail(run, CLI_USAGE, "no output: give -o OUT");
+    }
+    if (!cli_image_file(run, output, &r->file)) {
+        return false;
+    }
+    if (r->file == BD_IMAGE_FILE_JPEG &&
+        (run->options.transparent || (run->options.color && r->params.color[3] < 255))) {
+        return cli_fail(run, CLI_USAGE, "%s: JPEG has no transparency; write a PNG", output);
+    }
+    if (run->options.json && cli_is_dash(output)) {
+        return cli_fail(run, CLI_USAGE, "standard output takes the picture or --json, not both");
+    }
+    return cli_check_output(run, output);
+}
+
+static bool parse(cli *run, replacement *r) {
+    const cli_options *from = &run->options;
+    r->params.struct_size = sizeof r->params;
+    r->params.classic = from->classic;
+    if (!from->operand_count) {
+        return cli_fail(run, CLI_USAGE, "no photo given; see backdrop --help");
+    }
+    if (from->operand_count > 2) {
+        return cli_fail(run, CLI_USAGE, "too many arguments: %s; see backdrop replace --help", from->operands[2]);
+    }
+    r->photo_path = from->operands[0];
+    r->background_path = from->operand_count > 1 ? from->operands[1] : NULL;
+    if (cli_is_dash(r->photo_path) && cli_is_dash(r->background_path)) {
+        return cli_fail(run, CLI_USAGE, "photo and background cannot both be standard input");
+    }
+    return parse_fit(run, &r->params.fit) && choose_background(run, r) && check_output(run, r);
+}
+
+static bool compute(cli *run, replacement *r) {
+    if (!cli_read_image(run, r->photo_path, &r->photo) ||
+        (r->background_path && !cli_read_image(run, r->background_path, &r->background)) ||
+        !cli_model_open(run, run->options.model, &r->network.model) ||
+        !cli_parse_classes(run, run->options.classes ? run->options.classes : "person", r->network.model.model,
+                           &r->params.classes) ||
+        !cli_network_start(run, &r->network)) {
+        return false;
+    }
+    if (bd_session_replace(r->network.session, &r->photo, r->background_path ? &r->background : NULL, &r->params,
+                           &r->result, &run->error)) {
+        return cli_failed(run);
+    }
+    cli_add_session_timings(run, &r->network);
+    return true;
+}
+
+static void add_size(cJSON *root, const char *key, const char *path, const bd_image *image) {
+    cJSON *object = cJSON_AddObjectToObject(root, key);
+    cJSON_AddStringToObject(object, "path", path);
+    cJSON_AddNumberToObject(object, "width", image->width);
+    cJSON_AddNumberToObject(object, "height", image->height);
+}
+
+static bool print_json(cli *run, const replacement *r) {
+    cJSON *root = cJSON_CreateObject();
+    add_size(root, "output", run->options.output, &r->result);
+    add_size(root, "photo", r->photo_path, &r->photo);
+    if (r->background_path) {
+        add_size(root, "background", r->background_path, &r->background);
+    }
+    cJSON *classes = cJSON_AddArrayToObject(root, "foreground");
+    for (uint32_t c = 0; c < r->network.model.info.class_count && c < 256; c++) {
+        if (r->params.classes.words[c / 32] >> c % 32 & 1u) {
+            cJSON_AddItemToArray(classes, cJSON_CreateString(bd_model_class_name(r->network.model.model, c)));
+        }
+    }
+    cli_json_run(root, run, &r->network);
+    return cli_print_json(run, root);
+}
+
+bool cli_replace(cli *run) {
+    replacement r = {.photo_path = NULL};
+    bool done =
+        parse(run, &r) && compute(run, &r) && cli_write_image(run, run->options.output, r.file, &r.result, NULL, 0);
+    cli_progress_stop(run);
+    if (done && run->options.verbose) {
+        cli_print_timings(run, &r.network);
+    }
+    if (done && run->options.json) {
+        done = print_json(run, &r);
+    }
+    bd_image_finish(&r.result);
+    bd_image_finish(&r.background);
+    bd_image_finish(&r.photo);
+    cli_network_close(&r.network);
+    return done;
+}

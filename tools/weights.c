@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+
+enum { MANIFEST_MOST = 1 << 20, CLASSES_MOST = 256 };
+
+/* a + b + c + d; false when it does not fit. */
+static bool join(cli_path *path, const char *a, const char *b, const char *c, const char *d) {
+    int length = snprintf(path->text, sizeof path->text, "%s%s%s%s", a, b, c, d);
+    return length >= 0 && (size_t)length < sizeof path->text;
+}
+
+static bool is_file(const char *path) {
+    struct stat status;
+    return !stat(path, &status) && S_ISREG(status.st_mode);
+}
+
+static bool is_folder(const char *path) {
+    struct stat status;
+    return !stat(path, &status) && S_ISDIR(status.st_mode);
+}
+
+static bool has_manifest(const char *folder) {
+    cli_path path;
+    return join(&path, folder, "/manifest.json", "", "") && is_file(path.text);
+}
+
+/* ---- the folder ---- */
+
+static bool try_folder(cli_path *folder, const char *base, const char *below) {
+    return base && *base && join(folder, base, below, "", "") && has_manifest(folder->text);
+}
+
+static bool find_folder(cli_path *folder) {
+    static const char *const beside[] = {"/weights", "/../weights", "/../../weights", "/../share/backdrop"};
+    cli_path program;
+    ssize_t length = readlink("/proc/self/exe", program.text, sizeof program.text - 1);
+    if (length > 0) {
+        program.text[length] = '\0';
+        *strrchr(program.text, '/') = '\0';
+        for (size_t i = 0; i < CLI_COUNT(beside); i++) {
+            if (try_folder(folder, program.text, beside[i])) {
+                return true;
+            }
+        }
+    }
+    return try_folder(folder, getenv("XDG_DATA_HOME"), "/backdrop") ||
+           try_folder(folder, getenv("HOME"), "/.local/share/backdrop") ||
+           try_folder(folder, "/usr/local/share", "/backdrop") || try_folder(folder, "/usr/share", "/backdrop");
+}
+
+static char *read_text(const char *path) {
+    FILE *file = fopen(path, "rb");
+    char *text = file ? malloc(MANIFEST_MOST + 1) : NULL;
+    size_t bytes = text ? fread(text, 1, MANIFEST_MOST + 1, file) : 0;
+    bool whole = text && !ferror(file) && bytes <= MANIFEST_MOST;
+    if (file) {
+        fclose(file);
+    }
+    if (!whole) {
+        free(text);
+        return NULL;
+    }
+    text[bytes] = '\0';
+    return text;
+}
+
+static const char *text_of(const cJSON *object, const char *key) {
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+/* Names of the manifest become paths: one plain component. */
+static bool is_plain(const char *name) {
+    return name && *name && *name != '.' && !strchr(name, '/') && strlen(name) < 200;
+}
+
+bool cli_weights_open(cli *run, cli_weights *weights) {
+    *weights = (cli_weights){0};
+    const char *given = getenv("BACKDROP_WEIGHTS");
+    if (given && *given) {
+        if (!try_folder(&weights->folder, given, "")) {
+            return cli_fail(run, CLI_MODEL, "BACKDROP_WEIGHTS is %s, which has no manifest.json", given);
+        }
+    } else if (!find_folder(&weights->folder)) {
+        return cli_fail(run, CLI_MODEL,
+                        "no weights beside the program or in the data folders; run weights/fetch, or give --model PATH "
+                        "or BACKDROP_WEIGHTS");
+    }
+    cli_path path;
+    char *text = join(&path, weights->folder.text, "/manifest.json", "", "") ? read_text(path.text) : NULL;
+    weights->manifest = text ? cJSON_Parse(text) : NULL;
+    free(text);
+    weights->default_name = text_of(weights->manifest, "default");
+    if (!weights->default_name || !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(weights->manifest, "models"))) {
+        cli_weights_close(weights);
+        return cli_fail(run, CLI_MODEL, "%s: not a manifest of models", path.text);
+    }
+    return true;
+}
+
+void cli_weights_close(cli_weights *weights) {
+    cJSON_Delete(weights->manifest);
+    weights->manifest = NULL;
+}
+
+bool cli_weights_locate(const cli_weights *weights, const cJSON *model, cli_path *path) {
+    const char *name = text_of(model, "name"), *file = text_of(model, "file");
+    cli_path folder;
+    if (!is_plain(name) || !is_plain(file) || !join(&folder, weights->folder.text, "/cache/", name, "") ||
+        !join(path, folder.text, "/", file, "")) {
+        path->text[0] = '\0';
+        return false;
+    }
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(model, "files")) {
+        const char *part = text_of(entry, "path");
+        double bytes = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(entry, "bytes"));
+        cli_path part_path;
+        struct stat status;
+        if (!is_plain(part) || !join(&part_path, folder.text, "/", part, "") || stat(part_path.text, &status) ||
+            (double)status.st_size != bytes) {
+            return false;
+        }
+    }
+    return is_file(path->text);
+}
+
+/* ---- a model ---- */
+
+static bool unknown_model(cli *run, const cli_weights *weights, const char *name) {
+    char known[300] = "";
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(weights->manifest, "models")) {
+        const char *other = text_of(entry, "name");
+        size_t used = strlen(known);
+        if (other) {
+            (void)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", other);
+        }
+    }
+    return cli_fail(run, CLI_MODEL, "no model '%.60s', neither a file nor in the manifest, which has: %s", name, known);
+}
+
+static bool open_path(cli *run, const char *path, const bd_model_params *params, cli_model *model) {
+    if (!join(&model->path, path, "", "", "")) {
+        return cli_fail(run, CLI_MODEL, "the path of the model is too long");
+    }
+    if (bd_model_open(path, params, &model->model, &run->error)) {
+        cli_failed(run);
+        if (run->status != CLI_OUT_OF_MEMORY) {
+            run->status = CLI_MODEL;
+        }
+        return false;
+    }
+    bd_model_get_info(model->model, &model->info);
+    return true;
+}
+
+static bool open_entry(cli *run, const cli_weights *weights, const cJSON *entry, cli_model *model) {
+    cli_path path;
+    if (!cli_weights_locate(weights, entry, &path)) {
+        return cli_fail(run, CLI_MODEL, "the weights of %.100s are not in %s/cache; run weights/fetch", model->name,
+                        weights->folder.text);
+    }
+    const cJSON *names = cJSON_GetObjectItemCaseSensitive(entry, "class_names"), *name;
+    const char *class_names[CLASSES_MOST];
+    bd_model_params params = {.struct_size = sizeof params, .class_names = class_names};
+    cJSON_ArrayForEach(name, names) {
+        if (!cJSON_IsString(name) || params.class_name_count == CLASSES_MOST) {
+            return cli_fail(run, CLI_MODEL, "%s/manifest.json: class_names of %.100s are not names",
+                            weights->folder.text, model->name);
+        }
+        class_names[params.class_name_count++] = name->valuestring;
+    }
+    if (!params.class_name_count) {
+        params.class_names = NULL;
+    }
+    const cJSON *input = cJSON_GetObjectItemCaseSensitive(entry, "input");
+    double width = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(input, "width"));
+    params.size = width >= 1.0 && width <= 65536.0 ? (uint32_t)width : 0;
+    return open_path(run, path.text, &params, model);
+}
+
+static bool open_name(cli *run, const char *text, cli_model *model) {
+    cli_weights weights;
+    if (!cli_weights_open(run, &weights)) {
+        return false;
+    }
+    const char *name = text ? text : weights.default_name;
+    (void)snprintf(model->name, sizeof model->name, "%s", name);
+    const cJSON *entry = NULL, *each;
+    cJSON_ArrayForEach(each, cJSON_GetObjectItemCaseSensitive(weights.manifest, "models")) {
+        const char *other = text_of(each, "name");
+        entry = other && !strcmp(other, name) ? each : entry;
+    }
+    bool done = entry ? open_entry(run, &weights, entry, model) : unknown_model(run, &weights, name);
+    cli_weights_close(&weights);
+    return done;
+}
+
+bool cli_model_open(cli *run, const char *text, cli_model *model) {
+    double started = cli_now_ms();
+    cli_progress_stage(run, "opening the model");
+    *model = (cli_model){0};
+    bool done;
+    if (text && (strchr(text, '/') || is_file(text))) {
+        cli_path path;
+        bool fits = join(&path, text, is_folder(text) ? "/model.json" : "", "", "");
+        (void)snprintf(model->name, sizeof model->name, "%s", text);
+        done = fits ? open_path(run, path.text, NULL, model)
+                    : cli_fail(run, CLI_MODEL, "the path of the model is too long");
+    } else {
+        done = open_name(run, text, model);
+    }
+    cli_add_timing(run, "import", started);
+    return done;
+}
+
+void cli_model_close(cli_model *model) {
+    bd_model_destroy(model->model);
+    model->model = NULL;
+}
