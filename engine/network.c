@@ -50,7 +50,7 @@ static void add_constants(recorder *r, const bd_kernel_operands *operands, const
 
 static bd_result gather_constants(recorder *r, bd_error *error) {
     const bd_model *model = r->model;
-    r->constants = bd_alloc_array(model->allocator, (size_t)model->graph.count * 2, sizeof *r->constants);
+    r->constants = bd_alloc_array(model->allocator, (size_t)model->graph.count * 3, sizeof *r->constants);
     if (!r->constants) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", model->graph.file);
     }

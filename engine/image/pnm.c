@@ -21,21 +21,34 @@ static void skip_space(pnm_reader *reader) {
     }
 }
 
-/* A decimal number of at most digits digits after white space, or -1. */
-static int32_t read_number(pnm_reader *reader, int digits) {
+static bool at_digit(const pnm_reader *reader) {
+    return reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9';
+}
+
+/* A decimal number after white space, or -1. */
+static int32_t read_number(pnm_reader *reader) {
     skip_space(reader);
     int32_t value = -1;
-    for (; reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9' && digits; digits--) {
+    for (int digits = 0; at_digit(reader); digits++) {
+        if (digits == 9) {
+            return -1;
+        }
         value = BD_MAX(value, 0) * 10 + (*reader->at++ - '0');
     }
     return value;
 }
 
+/* The digits of a plain bitmap need no space between them. */
+static int32_t read_digit(pnm_reader *reader) {
+    skip_space(reader);
+    return at_digit(reader) ? *reader->at++ - '0' : -1;
+}
+
 /* The next sample as 0..255, or -1 at the end of the file. */
-static int32_t read_sample(pnm_reader *reader, bool plain, uint32_t most) {
+static int32_t read_sample(pnm_reader *reader, bool plain, bool bitmap, uint32_t most) {
     int32_t value;
     if (plain) {
-        value = read_number(reader, most == 1 ? 1 : 9);
+        value = bitmap ? read_digit(reader) : read_number(reader);
     } else {
         ptrdiff_t bytes = most > 255 ? 2 : 1;
         if (reader->end - reader->at < bytes) {
@@ -67,16 +80,16 @@ static bool read_bits(pnm_reader *reader, bd_image *image) {
     return true;
 }
 
-static bool read_samples(pnm_reader *reader, bool plain, uint32_t most, int channels, bool inverted, bd_image *image) {
+static bool read_samples(pnm_reader *reader, bool plain, uint32_t most, bool bitmap, int channels, bd_image *image) {
     size_t count = (size_t)image->width * image->height;
     uint8_t *to = image->pixels;
     for (; count; count--, to += 4) {
         for (int c = 0; c < channels; c++) {
-            int32_t sample = read_sample(reader, plain, most);
+            int32_t sample = read_sample(reader, plain, bitmap, most);
             if (sample < 0) {
                 return false;
             }
-            to[c] = (uint8_t)(inverted ? 255 - sample : sample);
+            to[c] = (uint8_t)(bitmap ? 255 - sample : sample);
         }
         if (channels == 1) {
             to[1] = to[2] = to[0];
@@ -90,9 +103,9 @@ bd_result bd_pnm_decode(const bd_image_source *source, bd_image *image, bd_error
     pnm_reader reader = {source->data + 2, source->data + source->bytes};
     int kind = source->data[1] - '0';
     bool bitmap = kind == 1 || kind == 4;
-    int32_t width = read_number(&reader, 9);
-    int32_t height = read_number(&reader, 9);
-    int32_t most = bitmap ? 1 : read_number(&reader, 9);
+    int32_t width = read_number(&reader);
+    int32_t height = read_number(&reader);
+    int32_t most = bitmap ? 1 : read_number(&reader);
     if (width < 0 || height < 0 || most < 1 || most > 65535 || reader.at == reader.end || !is_space(*reader.at)) {
         return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: PNM: broken header", source->name);
     }
@@ -109,7 +122,7 @@ bd_result bd_pnm_decode(const bd_image_source *source, bd_image *image, bd_error
     }
     bool plain = kind <= 3;
     bool whole = kind == 4 ? read_bits(&reader, &picture)
-                           : read_samples(&reader, plain, (uint32_t)most, kind % 3 ? 1 : 3, bitmap, &picture);
+                           : read_samples(&reader, plain, (uint32_t)most, bitmap, kind % 3 ? 1 : 3, &picture);
     if (!whole) {
         bd_image_finish(&picture);
         return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: PNM: the file is truncated or broken", source->name);

@@ -13,6 +13,8 @@ typedef enum bd_kernel {
     BD_KERNEL_CONV1X1,
     BD_KERNEL_CONV,
     BD_KERNEL_CONV_DW,
+    BD_KERNEL_CONV_DW_STRIDE1, /* 3x3, wide8 only */
+    BD_KERNEL_CONV_DW_STRIDE2, /* 3x3, dilation 1, wide8 only */
     BD_KERNEL_POOL,
     BD_KERNEL_POOL_MAP,
     BD_KERNEL_RESIZE,
@@ -36,8 +38,9 @@ bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel);
 
 /* How a constant is laid out for the device; see bd_kernel_pack. */
 typedef enum bd_packing {
-    BD_PACKING_ROWS, /* (..., c) -> [rows][ceil(c/4)] vec4, zero padding: biases, depthwise weights, operands */
-    BD_PACKING_CONV  /* (kh, kw, ic, oc) -> [kh * kw][ceil(ic/4) * 4][ceil(oc/4)] vec4, zero padding */
+    BD_PACKING_ROWS,  /* (..., c) -> [rows][ceil(c/4)] vec4, zero padding: biases, depthwise weights, operands */
+    BD_PACKING_CONV,  /* (kh, kw, ic, oc) -> [kh * kw][ceil(ic/4) * 4][ceil(oc/4)] vec4, zero padding */
+    BD_PACKING_PANELS /* (1, 1, ic, oc) -> panels of eight columns, see push/conv1x1.h */
 } bd_packing;
 
 /* What each binding 0..3 of a node's dispatch reads: a node, or BD_NO_NODE. */

@@ -63,7 +63,6 @@ static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd
     const int32_t *out = node->shape.dims;
     int32_t in_c4 = (in[3] + 3) / 4;
     int32_t out_c4 = (out[3] + 3) / 4;
-    bool texel = vk->read_path == BD_READ_TEXEL;
     bool pointwise = attrs->kernel_h == 1 && attrs->kernel_w == 1 && attrs->stride_h == 1 && attrs->stride_w == 1 &&
                      in[1] == out[1] && in[2] == out[2];
     begin(vk, pointwise ? BD_KERNEL_CONV1X1 : BD_KERNEL_CONV, dispatch);
@@ -77,8 +76,17 @@ static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd
     if (pointwise) {
         const bd_push_conv1x1 push = {(int32_t)pixels, in_c4, out_c4, attrs->clamp_low, attrs->clamp_high};
         set_push(dispatch, &push, sizeof push);
-        set_groups(dispatch, ceil_div(pixels, texel ? BD_CONV1X1_TEXEL_ROWS : BD_GEMM_ROWS),
-                   ceil_div((uint32_t)out_c4, texel ? BD_CONV1X1_TEXEL_C4 : BD_GEMM_C4), 1);
+        switch (vk->kernel_set) {
+        case BD_KERNELS_WIDE8:
+            operands->packings[1] = BD_PACKING_PANELS;
+            set_groups(dispatch, ceil_div((uint32_t)out_c4, 8), ceil_div(pixels, BD_CONV1X1_WIDE_ROWS), 1);
+            break;
+        case BD_KERNELS_TEXEL:
+            set_groups(dispatch, ceil_div(pixels, BD_CONV1X1_TEXEL_ROWS),
+                       ceil_div((uint32_t)out_c4, BD_CONV1X1_TEXEL_C4), 1);
+            break;
+        default: set_groups(dispatch, ceil_div(pixels, BD_GEMM_ROWS), ceil_div((uint32_t)out_c4, BD_GEMM_C4), 1); break;
+        }
         return;
     }
     const bd_push_conv push = {in[2],
@@ -98,12 +106,34 @@ static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd
                                attrs->clamp_low,
                                attrs->clamp_high};
     set_push(dispatch, &push, sizeof push);
-    if (texel) {
+    switch (vk->kernel_set) {
+    case BD_KERNELS_WIDE8:
+        set_groups(dispatch, ceil_div((uint32_t)out_c4, 8), ceil_div(pixels, BD_CONV_WIDE_ROWS), 1);
+        break;
+    case BD_KERNELS_TEXEL:
         set_groups(dispatch, ceil_div((uint32_t)out[2], BD_CONV_TEXEL_COLUMNS), (uint32_t)out[1],
                    ceil_div((uint32_t)out_c4, BD_CONV_TEXEL_C4));
-    } else {
-        set_groups(dispatch, ceil_div(pixels, BD_GEMM_ROWS), ceil_div((uint32_t)out_c4, BD_GEMM_C4), 1);
+        break;
+    default: set_groups(dispatch, ceil_div(pixels, BD_GEMM_ROWS), ceil_div((uint32_t)out_c4, BD_GEMM_C4), 1); break;
     }
+}
+
+/* The special case of a depthwise convolution that a device has, or the general kernel. */
+static bd_kernel depthwise_kernel(const bd_vk *vk, const bd_conv_attrs *attrs) {
+    if (vk->kernel_set != BD_KERNELS_WIDE8 || attrs->kernel_h != 3 || attrs->kernel_w != 3 ||
+        attrs->stride_h != attrs->stride_w) {
+        return BD_KERNEL_CONV_DW;
+    }
+    if (attrs->stride_h == 1) {
+        return BD_KERNEL_CONV_DW_STRIDE1;
+    }
+    bool dense = attrs->dilation_h == 1 && attrs->dilation_w == 1;
+    return attrs->stride_h == 2 && dense ? BD_KERNEL_CONV_DW_STRIDE2 : BD_KERNEL_CONV_DW;
+}
+
+/* Tiles of outputs that lie `dilation` apart along one axis. */
+static uint32_t tiles(int32_t out, uint32_t tile, int32_t dilation) {
+    return ceil_div((uint32_t)out, tile * (uint32_t)dilation) * (uint32_t)dilation;
 }
 
 static void depthwise(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
@@ -112,7 +142,8 @@ static void depthwise(const bd_vk *vk, const bd_graph *graph, const bd_node *nod
     const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
     const int32_t *out = node->shape.dims;
     int32_t c4 = (out[3] + 3) / 4;
-    begin(vk, BD_KERNEL_CONV_DW, dispatch);
+    bd_kernel kernel = depthwise_kernel(vk, attrs);
+    begin(vk, kernel, dispatch);
     operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
     operand(operands, 1, node->inputs[1], BD_PACKING_ROWS);
     operand(operands, 2, input_or_none(node, 2), BD_PACKING_ROWS);
@@ -133,7 +164,11 @@ static void depthwise(const bd_vk *vk, const bd_graph *graph, const bd_node *nod
                                   attrs->clamp_low,
                                   attrs->clamp_high};
     set_push(dispatch, &push, sizeof push);
-    if (vk->read_path == BD_READ_TEXEL) {
+    if (kernel != BD_KERNEL_CONV_DW) {
+        uint32_t tile = kernel == BD_KERNEL_CONV_DW_STRIDE1 ? BD_CONV_DW_WIDE_TILE : BD_CONV_DW_WIDE_TILE_STRIDE2;
+        set_groups(dispatch, ceil_div((uint32_t)c4, 8), tiles(out[1], tile, attrs->dilation_h),
+                   tiles(out[2], tile, attrs->dilation_w));
+    } else if (vk->kernel_set != BD_KERNELS_STORAGE) {
         set_groups(dispatch, ceil_div((uint32_t)out[2], BD_CONV_DW_TEXEL_COLUMNS), (uint32_t)out[1],
                    ceil_div((uint32_t)c4, BD_CONV_DW_TEXEL_C4));
     } else {
@@ -310,8 +345,30 @@ static uint32_t row_channels(const bd_node *constant) {
     return shape->rank ? (uint32_t)shape->dims[shape->rank - 1] : 1;
 }
 
+/* Floats in a panel of eight vec4 columns: input channels go in steps of eight. */
+static size_t panel_floats(int32_t in) {
+    return (size_t)((in + 7) / 8) * 8 * 32;
+}
+
+static void pack_panels(const float *from, const int32_t *d, float *to) {
+    size_t in = (size_t)d[2];
+    size_t out = (size_t)d[3];
+    memset(to, 0, panel_floats(d[2]) * ((out + 31) / 32) * sizeof *to);
+    for (size_t first = 0; first < out; first += 32) {
+        size_t columns = BD_MIN(out - first, (size_t)32);
+        for (size_t k = 0; k < in; k++) {
+            memcpy(to + k * 32, from + k * out + first, columns * sizeof *to);
+        }
+        to += panel_floats(d[2]);
+    }
+}
+
 size_t bd_kernel_packed_bytes(const bd_node *constant, bd_packing packing) {
     uint32_t channels = packing == BD_PACKING_CONV ? (uint32_t)constant->shape.dims[3] : row_channels(constant);
+    if (packing == BD_PACKING_PANELS) {
+        const int32_t *d = constant->shape.dims;
+        return panel_floats(d[2]) * (size_t)((d[3] + 31) / 32) * sizeof(float);
+    }
     return packed_rows(constant, packing) * ((channels + 3) / 4) * 4 * sizeof(float);
 }
 
@@ -325,6 +382,10 @@ static void pack_rows(const float *from, size_t rows, uint32_t channels, float *
 
 void bd_kernel_pack(const bd_node *constant, bd_packing packing, float *packed) {
     const float *from = constant->data;
+    if (packing == BD_PACKING_PANELS) {
+        pack_panels(from, constant->shape.dims, packed);
+        return;
+    }
     if (packing == BD_PACKING_ROWS) {
         pack_rows(from, packed_rows(constant, packing), row_channels(constant), packed);
         return;

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/kernel.h"
 
+/* storage, texel, wide8: most kernels are the same on every software device. */
 #define ROW(kernel, name)                                                                                              \
-    [BD_KERNEL_##kernel] = {[BD_READ_STORAGE] = BD_SHADER_##name##_storage, [BD_READ_TEXEL] = BD_SHADER_##name##_texel}
+    [BD_KERNEL_##kernel] = {BD_SHADER_##name##_storage, BD_SHADER_##name##_texel, BD_SHADER_##name##_texel}
+#define ROW_WIDE(kernel, name)                                                                                         \
+    [BD_KERNEL_##kernel] = {BD_SHADER_##name##_storage, BD_SHADER_##name##_texel, BD_SHADER_##name##_texel_wide8}
+/* Special cases that only wide8 has: network.c asks for them on no other device. */
+#define ROW_WIDE_ONLY(kernel, name)                                                                                    \
+    [BD_KERNEL_##kernel] = {BD_SHADER_COUNT, BD_SHADER_COUNT, BD_SHADER_##name##_texel_wide8}
 
-static const bd_shader_id table[BD_KERNEL_COUNT][2] = {
-    ROW(CONV1X1, conv1x1_f32),
-    ROW(CONV, conv_f32),
+static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
+    ROW_WIDE(CONV1X1, conv1x1_f32),
+    ROW_WIDE(CONV, conv_f32),
     ROW(CONV_DW, conv_dw_f32),
+    ROW_WIDE_ONLY(CONV_DW_STRIDE1, conv_dw_stride1_f32),
+    ROW_WIDE_ONLY(CONV_DW_STRIDE2, conv_dw_stride2_f32),
     ROW(POOL, pool_f32),
     ROW(POOL_MAP, pool_map_f32),
     ROW(RESIZE, resize_f32),
@@ -24,5 +32,5 @@ static const bd_shader_id table[BD_KERNEL_COUNT][2] = {
 };
 
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel) {
-    return table[kernel][vk->read_path];
+    return table[kernel][vk->kernel_set];
 }

@@ -166,8 +166,25 @@ static uint32_t find_queue_family(const bd_vk *vk, VkPhysicalDevice device, uint
     return found;
 }
 
-static const char *kernel_set_name(bd_read_path path) {
-    return path == BD_READ_TEXEL ? "texel" : "storage";
+static const char *const kernel_set_names[BD_KERNELS_COUNT] = {
+    [BD_KERNELS_STORAGE] = "storage", [BD_KERNELS_TEXEL] = "texel", [BD_KERNELS_WIDE8] = "wide8"};
+
+static bool has_wide8(const bd_vk *vk, VkPhysicalDevice device) {
+    VkPhysicalDeviceSubgroupProperties subgroup = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
+    VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+                                              .pNext = &subgroup};
+    VkPhysicalDeviceFeatures features;
+    vk->api.vkGetPhysicalDeviceProperties2(device, &properties);
+    vk->api.vkGetPhysicalDeviceFeatures(device, &features);
+    return subgroup.subgroupSize == 8 && (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
+           (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) && features.shaderInt64;
+}
+
+static bd_kernel_set choose_kernel_set(const bd_vk *vk, VkPhysicalDevice device, bd_device_kind kind) {
+    if (kind != BD_DEVICE_SOFTWARE) {
+        return BD_KERNELS_STORAGE;
+    }
+    return has_wide8(vk, device) ? BD_KERNELS_WIDE8 : BD_KERNELS_TEXEL;
 }
 
 static void describe(const bd_vk *vk, VkPhysicalDevice device, uint32_t index, bd_device_info *info) {
@@ -211,7 +228,7 @@ static void describe(const bd_vk *vk, VkPhysicalDevice device, uint32_t index, b
     uint32_t bits;
     info->usable = info->api_version >= VK_API_VERSION_1_1 && find_queue_family(vk, device, &bits) != UINT32_MAX;
     snprintf(info->kernel_set, sizeof info->kernel_set, "%s",
-             kernel_set_name(info->kind == BD_DEVICE_SOFTWARE ? BD_READ_TEXEL : BD_READ_STORAGE));
+             info->usable ? kernel_set_names[choose_kernel_set(vk, device, info->kind)] : "none");
 }
 
 static bool contains(const char *text, const char *part) {
@@ -260,8 +277,11 @@ static bd_result create_device(bd_vk *vk, bd_error *error) {
                                            .queueFamilyIndex = vk->queue_family,
                                            .queueCount = 1,
                                            .pQueuePriorities = &priority};
-    const VkDeviceCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, .queueCreateInfoCount = 1, .pQueueCreateInfos = &queue};
+    const VkPhysicalDeviceFeatures features = {.shaderInt64 = vk->wide8};
+    const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+                                     .queueCreateInfoCount = 1,
+                                     .pQueueCreateInfos = &queue,
+                                     .pEnabledFeatures = &features};
     bd_result result =
         bd_vk_check(vk, vk->api.vkCreateDevice(vk->physical_device, &info, NULL, &vk->device), "vkCreateDevice", error);
     if (!result) {
@@ -343,31 +363,33 @@ static bd_result open_physical_device(bd_vk *vk, const bd_engine_params *params,
     }
     if (!result) {
         vk->physical_device = devices[picked];
-        VkPhysicalDeviceSubgroupProperties subgroup = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
-        VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
-                                                  .pNext = &subgroup};
+        VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
         describe(vk, vk->physical_device, picked, &vk->info);
         vk->api.vkGetPhysicalDeviceProperties2(vk->physical_device, &properties);
         vk->api.vkGetPhysicalDeviceMemoryProperties(vk->physical_device, &vk->memory);
         vk->limits = properties.properties.limits;
         vk->driver_version = properties.properties.driverVersion;
         memcpy(vk->pipeline_cache_uuid, properties.properties.pipelineCacheUUID, VK_UUID_SIZE);
-        vk->subgroup_size = subgroup.subgroupSize;
-        vk->subgroup_operations =
-            subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT ? subgroup.supportedOperations : 0;
-        vk->read_path = vk->info.kind == BD_DEVICE_SOFTWARE ? BD_READ_TEXEL : BD_READ_STORAGE;
+        vk->wide8 = has_wide8(vk, vk->physical_device);
+        vk->kernel_set = choose_kernel_set(vk, vk->physical_device, vk->info.kind);
     }
     bd_free(vk->allocator, devices);
     if (!result && params->kernel_set) {
-        if (!strcmp(params->kernel_set, "texel")) {
-            vk->read_path = BD_READ_TEXEL;
-        } else if (!strcmp(params->kernel_set, "storage")) {
-            vk->read_path = BD_READ_STORAGE;
-        } else {
-            result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no kernel set %s; there is: storage, texel",
-                             params->kernel_set);
+        uint32_t set = 0;
+        while (set < BD_KERNELS_COUNT && strcmp(params->kernel_set, kernel_set_names[set]) != 0) {
+            set++;
         }
-        snprintf(vk->info.kernel_set, sizeof vk->info.kernel_set, "%s", kernel_set_name(vk->read_path));
+        if (set == BD_KERNELS_COUNT) {
+            return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no kernel set %s; there is: storage, texel, wide8",
+                           params->kernel_set);
+        }
+        if (set == BD_KERNELS_WIDE8 && !vk->wide8) {
+            return bd_fail(error, BD_ERR_UNSUPPORTED,
+                           "%s lacks what kernel set wide8 needs: subgroups of 8, shuffles, 64-bit integers",
+                           vk->info.name);
+        }
+        vk->kernel_set = (bd_kernel_set)set;
+        snprintf(vk->info.kernel_set, sizeof vk->info.kernel_set, "%s", kernel_set_names[set]);
     }
     return result;
 }

@@ -21,6 +21,7 @@
 #define BD_VK_INSTANCE_FUNCTIONS(X)                                                                                    \
     X(vkDestroyInstance)                                                                                               \
     X(vkEnumeratePhysicalDevices)                                                                                      \
+    X(vkGetPhysicalDeviceFeatures)                                                                                     \
     X(vkGetPhysicalDeviceProperties2)                                                                                  \
     X(vkGetPhysicalDeviceMemoryProperties)                                                                             \
     X(vkGetPhysicalDeviceQueueFamilyProperties)                                                                        \
@@ -96,6 +97,14 @@ typedef struct bd_vk_api {
 /* How shaders read tensors: storage buffers (GPUs) or texel buffers (software Vulkan, see README of bench). */
 typedef enum bd_read_path { BD_READ_STORAGE = 0, BD_READ_TEXEL = 1 } bd_read_path;
 
+/* Which column of the back-end table serves a device. */
+typedef enum bd_kernel_set {
+    BD_KERNELS_STORAGE, /* GPUs */
+    BD_KERNELS_TEXEL,   /* any software device */
+    BD_KERNELS_WIDE8,   /* software devices with subgroups of 8, shuffles and 64-bit integers: lavapipe */
+    BD_KERNELS_COUNT
+} bd_kernel_set;
+
 typedef struct bd_vk_pipeline bd_vk_pipeline;
 
 typedef struct bd_vk {
@@ -110,11 +119,10 @@ typedef struct bd_vk {
     bool validation;
     VkPhysicalDevice physical_device;
     bd_device_info info;
-    bd_read_path read_path;
+    bd_kernel_set kernel_set;
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
-    uint32_t subgroup_size;
-    VkSubgroupFeatureFlags subgroup_operations; /* in compute shaders */
+    bool wide8; /* BD_KERNELS_WIDE8 runs here */
     uint8_t pipeline_cache_uuid[VK_UUID_SIZE];
     uint32_t driver_version;
     uint32_t queue_family;

@@ -6,6 +6,7 @@
  * Constants  0: has_residual (bool).
  * Groups     storage: x = ceil(out_w * out_h / BD_GEMM_ROWS), y = ceil(out_c4 / BD_GEMM_C4) (push/gemm.h).
  *            texel: x = ceil(out_w / BD_CONV_TEXEL_COLUMNS), y = out_h, z = ceil(out_c4 / BD_CONV_TEXEL_C4).
+ *            texel_wide8: x = ceil(out_c4 / 8), y = ceil(out_w * out_h / BD_CONV_WIDE_ROWS).
  * Reference  bd_ref_conv. */
 #ifndef BD_PUSH_CONV_H
 #define BD_PUSH_CONV_H
@@ -15,6 +16,7 @@
 
 #define BD_CONV_TEXEL_COLUMNS 8
 #define BD_CONV_TEXEL_C4 8
+#define BD_CONV_WIDE_ROWS 16
 
 BD_PUSH_BEGIN(conv)
 bd_int in_w, in_h, out_w, out_h;

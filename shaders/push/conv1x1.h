@@ -6,6 +6,8 @@
  * Constants  0: has_residual (bool).
  * Groups     storage: x = ceil(rows / BD_GEMM_ROWS), y = ceil(out_c4 / BD_GEMM_C4).
  *            texel: x = ceil(rows / BD_CONV1X1_TEXEL_ROWS), y = ceil(out_c4 / BD_CONV1X1_TEXEL_C4).
+ *            texel_wide8: x = ceil(out_c4 / 8), y = ceil(rows / BD_CONV1X1_WIDE_ROWS); weights in panels of 8 columns,
+ *            [ceil(out_c4 / 8)][ceil(in_c4 / 2) * 8][8], zero past the last channel.
  * Reference  bd_ref_conv. */
 #ifndef BD_PUSH_CONV1X1_H
 #define BD_PUSH_CONV1X1_H
@@ -15,6 +17,7 @@
 
 #define BD_CONV1X1_TEXEL_ROWS 16
 #define BD_CONV1X1_TEXEL_C4 8
+#define BD_CONV1X1_WIDE_ROWS 16
 
 BD_PUSH_BEGIN(conv1x1)
 bd_int rows;

@@ -4,6 +4,8 @@
  * Bindings   0 x [in_h][in_w][c4], 1 weights [ky * kernel_w + kx][c4], 2 bias [c4], 4 y [out_h][out_w][c4]; all vec4.
  * Groups     storage: x = ceil(c4 / BD_CONV_DW_C4), y = ceil(out_w / BD_CONV_DW_COLUMNS), z = out_h.
  *            texel: x = ceil(out_w / BD_CONV_DW_TEXEL_COLUMNS), y = out_h, z = ceil(c4 / BD_CONV_DW_TEXEL_C4).
+ *            texel_wide8 (3x3; stride1: any dilation d, T = BD_CONV_DW_WIDE_TILE; stride2: d = 1,
+ *            T = BD_CONV_DW_WIDE_TILE_STRIDE2): x = ceil(c4 / 8), y = ceil(out_h / (T * d)) * d, z = the same of out_w.
  * Reference  bd_ref_depthwise. */
 #ifndef BD_PUSH_CONV_DW_H
 #define BD_PUSH_CONV_DW_H
@@ -14,6 +16,8 @@
 #define BD_CONV_DW_C4 8
 #define BD_CONV_DW_TEXEL_COLUMNS 4
 #define BD_CONV_DW_TEXEL_C4 8
+#define BD_CONV_DW_WIDE_TILE 3
+#define BD_CONV_DW_WIDE_TILE_STRIDE2 2
 
 BD_PUSH_BEGIN(conv_dw)
 bd_int in_w, in_h, out_w, out_h;

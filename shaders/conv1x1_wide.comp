@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// 1x1 convolution for software devices with eight lanes: an invocation owns sixteen pixels of one vec4 of output
+// channels. Lanes lie along the output channels; each fetches two of the sixteen pixels and hands them round, so that
+// eight weights and four pixel fetches feed 16 x 8 x 4 multiply-adds. Past the last pixel or channel the last one is
+// computed and stored again: the same value at the same place costs less than a masked store.
+#version 450
+#include "include/tensor.glsl"
+#include "include/wide.glsl"
+#include "push/conv1x1.h"
+
+layout(local_size_x = BD_WIDE_LANES) in;
+layout(constant_id = 0) const bool has_residual = false;
+BD_READ_F32(BD_BIND_SRC, x)
+BD_READ_F32(BD_BIND_WEIGHTS, weights)
+BD_READ_F32(BD_BIND_BIAS, bias)
+BD_READ_F32(BD_BIND_RESIDUAL, residual)
+BD_WRITE(BD_BIND_DST, y, u64vec2)
+
+void main() {
+    const int lane = int(gl_SubgroupInvocationID);
+    const int row = int(gl_WorkGroupID.y) * BD_CONV1X1_WIDE_ROWS;
+    const int last = push.rows - 1;
+    const int in_c4 = push.in_c4;
+    const int out_c4 = push.out_c4;
+    const float lo = push.lo;
+    const float hi = push.hi;
+    const int first = int(gl_WorkGroupID.x) * BD_WIDE_LANES;
+    const int c = min(first + lane, out_c4 - 1);
+    const vec4 b = bias(c);
+    // A panel of weights holds eight columns for every input channel, rounded up to the eight of a step.
+    int w = first * ((in_c4 + 1) / 2 * 2) * 4 + c - first;
+    const int at0 = min(row + lane, last) * in_c4;
+    const int at1 = min(row + BD_WIDE_LANES + lane, last) * in_c4;
+#define INIT(r, g, l) vec4 sum##r = b;
+    BD_WIDE_EACH_ROW(INIT)
+    for (int k = 0; k < in_c4; k += 2) {
+        const int next = min(k + 1, in_c4 - 1); // an odd last one meets weights of zero
+        const vec4 a0 = x(at0 + k);
+        const vec4 a1 = x(at1 + k);
+        const vec4 w0 = weights(w);
+        const vec4 w1 = weights(w + 8);
+        const vec4 w2 = weights(w + 16);
+        const vec4 w3 = weights(w + 24);
+        const vec4 b0 = x(at0 + next);
+        const vec4 b1 = x(at1 + next);
+        const vec4 w4 = weights(w + 32);
+        const vec4 w5 = weights(w + 40);
+        const vec4 w6 = weights(w + 48);
+        const vec4 w7 = weights(w + 56);
+        w += 64;
+#define STEP(r, g, l)                                                                                                  \
+    sum##r += subgroupShuffle(a##g.x, l) * w0;                                                                         \
+    sum##r += subgroupShuffle(a##g.y, l) * w1;                                                                         \
+    sum##r += subgroupShuffle(a##g.z, l) * w2;                                                                         \
+    sum##r += subgroupShuffle(a##g.w, l) * w3;                                                                         \
+    sum##r += subgroupShuffle(b##g.x, l) * w4;                                                                         \
+    sum##r += subgroupShuffle(b##g.y, l) * w5;                                                                         \
+    sum##r += subgroupShuffle(b##g.z, l) * w6;                                                                         \
+    sum##r += subgroupShuffle(b##g.w, l) * w7;
+        BD_WIDE_EACH_ROW(STEP)
+    }
+#define STORE(r, g, l)                                                                                                 \
+    {                                                                                                                  \
+        const int to = min(row + r, last) * out_c4 + c;                                                                \
+        if (has_residual) {                                                                                            \
+            sum##r += residual(to);                                                                                    \
+        }                                                                                                              \
+        y[to] = bd_wide_pack(clamp(sum##r, lo, hi));                                                                   \
+    }
+    BD_WIDE_EACH_ROW(STORE)
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The built command on the samples and on bad input: exit statuses, one-line errors, no partial output.
+# Needs BACKDROP_BUILD_DIR and BACKDROP_SOURCE_DIR; what needs the weights is skipped (77) when they are not fetched.
+set -uo pipefail
+export LC_ALL=C
+source=${BACKDROP_SOURCE_DIR:?} build=${BACKDROP_BUILD_DIR:?}
+export BACKDROP_WEIGHTS=$source/weights
+backdrop=$build/backdrop person=$source/tools/samples/person.jpg beach=$source/tools/samples/beach.jpg
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/out" "$work/in"
+failures=0
+
+complain() {
+    printf 'FAILED: %s\n' "$*"
+    failures=$((failures + 1))
+}
+
+# run STATUS ARGUMENTS...: status, and on failure exactly one line that begins with "backdrop: ".
+run() {
+    local expected=$1 status
+    shift
+    "$backdrop" "$@" > "$work/stdout" 2> "$work/stderr" < "${input:-/dev/null}"
+    status=$?
+    [ "$status" -eq "$expected" ] || complain "backdrop $*: status $status, expected $expected: $(cat "$work/stderr")"
+    if [ "$expected" -ne 0 ]; then
+        [ "$(wc -l < "$work/stderr")" -eq 1 ] && grep -q '^backdrop: ' "$work/stderr" ||
+            complain "backdrop $*: not one line: $(cat "$work/stderr")"
+    fi
+}
+
+# says TEXT: the last error has it.
+says() {
+    grep -qF -- "$1" "$work/stderr" || complain "no '$1' in: $(cat "$work/stderr")"
+}
+
+# Nothing was left in the output folder, not even a temporary.
+left_nothing() {
+    [ -z "$(ls -A "$work/out")" ] || complain "left behind: $(ls -A "$work/out")"
+    rm -rf "${work:?}/out"
+    mkdir "$work/out"
+}
+
+# pnm FILE WIDTH HEIGHT: a grey picture.
+pnm() {
+    { printf 'P5 %d %d 255\n' "$2" "$3"; head -c $(($2 * $3)) /dev/zero | tr '\0' 'x'; } > "$work/in/$1"
+}
+
+# size FILE: width and height of a PNG.
+size() {
+    od -An -tu1 -j16 -N8 "$1" | awk '{ print ($3 * 256 + $4) "x" ($7 * 256 + $8) }'
+}
+
+check_usage() {
+    local out=$work/out/o.png
+    run 0 --help
+    run 0 replace --help
+    run 0 segment -h
+    run 0 devices --help
+    run 0 models --help
+    grep -q 'exit status' "$work/stdout" || complain 'help does not list the exit statuses'
+    run 0 --version
+    grep -qE '^backdrop [0-9]+\.[0-9]+\.[0-9]+$' "$work/stdout" || complain "version: $(cat "$work/stdout")"
+    run 2
+    run 2 --no-such-option
+    run 2 -z
+    run 2 "$person" "$beach"
+    run 2 "$person" "$beach" -o
+    run 2 "$person" -o "$out"
+    run 2 "$person" "$beach" --transparent -o "$out"
+    run 2 "$person" "$beach" --fit sideways -o "$out"
+    run 2 "$person" "$beach" --classic --fit cover -o "$out"
+    run 2 "$person" --color '#12345' -o "$out"
+    run 2 "$person" --blur -3 -o "$out"
+    run 2 "$person" --transparent -o "$work/out/o.jpg"
+    run 2 "$person" "$beach" -o "$work/out/o.gif"
+    run 2 "$person" "$beach" one too many -o "$out"
+    run 2 "$person" "$beach" --json -o -
+    run 2 - - -o "$out"
+    run 2 segment
+    run 2 segment "$person" --fit cover
+    run 2 segment "$person" --labels - --json
+    run 2 devices please
+    run 7 "$person" "$beach" -o "$work/nowhere/o.png"
+    mkdir "$work/in/folder.png"
+    run 7 "$person" "$beach" -o "$work/in/folder.png"
+    "$backdrop" --help > /dev/full 2> /dev/null
+    [ $? -eq 7 ] || complain '--help on a full disk does not fail with 7'
+    left_nothing
+}
+
+check_bad_pictures() {
+    local out=$work/out/o.png
+    : > "$work/in/empty.jpg"
+    printf 'not a picture at all\n' > "$work/in/text.png"
+    head -c 3000 "$person" > "$work/in/cut.jpg"
+    # A 200000x200000 greyscale PNG, all header.
+    printf '\211PNG\r\n\032\n\0\0\0\rIHDR\0\003\r@\0\003\r@\b\0\0\0\0\304\236\254\323' > "$work/in/bomb.png"
+    run 3 "$work/in/missing.jpg" "$beach" -o "$out"
+    says missing.jpg
+    run 3 "$person" "$work/in/missing.jpg" -o "$out"
+    run 3 "$work/in" "$beach" -o "$out"
+    run 4 "$work/in/empty.jpg" "$beach" -o "$out"
+    says empty.jpg
+    run 4 "$work/in/text.png" "$beach" -o "$out"
+    run 4 "$work/in/cut.jpg" "$beach" -o "$out"
+    says cut.jpg
+    input=$work/in/text.png run 4 - "$beach" -o "$out"
+    says 'standard input'
+    "$backdrop" "$work/in/bomb.png" "$beach" -o "$out" 2> "$work/stderr"
+    case $? in 4 | 5) ;; *) complain "the decompression bomb: $(cat "$work/stderr")" ;; esac
+    run 6 "$person" "$beach" -o "$out" --model no_such_model
+    run 6 "$person" "$beach" -o "$out" --model "$work/in/text.png"
+    BACKDROP_WEIGHTS=$work/in run 6 models
+    left_nothing
+}
+
+check_devices() {
+    local out=$work/out/o.png
+    run 0 devices
+    run 0 devices --json
+    grep -q '"driver"' "$work/stdout" || complain 'devices --json names no driver'
+    VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent run 8 devices
+    run 0 models
+    run 0 models --json
+    if [ "$fetched" ]; then
+        run 0 models info
+        run 8 "$person" "$beach" -o "$out" --device 'no such device'
+        VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent run 8 "$person" "$beach" -o "$out"
+        run 2 "$person" "$beach" -o "$out" --class person,dragon
+        says 'tvmonitor'
+    fi
+    left_nothing
+}
+
+check_pictures() {
+    local out=$work/out
+    run 0 replace "$person" "$beach" -o "$out/a.png" --json
+    grep -q '"timings"' "$work/stdout" || complain 'replace --json has no timings'
+    [ "$(size "$out/a.png")" = 512x512 ] || complain "replace: $(size "$out/a.png")"
+    run 0 "$person" --color '#336699' -o "$out/b.jpg" -Q 80 -v
+    grep -q 'driver' "$work/stderr" || complain '-v names no driver'
+    input=$person run 0 - --transparent --class all -o - -q
+    cmp -s -n 8 "$work/stdout" "$out/a.png" || complain 'standard output is not a PNG'
+    run 0 "$person" --blur 8 -o "$out/c.png"
+    run 0 "$person" "$beach" --classic -o "$out/d.png"
+    [ "$(size "$out/d.png")" = 513x513 ] || complain "--classic: $(size "$out/d.png")"
+    run 0 segment "$person" --labels "$out/l.png" --overlay "$out/o.png" --logits "$out/x.npy" --json
+    grep -q '"person"' "$work/stdout" || complain 'nobody found'
+    [ "$(size "$out/l.png")" = 513x513 ] || complain "labels: $(size "$out/l.png")"
+    [ "$(stat -c %s "$out/x.npy")" -eq $((128 + 65 * 65 * 21 * 4)) ] || complain 'the .npy has the wrong size'
+    run 0 segment "$person" --labels "$out/l.png" --photo-size
+    [ "$(size "$out/l.png")" = 512x512 ] || complain "labels --photo-size: $(size "$out/l.png")"
+    [ "$(ls -A "$out" | wc -l)" -eq 7 ] || complain "more files than asked for: $(ls -A "$out")"
+    pnm dot.pgm 1 1
+    pnm strip.pgm 20000 10
+    for name in dot strip; do
+        run 0 "$work/in/$name.pgm" "$beach" -o "$out/$name.png"
+        run 0 "$person" "$work/in/$name.pgm" --fit contain -o "$out/$name.png"
+    done
+    run 0 "$work/in/strip.pgm" "$work/in/dot.pgm" --fit tile -o "$out/strip.png"
+    [ "$(size "$out/strip.png")" = 20000x10 ] || complain "strip: $(size "$out/strip.png")"
+    run 0 segment "$work/in/dot.pgm" --overlay "$out/dot.png"
+    rm -rf "${out:?}"/*
+
+    # What was there stays when the disk is full.
+    "$backdrop" "$person" "$beach" --format png -o - > /dev/full 2> "$work/stderr"
+    [ $? -eq 7 ] || complain "a full disk: $(cat "$work/stderr")"
+    run 7 "$person" "$beach" --format png -o /dev/full
+    [ -c /dev/full ] || complain '/dev/full was replaced'
+    left_nothing
+}
+
+fetched=$("$backdrop" models --json 2> /dev/null | grep -E '"fetched":[[:space:]]*true' || true)
+check_usage
+check_bad_pictures
+check_devices
+[ -z "$fetched" ] || check_pictures
+if [ "$failures" -gt 0 ]; then
+    printf '%d failures\n' "$failures"
+    exit 1
+fi
+if [ -z "$fetched" ]; then
+    printf 'the weights are not fetched: only usage and bad input were tested\n'
+    exit 77
+fi
+printf 'ok\n'
