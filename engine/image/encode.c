@@ -52,7 +52,7 @@ static bool grow(encoder *to, size_t bytes) {
 static void *png_allocate(png_structp png, png_alloc_size_t bytes) {
     encoder *to = png_get_mem_ptr(png);
     void *memory = bd_alloc(to->params.allocator, bytes);
-    to->out_of_memory = !memory;
+    to->out_of_memory |= !memory;
     return memory;
 }
 

@@ -23,7 +23,7 @@ typedef struct png_reader {
 static void *allocate(png_structp png, png_alloc_size_t bytes) {
     png_reader *reader = png_get_mem_ptr(png);
     void *memory = bd_alloc(reader->source->allocator, bytes);
-    reader->out_of_memory = !memory;
+    reader->out_of_memory |= !memory;
     return memory;
 }
 

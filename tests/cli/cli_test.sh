@@ -6,7 +6,7 @@ set -uo pipefail
 export LC_ALL=C
 source=${BACKDROP_SOURCE_DIR:?} build=${BACKDROP_BUILD_DIR:?}
 export BACKDROP_WEIGHTS=$source/weights
-backdrop=$build/backdrop person=$source/tools/samples/person.jpg beach=$source/tools/samples/beach.jpg
+backdrop=$build/backdrop person=$source/tools/samples/person.jpg beach=$source/tools/samples/autumn.jpg
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/out" "$work/in"

@@ -11,12 +11,12 @@
 #include "support/kernel_check.h"
 
 static check harness;
-static bd_read_path native;
+static bd_kernel_set native;
 
-/* Calls body for every read path (--bench: the device's own). */
+/* Calls body for storage and texel buffers; wide8 shares texel's picture kernels (--bench: the device's own). */
 #define EACH_PATH                                                                                                      \
-    for (harness.vk.read_path = harness.bench ? native : BD_READ_STORAGE;                                              \
-         harness.vk.read_path <= (harness.bench ? native : BD_READ_TEXEL); harness.vk.read_path++)
+    for (harness.vk.kernel_set = harness.bench ? native : BD_KERNELS_STORAGE;                                          \
+         harness.vk.kernel_set <= (harness.bench ? native : BD_KERNELS_TEXEL); harness.vk.kernel_set++)
 
 static bd_shape shape_of(int32_t h, int32_t w, int32_t c) {
     const int32_t dims[] = {1, h, w, c};
@@ -391,7 +391,7 @@ int main(int argc, char **argv) {
     if (status) {
         return status;
     }
-    native = harness.vk.read_path;
+    native = harness.vk.kernel_set;
     return check_close(&harness, harness.bench ? cmocka_run_group_tests(benches, NULL, NULL)
                                                : cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -10,7 +10,7 @@
 #include "support/kernel_check.h"
 
 static check harness;
-static const char *const path_names[] = {"storage", "texel"};
+static const char *const set_names[] = {"storage", "texel", "wide8"};
 
 /* A graph of one operation: tensors with random data, then the node. */
 typedef struct fixture {
@@ -81,15 +81,15 @@ static void *pack_operand(const fixture *f, const bd_kernel_operands *operands, 
     return check_pad(node->data, bd_shape_pixels(&node->shape), node->shape.dims[3]);
 }
 
-/* Runs the last node on one read path; the output is padded, free() it. */
-static float *run(fixture *f, bd_read_path path) {
+/* Runs the last node with one kernel set; the output is padded, free() it. */
+static float *run(fixture *f, bd_kernel_set set) {
     bd_error error;
     uint32_t index = f->graph.count - 1;
     const bd_node *node = &f->graph.nodes[index];
     size_t out_bytes = (size_t)bd_shape_pixels(&node->shape) * bd_shape_c4(&node->shape) * 4 * sizeof(float);
     float *out = check_output(out_bytes);
-    bd_read_path native = harness.vk.read_path;
-    harness.vk.read_path = path;
+    bd_kernel_set native = harness.vk.kernel_set;
+    harness.vk.kernel_set = set;
     for (uint32_t part = 0; part < bd_kernel_parts(&f->graph, index); part++) {
         bd_vk_dispatch dispatch;
         bd_kernel_operands operands;
@@ -109,20 +109,20 @@ static float *run(fixture *f, bd_read_path path) {
             free(packed[b]);
         }
     }
-    harness.vk.read_path = native;
+    harness.vk.kernel_set = native;
     return out;
 }
 
-/* Runs the last node on every read path (--bench: the device's own) and compares. Takes expected. */
+/* Runs the last node with every kernel set that the device has (--bench: its own) and compares. Takes expected. */
 static void compare(fixture *f, float *expected, float absolute, float relative) {
     const bd_node *node = &f->graph.nodes[f->graph.count - 1];
-    for (int path = BD_READ_STORAGE; path <= BD_READ_TEXEL; path++) {
-        if (harness.bench && path != (int)harness.vk.read_path) {
+    for (int set = BD_KERNELS_STORAGE; set < BD_KERNELS_COUNT; set++) {
+        if ((harness.bench && set != (int)harness.vk.kernel_set) || (set == BD_KERNELS_WIDE8 && !harness.vk.wide8)) {
             continue;
         }
-        float *got = run(f, (bd_read_path)path);
+        float *got = run(f, (bd_kernel_set)set);
         char label[sizeof f->label + 40];
-        (void)snprintf(label, sizeof label, "%s %s %s", bd_op_name(node->op), path_names[path], f->label);
+        (void)snprintf(label, sizeof label, "%s %s %s", bd_op_name(node->op), set_names[set], f->label);
         if (!harness.bench) {
             check_tensor(label, expected, got, bd_shape_pixels(&node->shape), node->shape.dims[3], node->shape.dims[2],
                          absolute, relative);
