@@ -76,7 +76,7 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
         result = name_classes(made, &own, error);
     }
     if (!result) {
-        result = bd_plan_init(&made->plan, &made->graph, made->allocator, error);
+        result = bd_plan_init(&made->plan, &made->graph, false, made->allocator, error);
     }
     if (result) {
         bd_model_destroy(made);

@@ -116,7 +116,8 @@ static bool clashes(const bd_plan *plan, const bd_graph *graph, uint32_t since, 
     return false;
 }
 
-bd_result bd_plan_init(bd_plan *plan, const bd_graph *graph, const bd_allocator *allocator, bd_error *error) {
+bd_result bd_plan_init(bd_plan *plan, const bd_graph *graph, bool keep_all, const bd_allocator *allocator,
+                       bd_error *error) {
     *plan = (bd_plan){.allocator = allocator};
     plan->tensors = bd_alloc_array(allocator, graph->count, sizeof *plan->tensors);
     plan->steps = bd_alloc_array(allocator, graph->count, sizeof *plan->steps);
@@ -153,7 +154,11 @@ bd_result bd_plan_init(bd_plan *plan, const bd_graph *graph, const bd_allocator 
         plan->multiply_adds += bd_node_multiply_adds(graph, n);
         order[live++] = tensor;
     }
-    plan->tensors[graph->output].last_step = UINT32_MAX;
+    for (uint32_t n = 0; n < graph->count; n++) {
+        if (keep_all || n == graph->output) {
+            plan->tensors[n].last_step = UINT32_MAX;
+        }
+    }
     qsort(order, live, sizeof(bd_plan_tensor *), larger_first);
     uint32_t count = 0;
     for (uint32_t i = 0; i < live; i++) {

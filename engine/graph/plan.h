@@ -33,8 +33,10 @@ typedef struct bd_plan {
     uint64_t multiply_adds;
 } bd_plan;
 
-/* graph must be lowered. The output stays alive to the end. */
-bd_result bd_plan_init(bd_plan *plan, const bd_graph *graph, const bd_allocator *allocator, bd_error *error);
+/* graph must be lowered. The output stays alive to the end; keep_all: every tensor does, so that each can be looked at
+ * after a run. */
+bd_result bd_plan_init(bd_plan *plan, const bd_graph *graph, bool keep_all, const bd_allocator *allocator,
+                       bd_error *error);
 void bd_plan_finish(bd_plan *plan);
 
 /* Pixels and vec4s per pixel of a tensor: everything but the last dimension, and ceil(last / 4). */

@@ -159,7 +159,9 @@ static int files_in(const char *folder) {
 
 static void test_files(void **state) {
     (void)state;
-    char folder[] = "/tmp/backdrop_image_XXXXXX", path[200];
+    const char *build = getenv("BACKDROP_BUILD_DIR");
+    char folder[1024], path[1100];
+    snprintf(folder, sizeof folder, "%s/image_write_XXXXXX", build ? build : ".");
     assert_non_null(mkdtemp(folder));
     bd_image image = smooth_picture(33, 17, BD_FORMAT_RGBA8, false), back;
     bd_error error;

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT
+ * Fails the Nth allocation and the Nth Vulkan call, for all N that set-up and a first photo make: each failure must
+ * come back as an error in words, leak nothing (the sanitizers look), and leave the process fit for the next try. */
+#include "support/session.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vk/vk.h"
+
+/* ---- the Nth allocation ------------------------------------------------------------------------------------------ */
+
+typedef struct budget {
+    long left;  /* allocations that succeed; negative: all */
+    long alive; /* blocks not yet released */
+    bool failed;
+} budget;
+
+static bool spend(budget *b) {
+    if (!b->left) {
+        b->failed = true;
+        return false;
+    }
+    b->left -= b->left > 0;
+    return true;
+}
+
+static void *budget_allocate(void *user, size_t bytes) {
+    budget *b = user;
+    void *memory = spend(b) ? malloc(bytes) : NULL;
+    b->alive += memory != NULL;
+    return memory;
+}
+
+static void *budget_reallocate(void *user, void *memory, size_t bytes) {
+    budget *b = user;
+    void *moved = spend(b) ? realloc(memory, bytes) : NULL;
+    b->alive += moved && !memory;
+    return moved;
+}
+
+static void budget_release(void *user, void *memory) {
+    ((budget *)user)->alive -= memory != NULL;
+    free(memory);
+}
+
+/* ---- the Nth Vulkan call ----------------------------------------------------------------------------------------- */
+
+static PFN_vkGetInstanceProcAddr real_instance_proc;
+static PFN_vkGetDeviceProcAddr real_device_proc;
+static long calls_left; /* that succeed; negative: all */
+static bool call_failed;
+
+static bool call_fails(void) {
+    if (!calls_left) {
+        call_failed = true;
+        return true;
+    }
+    calls_left -= calls_left > 0;
+    return false;
+}
+
+#define DEVICE_WRAPPERS(X)                                                                                             \
+    X(vkAllocateMemory,                                                                                                \
+      (VkDevice d, const VkMemoryAllocateInfo *i, const VkAllocationCallbacks *a, VkDeviceMemory *o), (d, i, a, o),    \
+      VK_ERROR_OUT_OF_DEVICE_MEMORY)                                                                                   \
+    X(vkMapMemory, (VkDevice d, VkDeviceMemory m, VkDeviceSize s, VkDeviceSize n, VkMemoryMapFlags f, void **o),       \
+      (d, m, s, n, f, o), VK_ERROR_MEMORY_MAP_FAILED)                                                                  \
+    X(vkCreateBuffer, (VkDevice d, const VkBufferCreateInfo *i, const VkAllocationCallbacks *a, VkBuffer *o),          \
+      (d, i, a, o), VK_ERROR_OUT_OF_HOST_MEMORY)                                                                       \
+    X(vkBindBufferMemory, (VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize s), (d, b, m, s),                    \
+      VK_ERROR_OUT_OF_DEVICE_MEMORY)                                                                                   \
+    X(vkCreateBufferView,                                                                                              \
+      (VkDevice d, const VkBufferViewCreateInfo *i, const VkAllocationCallbacks *a, VkBufferView *o), (d, i, a, o),    \
+      VK_ERROR_OUT_OF_HOST_MEMORY)                                                                                     \
+    X(vkCreateShaderModule,                                                                                            \
+      (VkDevice d, const VkShaderModuleCreateInfo *i, const VkAllocationCallbacks *a, VkShaderModule *o),              \
+      (d, i, a, o), VK_ERROR_OUT_OF_HOST_MEMORY)                                                                       \
+    X(vkCreateDescriptorSetLayout,                                                                                     \
+      (VkDevice d, const VkDescriptorSetLayoutCreateInfo *i, const VkAllocationCallbacks *a,                           \
+       VkDescriptorSetLayout *o),                                                                                      \
+      (d, i, a, o), VK_ERROR_OUT_OF_HOST_MEMORY)                                                                       \
+    X(vkCreatePipelineLayout,                                                                                          \
+      (VkDevice d, const VkPipelineLayoutCreateInfo *i, const VkAllocationCallbacks *a, VkPipelineLayout *o),          \
+      (d, i, a, o), VK_ERROR_OUT_OF_HOST_MEMORY)                                                                       \
+    X(vkCreatePipelineCache,                                                                                           \
+      (VkDevice d, const VkPipelineCacheCreateInfo *i, const VkAllocationCallbacks *a, VkPipelineCache *o),            \
+      (d, i, a, o), VK_ERROR_OUT_OF_HOST_MEMORY)                                                                       \
+    X(vkCreateComputePipelines,                                                                                        \
+      (VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i,                                \
+       const VkAllocationCallbacks *a, VkPipeline *o),                                                                 \
+      (d, c, n, i, a, o), VK_ERROR_OUT_OF_DEVICE_MEMORY)                                                               \
+    X(vkCreateDescriptorPool,                                                                                          \
+      (VkDevice d, const VkDescriptorPoolCreateInfo *i, const VkAllocationCallbacks *a, VkDescriptorPool *o),          \
+      (d, i, a, o), VK_ERROR_OUT_OF_HOST_MEMORY)                                                                       \
+    X(vkAllocateDescriptorSets, (VkDevice d, const VkDescriptorSetAllocateInfo *i, VkDescriptorSet *o), (d, i, o),     \
+      VK_ERROR_OUT_OF_POOL_MEMORY)                                                                                     \
+    X(vkCreateCommandPool,                                                                                             \
+      (VkDevice d, const VkCommandPoolCreateInfo *i, const VkAllocationCallbacks *a, VkCommandPool *o), (d, i, a, o),  \
+      VK_ERROR_OUT_OF_HOST_MEMORY)                                                                                     \
+    X(vkResetCommandPool, (VkDevice d, VkCommandPool p, VkCommandPoolResetFlags f), (d, p, f),                         \
+      VK_ERROR_OUT_OF_DEVICE_MEMORY)                                                                                   \
+    X(vkAllocateCommandBuffers, (VkDevice d, const VkCommandBufferAllocateInfo *i, VkCommandBuffer *o), (d, i, o),     \
+      VK_ERROR_OUT_OF_HOST_MEMORY)                                                                                     \
+    X(vkBeginCommandBuffer, (VkCommandBuffer c, const VkCommandBufferBeginInfo *i), (c, i),                            \
+      VK_ERROR_OUT_OF_HOST_MEMORY)                                                                                     \
+    X(vkEndCommandBuffer, (VkCommandBuffer c), (c), VK_ERROR_OUT_OF_DEVICE_MEMORY)                                     \
+    X(vkCreateQueryPool, (VkDevice d, const VkQueryPoolCreateInfo *i, const VkAllocationCallbacks *a, VkQueryPool *o), \
+      (d, i, a, o), VK_ERROR_OUT_OF_HOST_MEMORY)                                                                       \
+    X(vkCreateFence, (VkDevice d, const VkFenceCreateInfo *i, const VkAllocationCallbacks *a, VkFence *o),             \
+      (d, i, a, o), VK_ERROR_OUT_OF_HOST_MEMORY)                                                                       \
+    X(vkResetFences, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f), VK_ERROR_OUT_OF_DEVICE_MEMORY)             \
+    X(vkQueueSubmit, (VkQueue q, uint32_t n, const VkSubmitInfo *i, VkFence f), (q, n, i, f), VK_ERROR_DEVICE_LOST)    \
+    X(vkGetQueryPoolResults,                                                                                           \
+      (VkDevice d, VkQueryPool p, uint32_t s, uint32_t n, size_t b, void *o, VkDeviceSize t, VkQueryResultFlags f),    \
+      (d, p, s, n, b, o, t, f), VK_ERROR_OUT_OF_HOST_MEMORY)
+
+#define X(name, parameters, arguments, error)                                                                          \
+    static PFN_##name real_##name;                                                                                     \
+    static VKAPI_ATTR VkResult VKAPI_CALL faulty_##name parameters {                                                   \
+        return call_fails() ? error : real_##name arguments;                                                           \
+    }
+DEVICE_WRAPPERS(X)
+#undef X
+
+static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL faulty_device_proc(VkDevice device, const char *name) {
+    PFN_vkVoidFunction real = real_device_proc(device, name);
+#define X(function, parameters, arguments, error)                                                                      \
+    if (!strcmp(name, #function)) {                                                                                    \
+        real_##function = (PFN_##function)real;                                                                        \
+        return (PFN_vkVoidFunction)faulty_##function;                                                                  \
+    }
+    DEVICE_WRAPPERS(X)
+#undef X
+    return real;
+}
+
+static PFN_vkCreateDevice real_create_device;
+static VKAPI_ATTR VkResult VKAPI_CALL faulty_create_device(VkPhysicalDevice p, const VkDeviceCreateInfo *i,
+                                                           const VkAllocationCallbacks *a, VkDevice *o) {
+    return call_fails() ? VK_ERROR_INITIALIZATION_FAILED : real_create_device(p, i, a, o);
+}
+
+static PFN_vkCreateInstance real_create_instance;
+static VKAPI_ATTR VkResult VKAPI_CALL faulty_create_instance(const VkInstanceCreateInfo *i,
+                                                             const VkAllocationCallbacks *a, VkInstance *o) {
+    return call_fails() ? VK_ERROR_INCOMPATIBLE_DRIVER : real_create_instance(i, a, o);
+}
+
+static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL faulty_instance_proc(VkInstance instance, const char *name) {
+    PFN_vkVoidFunction real = real_instance_proc(instance, name);
+    if (!strcmp(name, "vkGetDeviceProcAddr")) {
+        real_device_proc = (PFN_vkGetDeviceProcAddr)real;
+        return (PFN_vkVoidFunction)faulty_device_proc;
+    }
+    if (!strcmp(name, "vkCreateDevice")) {
+        real_create_device = (PFN_vkCreateDevice)real;
+        return (PFN_vkVoidFunction)faulty_create_device;
+    }
+    if (!strcmp(name, "vkCreateInstance")) {
+        real_create_instance = (PFN_vkCreateInstance)real;
+        return (PFN_vkVoidFunction)faulty_create_instance;
+    }
+    return real;
+}
+
+/* ---- one try ----------------------------------------------------------------------------------------------------- */
+
+/* A whole small run on a 5x3 photo. The result of the first call that fails. */
+static bd_result attempt(const bd_allocator *allocator, void *instance_proc, bd_error *error) {
+    uint8_t pixels[5 * 3 * 4];
+    for (size_t i = 0; i < sizeof pixels; i++) {
+        pixels[i] = (uint8_t)(i * 37 | 1);
+    }
+    const bd_image photo = {.width = 5, .height = 3, .stride_bytes = 20, .pixels = pixels};
+    const bd_model_params model_params = {.struct_size = sizeof model_params, .allocator = allocator};
+    const bd_engine_params engine_params = {.struct_size = sizeof engine_params,
+                                            .allocator = allocator,
+                                            .device = getenv("BACKDROP_DEVICE"),
+                                            .get_instance_proc_addr = instance_proc};
+    const bd_segment_params segment = {.struct_size = sizeof segment, .want_logits = true};
+    const bd_replace_params replace = {
+        .struct_size = sizeof replace, .background = BD_BACKGROUND_BLUR, .blur_sigma_px = 1};
+    bd_model *model = NULL;
+    bd_engine *engine = NULL;
+    bd_session *session = NULL;
+    bd_segmentation map = {0};
+    bd_image picture = {0};
+    bd_result result = bd_model_open(test_model_path(), &model_params, &model, error);
+    if (!result) {
+        result = bd_engine_create(&engine_params, &engine, error);
+    }
+    if (!result) {
+        result = bd_session_create(engine, model, NULL, &session, error);
+    }
+    if (!result) {
+        result = bd_session_segment(session, &photo, &segment, &map, error);
+    }
+    if (!result) {
+        result = bd_session_replace(session, &photo, NULL, &replace, &picture, error);
+    }
+    bd_segmentation_finish(&map);
+    bd_image_finish(&picture);
+    bd_session_destroy(session);
+    bd_engine_destroy(engine);
+    bd_model_destroy(model);
+    return result;
+}
+
+static void test_allocations(void **state) {
+    (void)state;
+    long n = 0;
+    for (;; n++) {
+        budget b = {.left = n};
+        const bd_allocator allocator = {&b, budget_allocate, budget_reallocate, budget_release};
+        bd_error error = {0};
+        bd_result result = attempt(&allocator, NULL, &error);
+        assert_int_equal(b.alive, 0);
+        if (!b.failed) {
+            assert_int_equal(result, BD_OK);
+            break;
+        }
+        if (result != BD_ERR_OUT_OF_MEMORY || !error.message[0]) {
+            fail_msg("allocation %ld: %s %s", n, bd_result_name(result), error.message);
+        }
+    }
+    (void)printf("%ld allocations\n", n);
+    assert_true(n > 20);
+}
+
+static void test_vulkan_calls(void **state) {
+    (void)state;
+    void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
+    assert_non_null(library);
+    void *entry = dlsym(library, "vkGetInstanceProcAddr");
+    memcpy(&real_instance_proc, &entry, sizeof entry);
+    PFN_vkGetInstanceProcAddr faulty = faulty_instance_proc;
+    void *given;
+    memcpy(&given, &faulty, sizeof given);
+    long n = 0;
+    for (;; n++) {
+        calls_left = n;
+        call_failed = false;
+        bd_error error = {0};
+        bd_result result = attempt(NULL, given, &error);
+        if (!call_failed) {
+            assert_int_equal(result, BD_OK);
+            break;
+        }
+        if (result < BD_ERR_OUT_OF_MEMORY || !error.message[0]) {
+            fail_msg("call %ld: %s %s", n, bd_result_name(result), error.message);
+        }
+    }
+    (void)printf("%ld Vulkan calls\n", n);
+    assert_true(n > 100);
+}
+
+int main(void) {
+    int skip = test_session_skip();
+    if (skip) {
+        return skip;
+    }
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_allocations), cmocka_unit_test(test_vulkan_calls)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
