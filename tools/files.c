@@ -215,11 +215,11 @@ static bool ends_with(const char *path, const char *extension) {
 
 bool cli_image_file(cli *run, const char *path, bd_image_file *file) {
     const char *format = run->options.format;
-    if (format && strcasecmp(format, "png") && strcasecmp(format, "jpeg") && strcasecmp(format, "jpg")) {
+    if (format && strcasecmp(format, "png") != 0 && strcasecmp(format, "jpeg") != 0 && strcasecmp(format, "jpg") != 0) {
         return cli_fail(run, CLI_USAGE, "--format is png or jpeg, not '%s'", format);
     }
     if (format) {
-        *file = strcasecmp(format, "png") ? BD_IMAGE_FILE_JPEG : BD_IMAGE_FILE_PNG;
+        *file = strcasecmp(format, "png") != 0 ? BD_IMAGE_FILE_JPEG : BD_IMAGE_FILE_PNG;
     } else if (cli_is_dash(path) || ends_with(path, ".png")) {
         *file = BD_IMAGE_FILE_PNG;
     } else if (ends_with(path, ".jpg") || ends_with(path, ".jpeg")) {

@@ -179,7 +179,7 @@ bool cli_models(cli *run) {
     if (!from->operand_count) {
         return list_models(run);
     }
-    if (strcmp(from->operands[0], "info") || from->operand_count > 2) {
+    if (strcmp(from->operands[0], "info") != 0 || from->operand_count > 2) {
         return cli_fail(run, CLI_USAGE, "models takes nothing, or info and a model; see backdrop models --help");
     }
     cli_model model;

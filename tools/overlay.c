@@ -62,7 +62,9 @@ static void list_entries(legend *to, const bd_segmentation *segmentation, const 
         (void)snprintf(made->text, sizeof made->text, "%.40s %.1f%%", name ? name : "?",
                        100.0 * (double)segmentation->pixels_of_class[c] / total);
         for (char *t = made->text; *t; t++) {
-            *t = *t < ' ' || *t > '~' ? '?' : *t;
+            if (*t < ' ' || *t > '~') {
+                *t = '?';
+            }
         }
         made->width = SWATCH + GAP + (uint32_t)stb_easy_font_width(made->text);
     }

@@ -121,7 +121,7 @@ static bd_result scale_constant(fusion *of, uint32_t from, uint32_t multiplier, 
         return result;
     }
     const float *old = node_at(of, from)->data;
-    for (int64_t i = 0; i < elements; i++) {
+    for (int64_t i = 0; i < elements && channels; i++) {
         data[i] = old[i] * value_at(of, multiplier, values, (int32_t)(i % channels));
     }
     return BD_OK;

@@ -79,7 +79,7 @@ static bd_result find_size(const bd_graph *graph, int32_t *h, int32_t *w, bd_err
     if (!photo || !nodes) {
         result = bd_graph_fail_memory(graph, error);
     }
-    for (int32_t i = 0; !result && i < 2; i++) {
+    for (int32_t i = 0; nodes && !result && i < 2; i++) {
         bd_graph copy = *graph;
         copy.pool = (bd_pool){.allocator = allocator};
         copy.nodes = nodes;

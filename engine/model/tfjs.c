@@ -186,7 +186,7 @@ static bd_result find_output(bd_tfjs *tfjs, const cJSON *root, bd_tfjs_node **ou
         for (uint32_t i = 0; i < tfjs->count; i++) {
             bool candidate = !tfjs->nodes[i].consumed;
             for (size_t n = 0; n < BD_COUNT(never); n++) {
-                candidate = candidate && strcmp(tfjs->nodes[i].op, never[n]);
+                candidate = candidate && strcmp(tfjs->nodes[i].op, never[n]) != 0;
             }
             if (candidate) {
                 candidates[count++] = &tfjs->nodes[i];

@@ -6,7 +6,7 @@ set -uo pipefail
 export LC_ALL=C
 source=${BACKDROP_SOURCE_DIR:?} build=${BACKDROP_BUILD_DIR:?}
 export BACKDROP_WEIGHTS=$source/weights
-backdrop=$build/backdrop person=$source/tools/samples/person.jpg beach=$source/tools/samples/autumn.jpg
+backdrop=$build/backdrop person=$source/tools/samples/person.jpg scene=$source/tools/samples/autumn.jpg
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/out" "$work/in"
@@ -65,26 +65,26 @@ check_usage() {
     run 2
     run 2 --no-such-option
     run 2 -z
-    run 2 "$person" "$beach"
-    run 2 "$person" "$beach" -o
+    run 2 "$person" "$scene"
+    run 2 "$person" "$scene" -o
     run 2 "$person" -o "$out"
-    run 2 "$person" "$beach" --transparent -o "$out"
-    run 2 "$person" "$beach" --fit sideways -o "$out"
-    run 2 "$person" "$beach" --classic --fit cover -o "$out"
+    run 2 "$person" "$scene" --transparent -o "$out"
+    run 2 "$person" "$scene" --fit sideways -o "$out"
+    run 2 "$person" "$scene" --classic --fit cover -o "$out"
     run 2 "$person" --color '#12345' -o "$out"
     run 2 "$person" --blur -3 -o "$out"
     run 2 "$person" --transparent -o "$work/out/o.jpg"
-    run 2 "$person" "$beach" -o "$work/out/o.gif"
-    run 2 "$person" "$beach" one too many -o "$out"
-    run 2 "$person" "$beach" --json -o -
+    run 2 "$person" "$scene" -o "$work/out/o.gif"
+    run 2 "$person" "$scene" one too many -o "$out"
+    run 2 "$person" "$scene" --json -o -
     run 2 - - -o "$out"
     run 2 segment
     run 2 segment "$person" --fit cover
     run 2 segment "$person" --labels - --json
     run 2 devices please
-    run 7 "$person" "$beach" -o "$work/nowhere/o.png"
+    run 7 "$person" "$scene" -o "$work/nowhere/o.png"
     mkdir "$work/in/folder.png"
-    run 7 "$person" "$beach" -o "$work/in/folder.png"
+    run 7 "$person" "$scene" -o "$work/in/folder.png"
     "$backdrop" --help > /dev/full 2> /dev/null
     [ $? -eq 7 ] || complain '--help on a full disk does not fail with 7'
     left_nothing
@@ -97,21 +97,21 @@ check_bad_pictures() {
     head -c 3000 "$person" > "$work/in/cut.jpg"
     # A 200000x200000 greyscale PNG, all header.
     printf '\211PNG\r\n\032\n\0\0\0\rIHDR\0\003\r@\0\003\r@\b\0\0\0\0\304\236\254\323' > "$work/in/bomb.png"
-    run 3 "$work/in/missing.jpg" "$beach" -o "$out"
+    run 3 "$work/in/missing.jpg" "$scene" -o "$out"
     says missing.jpg
     run 3 "$person" "$work/in/missing.jpg" -o "$out"
-    run 3 "$work/in" "$beach" -o "$out"
-    run 4 "$work/in/empty.jpg" "$beach" -o "$out"
+    run 3 "$work/in" "$scene" -o "$out"
+    run 4 "$work/in/empty.jpg" "$scene" -o "$out"
     says empty.jpg
-    run 4 "$work/in/text.png" "$beach" -o "$out"
-    run 4 "$work/in/cut.jpg" "$beach" -o "$out"
+    run 4 "$work/in/text.png" "$scene" -o "$out"
+    run 4 "$work/in/cut.jpg" "$scene" -o "$out"
     says cut.jpg
-    input=$work/in/text.png run 4 - "$beach" -o "$out"
+    input=$work/in/text.png run 4 - "$scene" -o "$out"
     says 'standard input'
-    "$backdrop" "$work/in/bomb.png" "$beach" -o "$out" 2> "$work/stderr"
+    "$backdrop" "$work/in/bomb.png" "$scene" -o "$out" 2> "$work/stderr"
     case $? in 4 | 5) ;; *) complain "the decompression bomb: $(cat "$work/stderr")" ;; esac
-    run 6 "$person" "$beach" -o "$out" --model no_such_model
-    run 6 "$person" "$beach" -o "$out" --model "$work/in/text.png"
+    run 6 "$person" "$scene" -o "$out" --model no_such_model
+    run 6 "$person" "$scene" -o "$out" --model "$work/in/text.png"
     BACKDROP_WEIGHTS=$work/in run 6 models
     left_nothing
 }
@@ -126,9 +126,9 @@ check_devices() {
     run 0 models --json
     if [ "$fetched" ]; then
         run 0 models info
-        run 8 "$person" "$beach" -o "$out" --device 'no such device'
-        VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent run 8 "$person" "$beach" -o "$out"
-        run 2 "$person" "$beach" -o "$out" --class person,dragon
+        run 8 "$person" "$scene" -o "$out" --device 'no such device'
+        VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent run 8 "$person" "$scene" -o "$out"
+        run 2 "$person" "$scene" -o "$out" --class person,dragon
         says 'tvmonitor'
     fi
     left_nothing
@@ -136,7 +136,7 @@ check_devices() {
 
 check_pictures() {
     local out=$work/out
-    run 0 replace "$person" "$beach" -o "$out/a.png" --json
+    run 0 replace "$person" "$scene" -o "$out/a.png" --json
     grep -q '"timings"' "$work/stdout" || complain 'replace --json has no timings'
     [ "$(size "$out/a.png")" = 512x512 ] || complain "replace: $(size "$out/a.png")"
     run 0 "$person" --color '#336699' -o "$out/b.jpg" -Q 80 -v
@@ -144,7 +144,7 @@ check_pictures() {
     input=$person run 0 - --transparent --class all -o - -q
     cmp -s -n 8 "$work/stdout" "$out/a.png" || complain 'standard output is not a PNG'
     run 0 "$person" --blur 8 -o "$out/c.png"
-    run 0 "$person" "$beach" --classic -o "$out/d.png"
+    run 0 "$person" "$scene" --classic -o "$out/d.png"
     [ "$(size "$out/d.png")" = 513x513 ] || complain "--classic: $(size "$out/d.png")"
     run 0 segment "$person" --labels "$out/l.png" --overlay "$out/o.png" --logits "$out/x.npy" --json
     grep -q '"person"' "$work/stdout" || complain 'nobody found'
@@ -156,7 +156,7 @@ check_pictures() {
     pnm dot.pgm 1 1
     pnm strip.pgm 20000 10
     for name in dot strip; do
-        run 0 "$work/in/$name.pgm" "$beach" -o "$out/$name.png"
+        run 0 "$work/in/$name.pgm" "$scene" -o "$out/$name.png"
         run 0 "$person" "$work/in/$name.pgm" --fit contain -o "$out/$name.png"
     done
     run 0 "$work/in/strip.pgm" "$work/in/dot.pgm" --fit tile -o "$out/strip.png"
@@ -165,9 +165,9 @@ check_pictures() {
     rm -rf "${out:?}"/*
 
     # What was there stays when the disk is full.
-    "$backdrop" "$person" "$beach" --format png -o - > /dev/full 2> "$work/stderr"
+    "$backdrop" "$person" "$scene" --format png -o - > /dev/full 2> "$work/stderr"
     [ $? -eq 7 ] || complain "a full disk: $(cat "$work/stderr")"
-    run 7 "$person" "$beach" --format png -o /dev/full
+    run 7 "$person" "$scene" --format png -o /dev/full
     [ -c /dev/full ] || complain '/dev/full was replaced'
     left_nothing
 }
