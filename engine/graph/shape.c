@@ -359,7 +359,7 @@ bd_result bd_graph_slice_range(const bd_graph *graph, uint32_t index, bd_slice_r
 
 static bd_result infer_window_dim(const inference *of, const bd_conv_attrs *a, int32_t in, int32_t kernel,
                                   int32_t stride, int32_t dilation, int32_t *before, int32_t *after, int32_t *out) {
-    int64_t extent = (int64_t)(kernel - 1) * dilation + 1;
+    int64_t extent = ((int64_t)kernel - 1) * dilation + 1;
     if (kernel < 1 || stride < 1 || dilation < 1 || extent > WINDOW_MOST || stride > WINDOW_MOST) {
         return FAIL(of, "has a window of %d with stride %d and dilation %d", kernel, stride, dilation);
     }

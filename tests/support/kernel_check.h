@@ -27,7 +27,7 @@ int check_open(check *c, int argc, char **argv);
 /* Closes it and returns the program's exit status, given that of the tests. */
 int check_close(check *c, int failed);
 
-/* What a read binding holds: exactly these bytes, NaNs around them. data NULL: not read, anything is bound. */
+/* What a read binding holds: these bytes, NaNs around them. data NULL: not read, anything is bound. */
 typedef struct check_input {
     const void *data;
     size_t bytes;
@@ -56,7 +56,8 @@ float *check_pad(const float *dense, size_t rows, int32_t channels);
  * mean square error at most 1e-10. width: pixels in a row of the map, for the message. */
 void check_tensor(const char *label, const float *expected, const float *got, size_t rows, int32_t channels,
                   int32_t width, float absolute, float relative);
-/* Bytes that differ by more than tolerance fail the test. width: bytes in a row. */
+/* Fails where a byte differs by more than tolerance, and when more than one in a hundred differ at all. width: bytes in
+ * a row. */
 void check_picture(const char *label, const uint8_t *expected, const uint8_t *got, size_t bytes, size_t width,
                    int32_t tolerance);
 
