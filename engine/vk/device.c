@@ -169,22 +169,29 @@ static uint32_t find_queue_family(const bd_vk *vk, VkPhysicalDevice device, uint
 static const char *const kernel_set_names[BD_KERNELS_COUNT] = {
     [BD_KERNELS_STORAGE] = "storage", [BD_KERNELS_TEXEL] = "texel", [BD_KERNELS_WIDE8] = "wide8"};
 
-static bool has_wide8(const bd_vk *vk, VkPhysicalDevice device) {
+/* Texel buffers may be as small as 65536 elements (SwiftShader's are); a 16-megapixel photo needs as many as it has
+ * pixels. */
+enum { TEXEL_ELEMENTS = 1 << 24 };
+
+static void find_kernel_sets(const bd_vk *vk, VkPhysicalDevice device, bool runs[BD_KERNELS_COUNT]) {
     VkPhysicalDeviceSubgroupProperties subgroup = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
     VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
                                               .pNext = &subgroup};
     VkPhysicalDeviceFeatures features;
     vk->api.vkGetPhysicalDeviceProperties2(device, &properties);
     vk->api.vkGetPhysicalDeviceFeatures(device, &features);
-    return subgroup.subgroupSize == 8 && (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
-           (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) && features.shaderInt64;
+    runs[BD_KERNELS_STORAGE] = true;
+    runs[BD_KERNELS_TEXEL] = properties.properties.limits.maxTexelBufferElements >= TEXEL_ELEMENTS;
+    runs[BD_KERNELS_WIDE8] = runs[BD_KERNELS_TEXEL] && subgroup.subgroupSize == 8 &&
+                             (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
+                             (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) && features.shaderInt64;
 }
 
-static bd_kernel_set choose_kernel_set(const bd_vk *vk, VkPhysicalDevice device, bd_device_kind kind) {
-    if (kind != BD_DEVICE_SOFTWARE) {
-        return BD_KERNELS_STORAGE;
+static bd_kernel_set choose_kernel_set(bd_device_kind kind, const bool runs[BD_KERNELS_COUNT]) {
+    if (kind == BD_DEVICE_SOFTWARE && runs[BD_KERNELS_WIDE8]) {
+        return BD_KERNELS_WIDE8;
     }
-    return has_wide8(vk, device) ? BD_KERNELS_WIDE8 : BD_KERNELS_TEXEL;
+    return kind == BD_DEVICE_SOFTWARE && runs[BD_KERNELS_TEXEL] ? BD_KERNELS_TEXEL : BD_KERNELS_STORAGE;
 }
 
 static void describe(const bd_vk *vk, VkPhysicalDevice device, uint32_t index, bd_device_info *info) {
@@ -227,8 +234,12 @@ static void describe(const bd_vk *vk, VkPhysicalDevice device, uint32_t index, b
     }
     uint32_t bits;
     info->usable = info->api_version >= VK_API_VERSION_1_1 && find_queue_family(vk, device, &bits) != UINT32_MAX;
+    bool runs[BD_KERNELS_COUNT] = {false};
+    if (info->usable) {
+        find_kernel_sets(vk, device, runs);
+    }
     snprintf(info->kernel_set, sizeof info->kernel_set, "%s",
-             info->usable ? kernel_set_names[choose_kernel_set(vk, device, info->kind)] : "none");
+             info->usable ? kernel_set_names[choose_kernel_set(info->kind, runs)] : "none");
 }
 
 static bool contains(const char *text, const char *part) {
@@ -277,7 +288,7 @@ static bd_result create_device(bd_vk *vk, bd_error *error) {
                                            .queueFamilyIndex = vk->queue_family,
                                            .queueCount = 1,
                                            .pQueuePriorities = &priority};
-    const VkPhysicalDeviceFeatures features = {.shaderInt64 = vk->wide8};
+    const VkPhysicalDeviceFeatures features = {.shaderInt64 = vk->runs[BD_KERNELS_WIDE8]};
     const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                      .queueCreateInfoCount = 1,
                                      .pQueueCreateInfos = &queue,
@@ -370,8 +381,8 @@ static bd_result open_physical_device(bd_vk *vk, const bd_engine_params *params,
         vk->limits = properties.properties.limits;
         vk->driver_version = properties.properties.driverVersion;
         memcpy(vk->pipeline_cache_uuid, properties.properties.pipelineCacheUUID, VK_UUID_SIZE);
-        vk->wide8 = has_wide8(vk, vk->physical_device);
-        vk->kernel_set = choose_kernel_set(vk, vk->physical_device, vk->info.kind);
+        find_kernel_sets(vk, vk->physical_device, vk->runs);
+        vk->kernel_set = choose_kernel_set(vk->info.kind, vk->runs);
     }
     bd_free(vk->allocator, devices);
     if (!result && params->kernel_set) {
@@ -383,10 +394,8 @@ static bd_result open_physical_device(bd_vk *vk, const bd_engine_params *params,
             return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no kernel set %s; there is: storage, texel, wide8",
                            params->kernel_set);
         }
-        if (set == BD_KERNELS_WIDE8 && !vk->wide8) {
-            return bd_fail(error, BD_ERR_UNSUPPORTED,
-                           "%s lacks what kernel set wide8 needs: subgroups of 8, shuffles, 64-bit integers",
-                           vk->info.name);
+        if (!vk->runs[set]) {
+            return bd_fail(error, BD_ERR_UNSUPPORTED, "%s cannot run kernel set %s", vk->info.name, params->kernel_set);
         }
         vk->kernel_set = (bd_kernel_set)set;
         snprintf(vk->info.kernel_set, sizeof vk->info.kernel_set, "%s", kernel_set_names[set]);

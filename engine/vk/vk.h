@@ -100,7 +100,7 @@ typedef enum bd_read_path { BD_READ_STORAGE = 0, BD_READ_TEXEL = 1 } bd_read_pat
 /* Which column of the back-end table serves a device. */
 typedef enum bd_kernel_set {
     BD_KERNELS_STORAGE, /* GPUs */
-    BD_KERNELS_TEXEL,   /* any software device */
+    BD_KERNELS_TEXEL,   /* software devices whose texel buffers hold a photo */
     BD_KERNELS_WIDE8,   /* software devices with subgroups of 8, shuffles and 64-bit integers: lavapipe */
     BD_KERNELS_COUNT
 } bd_kernel_set;
@@ -122,7 +122,7 @@ typedef struct bd_vk {
     bd_kernel_set kernel_set;
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
-    bool wide8; /* BD_KERNELS_WIDE8 runs here */
+    bool runs[BD_KERNELS_COUNT]; /* which kernel sets the device can run */
     uint8_t pipeline_cache_uuid[VK_UUID_SIZE];
     uint32_t driver_version;
     uint32_t queue_family;

@@ -16,7 +16,9 @@ static bd_kernel_set native;
 /* Calls body for storage and texel buffers; wide8 shares texel's picture kernels (--bench: the device's own). */
 #define EACH_PATH                                                                                                      \
     for (harness.vk.kernel_set = harness.bench ? native : BD_KERNELS_STORAGE;                                          \
-         harness.vk.kernel_set <= (harness.bench ? native : BD_KERNELS_TEXEL); harness.vk.kernel_set++)
+         harness.vk.kernel_set <= (harness.bench ? native : BD_KERNELS_TEXEL) &&                                       \
+         harness.vk.runs[harness.vk.kernel_set];                                                                       \
+         harness.vk.kernel_set++)
 
 static bd_shape shape_of(int32_t h, int32_t w, int32_t c) {
     const int32_t dims[] = {1, h, w, c};

@@ -117,7 +117,7 @@ static float *run(fixture *f, bd_kernel_set set) {
 static void compare(fixture *f, float *expected, float absolute, float relative) {
     const bd_node *node = &f->graph.nodes[f->graph.count - 1];
     for (int set = BD_KERNELS_STORAGE; set < BD_KERNELS_COUNT; set++) {
-        if ((harness.bench && set != (int)harness.vk.kernel_set) || (set == BD_KERNELS_WIDE8 && !harness.vk.wide8)) {
+        if ((harness.bench && set != (int)harness.vk.kernel_set) || !harness.vk.runs[set]) {
             continue;
         }
         float *got = run(f, (bd_kernel_set)set);
