@@ -278,8 +278,8 @@ static bd_result plan_picture(bd_session *session, const bd_image *picture, cons
     return result;
 }
 
-/* A Gaussian is smooth: sampling it every sigma / 2 pixels and interpolating between is within a grey level of the full
- * convolution, at a cost that does not grow with sigma. */
+/* A Gaussian is smooth: it is sampled every sigma / 2 pixels and interpolated between, at a cost that does not grow
+ * with sigma. */
 static bd_result plan_blur(bd_session *session, const bd_image *photo, float sigma, background_plan *plan,
                            bd_error *error) {
     float step = BD_MAX(1.0f, sigma * 0.5f);

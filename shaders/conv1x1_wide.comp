@@ -2,7 +2,7 @@
 // 1x1 convolution for software devices with eight lanes: an invocation owns sixteen pixels of one vec4 of output
 // channels. Lanes lie along the output channels; each fetches two of the sixteen pixels and hands them round, so that
 // eight weights and four pixel fetches feed 16 x 8 x 4 multiply-adds. Past the last pixel or channel the last one is
-// computed and stored again: the same value at the same place costs less than a masked store.
+// computed and stored again, the same value at the same place, so that no store needs a mask.
 #version 450
 #include "include/tensor.glsl"
 #include "include/wide.glsl"

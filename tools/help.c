@@ -52,7 +52,7 @@ static const char segment[] =
 
 static const char network[] = "  --model NAME|PATH   a model of `backdrop models`, or an exported model.json\n"
                               "  --device INDEX|NAME a device of `backdrop devices`, by number or part of its name\n"
-                              "  --kernels SET       for developers: a set of kernels, such as storage or texel\n";
+                              "  --kernels SET       for developers: a set of kernels, storage, texel or wide8\n";
 
 static const char devices[] = "usage: backdrop devices [options]\n"
                               "\n"

@@ -216,7 +216,7 @@ static void describe(const bd_vk *vk, VkPhysicalDevice device, uint32_t index, b
                              .api_version = all.properties.apiVersion,
                              .vendor_id = all.properties.vendorID,
                              .device_id = all.properties.deviceID};
-    /* Among several software devices llvmpipe wins: its wider lanes are four times as fast as SwiftShader's. */
+    /* Among several software devices llvmpipe wins: see the figures of both in bench/README.md. */
     bool llvmpipe = strstr(all.properties.deviceName, "llvmpipe") != NULL;
     info->score = kinds[type].score + (llvmpipe ? 10 : 0);
     snprintf(info->name, sizeof info->name, "%s", all.properties.deviceName);

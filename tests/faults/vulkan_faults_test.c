@@ -112,6 +112,8 @@ static bool call_fails(void) {
     X(vkCreateFence, (VkDevice d, const VkFenceCreateInfo *i, const VkAllocationCallbacks *a, VkFence *o),             \
       (d, i, a, o), VK_ERROR_OUT_OF_HOST_MEMORY)                                                                       \
     X(vkResetFences, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f), VK_ERROR_OUT_OF_DEVICE_MEMORY)             \
+    X(vkWaitForFences, (VkDevice d, uint32_t n, const VkFence *f, VkBool32 a, uint64_t t), (d, n, f, a, t),            \
+      VK_ERROR_DEVICE_LOST)                                                                                            \
     X(vkQueueSubmit, (VkQueue q, uint32_t n, const VkSubmitInfo *i, VkFence f), (q, n, i, f), VK_ERROR_DEVICE_LOST)    \
     X(vkGetQueryPoolResults,                                                                                           \
       (VkDevice d, VkQueryPool p, uint32_t s, uint32_t n, size_t b, void *o, VkDeviceSize t, VkQueryResultFlags f),    \
