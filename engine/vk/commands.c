@@ -291,6 +291,10 @@ bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_
     if (!result) {
         result = bd_vk_check(vk, vk->api.vkWaitForFences(vk->device, 1, &vk->fence, VK_TRUE, UINT64_MAX),
                              "vkWaitForFences", error);
+        if (result) {
+            /* The work may still run, and the caller will release what it uses. */
+            (void)vk->api.vkDeviceWaitIdle(vk->device);
+        }
     }
     return result;
 }
