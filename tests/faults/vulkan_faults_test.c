@@ -122,7 +122,7 @@ static bool call_fails(void) {
 #define X(name, parameters, arguments, error)                                                                          \
     static PFN_##name real_##name;                                                                                     \
     static VKAPI_ATTR VkResult VKAPI_CALL faulty_##name parameters {                                                   \
-        return call_fails() ? error : real_##name arguments;                                                           \
+        return call_fails() ? (error) : real_##name arguments;                                                         \
     }
 DEVICE_WRAPPERS(X)
 #undef X
