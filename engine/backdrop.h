@@ -250,17 +250,32 @@ BD_API const char *bd_model_class_name(const bd_model *model, uint32_t c);
 
 typedef struct bd_session bd_session;
 
+/* What tensors are stored as on the device; sums are always float32. */
+typedef enum bd_precision {
+    BD_PRECISION_AUTO = 0, /* FP16 where the device runs it faster, else FP32 */
+    BD_PRECISION_FP32 = 1,
+    BD_PRECISION_FP16 = 2
+} bd_precision;
+
 typedef struct bd_session_params {
     size_t struct_size;
     const bd_allocator *allocator;
     bd_progress_fn progress;
     void *progress_user;
+    bd_precision precision; /* FP16 where the device cannot: BD_ERR_UNSUPPORTED */
 } bd_session_params;
+
+typedef struct bd_session_info {
+    bd_precision precision; /* FP32 or FP16 */
+    uint32_t dispatches;    /* of the network, preprocessing included */
+    char kernel_set[32];
+} bd_session_info;
 
 /* Uploads the weights, creates the pipelines and records the network. The model may be destroyed afterwards. */
 BD_API BD_CHECK bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params,
                                             bd_session **session, bd_error *error);
 BD_API void bd_session_destroy(bd_session *session);
+BD_API void bd_session_get_info(const bd_session *session, bd_session_info *info);
 
 /* A set of classes: bit c of word c/32. */
 typedef struct bd_class_set {

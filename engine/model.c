@@ -61,10 +61,9 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
     }
     made->allocator = bd_keep_allocator(&made->hooks, own.allocator);
-    made->form = "TensorFlow.js graph model";
     bd_result result = bd_graph_init(&made->graph, made->allocator, path, error);
     if (!result) {
-        result = bd_model_import_tfjs(path, &made->graph, &made->shards, error);
+        result = bd_model_import(path, &made->graph, &made->shards, &made->form, error);
     }
     if (!result) {
         result = bd_graph_lower(&made->graph, own.size ? own.size : 513, error);

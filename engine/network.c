@@ -148,6 +148,7 @@ static bd_result record(const recorder *r, bd_vk_commands *commands, bool timed,
                 bd_vk_commands_barrier(commands);
             }
             result = bd_vk_commands_dispatch(commands, &dispatch, error);
+            r->network->dispatches += !timed;
         }
         if (timed && !result) {
             bd_vk_commands_stamp(commands, graph->nodes[node].name);

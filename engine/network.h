@@ -21,6 +21,7 @@ typedef struct bd_network {
     bd_vk_commands timed;    /* a stamp per step: for benchmarks */
     bd_network_step *steps;  /* of commands, without PREPROCESS; a concatenation's parts count once */
     uint32_t step_count;
+    uint32_t dispatches;         /* of commands */
     bd_node preprocess;          /* shape and constants; recorded per photo by the session */
     bd_vk_binding input, logits; /* in the arena */
     bd_shape logits_shape;

@@ -12,6 +12,9 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
     *session = NULL;
     bd_session_params own;
     bd_copy_params(&own, params, sizeof own);
+    if (own.precision == BD_PRECISION_FP16) {
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s has no kernels for half precision", engine->vk.info.name);
+    }
     const bd_allocator *allocator = own.allocator ? own.allocator : engine->allocator;
     bd_session *made = bd_alloc_zero(allocator, sizeof *made);
     if (!made) {
@@ -52,6 +55,11 @@ void bd_session_destroy(bd_session *session) {
     bd_network_finish(&session->network);
     bd_allocator hooks = session->hooks;
     bd_free(session->allocator ? &hooks : NULL, session);
+}
+
+void bd_session_get_info(const bd_session *session, bd_session_info *info) {
+    *info = (bd_session_info){.precision = BD_PRECISION_FP32, .dispatches = session->network.dispatches + 1};
+    memcpy(info->kernel_set, session->vk->info.kernel_set, sizeof info->kernel_set);
 }
 
 uint32_t bd_session_timings(const bd_session *session, bd_timing *timings, uint32_t room) {

@@ -22,25 +22,33 @@ typedef struct bd_shards {
  */
 bd_result bd_shards_open(bd_shards *shards, const bd_allocator *allocator, const char *model_path,
                          const char *const *paths, uint32_t count, bd_error *error);
+/* Takes over a mapping. On failure the mapping stays the caller's. */
+bd_result bd_shards_keep(bd_shards *shards, const bd_mapping *map, bd_error *error);
 void bd_shards_finish(bd_shards *shards); /* safe on an empty one */
+
+/* Opens an exported network of any form: which one is told by its first bytes, never by its name.
+ *
+ * graph    initialised, empty. Gets the nodes that the output needs in topological order, input and output; nothing is
+ *          inferred. On failure it is good for bd_graph_finish only.
+ * shards   written: the mapped files that constants point into. Empty on failure.
+ * form     the form's name, static; may be NULL.
+ * Errors   BD_ERR_FILE_FORMAT (no form that is read here), _CORRUPT, _NOT_FOUND, _READ, BD_ERR_MODEL_UNSUPPORTED,
+ *          BD_ERR_OUT_OF_MEMORY. The message names the file, and the node where there is one.
+ */
+bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, const char **form, bd_error *error);
+
+/* ---- the importers, each also a fuzzer's door ----
+ * data     the file in memory. It must outlive the graph: constants may point into it.
+ * path     where files beside it are looked for, and what messages call the file.
+ * The rest is as above. */
 
 /* TensorFlow.js graph model: model.json (GraphDef as JSON and weightsManifest) with its shards beside it.
  *
- * Appends the nodes that the output needs to graph (initialised, empty) in topological order, sets input and output,
- * infers nothing. Constants that are float32, int32, uint8 or bool, aligned and inside one shard point into the
- * mapping; the others (quantised to uint8, uint16 or float16, split over shards, unaligned) are copied to the pool.
- * An open batch size becomes 1. The kernel size of a convolution is taken from its weights where they are constant.
- *
- * shards   written, with the allocator of the graph's pool; empty on failure, when graph is good for
- *          bd_graph_finish only.
- * Errors   BD_ERR_FILE_FORMAT (not such a model), _CORRUPT, _NOT_FOUND, _READ, BD_ERR_MODEL_UNSUPPORTED,
- *          BD_ERR_OUT_OF_MEMORY. The message names the file and the node. The JSON parser (cJSON) allocates with the
- *          C library; its memory is released before return.
- */
-bd_result bd_model_import_tfjs(const char *path, bd_graph *graph, bd_shards *shards, bd_error *error);
-/* The same with model.json already in memory (no terminator needed): the fuzzer's door. path is where the shards are
- * looked for (its folder) and what messages call the file. */
-bd_result bd_model_import_tfjs_json(const char *json, size_t bytes, const char *path, bd_graph *graph,
-                                    bd_shards *shards, bd_error *error);
+ * Constants that are float32, int32, uint8 or bool, aligned and inside one shard point into the mapping; the others
+ * (quantised to uint8, uint16 or float16, split over shards, unaligned) are copied to the pool. An open batch size
+ * becomes 1. The kernel size of a convolution is taken from its weights where they are constant. The JSON parser
+ * (cJSON) allocates with the C library; its memory is released before return. */
+bd_result bd_model_import_tfjs(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
+                               bd_error *error);
 
 #endif

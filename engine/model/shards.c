@@ -62,6 +62,16 @@ bd_result bd_shards_open(bd_shards *shards, const bd_allocator *allocator, const
     return BD_OK;
 }
 
+bd_result bd_shards_keep(bd_shards *shards, const bd_mapping *map, bd_error *error) {
+    bd_mapping *maps = bd_realloc(shards->allocator, shards->maps, (shards->count + (size_t)1) * sizeof *maps);
+    if (!maps) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    shards->maps = maps;
+    maps[shards->count++] = *map;
+    return BD_OK;
+}
+
 void bd_shards_finish(bd_shards *shards) {
     for (uint32_t i = 0; i < shards->count; i++) {
         bd_unmap_file(&shards->maps[i]);

@@ -324,11 +324,11 @@ static cJSON *parse(const char *json, size_t bytes, const char *path, bd_error *
     return root;
 }
 
-bd_result bd_model_import_tfjs_json(const char *json, size_t bytes, const char *path, bd_graph *graph,
-                                    bd_shards *shards, bd_error *error) {
+bd_result bd_model_import_tfjs(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
+                               bd_error *error) {
     *shards = (bd_shards){.allocator = graph->pool.allocator};
     bd_result result = BD_OK;
-    cJSON *root = parse(json, bytes, path, error, &result);
+    cJSON *root = parse((const char *)data, bytes, path, error, &result);
     if (!root) {
         return result;
     }
@@ -340,16 +340,5 @@ bd_result bd_model_import_tfjs_json(const char *json, size_t bytes, const char *
     if (result) {
         bd_shards_finish(shards);
     }
-    return result;
-}
-
-bd_result bd_model_import_tfjs(const char *path, bd_graph *graph, bd_shards *shards, bd_error *error) {
-    *shards = (bd_shards){.allocator = graph->pool.allocator};
-    bd_mapping file;
-    bd_result result = bd_map_file(path, &file, error);
-    if (!result) {
-        result = bd_model_import_tfjs_json((const char *)file.data, file.bytes, path, graph, shards, error);
-    }
-    bd_unmap_file(&file);
     return result;
 }

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     if (bd_graph_init(&graph, NULL, path, &error)) {
         return 0;
     }
-    if (!bd_model_import_tfjs_json((const char *)data, bytes, path, &graph, &shards, &error)) {
+    if (!bd_model_import_tfjs(data, bytes, path, &graph, &shards, &error)) {
         (void)!bd_graph_lower(&graph, 32, &error);
     }
     bd_graph_finish(&graph);

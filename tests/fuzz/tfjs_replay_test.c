@@ -70,7 +70,7 @@ static void test_accepted(void **state) {
     bd_shards shards;
     bd_error error = {0};
     assert_int_equal(bd_graph_init(&graph, NULL, model, &error), BD_OK);
-    bd_result result = bd_model_import_tfjs_json((const char *)data, bytes, model, &graph, &shards, &error);
+    bd_result result = bd_model_import_tfjs(data, bytes, model, &graph, &shards, &error);
     assert_string_equal(error.message, "");
     assert_int_equal(result, BD_OK);
     bd_graph_finish(&graph);

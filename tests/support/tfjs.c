@@ -71,7 +71,7 @@ bd_result import_bytes(const char *text, size_t bytes) {
     bd_result result = bd_graph_init(&the.graph, &the.allocator, the.path, &the.error);
     if (!result) {
         the.loaded = true;
-        result = bd_model_import_tfjs_json(json, bytes, the.path, &the.graph, &the.shards, &the.error);
+        result = bd_model_import_tfjs((const uint8_t *)json, bytes, the.path, &the.graph, &the.shards, &the.error);
     }
     if (result) {
         assert_int_equal(the.shards.count, 0);

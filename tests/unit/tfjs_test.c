@@ -357,7 +357,7 @@ static void test_files(void **state) {
     unload();
     assert_int_equal(bd_graph_init(&the.graph, &the.allocator, the.path, &the.error), BD_OK);
     the.loaded = true;
-    assert_int_equal(bd_model_import_tfjs(the.path, &the.graph, &the.shards, &the.error), BD_ERR_FILE_NOT_FOUND);
+    assert_int_equal(bd_model_import(the.path, &the.graph, &the.shards, NULL, &the.error), BD_ERR_FILE_NOT_FOUND);
     assert_non_null(strstr(the.error.message, the.path));
     char json[4096];
     snprintf(json, sizeof json, "%s", CHAIN);
@@ -365,7 +365,7 @@ static void test_files(void **state) {
         *c = *c == '\'' ? '"' : *c;
     }
     write_file("model.json", json, strlen(json));
-    assert_int_equal(bd_model_import_tfjs(the.path, &the.graph, &the.shards, NULL), BD_OK);
+    assert_int_equal(bd_model_import(the.path, &the.graph, &the.shards, NULL, NULL), BD_OK);
     assert_int_equal(the.graph.count, 9);
     remove_file("model.json");
 }
@@ -390,7 +390,7 @@ static void test_real_model(void **state) {
     assert_int_equal(bd_graph_init(&the.graph, &the.allocator, path, &the.error), BD_OK);
     the.loaded = true;
     double begin = bd_now_ms();
-    bd_result result = bd_model_import_tfjs(path, &the.graph, &the.shards, &the.error);
+    bd_result result = bd_model_import(path, &the.graph, &the.shards, NULL, &the.error);
     double took = bd_now_ms() - begin;
     assert_string_equal(the.error.message, "");
     assert_int_equal(result, BD_OK);
