@@ -334,6 +334,8 @@ typedef struct bd_replace_params {
     float blur_sigma_px; /* of BD_BACKGROUND_BLUR, in photo pixels, > 0 */
     bool classic; /* the tutorial, byte for byte: the result has the resized photo's size; fit and softness are ignored
                    */
+    bool reuse_result; /* result holds an image of an earlier call (or is zeroed): its memory is filled again where the
+                          size is the same, else released */
 } bd_replace_params;
 
 /* Replaces the background of a photo.

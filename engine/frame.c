@@ -8,14 +8,25 @@ static VkDeviceSize align(VkDeviceSize bytes) {
     return (bytes + BD_PLAN_ALIGN - 1) / BD_PLAN_ALIGN * BD_PLAN_ALIGN;
 }
 
-void bd_frame_begin(bd_session *session) {
+void bd_frame_forget(bd_session *session) {
     for (uint32_t i = 0; i < session->resample_count; i++) {
         bd_resample_table_finish(&session->resamples[i].x);
         bd_resample_table_finish(&session->resamples[i].y);
     }
     session->resample_count = 0;
+    session->picture_count = 0;
     session->timing_count = 0;
+    session->recorded.call = BD_FRAME_NONE;
     session->input_recorded = false;
+}
+
+bd_result bd_frame_begin(bd_session *session, bd_error *error) {
+    bd_frame_forget(session);
+    bd_result result = bd_vk_commands_begin(&session->before, false, error);
+    if (!result) {
+        result = bd_vk_commands_begin(&session->after, false, error);
+    }
+    return result;
 }
 
 bd_result bd_frame_reserve(bd_session *session, bd_vk_buffer *buffer, VkDeviceSize bytes, bd_error *error) {
@@ -75,8 +86,13 @@ static size_t bound_bytes(const bd_resample_table *table) {
     return (size_t)table->out * 2 * sizeof(int32_t);
 }
 
+static char *place(const bd_session *session, const bd_frame_upload *upload) {
+    return upload->to->mapped ? (char *)upload->to->mapped + upload->offset
+                              : (char *)session->staging.mapped + upload->staged_at;
+}
+
 /* Lays out the tables of all resamplings and lists them as uploads; returns how many. */
-static uint32_t list_tables(bd_session *session, bd_frame_upload *uploads, VkDeviceSize *total) {
+static uint32_t list_tables(bd_session *session, bd_frame_upload *uploads, const int32_t **data, VkDeviceSize *total) {
     uint32_t count = 0;
     *total = 0;
     for (uint32_t i = 0; i < session->resample_count * 2; i++) {
@@ -86,38 +102,43 @@ static uint32_t list_tables(bd_session *session, bd_frame_upload *uploads, VkDev
             continue;
         }
         const size_t bytes[2] = {coefficient_bytes(table), bound_bytes(table)};
-        const int32_t *data[2] = {table->coefficients, table->bounds};
+        data[count] = table->coefficients;
+        data[count + 1] = table->bounds;
         for (uint32_t part = 0; part < 2; part++) {
             r->offsets[i % 2][part] = *total;
-            uploads[count++] = (bd_frame_upload){data[part], bytes[part], bytes[part], 1, &session->tables, *total};
+            uploads[count++] =
+                (bd_frame_upload){.row_bytes = bytes[part], .rows = 1, .to = &session->tables, .offset = *total};
             *total += align(bytes[part]);
         }
     }
     return count;
 }
 
-static void copy_rows(char *to, const bd_frame_upload *upload) {
-    if (upload->stride_bytes == upload->row_bytes) {
-        memcpy(to, upload->data, upload->row_bytes * upload->rows);
-        return;
-    }
-    for (uint32_t y = 0; y < upload->rows; y++) {
-        memcpy(to + y * upload->row_bytes, (const char *)upload->data + y * upload->stride_bytes, upload->row_bytes);
-    }
+void bd_frame_add_picture(bd_session *session, const bd_vk_buffer *to, uint32_t w, uint32_t h) {
+    session->pictures[session->picture_count++] = (bd_frame_upload){.row_bytes = (size_t)w * 4, .rows = h, .to = to};
 }
 
-bd_result bd_frame_upload_all(bd_session *session, const bd_frame_upload *pictures, uint32_t count, bd_error *error) {
-    enum { TABLES = BD_FRAME_MAX_RESAMPLES * 4, PICTURES = 4 };
-    bd_frame_upload uploads[TABLES + PICTURES];
+bd_result bd_frame_record_uploads(bd_session *session, bd_error *error) {
+    enum { TABLES = BD_FRAME_MAX_RESAMPLES * 4 };
+    bd_frame_upload tables[TABLES];
+    const int32_t *data[TABLES];
+    bd_frame_upload *all[TABLES + BD_FRAME_MAX_PICTURES];
     VkDeviceSize table_bytes;
-    uint32_t total = list_tables(session, uploads, &table_bytes);
-    bd_result result = bd_frame_reserve(session, &session->tables, table_bytes, error);
-    for (uint32_t i = 0; i < count && i < PICTURES; i++) {
-        uploads[total++] = pictures[i];
+    uint32_t table_count = list_tables(session, tables, data, &table_bytes);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < table_count; i++) {
+        all[count++] = &tables[i];
     }
+    for (uint32_t i = 0; i < session->picture_count; i++) {
+        all[count++] = &session->pictures[i];
+    }
+    bd_result result = bd_frame_reserve(session, &session->tables, table_bytes, error);
     VkDeviceSize staged = 0;
-    for (uint32_t i = 0; i < total; i++) {
-        staged += uploads[i].to->mapped ? 0 : align(uploads[i].row_bytes * uploads[i].rows);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!all[i]->to->mapped) {
+            all[i]->staged_at = staged;
+            staged += align(all[i]->row_bytes * all[i]->rows);
+        }
     }
     if (!result && staged) {
         result = bd_vk_buffer_reserve(session->vk, &session->staging, staged, BD_VK_MEMORY_UPLOAD, error);
@@ -125,16 +146,15 @@ bd_result bd_frame_upload_all(bd_session *session, const bd_frame_upload *pictur
     if (result) {
         return result;
     }
-    VkDeviceSize at = 0;
-    for (uint32_t i = 0; i < total; i++) {
-        VkDeviceSize bytes = uploads[i].row_bytes * uploads[i].rows;
-        if (uploads[i].to->mapped) {
-            copy_rows((char *)uploads[i].to->mapped + uploads[i].offset, &uploads[i]);
-            continue;
+    for (uint32_t i = 0; i < count; i++) {
+        const bd_frame_upload *upload = all[i];
+        if (i < table_count) {
+            memcpy(place(session, upload), data[i], upload->row_bytes);
         }
-        copy_rows((char *)session->staging.mapped + at, &uploads[i]);
-        bd_vk_commands_copy(&session->before, &session->staging, at, uploads[i].to, uploads[i].offset, bytes);
-        at += align(bytes);
+        if (!upload->to->mapped) {
+            bd_vk_commands_copy(&session->before, &session->staging, upload->staged_at, upload->to, upload->offset,
+                                upload->row_bytes * upload->rows);
+        }
     }
     if (staged) {
         bd_vk_commands_barrier(&session->before);
@@ -215,31 +235,50 @@ static bd_result take_timings(bd_session *session, bd_vk_commands *commands, bd_
     return result;
 }
 
-bd_result bd_frame_submit(bd_session *session, VkDeviceSize result_bytes, const void **result_data, bd_error *error) {
-    bd_vk *vk = session->vk;
-    bd_vk_buffer *readable = &session->result;
-    bd_result result = BD_OK;
-    if (!readable->mapped) {
-        readable = &session->download;
-        result = bd_vk_buffer_reserve(vk, readable, result_bytes, BD_VK_MEMORY_DOWNLOAD, error);
+bd_result bd_frame_end(bd_session *session, const bd_frame_key *key, VkDeviceSize result_bytes, bd_error *error) {
+    if (!session->result.mapped) {
+        bd_result result =
+            bd_vk_buffer_reserve(session->vk, &session->download, result_bytes, BD_VK_MEMORY_DOWNLOAD, error);
         if (result) {
             return result;
         }
         bd_vk_commands_barrier(&session->after);
-        bd_vk_commands_copy(&session->after, &session->result, 0, readable, 0, result_bytes);
+        bd_vk_commands_copy(&session->after, &session->result, 0, &session->download, 0, result_bytes);
         bd_vk_commands_stamp(&session->after, "download");
     }
     bd_vk_commands_barrier_host(&session->after);
-    result = bd_vk_commands_end(&session->before, error);
+    bd_result result = bd_vk_commands_end(&session->before, error);
     if (!result) {
         result = bd_vk_commands_end(&session->after, error);
     }
+    if (!result) {
+        session->recorded = *key;
+        session->result_bytes = result_bytes;
+    }
+    return result;
+}
+
+void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, const bd_image *picture) {
+    char *to = place(session, upload);
+    if (picture->stride_bytes == upload->row_bytes) {
+        memcpy(to, picture->pixels, upload->row_bytes * upload->rows);
+        return;
+    }
+    for (uint32_t y = 0; y < upload->rows; y++) {
+        memcpy(to + y * upload->row_bytes, picture->pixels + y * picture->stride_bytes, upload->row_bytes);
+    }
+}
+
+bd_result bd_frame_run(bd_session *session, const bd_image *const *pictures, const void **result_data,
+                       bd_error *error) {
+    session->timing_count = 0;
+    for (uint32_t i = 0; i < session->picture_count; i++) {
+        bd_frame_bring(session, &session->pictures[i], pictures[i]);
+    }
     double start = bd_now_ms();
     bd_vk_commands *all[] = {&session->before, &session->network.commands, &session->after};
-    if (!result) {
-        const bd_vk_commands *list[] = {all[0], all[1], all[2]};
-        result = bd_vk_submit(vk, list, BD_COUNT(list), error);
-    }
+    const bd_vk_commands *list[] = {all[0], all[1], all[2]};
+    bd_result result = bd_vk_submit(session->vk, list, BD_COUNT(list), error);
     double wall = bd_now_ms() - start;
     for (uint32_t i = 0; i < BD_COUNT(all) && !result; i++) {
         result = take_timings(session, all[i], error);
@@ -248,6 +287,6 @@ bd_result bd_frame_submit(bd_session *session, VkDeviceSize result_bytes, const 
         bd_timing *timing = &session->timings[session->timing_count++];
         *timing = (bd_timing){.name = "submit to completion", .ms = wall};
     }
-    *result_data = readable->mapped;
+    *result_data = session->result.mapped ? session->result.mapped : session->download.mapped;
     return result;
 }

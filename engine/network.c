@@ -15,6 +15,7 @@ typedef struct recorder {
     const bd_model *model;
     packed_constant *constants;
     uint32_t constant_count;
+    uint32_t dispatch_count;
     VkDeviceSize weights_bytes; /* packed constants, then zeros */
     VkDeviceSize zeros_bytes;   /* of the widest missing bias */
 } recorder;
@@ -65,6 +66,7 @@ static bd_result gather_constants(recorder *r, bd_error *error) {
                 return result;
             }
             add_constants(r, &operands, &model->graph.nodes[node].shape);
+            r->dispatch_count++;
         }
     }
     return BD_OK;
@@ -127,32 +129,60 @@ static void bind(const recorder *r, bd_vk_dispatch *dispatch, const bd_kernel_op
         .buffer = arena, .offset = plan->tensors[node].offset_bytes, .bytes = plan->tensors[node].bytes};
 }
 
-static bd_result record(const recorder *r, bd_vk_commands *commands, bool timed, bd_error *error) {
+/* All dispatches of the network, in order; a step has one or, a concatenation, several. */
+static bd_result list_dispatches(const recorder *r, bd_error *error) {
+    bd_network *network = r->network;
     const bd_graph *graph = &r->model->graph;
     const bd_plan *plan = &r->model->plan;
-    bd_result result = bd_vk_commands_begin(commands, false, error);
-    for (uint32_t s = 0; s < plan->step_count && !result; s++) {
+    network->dispatches = bd_pool_alloc(&network->pool, r->dispatch_count * sizeof *network->dispatches);
+    if (!network->dispatches) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", graph->file);
+    }
+    for (uint32_t s = 0; s < plan->step_count; s++) {
         uint32_t node = plan->steps[s].node;
-        if (graph->nodes[node].op == BD_OP_PREPROCESS) {
-            continue;
-        }
-        for (uint32_t p = 0; p < bd_kernel_parts(graph, node) && !result; p++) {
-            bd_vk_dispatch dispatch;
+        for (uint32_t p = 0; graph->nodes[node].op != BD_OP_PREPROCESS && p < bd_kernel_parts(graph, node); p++) {
+            bd_network_dispatch *to = &network->dispatches[network->dispatch_count];
             bd_kernel_operands operands;
-            result = bd_kernel_node(r->network->vk, graph, node, p, &dispatch, &operands, error);
+            bd_result result = bd_kernel_node(network->vk, graph, node, p, &to->dispatch, &operands, error);
             if (result) {
-                break;
+                return result;
             }
-            bind(r, &dispatch, &operands, node);
-            if (plan->steps[s].barrier || p) {
-                bd_vk_commands_barrier(commands);
-            }
-            result = bd_vk_commands_dispatch(commands, &dispatch, error);
-            r->network->dispatches += !timed;
+            bind(r, &to->dispatch, &operands, node);
+            to->barrier = plan->steps[s].barrier || p;
+            to->last = p + 1 == bd_kernel_parts(graph, node);
+            network->dispatch_count++;
         }
-        if (timed && !result) {
-            bd_vk_commands_stamp(commands, graph->nodes[node].name);
+    }
+    return BD_OK;
+}
+
+static bd_result prepare_pipelines(const bd_network *network, bd_error *error) {
+    const bd_allocator *allocator = network->vk->allocator;
+    bd_vk_dispatch *all = bd_alloc_array(allocator, network->dispatch_count, sizeof *all);
+    if (!all) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    for (uint32_t i = 0; i < network->dispatch_count; i++) {
+        all[i] = network->dispatches[i].dispatch;
+    }
+    bd_result result = bd_vk_pipelines_prepare(network->vk, all, network->dispatch_count, error);
+    bd_free(allocator, all);
+    return result;
+}
+
+static bd_result record(const bd_network *network, bd_vk_commands *commands, bool timed, bd_error *error) {
+    bd_result result = bd_vk_commands_begin(commands, false, error);
+    uint32_t step = 0;
+    for (uint32_t i = 0; i < network->dispatch_count && !result; i++) {
+        const bd_network_dispatch *d = &network->dispatches[i];
+        if (d->barrier) {
+            bd_vk_commands_barrier(commands);
         }
+        result = bd_vk_commands_dispatch(commands, &d->dispatch, error);
+        if (d->last && timed && !result) {
+            bd_vk_commands_stamp(commands, network->steps[step].node);
+        }
+        step += d->last;
     }
     if (result) {
         return result;
@@ -160,6 +190,20 @@ static bd_result record(const recorder *r, bd_vk_commands *commands, bool timed,
     bd_vk_commands_barrier(commands);
     bd_vk_commands_stamp(commands, "network");
     return bd_vk_commands_end(commands, error);
+}
+
+bd_result bd_network_time_steps(bd_network *network, bd_error *error) {
+    if (network->timed.buffer) {
+        return BD_OK;
+    }
+    bd_result result = bd_vk_commands_init(network->vk, &network->timed, network->step_count + 1, error);
+    if (!result) {
+        result = record(network, &network->timed, true, error);
+    }
+    if (result) {
+        bd_vk_commands_finish(&network->timed);
+    }
+    return result;
 }
 
 static bd_result describe_steps(const recorder *r, bd_error *error) {
@@ -221,13 +265,13 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model,
         result = bd_vk_commands_init(vk, &network->commands, 1, error);
     }
     if (!result) {
-        result = record(&r, &network->commands, false, error);
+        result = list_dispatches(&r, error);
     }
     if (!result) {
-        result = bd_vk_commands_init(vk, &network->timed, network->step_count + 1, error);
+        result = prepare_pipelines(network, error);
     }
     if (!result) {
-        result = record(&r, &network->timed, true, error);
+        result = record(network, &network->commands, false, error);
     }
     bd_free(model->allocator, r.constants);
     if (result) {

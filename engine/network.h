@@ -13,15 +13,22 @@ typedef struct bd_network_step {
     uint64_t multiply_adds, bytes;
 } bd_network_step;
 
+typedef struct bd_network_dispatch {
+    bd_vk_dispatch dispatch;
+    bool barrier; /* before it */
+    bool last;    /* of its step */
+} bd_network_dispatch;
+
 typedef struct bd_network {
     bd_vk *vk;
     bd_pool pool;
     bd_vk_buffer weights, arena;
     bd_vk_commands commands; /* one stamp, at the end */
-    bd_vk_commands timed;    /* a stamp per step: for benchmarks */
+    bd_vk_commands timed;    /* a stamp per step: for benchmarks, recorded when first asked for */
     bd_network_step *steps;  /* of commands, without PREPROCESS; a concatenation's parts count once */
     uint32_t step_count;
-    uint32_t dispatches;         /* of commands */
+    bd_network_dispatch *dispatches;
+    uint32_t dispatch_count;
     bd_node preprocess;          /* shape and constants; recorded per photo by the session */
     bd_vk_binding input, logits; /* in the arena */
     bd_shape logits_shape;
@@ -29,6 +36,9 @@ typedef struct bd_network {
 
 bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model, bd_error *error);
 void bd_network_finish(bd_network *network); /* safe on a zeroed one */
+
+/* Records network->timed. */
+bd_result bd_network_time_steps(bd_network *network, bd_error *error);
 
 /* Copies logits (h, w, classes) without channel padding to the host. The device must be done. */
 bd_result bd_network_read_logits(bd_network *network, float *logits, bd_error *error);

@@ -43,7 +43,7 @@ void bd_session_destroy(bd_session *session) {
     if (!session) {
         return;
     }
-    bd_frame_begin(session);
+    bd_frame_forget(session);
     bd_vk_commands_finish(&session->before);
     bd_vk_commands_finish(&session->after);
     bd_vk_buffer *buffers[] = {&session->staging,    &session->tables,  &session->photo,  &session->resized,
@@ -58,7 +58,7 @@ void bd_session_destroy(bd_session *session) {
 }
 
 void bd_session_get_info(const bd_session *session, bd_session_info *info) {
-    *info = (bd_session_info){.precision = BD_PRECISION_FP32, .dispatches = session->network.dispatches + 1};
+    *info = (bd_session_info){.precision = BD_PRECISION_FP32, .dispatches = session->network.dispatch_count + 1};
     memcpy(info->kernel_set, session->vk->info.kernel_set, sizeof info->kernel_set);
 }
 
@@ -84,19 +84,20 @@ static bd_result check_picture(const bd_image *image, const char *what, bd_error
     return BD_OK;
 }
 
-static bd_frame_upload upload_of(const bd_image *image, const bd_vk_buffer *to) {
-    return (bd_frame_upload){image->pixels, (size_t)image->width * 4, image->stride_bytes, image->height, to, 0};
-}
-
 static VkDeviceSize picture_bytes(uint32_t w, uint32_t h) {
     return (VkDeviceSize)w * h * 4;
 }
 
+/* Of the photo at the network's side. */
+static void photo_size(const bd_session *session, const bd_image *photo, uint32_t *w, uint32_t *h) {
+    const int32_t *input = session->network.preprocess.shape.dims;
+    bd_fit_resized(photo->width, photo->height, (uint32_t)BD_MIN(input[1], input[2]), w, h);
+}
+
 /* Room for the photo, and a plan of its resampling to the network's side. */
 static bd_result plan_photo(bd_session *session, const bd_image *photo, uint32_t *w, uint32_t *h, bd_error *error) {
-    uint32_t side = (uint32_t)session->network.preprocess.shape.dims[2];
-    uint32_t other = (uint32_t)session->network.preprocess.shape.dims[1];
-    bd_fit_resized(photo->width, photo->height, BD_MIN(side, other), w, h);
+    photo_size(session, photo, w, h);
+    bd_frame_add_picture(session, &session->photo, photo->width, photo->height);
     const float box[4] = {0, 0, (float)photo->width, (float)photo->height};
     bd_result result = bd_frame_reserve(session, &session->photo, picture_bytes(photo->width, photo->height), error);
     if (!result) {
@@ -105,14 +106,6 @@ static bd_result plan_photo(bd_session *session, const bd_image *photo, uint32_t
     if (!result) {
         result = bd_frame_plan_resample(session, "resize photo", BD_RESAMPLE_LANCZOS, 0, &session->photo, photo->width,
                                         photo->height, box, &session->resized, *w, *h, error);
-    }
-    return result;
-}
-
-static bd_result begin_commands(bd_session *session, bd_error *error) {
-    bd_result result = bd_vk_commands_begin(&session->before, true, error);
-    if (!result) {
-        result = bd_vk_commands_begin(&session->after, true, error);
     }
     return result;
 }
@@ -176,37 +169,35 @@ static bd_result take_logits(bd_session *session, bd_segmentation *result, bd_er
     return bd_network_read_logits(&session->network, result->logits, error);
 }
 
-bd_result bd_session_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
-                             bd_segmentation *result, bd_error *error) {
-    *result = (bd_segmentation){0};
-    bd_segment_params own;
-    bd_copy_params(&own, params, sizeof own);
-    bd_result code = check_picture(photo, "photo", error);
-    if (code) {
-        return code;
+static void map_size(const bd_session *session, const bd_image *photo, bd_map_size wanted, uint32_t *w, uint32_t *h) {
+    *w = photo->width;
+    *h = photo->height;
+    if (wanted == BD_MAP_RESIZED) {
+        photo_size(session, photo, w, h);
     }
-    report(session, "segment");
-    bd_frame_begin(session);
+}
+
+static bd_result record_segment(bd_session *session, const bd_image *photo, const bd_frame_key *key, bd_error *error) {
     uint32_t w = 0;
     uint32_t h = 0;
-    code = plan_photo(session, photo, &w, &h, error);
-    uint32_t map_w = own.map_size == BD_MAP_PHOTO ? photo->width : w;
-    uint32_t map_h = own.map_size == BD_MAP_PHOTO ? photo->height : h;
+    uint32_t map_w = 0;
+    uint32_t map_h = 0;
+    map_size(session, photo, key->segment.map_size, &map_w, &map_h);
     VkDeviceSize bytes = (VkDeviceSize)(map_w + 3) / 4 * 4 * map_h;
-    if (!code) {
-        code = bd_frame_reserve(session, &session->result, bytes, error);
+    bd_result result = bd_frame_begin(session, error);
+    if (!result) {
+        result = plan_photo(session, photo, &w, &h, error);
     }
-    if (!code) {
-        code = begin_commands(session, error);
+    if (!result) {
+        result = bd_frame_reserve(session, &session->result, bytes, error);
     }
-    if (!code) {
-        const bd_frame_upload upload = upload_of(photo, &session->photo);
-        code = bd_frame_upload_all(session, &upload, 1, error);
+    if (!result) {
+        result = bd_frame_record_uploads(session, error);
     }
-    if (!code) {
-        code = record_photo(session, w, h, error);
+    if (!result) {
+        result = record_photo(session, w, h, error);
     }
-    if (!code) {
+    if (!result) {
         bd_axis_map x;
         bd_axis_map y;
         bd_vk_dispatch dispatch;
@@ -215,20 +206,43 @@ bd_result bd_session_segment(bd_session *session, const bd_image *photo, const b
         dispatch.bindings[0] = session->network.logits;
         dispatch.bindings[4].buffer = &session->result;
         dispatch.bindings[4].bytes = bytes;
-        code = bd_vk_commands_dispatch(&session->after, &dispatch, error);
+        result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
         bd_vk_commands_stamp(&session->after, "labels");
+    }
+    return result ? result : bd_frame_end(session, key, bytes, error);
+}
+
+bd_result bd_session_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
+                             bd_segmentation *result, bd_error *error) {
+    *result = (bd_segmentation){0};
+    bd_frame_key key;
+    memset(&key, 0, sizeof key);
+    bd_copy_params(&key.segment, params, sizeof key.segment);
+    bd_result code = check_picture(photo, "photo", error);
+    if (code) {
+        return code;
+    }
+    key.call = BD_FRAME_SEGMENT;
+    key.photo_w = photo->width;
+    key.photo_h = photo->height;
+    report(session, "segment");
+    if (memcmp(&key, &session->recorded, sizeof key) != 0) {
+        code = record_segment(session, photo, &key, error);
     }
     const void *labels = NULL;
     if (!code) {
-        code = bd_frame_submit(session, bytes, &labels, error);
+        code = bd_frame_run(session, &photo, &labels, error);
     }
     if (!code) {
+        uint32_t map_w = 0;
+        uint32_t map_h = 0;
+        map_size(session, photo, key.segment.map_size, &map_w, &map_h);
         code = take_labels(session, labels, map_w, map_h, result, error);
     }
     result->class_count = (uint32_t)session->network.logits_shape.dims[3];
     result->logits_width = (uint32_t)session->network.logits_shape.dims[2];
     result->logits_height = (uint32_t)session->network.logits_shape.dims[1];
-    if (!code && own.want_logits) {
+    if (!code && key.segment.want_logits) {
         code = take_logits(session, result, error);
     }
     if (code) {
@@ -269,6 +283,7 @@ static bd_result plan_picture(bd_session *session, const bd_image *picture, cons
     plan->offset_y = fit->offset_y;
     plan->tile = fit->wrap;
     plan->buffer = &session->background;
+    bd_frame_add_picture(session, &session->background, picture->width, picture->height);
     VkDeviceSize bytes = picture_bytes(picture->width, picture->height);
     bd_result result = bd_frame_reserve(session, &session->background, bytes, error);
     bool same = fit->width == picture->width && fit->height == picture->height && fit->box[0] == 0.0f &&
@@ -407,64 +422,104 @@ static bd_result check_replace(const bd_image *photo, const bd_image *background
     return result;
 }
 
+static void result_size(const bd_session *session, const bd_image *photo, bool classic, uint32_t *w, uint32_t *h) {
+    *w = photo->width;
+    *h = photo->height;
+    if (classic) {
+        photo_size(session, photo, w, h);
+    }
+}
+
+static bd_result record_replace(bd_session *session, const bd_image *photo, const bd_image *background,
+                                const bd_frame_key *key, bd_error *error) {
+    const bd_replace_params *params = &key->replace;
+    uint32_t w = 0;
+    uint32_t h = 0;
+    uint32_t out_w = 0;
+    uint32_t out_h = 0;
+    background_plan plan = {0};
+    result_size(session, photo, params->classic, &out_w, &out_h);
+    bd_result result = bd_frame_begin(session, error);
+    if (!result) {
+        result = plan_photo(session, photo, &w, &h, error);
+    }
+    if (!result) {
+        result = plan_background(session, photo, background, w, h, params, &plan, error);
+    }
+    if (!result) {
+        result = bd_frame_reserve(session, &session->mask, (VkDeviceSize)(w + 3) / 4 * 16 * h, error);
+    }
+    if (!result) {
+        result = bd_frame_reserve(session, &session->result, picture_bytes(out_w, out_h), error);
+    }
+    if (!result) {
+        result = bd_frame_record_uploads(session, error);
+    }
+    if (!result) {
+        result = record_photo(session, w, h, error);
+    }
+    for (uint32_t i = 1; i < session->resample_count && !result; i++) {
+        result = bd_frame_record_resample(session, &session->after, &session->resamples[i], error);
+    }
+    if (!result) {
+        result = record_mask(session, params, w, h, error);
+    }
+    if (!result) {
+        const bd_vk_buffer *base = params->classic ? &session->resized : &session->photo;
+        result = record_composite(session, params, base, out_w, out_h, w, h, &plan, error);
+    }
+    return result ? result : bd_frame_end(session, key, picture_bytes(out_w, out_h), error);
+}
+
+/* An image of an earlier call is filled again when it fits. */
+static bd_result make_result(const bd_session *session, bool reuse, uint32_t w, uint32_t h, bd_image *result,
+                             bd_error *error) {
+    if (reuse && result->owner && result->pixels && result->format == BD_FORMAT_RGBA8 && result->width == w &&
+        result->height == h) {
+        return BD_OK;
+    }
+    if (reuse) {
+        bd_image_finish(result);
+    }
+    return bd_image_create(session->allocator, "result", w, h, BD_FORMAT_RGBA8, result, error);
+}
+
 bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
                              const bd_replace_params *params, bd_image *result, bd_error *error) {
-    *result = (bd_image){0};
-    bd_replace_params own;
-    bd_copy_params(&own, params, sizeof own);
-    bd_result code = check_replace(photo, background, &own, error);
+    bd_frame_key key;
+    memset(&key, 0, sizeof key);
+    bd_copy_params(&key.replace, params, sizeof key.replace);
+    bool reuse = key.replace.reuse_result;
+    if (!reuse) {
+        *result = (bd_image){0};
+    }
+    bd_result code = check_replace(photo, background, &key.replace, error);
     if (code) {
         return code;
     }
+    bool picture = key.replace.background == BD_BACKGROUND_PICTURE;
+    key.call = BD_FRAME_REPLACE;
+    key.photo_w = photo->width;
+    key.photo_h = photo->height;
+    key.background_w = picture ? background->width : 0;
+    key.background_h = picture ? background->height : 0;
     report(session, "replace");
-    bd_frame_begin(session);
-    uint32_t w = 0;
-    uint32_t h = 0;
-    background_plan plan = {0};
-    code = plan_photo(session, photo, &w, &h, error);
-    if (!code) {
-        code = plan_background(session, photo, background, w, h, &own, &plan, error);
-    }
-    uint32_t out_w = own.classic ? w : photo->width;
-    uint32_t out_h = own.classic ? h : photo->height;
-    if (!code) {
-        code = bd_frame_reserve(session, &session->mask, (VkDeviceSize)(w + 3) / 4 * 16 * h, error);
-    }
-    if (!code) {
-        code = bd_frame_reserve(session, &session->result, picture_bytes(out_w, out_h), error);
-    }
-    if (!code) {
-        code = begin_commands(session, error);
-    }
-    if (!code) {
-        bool picture = own.background == BD_BACKGROUND_PICTURE;
-        const bd_frame_upload uploads[] = {upload_of(photo, &session->photo),
-                                           picture ? upload_of(background, &session->background)
-                                                   : (bd_frame_upload){0}};
-        code = bd_frame_upload_all(session, uploads, picture ? 2 : 1, error);
-    }
-    if (!code) {
-        code = record_photo(session, w, h, error);
-    }
-    for (uint32_t i = 1; i < session->resample_count && !code; i++) {
-        code = bd_frame_record_resample(session, &session->after, &session->resamples[i], error);
-    }
-    if (!code) {
-        code = record_mask(session, &own, w, h, error);
-    }
-    if (!code) {
-        const bd_vk_buffer *base = own.classic ? &session->resized : &session->photo;
-        code = record_composite(session, &own, base, out_w, out_h, w, h, &plan, error);
+    if (memcmp(&key, &session->recorded, sizeof key) != 0) {
+        code = record_replace(session, photo, background, &key, error);
     }
     const void *pixels = NULL;
     if (!code) {
-        code = bd_frame_submit(session, picture_bytes(out_w, out_h), &pixels, error);
+        const bd_image *const pictures[] = {photo, background};
+        code = bd_frame_run(session, pictures, &pixels, error);
     }
     if (!code) {
-        code = bd_image_create(session->allocator, "result", out_w, out_h, BD_FORMAT_RGBA8, result, error);
+        uint32_t w = 0;
+        uint32_t h = 0;
+        result_size(session, photo, key.replace.classic, &w, &h);
+        code = make_result(session, reuse, w, h, result, error);
     }
     if (!code) {
-        memcpy(result->pixels, pixels, (size_t)out_w * out_h * 4);
+        memcpy(result->pixels, pixels, session->result_bytes);
         bd_image_find_alpha(result);
     }
     return code;
@@ -485,19 +540,23 @@ static bd_result set_input(bd_session *session, const uint8_t *input, bd_error *
         memcpy(rgba + p * 4, input + p * 3, 3);
         rgba[p * 4 + 3] = 255;
     }
-    bd_result result = bd_frame_reserve(session, &session->resized, pixels * 4, error);
+    const bd_image picture = {.width = w, .height = h, .stride_bytes = (size_t)w * 4, .pixels = rgba};
+    bd_result result = bd_frame_begin(session, error);
     if (!result) {
-        result = bd_vk_commands_begin(&session->before, false, error);
+        result = bd_frame_reserve(session, &session->resized, pixels * 4, error);
     }
     if (!result) {
-        const bd_frame_upload upload = {rgba, pixels * 4, pixels * 4, 1, &session->resized, 0};
-        result = bd_frame_upload_all(session, &upload, 1, error);
+        bd_frame_add_picture(session, &session->resized, w, h);
+        result = bd_frame_record_uploads(session, error);
     }
     if (!result) {
         result = bd_frame_record_preprocess(session, &session->resized, w, h, error);
     }
     if (!result) {
         result = bd_vk_commands_end(&session->before, error);
+    }
+    if (!result) {
+        bd_frame_bring(session, &session->pictures[0], &picture);
     }
     session->input_recorded = !result;
     bd_free(session->allocator, rgba);
@@ -530,7 +589,6 @@ bd_result bd_session_run_network(bd_session *session, const uint8_t *input, floa
                                  bd_node_timing *nodes, uint32_t *count, bd_error *error) {
     bd_result result = BD_OK;
     if (input) {
-        bd_frame_begin(session);
         result = set_input(session, input, error);
     } else if (!session->input_recorded) {
         result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no input was given to the network yet");
@@ -539,6 +597,9 @@ bd_result bd_session_run_network(bd_session *session, const uint8_t *input, floa
     if (!result) {
         const bd_vk_commands *prepare[] = {&session->before};
         result = bd_vk_submit(session->vk, prepare, 1, error);
+    }
+    if (!result && nodes) {
+        result = bd_network_time_steps(&session->network, error);
     }
     const bd_vk_commands *list[] = {nodes ? &session->network.timed : &session->network.commands};
     double start = bd_now_ms();

@@ -7,16 +7,24 @@
 #include "geometry/resample.h"
 #include "network.h"
 
-enum { BD_FRAME_MAX_RESAMPLES = 3, BD_FRAME_MAX_TIMINGS = 16 };
+enum { BD_FRAME_MAX_RESAMPLES = 3, BD_FRAME_MAX_PICTURES = 2, BD_FRAME_MAX_TIMINGS = 16 };
 
-/* A picture on its way to the device. */
+/* What goes to the device: `rows` rows side by side. */
 typedef struct bd_frame_upload {
-    const void *data;
-    size_t row_bytes, stride_bytes;
+    size_t row_bytes;
     uint32_t rows;
     const bd_vk_buffer *to;
     VkDeviceSize offset;
+    VkDeviceSize staged_at; /* in the staging buffer; unused where the host can write to `to` */
 } bd_frame_upload;
+
+/* All that decides which commands a frame takes. Compared byte by byte, so zeroed first. */
+typedef struct bd_frame_key {
+    enum { BD_FRAME_NONE, BD_FRAME_SEGMENT, BD_FRAME_REPLACE } call;
+    uint32_t photo_w, photo_h, background_w, background_h;
+    bd_segment_params segment;
+    bd_replace_params replace;
+} bd_frame_key;
 
 /* A separable resampling in at most two passes; an axis that keeps its size is skipped. */
 typedef struct bd_frame_resample {
@@ -49,27 +57,44 @@ struct bd_session {
     bd_vk_buffer download;   /* result where the host cannot read device memory */
     bd_frame_resample resamples[BD_FRAME_MAX_RESAMPLES];
     uint32_t resample_count;
-    bool input_recorded; /* before holds a benchmark's input */
+    bd_frame_upload pictures[BD_FRAME_MAX_PICTURES];
+    uint32_t picture_count;
+    bd_frame_key recorded;     /* what before and after do; call NONE: nothing of use */
+    VkDeviceSize result_bytes; /* that they make readable */
+    bool input_recorded;       /* before holds a benchmark's input */
     bd_timing timings[BD_FRAME_MAX_TIMINGS];
     uint32_t timing_count;
 };
 
-/* frame.c: the parts that every call is made of. Each returns as soon as something fails. */
-void bd_frame_begin(bd_session *session); /* forgets the last frame's resamplings and timings */
+/* frame.c: the parts that every call is made of. Each returns as soon as something fails.
+ *
+ * A frame is recorded once: begin, plan and reserve, add_pictures, upload_tables, record what it does, end. As long as
+ * the next ones have the same key they only run: no allocation, no descriptor written, nothing recorded. */
+
+/* Forgets the last recording and begins before and after. */
+bd_result bd_frame_begin(bd_session *session, bd_error *error);
+/* Forgets the last recording. */
+void bd_frame_forget(bd_session *session);
 bd_result bd_frame_reserve(bd_session *session, bd_vk_buffer *buffer, VkDeviceSize bytes, bd_error *error);
 /* Plans a resampling of box (x0, y0, x1, y1) of src to dst; dst may be the same buffer as src when nothing changes. */
 bd_result bd_frame_plan_resample(bd_session *session, const char *label, bd_resample_filter filter, float sigma,
                                  const bd_vk_buffer *src, uint32_t src_w, uint32_t src_h, const float box[4],
                                  const bd_vk_buffer *dst, uint32_t dst_w, uint32_t dst_h, bd_error *error);
-/* Writes the tables of all planned resamplings and the pictures to the device; what cannot be written directly is
- * recorded into session->before, which must have been begun. */
-bd_result bd_frame_upload_all(bd_session *session, const bd_frame_upload *pictures, uint32_t count, bd_error *error);
+/* A picture of w x h that bd_frame_run will bring to the beginning of a buffer. */
+void bd_frame_add_picture(bd_session *session, const bd_vk_buffer *to, uint32_t w, uint32_t h);
+/* Writes the tables of all planned resamplings; what the host cannot write to the device directly, pictures too, is
+ * copied by session->before. */
+bd_result bd_frame_record_uploads(bd_session *session, bd_error *error);
 bd_result bd_frame_record_resample(bd_session *session, bd_vk_commands *commands, const bd_frame_resample *resample,
                                    bd_error *error);
 /* The photo at w x h in session->resized (or another buffer) becomes the network's input. */
 bd_result bd_frame_record_preprocess(bd_session *session, const bd_vk_buffer *photo, uint32_t w, uint32_t h,
                                      bd_error *error);
-/* Makes session->result's first bytes readable by the host, ends, submits, waits and takes the timings. */
-bd_result bd_frame_submit(bd_session *session, VkDeviceSize result_bytes, const void **result, bd_error *error);
+/* Makes session->result's first bytes readable by the host and ends before and after. */
+bd_result bd_frame_end(bd_session *session, const bd_frame_key *key, VkDeviceSize result_bytes, bd_error *error);
+/* Writes a picture to where the host can reach it: the device's memory or the staging buffer. */
+void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, const bd_image *picture);
+/* Brings the pictures, in the order that they were added in, submits, waits and takes the timings. */
+bd_result bd_frame_run(bd_session *session, const bd_image *const *pictures, const void **result, bd_error *error);
 
 #endif

@@ -27,7 +27,8 @@ bd_result bd_vk_commands_init(bd_vk *vk, bd_vk_commands *commands, uint32_t time
         const VkQueryPoolCreateInfo queries = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
                                                .queryType = VK_QUERY_TYPE_TIMESTAMP,
                                                .queryCount = timers + 1};
-        result = commands->labels
+        commands->ticks = bd_alloc_array(vk->allocator, timers + (size_t)1, sizeof *commands->ticks);
+        result = commands->labels && commands->ticks
                      ? bd_vk_check(vk, api->vkCreateQueryPool(vk->device, &queries, NULL, &commands->queries),
                                    "vkCreateQueryPool", error)
                      : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
@@ -64,6 +65,7 @@ void bd_vk_commands_finish(bd_vk_commands *commands) {
     bd_free(vk->allocator, commands->descriptor_pools);
     bd_free(vk->allocator, commands->views);
     bd_free(vk->allocator, commands->labels);
+    bd_free(vk->allocator, commands->ticks);
     *commands = (bd_vk_commands){0};
 }
 
@@ -305,10 +307,7 @@ bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *e
     if (!count) {
         return BD_OK;
     }
-    uint64_t *ticks = bd_alloc_array(vk->allocator, count + 1, sizeof *ticks);
-    if (!ticks) {
-        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
-    }
+    uint64_t *ticks = commands->ticks;
     bd_result result = bd_vk_check(vk,
                                    vk->api.vkGetQueryPoolResults(vk->device, commands->queries, 0, count + 1,
                                                                  (count + 1) * sizeof *ticks, ticks, sizeof *ticks,
@@ -320,6 +319,5 @@ bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *e
             ms[i] = (double)((ticks[i + 1] - ticks[i]) & mask) * (double)vk->limits.timestampPeriod * 1e-6;
         }
     }
-    bd_free(vk->allocator, ticks);
     return result;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * Pipelines made on first use and kept, and their cache on disk. */
+ * Pipelines, made side by side or on first use and kept, and their cache on disk. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "vk/vk.h"
 
@@ -19,9 +22,9 @@ bd_read_path bd_vk_shader_read_path(bd_shader_id shader) {
     return strstr(bd_shaders[shader].name, "_texel") ? BD_READ_TEXEL : BD_READ_STORAGE;
 }
 
-static bd_result create(bd_vk *vk, const bd_vk_dispatch *dispatch, VkPipeline *pipeline, bd_error *error) {
+static bd_result create(bd_vk *vk, bd_vk_pipeline *made, bd_error *error) {
     const bd_vk_api *api = &vk->api;
-    const bd_shader *shader = &bd_shaders[dispatch->shader];
+    const bd_shader *shader = &bd_shaders[made->shader];
     const VkShaderModuleCreateInfo module_info = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
                                                   .codeSize = shader->word_count * sizeof(uint32_t),
                                                   .pCode = shader->words};
@@ -32,51 +35,141 @@ static bd_result create(bd_vk *vk, const bd_vk_dispatch *dispatch, VkPipeline *p
         return result;
     }
     VkSpecializationMapEntry entries[BD_VK_MAX_SPECIALISATIONS];
-    for (uint32_t i = 0; i < dispatch->specialisation_count; i++) {
+    for (uint32_t i = 0; i < made->specialisation_count; i++) {
         entries[i] = (VkSpecializationMapEntry){i, i * (uint32_t)sizeof(uint32_t), sizeof(uint32_t)};
     }
-    const VkSpecializationInfo specialisation = {dispatch->specialisation_count, entries,
-                                                 dispatch->specialisation_count * sizeof(uint32_t),
-                                                 dispatch->specialisations};
+    const VkSpecializationInfo specialisation = {made->specialisation_count, entries,
+                                                 made->specialisation_count * sizeof(uint32_t), made->specialisations};
     const VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                               .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
                                                         .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                                                         .module = module,
                                                         .pName = "main",
                                                         .pSpecializationInfo = &specialisation},
-                                              .layout = vk->pipeline_layouts[bd_vk_shader_read_path(dispatch->shader)]};
-    result = bd_vk_check(vk, api->vkCreateComputePipelines(vk->device, vk->pipeline_cache, 1, &info, NULL, pipeline),
+                                              .layout = vk->pipeline_layouts[bd_vk_shader_read_path(made->shader)]};
+    VkPipeline pipeline;
+    result = bd_vk_check(vk, api->vkCreateComputePipelines(vk->device, vk->pipeline_cache, 1, &info, NULL, &pipeline),
                          shader->name, error);
+    made->pipeline = result ? VK_NULL_HANDLE : pipeline;
     api->vkDestroyShaderModule(vk->device, module, NULL);
     return result;
 }
 
-bd_result bd_vk_pipeline_get(bd_vk *vk, const bd_vk_dispatch *dispatch, VkPipeline *pipeline, bd_error *error) {
+static bool serves(const bd_vk_pipeline *pipeline, const bd_vk_dispatch *dispatch) {
+    return pipeline->shader == dispatch->shader && pipeline->specialisation_count == dispatch->specialisation_count &&
+           !memcmp(pipeline->specialisations, dispatch->specialisations,
+                   pipeline->specialisation_count * sizeof(uint32_t));
+}
+
+static bd_vk_pipeline *find(const bd_vk *vk, const bd_vk_dispatch *dispatch) {
     for (uint32_t i = 0; i < vk->pipeline_count; i++) {
-        const bd_vk_pipeline *known = &vk->pipelines[i];
-        if (known->shader == dispatch->shader && known->specialisation_count == dispatch->specialisation_count &&
-            !memcmp(known->specialisations, dispatch->specialisations,
-                    known->specialisation_count * sizeof(uint32_t))) {
-            *pipeline = known->pipeline;
-            return BD_OK;
+        if (serves(&vk->pipelines[i], dispatch)) {
+            return &vk->pipelines[i];
         }
     }
+    return NULL;
+}
+
+/* Makes room for a dispatch's pipeline, which is still to be created. */
+static bd_vk_pipeline *append(bd_vk *vk, const bd_vk_dispatch *dispatch, bd_error *error) {
     if (vk->pipeline_count == vk->pipeline_capacity) {
         uint32_t capacity = vk->pipeline_capacity ? vk->pipeline_capacity * 2 : 32;
         bd_vk_pipeline *grown = bd_realloc(vk->allocator, vk->pipelines, capacity * sizeof *grown);
         if (!grown) {
-            return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+            (void)bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+            return NULL;
         }
         vk->pipelines = grown;
         vk->pipeline_capacity = capacity;
     }
-    bd_result result = create(vk, dispatch, pipeline, error);
+    bd_vk_pipeline *made = &vk->pipelines[vk->pipeline_count++];
+    *made = (bd_vk_pipeline){.shader = dispatch->shader, .specialisation_count = dispatch->specialisation_count};
+    memcpy(made->specialisations, dispatch->specialisations, sizeof made->specialisations);
+    return made;
+}
+
+/* Pipelines first..pipeline_count-1 are created by whoever takes the next one. Each worker keeps its first failure. */
+typedef struct work {
+    bd_vk *vk;
+    atomic_uint next;
+} work;
+
+typedef struct worker {
+    work *work;
+    pthread_t thread;
+    bd_result result;
+    bd_error error;
+} worker;
+
+static void *create_some(void *context) {
+    worker *self = context;
+    bd_vk *vk = self->work->vk;
+    for (;;) {
+        uint32_t i = atomic_fetch_add(&self->work->next, 1);
+        if (i >= vk->pipeline_count) {
+            return NULL;
+        }
+        bd_error error;
+        bd_result result = create(vk, &vk->pipelines[i], &error);
+        if (result && !self->result) {
+            self->result = result;
+            self->error = error;
+        }
+    }
+}
+
+static bd_result create_all(bd_vk *vk, uint32_t first, bd_error *error) {
+    enum { WORKERS = 8 };
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t count = BD_MIN(vk->pipeline_count - first, BD_MIN(WORKERS, cores > 1 ? (uint32_t)cores : 1));
+    work shared = {.vk = vk};
+    atomic_init(&shared.next, first);
+    worker workers[WORKERS] = {{.work = &shared}};
+    uint32_t started = 1;
+    for (; started < count; started++) {
+        workers[started].work = &shared;
+        if (pthread_create(&workers[started].thread, NULL, create_some, &workers[started])) {
+            break; /* fewer hands do the same */
+        }
+    }
+    (void)create_some(&workers[0]);
+    bd_result result = BD_OK;
+    for (uint32_t i = 0; i < started; i++) {
+        if (i) {
+            (void)pthread_join(workers[i].thread, NULL);
+        }
+        if (workers[i].result && !result) {
+            result = bd_fail(error, workers[i].result, "%s", workers[i].error.message);
+        }
+    }
+    return result;
+}
+
+bd_result bd_vk_pipelines_prepare(bd_vk *vk, const bd_vk_dispatch *dispatches, uint32_t count, bd_error *error) {
+    uint32_t first = vk->pipeline_count;
+    bd_result result = BD_OK;
+    for (uint32_t i = 0; i < count && !result; i++) {
+        if (!find(vk, &dispatches[i]) && !append(vk, &dispatches[i], error)) {
+            result = BD_ERR_OUT_OF_MEMORY;
+        }
+    }
+    if (!result && vk->pipeline_count > first) {
+        result = create_all(vk, first, error);
+    }
+    uint32_t kept = first;
+    for (uint32_t i = first; i < vk->pipeline_count; i++) {
+        if (vk->pipelines[i].pipeline) {
+            vk->pipelines[kept++] = vk->pipelines[i];
+        }
+    }
+    vk->pipeline_count = kept;
+    return result;
+}
+
+bd_result bd_vk_pipeline_get(bd_vk *vk, const bd_vk_dispatch *dispatch, VkPipeline *pipeline, bd_error *error) {
+    bd_result result = bd_vk_pipelines_prepare(vk, dispatch, 1, error);
     if (!result) {
-        bd_vk_pipeline *made = &vk->pipelines[vk->pipeline_count++];
-        made->shader = dispatch->shader;
-        made->specialisation_count = dispatch->specialisation_count;
-        memcpy(made->specialisations, dispatch->specialisations, sizeof made->specialisations);
-        made->pipeline = *pipeline;
+        *pipeline = find(vk, dispatch)->pipeline;
     }
     return result;
 }

@@ -214,6 +214,7 @@ typedef struct bd_vk_commands {
     uint32_t view_count, view_capacity;
     VkQueryPool queries;
     const char **labels;                  /* one per stamp */
+    uint64_t *ticks;                      /* room to read them */
     uint32_t timer_count, timer_capacity; /* capacity 0: not timed */
 } bd_vk_commands;
 
@@ -239,6 +240,8 @@ bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_
 /* Milliseconds of each stamp of the last submission; room for commands->timer_count. */
 bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *error);
 
+/* Creates what dispatches need and is not there yet, on several threads. */
+bd_result bd_vk_pipelines_prepare(bd_vk *vk, const bd_vk_dispatch *dispatches, uint32_t count, bd_error *error);
 /* The pipeline of a shader with specialisation constants, made on first use and kept. */
 bd_result bd_vk_pipeline_get(bd_vk *vk, const bd_vk_dispatch *dispatch, VkPipeline *pipeline, bd_error *error);
 bd_read_path bd_vk_shader_read_path(bd_shader_id shader);

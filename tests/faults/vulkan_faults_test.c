@@ -4,6 +4,7 @@
 #include "support/session.h"
 
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,16 +51,18 @@ static void budget_release(void *user, void *memory) {
 
 static PFN_vkGetInstanceProcAddr real_instance_proc;
 static PFN_vkGetDeviceProcAddr real_device_proc;
-static long calls_left; /* that succeed; negative: all */
-static bool call_failed;
+static atomic_long calls_left; /* that succeed; negative: all */
+static atomic_bool call_failed;
 
 static bool call_fails(void) {
-    if (!calls_left) {
-        call_failed = true;
-        return true;
+    /* Pipelines are created on several threads. */
+    for (long left = calls_left; left; left = calls_left) {
+        if (left < 0 || atomic_compare_exchange_weak(&calls_left, &left, left - 1)) {
+            return false;
+        }
     }
-    calls_left -= calls_left > 0;
-    return false;
+    call_failed = true;
+    return true;
 }
 
 #define DEVICE_WRAPPERS(X)                                                                                             \

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT
+ * From the second photo of a size on, nothing is allocated, created, described or recorded: only pictures move and work
+ * is submitted. Counted at the allocation hooks and at the Vulkan functions that the library calls. */
+#include "support/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* ---- counters ---------------------------------------------------------------------------------------------------- */
+
+static long allocations;
+
+static void *count_allocate(void *user, size_t bytes) {
+    (void)user;
+    allocations++;
+    return malloc(bytes);
+}
+
+static void *count_reallocate(void *user, void *memory, size_t bytes) {
+    (void)user;
+    allocations++;
+    return realloc(memory, bytes);
+}
+
+static void count_release(void *user, void *memory) {
+    (void)user;
+    free(memory);
+}
+
+static long calls;
+static const char *last_call;
+
+#define WRAPPERS(X)                                                                                                    \
+    X(VkResult, vkAllocateMemory,                                                                                      \
+      (VkDevice d, const VkMemoryAllocateInfo *i, const VkAllocationCallbacks *a, VkDeviceMemory *o), (d, i, a, o))    \
+    X(VkResult, vkCreateBuffer,                                                                                        \
+      (VkDevice d, const VkBufferCreateInfo *i, const VkAllocationCallbacks *a, VkBuffer *o), (d, i, a, o))            \
+    X(VkResult, vkCreateBufferView,                                                                                    \
+      (VkDevice d, const VkBufferViewCreateInfo *i, const VkAllocationCallbacks *a, VkBufferView *o), (d, i, a, o))    \
+    X(VkResult, vkCreateShaderModule,                                                                                  \
+      (VkDevice d, const VkShaderModuleCreateInfo *i, const VkAllocationCallbacks *a, VkShaderModule *o),              \
+      (d, i, a, o))                                                                                                    \
+    X(VkResult, vkCreateComputePipelines,                                                                              \
+      (VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i,                                \
+       const VkAllocationCallbacks *a, VkPipeline *o),                                                                 \
+      (d, c, n, i, a, o))                                                                                              \
+    X(VkResult, vkCreateDescriptorPool,                                                                                \
+      (VkDevice d, const VkDescriptorPoolCreateInfo *i, const VkAllocationCallbacks *a, VkDescriptorPool *o),          \
+      (d, i, a, o))                                                                                                    \
+    X(VkResult, vkAllocateDescriptorSets, (VkDevice d, const VkDescriptorSetAllocateInfo *i, VkDescriptorSet *o),      \
+      (d, i, o))                                                                                                       \
+    X(VkResult, vkBeginCommandBuffer, (VkCommandBuffer c, const VkCommandBufferBeginInfo *i), (c, i))                  \
+    X(void, vkUpdateDescriptorSets,                                                                                    \
+      (VkDevice d, uint32_t n, const VkWriteDescriptorSet *w, uint32_t m, const VkCopyDescriptorSet *c),               \
+      (d, n, w, m, c))                                                                                                 \
+    X(void, vkCmdDispatch, (VkCommandBuffer c, uint32_t x, uint32_t y, uint32_t z), (c, x, y, z))
+
+#define X(type, name, parameters, arguments)                                                                           \
+    static PFN_##name real_##name;                                                                                     \
+    static VKAPI_ATTR type VKAPI_CALL counted_##name parameters {                                                      \
+        calls++;                                                                                                       \
+        last_call = #name;                                                                                             \
+        return real_##name arguments;                                                                                  \
+    }
+WRAPPERS(X)
+#undef X
+
+static void wrap(bd_vk_api *api) {
+#define X(type, name, parameters, arguments)                                                                           \
+    real_##name = api->name;                                                                                           \
+    api->name = counted_##name;
+    WRAPPERS(X)
+#undef X
+}
+
+/* ---- the tests --------------------------------------------------------------------------------------------------- */
+
+typedef struct fixture {
+    test_session base;
+    bd_allocator hooks;
+    bd_session *session;
+} fixture;
+
+static int open_all(void **state) {
+    static fixture f;
+    f = (fixture){.hooks = {NULL, count_allocate, count_reallocate, count_release}};
+    test_session_open(&f.base, NULL);
+    bd_error error;
+    const bd_session_params params = {.struct_size = sizeof params, .allocator = &f.hooks};
+    if (bd_session_create(f.base.engine, f.base.model, &params, &f.session, &error)) {
+        fail_msg("%s", error.message);
+    }
+    wrap(&f.base.engine->vk.api);
+    *state = &f;
+    return 0;
+}
+
+static int close_all(void **state) {
+    fixture *f = *state;
+    bd_session_destroy(f->session);
+    test_session_close(&f->base);
+    return 0;
+}
+
+static void reset(void) {
+    allocations = 0;
+    calls = 0;
+    last_call = "";
+}
+
+static void assert_nothing(void) {
+    if (allocations || calls) {
+        fail_msg("%ld allocations, %ld calls, the last one %s", allocations, calls, last_call);
+    }
+}
+
+static bd_image photo_of(uint32_t w, uint32_t h, uint32_t seed) {
+    bd_image image = {.width = w, .height = h, .stride_bytes = (size_t)w * 4};
+    image.pixels = malloc((size_t)w * h * 4);
+    assert_non_null(image.pixels);
+    for (size_t i = 0; i < (size_t)w * h * 4; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        image.pixels[i] = (uint8_t)(seed >> 24);
+    }
+    return image;
+}
+
+static void replace(const fixture *f, const bd_image *photo, bd_image *result) {
+    bd_error error;
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .background = BD_BACKGROUND_COLOR, .color = {1, 2, 3, 255}, .reuse_result = true};
+    if (bd_session_replace(f->session, photo, NULL, &params, result, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+static void test_replace(void **state) {
+    const fixture *f = *state;
+    bd_image first = photo_of(90, 60, 1);
+    bd_image second = photo_of(90, 60, 2);
+    bd_image other = photo_of(60, 90, 2);
+    bd_image result = {0};
+    reset();
+    replace(f, &first, &result);
+    assert_true(allocations > 0 && calls > 0); /* the counters count */
+    uint8_t *before = malloc((size_t)90 * 60 * 4);
+    assert_non_null(before);
+    memcpy(before, result.pixels, (size_t)90 * 60 * 4);
+
+    reset();
+    replace(f, &second, &result);
+    assert_nothing();
+    assert_memory_not_equal(before, result.pixels, (size_t)90 * 60 * 4); /* the second photo got there */
+
+    replace(f, &other, &result); /* another size is recorded anew */
+    assert_true(calls > 0);
+    assert_int_equal(result.width, 60);
+    replace(f, &first, &result);
+    assert_memory_equal(before, result.pixels, (size_t)90 * 60 * 4);
+    free(before);
+    bd_image_finish(&result);
+    free(first.pixels);
+    free(second.pixels);
+    free(other.pixels);
+}
+
+static void test_network(void **state) {
+    const fixture *f = *state;
+    bd_error error;
+    double ms = 0;
+    uint8_t *input = calloc((size_t)513 * 513, 3);
+    assert_non_null(input);
+    assert_int_equal(bd_session_run_network(f->session, input, NULL, &ms, NULL, NULL, &error), BD_OK);
+    reset();
+    assert_int_equal(bd_session_run_network(f->session, NULL, NULL, &ms, NULL, NULL, &error), BD_OK);
+    assert_nothing();
+    free(input);
+}
+
+int main(void) {
+    int skip = test_session_skip();
+    if (skip) {
+        return skip;
+    }
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_replace), cmocka_unit_test(test_network)};
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
