@@ -3,6 +3,8 @@
 #ifndef BACKDROP_CLI_H
 #define BACKDROP_CLI_H
 
+#include <pthread.h>
+
 #include "backdrop.h"
 
 #define CLI_COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -134,8 +136,17 @@ typedef struct cli_network {
     bd_engine *engine;
     bd_session *session;
     bd_device_info device;
+    /* Opening the device, which takes a thread of its own. */
+    bool opening;
+    pthread_t thread;
+    cli_path cache;
+    bd_engine_params engine_params;
+    bd_result opened;
+    bd_error open_error;
 } cli_network;
 
+/* Begins to open the device while the caller reads files. network must stay where it is; zeroed before. */
+void cli_network_begin(cli *run, cli_network *network);
 /* The device and the session; the model is open already. */
 bool cli_network_start(cli *run, cli_network *network);
 void cli_network_close(cli_network *network);

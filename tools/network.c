@@ -35,18 +35,38 @@ static void find_cache(cli_path *path) {
     }
 }
 
+static void *open_engine(void *context) {
+    cli_network *network = context;
+    network->opened = bd_engine_create(&network->engine_params, &network->engine, &network->open_error);
+    return NULL;
+}
+
+void cli_network_begin(cli *run, cli_network *network) {
+    cli_engine_params(run, &network->engine_params);
+    find_cache(&network->cache);
+    network->engine_params.cache_dir = network->cache.text[0] ? network->cache.text : NULL;
+    network->opening = !pthread_create(&network->thread, NULL, open_engine, network);
+}
+
+static void await_engine(cli_network *network) {
+    if (network->opening) {
+        (void)pthread_join(network->thread, NULL);
+        network->opening = false;
+    } else if (!network->engine) {
+        (void)open_engine(network);
+    }
+}
+
 bool cli_network_start(cli *run, cli_network *network) {
-    bd_engine_params params;
-    cli_path cache;
-    cli_engine_params(run, &params);
-    find_cache(&cache);
-    params.cache_dir = cache.text[0] ? cache.text : NULL;
-    double started = cli_now_ms();
     cli_progress_stage(run, "opening the device");
-    if (bd_engine_create(&params, &network->engine, &run->error)) {
+    double started = cli_now_ms();
+    await_engine(network);
+    if (network->opened) {
+        run->error = network->open_error;
         return cli_failed(run);
     }
     bd_engine_device(network->engine, &network->device);
+    /* What remains of it after the files are read. */
     cli_add_timing(run, "device", started);
 
     started = cli_now_ms();
@@ -60,6 +80,9 @@ bool cli_network_start(cli *run, cli_network *network) {
 }
 
 void cli_network_close(cli_network *network) {
+    if (network->opening) {
+        await_engine(network);
+    }
     bd_session_destroy(network->session);
     bd_engine_destroy(network->engine);
     cli_model_close(&network->model);

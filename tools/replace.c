@@ -101,6 +101,7 @@ static bool parse(cli *run, replacement *r) {
 }
 
 static bool compute(cli *run, replacement *r) {
+    cli_network_begin(run, &r->network);
     if (!cli_read_image(run, r->photo_path, &r->photo) ||
         (r->background_path && !cli_read_image(run, r->background_path, &r->background)) ||
         !cli_model_open(run, run->options.model, &r->network.model) ||

@@ -74,6 +74,7 @@ static bool write_files(cli *run, segmenting *s) {
 
 static bool compute(cli *run, segmenting *s) {
     bd_map_size size = run->options.photo_size ? BD_MAP_PHOTO : BD_MAP_RESIZED;
+    cli_network_begin(run, &s->network);
     return cli_read_image(run, run->options.operands[0], &s->photo) &&
            cli_model_open(run, run->options.model, &s->network.model) && cli_network_start(run, &s->network) &&
            segment(run, s, size, run->options.logits != NULL, &s->found);
