@@ -4,6 +4,7 @@
 #version 450
 #include "include/tensor.glsl"
 #include "push/conv.h"
+#include "include/activation.glsl"
 
 layout(constant_id = 0) const bool has_residual = false;
 BD_READ_F32(BD_BIND_SRC, x)

@@ -4,6 +4,7 @@
 #version 450
 #include "include/tensor.glsl"
 #include "push/conv1x1.h"
+#include "include/activation.glsl"
 
 layout(local_size_x = BD_CONV1X1_TEXEL_C4) in;
 layout(constant_id = 0) const bool has_residual = false;
@@ -47,7 +48,7 @@ void main() {
 #define STORE(r)                                                                                                       \
     if (row + r <= last) {                                                                                             \
         const int to = (row + r) * out_c4 + c;                                                                         \
-        y[to] = clamp(sum##r + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi);                           \
+        y[to] = bd_activate(sum##r + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi);                     \
     }
         EACH_ROW(STORE)
     }

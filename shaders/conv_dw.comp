@@ -4,6 +4,7 @@
 #version 450
 #include "include/tensor.glsl"
 #include "push/conv_dw.h"
+#include "include/activation.glsl"
 
 layout(local_size_x = BD_CONV_DW_C4, local_size_y = BD_CONV_DW_COLUMNS) in;
 BD_READ_F32(BD_BIND_SRC, x)
@@ -31,5 +32,5 @@ void main() {
             }
         }
     }
-    y[(oy * push.out_w + ox) * push.c4 + c] = clamp(sum, push.lo, push.hi);
+    y[(oy * push.out_w + ox) * push.c4 + c] = bd_activate(sum, push.lo, push.hi);
 }

@@ -4,6 +4,7 @@
 #version 450
 #include "include/tensor.glsl"
 #include "push/conv_dw.h"
+#include "include/activation.glsl"
 
 layout(local_size_x = BD_CONV_DW_TEXEL_C4) in;
 BD_READ_F32(BD_BIND_SRC, x)
@@ -45,7 +46,7 @@ void main() {
     if (channel < c4) {
 #define STORE(n)                                                                                                       \
     if (ox + n < push.out_w) {                                                                                         \
-        y[(oy * push.out_w + ox + n) * c4 + c] = clamp(sum##n, push.lo, push.hi);                                      \
+        y[(oy * push.out_w + ox + n) * c4 + c] = bd_activate(sum##n, push.lo, push.hi);                                \
     }
         EACH_COLUMN(STORE)
     }

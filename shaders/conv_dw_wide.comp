@@ -6,6 +6,7 @@
 #include "include/tensor.glsl"
 #include "include/wide.glsl"
 #include "push/conv_dw.h"
+#include "include/activation.glsl"
 
 layout(local_size_x = BD_WIDE_LANES) in;
 BD_READ_F32(BD_BIND_SRC, x)
@@ -86,7 +87,7 @@ void main() {
 #endif
 #define STORE(r, j)                                                                                                    \
     if (out_y + r * dy < out_h && out_x + j * dx < out_w) {                                                            \
-        y[((out_y + r * dy) * out_w + out_x + j * dx) * c4 + c] = bd_wide_pack(clamp(s##r##j, lo, hi));                \
+        y[((out_y + r * dy) * out_w + out_x + j * dx) * c4 + c] = bd_wide_pack(bd_activate(s##r##j, lo, hi));          \
     }
     STORE(0, 0)
     STORE(0, 1)

@@ -4,6 +4,7 @@
 #version 450
 #include "include/tensor.glsl"
 #include "push/conv.h"
+#include "include/activation.glsl"
 
 layout(local_size_x = BD_CONV_TEXEL_C4) in;
 layout(constant_id = 0) const bool has_residual = false;
@@ -62,7 +63,7 @@ void main() {
 #define STORE(n)                                                                                                       \
     if (ox + n < push.out_w) {                                                                                         \
         const int to = (oy * push.out_w + ox + n) * out_c4 + c;                                                        \
-        y[to] = clamp(sum##n + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi);                           \
+        y[to] = bd_activate(sum##n + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi);                     \
     }
         EACH_COLUMN(STORE)
     }

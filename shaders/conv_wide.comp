@@ -4,6 +4,7 @@
 #include "include/tensor.glsl"
 #include "include/wide.glsl"
 #include "push/conv.h"
+#include "include/activation.glsl"
 
 layout(local_size_x = BD_WIDE_LANES) in;
 layout(constant_id = 0) const bool has_residual = false;
@@ -81,7 +82,7 @@ void main() {
         if (has_residual) {                                                                                            \
             sum##r += residual(to);                                                                                    \
         }                                                                                                              \
-        y[to] = bd_wide_pack(clamp(sum##r, lo, hi));                                                                   \
+        y[to] = bd_wide_pack(bd_activate(sum##r, lo, hi));                                                             \
     }
     BD_WIDE_EACH_ROW(STORE)
 }

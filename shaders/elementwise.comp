@@ -17,9 +17,18 @@ void main() {
         return;
     }
     vec4 value = a(item);
-    if (mode != BD_ELEMENTWISE_CLAMP) {
+    if (mode == BD_ELEMENTWISE_ADD || mode == BD_ELEMENTWISE_MUL) {
         const vec4 other = b(broadcast ? item % push.c4 : item);
         value = mode == BD_ELEMENTWISE_MUL ? value * other : value + other;
     }
-    y[item] = clamp(value, push.lo, push.hi);
+    if (mode == BD_ELEMENTWISE_HARD_SIGMOID || mode == BD_ELEMENTWISE_SIGMOID) {
+        value = mode == BD_ELEMENTWISE_SIGMOID ? 1.0 / (1.0 + exp(-value)) : clamp(value + 3.0, 0.0, 6.0) * (1.0 / 6.0);
+        // Neither maps zero to zero.
+        const int left = push.channels - item % push.c4 * 4;
+        y[item] = mix(vec4(0.0), value, lessThan(ivec4(0, 1, 2, 3), ivec4(left)));
+    } else if (mode == BD_ELEMENTWISE_HARD_SWISH) {
+        y[item] = value * (clamp(value + 3.0, 0.0, 6.0) * (1.0 / 6.0));
+    } else {
+        y[item] = clamp(value, push.lo, push.hi);
+    }
 }

@@ -68,7 +68,7 @@ static bd_result make_constant(fusion *of, uint32_t from, const bd_shape *shape,
 static bool is_open_conv(const fusion *of, uint32_t index) {
     const bd_node *node = node_at(of, index);
     return is_conv(node) && of->uses[index] == 1 && node->u.conv.clamp_low == -INFINITY &&
-           node->u.conv.clamp_high == INFINITY;
+           node->u.conv.clamp_high == INFINITY && !node->u.conv.hard_swish;
 }
 
 /* All optional inputs spelt out. */
@@ -229,7 +229,7 @@ static void fuse_clamp(fusion *of, uint32_t index) {
     if (of->uses[from] != 1 || !(low <= high)) {
         return;
     }
-    if (is_conv(before)) {
+    if (is_conv(before) && !before->u.conv.hard_swish) {
         before->u.conv.clamp_low = clamp(before->u.conv.clamp_low, low, high);
         before->u.conv.clamp_high = clamp(before->u.conv.clamp_high, low, high);
         move_conv(of, from, index);
@@ -239,6 +239,14 @@ static void fuse_clamp(fusion *of, uint32_t index) {
         node->inputs[0] = before->inputs[0];
         before->op = BD_OP_NONE;
         before->input_count = 0;
+    }
+}
+
+static void fuse_hard_swish(fusion *of, uint32_t index) {
+    uint32_t from = node_at(of, index)->inputs[0];
+    if (is_open_conv(of, from)) {
+        node_at(of, from)->u.conv.hard_swish = true;
+        move_conv(of, from, index);
     }
 }
 
@@ -422,6 +430,7 @@ static bd_result fuse_node(fusion *of, uint32_t index) {
         }
         return result;
     case BD_OP_CLAMP: fuse_clamp(of, index); return BD_OK;
+    case BD_OP_HARD_SWISH: fuse_hard_swish(of, index); return BD_OK;
     case BD_OP_CONV:
     case BD_OP_DEPTHWISE: return spell_inputs(of, index);
     default: return BD_OK;

@@ -222,6 +222,9 @@ static void put_window(writer *out, const bd_conv_attrs *a) {
     if (a->clamp_low > -INFINITY || a->clamp_high < INFINITY) {
         put(out, " clamp %g..%g", (double)a->clamp_low, (double)a->clamp_high);
     }
+    if (a->hard_swish) {
+        put(out, " hard_swish");
+    }
 }
 
 size_t bd_graph_print(const bd_graph *graph, char *text, size_t room) {

@@ -43,6 +43,9 @@ typedef struct bd_shape {
     X(MINIMUM, "minimum")                                                                                              \
     X(ADD_N, "add_n")                   /* n tensors of one shape */                                                   \
     X(CLAMP, "clamp")                   /* kernel: x into u.clamp (relu: 0..inf, relu6: 0..6) */                       \
+    X(HARD_SIGMOID, "hard_sigmoid")     /* kernel: x -> clamp(x + 3, 0, 6) / 6 */                                      \
+    X(HARD_SWISH, "hard_swish")         /* kernel: x -> x * clamp(x + 3, 0, 6) / 6 */                                  \
+    X(SIGMOID, "sigmoid")               /* kernel: x -> 1 / (1 + exp(-x)) */                                           \
     X(CONV, "conv")                     /* kernel: x, weights HWIO, [bias], [residual]; u.conv */                      \
     X(DEPTHWISE, "depthwise")           /* kernel: x, weights HWC1, [bias]; u.conv */                                  \
     X(POOL_AVERAGE, "pool_average")     /* kernel: x; u.conv window: kernel_*; padding is not counted */               \
@@ -74,6 +77,7 @@ typedef struct bd_conv_attrs {
     bd_padding padding;
     int32_t pad_top, pad_left, pad_bottom, pad_right;
     float clamp_low, clamp_high; /* fused activation, applied last; -INFINITY..INFINITY: none */
+    bool hard_swish;             /* CONV and DEPTHWISE: the fused activation is this one, and the clamp is none */
 } bd_conv_attrs;
 
 typedef struct bd_node {

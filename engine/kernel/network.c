@@ -56,6 +56,10 @@ static uint32_t input_or_none(const bd_node *node, uint32_t i) {
     return i < node->input_count ? node->inputs[i] : BD_NO_NODE;
 }
 
+static uint32_t activation(const bd_conv_attrs *attrs) {
+    return attrs->hard_swish ? BD_ACTIVATION_HARD_SWISH : BD_ACTIVATION_CLAMP;
+}
+
 static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
                  bd_kernel_operands *operands) {
     const bd_conv_attrs *attrs = &node->u.conv;
@@ -72,6 +76,7 @@ static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd
     operand(operands, 3, input_or_none(node, 3), BD_PACKING_ROWS);
     operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
     set_constant(dispatch, operands->nodes[3] != BD_NO_NODE);
+    set_constant(dispatch, activation(attrs));
     uint32_t pixels = (uint32_t)(out[0] * out[1] * out[2]);
     if (pointwise) {
         const bd_push_conv1x1 push = {(int32_t)pixels, in_c4, out_c4, attrs->clamp_low, attrs->clamp_high};
@@ -148,6 +153,8 @@ static void depthwise(const bd_vk *vk, const bd_graph *graph, const bd_node *nod
     operand(operands, 1, node->inputs[1], BD_PACKING_ROWS);
     operand(operands, 2, input_or_none(node, 2), BD_PACKING_ROWS);
     operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
+    set_constant(dispatch, 0); /* a residual, which these kernels do not know */
+    set_constant(dispatch, activation(attrs));
     const bd_push_conv_dw push = {in[2],
                                   in[1],
                                   out[2],
@@ -240,6 +247,12 @@ static bd_result elementwise(const bd_vk *vk, const bd_graph *graph, const bd_no
     if (node->op == BD_OP_CLAMP) {
         low = node->u.clamp.low;
         high = node->u.clamp.high;
+    } else if (node->op == BD_OP_HARD_SIGMOID) {
+        mode = BD_ELEMENTWISE_HARD_SIGMOID;
+    } else if (node->op == BD_OP_HARD_SWISH) {
+        mode = BD_ELEMENTWISE_HARD_SWISH;
+    } else if (node->op == BD_OP_SIGMOID) {
+        mode = BD_ELEMENTWISE_SIGMOID;
     } else {
         mode = node->op == BD_OP_MUL ? BD_ELEMENTWISE_MUL : BD_ELEMENTWISE_ADD;
         /* The wide operand goes first: both operations commute. */
@@ -262,7 +275,8 @@ static bd_result elementwise(const bd_vk *vk, const bd_graph *graph, const bd_no
     set_constant(dispatch, broadcast);
     operand(operands, 0, a, BD_PACKING_ROWS);
     operand(operands, 3, b, BD_PACKING_ROWS);
-    const bd_push_elementwise push = {(int32_t)(pixels * c4), (int32_t)c4, low, high};
+    int32_t channels = node->shape.dims[node->shape.rank - 1];
+    const bd_push_elementwise push = {(int32_t)(pixels * c4), (int32_t)c4, channels, low, high};
     set_push(dispatch, &push, sizeof push);
     set_linear_groups(dispatch, (uint64_t)pixels * c4);
     return BD_OK;
@@ -314,6 +328,9 @@ bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t index,
     case BD_OP_RESIZE_BILINEAR: resize(vk, graph, node, dispatch, operands); return BD_OK;
     case BD_OP_ADD:
     case BD_OP_MUL:
+    case BD_OP_HARD_SIGMOID:
+    case BD_OP_HARD_SWISH:
+    case BD_OP_SIGMOID:
     case BD_OP_CLAMP: return elementwise(vk, graph, node, dispatch, operands, error);
     case BD_OP_CONCAT: concat(vk, graph, node, part, dispatch, operands); return BD_OK;
     case BD_OP_SOFTMAX: softmax(vk, node, dispatch, operands); return BD_OK;

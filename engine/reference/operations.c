@@ -6,8 +6,20 @@
 /* Output channels summed at once: a constant count of independent sums is what compilers vectorise at -O2. */
 enum { BLOCK = 16 };
 
-static float clamp(double value, const bd_conv_attrs *attrs) {
+float bd_ref_activation(bd_op op, float x) {
+    float gate = fminf(fmaxf(x + 3.0f, 0.0f), 6.0f) / 6.0f;
+    switch (op) {
+    case BD_OP_HARD_SIGMOID: return gate;
+    case BD_OP_HARD_SWISH: return x * gate;
+    default: return (float)(1.0 / (1.0 + exp(-(double)x)));
+    }
+}
+
+static float activate(double value, const bd_conv_attrs *attrs) {
     float rounded = (float)value;
+    if (attrs->hard_swish) {
+        return bd_ref_activation(BD_OP_HARD_SWISH, rounded);
+    }
     return fminf(fmaxf(rounded, attrs->clamp_low), attrs->clamp_high);
 }
 
@@ -64,7 +76,7 @@ void bd_ref_conv(const float *x, int32_t h, int32_t w, int32_t ic, const float *
                 for (int32_t o = 0; o < count; o++) {
                     double sum = sums[o] + (bias ? (double)bias[first + o] : 0.0);
                     sum += residual ? (double)residual[at + (size_t)o] : 0.0;
-                    y[at + (size_t)o] = clamp(sum, attrs);
+                    y[at + (size_t)o] = activate(sum, attrs);
                 }
             }
         }
@@ -87,7 +99,7 @@ void bd_ref_depthwise(const float *x, int32_t h, int32_t w, int32_t c, const flo
                         }
                     }
                 }
-                y[((size_t)oy * (size_t)out_w + (size_t)ox) * (size_t)c + (size_t)i] = clamp(sum, attrs);
+                y[((size_t)oy * (size_t)out_w + (size_t)ox) * (size_t)c + (size_t)i] = activate(sum, attrs);
             }
         }
     }
@@ -112,7 +124,7 @@ void bd_ref_pool(const float *x, int32_t h, int32_t w, int32_t c, const bd_conv_
                 }
                 double count = (double)(y1 - y0) * (double)(x1 - x0);
                 y[((size_t)oy * (size_t)out_w + (size_t)ox) * (size_t)c + (size_t)i] =
-                    clamp(max ? (double)most : sum / count, attrs);
+                    activate(max ? (double)most : sum / count, attrs);
             }
         }
     }

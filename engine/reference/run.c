@@ -152,6 +152,10 @@ static void run_elementwise(const run *r, const bd_node *node, float *y) {
         for (size_t i = 0; i < count; i++) {
             y[i] = fminf(fmaxf(x[i], node->u.clamp.low), node->u.clamp.high);
         }
+    } else if (node->op == BD_OP_HARD_SIGMOID || node->op == BD_OP_HARD_SWISH || node->op == BD_OP_SIGMOID) {
+        for (size_t i = 0; i < count; i++) {
+            y[i] = bd_ref_activation(node->op, x[i]);
+        }
     } else if (node->op == BD_OP_ADD_N) {
         memset(y, 0, count * sizeof *y);
         for (uint32_t k = 0; k < node->input_count; k++) {
@@ -320,6 +324,9 @@ static bd_result run_node(run *r, uint32_t index, float *y) {
     case BD_OP_MAXIMUM:
     case BD_OP_MINIMUM:
     case BD_OP_ADD_N:
+    case BD_OP_HARD_SIGMOID:
+    case BD_OP_HARD_SWISH:
+    case BD_OP_SIGMOID:
     case BD_OP_CLAMP: run_elementwise(r, node, y); return BD_OK;
     case BD_OP_PACK:
     case BD_OP_CONCAT: run_concat(r, node, y); return BD_OK;

@@ -2,6 +2,7 @@
  * Depthwise convolution with multiplier 1. y = clamp(sum + bias, lo, hi).
  *
  * Bindings   0 x [in_h][in_w][c4], 1 weights [ky * kernel_w + kx][c4], 2 bias [c4], 4 y [out_h][out_w][c4]; all vec4.
+ * Constants  1: BD_ACTIVATION_CLAMP or BD_ACTIVATION_HARD_SWISH, which ignores lo and hi.
  * Groups     storage: x = ceil(c4 / BD_CONV_DW_C4), y = ceil(out_w / BD_CONV_DW_COLUMNS), z = out_h.
  *            texel: x = ceil(out_w / BD_CONV_DW_TEXEL_COLUMNS), y = out_h, z = ceil(c4 / BD_CONV_DW_TEXEL_C4).
  *            texel_wide8 (3x3; stride1: any dilation d, T = BD_CONV_DW_WIDE_TILE; stride2: d = 1,

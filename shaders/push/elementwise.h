@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * y = clamp(a op b, lo, hi), element by element.
+ * y = clamp(a op b, lo, hi) or an activation of a, element by element. Channels of padding are written as zero.
  *
- * Bindings   0 a [count], 3 b [count] or [c4], 4 y [count]; all vec4. BD_ELEMENTWISE_CLAMP reads no b: bind anything.
- * Constants  0: BD_ELEMENTWISE_ADD, _MUL or _CLAMP; 1: broadcast (bool): b is one vector of c4.
+ * Bindings   0 a [count], 3 b [count] or [c4], 4 y [count]; all vec4. Only _ADD and _MUL read b: else bind anything.
+ * Constants  0: BD_ELEMENTWISE_*; 1: broadcast (bool): b is one vector of c4.
  * Groups     x * y >= ceil(count / BD_LINEAR_GROUP), each below 65536.
- * Reference  bd_ref_run's ADD, MUL, CLAMP. */
+ * Reference  bd_ref_run's ADD, MUL, CLAMP; bd_ref_activation. */
 #ifndef BD_PUSH_ELEMENTWISE_H
 #define BD_PUSH_ELEMENTWISE_H
 
@@ -13,11 +13,14 @@
 #define BD_ELEMENTWISE_ADD 0
 #define BD_ELEMENTWISE_MUL 1
 #define BD_ELEMENTWISE_CLAMP 2
+#define BD_ELEMENTWISE_HARD_SIGMOID 3
+#define BD_ELEMENTWISE_HARD_SWISH 4
+#define BD_ELEMENTWISE_SIGMOID 5
 
 BD_PUSH_BEGIN(elementwise)
 bd_int count; /* vec4s */
-bd_int c4;
+bd_int c4, channels;
 bd_float lo, hi;
-BD_PUSH_END(elementwise, 16)
+BD_PUSH_END(elementwise, 20)
 
 #endif

@@ -39,6 +39,11 @@ typedef struct bd_uvec4 {
 #define BD_BIND_RESIDUAL 3
 #define BD_BIND_DST 4
 
+/* How a convolution ends, its constant 1 (include/activation.glsl): clamped to lo..hi, or v * clamp(v + 3, 0, 6) / 6.
+ */
+#define BD_ACTIVATION_CLAMP 0
+#define BD_ACTIVATION_HARD_SWISH 1
+
 /* Invocations of a group in the shaders that take items one by one. */
 #define BD_LINEAR_GROUP 64
 

@@ -146,6 +146,7 @@ typedef struct window {
     bool valid; /* no padding, else TensorFlow's SAME */
     bool bias, residual;
     float low, high;
+    bool hard_swish;
 } window;
 
 static int32_t out_size(int32_t in, const window *a) {
@@ -169,12 +170,14 @@ static bd_conv_attrs attributes(const window *a) {
                            .pad_top = pad_before(a->h, a),
                            .pad_left = pad_before(a->w, a),
                            .clamp_low = a->low,
-                           .clamp_high = a->high};
+                           .clamp_high = a->high,
+                           .hard_swish = a->hard_swish};
 }
 
 static void describe(fixture *f, const window *a) {
-    (void)snprintf(f->label, sizeof f->label, "%dx%d %d->%d k%d s%d d%d%s%s", a->h, a->w, a->in, a->out, a->kernel,
-                   a->stride, a->dilation, a->valid ? " valid" : "", a->residual ? " residual" : "");
+    (void)snprintf(f->label, sizeof f->label, "%dx%d %d->%d k%d s%d d%d%s%s%s", a->h, a->w, a->in, a->out, a->kernel,
+                   a->stride, a->dilation, a->valid ? " valid" : "", a->residual ? " residual" : "",
+                   a->hard_swish ? " hard_swish" : "");
 }
 
 static void check_conv(const window *a) {
@@ -240,7 +243,8 @@ static void test_conv1x1(void **state) {
                               .bias = i % 3 != 2,
                               .residual = residual != 0,
                               .low = i % 2 ? 0.0f : -INFINITY,
-                              .high = i % 2 ? 6.0f : INFINITY};
+                              .high = i % 2 ? 6.0f : INFINITY,
+                              .hard_swish = i % 2 == 0};
             check_conv(&a);
         }
     }
@@ -298,6 +302,16 @@ static void test_conv(void **state) {
          .bias = true,
          NO_CLAMP},
         {.h = 12, .w = 9, .in = 8, .out = 72, .kernel = 5, .stride = 1, .dilation = 1, .bias = true, NO_CLAMP},
+        {.h = 21,
+         .w = 18,
+         .in = 3,
+         .out = 18,
+         .kernel = 3,
+         .stride = 2,
+         .dilation = 1,
+         .bias = true,
+         .hard_swish = true,
+         NO_CLAMP},
     };
     for (size_t i = 0; i < BD_COUNT(cases); i++) {
         check_conv(&cases[i]);
@@ -346,6 +360,14 @@ static void test_depthwise(void **state) {
             check_depthwise(&a);
             if (dilations[d] <= 2) {
                 a.stride = 2;
+                check_depthwise(&a);
+                a.hard_swish = true;
+                check_depthwise(&a);
+                a.kernel = 5; /* MobileNetV3 */
+                check_depthwise(&a);
+                a.stride = 1;
+                check_depthwise(&a);
+                a.kernel = 3;
                 check_depthwise(&a);
             }
         }
@@ -469,6 +491,27 @@ static void test_elementwise(void **state) {
     }
 }
 
+static void test_activations(void **state) {
+    (void)state;
+    static const bd_op ops[] = {BD_OP_HARD_SIGMOID, BD_OP_HARD_SWISH, BD_OP_SIGMOID};
+    static const int32_t sizes[][3] = {{1, 1, 1}, {3, 5, 21}, {16, 16, 4}, {1, 1, 30}, {9, 7, 99}};
+    for (size_t i = 0; i < BD_COUNT(sizes) * BD_COUNT(ops); i++) {
+        fixture f;
+        begin(&f);
+        const int32_t *s = sizes[i / BD_COUNT(ops)];
+        bd_op op = ops[i % BD_COUNT(ops)];
+        (void)snprintf(f.label, sizeof f.label, "%dx%d %d", s[0], s[1], s[2]);
+        uint32_t input = add_tensor(&f, BD_OP_INPUT, 1, s[0], s[1], s[2], -7.0f, 7.0f);
+        bd_node *node = add_node(&f, op, &input, 1, s[0], s[1], s[2]);
+        float *expected = new_expected(node);
+        for (int32_t k = 0; k < s[0] * s[1] * s[2]; k++) {
+            expected[k] = bd_ref_activation(op, values_of(&f, input)[k]);
+        }
+        compare(&f, expected, 2e-6f, 2e-6f);
+        finish(&f);
+    }
+}
+
 static void test_softmax(void **state) {
     (void)state;
     static const int32_t sizes[][3] = {{1, 1, 1}, {5, 13, 21}, {8, 8, 4}, {1, 3, 150}};
@@ -569,7 +612,7 @@ int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv1x1), cmocka_unit_test(test_conv),   cmocka_unit_test(test_depthwise),
         cmocka_unit_test(test_pool),    cmocka_unit_test(test_resize), cmocka_unit_test(test_elementwise),
-        cmocka_unit_test(test_softmax), cmocka_unit_test(test_concat),
+        cmocka_unit_test(test_softmax), cmocka_unit_test(test_concat), cmocka_unit_test(test_activations),
     };
     static const struct CMUnitTest benches[] = {cmocka_unit_test(bench_network)};
     int status = check_open(&harness, argc, argv);

@@ -273,6 +273,63 @@ static void test_shared(void **state) {
     bd_graph_finish(&graph);
 }
 
+/* A block of MobileNetV3: hard-swish, then each channel times what the whole map says of it. */
+static uint32_t build_squeeze(void) {
+    uint32_t x = one(BD_OP_HARD_SWISH, point(stem(), 4, 6));
+    x = one(BD_OP_HARD_SWISH, conv(BD_OP_DEPTHWISE, x, floats(4, (const int32_t[]){5, 5, 6, 1}), 2, BD_PADDING_SAME));
+    uint32_t share = clamp(point(two(BD_OP_MEAN, x, list(2, (const int32_t[]){1, 2})), 6, 2), 0, INFINITY);
+    share = one(BD_OP_HARD_SIGMOID, point(share, 2, 6));
+    x = two(BD_OP_MUL, share, x);
+    return clamp(one(BD_OP_SIGMOID, point(x, 6, 4)), 0.25f, 0.75f);
+}
+
+static void test_squeeze(void **state) {
+    (void)state;
+    check_lowered(build_squeeze);
+    assert_int_equal(count_op(BD_OP_HARD_SWISH), 0);
+    assert_int_equal(count_op(BD_OP_HARD_SIGMOID), 1);
+    assert_int_equal(count_op(BD_OP_SIGMOID), 1);
+    assert_int_equal(count_op(BD_OP_CLAMP), 1);
+    bd_graph_finish(&graph);
+}
+
+/* An entry block of Xception-65: activations before the separable convolutions, a strided shortcut. */
+static uint32_t build_xception(void) {
+    uint32_t x = stem(), y = x;
+    for (int i = 0; i < 3; i++) {
+        int32_t stride = i == 2 ? 2 : 1;
+        y = conv(BD_OP_DEPTHWISE, clamp(y, 0, INFINITY), floats(4, (const int32_t[]){3, 3, 4, 1}), stride,
+                 BD_PADDING_SAME);
+        y = two(BD_OP_ADD, two(BD_OP_MUL, y, vector(4)), vector(4));
+        y = two(BD_OP_ADD, two(BD_OP_MUL, point(y, 4, 4), vector(4)), vector(4));
+    }
+    x = two(BD_OP_ADD, conv(BD_OP_CONV, x, weights(1, 4, 4), 2, BD_PADDING_SAME), vector(4));
+    return two(BD_OP_ADD, y, x);
+}
+
+static void test_xception(void **state) {
+    (void)state;
+    check_lowered(build_xception);
+    /* The first activation has a second reader's tensor before it; the others go into what they follow. */
+    assert_int_equal(count_op(BD_OP_CLAMP), 1);
+    assert_int_equal(count_op(BD_OP_ADD) + count_op(BD_OP_MUL), 0);
+    bd_graph_finish(&graph);
+}
+
+/* Nothing follows a hard-swish into its convolution. */
+static uint32_t build_after_hard_swish(void) {
+    return clamp(two(BD_OP_MUL, one(BD_OP_HARD_SWISH, point(stem(), 4, 4)), vector(4)), 0, 1);
+}
+
+static void test_after_hard_swish(void **state) {
+    (void)state;
+    check_lowered(build_after_hard_swish);
+    assert_int_equal(count_op(BD_OP_MUL), 1);
+    assert_int_equal(count_op(BD_OP_CLAMP), 1);
+    assert_int_equal(count_op(BD_OP_HARD_SWISH), 0);
+    bd_graph_finish(&graph);
+}
+
 /* ---- atrous ----------------------------------------------------------------------------------------------------- */
 
 static uint32_t atrous(bd_op op, uint32_t x, uint32_t w, const int32_t pads[4], int32_t crop) {
@@ -658,7 +715,8 @@ int main(void) {
         cmocka_unit_test(test_core),          cmocka_unit_test(test_tail),
         cmocka_unit_test(test_tail_refused),  cmocka_unit_test(test_unsupported),
         cmocka_unit_test(test_bad_constants), cmocka_unit_test(test_long),
-        cmocka_unit_test(test_short_memory),
+        cmocka_unit_test(test_short_memory),  cmocka_unit_test(test_squeeze),
+        cmocka_unit_test(test_xception),      cmocka_unit_test(test_after_hard_swish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,30 @@ static void test_resize(void **state) {
     check(y, (const float[]){7, 7, 7, 7}, 4);
 }
 
+static void test_activations(void **state) {
+    (void)state;
+    static const float x[] = {-4, -3, -1.5f, 0, 1, 3, 5};
+    static const bd_op ops[] = {BD_OP_HARD_SIGMOID, BD_OP_HARD_SWISH, BD_OP_SIGMOID};
+    static const float expected[3][7] = {
+        {0, 0, 0.25f, 0.5f, 0.6666667f, 1, 1},
+        {0, 0, -0.375f, 0, 0.6666667f, 3, 5},
+        {0.01798621f, 0.04742587f, 0.1824255f, 0.5f, 0.7310586f, 0.9525741f, 0.9933072f},
+    };
+    for (size_t i = 0; i < BD_COUNT(ops); i++) {
+        float y[7];
+        for (size_t k = 0; k < BD_COUNT(x); k++) {
+            y[k] = bd_ref_activation(ops[i], x[k]);
+        }
+        check(y, expected[i], 7);
+    }
+    /* As a convolution's: 2 * 1 - 0.5 = 1.5 */
+    float y;
+    bd_conv_attrs attrs = window(1, 1, 1, 0);
+    attrs.hard_swish = true;
+    bd_ref_conv((const float[]){1}, 1, 1, 1, (const float[]){2}, (const float[]){-0.5f}, NULL, &attrs, &y, 1, 1, 1);
+    check(&y, (const float[]){1.125f}, 1);
+}
+
 static void test_softmax_argmax(void **state) {
     (void)state;
     const float x[6] = {1000, 1000, -1000, 0, 3, 3};
@@ -251,13 +275,13 @@ static void test_run(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),        cmocka_unit_test(test_conv_blocks_of_channels),
-        cmocka_unit_test(test_depthwise),   cmocka_unit_test(test_pool),
-        cmocka_unit_test(test_resize),      cmocka_unit_test(test_softmax_argmax),
-        cmocka_unit_test(test_binary),      cmocka_unit_test(test_space_to_batch),
-        cmocka_unit_test(test_window),      cmocka_unit_test(test_preprocess),
-        cmocka_unit_test(test_labels_mask), cmocka_unit_test(test_composite),
-        cmocka_unit_test(test_run),
+        cmocka_unit_test(test_conv),           cmocka_unit_test(test_conv_blocks_of_channels),
+        cmocka_unit_test(test_depthwise),      cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_resize),         cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_softmax_argmax), cmocka_unit_test(test_binary),
+        cmocka_unit_test(test_space_to_batch), cmocka_unit_test(test_window),
+        cmocka_unit_test(test_preprocess),     cmocka_unit_test(test_labels_mask),
+        cmocka_unit_test(test_composite),      cmocka_unit_test(test_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
