@@ -24,6 +24,17 @@ static VkDeviceSize align(VkDeviceSize bytes) {
     return (bytes + BD_PLAN_ALIGN - 1) / BD_PLAN_ALIGN * BD_PLAN_ALIGN;
 }
 
+/* A node's step, part by part. */
+static bd_result describe_part(const recorder *r, uint32_t node, uint32_t part, bd_vk_dispatch *dispatch,
+                               bd_kernel_operands *operands, bd_error *error) {
+    return bd_kernel_node(r->network->vk, &r->model->graph, node, part, &r->network->choices[node], dispatch, operands,
+                          error);
+}
+
+static uint32_t parts_of(const recorder *r, uint32_t node) {
+    return bd_kernel_parts(&r->model->graph, node, &r->network->choices[node]);
+}
+
 static packed_constant *find(const recorder *r, uint32_t node, bd_packing packing) {
     for (uint32_t i = 0; i < r->constant_count; i++) {
         if (r->constants[i].node == node && r->constants[i].packing == packing) {
@@ -37,10 +48,11 @@ static void add_constants(recorder *r, const bd_kernel_operands *operands, const
     const bd_graph *graph = &r->model->graph;
     for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
         uint32_t node = operands->nodes[b];
-        if (node == BD_NO_NODE || graph->nodes[node].op != BD_OP_CONST || find(r, node, operands->packings[b])) {
+        if (node == BD_NO_NODE || node == BD_KERNEL_SCRATCH ||
+            !bd_kernel_is_packed(graph, node, operands->packings[b]) || find(r, node, operands->packings[b])) {
             continue;
         }
-        size_t bytes = bd_kernel_packed_bytes(&graph->nodes[node], operands->packings[b]);
+        size_t bytes = bd_kernel_packed_bytes(graph, node, operands->packings[b]);
         r->constants[r->constant_count++] = (packed_constant){node, operands->packings[b], r->weights_bytes, bytes};
         r->weights_bytes += align(bytes);
     }
@@ -55,13 +67,13 @@ static bd_result gather_constants(recorder *r, bd_error *error) {
     if (!r->constants) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", model->graph.file);
     }
-    for (uint32_t s = 0; s < model->plan.step_count; s++) {
-        uint32_t node = model->plan.steps[s].node;
-        for (uint32_t p = 0;
-             model->graph.nodes[node].op != BD_OP_PREPROCESS && p < bd_kernel_parts(&model->graph, node); p++) {
+    const bd_plan *plan = &r->network->plan;
+    for (uint32_t s = 0; s < plan->step_count; s++) {
+        uint32_t node = plan->steps[s].node;
+        for (uint32_t p = 0; model->graph.nodes[node].op != BD_OP_PREPROCESS && p < parts_of(r, node); p++) {
             bd_vk_dispatch dispatch;
             bd_kernel_operands operands;
-            bd_result result = bd_kernel_node(r->network->vk, &model->graph, node, p, &dispatch, &operands, error);
+            bd_result result = describe_part(r, node, p, &dispatch, &operands, error);
             if (result) {
                 return result;
             }
@@ -90,7 +102,7 @@ static bd_result upload_weights(recorder *r, bd_error *error) {
     }
     for (uint32_t i = 0; i < r->constant_count; i++) {
         const packed_constant *c = &r->constants[i];
-        bd_kernel_pack(&r->model->graph.nodes[c->node], c->packing, (float *)(void *)(to + c->offset));
+        bd_kernel_pack(&r->model->graph, c->node, c->packing, to + c->offset);
     }
     memset(to + r->weights_bytes, 0, r->zeros_bytes);
     if (staging) {
@@ -101,21 +113,25 @@ static bd_result upload_weights(recorder *r, bd_error *error) {
 }
 
 static void bind(const recorder *r, bd_vk_dispatch *dispatch, const bd_kernel_operands *operands, uint32_t node) {
-    const bd_plan *plan = &r->model->plan;
+    const bd_plan *plan = &r->network->plan;
+    const bd_plan_tensor *scratch = bd_plan_scratch(plan, node);
+    const bd_plan_tensor *output = operands->writes_scratch ? scratch : &plan->tensors[node];
     const bd_vk_buffer *arena = &r->network->arena;
     const bd_vk_buffer *weights = &r->network->weights;
     for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
         bd_vk_binding *binding = &dispatch->bindings[b];
         uint32_t from = operands->nodes[b];
-        const packed_constant *constant = from == BD_NO_NODE ? NULL : find(r, from, operands->packings[b]);
+        const packed_constant *constant =
+            from == BD_NO_NODE || from == BD_KERNEL_SCRATCH ? NULL : find(r, from, operands->packings[b]);
         if (constant) {
             binding->buffer = weights;
             binding->offset = constant->offset;
             binding->bytes = constant->bytes;
         } else if (from != BD_NO_NODE) {
+            const bd_plan_tensor *tensor = from == BD_KERNEL_SCRATCH ? scratch : &plan->tensors[from];
             binding->buffer = arena;
-            binding->offset = plan->tensors[from].offset_bytes;
-            binding->bytes = plan->tensors[from].bytes;
+            binding->offset = tensor->offset_bytes;
+            binding->bytes = tensor->bytes;
         } else if (b == 2 && operands->zero_bias) {
             binding->buffer = weights;
             binding->offset = r->weights_bytes;
@@ -125,31 +141,30 @@ static void bind(const recorder *r, bd_vk_dispatch *dispatch, const bd_kernel_op
             *binding = dispatch->bindings[0];
         }
     }
-    dispatch->bindings[4] = (bd_vk_binding){
-        .buffer = arena, .offset = plan->tensors[node].offset_bytes, .bytes = plan->tensors[node].bytes};
+    dispatch->bindings[4] = (bd_vk_binding){.buffer = arena, .offset = output->offset_bytes, .bytes = output->bytes};
 }
 
 /* All dispatches of the network, in order; a step has one or, a concatenation, several. */
 static bd_result list_dispatches(const recorder *r, bd_error *error) {
     bd_network *network = r->network;
     const bd_graph *graph = &r->model->graph;
-    const bd_plan *plan = &r->model->plan;
+    const bd_plan *plan = &network->plan;
     network->dispatches = bd_pool_alloc(&network->pool, r->dispatch_count * sizeof *network->dispatches);
     if (!network->dispatches) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", graph->file);
     }
     for (uint32_t s = 0; s < plan->step_count; s++) {
         uint32_t node = plan->steps[s].node;
-        for (uint32_t p = 0; graph->nodes[node].op != BD_OP_PREPROCESS && p < bd_kernel_parts(graph, node); p++) {
+        for (uint32_t p = 0; graph->nodes[node].op != BD_OP_PREPROCESS && p < parts_of(r, node); p++) {
             bd_network_dispatch *to = &network->dispatches[network->dispatch_count];
             bd_kernel_operands operands;
-            bd_result result = bd_kernel_node(network->vk, graph, node, p, &to->dispatch, &operands, error);
+            bd_result result = describe_part(r, node, p, &to->dispatch, &operands, error);
             if (result) {
                 return result;
             }
             bind(r, &to->dispatch, &operands, node);
             to->barrier = plan->steps[s].barrier || p;
-            to->last = p + 1 == bd_kernel_parts(graph, node);
+            to->last = p + 1 == parts_of(r, node);
             network->dispatch_count++;
         }
     }
@@ -206,10 +221,63 @@ bd_result bd_network_time_steps(bd_network *network, bd_error *error) {
     return result;
 }
 
+/* Read and written by a step, each tensor and weight once, at the size that it has on the device. */
+static uint64_t bytes_of_step(const bd_network *network, const bd_graph *graph, uint32_t index) {
+    uint32_t absorbed = bd_kernel_absorbs(graph, index, &network->choices[index]);
+    uint64_t bytes = network->plan.tensors[index].bytes;
+    for (uint32_t part = 0; part < 2; part++) {
+        const bd_node *node = &graph->nodes[part ? absorbed : index];
+        for (uint32_t i = 0; i < node->input_count; i++) {
+            uint32_t input = node->inputs[i];
+            if (input == BD_NO_NODE || input == absorbed) {
+                continue;
+            }
+            bool half = network->precision == BD_PRECISION_FP16 && i != 2;
+            bytes += graph->nodes[input].op == BD_OP_CONST
+                         ? (uint64_t)bd_shape_elements(&graph->nodes[input].shape) * (half ? 2 : 4)
+                         : network->plan.tensors[input].bytes;
+        }
+        if (absorbed == BD_NO_NODE) {
+            break;
+        }
+    }
+    return bytes;
+}
+
+/* Which kernels compute the nodes, and the arena that follows from that. */
+static bd_result plan_network(bd_network *network, const bd_model *model, const bd_network_params *params,
+                              bd_error *error) {
+    const bd_graph *graph = &model->graph;
+    bool half = params->precision == BD_PRECISION_FP16;
+    network->precision = half ? BD_PRECISION_FP16 : BD_PRECISION_FP32;
+    if (half && !(bd_kernel_has_fp16(network->vk) && bd_plan_can_be_half(graph))) {
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: %s has no kernels for half precision", graph->file,
+                       network->vk->info.name);
+    }
+    network->choices = bd_pool_alloc(&network->pool, graph->count * sizeof *network->choices);
+    uint32_t *absorbs = bd_pool_alloc(&network->pool, graph->count * sizeof *absorbs);
+    size_t *scratch = bd_pool_alloc(&network->pool, graph->count * sizeof *scratch);
+    if (!network->choices || !absorbs || !scratch) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", graph->file);
+    }
+    if (params->choices) {
+        memcpy(network->choices, params->choices, graph->count * sizeof *network->choices);
+    } else {
+        bd_kernel_defaults(network->vk, graph, network->precision, !params->keep_all, network->choices);
+    }
+    for (uint32_t n = 0; n < graph->count; n++) {
+        absorbs[n] = bd_kernel_absorbs(graph, n, &network->choices[n]);
+        scratch[n] = bd_kernel_scratch_bytes(graph, n, &network->choices[n]);
+    }
+    const bd_plan_options options = {
+        .keep_all = params->keep_all, .half = half, .absorbs = absorbs, .scratch_bytes = scratch};
+    return bd_plan_init_with(&network->plan, graph, &options, network->vk->allocator, error);
+}
+
 static bd_result describe_steps(const recorder *r, bd_error *error) {
     bd_network *network = r->network;
     const bd_graph *graph = &r->model->graph;
-    const bd_plan *plan = &r->model->plan;
+    const bd_plan *plan = &network->plan;
     network->steps = bd_pool_alloc(&network->pool, plan->step_count * sizeof *network->steps);
     for (uint32_t s = 0; network->steps && s < plan->step_count; s++) {
         uint32_t index = plan->steps[s].node;
@@ -229,18 +297,14 @@ static bd_result describe_steps(const recorder *r, bd_error *error) {
             network->input = binding;
             continue;
         }
-        bd_vk_dispatch dispatch;
-        bd_kernel_operands operands;
-        bd_result result = bd_kernel_node(network->vk, graph, index, 0, &dispatch, &operands, error);
-        if (result) {
-            return result;
-        }
         bd_network_step *step = &network->steps[network->step_count++];
+        uint32_t absorbed = bd_kernel_absorbs(graph, index, &network->choices[index]);
         step->node = bd_pool_strdup(&network->pool, node->name);
-        step->kernel = bd_shaders[dispatch.shader].name;
+        step->kernel = network->choices[index].name;
         step->shape = node->shape;
-        step->multiply_adds = bd_node_multiply_adds(graph, index);
-        step->bytes = bd_node_bytes(graph, index);
+        step->multiply_adds =
+            bd_node_multiply_adds(graph, index) + (absorbed == BD_NO_NODE ? 0 : bd_node_multiply_adds(graph, absorbed));
+        step->bytes = bytes_of_step(network, graph, index);
         if (!step->node) {
             network->steps = NULL;
         }
@@ -248,10 +312,15 @@ static bd_result describe_steps(const recorder *r, bd_error *error) {
     return network->steps ? BD_OK : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", graph->file);
 }
 
-bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model, bd_error *error) {
+bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model, const bd_network_params *params,
+                          bd_error *error) {
+    const bd_network_params defaults = {0};
     *network = (bd_network){.vk = vk, .pool = {.allocator = vk->allocator}};
     recorder r = {.network = network, .model = model};
-    bd_result result = describe_steps(&r, error);
+    bd_result result = plan_network(network, model, params ? params : &defaults, error);
+    if (!result) {
+        result = describe_steps(&r, error);
+    }
     if (!result) {
         result = gather_constants(&r, error);
     }
@@ -259,7 +328,7 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model,
         result = upload_weights(&r, error);
     }
     if (!result) {
-        result = bd_vk_buffer_init(vk, &network->arena, model->plan.arena_bytes, BD_VK_MEMORY_DEVICE, error);
+        result = bd_vk_buffer_init(vk, &network->arena, network->plan.arena_bytes, BD_VK_MEMORY_DEVICE, error);
     }
     if (!result) {
         result = bd_vk_commands_init(vk, &network->commands, 1, error);
@@ -288,6 +357,9 @@ void bd_network_finish(bd_network *network) {
     bd_vk_commands_finish(&network->timed);
     bd_vk_buffer_finish(network->vk, &network->weights);
     bd_vk_buffer_finish(network->vk, &network->arena);
+    if (network->plan.tensors) {
+        bd_plan_finish(&network->plan);
+    }
     bd_pool_finish(&network->pool);
     *network = (bd_network){0};
 }

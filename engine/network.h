@@ -7,8 +7,8 @@
 #include "kernel/kernel.h"
 
 typedef struct bd_network_step {
-    char *node; /* name */
-    const char *kernel;
+    char *node;         /* name */
+    const char *kernel; /* the choice's name */
     bd_shape shape;
     uint64_t multiply_adds, bytes;
 } bd_network_step;
@@ -19,9 +19,18 @@ typedef struct bd_network_dispatch {
     bool last;    /* of its step */
 } bd_network_dispatch;
 
+typedef struct bd_network_params {
+    bd_precision precision;          /* FP32 or FP16; AUTO: FP32 */
+    bool keep_all;                   /* every tensor stays in the arena and none is skipped by fusion: for tests */
+    const bd_kernel_choice *choices; /* one per node of the graph (bd_kernel_candidates); NULL: defaults. Copied. */
+} bd_network_params;
+
 typedef struct bd_network {
     bd_vk *vk;
     bd_pool pool;
+    bd_precision precision;
+    bd_kernel_choice *choices; /* one per node of the graph */
+    bd_plan plan;
     bd_vk_buffer weights, arena;
     bd_vk_commands commands; /* one stamp, at the end */
     bd_vk_commands timed;    /* a stamp per step: for benchmarks, recorded when first asked for */
@@ -34,7 +43,9 @@ typedef struct bd_network {
     bd_shape logits_shape;
 } bd_network;
 
-bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model, bd_error *error);
+/* params NULL: all defaults. FP16 on a device or a graph that cannot: BD_ERR_UNSUPPORTED. */
+bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model, const bd_network_params *params,
+                          bd_error *error);
 void bd_network_finish(bd_network *network); /* safe on a zeroed one */
 
 /* Records network->timed. */

@@ -7,14 +7,21 @@
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
+/* AUTO: software devices convert halves one by one, so nothing is gained there. */
+static bd_precision choose_precision(const bd_vk *vk, const bd_model *model, bd_precision wanted) {
+    if (wanted != BD_PRECISION_AUTO) {
+        return wanted;
+    }
+    bool half =
+        vk->half && bd_kernel_has_fp16(vk) && vk->info.kind != BD_DEVICE_SOFTWARE && bd_plan_can_be_half(&model->graph);
+    return half ? BD_PRECISION_FP16 : BD_PRECISION_FP32;
+}
+
 bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params,
                             bd_session **session, bd_error *error) {
     *session = NULL;
     bd_session_params own;
     bd_copy_params(&own, params, sizeof own);
-    if (own.precision == BD_PRECISION_FP16) {
-        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s has no kernels for half precision", engine->vk.info.name);
-    }
     const bd_allocator *allocator = own.allocator ? own.allocator : engine->allocator;
     bd_session *made = bd_alloc_zero(allocator, sizeof *made);
     if (!made) {
@@ -24,7 +31,8 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
     made->progress = own.progress;
     made->progress_user = own.progress_user;
     made->vk = &engine->vk;
-    bd_result result = bd_network_init(&made->network, made->vk, model, error);
+    const bd_network_params network = {.precision = choose_precision(&engine->vk, model, own.precision)};
+    bd_result result = bd_network_init(&made->network, made->vk, model, &network, error);
     if (!result) {
         result = bd_vk_commands_init(made->vk, &made->before, BD_FRAME_MAX_TIMINGS / 2, error);
     }
@@ -58,7 +66,7 @@ void bd_session_destroy(bd_session *session) {
 }
 
 void bd_session_get_info(const bd_session *session, bd_session_info *info) {
-    *info = (bd_session_info){.precision = BD_PRECISION_FP32, .dispatches = session->network.dispatch_count + 1};
+    *info = (bd_session_info){.precision = session->network.precision, .dispatches = session->network.dispatch_count + 1};
     memcpy(info->kernel_set, session->vk->info.kernel_set, sizeof info->kernel_set);
 }
 

@@ -7,10 +7,10 @@
 #include "include/activation.glsl"
 
 layout(local_size_x = BD_CONV_DW_C4, local_size_y = BD_CONV_DW_COLUMNS) in;
-BD_READ_F32(BD_BIND_SRC, x)
-BD_READ_F32(BD_BIND_WEIGHTS, weights)
+BD_READ_TENSOR(BD_BIND_SRC, x)
+BD_READ_TENSOR(BD_BIND_WEIGHTS, weights)
 BD_READ_F32(BD_BIND_BIAS, bias)
-BD_WRITE(BD_BIND_DST, y, vec4)
+BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 void main() {
     const int c = int(gl_GlobalInvocationID.x);
@@ -32,5 +32,5 @@ void main() {
             }
         }
     }
-    y[(oy * push.out_w + ox) * push.c4 + c] = bd_activate(sum, push.lo, push.hi);
+    y_store((oy * push.out_w + ox) * push.c4 + c, bd_activate(sum, push.lo, push.hi));
 }

@@ -7,9 +7,9 @@
 layout(local_size_x = BD_LINEAR_GROUP) in;
 layout(constant_id = 0) const int mode = BD_ELEMENTWISE_ADD;
 layout(constant_id = 1) const bool broadcast = false;
-BD_READ_F32(BD_BIND_SRC, a)
-BD_READ_F32(BD_BIND_RESIDUAL, b)
-BD_WRITE(BD_BIND_DST, y, vec4)
+BD_READ_TENSOR(BD_BIND_SRC, a)
+BD_READ_TENSOR(BD_BIND_RESIDUAL, b)
+BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 void main() {
     const int item = bd_grid_group() * BD_LINEAR_GROUP + int(gl_LocalInvocationID.x);
@@ -25,10 +25,10 @@ void main() {
         value = mode == BD_ELEMENTWISE_SIGMOID ? 1.0 / (1.0 + exp(-value)) : clamp(value + 3.0, 0.0, 6.0) * (1.0 / 6.0);
         // Neither maps zero to zero.
         const int left = push.channels - item % push.c4 * 4;
-        y[item] = mix(vec4(0.0), value, lessThan(ivec4(0, 1, 2, 3), ivec4(left)));
+        y_store(item, mix(vec4(0.0), value, lessThan(ivec4(0, 1, 2, 3), ivec4(left))));
     } else if (mode == BD_ELEMENTWISE_HARD_SWISH) {
-        y[item] = value * (clamp(value + 3.0, 0.0, 6.0) * (1.0 / 6.0));
+        y_store(item, value * (clamp(value + 3.0, 0.0, 6.0) * (1.0 / 6.0)));
     } else {
-        y[item] = clamp(value, push.lo, push.hi);
+        y_store(item, clamp(value, push.lo, push.hi));
     }
 }

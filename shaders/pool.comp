@@ -6,8 +6,8 @@
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
 layout(constant_id = 0) const int mode = BD_POOL_AVERAGE;
-BD_READ_F32(BD_BIND_SRC, x)
-BD_WRITE(BD_BIND_DST, y, vec4)
+BD_READ_TENSOR(BD_BIND_SRC, x)
+BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 void main() {
     const int item = bd_grid_group() * BD_LINEAR_GROUP + int(gl_LocalInvocationID.x);
@@ -38,5 +38,5 @@ void main() {
     if (mode == BD_POOL_AVERAGE) {
         result /= float(max((y1 - y0) * (x1 - x0), 1));
     }
-    y[item] = result;
+    y_store(item, result);
 }

@@ -13,8 +13,8 @@
 #define RUN 64
 
 layout(local_size_x = BD_POOL_MAP_C4, local_size_y = LANES) in;
-BD_READ_F32(BD_BIND_SRC, x)
-BD_WRITE(BD_BIND_DST, y, vec4)
+BD_READ_TENSOR(BD_BIND_SRC, x)
+BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 #if !READ_TEXEL
 shared vec4 sums[BD_POOL_MAP_C4 * LANES];
@@ -46,6 +46,6 @@ void main() {
     }
 #endif
     if (lane == 0 && channel < push.c4) {
-        y[c] = sum / float(push.rows);
+        y_store(c, sum / float(push.rows));
     }
 }

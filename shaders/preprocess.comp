@@ -6,7 +6,7 @@
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
 BD_READ_U32(BD_BIND_SRC, photo)
-BD_WRITE(BD_BIND_DST, y, vec4)
+BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 void main() {
     const int column = int(gl_GlobalInvocationID.x);
@@ -17,5 +17,5 @@ void main() {
     const bool inside = column < push.photo_w && row < push.photo_h;
     const uint pixel = photo(min(row, push.photo_h - 1) * push.photo_w + min(column, push.photo_w - 1));
     precise const vec4 value = vec4(bd_unpack_u8(pixel)) * push.scale + push.offset;
-    y[row * push.net_w + column] = inside ? value : push.outside;
+    y_store(row * push.net_w + column, inside ? value : push.outside);
 }

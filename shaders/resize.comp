@@ -6,8 +6,8 @@
 #include "push/resize.h"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
-BD_READ_F32(BD_BIND_SRC, x)
-BD_WRITE(BD_BIND_DST, y, vec4)
+BD_READ_TENSOR(BD_BIND_SRC, x)
+BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 bd_axis source(int at, float scale, int size) {
     precise const float from = (float(at) + push.shift) * scale - push.shift;
@@ -26,6 +26,6 @@ void main() {
     const bd_axis u = source(pixel - oy * push.out_w, push.scale_x, push.in_w);
     const int top = v.low * push.in_w;
     const int bottom = v.high * push.in_w;
-    y[item] = bd_lerp(x((top + u.low) * push.c4 + c), x((top + u.high) * push.c4 + c), x((bottom + u.low) * push.c4 + c),
-                      x((bottom + u.high) * push.c4 + c), u.fraction, v.fraction);
+    y_store(item, bd_lerp(x((top + u.low) * push.c4 + c), x((top + u.high) * push.c4 + c), x((bottom + u.low) * push.c4 + c),
+                      x((bottom + u.high) * push.c4 + c), u.fraction, v.fraction));
 }

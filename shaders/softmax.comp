@@ -5,8 +5,8 @@
 #include "push/softmax.h"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
-BD_READ_F32(BD_BIND_SRC, x)
-BD_WRITE(BD_BIND_DST, y, vec4)
+BD_READ_TENSOR(BD_BIND_SRC, x)
+BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 #define LOWEST (-3.402823466e38)
 
@@ -31,6 +31,6 @@ void main() {
     }
     const float total = dot(sum, vec4(1.0));
     for (int k = 0; k < push.c4; k++) {
-        y[row * push.c4 + k] = exp(read(row, k) - highest) / total;
+        y_store(row * push.c4 + k, exp(read(row, k) - highest) / total);
     }
 }

@@ -48,5 +48,6 @@ void bd_copy_params(void *to, const void *from, size_t size);
 double bd_now_ms(void); /* monotonic */
 
 float bd_half_to_float(uint16_t half);
+uint16_t bd_half_from_float(float value); /* to nearest, ties to even; too large: infinity */
 
 #endif

@@ -33,33 +33,101 @@ typedef enum bd_kernel {
 
 /* The variant that serves a kernel on a device (table.c). */
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel);
+/* The variant for tensors of 16 bits of one of the storage set's; BD_SHADER_COUNT: it has none. */
+bd_shader_id bd_kernel_half_shader(bd_shader_id shader);
+
+/* ---- ways to compute a node (candidates.c) ------------------------------------------------------------------------
+ */
+
+typedef enum bd_kernel_family {
+    BD_KERNEL_FAMILY_PLAIN,    /* the table's kernel for the device's kernel set: runs everywhere */
+    BD_KERNEL_FAMILY_GEMM,     /* convolutions as products of tiles, see push/conv_gemm.h */
+    BD_KERNEL_FAMILY_BLOCK,    /* the same, and the depthwise convolution that is input 0 computed inside */
+    BD_KERNEL_FAMILY_DEPTHWISE /* depthwise 3x3, several outputs an invocation */
+} bd_kernel_family;
+
+enum { BD_KERNEL_NAME_BYTES = 48, BD_KERNEL_MOST_CANDIDATES = 32 };
+
+/* One way to compute a node: plain data, equal where names are. name is stable over runs, devices and versions of
+ * this library as long as the kernel means the same, and says everything ("conv1x1_f16_nvcoop_64x64"): a cache on disk
+ * keeps the name and looks it up among the candidates again. */
+typedef struct bd_kernel_choice {
+    char name[BD_KERNEL_NAME_BYTES];
+    bd_kernel_family family;
+    bd_precision precision; /* FP32 or FP16, of the tensors in the arena */
+    bd_shader_id shader;    /* of every family but PLAIN */
+    uint16_t rows, columns; /* GEMM, BLOCK: pixels and channels of a group's tile; DEPTHWISE: the outputs of an
+                               invocation along y and x */
+    uint16_t width;         /* GEMM: pixels along x of a tile that is a rectangle; 0: runs of pixels */
+    uint16_t split;         /* GEMM: the depth is summed in this many parts, then reduced; 1: it is not */
+    uint16_t matrix[3];     /* of a matrix unit's product: m, n, k; 0: none is used */
+} bd_kernel_choice;
+
+/* Whether tensors in the arena can be of 16 bits on this device with its kernel set. */
+bool bd_kernel_has_fp16(const bd_vk *vk);
+
+/* Every way to compute a node on this device. The first is a sane default. Returns how many were written, at most
+ * room; at least one for an operation that has a kernel. PREPROCESS and nodes outside the arena have none.
+ *
+ * What makes the sums in another order gives other last digits; precision is the same for all nodes of a network.
+ *
+ * A BLOCK candidate replaces the dispatch of bd_kernel_absorbs too: weigh it against the sum of both nodes' best other
+ * candidates. */
+uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_precision precision,
+                              bd_kernel_choice *out, uint32_t room);
+
+/* The node that a choice for `node` computes inside itself, so that it has no step and no tensor; BD_NO_NODE: none. */
+uint32_t bd_kernel_absorbs(const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice);
+
+/* Bytes of scratch in the arena that a choice needs while the node is computed; 0: none. */
+size_t bd_kernel_scratch_bytes(const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice);
+
+/* choices[n] = the default of every node n of the graph. fused false: no choice absorbs a node. */
+void bd_kernel_defaults(const bd_vk *vk, const bd_graph *graph, bd_precision precision, bool fused,
+                        bd_kernel_choice *choices);
 
 /* ---- nodes of a graph (network.c) -------------------------------------------------------------------------------- */
 
+#define BD_KERNEL_SCRATCH (UINT32_MAX - 1) /* as an operand: the scratch of bd_kernel_scratch_bytes */
+
 /* How a constant is laid out for the device; see bd_kernel_pack. */
 typedef enum bd_packing {
-    BD_PACKING_ROWS,  /* (..., c) -> [rows][ceil(c/4)] vec4, zero padding: biases, depthwise weights, operands */
-    BD_PACKING_CONV,  /* (kh, kw, ic, oc) -> [kh * kw][ceil(ic/4) * 4][ceil(oc/4)] vec4, zero padding */
-    BD_PACKING_PANELS /* (1, 1, ic, oc) -> panels of eight columns, see push/conv1x1.h */
+    BD_PACKING_ROWS,   /* (..., c) -> [rows][ceil(c/4)] vec4, zero padding: biases, depthwise weights, operands */
+    BD_PACKING_CONV,   /* (kh, kw, ic, oc) -> [kh * kw][ceil(ic/4) * 4][ceil(oc/4)] vec4, zero padding */
+    BD_PACKING_PANELS, /* (1, 1, ic, oc) -> panels of eight columns, see push/conv1x1.h */
+    BD_PACKING_ROWS_F16,
+    BD_PACKING_CONV_F16,
+    BD_PACKING_TILES, /* (kh, kw, ic, oc) in the order of a product's tiles, see push/conv_gemm.h */
+    BD_PACKING_TILES_F16,
+    BD_PACKING_BLOCK /* of a CONV node after a DEPTHWISE: both biases and the depthwise weights, ibid. */
 } bd_packing;
 
-/* What each binding 0..3 of a node's dispatch reads: a node, or BD_NO_NODE. */
+/* What each binding 0..3 of a node's dispatch reads: a node, BD_KERNEL_SCRATCH or BD_NO_NODE. */
 typedef struct bd_kernel_operands {
     uint32_t nodes[BD_VK_BINDINGS - 1];
     bd_packing packings[BD_VK_BINDINGS - 1];
-    bool zero_bias; /* binding 2 is to be zeros of the output's channels */
+    bool zero_bias;      /* binding 2 is to be zeros of the output's channels */
+    bool writes_scratch; /* binding 4 is the scratch, not the node's tensor */
 } bd_kernel_operands;
 
-/* Dispatches that a node takes: one, or one per input of a concatenation. */
-uint32_t bd_kernel_parts(const bd_graph *graph, uint32_t node);
+/* Dispatches that a node takes, with a barrier between them: one, one per input of a concatenation, or two where the
+ * depth is split. */
+uint32_t bd_kernel_parts(const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice);
 
-/* Fills part number part of a node's computation; PREPROCESS is not among them (bd_kernel_preprocess). */
-bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t node, uint32_t part, bd_vk_dispatch *dispatch,
-                         bd_kernel_operands *operands, bd_error *error);
+/* Fills part number part of a node's computation by one of its candidates; PREPROCESS is not among them
+ * (bd_kernel_preprocess). dispatch->name points into choice. */
+bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t node, uint32_t part,
+                         const bd_kernel_choice *choice, bd_vk_dispatch *dispatch, bd_kernel_operands *operands,
+                         bd_error *error);
 
+/* Tells the 16-bit variant of a shader whether the node's tensor is of 32 bits all the same. */
+void bd_kernel_set_wide(const bd_graph *graph, uint32_t node, bd_vk_dispatch *dispatch);
+
+/* Whether an operand is made on the host once: a constant, or for BD_PACKING_BLOCK several of a node's. */
+bool bd_kernel_is_packed(const bd_graph *graph, uint32_t node, bd_packing packing);
 /* Bytes of a packed constant, and the packing itself. */
-size_t bd_kernel_packed_bytes(const bd_node *constant, bd_packing packing);
-void bd_kernel_pack(const bd_node *constant, bd_packing packing, float *packed);
+size_t bd_kernel_packed_bytes(const bd_graph *graph, uint32_t node, bd_packing packing);
+void bd_kernel_pack(const bd_graph *graph, uint32_t node, bd_packing packing, void *packed);
 
 /* ---- pictures (picture.c) ---------------------------------------------------------------------------------------- */
 
@@ -68,8 +136,8 @@ typedef struct bd_axis_map {
     float scale, bias, max;
 } bd_axis_map;
 
-void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, uint32_t photo_w, uint32_t photo_h,
-                          bd_vk_dispatch *dispatch);
+void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision precision, uint32_t photo_w,
+                          uint32_t photo_h, bd_vk_dispatch *dispatch);
 /* One pass of a resampling (geometry/resample.h): horizontal keeps the height, vertical the width. */
 void bd_kernel_resample(const bd_vk *vk, bool horizontal, uint32_t src_w, uint32_t src_h, uint32_t dst_w,
                         uint32_t dst_h, uint32_t taps, uint32_t first_row, bd_vk_dispatch *dispatch);

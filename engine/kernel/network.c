@@ -312,14 +312,16 @@ static void softmax(const bd_vk *vk, const bd_node *node, bd_vk_dispatch *dispat
     set_linear_groups(dispatch, rows);
 }
 
-uint32_t bd_kernel_parts(const bd_graph *graph, uint32_t node) {
-    return graph->nodes[node].op == BD_OP_CONCAT ? graph->nodes[node].input_count : 1;
+uint32_t bd_kernel_parts(const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice) {
+    if (graph->nodes[node].op == BD_OP_CONCAT) {
+        return graph->nodes[node].input_count;
+    }
+    return choice->split > 1 ? 2 : 1;
 }
 
-bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t index, uint32_t part,
-                         bd_vk_dispatch *dispatch, bd_kernel_operands *operands, bd_error *error) {
+static bd_result plain(const bd_vk *vk, const bd_graph *graph, uint32_t index, uint32_t part, bd_vk_dispatch *dispatch,
+                       bd_kernel_operands *operands, bd_error *error) {
     const bd_node *node = &graph->nodes[index];
-    *operands = (bd_kernel_operands){.nodes = {BD_NO_NODE, BD_NO_NODE, BD_NO_NODE, BD_NO_NODE}};
     switch (node->op) {
     case BD_OP_CONV: conv(vk, graph, node, dispatch, operands); return BD_OK;
     case BD_OP_DEPTHWISE: depthwise(vk, graph, node, dispatch, operands); return BD_OK;
@@ -338,6 +340,47 @@ bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t index,
         return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: node %s: operation %s is not supported", graph->file,
                        node->name, bd_op_name(node->op));
     }
+}
+
+/* The same for tensors of 16 bits. */
+static bd_result halve(const bd_graph *graph, uint32_t index, bd_vk_dispatch *dispatch, bd_kernel_operands *operands,
+                       bd_error *error) {
+    dispatch->shader = bd_kernel_half_shader(dispatch->shader);
+    if (dispatch->shader == BD_SHADER_COUNT) {
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: node %s: operation %s has no kernel for 16 bits", graph->file,
+                       graph->nodes[index].name, bd_op_name(graph->nodes[index].op));
+    }
+    for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
+        if (b == 2 || operands->nodes[b] == BD_NO_NODE) {
+            continue;
+        }
+        if (operands->packings[b] == BD_PACKING_ROWS) {
+            operands->packings[b] = BD_PACKING_ROWS_F16;
+        } else if (operands->packings[b] == BD_PACKING_CONV) {
+            operands->packings[b] = BD_PACKING_CONV_F16;
+        }
+    }
+    bd_kernel_set_wide(graph, index, dispatch);
+    return BD_OK;
+}
+
+void bd_kernel_set_wide(const bd_graph *graph, uint32_t index, bd_vk_dispatch *dispatch) {
+    dispatch->specialisation_count = BD_CONSTANT_WIDE + 1;
+    dispatch->specialisations[BD_CONSTANT_WIDE] = bd_plan_is_wide(graph, index);
+}
+
+bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t index, uint32_t part,
+                         const bd_kernel_choice *choice, bd_vk_dispatch *dispatch, bd_kernel_operands *operands,
+                         bd_error *error) {
+    *operands = (bd_kernel_operands){.nodes = {BD_NO_NODE, BD_NO_NODE, BD_NO_NODE, BD_NO_NODE}};
+    bd_result result = plain(vk, graph, index, part, dispatch, operands, error);
+    if (!result && choice->precision == BD_PRECISION_FP16) {
+        result = halve(graph, index, dispatch, operands, error);
+    }
+    if (!result) {
+        dispatch->name = choice->name;
+    }
+    return result;
 }
 
 /* ---- constants --------------------------------------------------------------------------------------------------- */
@@ -380,7 +423,23 @@ static void pack_panels(const float *from, const int32_t *d, float *to) {
     }
 }
 
-size_t bd_kernel_packed_bytes(const bd_node *constant, bd_packing packing) {
+bool bd_kernel_is_packed(const bd_graph *graph, uint32_t node, bd_packing packing) {
+    return packing == BD_PACKING_BLOCK || graph->nodes[node].op == BD_OP_CONST;
+}
+
+static bd_packing full_packing(bd_packing packing) {
+    switch (packing) {
+    case BD_PACKING_ROWS_F16: return BD_PACKING_ROWS;
+    case BD_PACKING_CONV_F16: return BD_PACKING_CONV;
+    default: return packing;
+    }
+}
+
+size_t bd_kernel_packed_bytes(const bd_graph *graph, uint32_t node, bd_packing packing) {
+    const bd_node *constant = &graph->nodes[node];
+    if (full_packing(packing) != packing) {
+        return bd_kernel_packed_bytes(graph, node, full_packing(packing)) / 2;
+    }
     uint32_t channels = packing == BD_PACKING_CONV ? (uint32_t)constant->shape.dims[3] : row_channels(constant);
     if (packing == BD_PACKING_PANELS) {
         const int32_t *d = constant->shape.dims;
@@ -397,8 +456,33 @@ static void pack_rows(const float *from, size_t rows, uint32_t channels, float *
     }
 }
 
-void bd_kernel_pack(const bd_node *constant, bd_packing packing, float *packed) {
+/* Packs as 32 bits a row of the output after the other, so that no second copy of the weights is needed. */
+static void pack_half(const bd_node *constant, bd_packing packing, uint16_t *to) {
+    bool conv = packing == BD_PACKING_CONV_F16;
+    const int32_t *d = constant->shape.dims;
+    size_t channels = conv ? (size_t)d[3] : row_channels(constant);
+    size_t padded = (channels + 3) / 4 * 4;
+    size_t in = conv ? (size_t)d[2] : 1;
+    size_t in_padded = conv ? (in + 3) / 4 * 4 : 1;
+    size_t groups = conv ? (size_t)(d[0] * d[1]) : packed_rows(constant, BD_PACKING_ROWS);
     const float *from = constant->data;
+    for (size_t g = 0; g < groups; g++) {
+        for (size_t i = 0; i < in_padded; i++) {
+            for (size_t c = 0; c < padded; c++) {
+                *to++ = i < in && c < channels ? bd_half_from_float(from[(g * in + i) * channels + c]) : 0;
+            }
+        }
+    }
+}
+
+void bd_kernel_pack(const bd_graph *graph, uint32_t node, bd_packing packing, void *to) {
+    const bd_node *constant = &graph->nodes[node];
+    const float *from = constant->data;
+    float *packed = to;
+    if (full_packing(packing) != packing) {
+        pack_half(constant, packing, to);
+        return;
+    }
     if (packing == BD_PACKING_PANELS) {
         pack_panels(from, constant->shape.dims, packed);
         return;

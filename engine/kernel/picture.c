@@ -21,8 +21,8 @@ static void set_groups(bd_vk_dispatch *dispatch, uint32_t columns, uint32_t rows
     dispatch->groups[1] = (rows + dispatch->groups[2] - 1) / dispatch->groups[2];
 }
 
-void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, uint32_t photo_w, uint32_t photo_h,
-                          bd_vk_dispatch *dispatch) {
+void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision precision, uint32_t photo_w,
+                          uint32_t photo_h, bd_vk_dispatch *dispatch) {
     const float *s = node->u.preprocess.scale;
     const float *o = node->u.preprocess.offset;
     const float *e = node->u.preprocess.outside;
@@ -34,6 +34,10 @@ void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, uint32_t photo_w
                                      .net_w = node->shape.dims[2],
                                      .net_h = node->shape.dims[1]};
     begin(vk, BD_KERNEL_PREPROCESS, &push, sizeof push, dispatch);
+    if (precision == BD_PRECISION_FP16) {
+        dispatch->shader = bd_kernel_half_shader(dispatch->shader);
+        dispatch->name = bd_shaders[dispatch->shader].name;
+    }
     dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
     set_groups(dispatch, (uint32_t)node->shape.dims[2], (uint32_t)node->shape.dims[1]);
 }

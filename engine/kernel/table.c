@@ -34,3 +34,30 @@ static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel) {
     return table[kernel][vk->kernel_set];
 }
+
+#define HALF(name)                                                                                                     \
+    { BD_SHADER_##name##_f32_storage, BD_SHADER_##name##_f16_storage }
+
+bd_shader_id bd_kernel_half_shader(bd_shader_id shader) {
+    static const struct {
+        bd_shader_id full, half;
+    } pairs[] = {
+        HALF(conv1x1),
+        HALF(conv),
+        HALF(conv_dw),
+        HALF(pool),
+        HALF(pool_map),
+        HALF(resize),
+        HALF(elementwise),
+        HALF(softmax),
+        HALF(concat),
+        HALF(concat_scalar),
+        {BD_SHADER_preprocess_u8_storage, BD_SHADER_preprocess_u8_f16_storage},
+    };
+    for (uint32_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (pairs[i].full == shader) {
+            return pairs[i].half;
+        }
+    }
+    return BD_SHADER_COUNT;
+}

@@ -122,6 +122,7 @@ typedef struct bd_vk {
     bd_kernel_set kernel_set;
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
+    bool half;                   /* shaders compute with halves, so storing them costs nothing */
     bool runs[BD_KERNELS_COUNT]; /* which kernel sets the device can run */
     uint8_t pipeline_cache_uuid[VK_UUID_SIZE];
     uint32_t driver_version;

@@ -71,7 +71,7 @@ void gemm() {
         const int row = int(gl_WorkGroupID.x) * BD_GEMM_ROWS + r * GEMM_LANES_Y + lane_y;
         if (row < GEMM_ROWS) {
             const int to = row * push.out_c4 + column;
-            y[to] = bd_activate(sum[r] + start + (has_residual ? residual(to) : vec4(0.0)), GEMM_LO, GEMM_HI);
+            y_store(to, bd_activate(sum[r] + start + (has_residual ? residual(to) : vec4(0.0)), GEMM_LO, GEMM_HI));
         }
     }
 }

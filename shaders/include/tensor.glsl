@@ -3,10 +3,14 @@
 // uniform texel buffers (software devices gather whole texels from them), otherwise through storage buffers. What is
 // written is a storage buffer on both paths.
 //
-// A tensor (h, w, c) f32 is vec4[(y * w + x) * c4 + k] with c4 = ceil(c / 4); channels beyond c are zero.
+// A tensor (h, w, c) f32 is vec4[(y * w + x) * c4 + k] with c4 = ceil(c / 4); channels beyond c are zero. HALF=1 (storage
+// buffers only) keeps tensors in 16 bits, four channels in a uvec2; shaders see vec4 all the same. What is written then
+// is of 16 bits too unless constant BD_CONSTANT_WIDE says otherwise.
 // A picture (h, w) RGBA u8 is uint[y * w + x], red in the low byte.
 #ifndef BD_TENSOR_GLSL
 #define BD_TENSOR_GLSL
+
+#include "push/types.h"
 
 #ifndef READ_TEXEL
 #define READ_TEXEL 0
@@ -34,6 +38,38 @@
 #define BD_READ_U32(slot, name) BD_READ_STORAGE(slot, name, uint)
 #define BD_READ_I32(slot, name) BD_READ_STORAGE(slot, name, int)
 #define BD_READ_I32X2(slot, name) BD_READ_STORAGE(slot, name, ivec2)
+#endif
+
+#ifndef HALF
+#define HALF 0
+#endif
+
+// BD_READ_TENSOR(binding, name) declares vec4 name(int index); BD_WRITE_TENSOR(binding, name) declares void
+// name_store(int index, vec4 value). Halves are packed words: every Vulkan device has them, whatever its features.
+#if HALF
+#define BD_READ_TENSOR(slot, name)                                                                                     \
+    layout(set = 0, binding = slot, std430) readonly restrict buffer name##_block { uvec2 name##_data[]; };            \
+    vec4 name(int index) { return bd_unpack_half(name##_data[index]); }
+#define BD_WRITE_TENSOR(slot, name)                                                                                    \
+    layout(constant_id = BD_CONSTANT_WIDE) const bool name##_wide = false;                                             \
+    layout(set = 0, binding = slot, std430) writeonly buffer name##_block { uvec2 name##_half[]; };                    \
+    layout(set = 0, binding = slot, std430) writeonly buffer name##_wide_block { vec4 name##_full[]; };                \
+    void name##_store(int index, vec4 value) {                                                                         \
+        if (name##_wide) { name##_full[index] = value; } else { name##_half[index] = bd_pack_half(value); }            \
+    }
+
+vec4 bd_unpack_half(uvec2 words) {
+    return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
+}
+
+uvec2 bd_pack_half(vec4 value) {
+    return uvec2(packHalf2x16(value.xy), packHalf2x16(value.zw));
+}
+#else
+#define BD_READ_TENSOR(slot, name) BD_READ_F32(slot, name)
+#define BD_WRITE_TENSOR(slot, name)                                                                                    \
+    BD_WRITE(slot, name, vec4)                                                                                         \
+    void name##_store(int index, vec4 value) { name[index] = value; }
 #endif
 
 #define BD_WRITE(slot, name, type)                                                                                     \

@@ -44,6 +44,9 @@ typedef struct bd_uvec4 {
 #define BD_ACTIVATION_CLAMP 0
 #define BD_ACTIVATION_HARD_SWISH 1
 
+/* Constant of the 16-bit variants: the output is float32 (bool). */
+#define BD_CONSTANT_WIDE 7
+
 /* Invocations of a group in the shaders that take items one by one. */
 #define BD_LINEAR_GROUP 64
 

@@ -43,7 +43,7 @@ static void check_preprocess(int32_t photo_h, int32_t photo_w, int32_t h, int32_
                       node.u.preprocess.outside, expected, h, w);
     EACH_PATH {
         bd_vk_dispatch dispatch;
-        bd_kernel_preprocess(&harness.vk, &node, (uint32_t)photo_w, (uint32_t)photo_h, &dispatch);
+        bd_kernel_preprocess(&harness.vk, &node, BD_PRECISION_FP32, (uint32_t)photo_w, (uint32_t)photo_h, &dispatch);
         const check_input inputs[4] = {{photo, (size_t)photo_h * (size_t)photo_w * 4}};
         float *got = check_output(pixels * 16);
         check_run(&harness, &dispatch, inputs, got, pixels * 16, label, 0.0);

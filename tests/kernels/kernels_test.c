@@ -72,9 +72,9 @@ static void *pack_operand(const fixture *f, const bd_kernel_operands *operands, 
     }
     const bd_node *node = &f->graph.nodes[index];
     if (node->op == BD_OP_CONST) {
-        *bytes = bd_kernel_packed_bytes(node, operands->packings[b]);
+        *bytes = bd_kernel_packed_bytes(&f->graph, index, operands->packings[b]);
         float *packed = check_output(*bytes);
-        bd_kernel_pack(node, operands->packings[b], packed);
+        bd_kernel_pack(&f->graph, index, operands->packings[b], packed);
         return packed;
     }
     *bytes = (size_t)bd_shape_pixels(&node->shape) * bd_shape_c4(&node->shape) * 4 * sizeof(float);
@@ -90,10 +90,12 @@ static float *run(fixture *f, bd_kernel_set set) {
     float *out = check_output(out_bytes);
     bd_kernel_set native = harness.vk.kernel_set;
     harness.vk.kernel_set = set;
-    for (uint32_t part = 0; part < bd_kernel_parts(&f->graph, index); part++) {
+    bd_kernel_choice choice;
+    bd_kernel_candidates(&harness.vk, &f->graph, index, BD_PRECISION_FP32, &choice, 1);
+    for (uint32_t part = 0; part < bd_kernel_parts(&f->graph, index, &choice); part++) {
         bd_vk_dispatch dispatch;
         bd_kernel_operands operands;
-        if (bd_kernel_node(&harness.vk, &f->graph, index, part, &dispatch, &operands, &error)) {
+        if (bd_kernel_node(&harness.vk, &f->graph, index, part, &choice, &dispatch, &operands, &error)) {
             fail_msg("%s: %s", f->label, error.message);
         }
         check_input inputs[BD_VK_BINDINGS - 1] = {0};
