@@ -277,6 +277,34 @@ BD_API BD_CHECK bd_result bd_session_create(bd_engine *engine, const bd_model *m
 BD_API void bd_session_destroy(bd_session *session);
 BD_API void bd_session_get_info(const bd_session *session, bd_session_info *info);
 
+typedef struct bd_tune_params {
+    size_t struct_size;
+    bd_precision precision; /* AUTO: all that the device has */
+    uint32_t runs;          /* of every candidate; 0: 9 */
+    bd_progress_fn progress;
+    void *progress_user;
+} bd_tune_params;
+
+typedef struct bd_tune_result {
+    uint32_t nodes;                /* with more than one candidate */
+    uint32_t candidates, rejected; /* rejected: they computed something else than the plain kernels */
+    double default_ms, tuned_ms;   /* the whole network by wall time, in turn, medians; of the faster precision */
+    bd_precision precision;
+    char path[1024]; /* where it is kept; empty: nowhere */
+} bd_tune_result;
+
+/* Times every kernel that can compute a node of this network on the device, checks each against the plain kernels, and
+ * keeps the fastest, in this engine and in its cache folder, under the device's, the driver's and this library's
+ * versions. Sessions created later use them; given that file, they always choose alike.
+ *
+ * Blocks   seconds on a GPU; on software devices as long as rounds of whole networks take. One call at a time per
+ * engine; no session of it may run meanwhile.
+ * Errors   BD_ERR_UNSUPPORTED (no such precision), BD_ERR_FILE_WRITE (the engine keeps the result all the same),
+ * as bd_session_create.
+ */
+BD_API BD_CHECK bd_result bd_engine_tune(bd_engine *engine, const bd_model *model, const bd_tune_params *params,
+                                         bd_tune_result *result, bd_error *error);
+
 /* A set of classes: bit c of word c/32. */
 typedef struct bd_class_set {
     uint32_t words[8];

@@ -18,6 +18,9 @@ bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, b
     made->allocator = bd_keep_allocator(&made->hooks, own.allocator);
     own.allocator = made->allocator;
     bd_result result = bd_vk_init(&made->vk, &own, error);
+    if (!result) {
+        result = bd_tuning_init(&made->tuning, made->vk.cache_path, made->allocator, error);
+    }
     if (result) {
         bd_engine_destroy(made);
         return result;
@@ -30,6 +33,7 @@ void bd_engine_destroy(bd_engine *engine) {
     if (!engine) {
         return;
     }
+    bd_tuning_finish(&engine->tuning);
     bd_vk_finish(&engine->vk);
     bd_allocator hooks = engine->hooks;
     bd_free(engine->allocator ? &hooks : NULL, engine);

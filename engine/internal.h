@@ -5,12 +5,14 @@
 
 #include "graph/plan.h"
 #include "model/model.h"
+#include "tuning.h"
 #include "vk/vk.h"
 
 struct bd_engine {
     const bd_allocator *allocator; /* NULL or &hooks */
     bd_allocator hooks;
     bd_vk vk;
+    bd_tuning tuning;
 };
 
 struct bd_model {

@@ -299,6 +299,7 @@ static bd_result describe_steps(const recorder *r, bd_error *error) {
         }
         bd_network_step *step = &network->steps[network->step_count++];
         uint32_t absorbed = bd_kernel_absorbs(graph, index, &network->choices[index]);
+        step->index = index;
         step->node = bd_pool_strdup(&network->pool, node->name);
         step->kernel = network->choices[index].name;
         step->shape = node->shape;

@@ -7,32 +7,35 @@
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
-/* AUTO: software devices convert halves one by one, so nothing is gained there. */
-static bd_precision choose_precision(const bd_vk *vk, const bd_model *model, bd_precision wanted) {
+bool bd_session_can_half(const bd_engine *engine, const bd_model *model) {
+    return engine->vk.half && bd_kernel_has_fp16(&engine->vk) && bd_plan_can_be_half(&model->graph);
+}
+
+/* AUTO: what was measured; without that, software devices convert halves one by one, so nothing is gained there. */
+static bd_precision choose_precision(const bd_engine *engine, const bd_model *model, bd_precision wanted) {
     if (wanted != BD_PRECISION_AUTO) {
         return wanted;
     }
-    bool half =
-        vk->half && bd_kernel_has_fp16(vk) && vk->info.kind != BD_DEVICE_SOFTWARE && bd_plan_can_be_half(&model->graph);
-    return half ? BD_PRECISION_FP16 : BD_PRECISION_FP32;
+    bool half = engine->vk.info.kind != BD_DEVICE_SOFTWARE;
+    char signature[BD_TUNING_SIGNATURE_BYTES];
+    bd_tuning_network_signature(&model->graph, signature);
+    const bd_tuning_entry *measured = bd_tuning_find(&engine->tuning, signature);
+    if (measured) {
+        half = !strcmp(measured->name, "fp16");
+    }
+    return half && bd_session_can_half(engine, model) ? BD_PRECISION_FP16 : BD_PRECISION_FP32;
 }
 
-bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params,
-                            bd_session **session, bd_error *error) {
+bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_network_params *params,
+                          const bd_allocator *allocator, bd_session **session, bd_error *error) {
     *session = NULL;
-    bd_session_params own;
-    bd_copy_params(&own, params, sizeof own);
-    const bd_allocator *allocator = own.allocator ? own.allocator : engine->allocator;
     bd_session *made = bd_alloc_zero(allocator, sizeof *made);
     if (!made) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
     made->allocator = bd_keep_allocator(&made->hooks, allocator);
-    made->progress = own.progress;
-    made->progress_user = own.progress_user;
     made->vk = &engine->vk;
-    const bd_network_params network = {.precision = choose_precision(&engine->vk, model, own.precision)};
-    bd_result result = bd_network_init(&made->network, made->vk, model, &network, error);
+    bd_result result = bd_network_init(&made->network, made->vk, model, params, error);
     if (!result) {
         result = bd_vk_commands_init(made->vk, &made->before, BD_FRAME_MAX_TIMINGS / 2, error);
     }
@@ -45,6 +48,27 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
     }
     *session = made;
     return BD_OK;
+}
+
+bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params,
+                            bd_session **session, bd_error *error) {
+    *session = NULL;
+    bd_session_params own;
+    bd_copy_params(&own, params, sizeof own);
+    const bd_allocator *allocator = own.allocator ? own.allocator : engine->allocator;
+    bd_kernel_choice *choices = bd_alloc_array(allocator, model->graph.count, sizeof *choices);
+    if (!choices) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    const bd_network_params network = {.precision = choose_precision(engine, model, own.precision), .choices = choices};
+    bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, choices);
+    bd_result result = bd_session_make(engine, model, &network, allocator, session, error);
+    bd_free(allocator, choices);
+    if (!result) {
+        (*session)->progress = own.progress;
+        (*session)->progress_user = own.progress_user;
+    }
+    return result;
 }
 
 void bd_session_destroy(bd_session *session) {
@@ -66,7 +90,8 @@ void bd_session_destroy(bd_session *session) {
 }
 
 void bd_session_get_info(const bd_session *session, bd_session_info *info) {
-    *info = (bd_session_info){.precision = session->network.precision, .dispatches = session->network.dispatch_count + 1};
+    *info =
+        (bd_session_info){.precision = session->network.precision, .dispatches = session->network.dispatch_count + 1};
     memcpy(info->kernel_set, session->vk->info.kernel_set, sizeof info->kernel_set);
 }
 

@@ -66,6 +66,12 @@ struct bd_session {
     uint32_t timing_count;
 };
 
+/* session.c */
+bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_network_params *params,
+                          const bd_allocator *allocator, bd_session **session, bd_error *error);
+/* Whether this device can run this network in half precision. */
+bool bd_session_can_half(const bd_engine *engine, const bd_model *model);
+
 /* frame.c: the parts that every call is made of. Each returns as soon as something fails.
  *
  * A frame is recorded once: begin, plan and reserve, add_pictures, upload_tables, record what it does, end. As long as

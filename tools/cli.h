@@ -23,14 +23,14 @@ typedef enum cli_status {
     CLI_OUT_OF_MEMORY = 10
 } cli_status;
 
-typedef enum cli_verb { CLI_REPLACE, CLI_SEGMENT, CLI_DEVICES, CLI_MODELS, CLI_VERB_COUNT } cli_verb;
+typedef enum cli_verb { CLI_REPLACE, CLI_SEGMENT, CLI_DEVICES, CLI_MODELS, CLI_TUNE, CLI_VERB_COUNT } cli_verb;
 
 typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
     bool help, version, classic, transparent, photo_size, json, quiet, verbose;
     const char *output, *fit, *classes, *color, *blur, *quality, *format;
-    const char *device, *model, *kernels;
+    const char *device, *model, *kernels, *precision;
     const char *labels, *overlay, *logits;
     const char *operands[3]; /* what follows the verb */
     unsigned operand_count;
@@ -65,6 +65,8 @@ bool cli_parse(cli *run, int argc, char **argv);
 /* The whole text as a number in low..high. */
 bool cli_parse_integer(const char *text, long low, long high, long *value);
 bool cli_parse_color(const char *text, uint8_t *rgba);
+/* --precision: auto, fp32 or fp16. */
+bool cli_parse_precision(cli *run, bd_precision *precision);
 /* Comma-separated numbers, names (any case) and "all" (every class but 0). */
 bool cli_parse_classes(cli *run, const char *text, const bd_model *model, bd_class_set *set);
 
@@ -145,8 +147,11 @@ typedef struct cli_network {
     bd_error open_error;
 } cli_network;
 
+const char *cli_precision_name(bd_precision precision);
 /* Begins to open the device while the caller reads files. network must stay where it is; zeroed before. */
 void cli_network_begin(cli *run, cli_network *network);
+/* The device alone. */
+bool cli_network_device(cli *run, cli_network *network);
 /* The device and the session; the model is open already. */
 bool cli_network_start(cli *run, cli_network *network);
 void cli_network_close(cli_network *network);
@@ -179,5 +184,6 @@ bool cli_replace(cli *run);
 bool cli_segment(cli *run);
 bool cli_devices(cli *run);
 bool cli_models(cli *run);
+bool cli_tune(cli *run);
 
 #endif

@@ -7,6 +7,7 @@ static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OU
                                "       backdrop segment PHOTO [options]\n"
                                "       backdrop devices [--json]\n"
                                "       backdrop models [info [NAME|PATH]] [--json]\n"
+                               "       backdrop tune [options]\n"
                                "\n"
                                "Replaces the background of a photo, with DeepLabv3 on any Vulkan device.\n"
                                "\n"
@@ -14,6 +15,7 @@ static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OU
                                "  segment     labels every pixel: label map, overlay, logits, figures\n"
                                "  devices     lists the Vulkan devices\n"
                                "  models      lists the models and whether their weights are there\n"
+                               "  tune        finds the fastest kernels for this device and keeps them\n"
                                "\n"
                                "  -h, --help  help; of a verb: backdrop VERB --help\n"
                                "  --version   the version\n";
@@ -52,6 +54,7 @@ static const char segment[] =
 
 static const char network[] = "  --model NAME|PATH   a model of `backdrop models`, or an exported model.json\n"
                               "  --device INDEX|NAME a device of `backdrop devices`, by number or part of its name\n"
+                              "  --precision WHAT    of the network's tensors: fp32, fp16 or auto (default)\n"
                               "  --kernels SET       for developers: a set of kernels, storage, texel or wide8\n";
 
 static const char devices[] = "usage: backdrop devices [options]\n"
@@ -68,6 +71,13 @@ static const char models[] =
     "$XDG_DATA_HOME/backdrop, or /usr/share/backdrop.\n"
     "\n";
 
+static const char tune[] =
+    "usage: backdrop tune [options]\n"
+    "\n"
+    "Times every kernel that can compute a part of the network on the device, checks each, and keeps the fastest in\n"
+    "$XDG_CACHE_HOME/backdrop. Seconds on a GPU. Without it the choices are good guesses.\n"
+    "\n";
+
 static const char common[] = "  --json              one JSON object on standard output\n"
                              "  -v, --verbose       device, driver and times on standard error\n"
                              "  -q, --quiet         no progress\n";
@@ -80,16 +90,16 @@ static const char statuses[] =
     "             9 the device failed, 10 out of memory\n";
 
 const char *cli_verb_name(cli_verb verb) {
-    static const char *const names[CLI_VERB_COUNT] = {"replace", "segment", "devices", "models"};
+    static const char *const names[CLI_VERB_COUNT] = {"replace", "segment", "devices", "models", "tune"};
     return names[verb];
 }
 
 void cli_print_help(const cli_options *options) {
-    static const char *const texts[CLI_VERB_COUNT] = {replace, segment, devices, models};
+    static const char *const texts[CLI_VERB_COUNT] = {replace, segment, devices, models, tune};
     if (!options->verb_given) {
         printf("%s%s", overview, statuses);
         return;
     }
-    bool runs_network = options->verb == CLI_REPLACE || options->verb == CLI_SEGMENT;
+    bool runs_network = options->verb == CLI_REPLACE || options->verb == CLI_SEGMENT || options->verb == CLI_TUNE;
     printf("%s%s%s%s", texts[options->verb], runs_network ? network : "", common, statuses);
 }

@@ -57,7 +57,7 @@ static void await_engine(cli_network *network) {
     }
 }
 
-bool cli_network_start(cli *run, cli_network *network) {
+bool cli_network_device(cli *run, cli_network *network) {
     cli_progress_stage(run, "opening the device");
     double started = cli_now_ms();
     await_engine(network);
@@ -68,10 +68,22 @@ bool cli_network_start(cli *run, cli_network *network) {
     bd_engine_device(network->engine, &network->device);
     /* What remains of it after the files are read. */
     cli_add_timing(run, "device", started);
+    return true;
+}
 
-    started = cli_now_ms();
+const char *cli_precision_name(bd_precision precision) {
+    return precision == BD_PRECISION_FP16 ? "fp16" : "fp32";
+}
+
+bool cli_network_start(cli *run, cli_network *network) {
+    bd_precision precision;
+    if (!cli_parse_precision(run, &precision) || !cli_network_device(run, network)) {
+        return false;
+    }
+    double started = cli_now_ms();
     cli_progress_stage(run, "preparing the network");
-    bd_session_params session = {.struct_size = sizeof session, .progress = cli_progress_stage, .progress_user = run};
+    bd_session_params session = {
+        .struct_size = sizeof session, .progress = cli_progress_stage, .progress_user = run, .precision = precision};
     if (bd_session_create(network->engine, network->model.model, &session, &network->session, &run->error)) {
         return cli_failed(run);
     }

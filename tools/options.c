@@ -11,6 +11,7 @@
 #define S (1u << CLI_SEGMENT)
 #define D (1u << CLI_DEVICES)
 #define M (1u << CLI_MODELS)
+#define T (1u << CLI_TUNE)
 #define FLAG(name, letter, member, verbs)                                                                              \
     { name, letter, false, verbs, offsetof(cli_options, member) }
 #define TEXT(name, letter, member, verbs)                                                                              \
@@ -25,14 +26,15 @@ typedef struct option {
 } option;
 
 static const option options[] = {
-    FLAG("help", 'h', help, R | S | D | M),
-    FLAG("version", 0, version, R | S | D | M),
-    FLAG("quiet", 'q', quiet, R | S | D | M),
-    FLAG("verbose", 'v', verbose, R | S | D | M),
-    FLAG("json", 0, json, R | S | D | M),
-    TEXT("device", 0, device, R | S),
-    TEXT("kernels", 0, kernels, R | S),
-    TEXT("model", 0, model, R | S),
+    FLAG("help", 'h', help, R | S | D | M | T),
+    FLAG("version", 0, version, R | S | D | M | T),
+    FLAG("quiet", 'q', quiet, R | S | D | M | T),
+    FLAG("verbose", 'v', verbose, R | S | D | M | T),
+    FLAG("json", 0, json, R | S | D | M | T),
+    TEXT("device", 0, device, R | S | T),
+    TEXT("kernels", 0, kernels, R | S | T),
+    TEXT("model", 0, model, R | S | T),
+    TEXT("precision", 0, precision, R | S | T),
     FLAG("classic", 0, classic, R | S),
     TEXT("output", 'o', output, R),
     TEXT("format", 0, format, R | S),
@@ -165,6 +167,19 @@ bool cli_parse_integer(const char *text, long low, long high, long *value) {
     errno = 0;
     *value = strtol(text, &end, 10);
     return end != text && !*end && !errno && *value >= low && *value <= high;
+}
+
+bool cli_parse_precision(cli *run, bd_precision *precision) {
+    static const char *const names[] = {
+        [BD_PRECISION_AUTO] = "auto", [BD_PRECISION_FP32] = "fp32", [BD_PRECISION_FP16] = "fp16"};
+    const char *text = run->options.precision ? run->options.precision : "auto";
+    for (unsigned i = 0; i < CLI_COUNT(names); i++) {
+        if (!strcmp(text, names[i])) {
+            *precision = (bd_precision)i;
+            return true;
+        }
+    }
+    return cli_fail(run, CLI_USAGE, "--precision %s is not auto, fp32 or fp16", text);
 }
 
 bool cli_parse_color(const char *text, uint8_t *rgba) {
