@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * TensorFlow.js graph models: the file, its output, and the order of its nodes. */
+ * TensorFlow.js graph models: the file, its nodes, and their attributes as protobuf writes them in JSON. */
 #include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/tfjs.h"
-
-int bd_tfjs_compare_names(const void *a, const void *b) {
-    const char *const *left = a, *const *right = b;
-    return strcmp(*left, *right);
-}
 
 bool bd_tfjs_integer(const cJSON *json, int64_t *value) {
     if (cJSON_IsNumber(json)) {
@@ -32,265 +26,224 @@ bool bd_tfjs_integer(const cJSON *json, int64_t *value) {
     return !*end && number != LLONG_MAX && number != LLONG_MIN;
 }
 
-static bd_result fail_memory(const bd_tfjs *tfjs) {
-    return bd_fail(tfjs->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", tfjs->file);
+/* ---- attributes ------------------------------------------------------------------------------------------------- */
+
+/* The value of one kind ("i", "s", "b", "type", "list", "shape") of an attribute; NULL when absent. */
+static const cJSON *find_attribute(const bd_tf_node *node, const char *name, const char *kind) {
+    const cJSON *attributes = cJSON_GetObjectItemCaseSensitive(node->record, "attr");
+    return cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(attributes, name), kind);
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------ */
+static int base64_value(char c) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
 
-static bd_result read_nodes(bd_tfjs *tfjs, const cJSON *list) {
-    size_t room = 0;
-    const cJSON *json;
-    cJSON_ArrayForEach(json, list) {
-        room++;
+/* Bytes are base64 in protobuf's JSON, but some writers leave them as text: both are compared. */
+static bool text_is(const cJSON *json, const char *expected) {
+    const char *text = cJSON_GetStringValue(json);
+    if (!text) {
+        return false;
     }
-    tfjs->nodes = bd_pool_alloc(&tfjs->pool, room * sizeof *tfjs->nodes);
-    if (!tfjs->nodes) {
-        return fail_memory(tfjs);
+    if (!strcmp(text, expected)) {
+        return true;
     }
-    cJSON_ArrayForEach(json, list) {
-        bd_tfjs_node *node = &tfjs->nodes[tfjs->count];
-        node->name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "name"));
-        node->op = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "op"));
-        if (!node->name || !node->op) {
-            return bd_fail(tfjs->error, BD_ERR_FILE_CORRUPT, "%s: node number %u has no name or no op", tfjs->file,
-                           tfjs->count);
+    uint32_t bits = 0, held = 0;
+    for (; *text && *text != '='; text++) {
+        int value = base64_value(*text);
+        if (value < 0) {
+            return false;
         }
-        node->attributes = cJSON_GetObjectItemCaseSensitive(json, "attr");
-        node->input_json = cJSON_GetObjectItemCaseSensitive(json, "input");
-        node->index = node->constant = BD_NO_NODE;
-        tfjs->count++;
-    }
-    qsort(tfjs->nodes, tfjs->count, sizeof *tfjs->nodes, bd_tfjs_compare_names);
-    for (uint32_t i = 1; i < tfjs->count; i++) {
-        if (!strcmp(tfjs->nodes[i - 1].name, tfjs->nodes[i].name)) {
-            return bd_fail(tfjs->error, BD_ERR_FILE_CORRUPT, "%s: node %.120s: the name is used twice", tfjs->file,
-                           tfjs->nodes[i].name);
+        bits = (bits << 6 | (uint32_t)value) & 0xffffu;
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            if (!*expected || (unsigned char)*expected++ != (bits >> held & 0xffu)) {
+                return false;
+            }
         }
+    }
+    return !*expected;
+}
+
+static bd_tf_found read_integer(const bd_tf_node *node, const char *name, int64_t *value) {
+    const cJSON *json = find_attribute(node, name, "i");
+    return !json ? BD_TF_ABSENT : bd_tfjs_integer(json, value) ? BD_TF_FOUND : BD_TF_OTHER;
+}
+
+static bd_tf_found read_real(const bd_tf_node *node, const char *name, double *value) {
+    const cJSON *json = find_attribute(node, name, "f");
+    if (!cJSON_IsNumber(json)) {
+        return json ? BD_TF_OTHER : BD_TF_ABSENT;
+    }
+    *value = json->valuedouble;
+    return BD_TF_FOUND;
+}
+
+static bool read_flag(const bd_tf_node *node, const char *name) {
+    return cJSON_IsTrue(find_attribute(node, name, "b"));
+}
+
+/* By its name, as protobuf's JSON has it, or by its number. */
+static int32_t read_type(const bd_tf_node *node, const char *name) {
+    static const struct {
+        const char *name;
+        int32_t number;
+    } types[] = {{"DT_FLOAT", 1}, {"DT_INT32", 3}, {"DT_UINT8", 4}, {"DT_INT64", 9}};
+    const cJSON *json = find_attribute(node, name, "type");
+    int64_t value;
+    if (cJSON_IsNumber(json)) {
+        return bd_tfjs_integer(json, &value) && value > 0 && value <= INT32_MAX ? (int32_t)value : 0;
+    }
+    for (size_t i = 0; i < BD_COUNT(types); i++) {
+        if (text_is(json, types[i].name)) {
+            return types[i].number;
+        }
+    }
+    return 0;
+}
+
+static bd_tf_found read_text(const bd_tf_node *node, const char *name, int32_t entry, const char *expected) {
+    const cJSON *json = find_attribute(node, name, "s");
+    if (entry >= 0) {
+        json = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(find_attribute(node, name, "list"), "s"), entry);
+    }
+    return !json ? BD_TF_ABSENT : text_is(json, expected) ? BD_TF_FOUND : BD_TF_OTHER;
+}
+
+static bd_tf_found read_integers(const bd_tf_node *node, const char *name, int64_t *values, uint32_t room,
+                                 uint32_t *count) {
+    *count = 0;
+    const cJSON *list = find_attribute(node, name, "list"), *json;
+    cJSON_ArrayForEach(json, cJSON_GetObjectItemCaseSensitive(list, "i")) {
+        if (*count == room) {
+            ++*count;
+            break;
+        }
+        if (!bd_tfjs_integer(json, &values[(*count)++])) {
+            return BD_TF_OTHER;
+        }
+    }
+    return list ? BD_TF_FOUND : BD_TF_ABSENT;
+}
+
+static bd_tf_found read_shape(const bd_tf_node *node, const char *name, int64_t *dims, uint32_t room, uint32_t *rank) {
+    *rank = 0;
+    const cJSON *shape = find_attribute(node, name, "shape"), *dim;
+    cJSON_ArrayForEach(dim, cJSON_GetObjectItemCaseSensitive(shape, "dim")) {
+        if (*rank == room) {
+            ++*rank;
+            break;
+        }
+        if (!bd_tfjs_integer(cJSON_GetObjectItemCaseSensitive(dim, "size"), &dims[(*rank)++])) {
+            return BD_TF_OTHER;
+        }
+    }
+    return shape ? BD_TF_FOUND : BD_TF_ABSENT;
+}
+
+static bd_result add_constant(bd_tf *tf, const bd_tf_node *node, uint32_t *index) {
+    return bd_tfjs_weights_add(tf->user, node->name, tf->graph, index, tf->error);
+}
+
+static const bd_tf_form form = {.integer = read_integer,
+                                .real = read_real,
+                                .flag = read_flag,
+                                .type = read_type,
+                                .text = read_text,
+                                .integers = read_integers,
+                                .shape = read_shape,
+                                .constant = add_constant};
+
+/* ---- the file --------------------------------------------------------------------------------------------------- */
+
+static bd_result fail_memory(const bd_tf *tf) {
+    return bd_fail(tf->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", tf->file);
+}
+
+static size_t count_entries(const cJSON *list) {
+    size_t count = 0;
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, list) {
+        count++;
+    }
+    return count;
+}
+
+static bd_result read_references(bd_tf *tf, bd_tf_node *node, const cJSON *list) {
+    node->references = bd_pool_alloc(&tf->pool, count_entries(list) * sizeof *node->references);
+    if (!node->references) {
+        return fail_memory(tf);
+    }
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, list) {
+        node->references[node->reference_count++] = cJSON_GetStringValue(entry);
     }
     return BD_OK;
 }
 
-/* The node that "name" or "name:port" means; NULL when there is none. *port is 0 where it is not said. */
-static bd_tfjs_node *find_node(bd_tfjs *tfjs, const char *reference, int64_t *port) {
-    *port = 0;
-    bd_tfjs_node *node = bsearch(&reference, tfjs->nodes, tfjs->count, sizeof *tfjs->nodes, bd_tfjs_compare_names);
-    const char *colon = strrchr(reference, ':');
-    if (node || !colon) {
-        return node;
+static bd_result read_nodes(bd_tf *tf, const cJSON *list) {
+    tf->nodes = bd_pool_alloc(&tf->pool, count_entries(list) * sizeof *tf->nodes);
+    if (!tf->nodes) {
+        return fail_memory(tf);
     }
-    const cJSON digits = {.type = cJSON_String, .valuestring = (char *)(uintptr_t)(colon + 1)};
-    char *name = bd_pool_strdup(&tfjs->pool, reference);
-    if (!name || !bd_tfjs_integer(&digits, port) || *port < 0) {
-        return NULL;
-    }
-    name[colon - reference] = '\0';
-    return bsearch(&name, tfjs->nodes, tfjs->count, sizeof *tfjs->nodes, bd_tfjs_compare_names);
-}
-
-static void mark_consumed(bd_tfjs *tfjs) {
-    for (uint32_t i = 0; i < tfjs->count; i++) {
-        const cJSON *input;
-        cJSON_ArrayForEach(input, tfjs->nodes[i].input_json) {
-            const char *reference = cJSON_GetStringValue(input);
-            int64_t port;
-            bd_tfjs_node *source = reference && *reference != '^' ? find_node(tfjs, reference, &port) : NULL;
-            if (source) {
-                source->consumed = true;
-            }
+    const cJSON *json;
+    cJSON_ArrayForEach(json, list) {
+        bd_tf_node *node = &tf->nodes[tf->count];
+        node->name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "name"));
+        node->op = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "op"));
+        if (!node->name || !node->op) {
+            return bd_fail(tf->error, BD_ERR_FILE_CORRUPT, "%s: node number %u has no name or no op", tf->file,
+                           tf->count);
         }
-    }
-}
-
-/* ---- the output ------------------------------------------------------------------------------------------------- */
-
-/* Several could be the output: DeepLab's own name for it, else the only one of the first operation in this order that
- * a segmentation network ends with. NULL when that does not decide. */
-static bd_tfjs_node *prefer_output(bd_tfjs_node **candidates, uint32_t count) {
-    static const char *const ops[] = {"ArgMax", "Softmax", "ResizeBilinear"};
-    for (uint32_t i = 0; i < count; i++) {
-        if (!strcmp(candidates[i]->name, "SemanticPredictions")) {
-            return candidates[i];
+        node->record = json;
+        bd_result result = read_references(tf, node, cJSON_GetObjectItemCaseSensitive(json, "input"));
+        if (result) {
+            return result;
         }
+        tf->count++;
     }
-    for (size_t o = 0; o < BD_COUNT(ops); o++) {
-        bd_tfjs_node *found = NULL;
-        uint32_t matches = 0;
-        for (uint32_t i = 0; i < count; i++) {
-            if (!strcmp(candidates[i]->op, ops[o])) {
-                found = candidates[i];
-                matches++;
-            }
-        }
-        if (matches) {
-            return matches == 1 ? found : NULL;
-        }
-    }
-    return NULL;
-}
-
-static bd_result choose_output(bd_tfjs *tfjs, bd_tfjs_node **candidates, uint32_t count, bd_tfjs_node **output) {
-    *output = count == 1 ? candidates[0] : prefer_output(candidates, count);
-    if (*output) {
-        return BD_OK;
-    }
-    if (!count) {
-        return bd_fail(tfjs->error, BD_ERR_FILE_CORRUPT, "%s: the graph has no output", tfjs->file);
-    }
-    char names[300] = "";
-    size_t used = 0;
-    for (uint32_t i = 0; i < count && used < sizeof names; i++) {
-        int wrote = snprintf(names + used, sizeof names - used, "%s%.80s", i ? ", " : "", candidates[i]->name);
-        used += wrote > 0 ? (size_t)wrote : sizeof names;
-    }
-    return bd_fail(tfjs->error, BD_ERR_MODEL_UNSUPPORTED, "%s: which of these is the output is not clear: %s",
-                   tfjs->file, names);
+    return BD_OK;
 }
 
 /* The signature's outputs: newer exports keep it at the top, older ones in userDefinedMetadata. */
-static const cJSON *signature_outputs(const cJSON *root) {
+static bd_result read_outputs(bd_tf *tf, const cJSON *root, const char ***outputs, uint32_t *count) {
     const cJSON *signature = cJSON_GetObjectItemCaseSensitive(root, "signature");
     if (!signature) {
         const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(root, "userDefinedMetadata");
         signature = cJSON_GetObjectItemCaseSensitive(metadata, "signature");
     }
-    const cJSON *outputs = cJSON_GetObjectItemCaseSensitive(signature, "outputs");
-    return cJSON_IsObject(outputs) && outputs->child ? outputs : NULL;
-}
-
-static bd_result find_output(bd_tfjs *tfjs, const cJSON *root, bd_tfjs_node **output) {
-    const cJSON *outputs = signature_outputs(root);
-    size_t room = tfjs->count;
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, outputs) {
-        room++;
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(signature, "outputs"), *entry;
+    list = cJSON_IsObject(list) ? list : NULL;
+    *count = 0;
+    *outputs = bd_pool_alloc(&tf->pool, count_entries(list) * sizeof **outputs);
+    if (!*outputs) {
+        return fail_memory(tf);
     }
-    bd_tfjs_node **candidates = bd_pool_alloc(&tfjs->pool, room * sizeof *candidates);
-    if (!candidates) {
-        return fail_memory(tfjs);
-    }
-    uint32_t count = 0;
-    cJSON_ArrayForEach(entry, outputs) {
-        const char *reference = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "name"));
-        int64_t port = 0;
-        bd_tfjs_node *node = reference ? find_node(tfjs, reference, &port) : NULL;
-        if (!node || port) {
-            return bd_fail(tfjs->error, BD_ERR_FILE_CORRUPT, "%s: the signature's output %.120s is no node", tfjs->file,
-                           reference ? reference : "(unnamed)");
-        }
-        candidates[count++] = node;
-    }
-    if (!outputs) {
-        static const char *const never[] = {"Const", "Placeholder", "NoOp", "Assert"};
-        mark_consumed(tfjs);
-        for (uint32_t i = 0; i < tfjs->count; i++) {
-            bool candidate = !tfjs->nodes[i].consumed;
-            for (size_t n = 0; n < BD_COUNT(never); n++) {
-                candidate = candidate && strcmp(tfjs->nodes[i].op, never[n]) != 0;
-            }
-            if (candidate) {
-                candidates[count++] = &tfjs->nodes[i];
-            }
-        }
-    }
-    return choose_output(tfjs, candidates, count, output);
-}
-
-/* ---- the order -------------------------------------------------------------------------------------------------- */
-
-static bd_result resolve_inputs(bd_tfjs *tfjs, bd_tfjs_node *node) {
-    size_t room = 0;
-    const cJSON *json;
-    cJSON_ArrayForEach(json, node->input_json) {
-        room++;
-    }
-    node->inputs = bd_pool_alloc(&tfjs->pool, room * sizeof *node->inputs);
-    if (!node->inputs) {
-        return fail_memory(tfjs);
-    }
-    cJSON_ArrayForEach(json, node->input_json) {
-        const char *reference = cJSON_GetStringValue(json);
-        if (reference && *reference == '^') {
-            continue;
-        }
-        int64_t port = 0;
-        bd_tfjs_node *source = reference ? find_node(tfjs, reference, &port) : NULL;
-        if (!source) {
-            return bd_fail(tfjs->error, BD_ERR_FILE_CORRUPT, "%s: node %.120s: its input %.120s is no node", tfjs->file,
-                           node->name, reference ? reference : "(not a string)");
-        }
-        if (port) {
-            return bd_fail(tfjs->error, BD_ERR_MODEL_UNSUPPORTED,
-                           "%s: node %.120s: its input %.120s is not the first output of operation %.40s", tfjs->file,
-                           node->name, reference, source->op);
-        }
-        node->inputs[node->input_count++] = (uint32_t)(source - tfjs->nodes);
+    cJSON_ArrayForEach(entry, list) {
+        (*outputs)[(*count)++] = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "name"));
     }
     return BD_OK;
 }
 
-/* Depth first from the output, without recursion: a node is converted when all its inputs are. */
-static bd_result convert_reachable(bd_tfjs *tfjs, bd_tfjs_node *output) {
-    bd_tfjs_node **stack = bd_pool_alloc(&tfjs->pool, tfjs->count * sizeof *stack);
-    if (!stack) {
-        return fail_memory(tfjs);
-    }
-    uint32_t depth = 0;
-    stack[depth++] = output;
-    while (depth) {
-        bd_tfjs_node *node = stack[depth - 1];
-        bd_result result = BD_OK;
-        if (node->state == BD_TFJS_NEW) {
-            node->state = BD_TFJS_OPEN;
-            result = resolve_inputs(tfjs, node);
-        } else if (node->next_input < node->input_count) {
-            bd_tfjs_node *source = &tfjs->nodes[node->inputs[node->next_input++]];
-            if (source->state == BD_TFJS_OPEN) {
-                result = bd_fail(tfjs->error, BD_ERR_FILE_CORRUPT, "%s: node %.120s: the graph has a cycle through it",
-                                 tfjs->file, source->name);
-            } else if (source->state == BD_TFJS_NEW) {
-                stack[depth++] = source;
-            }
-        } else {
-            node->state = BD_TFJS_DONE;
-            depth--;
-            result = bd_tfjs_convert(tfjs, node);
-        }
-        if (result) {
-            return result;
-        }
-    }
-    return BD_OK;
-}
-
-/* ---- the file --------------------------------------------------------------------------------------------------- */
-
-static bd_result import_root(bd_tfjs *tfjs, const cJSON *root, bd_shards *shards) {
+static bd_result import_root(bd_tf *tf, const cJSON *root, bd_shards *shards) {
     const cJSON *topology = cJSON_GetObjectItemCaseSensitive(root, "modelTopology");
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(topology, "node");
     if (!cJSON_IsArray(list)) {
-        return bd_fail(tfjs->error, BD_ERR_FILE_FORMAT, "%s: not a TensorFlow.js graph model: no modelTopology.node",
-                       tfjs->file);
+        return bd_fail(tf->error, BD_ERR_FILE_FORMAT, "%s: not a TensorFlow.js graph model: no modelTopology.node",
+                       tf->file);
     }
-    bd_result result = bd_tfjs_weights_read(&tfjs->weights, root, tfjs->file, &tfjs->pool, shards, tfjs->error);
-    bd_tfjs_node *output = NULL;
+    const char **outputs = NULL;
+    uint32_t output_count = 0;
+    bd_result result = bd_tfjs_weights_read(tf->user, root, tf->file, &tf->pool, shards, tf->error);
     if (!result) {
-        result = read_nodes(tfjs, list);
-    }
-    if (!result) {
-        result = find_output(tfjs, root, &output);
+        result = read_nodes(tf, list);
     }
     if (!result) {
-        result = convert_reachable(tfjs, output);
+        result = read_outputs(tf, root, &outputs, &output_count);
     }
-    if (!result && tfjs->graph->input == BD_NO_NODE) {
-        result = bd_fail(tfjs->error, BD_ERR_MODEL_UNSUPPORTED, "%s: node %.120s: no Placeholder is behind the output",
-                         tfjs->file, output->name);
-    }
-    if (!result) {
-        tfjs->graph->output = output->index;
-    }
-    return result;
+    return result ? result : bd_tf_build(tf, outputs, output_count);
 }
 
 /* NULL with the reason in *result. */
@@ -332,10 +285,16 @@ bd_result bd_model_import_tfjs(const uint8_t *data, size_t bytes, const char *pa
     if (!root) {
         return result;
     }
-    bd_tfjs tfjs = {.file = path, .graph = graph, .pool = {.allocator = graph->pool.allocator}, .error = error};
+    bd_tfjs_weights weights;
+    bd_tf tf = {.file = path,
+                .graph = graph,
+                .form = &form,
+                .user = &weights,
+                .pool = {.allocator = graph->pool.allocator},
+                .error = error};
     graph->input = graph->output = BD_NO_NODE;
-    result = import_root(&tfjs, root, shards);
-    bd_pool_finish(&tfjs.pool);
+    result = import_root(&tf, root, shards);
+    bd_pool_finish(&tf.pool);
     cJSON_Delete(root);
     if (result) {
         bd_shards_finish(shards);

@@ -5,7 +5,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "model/model.h"
+#include "model/tensorflow.h"
 
 /* ---- weights (tfjs_weights.c) ---- */
 
@@ -19,7 +19,7 @@ typedef enum bd_tfjs_kind { /* as stored */
 } bd_tfjs_kind;
 
 typedef struct bd_tfjs_weight {
-    const char *name; /* first: bd_tfjs_compare_names */
+    const char *name; /* first: bd_tf_compare_names */
     bd_shape shape;
     size_t elements;
     bd_tfjs_kind kind;
@@ -54,37 +54,7 @@ bd_result bd_tfjs_weights_read(bd_tfjs_weights *weights, const cJSON *root, cons
 bd_result bd_tfjs_weights_add(const bd_tfjs_weights *weights, const char *name, bd_graph *graph, uint32_t *index,
                               bd_error *error);
 
-/* ---- nodes (tfjs.c, tfjs_ops.c) ---- */
-
-typedef struct bd_tfjs_node {
-    const char *name; /* first: bd_tfjs_compare_names */
-    const char *op;
-    const cJSON *attributes; /* may be NULL */
-    const cJSON *input_json; /* may be NULL */
-    uint32_t *inputs;        /* indices of nodes, control inputs dropped; set for nodes that are reached */
-    uint32_t input_count;
-    uint32_t next_input; /* of the walk */
-    enum { BD_TFJS_NEW, BD_TFJS_OPEN, BD_TFJS_DONE } state;
-    bool consumed;
-    uint32_t index;    /* in the graph, once done */
-    uint32_t constant; /* the CONST behind it in the graph, BD_NO_NODE when it is none */
-} bd_tfjs_node;
-
-typedef struct bd_tfjs {
-    const char *file;
-    bd_graph *graph;
-    bd_tfjs_weights weights;
-    bd_tfjs_node *nodes; /* sorted by name */
-    uint32_t count;
-    bd_pool pool; /* for the time of the import */
-    bd_error *error;
-} bd_tfjs;
-
-/* Orders and finds structures whose first member is their name. */
-int bd_tfjs_compare_names(const void *a, const void *b);
 /* An integer as JSON writes it: a number or, as protobuf does for 64 bits, a decimal string. */
 bool bd_tfjs_integer(const cJSON *json, int64_t *value);
-/* Appends what node does to the graph, whose inputs are there already. */
-bd_result bd_tfjs_convert(bd_tfjs *tfjs, bd_tfjs_node *node);
 
 #endif

@@ -289,7 +289,7 @@ bd_result bd_tfjs_weights_read(bd_tfjs_weights *weights, const cJSON *root, cons
         }
         result = read_group(weights, index++, group, error);
     }
-    qsort(weights->items, weights->count, sizeof *weights->items, bd_tfjs_compare_names);
+    qsort(weights->items, weights->count, sizeof *weights->items, bd_tf_compare_names);
     for (size_t i = 1; !result && i < weights->count; i++) {
         if (!strcmp(weights->items[i - 1].name, weights->items[i].name)) {
             result = fail_weight(weights, &weights->items[i], BD_ERR_FILE_CORRUPT, error, "listed twice");
@@ -329,7 +329,7 @@ static void dequantise(const bd_tfjs_weight *item, const uint8_t *bytes, void *t
 bd_result bd_tfjs_weights_add(const bd_tfjs_weights *weights, const char *name, bd_graph *graph, uint32_t *index,
                               bd_error *error) {
     const bd_tfjs_weight *item =
-        bsearch(&name, weights->items, weights->count, sizeof *weights->items, bd_tfjs_compare_names);
+        bsearch(&name, weights->items, weights->count, sizeof *weights->items, bd_tf_compare_names);
     if (!item) {
         return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: node %.120s: weightsManifest has no such weight", weights->file,
                        name);
