@@ -103,12 +103,23 @@ static bd_result fold_binary(const folding *of, size_t elements) {
     return BD_OK;
 }
 
+/* In float, as TensorFlow computes it: the values between two steps fall to the same one. */
+static double quantise(const bd_node *node, double value) {
+    float low = node->u.quant.low, x = (float)BD_MIN(BD_MAX(value, (double)low), (double)node->u.quant.high);
+    float inverse = 1 / node->u.quant.step;
+    return (double)(floorf((x - low) * inverse + 0.5f) * node->u.quant.step + low);
+}
+
 static bd_result fold_unary(const folding *of, size_t elements) {
     const bd_node *x = input_node(of, 0);
     for (size_t i = 0; i < elements; i++) {
         double value = load(x, i);
         if (of->node->op == BD_OP_CLAMP) {
             value = BD_MIN(BD_MAX(value, (double)of->node->u.clamp.low), (double)of->node->u.clamp.high);
+        } else if (of->node->op == BD_OP_RSQRT) {
+            value = 1 / sqrt(value);
+        } else if (of->node->op == BD_OP_FAKE_QUANT) {
+            value = quantise(of->node, value);
         }
         for (uint32_t k = 1; of->node->op == BD_OP_ADD_N && k < of->node->input_count; k++) {
             value = load(input_node(of, k), i) + (of->node->dtype == BD_F32 ? (double)(float)value : value);
@@ -195,6 +206,21 @@ static void fold_pad(const folding *of) {
     copy_block(of, x, &b);
 }
 
+static void fold_transpose(const folding *of) {
+    const bd_node *x = input_node(of, 0);
+    int32_t order[BD_MAX_RANK];
+    int64_t steps[BD_MAX_RANK];
+    bd_graph_read_i32(of->graph, of->node->inputs[1], order, BD_MAX_RANK);
+    row_major(&x->shape, steps);
+    block b = {.rank = x->shape.rank};
+    row_major(&of->node->shape, b.to_steps);
+    for (uint32_t d = 0; d < b.rank; d++) {
+        b.dims[d] = of->node->shape.dims[d];
+        b.from_steps[d] = steps[order[d] + (order[d] < 0 ? (int32_t)b.rank : 0)];
+    }
+    copy_block(of, x, &b);
+}
+
 static void fold_joined(const folding *of) {
     uint32_t axis = (uint32_t)of->node->u.axis;
     bool pack = of->node->op == BD_OP_PACK;
@@ -240,6 +266,9 @@ static bool can_fold(bd_op op) {
     case BD_OP_MAXIMUM:
     case BD_OP_MINIMUM:
     case BD_OP_ADD_N:
+    case BD_OP_RSQRT:
+    case BD_OP_FAKE_QUANT:
+    case BD_OP_TRANSPOSE:
     case BD_OP_CLAMP: return true;
     default: return false;
     }
@@ -266,8 +295,11 @@ static bd_result evaluate(const folding *of, size_t elements) {
     case BD_OP_PACK:
     case BD_OP_CONCAT: fold_joined(of); return BD_OK;
     case BD_OP_PAD: fold_pad(of); return BD_OK;
+    case BD_OP_TRANSPOSE: fold_transpose(of); return BD_OK;
     case BD_OP_CAST:
     case BD_OP_ADD_N:
+    case BD_OP_RSQRT:
+    case BD_OP_FAKE_QUANT:
     case BD_OP_CLAMP: return fold_unary(of, elements);
     default: return fold_binary(of, elements);
     }

@@ -292,6 +292,15 @@ static void turn_limit(fusion *of, uint32_t index) {
     node->u.clamp.high = low ? INFINITY : limit;
 }
 
+/* Of activations: the range it was trained to stay in is kept, the rounding within it is not. */
+static void turn_fake_quant(fusion *of, uint32_t index) {
+    bd_node *node = node_at(of, index);
+    float low = node->u.quant.low, high = node->u.quant.high;
+    node->op = BD_OP_CLAMP;
+    node->u.clamp.low = low;
+    node->u.clamp.high = high;
+}
+
 /* The mean over height and width. */
 static void turn_mean(fusion *of, uint32_t index) {
     bd_node *node = node_at(of, index);
@@ -364,6 +373,7 @@ static uint32_t find_same(fusion *of, uint32_t index) {
     case BD_OP_IDENTITY:
     case BD_OP_CAST:
     case BD_OP_PAD:
+    case BD_OP_RESIZE_NEAREST:
     case BD_OP_RESIZE_BILINEAR: return whole ? node->inputs[0] : index;
     case BD_OP_ADD_N:
     case BD_OP_CONCAT: return node->input_count == 1 ? node->inputs[0] : index;
@@ -401,6 +411,7 @@ static bd_result simplify(fusion *of, uint32_t index) {
     case BD_OP_DIV: return turn_constant(of, index);
     case BD_OP_MAXIMUM:
     case BD_OP_MINIMUM: turn_limit(of, index); return BD_OK;
+    case BD_OP_FAKE_QUANT: turn_fake_quant(of, index); return BD_OK;
     case BD_OP_MEAN: turn_mean(of, index); return BD_OK;
     case BD_OP_RESIZE_BILINEAR: node->input_count = 1; return BD_OK;
     default: return BD_OK;

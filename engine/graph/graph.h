@@ -34,12 +34,15 @@ typedef struct bd_shape {
     X(RESHAPE, "reshape")             /* x, shape (i32, one -1 allowed) */                                             \
     X(SQUEEZE, "squeeze")             /* x; u.axes (none: every 1) */                                                  \
     X(EXPAND_DIMS, "expand_dims")     /* x, axis (i32) */                                                              \
+    X(TRANSPOSE, "transpose")         /* x, permutation (i32 [rank]): dimension d of y is permutation[d] of x */       \
     X(PAD, "pad")                     /* x, paddings (i32 [rank][2]); constant zero */                                 \
     X(ADD, "add")                     /* kernel: a, b with broadcasting */                                             \
     X(SUB, "sub")                                                                                                      \
     X(MUL, "mul") /* kernel */                                                                                         \
     X(DIV, "div")                                                                                                      \
     X(MAXIMUM, "maximum")                                                                                              \
+    X(RSQRT, "rsqrt")           /* 1 / sqrt(x) */                                                                      \
+    X(FAKE_QUANT, "fake_quant") /* x to the nearest of u.quant's steps */                                              \
     X(MINIMUM, "minimum")                                                                                              \
     X(ADD_N, "add_n")                   /* n tensors of one shape */                                                   \
     X(CLAMP, "clamp")                   /* kernel: x into u.clamp (relu: 0..inf, relu6: 0..6) */                       \
@@ -52,6 +55,7 @@ typedef struct bd_shape {
     X(POOL_MAX, "pool_max")             /* kernel */                                                                   \
     X(MEAN, "mean")                     /* x, axes (i32), kept as 1; over h and w: POOL_AVERAGE */                     \
     X(RESIZE_BILINEAR, "resize")        /* kernel: x, [size (i32 [2])]; u.resize */                                    \
+    X(RESIZE_NEAREST, "resize_nearest") /* x, size (i32 [2]): to the size it has */                                    \
     X(SPACE_TO_BATCH, "space_to_batch") /* x, block (i32 [2]), paddings (i32 [2][2]) */                                \
     X(BATCH_TO_SPACE, "batch_to_space") /* x, block, crops */                                                          \
     X(SOFTMAX, "softmax")               /* kernel: x, along the last axis */                                           \
@@ -103,6 +107,9 @@ typedef struct bd_node {
             int32_t count;
             int32_t values[BD_MAX_RANK]; /* may be negative: from the end */
         } axes;
+        struct {
+            float low, high, step; /* values are low + n * step */
+        } quant;
         int32_t axis; /* of ARGMAX too, where it has no axis input */
         struct {
             float scale[3], offset[3]; /* y = u8 * scale + offset inside the photo */

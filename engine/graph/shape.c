@@ -220,6 +220,22 @@ static bd_result infer_expand_dims(const inference *of) {
     return finish(of, &shape, x->dtype);
 }
 
+static bd_result infer_transpose(const inference *of) {
+    const bd_node *x = input_node(of, 0);
+    int32_t order[BD_MAX_RANK];
+    bool seen[BD_MAX_RANK] = {false};
+    bd_shape shape = x->shape;
+    bool fits = bd_graph_read_i32(of->graph, of->node->inputs[1], order, BD_MAX_RANK) == (int32_t)shape.rank;
+    for (uint32_t d = 0; fits && d < shape.rank; d++) {
+        fits = normalise_axis(&order[d], shape.rank) && !seen[order[d]];
+        if (fits) {
+            seen[order[d]] = true;
+            shape.dims[d] = x->shape.dims[order[d]];
+        }
+    }
+    return fits ? finish(of, &shape, x->dtype) : FAIL(of, "needs a constant permutation of its dimensions");
+}
+
 static bd_result infer_pad(const inference *of) {
     const bd_node *x = input_node(of, 0);
     bd_shape shape = x->shape;
@@ -486,6 +502,19 @@ static bd_result infer_resize(const inference *of) {
     return finish(of, &shape, BD_F32);
 }
 
+/* Any type: labels are enlarged so. */
+static bd_result infer_resize_nearest(const inference *of) {
+    bd_shape shape = input_node(of, 0)->shape;
+    int32_t size[2];
+    if (shape.rank != 4 || bd_graph_read_i32(of->graph, of->node->inputs[1], size, 2) != 2 || size[0] < 1 ||
+        size[1] < 1) {
+        return FAIL(of, "needs an input of rank 4 and a constant size");
+    }
+    shape.dims[1] = size[0];
+    shape.dims[2] = size[1];
+    return finish(of, &shape, input_node(of, 0)->dtype);
+}
+
 /* ---- batches of blocks ------------------------------------------------------------------------------------------ */
 
 static bd_result read_blocks(const inference *of, int32_t block[2], int32_t edges[4]) {
@@ -592,6 +621,7 @@ static const op_rule rules[BD_OP_COUNT] = {
     [BD_OP_RESHAPE] = {2, 2, infer_reshape},
     [BD_OP_SQUEEZE] = {1, 1, infer_squeeze},
     [BD_OP_EXPAND_DIMS] = {2, 2, infer_expand_dims},
+    [BD_OP_TRANSPOSE] = {2, 2, infer_transpose},
     [BD_OP_PAD] = {2, 2, infer_pad},
     [BD_OP_ADD] = {2, 2, infer_binary},
     [BD_OP_SUB] = {2, 2, infer_binary},
@@ -599,6 +629,8 @@ static const op_rule rules[BD_OP_COUNT] = {
     [BD_OP_DIV] = {2, 2, infer_binary},
     [BD_OP_MAXIMUM] = {2, 2, infer_binary},
     [BD_OP_MINIMUM] = {2, 2, infer_binary},
+    [BD_OP_RSQRT] = {1, 1, infer_float},
+    [BD_OP_FAKE_QUANT] = {1, 1, infer_float},
     [BD_OP_ADD_N] = {1, UINT32_MAX, infer_add_n},
     [BD_OP_CLAMP] = {1, 1, infer_same},
     [BD_OP_HARD_SIGMOID] = {1, 1, infer_float},
@@ -610,6 +642,7 @@ static const op_rule rules[BD_OP_COUNT] = {
     [BD_OP_POOL_MAX] = {1, 1, infer_pool},
     [BD_OP_MEAN] = {2, 2, infer_mean},
     [BD_OP_RESIZE_BILINEAR] = {1, 2, infer_resize},
+    [BD_OP_RESIZE_NEAREST] = {2, 2, infer_resize_nearest},
     [BD_OP_SPACE_TO_BATCH] = {3, 3, infer_space_to_batch},
     [BD_OP_BATCH_TO_SPACE] = {3, 3, infer_batch_to_space},
     [BD_OP_SOFTMAX] = {1, 1, infer_float},

@@ -17,6 +17,7 @@ static bool any(const uint8_t *data, size_t bytes) {
 }
 
 static const form forms[] = {
+    {"TensorFlow frozen graph", bd_model_is_graphdef, bd_model_import_graphdef},
     {"TensorFlow.js graph model", any, bd_model_import_tfjs},
 };
 

@@ -3,83 +3,80 @@
 
 #include "model/protobuf.h"
 
-bd_pb bd_pb_bytes(const uint8_t *data, size_t bytes) {
-    return (bd_pb){data, data + bytes};
-}
-
-size_t bd_pb_left(const bd_pb *message) {
-    return (size_t)(message->end - message->at);
-}
-
-bool bd_pb_equals(const bd_pb *bytes, const char *text) {
-    size_t length = strlen(text);
-    return bd_pb_left(bytes) == length && !memcmp(bytes->at, text, length);
-}
-
-bool bd_pb_varint(bd_pb *message, uint64_t *value) {
+bool bd_pb_take_varint(bd_pb *from, uint64_t *value) {
     *value = 0;
-    for (unsigned shift = 0; shift < 64 && message->at < message->end; shift += 7) {
-        uint64_t byte = *message->at++;
-        *value |= (byte & 0x7fu) << shift;
-        if (byte < 0x80) {
-            return shift < 63 || byte < 2;
+    for (uint32_t shift = 0; shift < 64 && from->at < from->end; shift += 7) {
+        uint8_t byte = *from->at++;
+        if (shift == 63 && byte > 1) {
+            return false;
+        }
+        *value |= (uint64_t)(byte & 0x7fu) << shift;
+        if (!(byte & 0x80u)) {
+            return true;
         }
     }
     return false;
 }
 
-static bool little_endian(bd_pb *message, uint32_t bytes, uint64_t *value) {
-    *value = 0;
-    if (bd_pb_left(message) < bytes) {
+static bool take_fixed(bd_pb *from, uint32_t bytes, uint64_t *value) {
+    if (bd_pb_size(*from) < bytes) {
         return false;
     }
+    *value = 0;
     for (uint32_t i = 0; i < bytes; i++) {
-        *value |= (uint64_t)message->at[i] << (8 * i);
+        *value |= (uint64_t)from->at[i] << (8 * i);
     }
-    message->at += bytes;
+    from->at += bytes;
     return true;
 }
 
-bool bd_pb_fixed32(bd_pb *message, uint32_t *value) {
-    uint64_t wide;
-    bool read = little_endian(message, 4, &wide);
-    *value = (uint32_t)wide;
-    return read;
+static bool take_bytes(bd_pb *from, bd_pb *bytes) {
+    uint64_t length;
+    if (!bd_pb_take_varint(from, &length) || length > bd_pb_size(*from)) {
+        return false;
+    }
+    bytes->at = from->at;
+    bytes->end = from->at + length;
+    from->at += length;
+    return true;
 }
 
 bd_pb_step bd_pb_next(bd_pb *message, bd_pb_field *field) {
-    uint64_t tag, length;
-    *field = (bd_pb_field){0};
+    uint64_t tag;
     if (message->at == message->end) {
         return BD_PB_END;
     }
-    if (!bd_pb_varint(message, &tag) || tag > UINT32_MAX || tag < 8) {
+    if (!bd_pb_take_varint(message, &tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX >> 3) {
         return BD_PB_BROKEN;
     }
-    bool read = false;
-    field->number = (uint32_t)tag >> 3;
-    switch (tag & 7) {
-    case BD_PB_VARINT:
-        field->type = BD_PB_VARINT;
-        read = bd_pb_varint(message, &field->value);
-        break;
-    case BD_PB_FIXED64:
-        field->type = BD_PB_FIXED64;
-        read = little_endian(message, 8, &field->value);
-        break;
-    case BD_PB_FIXED32:
-        field->type = BD_PB_FIXED32;
-        read = little_endian(message, 4, &field->value);
-        break;
-    case BD_PB_BYTES:
-        field->type = BD_PB_BYTES;
-        read = bd_pb_varint(message, &length) && length <= bd_pb_left(message);
-        if (read) {
-            field->bytes = bd_pb_bytes(message->at, (size_t)length);
-            message->at += length;
-        }
-        break;
-    default: break;
+    field->number = (uint32_t)(tag >> 3);
+    field->wire = (bd_pb_wire)(tag & 7);
+    field->value = 0;
+    field->bytes = (bd_pb){message->at, message->at};
+    bool whole = false;
+    switch (field->wire) {
+    case BD_PB_VARINT: whole = bd_pb_take_varint(message, &field->value); break;
+    case BD_PB_FIXED64: whole = take_fixed(message, 8, &field->value); break;
+    case BD_PB_FIXED32: whole = take_fixed(message, 4, &field->value); break;
+    case BD_PB_BYTES: whole = take_bytes(message, &field->bytes); break;
     }
-    return read ? BD_PB_FIELD : BD_PB_BROKEN;
+    return whole ? BD_PB_FIELD : BD_PB_BROKEN;
+}
+
+bool bd_pb_equals(bd_pb text, const char *expected) {
+    size_t length = strlen(expected);
+    return bd_pb_size(text) == length && (!length || !memcmp(text.at, expected, length));
+}
+
+int bd_pb_compare(bd_pb a, bd_pb b) {
+    size_t bytes_a = bd_pb_size(a), bytes_b = bd_pb_size(b), common = BD_MIN(bytes_a, bytes_b);
+    int order = common ? memcmp(a.at, b.at, common) : 0;
+    return order ? order : (bytes_a > bytes_b) - (bytes_a < bytes_b);
+}
+
+float bd_pb_float(uint64_t bits) {
+    uint32_t low = (uint32_t)bits;
+    float value;
+    memcpy(&value, &low, sizeof value);
+    return value;
 }

@@ -1,35 +1,43 @@
 /* SPDX-License-Identifier: MIT
- * Protobuf's wire format, read in place: nothing is copied or allocated, every length is checked against what is there.
- * Source: protobuf.dev/programming-guides/encoding. Groups, which no schema uses any more, count as broken. */
+ * Protocol Buffers' wire format, read where it lies: nothing is copied, nothing is allocated, no byte outside a message
+ * is touched. Source: protobuf.dev/programming-guides/encoding. */
 #ifndef BD_PROTOBUF_H
 #define BD_PROTOBUF_H
 
 #include "base/base.h"
 
-/* The bytes of a message, or what of them is not read yet. */
+/* What is left of a message, or of any field with a length. */
 typedef struct bd_pb {
     const uint8_t *at, *end;
 } bd_pb;
 
-typedef enum bd_pb_type { BD_PB_VARINT = 0, BD_PB_FIXED64 = 1, BD_PB_BYTES = 2, BD_PB_FIXED32 = 5 } bd_pb_type;
+typedef enum bd_pb_wire { BD_PB_VARINT = 0, BD_PB_FIXED64 = 1, BD_PB_BYTES = 2, BD_PB_FIXED32 = 5 } bd_pb_wire;
 
 typedef struct bd_pb_field {
     uint32_t number;
-    bd_pb_type type;
-    uint64_t value; /* of the numbers, as stored: 64-bit two's complement or the bits of a float */
-    bd_pb bytes;    /* strings, bytes, messages, packed numbers */
+    bd_pb_wire wire;
+    uint64_t value; /* of a VARINT, FIXED64 or FIXED32 */
+    bd_pb bytes;    /* of BYTES: a string, a message, packed numbers */
 } bd_pb_field;
 
-typedef enum bd_pb_step { BD_PB_END, BD_PB_FIELD, BD_PB_BROKEN } bd_pb_step;
+typedef enum bd_pb_step { BD_PB_FIELD, BD_PB_END, BD_PB_BROKEN } bd_pb_step;
 
-/* Reads the next field and moves message behind it. Nothing of *field is to be used unless BD_PB_FIELD is returned. */
+static inline size_t bd_pb_size(bd_pb pb) {
+    return (size_t)(pb.end - pb.at);
+}
+
+/* Takes the next field off a message. BROKEN: truncated, a length past the message's end, a group (which proto3 does
+ * not have) or the number 0; *field is then unspecified and so is what is left. */
 bd_pb_step bd_pb_next(bd_pb *message, bd_pb_field *field);
-/* A number of a packed list; false when it is cut short or longer than 64 bits. */
-bool bd_pb_varint(bd_pb *message, uint64_t *value);
-bool bd_pb_fixed32(bd_pb *message, uint32_t *value);
 
-bd_pb bd_pb_bytes(const uint8_t *data, size_t bytes);
-size_t bd_pb_left(const bd_pb *message);
-bool bd_pb_equals(const bd_pb *bytes, const char *text);
+/* Takes one base-128 number off the front; false when there is no whole one. */
+bool bd_pb_take_varint(bd_pb *from, uint64_t *value);
+
+bool bd_pb_equals(bd_pb text, const char *expected);
+/* Orders by bytes, shorter first where one begins the other. */
+int bd_pb_compare(bd_pb a, bd_pb b);
+
+/* A FIXED32's bits as a float. */
+float bd_pb_float(uint64_t bits);
 
 #endif

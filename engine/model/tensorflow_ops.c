@@ -63,7 +63,8 @@ static bool text_is(const bd_tf *tf, const bd_tf_node *node, const char *name, c
 /* Types that a tensor can have here. Numbers are those of TensorFlow's types.proto. */
 static bool read_type(const bd_tf *tf, const bd_tf_node *node, const char *name, bd_dtype *dtype) {
     switch (tf->form->type(node, name)) {
-    case 1: *dtype = BD_F32; return true;
+    case 1:
+    case 19: *dtype = BD_F32; return true; /* float16 is computed as float32 */
     case 3:
     case 9: *dtype = BD_I32; return true;
     case 4: *dtype = BD_U8; return true;
@@ -251,6 +252,17 @@ static bd_result convert_placeholder(bd_tf *tf, bd_tf_node *node, bd_op op) {
     return result;
 }
 
+/* Feeds that default to a constant, such as a dropout's rate, count as that constant. */
+static bd_result convert_default(bd_tf *tf, bd_tf_node *node, bd_op op) {
+    int64_t dims[4];
+    uint32_t rank;
+    if (tf->form->shape(node, "shape", dims, 4, &rank) != BD_TF_FOUND || rank != 4) {
+        return convert_identity(tf, node, BD_OP_IDENTITY);
+    }
+    node->input_count = 0;
+    return convert_placeholder(tf, node, op);
+}
+
 static bd_result convert_cast(bd_tf *tf, bd_tf_node *node, bd_op op) {
     bd_dtype dtype;
     if (!read_type(tf, node, "DstT", &dtype)) {
@@ -282,6 +294,57 @@ static bd_result convert_strided_slice(bd_tf *tf, bd_tf_node *node, bd_op op) {
         made->u.slice.new_axis_mask = (uint32_t)masks[3];
         made->u.slice.shrink_axis_mask = (uint32_t)masks[4];
     }
+    return result;
+}
+
+static bd_result add_index(const bd_tf *tf, const bd_tf_node *node, uint32_t count, int32_t before, int32_t last,
+                           uint32_t *index) {
+    int32_t *values = bd_pool_alloc(&tf->graph->pool, count * sizeof *values);
+    if (!values) {
+        return fail_memory(tf, node);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        values[i] = i + 1 < count ? before : last;
+    }
+    const bd_shape shape = {1, {(int32_t)count}};
+    *index = bd_graph_add_const(tf->graph, node->name, BD_I32, &shape, values);
+    return *index == BD_NO_NODE ? fail_memory(tf, node) : BD_OK;
+}
+
+/* Its outputs are as many slices of one along the axis, which they drop. */
+static bd_result convert_unpack(bd_tf *tf, bd_tf_node *node, bd_op op) {
+    enum { MOST = 16 };
+    int32_t axis = 0, count = -1;
+    bd_result result = read_integer(tf, node, "axis", 0, BD_MAX_RANK - 1, &axis);
+    if (!result) {
+        result = read_integer(tf, node, "num", 0, INT32_MAX, &count);
+    }
+    if (!result && (count < 1 || count > MOST)) {
+        return fail_unsupported(tf, node, "has no or more than 16 outputs");
+    }
+    uint32_t begin[MOST], end[MOST], stride = 0;
+    const uint32_t entries = (uint32_t)axis + 1;
+    for (int32_t i = 0; !result && i < count; i++) {
+        result = add_index(tf, node, entries, 0, i, &begin[i]);
+        if (!result) {
+            result = add_index(tf, node, entries, 0, i + 1, &end[i]);
+        }
+    }
+    if (!result) {
+        result = add_index(tf, node, entries, 1, 1, &stride);
+    }
+    for (int32_t i = 0; !result && i < count; i++) {
+        const uint32_t inputs[4] = {input_index(tf, node, 0), begin[i], end[i], stride};
+        uint32_t made;
+        result = append(tf, node, "", op, inputs, 4, &made);
+        if (!result) {
+            bd_node *slice = &tf->graph->nodes[made];
+            slice->u.slice.begin_mask = slice->u.slice.end_mask = (1u << axis) - 1;
+            slice->u.slice.shrink_axis_mask = 1u << axis;
+            node->index = i ? node->index : made;
+        }
+    }
+    node->output_count = (uint32_t)count;
     return result;
 }
 
@@ -351,6 +414,30 @@ static bd_result convert_clamp(bd_tf *tf, bd_tf_node *node, bd_op op) {
     if (!result) {
         tf->graph->nodes[node->index].u.clamp.low = low;
         tf->graph->nodes[node->index].u.clamp.high = high;
+    }
+    return result;
+}
+
+/* The range moved so that 0 is one of its steps (tensorflow/core/kernels/fake_quant_ops_functor.h). */
+static bd_result convert_fake_quant(bd_tf *tf, bd_tf_node *node, bd_op op) {
+    float low, high;
+    int32_t bits = 8;
+    bd_result result = read_integer(tf, node, "num_bits", 2, 16, &bits);
+    if (result) {
+        return result;
+    }
+    if (!scalar_float(input_constant(tf, node, 1), &low) || !scalar_float(input_constant(tf, node, 2), &high) ||
+        !(low < high) || !isfinite(high - low)) {
+        return fail_unsupported(tf, node, "the range is not two constants in order");
+    }
+    float first = tf->form->flag(node, "narrow_range") ? 1 : 0, last = (float)((1 << bits) - 1);
+    float step = (high - low) / (last - first), zero = roundf(BD_MIN(BD_MAX(first - low / step, first), last));
+    result = append_all(tf, node, op, 0, 1);
+    if (!result) {
+        bd_node *made = &tf->graph->nodes[node->index];
+        made->u.quant.low = (first - zero) * step;
+        made->u.quant.high = (last - zero) * step;
+        made->u.quant.step = step;
     }
     return result;
 }
@@ -544,6 +631,7 @@ static const struct rule {
     {"DepthwiseConv2dNative", 2, 2, convert_conv, BD_OP_DEPTHWISE},
     {"Div", 2, 2, convert_plain, BD_OP_DIV},
     {"ExpandDims", 2, 2, convert_plain, BD_OP_EXPAND_DIMS},
+    {"FakeQuantWithMinMaxVars", 3, 3, convert_fake_quant, BD_OP_FAKE_QUANT},
     {"FusedBatchNorm", 5, 5, convert_batch_norm, BD_OP_ADD},
     {"FusedBatchNormV2", 5, 5, convert_batch_norm, BD_OP_ADD},
     {"FusedBatchNormV3", 5, 5, convert_batch_norm, BD_OP_ADD},
@@ -558,11 +646,14 @@ static const struct rule {
     {"Pad", 2, 2, convert_pad, BD_OP_PAD},
     {"PadV2", 3, 3, convert_pad, BD_OP_PAD},
     {"Placeholder", 0, 0, convert_placeholder, BD_OP_INPUT},
+    {"PlaceholderWithDefault", 1, 1, convert_default, BD_OP_INPUT},
     {"RealDiv", 2, 2, convert_plain, BD_OP_DIV},
     {"Relu", 1, 1, convert_clamp, BD_OP_CLAMP},
     {"Relu6", 1, 1, convert_clamp, BD_OP_CLAMP},
     {"Reshape", 2, 2, convert_plain, BD_OP_RESHAPE},
     {"ResizeBilinear", 2, 2, convert_resize, BD_OP_RESIZE_BILINEAR},
+    {"ResizeNearestNeighbor", 2, 2, convert_plain, BD_OP_RESIZE_NEAREST},
+    {"Rsqrt", 1, 1, convert_plain, BD_OP_RSQRT},
     {"Shape", 1, 1, convert_plain, BD_OP_SHAPE},
     {"Slice", 3, 3, convert_plain, BD_OP_SLICE},
     {"Softmax", 1, 1, convert_plain, BD_OP_SOFTMAX},
@@ -571,12 +662,13 @@ static const struct rule {
     {"StopGradient", 1, 1, convert_identity, BD_OP_IDENTITY},
     {"StridedSlice", 4, 4, convert_strided_slice, BD_OP_STRIDED_SLICE},
     {"Sub", 2, 2, convert_plain, BD_OP_SUB},
+    {"Transpose", 2, 2, convert_plain, BD_OP_TRANSPOSE},
+    {"Unpack", 1, 1, convert_unpack, BD_OP_STRIDED_SLICE},
     {"_FusedConv2D", 3, 3, convert_fused_conv, BD_OP_CONV},
 };
 
 bool bd_tf_has_ports(const char *op) {
-    (void)op;
-    return false;
+    return !strcmp(op, "Unpack");
 }
 
 bd_result bd_tf_convert(bd_tf *tf, bd_tf_node *node) {
@@ -592,6 +684,12 @@ bd_result bd_tf_convert(bd_tf *tf, bd_tf_node *node) {
         return bd_fail(tf->error, BD_ERR_FILE_CORRUPT, NODE "operation %s has %u inputs, %s%u expected", AT(tf, node),
                        node->op, node->input_count, rule->least_inputs == rule->most_inputs ? "" : "at least ",
                        rule->least_inputs);
+    }
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        if (node->inputs[i].port >= input_node(tf, node, i)->output_count) {
+            return bd_fail(tf->error, BD_ERR_FILE_CORRUPT, NODE "its input %.120s has no output %u", AT(tf, node),
+                           input_node(tf, node, i)->name, node->inputs[i].port);
+        }
     }
     return rule->convert(tf, node, rule->op);
 }
