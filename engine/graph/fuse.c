@@ -292,9 +292,7 @@ static void turn_limit(fusion *of, uint32_t index) {
     node->u.clamp.high = low ? INFINITY : limit;
 }
 
-/* Of activations: the range it was trained to stay in is kept, the rounding within it is not. */
-static void turn_fake_quant(fusion *of, uint32_t index) {
-    bd_node *node = node_at(of, index);
+static void turn_fake_quant(bd_node *node) {
     float low = node->u.quant.low, high = node->u.quant.high;
     node->op = BD_OP_CLAMP;
     node->u.clamp.low = low;
@@ -361,6 +359,10 @@ static bool takes_everything(const fusion *of, uint32_t index) {
     return true;
 }
 
+static bool is_clamped(const bd_node *node) {
+    return node->op == BD_OP_CLAMP || (is_conv(node) && node->u.conv.clamp_high < INFINITY);
+}
+
 /* The node that has the same tensor as node index; index itself when there is none. */
 static uint32_t find_same(fusion *of, uint32_t index) {
     const bd_node *node = node_at(of, index);
@@ -375,6 +377,10 @@ static uint32_t find_same(fusion *of, uint32_t index) {
     case BD_OP_PAD:
     case BD_OP_RESIZE_NEAREST:
     case BD_OP_RESIZE_BILINEAR: return whole ? node->inputs[0] : index;
+    /* The rounding of simulated quantisation is left out: on the portrait network 0.29 % of the labels then differ from
+     * an independent engine's, with rounding 0.16 %. Its range goes into an activation's where there is one, for
+     * nothing; elsewhere it covers what was seen in training, and a clamp would cost a residual its fusion. */
+    case BD_OP_FAKE_QUANT: return is_clamped(x) ? index : node->inputs[0];
     case BD_OP_ADD_N:
     case BD_OP_CONCAT: return node->input_count == 1 ? node->inputs[0] : index;
     case BD_OP_SLICE:
@@ -411,7 +417,7 @@ static bd_result simplify(fusion *of, uint32_t index) {
     case BD_OP_DIV: return turn_constant(of, index);
     case BD_OP_MAXIMUM:
     case BD_OP_MINIMUM: turn_limit(of, index); return BD_OK;
-    case BD_OP_FAKE_QUANT: turn_fake_quant(of, index); return BD_OK;
+    case BD_OP_FAKE_QUANT: turn_fake_quant(node); return BD_OK;
     case BD_OP_MEAN: turn_mean(of, index); return BD_OK;
     case BD_OP_RESIZE_BILINEAR: node->input_count = 1; return BD_OK;
     default: return BD_OK;

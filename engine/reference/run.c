@@ -155,6 +155,11 @@ static void run_elementwise(const run *r, const bd_node *node, float *y) {
     } else if (node->op == BD_OP_HARD_SIGMOID || node->op == BD_OP_HARD_SWISH || node->op == BD_OP_SIGMOID) {
         for (size_t i = 0; i < count; i++) {
             y[i] = bd_ref_activation(node->op, x[i]);
+    } else if (node->op == BD_OP_FAKE_QUANT) {
+        float low = node->u.quant.low, inverse = 1 / node->u.quant.step;
+        for (size_t i = 0; i < count; i++) {
+            float held = fminf(fmaxf(x[i], low), node->u.quant.high);
+            y[i] = floorf((held - low) * inverse + 0.5f) * node->u.quant.step + low;
         }
     } else if (node->op == BD_OP_ADD_N) {
         memset(y, 0, count * sizeof *y);
@@ -327,6 +332,7 @@ static bd_result run_node(run *r, uint32_t index, float *y) {
     case BD_OP_HARD_SIGMOID:
     case BD_OP_HARD_SWISH:
     case BD_OP_SIGMOID:
+    case BD_OP_FAKE_QUANT:
     case BD_OP_CLAMP: run_elementwise(r, node, y); return BD_OK;
     case BD_OP_PACK:
     case BD_OP_CONCAT: run_concat(r, node, y); return BD_OK;
