@@ -215,7 +215,7 @@ typedef struct bd_model bd_model;
 typedef struct bd_model_params {
     size_t struct_size;
     const bd_allocator *allocator;
-    uint32_t size;                  /* side of the square input when the export leaves it open; 0: 513 */
+    uint32_t size; /* side of the square input when the export leaves it open; 0: 513, torchvision 520 */
     const char *const *class_names; /* NULL: Pascal VOC's when there are 21 classes, else numbers. Copied. */
     uint32_t class_name_count;
 } bd_model_params;

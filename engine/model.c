@@ -66,7 +66,8 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
         result = bd_model_import(path, &made->graph, &made->shards, &made->form, error);
     }
     if (!result) {
-        result = bd_graph_lower(&made->graph, own.size ? own.size : 513, error);
+        uint32_t usual = made->graph.default_size ? made->graph.default_size : 513;
+        result = bd_graph_lower(&made->graph, own.size ? own.size : usual, error);
     }
     if (!result) {
         result = check(made, error);

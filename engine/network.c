@@ -317,6 +317,7 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model,
                           bd_error *error) {
     const bd_network_params defaults = {0};
     *network = (bd_network){.vk = vk, .pool = {.allocator = vk->allocator}};
+    network->upsampling = model->graph.upsampling;
     recorder r = {.network = network, .model = model};
     bd_result result = plan_network(network, model, params ? params : &defaults, error);
     if (!result) {

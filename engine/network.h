@@ -42,6 +42,7 @@ typedef struct bd_network {
     bd_node preprocess;          /* shape and constants; recorded per photo by the session */
     bd_vk_binding input, logits; /* in the arena */
     bd_shape logits_shape;
+    bd_upsampling upsampling;
 } bd_network;
 
 /* params NULL: all defaults. FP16 on a device or a graph that cannot: BD_ERR_UNSUPPORTED. */

@@ -151,22 +151,29 @@ static bd_result record_photo(bd_session *session, uint32_t w, uint32_t h, bd_er
     return result;
 }
 
-/* Pixels of a map of `size` pixels over the resized photo of `resized` pixels, on the logits: the network's input and
- * its logits share their corners, maps and pictures share the outer edges of their pixels. */
-static bd_axis_map axis_map(int32_t logits, int32_t input, uint32_t resized, uint32_t size) {
-    float step = input > 1 ? (float)(logits - 1) / (float)(input - 1) : 0.0f;
+/* Pixels of a map of `size` pixels over the resized photo of `resized` pixels, on the logits: maps and pictures share
+ * the outer edges of their pixels, the network's input lies on its logits as the export's last resize says. What is
+ * read ends with the photo's last pixel. */
+static bd_axis_map axis_map(bd_upsampling upsampling, int32_t logits, int32_t input, uint32_t resized, uint32_t size) {
+    double step = (double)logits / (double)input;
+    double origin = upsampling == BD_UPSAMPLING_CENTERS ? 0.5 * step - 0.5 : 0.0; /* of the input's pixel 0 */
+    if (upsampling == BD_UPSAMPLING_CORNERS) {
+        step = input > 1 ? (double)(logits - 1) / (double)(input - 1) : 0.0;
+    }
     double zoom = (double)resized / (double)size;
-    return (bd_axis_map){.scale = (float)((double)step * zoom),
-                         .bias = (float)((double)step * (0.5 * zoom - 0.5)),
-                         .max = step * (float)(resized - 1)};
+    double last = BD_MIN(step * (double)(resized - 1) + origin, (double)(logits - 1));
+    return (bd_axis_map){.scale = (float)(step * zoom),
+                         .bias = (float)(step * (0.5 * zoom - 0.5) + origin),
+                         .max = (float)BD_MAX(last, 0.0)};
 }
 
 static void axis_maps(const bd_session *session, uint32_t resized_w, uint32_t resized_h, uint32_t w, uint32_t h,
                       bd_axis_map *x, bd_axis_map *y) {
     const int32_t *logits = session->network.logits_shape.dims;
     const int32_t *input = session->network.preprocess.shape.dims;
-    *x = axis_map(logits[2], input[2], resized_w, w);
-    *y = axis_map(logits[1], input[1], resized_h, h);
+    bd_upsampling upsampling = session->network.upsampling;
+    *x = axis_map(upsampling, logits[2], input[2], resized_w, w);
+    *y = axis_map(upsampling, logits[1], input[1], resized_h, h);
 }
 
 /* ---- segment ----------------------------------------------------------------------------------------------------- */

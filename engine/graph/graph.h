@@ -118,13 +118,22 @@ typedef struct bd_node {
     } u;
 } bd_node;
 
+/* Where the pixels of the network's input lie on its logits, by the export's last resize: input pixel x at logit */
+typedef enum bd_upsampling {
+    BD_UPSAMPLING_CORNERS, /* x * (logits - 1) / (input - 1); what DeepLab does, and where an export has no resize */
+    BD_UPSAMPLING_CENTERS, /* (x + 0.5) * logits / input - 0.5 */
+    BD_UPSAMPLING_LEGACY   /* x * logits / input */
+} bd_upsampling;
+
 typedef struct bd_graph {
     bd_pool pool;
     bd_node *nodes; /* an input's index is always smaller than the node's */
     uint32_t count, capacity;
-    uint32_t input;   /* BD_OP_INPUT */
-    uint32_t output;  /* what the export returns; after lowering: the logits (1,h,w,classes) */
-    const char *file; /* for messages */
+    uint32_t input;           /* BD_OP_INPUT */
+    uint32_t output;          /* what the export returns; after lowering: the logits (1,h,w,classes) */
+    const char *file;         /* for messages */
+    uint32_t default_size;    /* the side that suits the export where it leaves its input's open; 0: DeepLab's 513 */
+    bd_upsampling upsampling; /* of the logits, once lowered */
 } bd_graph;
 
 const char *bd_op_name(bd_op op);

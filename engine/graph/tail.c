@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What stands behind the logits - their upsampling, argmax, softmax, a crop to the photo - is the work of one fused
- * kernel. It aligns corners and resizes to the network's input, so an export that does anything else is refused. */
+ * kernel. It resizes to the network's input, so an export that does anything else is refused. */
 #include "graph/passes.h"
 
 #define CLASSES_MOST 256 /* labels are bytes */
@@ -8,9 +8,10 @@
 typedef struct walk {
     const bd_graph *graph;
     bd_error *error;
-    bool labels;    /* still behind an argmax: what is walked over has no classes axis */
-    bool outermost; /* nothing that looks at a shape was walked over */
-    bool resized;   /* behind a resize that does something */
+    bool labels;              /* still behind an argmax: what is walked over has no classes axis */
+    bool outermost;           /* nothing that looks at a shape was walked over */
+    bool resized;             /* behind a resize that does something */
+    bd_upsampling upsampling; /* that resize's */
 } walk;
 
 static int32_t last_dim(const bd_shape *shape) {
@@ -41,13 +42,15 @@ static bd_result cross_resize(walk *at, uint32_t index, const bd_node *node, con
         return BD_OK;
     }
     const bd_shape *input = &at->graph->nodes[at->graph->input].shape;
-    if (!node->u.resize.align_corners || at->resized || at->labels || node->shape.dims[1] != input->dims[1] ||
-        node->shape.dims[2] != input->dims[2]) {
+    if (at->resized || at->labels || node->shape.dims[1] != input->dims[1] || node->shape.dims[2] != input->dims[2]) {
         return bd_graph_fail(at->graph, index, at->error,
-                             "after the logits does not align corners with the network's input of (%d,%d)",
-                             input->dims[1], input->dims[2]);
+                             "after the logits does not resize to the network's input of (%d,%d)", input->dims[1],
+                             input->dims[2]);
     }
     at->resized = true;
+    at->upsampling = node->u.resize.align_corners        ? BD_UPSAMPLING_CORNERS
+                     : node->u.resize.half_pixel_centers ? BD_UPSAMPLING_CENTERS
+                                                         : BD_UPSAMPLING_LEGACY;
     return BD_OK;
 }
 
@@ -138,5 +141,6 @@ bd_result bd_pass_tail(bd_graph *graph, bd_error *error) {
                              CLASSES_MOST);
     }
     graph->output = index;
+    graph->upsampling = at.upsampling;
     return bd_pass_compact(graph, error);
 }

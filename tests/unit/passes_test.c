@@ -577,6 +577,25 @@ static void test_tail(void **state) {
     bd_graph_finish(&graph);
 }
 
+/* The last resize says where the logits lie under the photo. */
+static void test_tail_upsampling(void **state) {
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        begin();
+        graph.output = conv(BD_OP_CONV, stem(), weights(1, 4, 5), 2, BD_PADDING_SAME);
+        if (i) {
+            graph.output = resize(graph.output, SIDE, i == 1);
+            graph.nodes[graph.output].u.resize.half_pixel_centers = i == 2;
+            graph.output = argmax(resize(graph.output, SIDE, false), 3); /* one that does nothing says nothing */
+        }
+        assert_int_equal(bd_graph_lower(&graph, SIDE, &error), BD_OK);
+        static const bd_upsampling expected[] = {BD_UPSAMPLING_CORNERS, BD_UPSAMPLING_CORNERS, BD_UPSAMPLING_CENTERS,
+                                                 BD_UPSAMPLING_LEGACY};
+        assert_int_equal(graph.upsampling, expected[i]);
+        bd_graph_finish(&graph);
+    }
+}
+
 static void test_tail_refused(void **state) {
     (void)state;
     enum { CASES = 5 };
@@ -584,15 +603,15 @@ static void test_tail_refused(void **state) {
         begin();
         uint32_t x = conv(BD_OP_CONV, stem(), weights(1, 4, 5), 2, BD_PADDING_SAME);
         switch (i) {
-        case 0: graph.output = argmax(resize(x, SIDE, false), 3); break;
+        case 0: graph.output = argmax(resize(resize(x, SIDE, true), SIDE + 1, true), 3); break;
         case 1: graph.output = argmax(resize(x, SIDE - 1, true), 3); break;
         case 2: graph.output = argmax(resize(one(BD_OP_SOFTMAX, x), SIDE, true), 3); break;
         case 3: graph.output = argmax(resize(x, SIDE, true), 1); break;
         default: graph.output = argmax(resize(resize(x, SIDE - 1, true), SIDE, true), 3); break;
         }
-        static const char *const says[CASES] = {"does not align corners", "does not align corners",
+        static const char *const says[CASES] = {"does not resize to the", "does not resize to the",
                                                 "before the logits' resize", "is not over the classes",
-                                                "does not align corners"};
+                                                "does not resize to the"};
         check_refused(says[i]);
     }
 }
@@ -707,16 +726,27 @@ static void test_short_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_norm),          cmocka_unit_test(test_residual),
-        cmocka_unit_test(test_shared),        cmocka_unit_test(test_atrous),
-        cmocka_unit_test(test_atrous_left),   cmocka_unit_test(test_pad),
-        cmocka_unit_test(test_pool),          cmocka_unit_test(test_deeplab_input),
-        cmocka_unit_test(test_small_photo),   cmocka_unit_test(test_open_without_pad),
-        cmocka_unit_test(test_core),          cmocka_unit_test(test_tail),
-        cmocka_unit_test(test_tail_refused),  cmocka_unit_test(test_unsupported),
-        cmocka_unit_test(test_bad_constants), cmocka_unit_test(test_long),
-        cmocka_unit_test(test_short_memory),  cmocka_unit_test(test_squeeze),
-        cmocka_unit_test(test_xception),      cmocka_unit_test(test_after_hard_swish),
+        cmocka_unit_test(test_norm),
+        cmocka_unit_test(test_residual),
+        cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_atrous),
+        cmocka_unit_test(test_atrous_left),
+        cmocka_unit_test(test_pad),
+        cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_deeplab_input),
+        cmocka_unit_test(test_small_photo),
+        cmocka_unit_test(test_open_without_pad),
+        cmocka_unit_test(test_core),
+        cmocka_unit_test(test_tail),
+        cmocka_unit_test(test_tail_upsampling),
+        cmocka_unit_test(test_tail_refused),
+        cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_bad_constants),
+        cmocka_unit_test(test_long),
+        cmocka_unit_test(test_short_memory),
+        cmocka_unit_test(test_squeeze),
+        cmocka_unit_test(test_xception),
+        cmocka_unit_test(test_after_hard_swish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
