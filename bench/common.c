@@ -3,6 +3,7 @@
 #include "common.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,58 @@ double bench_largest(const double *values, uint32_t count) {
     return largest;
 }
 
+cJSON *bench_summary(double *values, uint32_t count) {
+    cJSON *object = cJSON_CreateObject();
+    double median = bench_median(values, count);
+    cJSON_AddNumberToObject(object, "median", median);
+    cJSON_AddNumberToObject(object, "min", count ? values[0] : 0);
+    cJSON_AddNumberToObject(object, "max", count ? values[count - 1] : 0);
+    cJSON_AddNumberToObject(object, "q1", count ? values[(count - 1) / 4] : 0);
+    cJSON_AddNumberToObject(object, "q3", count ? values[count - 1 - (count - 1) / 4] : 0);
+    cJSON_AddNumberToObject(object, "runs", count);
+    return object;
+}
+
+void bench_say(const bench *b, const char *format, ...) {
+    if (b->text) {
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vfprintf(b->text, format, arguments);
+        va_end(arguments);
+        (void)fflush(b->text);
+    }
+}
+
+/* ---- options ----------------------------------------------------------------------------------------------------- */
+
+const char *bench_precision_name(bd_precision precision) {
+    static const char *const names[] = {
+        [BD_PRECISION_AUTO] = "auto", [BD_PRECISION_FP32] = "fp32", [BD_PRECISION_FP16] = "fp16"};
+    return (size_t)precision < sizeof names / sizeof *names ? names[precision] : "?";
+}
+
+static bool read_precision(const char *text, bd_precision *precision) {
+    for (bd_precision p = BD_PRECISION_AUTO; p <= BD_PRECISION_FP16; p++) {
+        if (!strcmp(text, bench_precision_name(p))) {
+            *precision = p;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_size(const char *text, uint32_t *size) {
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    *size = (uint32_t)value;
+    return *text && !*end && value >= 1 && value <= 8192;
+}
+
+/* A word without a dot or a slash is no file to write JSON to, but the next argument. */
+static bool is_json_file(const char *text) {
+    return !strcmp(text, "-") || (text[0] != '-' && strpbrk(text, "./"));
+}
+
 bool bench_option(bench *b, int argc, char **argv, int *i) {
     const struct {
         const char *name;
@@ -52,11 +105,12 @@ bool bench_option(bench *b, int argc, char **argv, int *i) {
     } options[] = {{"--model", &b->model_path},
                    {"--device", &b->device},
                    {"--kernels", &b->kernels},
-                   {"--cache-dir", &b->cache_dir},
-                   {"--json", &b->json_path}};
-    for (size_t o = 0; o < sizeof options / sizeof *options; o++) {
-        if (!strcmp(argv[*i], options[o].name) && *i + 1 < argc) {
-            *options[o].value = argv[++*i];
+                   {"--cache-dir", &b->cache_dir}};
+    const char *value = *i + 1 < argc ? argv[*i + 1] : NULL;
+    for (size_t o = 0; o < sizeof options / sizeof *options && value; o++) {
+        if (!strcmp(argv[*i], options[o].name)) {
+            *options[o].value = value;
+            ++*i;
             return true;
         }
     }
@@ -64,8 +118,19 @@ bool bench_option(bench *b, int argc, char **argv, int *i) {
         b->validation = true;
         return true;
     }
-    return false;
+    if (!strcmp(argv[*i], "--json")) {
+        bool file = value && is_json_file(value);
+        b->json_path = file ? value : "-";
+        *i += file;
+        return true;
+    }
+    bool taken = value && ((!strcmp(argv[*i], "--precision") && read_precision(value, &b->precision)) ||
+                           (!strcmp(argv[*i], "--size") && read_size(value, &b->size)));
+    *i += taken;
+    return taken;
 }
+
+/* ---- model, device, session -------------------------------------------------------------------------------------- */
 
 bool bench_fail(const bd_error *error) {
     (void)fprintf(stderr, "%s: %s\n", bd_result_name(error->code), error->message);
@@ -79,8 +144,7 @@ static void print_log(void *user, bd_log_level level, const char *message) {
     }
 }
 
-static bool default_model(char *path, size_t room) {
-    static const char model[] = "weights/cache/deeplabv3_mnv2_pascal/model.json";
+bool bench_find_file(const char *name, char path[BENCH_PATH]) {
     char executable[2048];
     ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
     if (length <= 0) {
@@ -89,7 +153,7 @@ static bool default_model(char *path, size_t room) {
     executable[length] = '\0';
     for (char *slash = strrchr(executable, '/'); slash; slash = strrchr(executable, '/')) {
         *slash = '\0';
-        (void)snprintf(path, room, "%s/%s", executable, model);
+        (void)snprintf(path, BENCH_PATH, "%s/%s", executable, name);
         if (bench_exists(path)) {
             return true;
         }
@@ -97,48 +161,106 @@ static bool default_model(char *path, size_t room) {
     return false;
 }
 
+/* What --model names: a file, a folder of weights/cache, or nothing, which is the default network. */
+static bool find_model(bench *b) {
+    static const char normal[] = "deeplabv3_mnv2_pascal";
+    const char *given = b->model_path ? b->model_path : normal;
+    char relative[1024];
+    (void)snprintf(relative, sizeof relative, "weights/cache/%.900s/model.json", given);
+    if (!strchr(given, '/') && bench_find_file(relative, b->model_file)) {
+        (void)snprintf(b->model_name, sizeof b->model_name, "%.250s", given);
+    } else if (b->model_path) {
+        (void)snprintf(b->model_file, sizeof b->model_file, "%s", given);
+        /* The file's name says most; that of every TensorFlow.js export says nothing, its folder's does. */
+        char text[BENCH_PATH];
+        (void)snprintf(text, sizeof text, "%s", given);
+        char *slash = strrchr(text, '/');
+        if (slash && !strcmp(slash, "/model.json")) {
+            *slash = '\0';
+            slash = strrchr(text, '/');
+        }
+        (void)snprintf(b->model_name, sizeof b->model_name, "%.250s", slash ? slash + 1 : text);
+    } else {
+        (void)fprintf(stderr, "no weights: run weights/fetch, or give --model\n");
+        b->failure = BD_ERR_FILE_NOT_FOUND;
+        return false;
+    }
+    b->default_model = !strcmp(b->model_name, normal);
+    return true;
+}
+
+static bd_result create_engine(const bench *b, const char *kernel_set, bd_engine **engine, bd_error *error) {
+    const bd_engine_params params = {.struct_size = sizeof params,
+                                     .log = print_log,
+                                     .device = b->device,
+                                     .kernel_set = kernel_set,
+                                     .cache_dir = b->cache_dir,
+                                     .validation = b->validation};
+    return bd_engine_create(&params, engine, error);
+}
+
+static bd_result create_session(const bench *b, bd_engine *engine, bd_precision precision, bd_session **session,
+                                bd_error *error) {
+    const bd_session_params params = {.struct_size = sizeof params, .precision = precision};
+    return bd_session_create(engine, b->model, &params, session, error);
+}
+
+bool bench_open_engine(bench *b, const char *kernel_set, bd_precision precision, bd_engine **engine,
+                       bd_session **session, bd_error *error) {
+    *session = NULL;
+    bd_result result = create_engine(b, kernel_set, engine, error);
+    if (!result) {
+        result = create_session(b, *engine, precision, session, error);
+        if (result) {
+            bd_engine_destroy(*engine);
+            *engine = NULL;
+        }
+    }
+    return !result;
+}
+
 bool bench_open(bench *b) {
     bd_error error;
-    char path[4096];
-    if (!b->model_path) {
-        if (!default_model(path, sizeof path)) {
-            (void)fprintf(stderr, "no weights: run weights/fetch, or give --model\n");
-            return false;
-        }
-        b->model_path = path;
-    }
+    b->text = b->json_path && !strcmp(b->json_path, "-") ? NULL : stdout;
     double start = bench_now_ms();
-    bool ok = !bd_model_open(b->model_path, NULL, &b->model, &error);
-    if (b->model_path == path) {
-        b->model_path = "deeplabv3_mnv2_pascal";
+    if (!find_model(b)) {
+        return false;
     }
-    if (!ok) {
+    const bd_model_params model = {.struct_size = sizeof model, .size = b->size};
+    b->failure = bd_model_open(b->model_file, &model, &b->model, &error);
+    if (b->failure) {
         return bench_fail(&error);
     }
     bd_model_get_info(b->model, &b->info);
     double imported = bench_now_ms();
-    const bd_engine_params params = {.struct_size = sizeof params,
-                                     .log = print_log,
-                                     .device = b->device,
-                                     .kernel_set = b->kernels,
-                                     .cache_dir = b->cache_dir,
-                                     .validation = b->validation};
-    if (bd_engine_create(&params, &b->engine, &error)) {
+    b->failure = create_engine(b, b->kernels, &b->engine, &error);
+    if (b->failure) {
         return bench_fail(&error);
     }
     bd_engine_device(b->engine, &b->device_info);
     double opened = bench_now_ms();
-    if (bd_session_create(b->engine, b->model, NULL, &b->session, &error)) {
-        return bench_fail(&error);
+    b->session_count = b->session_count ? b->session_count : 1;
+    for (uint32_t s = 0; s < b->session_count; s++) {
+        b->failure = create_session(b, b->engine, b->precision, &b->sessions[s], &error);
+        if (b->failure) {
+            return bench_fail(&error);
+        }
+        if (!s) {
+            b->session_ms = bench_now_ms() - opened;
+        }
     }
+    b->session = b->sessions[0];
+    bd_session_get_info(b->session, &b->session_info);
     b->import_ms = imported - start;
     b->engine_ms = opened - imported;
-    b->session_ms = bench_now_ms() - opened;
     return true;
 }
 
 void bench_close(bench *b) {
-    bd_session_destroy(b->session);
+    for (uint32_t s = 0; s < BENCH_MOST_SESSIONS; s++) {
+        bd_session_destroy(b->sessions[s]);
+        b->sessions[s] = NULL;
+    }
     bd_engine_destroy(b->engine);
     bd_model_destroy(b->model);
     b->session = NULL;
@@ -146,16 +268,38 @@ void bench_close(bench *b) {
     b->model = NULL;
 }
 
+/* ---- what goes out ----------------------------------------------------------------------------------------------- */
+
+static const char *kind_name(bd_device_kind kind) {
+    switch (kind) {
+    case BD_DEVICE_INTEGRATED: return "integrated";
+    case BD_DEVICE_DISCRETE: return "discrete";
+    case BD_DEVICE_VIRTUAL: return "virtual";
+    case BD_DEVICE_SOFTWARE: return "software";
+    default: return "other";
+    }
+}
+
 void bench_describe(const bench *b, cJSON *object) {
     char input[32];
     (void)snprintf(input, sizeof input, "%ux%u", b->info.input_width, b->info.input_height);
+    cJSON_AddStringToObject(object, "version", bd_version());
     cJSON_AddStringToObject(object, "device", b->device_info.name);
+    cJSON_AddStringToObject(object, "device_kind", kind_name(b->device_info.kind));
     cJSON_AddStringToObject(object, "driver", b->device_info.driver);
-    cJSON_AddStringToObject(object, "kernels", b->device_info.kernel_set);
-    cJSON_AddStringToObject(object, "model", b->model_path);
+    cJSON_AddStringToObject(object, "kernels", b->session_info.kernel_set);
+    cJSON_AddStringToObject(object, "model", b->model_name);
     cJSON_AddStringToObject(object, "input", input);
     cJSON_AddNumberToObject(object, "output_stride", b->info.output_stride);
-    cJSON_AddStringToObject(object, "precision", "fp32");
+    cJSON_AddStringToObject(object, "precision", bench_precision_name(b->session_info.precision));
+    cJSON_AddNumberToObject(object, "dispatches", b->session_info.dispatches);
+    cJSON_AddNumberToObject(object, "multiply_adds", (double)b->info.multiply_adds);
+}
+
+void bench_headline(const bench *b) {
+    bench_say(b, "%s, %s, kernels %s, %s, %s %ux%u, output stride %u\n", b->device_info.name, b->device_info.driver,
+              b->session_info.kernel_set, bench_precision_name(b->session_info.precision), b->model_name,
+              b->info.input_width, b->info.input_height, b->info.output_stride);
 }
 
 bool bench_write_json(const bench *b, cJSON *json) {

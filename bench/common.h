@@ -6,16 +6,29 @@
 #include "backdrop.h"
 
 #include <cJSON.h>
+#include <stdio.h>
+
+enum { BENCH_PATH = 4096, BENCH_MOST_RUNS = 1000, BENCH_MOST_SESSIONS = 4 };
 
 /* Options that every program takes, and the objects they lead to. */
 typedef struct bench {
     const char *model_path, *device, *kernels, *cache_dir, *json_path;
+    bd_precision precision;
+    uint32_t size; /* 0: the model's, or 513 */
     bool validation;
+    uint32_t session_count; /* sessions over one model and engine, run in turn; 0: one */
+    FILE *text;             /* tables go here; NULL when standard output is the JSON's */
+    bool default_model;     /* the one that weights/fetch brings: stored logits belong to it */
+    char model_name[256];
+    char model_file[BENCH_PATH];
     bd_model *model;
     bd_model_info info;
     bd_engine *engine;
     bd_device_info device_info;
-    bd_session *session;
+    bd_session *session; /* the first */
+    bd_session *sessions[BENCH_MOST_SESSIONS];
+    bd_session_info session_info;
+    bd_result failure; /* of bench_open */
     double import_ms, engine_ms, session_ms;
 } bench;
 
@@ -23,19 +36,27 @@ double bench_now_ms(void);
 double bench_median(double *values, uint32_t count); /* sorts them */
 double bench_least(const double *values, uint32_t count);
 double bench_largest(const double *values, uint32_t count);
+/* {median, min, max, q1, q3, runs}; sorts them. */
+cJSON *bench_summary(double *values, uint32_t count);
 
-/* Takes --model, --device, --kernels, --cache-dir, --json and --validation; false when the option is none of them. *i
- * moves on over its value. */
+/* Takes --model, --size, --device, --kernels, --precision, --cache-dir, --json and --validation; false when the option
+ * is none of them, or its value makes no sense. *i moves on over its value. --json may stand without a file: then the
+ * JSON object is all that standard output gets. */
 bool bench_option(bench *b, int argc, char **argv, int *i);
-/* Opens model, device and session and times each; prints the failure. Default model: weights/cache beside the
- * executable's folder. */
+/* Opens model, device and sessions and times the first of each; prints the failure and keeps its code. --model is a
+ * file, or the name of a folder under weights/cache beside the executable's folder; default: deeplabv3_mnv2_pascal. */
 bool bench_open(bench *b);
+bool bench_open_engine(bench *b, const char *kernel_set, bd_precision precision, bd_engine **engine,
+                       bd_session **session, bd_error *error); /* another one for the same model */
 void bench_close(bench *b);
 
 bool bench_fail(const bd_error *error); /* prints it; false */
+void bench_say(const bench *b, const char *format, ...) BD_PRINTF(2, 3);
 
-/* device, driver, kernels, model, input, output_stride, precision: what every figure needs beside it. */
+const char *bench_precision_name(bd_precision precision);
+/* device, driver, kernels, model, input, output_stride, precision, dispatches: what every figure needs beside it. */
 void bench_describe(const bench *b, cJSON *object);
+void bench_headline(const bench *b); /* the same as one line of text */
 /* Writes json to --json FILE ("-": standard output) if given, and deletes it. */
 bool bench_write_json(const bench *b, cJSON *json);
 
@@ -44,5 +65,7 @@ bool bench_write_json(const bench *b, cJSON *json);
 bool bench_read_npy(const char *path, float **values, uint32_t shape[4]);
 
 bool bench_exists(const char *path);
+/* The first FOLDER/name that exists, FOLDER being the executable's and those above it. */
+bool bench_find_file(const char *name, char path[BENCH_PATH]);
 
 #endif

@@ -260,7 +260,8 @@ static int usage(FILE *to, int status) {
     (void)fprintf(
         to, "usage: backdrop-compare REFERENCE_DIR [--list FILE] [--root DIR] [--json FILE]\n"
             "         [--logits-tolerance X] [--labels-share X] [--composite-tolerance N]\n"
-            "         [--model FILE] [--device D] [--kernels SET] [--cache-dir DIR] [--validation]\n"
+            "         [--model M] [--size S] [--device D] [--kernels SET] [--precision fp32|fp16|auto]\n"
+            "         [--cache-dir DIR] [--validation]\n"
             "Compares our logits, labels and classic composites with stored ones. FILE (default:\n"
             "REFERENCE_DIR/list.txt) has lines of NAME PHOTO [BACKGROUND], relative to --root (default: its folder).\n"
             "Default tolerances: logits 1e-3, labels 0.9999, composite 0. Exit status 1: beyond one of them.\n");
@@ -306,8 +307,7 @@ int main(int argc, char **argv) {
     if (bench_open(&b)) {
         cJSON *json = cJSON_CreateObject();
         bench_describe(&b, json);
-        printf("%s, %s, kernels %s, fp32, %ux%u, output stride %u\n", b.device_info.name, b.device_info.driver,
-               b.device_info.kernel_set, b.info.input_width, b.info.input_height, b.info.output_stride);
+        bench_headline(&b);
         failures = compare_all(&b, folder, list, root ? root : folder, &limits, cJSON_AddArrayToObject(json, "photos"));
         uint32_t messages = bd_engine_validation_messages(b.engine);
         cJSON_AddNumberToObject(json, "validation_messages", messages);

@@ -208,6 +208,24 @@ BD_API void bd_engine_device(const bd_engine *engine, bd_device_info *info);
 /* Validation messages so far (0 when validation is off). */
 BD_API uint32_t bd_engine_validation_messages(const bd_engine *engine);
 
+/* What a device does at most, measured: the yardstick of benchmarks. */
+typedef struct bd_device_peaks {
+    double copy_gbytes_per_s; /* bytes read plus bytes written, buffers beyond the caches; 1e9 bytes */
+    double fma_gflops;        /* float32 multiply-adds in registers, two operations each; no matrix units */
+} bd_device_peaks;
+
+/* Measures them: the best of several short runs, a second or less in all. Takes up to 512 MB of device memory while it
+ * runs. Sessions of the engine must be idle.
+ *
+ * Errors   BD_ERR_OUT_OF_MEMORY, BD_ERR_OUT_OF_DEVICE_MEMORY, BD_ERR_DEVICE (also: what was computed is wrong),
+ *          BD_ERR_DEVICE_LOST.
+ */
+BD_API BD_CHECK bd_result bd_engine_measure_peaks(bd_engine *engine, bd_device_peaks *peaks, bd_error *error);
+
+/* Names of the kernel sets, for bd_engine_params.kernel_set: index 0, 1, ...; NULL past the last one. Whether a device
+ * runs one is told by bd_engine_create. */
+BD_API const char *bd_kernel_set_name(uint32_t index);
+
 /* ---- model ------------------------------------------------------------------------------------------------------- */
 
 typedef struct bd_model bd_model;
@@ -397,7 +415,8 @@ typedef struct bd_node_timing {
 
 /* Runs the recorded network once on a (input_height, input_width, 3) u8 input and times it. For benchmarks: input may
  * be NULL to keep the last one; nodes may be NULL. *count: room in, nodes out. logits may be NULL, else (logits_height,
- * logits_width, class_count). total_ms is wall time from submission to completion. */
+ * logits_width, class_count). total_ms is wall time from submission to completion.Without nodes
+ * bd_session_timings then holds one stage, "network": the same span by the device's clock, where it has one. */
 BD_API BD_CHECK bd_result bd_session_run_network(bd_session *session, const uint8_t *input, float *logits,
                                                  double *total_ms, bd_node_timing *nodes, uint32_t *count,
                                                  bd_error *error);

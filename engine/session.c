@@ -649,8 +649,13 @@ bd_result bd_session_run_network(bd_session *session, const uint8_t *input, floa
     if (total_ms) {
         *total_ms = bd_now_ms() - start;
     }
+    session->timing_count = 0;
     if (!result && nodes) {
         result = take_node_timings(session, nodes, count, error);
+    } else if (!result && session->network.commands.timer_count == 1) {
+        session->timings[0] = (bd_timing){.name = "network", .device = true};
+        result = bd_vk_commands_times(&session->network.commands, &session->timings[0].ms, error);
+        session->timing_count = !result;
     }
     if (!result && logits) {
         result = bd_network_read_logits(&session->network, logits, error);

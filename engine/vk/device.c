@@ -169,6 +169,10 @@ static uint32_t find_queue_family(const bd_vk *vk, VkPhysicalDevice device, uint
 static const char *const kernel_set_names[BD_KERNELS_COUNT] = {
     [BD_KERNELS_STORAGE] = "storage", [BD_KERNELS_TEXEL] = "texel", [BD_KERNELS_WIDE8] = "wide8"};
 
+const char *bd_kernel_set_name(uint32_t index) {
+    return index < BD_KERNELS_COUNT ? kernel_set_names[index] : NULL;
+}
+
 /* Texel buffers may be as small as 65536 elements (SwiftShader's are); a 16-megapixel photo needs as many as it has
  * pixels. */
 enum { TEXEL_ELEMENTS = 1 << 24 };
