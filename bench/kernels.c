@@ -186,7 +186,11 @@ bool bench_kernels(bench *b, const bench_arguments *a, cJSON *json) {
                 ok = (!asked || one_set(b, a, &check, set, precisions[p], &peaks, sets, csv, &timed)) && ok;
             }
         }
-        ok = ok && timed;
+        if (ok && !timed) {
+            (void)fprintf(stderr, "nothing of what was asked for runs on this device\n");
+            b->failure = BD_ERR_UNSUPPORTED;
+            ok = false;
+        }
     }
     if (csv) {
         ok = !fclose(csv) && ok;

@@ -5,6 +5,7 @@ set -u
 export LC_ALL=C
 cd "${BACKDROP_SOURCE_DIR:?}" || exit 1
 
+# bench/export.c is a layer of its own: it writes the network as it is after our passes, which no public header shows.
 # A layer, and the layers it may include. "api" is the public header, "top" engine/*.c, "push" what C and GLSL share.
 layers='
     api
@@ -20,6 +21,7 @@ layers='
     push
     tools     api
     bench     api
+    export    api base graph model
 '
 # A header of an outside library, as a regular expression, and the layers that may include it.
 outside='
@@ -36,6 +38,7 @@ find engine shaders/push tools bench -name '*.[ch]' | sort |
 awk -v layers="$layers" -v outside="$outside" '
     function layer_of(file,    part) {
         if (file ~ /^engine\/backdrop[a-z_]*\.h$/) return "api"
+        if (file == "bench/export.c") return "export"
         split(file, part, "/")
         if (part[1] == "engine") return part[3] == "" ? "top" : part[2]
         return part[1] == "shaders" ? "push" : part[1]
