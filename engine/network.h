@@ -7,8 +7,8 @@
 #include "kernel/kernel.h"
 
 typedef struct bd_network_step {
-    uint32_t index; /* of the graph's node */
-    char *node;     /* name */
+    uint32_t index;     /* of the graph's node */
+    char *node;         /* name */
     const char *kernel; /* the choice's name */
     bd_shape shape;
     uint64_t multiply_adds, bytes;

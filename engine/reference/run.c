@@ -155,6 +155,7 @@ static void run_elementwise(const run *r, const bd_node *node, float *y) {
     } else if (node->op == BD_OP_HARD_SIGMOID || node->op == BD_OP_HARD_SWISH || node->op == BD_OP_SIGMOID) {
         for (size_t i = 0; i < count; i++) {
             y[i] = bd_ref_activation(node->op, x[i]);
+        }
     } else if (node->op == BD_OP_FAKE_QUANT) {
         float low = node->u.quant.low, inverse = 1 / node->u.quant.step;
         for (size_t i = 0; i < count; i++) {
