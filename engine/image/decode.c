@@ -67,9 +67,13 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
         .bytes = bytes,
         .name = name,
         .allocator = given.allocator,
-        .ignore_orientation = given.ignore_orientation,
+        .ignore_orientation = given.ignore_orientation || given.indices,
+        .indices = given.indices,
         .max_pixels = given.max_pixels ? given.max_pixels : 200u * 1000 * 1000,
     };
+    if (given.indices && !starts_with(&source, "\x89PNG", 4)) {
+        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not a PNG of indices", name);
+    }
     return decode(&source, image, error);
 }
 

@@ -13,6 +13,7 @@ typedef struct bd_image_source {
     const char *name; /* for messages */
     const bd_allocator *allocator;
     bool ignore_orientation;
+    bool indices; /* PNG only */
     uint64_t max_pixels;
 } bd_image_source;
 

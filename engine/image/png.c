@@ -67,6 +67,17 @@ static bool ask_for_rgba(png_reader *reader) {
     return alpha;
 }
 
+/* Indices or grey values, one byte each. */
+static bool ask_for_indices(png_reader *reader) {
+    int color = png_get_color_type(reader->png, reader->info);
+    if ((color != PNG_COLOR_TYPE_PALETTE && color != PNG_COLOR_TYPE_GRAY) ||
+        png_get_bit_depth(reader->png, reader->info) > 8) {
+        return false;
+    }
+    png_set_packing(reader->png);
+    return true;
+}
+
 static void read_orientation(png_reader *reader) {
     static const uint8_t header[6] = {'E', 'x', 'i', 'f', 0, 0};
     png_bytep exif = NULL;
@@ -99,14 +110,19 @@ static void read_file(png_reader *reader) {
     if (reader->result) {
         return;
     }
-    bool alpha = ask_for_rgba(reader);
+    if (source->indices && !ask_for_indices(reader)) {
+        reader->result = bd_fail(reader->error, BD_ERR_FILE_FORMAT, "%s: not a PNG of indices", source->name);
+        return;
+    }
+    bool alpha = !source->indices && ask_for_rgba(reader);
+    bd_format format = source->indices ? BD_FORMAT_GRAY8 : BD_FORMAT_RGBA8;
     int passes = png_set_interlace_handling(png);
     png_read_update_info(png, reader->info);
-    if (png_get_rowbytes(png, reader->info) != (size_t)width * 4) {
+    if (png_get_rowbytes(png, reader->info) != (size_t)width * (source->indices ? 1 : 4)) {
         png_error(png, "not a kind that can be read");
     }
     reader->result =
-        bd_image_create(source->allocator, source->name, width, height, BD_FORMAT_RGBA8, &reader->image, reader->error);
+        bd_image_create(source->allocator, source->name, width, height, format, &reader->image, reader->error);
     if (reader->result) {
         return;
     }
