@@ -236,12 +236,15 @@ typedef struct bd_model_params {
     size_t struct_size;
     const bd_allocator *allocator;
     uint32_t size; /* side of the square input when the export leaves it open; 0: 513, torchvision 520 */
-    const char *const *class_names; /* NULL: Pascal VOC's when there are 21 classes, else numbers. Copied. */
+    const char *const *class_names; /* NULL: those of bd_class_set_guess, else numbers. Copied. */
     uint32_t class_name_count;
+    const char *class_set; /* a set of bd_class_name, where class_names is NULL; NULL: bd_class_set_guess */
 } bd_model_params;
 
 typedef struct bd_model_info {
-    const char *form; /* "TensorFlow.js graph model" */
+    const char *form;  /* "TensorFlow.js graph model" */
+    char backbone[48]; /* "MobileNetV2, width 0.5", "ResNet-50"; told by the operations; "unknown" */
+    uint32_t rates[8]; /* atrous rates above 1, ascending, of any convolution; 0 ends them */
     uint32_t input_width, input_height;
     uint32_t logits_width, logits_height;
     uint32_t output_stride;
@@ -375,7 +378,7 @@ typedef enum bd_fit { BD_FIT_COVER = 0, BD_FIT_CONTAIN = 1, BD_FIT_STRETCH = 2, 
 
 typedef struct bd_replace_params {
     size_t struct_size;
-    bd_class_set classes; /* foreground; all zero: class 15, person */
+    bd_class_set classes; /* foreground; all zero: the class called "person", or class 15 */
     bd_background background;
     bd_fit fit;
     uint8_t color[4];    /* BD_BACKGROUND_COLOR, and what BD_FIT_CONTAIN leaves free: straight RGBA */
@@ -427,6 +430,13 @@ BD_API BD_CHECK bd_result bd_session_run_network(bd_session *session, const uint
 
 /* The 21 names of Pascal VOC ("background", "aeroplane", ...); NULL past the last one. */
 BD_API const char *bd_pascal_class_name(uint32_t c);
+
+/* Name of class c of a set: "voc" (PASCAL VOC, 21), "ade20k" (150; 151 and any part of it with a background in front),
+ * "cityscapes" (19), "person" (2). count is how many classes the model has. NULL: no such set or class. Static. */
+BD_API const char *bd_class_name(const char *set, uint32_t c, uint32_t count);
+
+/* The set that a model of that many classes was probably trained for; NULL: none is known. */
+BD_API const char *bd_class_set_guess(uint32_t count);
 
 /* Pascal VOC's colour map: the bits of c spread over the high bits of R, G and B (VOC devkit, VOClabelcolormap). rgb is
  * 3 bytes. */

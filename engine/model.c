@@ -11,14 +11,16 @@ static bd_result name_classes(bd_model *model, const bd_model_params *params, bd
     if (!model->class_names) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", model->graph.file);
     }
+    const char *set = params->class_set ? params->class_set : bd_class_set_guess(model->class_count);
     for (uint32_t c = 0; c < model->class_count; c++) {
         char number[16];
         const char *name = number;
+        const char *known = set ? bd_class_name(set, c, model->class_count) : NULL;
         snprintf(number, sizeof number, "%u", c);
         if (params->class_names && c < params->class_name_count) {
             name = params->class_names[c];
-        } else if (!params->class_names && model->class_count == 21) {
-            name = bd_pascal_class_name(c);
+        } else if (!params->class_names && known) {
+            name = known;
         }
         model->class_names[c] = bd_pool_strdup(pool, name);
         if (!model->class_names[c]) {
@@ -97,6 +99,52 @@ void bd_model_destroy(bd_model *model) {
     bd_free(model->allocator ? &hooks : NULL, model);
 }
 
+static void add_rate(uint32_t rates[8], uint32_t rate) {
+    uint32_t at = 0;
+    while (at < 8 && rates[at] && rates[at] < rate) {
+        at++;
+    }
+    if (rate < 2 || at == 8 || rates[at] == rate) {
+        return;
+    }
+    for (uint32_t i = 7; i > at; i--) {
+        rates[i] = rates[i - 1];
+    }
+    rates[at] = rate;
+}
+
+/* Backbones differ in how many convolutions of which kind they have. */
+static void describe(const bd_graph *graph, bd_model_info *info) {
+    uint32_t depthwise = 0;
+    uint32_t additions = 0;
+    uint32_t swishes = 0;
+    int32_t stem = 0;
+    for (uint32_t n = 0; n < graph->count; n++) {
+        const bd_node *node = &graph->nodes[n];
+        bool residual = node->op == BD_OP_CONV && node->input_count > 3 && node->inputs[3] != BD_NO_NODE;
+        depthwise += node->op == BD_OP_DEPTHWISE;
+        additions += residual || node->op == BD_OP_ADD;
+        swishes += node->op == BD_OP_HARD_SWISH;
+        if (node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE) {
+            swishes += node->u.conv.hard_swish;
+            stem = stem ? stem : node->shape.dims[3];
+            add_rate(info->rates, (uint32_t)BD_MAX(node->u.conv.dilation_h, node->u.conv.dilation_w));
+        }
+    }
+    const char *name = "unknown";
+    if (swishes) {
+        name = depthwise == 15 ? "MobileNetV3 large" : "MobileNetV3";
+    } else if (depthwise >= 40) {
+        name = "Xception-65";
+    } else if (depthwise >= 17) {
+        (void)snprintf(info->backbone, sizeof info->backbone, "MobileNetV2, width %g", (double)stem / 32);
+        return;
+    } else if (!depthwise && (additions == 16 || additions == 33)) {
+        name = additions == 16 ? "ResNet-50" : "ResNet-101";
+    }
+    (void)snprintf(info->backbone, sizeof info->backbone, "%s", name);
+}
+
 void bd_model_get_info(const bd_model *model, bd_model_info *info) {
     const bd_graph *graph = &model->graph;
     const int32_t *logits = graph->nodes[graph->output].shape.dims;
@@ -109,6 +157,7 @@ void bd_model_get_info(const bd_model *model, bd_model_info *info) {
                             .node_count = model->plan.step_count,
                             .multiply_adds = model->plan.multiply_adds,
                             .arena_bytes = model->plan.arena_bytes};
+    describe(graph, info);
     /* 513 -> 65 is a stride of 8: corners are aligned. */
     info->output_stride = (model->input_width + info->logits_width / 2) / info->logits_width;
     for (uint32_t n = 0; n < graph->count; n++) {

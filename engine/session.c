@@ -35,6 +35,10 @@ bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_net
     }
     made->allocator = bd_keep_allocator(&made->hooks, allocator);
     made->vk = &engine->vk;
+    made->person = 15;
+    for (uint32_t c = model->class_count; model->class_names && c-- > 0;) {
+        made->person = strcmp(model->class_names[c], "person") ? made->person : c;
+    }
     bd_result result = bd_network_init(&made->network, made->vk, model, params, error);
     if (!result) {
         result = bd_vk_commands_init(made->vk, &made->before, BD_FRAME_MAX_TIMINGS / 2, error);
@@ -439,8 +443,8 @@ static bd_result record_composite(bd_session *session, const bd_replace_params *
     return result;
 }
 
-static bd_result check_replace(const bd_image *photo, const bd_image *background, bd_replace_params *params,
-                               bd_error *error) {
+static bd_result check_replace(const bd_session *session, const bd_image *photo, const bd_image *background,
+                               bd_replace_params *params, bd_error *error) {
     bd_result result = check_picture(photo, "photo", error);
     if (!result && params->background == BD_BACKGROUND_PICTURE) {
         result = check_picture(background, "background", error);
@@ -457,7 +461,7 @@ static bd_result check_replace(const bd_image *photo, const bd_image *background
         any |= params->classes.words[i];
     }
     if (!any) {
-        params->classes.words[0] = 1u << 15;
+        params->classes.words[session->person / 32] = 1u << session->person % 32;
     }
     return result;
 }
@@ -533,7 +537,7 @@ bd_result bd_session_replace(bd_session *session, const bd_image *photo, const b
     if (!reuse) {
         *result = (bd_image){0};
     }
-    bd_result code = check_replace(photo, background, &key.replace, error);
+    bd_result code = check_replace(session, photo, background, &key.replace, error);
     if (code) {
         return code;
     }

@@ -43,6 +43,7 @@ struct bd_session {
     void *progress_user;
     bd_vk *vk;
     bd_network network;
+    uint32_t person;              /* the class that is foreground by default */
     bd_vk_commands before, after; /* the network's own commands run between them */
     /* Buffers grow to the largest frame seen. */
     bd_vk_buffer staging;    /* uploads where the host cannot write to device memory */

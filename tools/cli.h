@@ -30,7 +30,7 @@ typedef struct cli_options {
     bool verb_given;
     bool help, version, classic, transparent, photo_size, json, quiet, verbose;
     const char *output, *fit, *classes, *color, *blur, *quality, *format;
-    const char *device, *model, *kernels, *precision;
+    const char *device, *model, *kernels, *precision, *names;
     const char *labels, *overlay, *logits;
     const char *operands[3]; /* what follows the verb */
     unsigned operand_count;

@@ -6,7 +6,7 @@
 static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OUT [options]\n"
                                "       backdrop segment PHOTO [options]\n"
                                "       backdrop devices [--json]\n"
-                               "       backdrop models [info [NAME|PATH]] [--json]\n"
+                               "       backdrop models [list | info [NAME|PATH] | verify [NAME]] [--json]\n"
                                "       backdrop tune [options]\n"
                                "\n"
                                "Replaces the background of a photo, with DeepLabv3 on any Vulkan device.\n"
@@ -52,10 +52,13 @@ static const char segment[] =
     "  -Q, --quality N     JPEG quality of the overlay, 1 to 100 (default: 92)\n"
     "  --format FORMAT     png or jpeg, whatever the overlay is called\n";
 
-static const char network[] = "  --model NAME|PATH   a model of `backdrop models`, or an exported model.json\n"
-                              "  --device INDEX|NAME a device of `backdrop devices`, by number or part of its name\n"
-                              "  --precision WHAT    of the network's tensors: fp32, fp16 or auto (default)\n"
-                              "  --kernels SET       for developers: a set of kernels, storage, texel or wide8\n";
+static const char network[] =
+    "  --model NAME|PATH   a model of `backdrop models`, or an exported model.json\n"
+    "  --class-names NAMES voc, ade20k, cityscapes, or a file with a name a line (default: by their\n"
+    "                      number)\n"
+    "  --device INDEX|NAME a device of `backdrop devices`, by number or part of its name\n"
+    "  --precision WHAT    of the network's tensors: fp32, fp16 or auto (default)\n"
+    "  --kernels SET       for developers: a set of kernels, storage, texel or wide8\n";
 
 static const char devices[] = "usage: backdrop devices [options]\n"
                               "\n"
@@ -63,13 +66,18 @@ static const char devices[] = "usage: backdrop devices [options]\n"
                               "\n";
 
 static const char models[] =
-    "usage: backdrop models [options]\n"
+    "usage: backdrop models [list] [options]\n"
     "       backdrop models info [NAME|PATH] [options]\n"
+    "       backdrop models verify [NAME] [options]\n"
     "\n"
-    "Lists the models of weights/manifest.json and whether they are fetched; info: what a model is made of.\n"
+    "list: the models of weights/manifest.json and whether they are fetched; info: what a model is made of; verify:\n"
+    "whether the fetched files are those of the manifest, by SHA-256.\n"
     "The folder of the manifest is $BACKDROP_WEIGHTS, or weights beside the program or above it, or\n"
     "$XDG_DATA_HOME/backdrop, or /usr/share/backdrop.\n"
     "\n";
+
+static const char model_names[] =
+    "  --class-names NAMES of info: voc, ade20k, cityscapes, or a file with a name a line\n";
 
 static const char tune[] =
     "usage: backdrop tune [options]\n"
@@ -101,5 +109,6 @@ void cli_print_help(const cli_options *options) {
         return;
     }
     bool runs_network = options->verb == CLI_REPLACE || options->verb == CLI_SEGMENT || options->verb == CLI_TUNE;
-    printf("%s%s%s%s", texts[options->verb], runs_network ? network : "", common, statuses);
+    const char *more = runs_network ? network : options->verb == CLI_MODELS ? model_names : "";
+    printf("%s%s%s%s", texts[options->verb], more, common, statuses);
 }

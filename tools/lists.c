@@ -3,12 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cjson/cJSON.h>
+#include <nettle/sha2.h>
 
 #include "cli.h"
 
-enum { DEVICES_MOST = 64 };
+enum { DEVICES_MOST = 64, SUM_CHUNK = 1 << 16 };
+
 
 /* ---- devices ---- */
 
@@ -147,6 +150,11 @@ static bool json_info(cli *run, const cli_model *model) {
     cJSON_AddStringToObject(root, "name", model->name);
     cJSON_AddStringToObject(root, "path", model->path.text);
     cJSON_AddStringToObject(root, "form", info->form);
+    cJSON_AddStringToObject(root, "backbone", info->backbone);
+    cJSON *rates = cJSON_AddArrayToObject(root, "atrous_rates");
+    for (uint32_t i = 0; i < CLI_COUNT(info->rates) && info->rates[i]; i++) {
+        cJSON_AddItemToArray(rates, cJSON_CreateNumber(info->rates[i]));
+    }
     for (size_t i = 0; i < CLI_COUNT(numbers); i++) {
         cJSON_AddNumberToObject(root, numbers[i].key, numbers[i].value);
     }
@@ -162,6 +170,11 @@ static bool print_info(cli *run, const cli_model *model) {
     printf("name           %s\npath           %s\nform           %s\n", model->name, model->path.text, info->form);
     printf("input          %u x %u\nlogits         %u x %u x %u, output stride %u\n", info->input_width,
            info->input_height, info->logits_width, info->logits_height, info->class_count, info->output_stride);
+    printf("backbone       %s\natrous rates  ", info->backbone);
+    for (uint32_t i = 0; i < CLI_COUNT(info->rates) && info->rates[i]; i++) {
+        printf("%s %u", i ? "," : "", info->rates[i]);
+    }
+    printf("%s\n", info->rates[0] ? "" : " none");
     printf("nodes          %u\nparameters     %.2f million, %.1f MB\n", info->node_count,
            (double)info->parameters / 1e6, (double)info->weights_bytes / 1e6);
     printf("multiply-adds  %.2f billion\nactivations    %.1f MB\nclasses       ", (double)info->multiply_adds / 1e9,
@@ -174,13 +187,102 @@ static bool print_info(cli *run, const cli_model *model) {
     return cli_flush(run);
 }
 
+/* The SHA-256 of a file as text; false when it cannot be read. */
+static bool sum_of(const char *path, char text[2 * SHA256_DIGEST_SIZE + 1]) {
+    FILE *file = fopen(path, "rb");
+    uint8_t *buffer = malloc(SUM_CHUNK);
+    bool ok = file && buffer;
+    struct sha256_ctx sum;
+    sha256_init(&sum);
+    for (size_t got = 1; ok && got;) {
+        got = fread(buffer, 1, SUM_CHUNK, file);
+        sha256_update(&sum, got, buffer);
+        ok = !ferror(file);
+    }
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest(&sum, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++) {
+        (void)snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    }
+    free(buffer);
+    if (file) {
+        (void)fclose(file);
+    }
+    return ok;
+}
+
+/* Files of one model; returns how many are wrong. A model that was never fetched has none. */
+static unsigned verify_files(const cJSON *entry, const char *main_file, cJSON *list, bool quiet) {
+    unsigned wrong = 0;
+    const char *slash = strrchr(main_file, '/');
+    int folder = slash ? (int)(slash - main_file) + 1 : 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(entry, "files")) {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "path"));
+        const char *wanted = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "sha256"));
+        char found[2 * SHA256_DIGEST_SIZE + 1];
+        cli_path path;
+        int length = snprintf(path.text, sizeof path.text, "%.*s%s", folder, main_file, name ? name : "");
+        bool fits = length >= 0 && (size_t)length < sizeof path.text;
+        bool right = name && wanted && fits && sum_of(path.text, found) && !strcasecmp(found, wanted);
+        wrong += !right;
+        cJSON *to = cJSON_CreateObject();
+        cJSON_AddStringToObject(to, "path", path.text);
+        cJSON_AddBoolToObject(to, "right", right);
+        cJSON_AddItemToArray(list, to);
+        if (!quiet) {
+            printf("%s  %s\n", right ? "right" : "WRONG", path.text);
+        }
+    }
+    return wrong;
+}
+
+static bool verify_models(cli *run, const char *only) {
+    cli_weights weights;
+    if (!cli_weights_open(run, &weights)) {
+        return false;
+    }
+    cJSON *root = cJSON_CreateObject();
+    cJSON *list = cJSON_AddArrayToObject(root, "files");
+    unsigned wrong = 0;
+    bool known = !only;
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(weights.manifest, "models")) {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "name"));
+        cli_path path;
+        if (only && (!name || strcmp(name, only) != 0)) {
+            continue;
+        }
+        known = true;
+        /* Without a name, those that were fetched; a named one has to be there. */
+        if (cli_weights_locate(&weights, entry, &path) || only) {
+            wrong += verify_files(entry, path.text, list, run->options.json);
+        }
+    }
+    cli_weights_close(&weights);
+    bool done = !run->options.json || cli_print_json(run, root);
+    if (!run->options.json) {
+        cJSON_Delete(root);
+        done = cli_flush(run);
+    }
+    if (!known) {
+        return cli_fail(run, CLI_MODEL, "no model %s in the manifest", only);
+    }
+    return done && (!wrong || cli_fail(run, CLI_MODEL,
+                                       "%u files are missing or differ from the manifest; run weights/fetch", wrong));
+}
+
 bool cli_models(cli *run) {
     const cli_options *from = &run->options;
-    if (!from->operand_count) {
+    const char *what = from->operand_count ? from->operands[0] : "list";
+    if (!strcmp(what, "list") && from->operand_count < 2) {
         return list_models(run);
     }
-    if (strcmp(from->operands[0], "info") != 0 || from->operand_count > 2) {
-        return cli_fail(run, CLI_USAGE, "models takes nothing, or info and a model; see backdrop models --help");
+    if (!strcmp(what, "verify") && from->operand_count < 3) {
+        return verify_models(run, from->operand_count > 1 ? from->operands[1] : NULL);
+    }
+    if (strcmp(what, "info") != 0 || from->operand_count > 2) {
+        return cli_fail(run, CLI_USAGE, "models takes list, info MODEL or verify [NAME]; see backdrop models --help");
     }
     cli_model model;
     bool done = cli_model_open(run, from->operand_count > 1 ? from->operands[1] : NULL, &model);

@@ -34,6 +34,7 @@ static const option options[] = {
     TEXT("device", 0, device, R | S | T),
     TEXT("kernels", 0, kernels, R | S | T),
     TEXT("model", 0, model, R | S | T),
+    TEXT("class-names", 0, names, R | S | M),
     TEXT("precision", 0, precision, R | S | T),
     FLAG("classic", 0, classic, R | S),
     TEXT("output", 'o', output, R),

@@ -149,10 +149,37 @@ static bool unknown_model(cli *run, const cli_weights *weights, const char *name
     return cli_fail(run, CLI_MODEL, "no model '%.60s', neither a file nor in the manifest, which has: %s", name, known);
 }
 
-static bool open_path(cli *run, const char *path, const bd_model_params *params, cli_model *model) {
-    if (!join(&model->path, path, "", "", "")) {
-        return cli_fail(run, CLI_MODEL, "the path of the model is too long");
+/* Class names, one a line. */
+static bool read_names(cli *run, const char *path, char **text, const char ***names, uint32_t *count) {
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        return cli_fail(run, CLI_UNREADABLE, "%s: %s", path, strerror(errno));
     }
+    enum { MOST = 1 << 16 };
+    char *all = calloc(1, MOST + 1);
+    const char **list = calloc(CLASSES_MOST, sizeof *list);
+    size_t bytes = all ? fread(all, 1, MOST, file) : 0;
+    bool ok = all && list && !ferror(file);
+    (void)fclose(file);
+    *count = 0;
+    for (char *at = all, *end; ok && at < all + bytes; at = end + 1) {
+        end = at + strcspn(at, "\r\n");
+        *end = '\0';
+        if (*at && *count < CLASSES_MOST) {
+            list[(*count)++] = at;
+        }
+    }
+    if (!ok || !*count) {
+        free(all);
+        free((void *)list);
+        return cli_fail(run, CLI_USAGE, "%s: no class names, one a line", path);
+    }
+    *text = all;
+    *names = list;
+    return true;
+}
+
+static bool open_named(cli *run, const char *path, const bd_model_params *params, cli_model *model) {
     if (bd_model_open(path, params, &model->model, &run->error)) {
         cli_failed(run);
         if (run->status != CLI_OUT_OF_MEMORY) {
@@ -162,6 +189,32 @@ static bool open_path(cli *run, const char *path, const bd_model_params *params,
     }
     bd_model_get_info(model->model, &model->info);
     return true;
+}
+
+/* --class-names goes before what the manifest says. */
+static bool open_path(cli *run, const char *path, const bd_model_params *params, cli_model *model) {
+    if (!join(&model->path, path, "", "", "")) {
+        return cli_fail(run, CLI_MODEL, "the path of the model is too long");
+    }
+    const char *given = run->options.names;
+    if (!given) {
+        return open_named(run, path, params, model);
+    }
+    bd_model_params own = params ? *params : (bd_model_params){.struct_size = sizeof own};
+    own.class_names = NULL;
+    own.class_set = given;
+    if (bd_class_name(given, 0, 0)) {
+        return open_named(run, path, &own, model);
+    }
+    char *text = NULL;
+    const char **names = NULL;
+    bool done = read_names(run, given, &text, &names, &own.class_name_count);
+    own.class_set = NULL;
+    own.class_names = names;
+    done = done && open_named(run, path, &own, model);
+    free(text);
+    free((void *)names);
+    return done;
 }
 
 static bool open_entry(cli *run, const cli_weights *weights, const cJSON *entry, cli_model *model) {

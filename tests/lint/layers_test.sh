@@ -31,6 +31,7 @@ outside='
     ^libexif/         image
     stb_image         image
     cJSON\.h$         model tools bench
+    ^nettle/          tools
 '
 
 # shellcheck disable=SC2016 # awk's variables
