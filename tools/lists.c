@@ -12,7 +12,6 @@
 
 enum { DEVICES_MOST = 64, SUM_CHUNK = 1 << 16 };
 
-
 /* ---- devices ---- */
 
 /* The default: the usable one with the highest score; count when there is none. */
