@@ -1,0 +1,663 @@
+/* SPDX-License-Identifier: MIT
+ * The importer of frozen GraphDefs: what it makes of small graphs, and how it refuses broken ones. With --samples
+ * FOLDER the fuzzer's corpus is written instead. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "graph/passes.h"
+#include "support/graphdef.h"
+
+static const int64_t four[1] = {4}, three[1] = {3}, pair[1] = {2};
+
+static int clean_up(void **state) {
+    (void)state;
+    gd_unload();
+    gd_end();
+    return 0;
+}
+
+static void begin(void) {
+    gd_begin();
+    gd_photo("photo", GD_FLOAT, 8, 9);
+}
+
+/* ---- what is read ----------------------------------------------------------------------------------------------- */
+
+static void test_network(void **state) {
+    (void)state;
+    gd_network();
+    gd_good();
+    const bd_graph *graph = &opened.graph;
+    assert_string_equal(graph->nodes[graph->output].name, "labels");
+    const bd_node *photo = &graph->nodes[graph->input];
+    assert_string_equal(photo->name, "photo");
+    assert_int_equal(photo->dtype, BD_F32);
+    assert_int_equal(photo->shape.dims[2], 9);
+    const bd_node *conv = gd_called("conv");
+    assert_int_equal(conv->op, BD_OP_CONV);
+    assert_int_equal(conv->u.conv.padding, BD_PADDING_SAME);
+    assert_int_equal(conv->u.conv.kernel_h, 3);
+    const bd_node *weights = gd_called("weights");
+    assert_int_equal(weights->shape.rank, 4);
+    assert_int_equal(weights->shape.dims[3], 4);
+    assert_true(fabsf(((const float *)weights->data)[1] - (37 % 19 / 19.0f - 0.5f)) < 1e-6f);
+    assert_float_equal(gd_called("relu")->u.clamp.high, 6, 0);
+    bd_error error;
+    assert_int_equal(bd_graph_lower(&opened.graph, 8, &error), BD_OK);
+    assert_int_equal(graph->nodes[graph->output].shape.dims[3], 4);
+}
+
+/* Of four places in memory, 4-byte numbers lie aligned in one. */
+static void test_alignment(void **state) {
+    (void)state;
+    uint32_t inside = 0;
+    float first[108];
+    for (size_t shift = 0; shift < 4; shift++) {
+        gd_network();
+        assert_int_equal(gd_import_written(written.count, shift), BD_OK);
+        const bd_node *weights = gd_called("weights");
+        assert_int_equal((uintptr_t)weights->data % 4, 0);
+        if (!shift) {
+            memcpy(first, weights->data, sizeof first);
+        }
+        assert_memory_equal(first, weights->data, sizeof first);
+        inside +=
+            opened.most_bytes > 0 && !memcmp((const char *)weights->data - 3, (const char[]){0x22, (char)0xb0, 3}, 3);
+    }
+    assert_int_equal(inside, 1);
+}
+
+static const bd_node *read_one(int type, const int64_t *dims, uint32_t rank, const void *bytes, size_t count,
+                               uint64_t bits) {
+    begin();
+    gd_node("v", "Const", NULL);
+    if (bytes) {
+        gd_content("value", type, dims, rank, bytes, count);
+    } else {
+        gd_single("value", type, dims, rank, bits);
+    }
+    gd_node("sum", "Add", "photo v");
+    gd_good();
+    return gd_called("v");
+}
+
+static void test_constants(void **state) {
+    (void)state;
+    const int64_t longs[2] = {-5, 1 << 30};
+    const bd_node *v = read_one(GD_INT64, pair, 1, longs, sizeof longs, 0);
+    assert_int_equal(v->dtype, BD_I32);
+    assert_int_equal(((const int32_t *)v->data)[0], -5);
+    assert_int_equal(((const int32_t *)v->data)[1], 1 << 30);
+    const uint16_t halves[2] = {0x3c00, 0xc500};
+    v = read_one(GD_HALF, pair, 1, halves, sizeof halves, 0);
+    assert_int_equal(v->dtype, BD_F32);
+    assert_float_equal(((const float *)v->data)[1], -5, 0);
+    const uint8_t flags[2] = {1, 0};
+    v = read_one(GD_BOOL, pair, 1, flags, sizeof flags, 0);
+    assert_int_equal(v->dtype, BD_U8);
+    assert_int_equal(((const uint8_t *)v->data)[0], 1);
+    v = read_one(GD_FLOAT, three, 1, NULL, 0, 0x40490fdb);
+    assert_float_equal(((const float *)v->data)[2], 3.14159265f, 1e-6f);
+    v = read_one(GD_INT32, NULL, 0, NULL, 0, (uint64_t)-7);
+    assert_int_equal(v->shape.rank, 0);
+    assert_int_equal(*(const int32_t *)v->data, -7);
+    v = read_one(GD_INT64, three, 1, NULL, 0, (uint64_t)-7);
+    assert_int_equal(((const int32_t *)v->data)[1], -7);
+    v = read_one(GD_HALF, three, 1, NULL, 0, 0x3c00);
+    assert_float_equal(((const float *)v->data)[1], 1, 0);
+    v = read_one(GD_UINT8, three, 1, NULL, 0, 200);
+    assert_int_equal(((const uint8_t *)v->data)[2], 200);
+    v = read_one(GD_BOOL, NULL, 0, NULL, 0, 1);
+    assert_int_equal(*(const uint8_t *)v->data, 1);
+    /* No value at all is 0. */
+    v = read_one(GD_INT32, three, 1, "", 0, 0);
+    assert_int_equal(((const int32_t *)v->data)[2], 0);
+    /* Packed floats: tag 5 with a length. */
+    const uint8_t packed[] = {0x42, 18, 0x08, 1, 0x12, 4, 0x12, 2, 0x08, 2, 0x2a, 8, 0, 0, 0x80, 0x3f, 0, 0, 0, 0x40};
+    begin();
+    gd_node("v", "Const", NULL);
+    gd_raw("value", packed, sizeof packed);
+    gd_node("sum", "Add", "photo v");
+    gd_good();
+    assert_float_equal(((const float *)gd_called("v")->data)[0], 1, 0);
+    assert_float_equal(((const float *)gd_called("v")->data)[1], 2, 0);
+}
+
+/* Unknown fields anywhere, a function library, versions, attributes of any kind. */
+static void test_ignored(void **state) {
+    (void)state;
+    const uint8_t noise[] = {0x0a, 2, 0x08, 1, 0x7d, 1, 2, 3, 4, 0xf9, 7, 1, 2, 3, 4, 5, 6, 7, 8};
+    gd_network();
+    const size_t plain = written.count;
+    gd_graph_field(2, noise, sizeof noise);
+    gd_graph_field(4, noise, sizeof noise);
+    gd_graph_field(77, "\xff\xff\xff", 3);
+    gd_node("dead", "Mystery", "nobody ^nothing");
+    gd_node_field(4, "/device:GPU:0", 13);
+    gd_node_field(99, "\xff\xff", 2);
+    gd_raw("_strange", noise, sizeof noise);
+    gd_graph_field(1000, NULL, 0);
+    assert_true(written.count > plain);
+    gd_good();
+    assert_string_equal(opened.graph.nodes[opened.graph.output].name, "labels");
+}
+
+static void end_in(const char *name) {
+    gd_good();
+    assert_string_equal(opened.graph.nodes[opened.graph.output].name, name);
+}
+
+static void test_outputs(void **state) {
+    (void)state;
+    static const char *const names[] = {"SemanticPredictions", "SemanticProbabilities", "logits/semantic/BiasAdd"};
+    for (size_t first = 0; first < 3; first++) {
+        begin();
+        gd_node("other", "Relu", "photo");
+        for (size_t i = 3; i-- > first;) {
+            gd_node(names[i], "Relu", "photo");
+        }
+        end_in(names[first]);
+    }
+    begin();
+    gd_node("logits/semantic/BiasAdd", "Relu", "photo");
+    gd_node("a", "Relu", "logits/semantic/BiasAdd");
+    gd_node("b", "Relu", "logits/semantic/BiasAdd");
+    gd_node("check", "Assert", "photo ^a");
+    end_in("logits/semantic/BiasAdd");
+    begin();
+    gd_node("a", "Relu", "photo");
+    gd_node("b", "Relu", "photo");
+    gd_bad(BD_ERR_MODEL_UNSUPPORTED, "which of these is the output is not clear: a, b");
+}
+
+static void test_ports(void **state) {
+    (void)state;
+    const int32_t size[1] = {0};
+    begin();
+    gd_node("shape", "Shape", "photo");
+    gd_node("parts", "Unpack", "shape");
+    gd_integer("num", 4);
+    gd_node("size", "Pack", "parts:1 parts:2");
+    gd_node("end", "ResizeBilinear", "photo size");
+    gd_int32s("unused", size, 1);
+    gd_good();
+    bd_error error;
+    assert_int_equal(bd_pass_fold(&opened.graph, &error), BD_OK);
+    const bd_node *end = gd_called("end");
+    assert_int_equal(end->shape.dims[1], 8);
+    assert_int_equal(end->shape.dims[2], 9);
+}
+
+static void test_expanded_norm(void **state) {
+    (void)state;
+    static const char *const ops[] = {"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"};
+    const float scale[3] = {1, 2, 3}, offset[3] = {10, 20, 30}, mean[3] = {4, 5, 6},
+                variance[3] = {0.21f, 0.96f, 3.96f};
+    for (size_t i = 0; i < 2 * BD_COUNT(ops); i++) {
+        begin();
+        gd_floats("scale", three, 1, scale);
+        gd_floats("offset", three, 1, offset);
+        gd_floats("mean", three, 1, mean);
+        gd_floats("variance", three, 1, variance);
+        gd_node("norm", ops[i / 2], "photo scale offset mean variance");
+        gd_real("epsilon", 0.04f);
+        gd_flag("is_training", i % 2);
+        if (i % 2) {
+            gd_bad(BD_ERR_MODEL_UNSUPPORTED, ": is_training is set");
+            continue;
+        }
+        gd_good();
+        assert_float_equal(((const float *)gd_called("norm/multiplier")->data)[0], 2, 1e-5f);
+        assert_float_equal(((const float *)gd_called("norm/offset")->data)[2], 30 - 6 * 1.5f, 1e-4f);
+    }
+}
+
+static void test_fused_conv(void **state) {
+    (void)state;
+    static const char *const fused[3] = {"BiasAdd", "Relu6", "Relu"};
+    const int64_t kernel[4] = {1, 1, 3, 4};
+    const float weights[12] = {0}, bias[4] = {0};
+    for (uint32_t count = 0; count < 4; count++) {
+        begin();
+        gd_floats("weights", kernel, 4, weights);
+        gd_floats("bias", four, 1, bias);
+        gd_conv("conv", "_FusedConv2D", "photo weights bias");
+        gd_texts("fused_ops", fused, count);
+        if (count == 1 || count == 2) {
+            gd_good();
+            assert_int_equal(gd_called("conv")->op, count == 1 ? BD_OP_ADD : BD_OP_CLAMP);
+        } else {
+            gd_bad(BD_ERR_MODEL_UNSUPPORTED, "fused_ops");
+        }
+    }
+}
+
+static void test_fake_quant(void **state) {
+    (void)state;
+    const float low = -1, high = 1.04f;
+    begin();
+    gd_floats("low", NULL, 0, &low);
+    gd_floats("high", NULL, 0, &high);
+    gd_node("quant", "FakeQuantWithMinMaxVars", "photo low high");
+    gd_integer("num_bits", 8);
+    gd_good();
+    const bd_node *quant = gd_called("quant");
+    assert_int_equal(quant->op, BD_OP_FAKE_QUANT);
+    assert_int_equal(quant->input_count, 1);
+    assert_float_equal(quant->u.quant.step, 0.008f, 1e-7f);
+    assert_float_equal(quant->u.quant.low, -1, 1e-5f);
+    assert_float_equal(quant->u.quant.high, 1.04f, 1e-5f);
+    begin();
+    gd_floats("low", NULL, 0, &high);
+    gd_floats("high", NULL, 0, &low);
+    gd_node("quant", "FakeQuantWithMinMaxVars", "photo low high");
+    gd_bad(BD_ERR_MODEL_UNSUPPORTED, "node quant: operation FakeQuantWithMinMaxVars: the range");
+}
+
+static void test_default_feeds(void **state) {
+    (void)state;
+    const float rate = 0.5f;
+    const int64_t dims[4] = {1, -1, -1, 3};
+    gd_begin();
+    gd_floats("one", NULL, 0, &rate);
+    gd_node("photo", "PlaceholderWithDefault", "one");
+    gd_type("dtype", GD_UINT8);
+    gd_shape("shape", dims, 4);
+    gd_node("rate", "PlaceholderWithDefault", "one");
+    gd_type("dtype", GD_FLOAT);
+    gd_shape("shape", NULL, 0);
+    gd_node("cast", "Cast", "photo");
+    gd_type("DstT", GD_FLOAT);
+    gd_node("end", "Mul", "cast rate");
+    gd_good();
+    assert_int_equal(opened.graph.nodes[opened.graph.input].dtype, BD_U8);
+    assert_int_equal(opened.graph.nodes[opened.graph.input].shape.dims[1], -1);
+    assert_int_equal(gd_called("rate")->op, BD_OP_IDENTITY);
+}
+
+/* JSON, also when it begins with a line feed, is left to the TensorFlow.js importer. */
+static void test_recognised(void **state) {
+    (void)state;
+    gd_network();
+    assert_true(bd_model_is_graphdef(written.bytes, written.count));
+    static const char *const others[] = {"",
+                                         "\n",
+                                         "{}",
+                                         "\n{\n\"modelTopology\": {\"node\": []}, \"weightsManifest\": []}",
+                                         "\x08\x07\x12\x07pytorch",
+                                         "PK\x03\x04",
+                                         "\n{",
+                                         "\n\x02\n"};
+    for (size_t i = 0; i < BD_COUNT(others); i++) {
+        assert_false(bd_model_is_graphdef((const uint8_t *)others[i], strlen(others[i])));
+    }
+}
+
+/* ---- what is refused -------------------------------------------------------------------------------------------- */
+
+static void test_structure(void **state) {
+    (void)state;
+    begin();
+    gd_node("a", "Relu", "b");
+    gd_node("b", "Relu", "a");
+    gd_node("end", "Relu", "a");
+    gd_bad(BD_ERR_FILE_CORRUPT, "the graph has a cycle through it");
+    begin();
+    gd_node("self", "Relu", "self");
+    gd_bad(BD_ERR_FILE_CORRUPT, "the graph has no output");
+    begin();
+    gd_node("a", "Relu", "nobody");
+    gd_bad(BD_ERR_FILE_CORRUPT, "node a: its input nobody is no node");
+    begin();
+    gd_node("photo", "Relu", "photo");
+    gd_bad(BD_ERR_FILE_CORRUPT, "node photo: the name is used twice");
+    begin();
+    gd_node("split", "Split", "photo photo");
+    gd_node("a", "Relu", "split:1");
+    gd_bad(BD_ERR_MODEL_UNSUPPORTED, "node a: its input split:1 is not the first output of operation Split");
+    begin();
+    gd_node("parts", "Unpack", "photo");
+    gd_integer("num", 2);
+    gd_node("a", "Relu", "parts:2");
+    gd_bad(BD_ERR_FILE_CORRUPT, "node a: its input parts has no output 2");
+    begin();
+    gd_node("a", "Relu", "photo photo");
+    gd_bad(BD_ERR_FILE_CORRUPT, "node a: operation Relu has 2 inputs");
+    gd_begin();
+    gd_bad(BD_ERR_FILE_CORRUPT, "the graph has no output");
+    gd_begin();
+    gd_photo("photo", GD_FLOAT, 8, 8);
+    gd_photo("other", GD_FLOAT, 8, 8);
+    gd_node("a", "Add", "photo other");
+    gd_bad(BD_ERR_MODEL_UNSUPPORTED, "a second Placeholder");
+    gd_begin();
+    gd_node("", "", NULL);
+    gd_bad(BD_ERR_MODEL_UNSUPPORTED, "operation  is not supported");
+    gd_begin();
+    gd_graph_field(1, "\x0a\x01n", 3);
+    gd_bad(BD_ERR_FILE_CORRUPT, "node number 0 has no name or no op");
+    gd_begin();
+    gd_graph_field(1, "\x0a\x02n\0\x12\x01o", 7);
+    gd_bad(BD_ERR_FILE_CORRUPT, "node number 0: a name has a zero byte in it");
+    gd_begin();
+    gd_graph_field(1, "\x08\x02", 2);
+    gd_bad(BD_ERR_FILE_CORRUPT, "broken");
+    gd_begin();
+    gd_graph_field(1, "\x0a\x7fn", 3);
+    gd_bad(BD_ERR_FILE_CORRUPT, "node number 0: broken or cut short at byte 2 of 5");
+    gd_begin();
+    gd_graph_field(1, "\x0a\x01n\x12\x01o\x2a\x02\x0a\x09", 10);
+    gd_bad(BD_ERR_FILE_CORRUPT, "node number 0: broken or cut short at byte 8 of 12");
+}
+
+static void test_operations(void **state) {
+    (void)state;
+    static const char *const missing[] = {"MirrorPad", "Switch", "Merge", "Split", "MatMul", "Conv2DBackpropInput"};
+    char message[80];
+    for (size_t i = 0; i < BD_COUNT(missing); i++) {
+        begin();
+        gd_node("end", missing[i], "photo");
+        snprintf(message, sizeof message, "node end: operation %s is not supported", missing[i]);
+        gd_bad(BD_ERR_MODEL_UNSUPPORTED, message);
+    }
+    begin();
+    gd_node("end", "Unpack", "photo");
+    gd_bad(BD_ERR_MODEL_UNSUPPORTED, "operation Unpack: has no or more than 16 outputs");
+    begin();
+    gd_node("end", "Cast", "photo");
+    gd_type("DstT", GD_STRING);
+    gd_bad(BD_ERR_MODEL_UNSUPPORTED, "operation Cast: to something other than");
+    begin();
+    gd_node("end", "AvgPool", "photo");
+    gd_text("padding", "SAME");
+    gd_bad(BD_ERR_FILE_CORRUPT, "attribute strides of operation AvgPool does not have 4 entries");
+    const int64_t windows[5] = {1, INT64_MAX, 1, 1, 1};
+    for (int packed = 0; packed < 2; packed++) {
+        begin();
+        gd_node("end", "AvgPool", "photo");
+        gd_integers("strides", windows, 4, packed);
+        gd_bad(BD_ERR_FILE_CORRUPT, "attribute strides of operation AvgPool is out of range");
+        begin();
+        gd_node("end", "AvgPool", "photo");
+        gd_integers("strides", windows + 2, 3, packed);
+        gd_bad(BD_ERR_FILE_CORRUPT, "does not have 4 entries");
+        begin();
+        gd_node("end", "AvgPool", "photo");
+        gd_integers("strides", (const int64_t[]){1, 1, 1, 1, 1}, 5, packed);
+        gd_bad(BD_ERR_FILE_CORRUPT, "has too many entries");
+    }
+    begin();
+    gd_conv("end", "MaxPool", "photo");
+    gd_text("data_format", "NCHW");
+    gd_integers("ksize", (const int64_t[]){1, 1, 1, 1}, 4, true);
+    gd_bad(BD_ERR_MODEL_UNSUPPORTED, "operation MaxPool: data_format is not NHWC");
+    for (int type = 0; type < 3; type++) {
+        const int64_t dims[4] = {type == 0 ? 2 : 1, type == 1 ? 0 : 8, 8, type == 2 ? 4 : 3};
+        gd_begin();
+        gd_node("photo", "Placeholder", NULL);
+        gd_type("dtype", GD_FLOAT);
+        gd_shape("shape", dims, 4);
+        gd_node("end", "Relu", "photo");
+        gd_bad(type == 1 ? BD_ERR_FILE_CORRUPT : BD_ERR_MODEL_UNSUPPORTED, "node photo: ");
+    }
+}
+
+static void refuse_constant(bd_result code, const char *message) {
+    gd_node("sum", "Add", "photo v");
+    gd_bad(code, message);
+    begin();
+    gd_node("v", "Const", NULL);
+}
+
+static void test_tensors(void **state) {
+    (void)state;
+    const float values[3] = {1, 2, 3};
+    begin();
+    gd_node("v", "Const", NULL);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "node v: operation Const: it has no value");
+    gd_raw("value", "\x42\x02\x08", 3);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "node v: operation Const: it has no value");
+    gd_raw("value", "\x42\x02\x08\xff", 4);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "node v: operation Const: the tensor is broken");
+    gd_content("value", GD_STRING, three, 1, values, sizeof values);
+    refuse_constant(BD_ERR_MODEL_UNSUPPORTED, "a tensor of something other than");
+    gd_content("value", GD_FLOAT, four, 1, values, sizeof values);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "12 bytes, 16 expected");
+    gd_content("value", GD_FLOAT, pair, 1, values, sizeof values);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "12 bytes, 8 expected");
+    gd_content("value", GD_FLOAT, three, 1, values, 11);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "11 bytes, 12 expected");
+    const int64_t negative[2] = {3, -1};
+    gd_content("value", GD_FLOAT, negative, 2, values, sizeof values);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "a dimension is not a size");
+    /* 2^16 * 2^16 and 2^31 * 2^31 * 2^2 overflow 32 and 64 bits. */
+    const int64_t wide[3] = {65536, 65536, 1}, wider[3] = {INT32_MAX, INT32_MAX, 4};
+    gd_content("value", GD_FLOAT, wide, 3, NULL, 0);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "the shape is too large");
+    gd_content("value", GD_FLOAT, wider, 3, values, sizeof values);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "the shape is too large");
+    const int64_t huge[1] = {INT64_MAX};
+    gd_content("value", GD_FLOAT, huge, 1, values, sizeof values);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "a dimension is not a size");
+    const int64_t deep[7] = {1, 1, 1, 1, 1, 1, 3};
+    gd_content("value", GD_FLOAT, deep, 7, values, sizeof values);
+    refuse_constant(BD_ERR_MODEL_UNSUPPORTED, "more than 6 dimensions");
+    gd_single("value", GD_INT32, three, 1, (uint64_t)1 << 40);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "a value is broken or out of its type's range");
+    gd_single("value", GD_UINT8, three, 1, 256);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "a value is broken or out of its type's range");
+    const int64_t far[1] = {INT64_MIN};
+    gd_content("value", GD_INT64, (const int64_t[]){1}, 1, far, sizeof far);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "a value is broken or out of its type's range");
+    gd_single("value", GD_FLOAT, (const int64_t[]){1 << 30}, 1, 0);
+    refuse_constant(BD_ERR_FILE_CORRUPT, "far more values than the file has bytes");
+}
+
+/* Every cut is refused, but behind a whole node: what is left is then a graph again, and may be a network. */
+static void test_truncated(void **state) {
+    (void)state;
+    gd_network();
+    gd_good();
+    for (size_t bytes = 0; bytes < written.count; bytes++) {
+        bd_result result = gd_import_written(bytes, 0);
+        bool whole = !bytes;
+        for (uint32_t i = 0; i < written.node_count; i++) {
+            whole = whole || bytes == written.ends[i];
+        }
+        if (!whole) {
+            assert_int_equal(result, BD_ERR_FILE_CORRUPT);
+            assert_non_null(strstr(opened.error.message, "broken or cut short at byte "));
+        } else if (result) {
+            assert_true(result == BD_ERR_FILE_CORRUPT || result == BD_ERR_MODEL_UNSUPPORTED);
+        }
+    }
+}
+
+static void test_changed_bytes(void **state) {
+    (void)state;
+    gd_network();
+    gd_good();
+    for (size_t at = 0; at < written.count; at++) {
+        for (unsigned change = 1; change < 256; change = change * 3 + 1) {
+            written.bytes[at] = (uint8_t)(written.bytes[at] ^ change);
+            if (!gd_import_written(written.count, 0)) {
+                bd_error error;
+                (void)!bd_graph_lower(&opened.graph, 8, &error);
+            }
+            written.bytes[at] = (uint8_t)(written.bytes[at] ^ change);
+        }
+    }
+}
+
+static void test_out_of_memory(void **state) {
+    (void)state;
+    gd_network();
+    gd_good();
+    bd_result result = BD_ERR_OUT_OF_MEMORY;
+    int64_t n = 0;
+    for (; n < 1000 && result; n++) {
+        gd_unload();
+        opened.until_failure = n;
+        result = gd_import_written(written.count, 0);
+        opened.until_failure = -1;
+        assert_true(!result || result == BD_ERR_OUT_OF_MEMORY);
+    }
+    assert_int_equal(result, BD_OK);
+    assert_in_range(n, 4, 999);
+}
+
+/* What is made up of the smallest nodes, inputs or numbers takes most memory for its size. */
+static void test_memory_bound(void **state) {
+    (void)state;
+    enum { BYTES = 1 << 21, LEAST = 1 << 18 };
+    static const struct {
+        const char *bytes;
+        size_t count;
+    } parts[] = {{"\x0a\x06\x0a\x01n\x12\x01o", 8},
+                 {"\x0a\x06\x0a\x00\x12\x00\x1a\x00", 8},
+                 {"\x12\x00", 2},
+                 {"\x0a\x04\x0a\x00\x12\x00", 6}};
+    uint8_t *file = malloc(BYTES);
+    assert_non_null(file);
+    for (size_t i = 0; i < BD_COUNT(parts); i++) {
+        size_t used = 0;
+        for (; used + parts[i].count <= BYTES; used += parts[i].count) {
+            memcpy(file + used, parts[i].bytes, parts[i].count);
+        }
+        assert_int_not_equal(gd_import(file, used), BD_OK);
+        assert_in_range(opened.most_bytes, 0, 28 * used + LEAST);
+    }
+    free(file);
+    /* Many constants that stand for 16 MiB each. */
+    gd_begin();
+    gd_photo("photo", GD_FLOAT, 8, 8);
+    char name[3] = "c0", inputs[3 * 32 + 8] = "photo";
+    for (int i = 0; i < 32; i++) {
+        name[1] = (char)('0' + i);
+        gd_node(name, "Const", NULL);
+        gd_single("value", GD_FLOAT, (const int64_t[]){1 << 22}, 1, 0);
+        strcat(strcat(inputs, " "), name);
+    }
+    gd_node("end", "AddN", inputs);
+    gd_bad(BD_ERR_FILE_CORRUPT, "far more values than the file has bytes");
+    assert_in_range(opened.most_bytes, 0, 17 << 20);
+}
+
+/* ---- the fuzzer's corpus ---------------------------------------------------------------------------------------- */
+
+static void save(const char *folder, const char *name) {
+    char path[1024];
+    gd_graph_field(4, "\x08\x1b", 2); /* versions; closes the last node */
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(written.bytes, 1, written.count, file) != written.count || fclose(file)) {
+        fprintf(stderr, "cannot write %s\n", path);
+        exit(1);
+    }
+}
+
+static int write_samples(const char *folder) {
+    const float low = -1, high = 1, ones[3] = {1, 1, 1};
+    const int64_t kernel[4] = {5, 5, 3, 1}, dims[4] = {1, -1, -1, 3};
+    float stuffed[75] = {0};
+    for (size_t i = 0; i < 75; i++) {
+        size_t y = i / 15, x = i / 3 % 5;
+        stuffed[i] = y % 2 || x % 2 ? 0 : (float)i / 75;
+    }
+    gd_network();
+    save(folder, "network.pb");
+    gd_begin();
+    gd_node("ImageTensor", "Placeholder", NULL);
+    gd_type("dtype", GD_UINT8);
+    gd_shape("shape", dims, 4);
+    gd_node("cast", "Cast", "ImageTensor");
+    gd_type("DstT", GD_FLOAT);
+    gd_floats("low", NULL, 0, &low);
+    gd_floats("high", NULL, 0, &high);
+    gd_floats("ones", three, 1, ones);
+    gd_node("scaled", "Mul", "cast ones");
+    gd_floats("kernel", kernel, 4, stuffed);
+    gd_node("quant", "FakeQuantWithMinMaxVars", "kernel low high");
+    gd_integer("num_bits", 8);
+    gd_flag("narrow_range", true);
+    gd_conv("dw", "DepthwiseConv2dNative", "scaled quant");
+    gd_node("norm", "FusedBatchNormV3", "dw ones ones ones ones");
+    gd_real("epsilon", 0.001f);
+    gd_flag("is_training", false);
+    gd_node("act", "FakeQuantWithMinMaxVars", "norm low high");
+    gd_int32s("order", (const int32_t[]){0, 3, 1, 2}, 4);
+    gd_node("end", "Transpose", "act order");
+    save(folder, "quantised.pb");
+    gd_begin();
+    gd_photo("ImageTensor", GD_FLOAT, 9, 9);
+    gd_node("shape", "Shape", "ImageTensor");
+    gd_node("parts", "Unpack", "shape");
+    gd_integer("num", 4);
+    gd_node("size", "Pack", "parts:1 parts:2");
+    gd_int32s("block", (const int32_t[]){2, 2}, 2);
+    gd_node("edges", "Const", NULL);
+    gd_content("value", GD_INT32, (const int64_t[]){2, 2}, 2, (const int32_t[]){2, 3, 2, 3}, 16);
+    gd_node("crops", "Const", NULL);
+    gd_content("value", GD_INT32, (const int64_t[]){2, 2}, 2, (const int32_t[]){0, 1, 0, 1}, 16);
+    gd_floats("weights", (const int64_t[]){3, 3, 3, 1}, 4, stuffed);
+    gd_node("batches", "SpaceToBatchND", "ImageTensor block edges");
+    gd_conv("dw", "DepthwiseConv2dNative", "batches weights");
+    gd_text("padding", "VALID");
+    gd_node("space", "BatchToSpaceND", "dw block crops");
+    gd_node("axes", "Const", NULL);
+    gd_content("value", GD_INT64, pair, 1, (const int64_t[]){1, 2}, 16);
+    gd_node("mean", "Mean", "space axes");
+    gd_flag("keep_dims", true);
+    gd_node("wide", "ResizeBilinear", "mean size");
+    gd_flag("align_corners", true);
+    gd_node("axis", "Const", NULL);
+    gd_single("value", GD_INT32, NULL, 0, 3);
+    gd_node("both", "ConcatV2", "wide space axis");
+    gd_node("SemanticProbabilities", "Softmax", "both");
+    gd_node("labels", "ArgMax", "both axis");
+    gd_node("more", "ExpandDims", "labels axis");
+    gd_node("SemanticPredictions", "ResizeNearestNeighbor", "more size");
+    save(folder, "atrous.pb");
+    gd_begin();
+    gd_node("a", "Relu", "b");
+    gd_node("b", "Relu", "a:0");
+    gd_node("end", "Relu", "a ^b");
+    save(folder, "cycle.pb");
+    gd_end();
+    return 0;
+}
+
+int main(int count, char **arguments) {
+    if (count == 3 && !strcmp(arguments[1], "--samples")) {
+        return write_samples(arguments[2]);
+    }
+    opened.until_failure = -1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_network, clean_up),
+        cmocka_unit_test_teardown(test_alignment, clean_up),
+        cmocka_unit_test_teardown(test_constants, clean_up),
+        cmocka_unit_test_teardown(test_ignored, clean_up),
+        cmocka_unit_test_teardown(test_outputs, clean_up),
+        cmocka_unit_test_teardown(test_ports, clean_up),
+        cmocka_unit_test_teardown(test_expanded_norm, clean_up),
+        cmocka_unit_test_teardown(test_fused_conv, clean_up),
+        cmocka_unit_test_teardown(test_fake_quant, clean_up),
+        cmocka_unit_test_teardown(test_default_feeds, clean_up),
+        cmocka_unit_test_teardown(test_recognised, clean_up),
+        cmocka_unit_test_teardown(test_structure, clean_up),
+        cmocka_unit_test_teardown(test_operations, clean_up),
+        cmocka_unit_test_teardown(test_tensors, clean_up),
+        cmocka_unit_test_teardown(test_truncated, clean_up),
+        cmocka_unit_test_teardown(test_changed_bytes, clean_up),
+        cmocka_unit_test_teardown(test_out_of_memory, clean_up),
+        cmocka_unit_test_teardown(test_memory_bound, clean_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
