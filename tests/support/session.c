@@ -49,9 +49,13 @@ static void on_log(void *user, bd_log_level level, const char *message) {
 }
 
 void test_session_open(test_session *t, const char *kernel_set) {
+    test_session_open_model(t, test_model_path(), kernel_set);
+}
+
+void test_session_open_model(test_session *t, const char *model, const char *kernel_set) {
     *t = (test_session){0};
     bd_error error;
-    if (bd_model_open(test_model_path(), NULL, &t->model, &error)) {
+    if (bd_model_open(model, NULL, &t->model, &error)) {
         fail_msg("%s", error.message);
     }
     const bd_engine_params params = {.struct_size = sizeof params,

@@ -26,6 +26,8 @@ typedef struct test_session {
 /* Opens everything with validation and synchronisation validation on; fails the test when something goes wrong.
  * kernel_set NULL: the device's own. */
 void test_session_open(test_session *t, const char *kernel_set);
+/* The same with a model of the caller's. */
+void test_session_open_model(test_session *t, const char *model, const char *kernel_set);
 /* Closes it and fails the test if validation complained. */
 void test_session_close(test_session *t);
 

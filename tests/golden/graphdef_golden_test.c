@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT
+ * The real frozen graphs of ../shared/data/models on a device, against outputs of independent executors that are stored
+ * beside them; and that cut anywhere they are refused or read as the shorter graph that they then are. */
+#include "support/session.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/graphdef.h"
+
+enum { SIDE = 513, GRID = 65 };
+
+/* A file of the test data; NULL when it is not there. The buffer is good until the next but 15 calls. */
+static const char *shared_file(const char *path) {
+    static char buffers[16][1024];
+    static unsigned next;
+    char *buffer = buffers[next++ % 16];
+    const char *shared = getenv("BACKDROP_SHARED_DIR");
+    snprintf(buffer, sizeof buffers[0], "%s/data/%s", shared ? shared : "../shared", path);
+    FILE *file = fopen(buffer, "rb");
+    if (!file) {
+        return NULL;
+    }
+    (void)fclose(file);
+    return buffer;
+}
+
+/* A .npy of little-endian float32 in C order, version 1. */
+static float *read_npy(const char *path, size_t count) {
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    unsigned char head[10];
+    assert_int_equal(fread(head, 1, sizeof head, file), sizeof head);
+    assert_memory_equal(head, "\x93NUMPY\x01\x00", 8);
+    assert_int_equal(fseek(file, head[8] | head[9] << 8, SEEK_CUR), 0);
+    float *values = malloc(count * sizeof *values);
+    assert_non_null(values);
+    assert_int_equal(fread(values, sizeof *values, count, file), count);
+    assert_int_equal(fgetc(file), EOF);
+    (void)fclose(file);
+    return values;
+}
+
+static double largest_difference(const float *a, const float *b, size_t count) {
+    double largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        double difference = fabs((double)a[i] - (double)b[i]);
+        largest = difference > largest ? difference : largest; /* a NaN is seen by the labels */
+        assert_false(isnan(a[i]));
+    }
+    return largest;
+}
+
+typedef struct outcome {
+    bd_segmentation result;
+    bd_model_info info;
+} outcome;
+
+static outcome run(const char *model, const char *picture) {
+    test_session t;
+    outcome got;
+    bd_error error;
+    assert_non_null(model);
+    test_session_open_model(&t, model, NULL);
+    bd_model_get_info(t.model, &got.info);
+    bd_image photo = test_read_image(picture);
+    const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
+    if (bd_session_segment(t.session, &photo, &params, &got.result, &error)) {
+        fail_msg("%s", error.message);
+    }
+    bd_image_finish(&photo);
+    test_session_close(&t);
+    return got;
+}
+
+static void release(outcome *got) {
+    bd_segmentation_finish(&got->result);
+}
+
+static double wrong_labels(const bd_segmentation *got, const char *path) {
+    assert_non_null(path);
+    bd_image expected = test_read_image(path);
+    assert_int_equal(expected.width, SIDE);
+    assert_int_equal(expected.height, SIDE);
+    assert_int_equal(got->labels.width, SIDE);
+    assert_int_equal(got->labels.height, SIDE);
+    /* Grey pictures of indices, or indexed with the index as their colour. */
+    size_t wrong = 0;
+    for (size_t y = 0; y < SIDE; y++) {
+        for (size_t x = 0; x < SIDE; x++) {
+            wrong += got->labels.pixels[y * got->labels.stride_bytes + x] !=
+                     expected.pixels[y * expected.stride_bytes + 4 * x];
+        }
+    }
+    bd_image_finish(&expected);
+    return (double)wrong / (SIDE * SIDE);
+}
+
+#define PORTRAIT "models/portrait_dm05/"
+
+/* The same network as the TensorFlow.js package: its logits, and those of onnxruntime. */
+static void test_pascal(void **state) {
+    (void)state;
+    const char *picture = shared_file("golden/mnv2_pascal/astronaut_512.resized.png");
+    outcome got = run(shared_file("models/mnv2_pascal/deeplabv3_mnv2_pascal_trainval_from_tfjs.pb"), picture);
+    assert_string_equal(got.info.form, "TensorFlow frozen graph");
+    assert_int_equal(got.info.class_count, 21);
+    const size_t count = (size_t)GRID * GRID * 21;
+    float *stored = read_npy(shared_file("golden/mnv2_pascal/astronaut_512.logits.npy"), count);
+    double apart = largest_difference(got.result.logits, stored, count);
+    print_message("logits: %.2g from the reference\n", apart);
+    assert_true(apart < 1e-3);
+    free(stored);
+    if (test_model_path()) {
+        outcome tfjs = run(test_model_path(), picture);
+        apart = largest_difference(got.result.logits, tfjs.result.logits, count);
+        print_message("logits: %.2g from the TensorFlow.js form\n", apart);
+        assert_true(apart < 1e-3);
+        release(&tfjs);
+    }
+    release(&got);
+}
+
+/* The stored probabilities are behind the upsampling with aligned corners: softmax of what that makes of the logits. */
+static double probabilities_apart(const float *logits, const float *stored) {
+    double apart = 0;
+    for (size_t y = 0; y < SIDE; y++) {
+        for (size_t x = 0; x < SIDE; x++) {
+            size_t y0 = y / 8, x0 = x / 8, y1 = y0 + (y0 < GRID - 1), x1 = x0 + (x0 < GRID - 1);
+            double fy = (double)(y % 8) / 8, fx = (double)(x % 8) / 8, value[2];
+            for (size_t c = 0; c < 2; c++) {
+                double top = logits[(y0 * GRID + x0) * 2 + c] * (1 - fx) + logits[(y0 * GRID + x1) * 2 + c] * fx;
+                double low = logits[(y1 * GRID + x0) * 2 + c] * (1 - fx) + logits[(y1 * GRID + x1) * 2 + c] * fx;
+                value[c] = top * (1 - fy) + low * fy;
+            }
+            double person = 1 / (1 + exp(value[0] - value[1]));
+            apart = fmax(apart, fabs(person - (double)stored[(y * SIDE + x) * 2 + 1]));
+        }
+    }
+    return apart;
+}
+
+static void test_portrait(void **state) {
+    (void)state;
+    const char *picture = shared_file("models/input_513.png");
+    outcome frozen = run(shared_file(PORTRAIT "frozen_inference_graph.pb"), picture);
+    double wrong = wrong_labels(&frozen.result, shared_file(PORTRAIT "pb_frozen_inference_graph.labels.png"));
+    float *stored = read_npy(shared_file(PORTRAIT "pb_frozen_inference_graph.prob.npy"), (size_t)SIDE * SIDE * 2);
+    double apart = probabilities_apart(frozen.result.logits, stored);
+    print_message("frozen: %.4f %% of labels differ, probabilities by %.2g\n", 100 * wrong, apart);
+    assert_true(wrong <= 1e-4);
+    assert_true(apart < 1e-3);
+    free(stored);
+
+    /* Its kernels written out with zeros cost what the dilated ones do. */
+    outcome core = run(shared_file(PORTRAIT "deeplab_nchw.pb"), picture);
+    wrong = wrong_labels(&core.result, shared_file(PORTRAIT "pb_deeplab_nchw.labels.png"));
+    apart = largest_difference(core.result.logits, frozen.result.logits, (size_t)GRID * GRID * 2);
+    print_message("core: %.4f %% of labels differ, logits from the frozen graph's by %.2g\n", 100 * wrong, apart);
+    assert_true(wrong <= 1e-4);
+    assert_true(apart < 1e-3);
+    assert_int_equal(core.info.multiply_adds, frozen.info.multiply_adds);
+    assert_int_equal(core.info.node_count, frozen.info.node_count);
+    release(&core);
+
+    /* Simulated quantisation, of which the rounding of activations is left out. */
+    outcome quantised = run(shared_file(PORTRAIT "frozen_quant_inference_graph.pb"), picture);
+    wrong = wrong_labels(&quantised.result, shared_file(PORTRAIT "pb_frozen_quant_inference_graph.labels.png"));
+    print_message("quantised: %.4f %% of labels differ\n", 100 * wrong);
+    assert_true(wrong <= 0.005);
+    assert_int_equal(quantised.info.node_count, frozen.info.node_count);
+    release(&quantised);
+    release(&frozen);
+}
+
+/* Cut at many places, from a copy of exactly that size. Behind a whole node a cut cannot be told from a graph that ends
+ * there; everywhere else it is refused. */
+static void test_cut(void **state) {
+    (void)state;
+    static const char *const names[] = {"models/mnv2_pascal/deeplabv3_mnv2_pascal_trainval_from_tfjs.pb",
+                                        PORTRAIT "frozen_inference_graph.pb",
+                                        PORTRAIT "frozen_quant_inference_graph.pb", PORTRAIT "deeplab_nchw.pb"};
+    enum { CUTS = 61 };
+    opened.until_failure = -1;
+    for (size_t i = 0; i < BD_COUNT(names); i++) {
+        bd_mapping map;
+        bd_error error;
+        assert_int_equal(bd_map_file(shared_file(names[i]), &map, &error), BD_OK);
+        assert_int_equal(gd_import(map.data, map.bytes), BD_OK);
+        print_message("%zu bytes in %zu\n", opened.most_bytes, map.bytes);
+        assert_in_range(opened.most_bytes, 0, 2 * map.bytes);
+        uint32_t refused = 0;
+        for (size_t k = 0; k < CUTS; k++) {
+            size_t bytes = k < 40 ? map.bytes - 1 - k * 3 : map.bytes / (CUTS - 39) * (k - 39);
+            uint8_t *copy = malloc(bytes);
+            assert_non_null(copy);
+            memcpy(copy, map.data, bytes);
+            bd_result result = gd_import(copy, bytes);
+            refused += result == BD_ERR_FILE_CORRUPT;
+            assert_true(!result || result == BD_ERR_FILE_CORRUPT || result == BD_ERR_MODEL_UNSUPPORTED);
+            gd_unload();
+            free(copy);
+        }
+        assert_in_range(refused, CUTS - 5, CUTS);
+        bd_unmap_file(&map);
+    }
+}
+
+int main(void) {
+    bd_error error;
+    uint32_t count = 0;
+    if (!shared_file(PORTRAIT "frozen_inference_graph.pb")) {
+        (void)printf("skipped: no ../shared/data/models\n");
+        return 77;
+    }
+    if (bd_devices(NULL, NULL, &count, &error)) {
+        (void)printf("skipped: %s\n", error.message);
+        return 77;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pascal),
+        cmocka_unit_test(test_portrait),
+        cmocka_unit_test(test_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
