@@ -120,9 +120,12 @@ static bd_result scale_constant(fusion *of, uint32_t from, uint32_t multiplier, 
         *made = BD_NO_NODE;
         return result;
     }
-    const float *old = node_at(of, from)->data;
-    for (int64_t i = 0; i < elements && channels; i++) {
-        data[i] = old[i] * value_at(of, multiplier, values, (int32_t)(i % channels));
+    const float *old = node_at(of, from)->data, *by = node_at(of, multiplier)->data;
+    const int64_t step = values == 1 ? 0 : 1;
+    for (int64_t i = 0; channels > 0 && i < elements; i += channels) {
+        for (int64_t c = 0; c < BD_MIN((int64_t)channels, elements - i); c++) {
+            data[i + c] = old[i + c] * by[c * step];
+        }
     }
     return BD_OK;
 }
