@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Which importer opens a file. */
+#include <string.h>
+
 #include "model/model.h"
 
 typedef struct form {
@@ -16,8 +18,26 @@ static bool any(const uint8_t *data, size_t bytes) {
     return true;
 }
 
+static bool zip_archive(const uint8_t *data, size_t bytes) {
+    return bytes >= 4 && !memcmp(data, "PK\3\4", 4);
+}
+
+/* The magic number of torch.save before 1.6, as a pickle. */
+static bool torch_legacy(const uint8_t *data, size_t bytes) {
+    return bytes >= 6 && data[0] == 0x80 && !memcmp(data + 1, "\2\x8a\x0al\xfc", 5);
+}
+
+/* A JSON header behind its length, which has 32 bits at most. */
+static bool safetensors(const uint8_t *data, size_t bytes) {
+    static const uint8_t zero[4];
+    return bytes >= 9 && !memcmp(data + 4, zero, 4) && data[8] == '{';
+}
+
 static const form forms[] = {
     {"TensorFlow frozen graph", bd_model_is_graphdef, bd_model_import_graphdef},
+    {"PyTorch state dict", zip_archive, bd_model_import_torch},
+    {"PyTorch state dict before 1.6", torch_legacy, bd_model_import_torch_legacy},
+    {"safetensors", safetensors, bd_model_import_safetensors},
     {"TensorFlow.js graph model", any, bd_model_import_tfjs},
 };
 

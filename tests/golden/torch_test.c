@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT
+ * State dicts of torchvision's networks against torch itself (tests/golden/make_torch_goldens.py): small networks node
+ * by node on the CPU in every way that they are saved in, and the real ones, whose weights the test makes, on a device
+ * from photo to labels. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "graph/passes.h"
+#include "model/model.h"
+#include "reference/reference.h"
+#include "support/session.h"
+#include "support/torchvision.h"
+
+static void *read_golden(const char *name, int32_t side, const char *ending, size_t bytes) {
+    char path[256];
+    (void)snprintf(path, sizeof path, "tests/golden/torch/%s_%d.%s", name, side, ending);
+    FILE *file = fopen(test_source_file(path), "rb");
+    void *data = malloc(bytes + 1);
+    if (!file || !data || fread(data, 1, bytes + 1, file) != bytes) {
+        fail_msg("%s is not of %zu bytes", path, bytes);
+    }
+    (void)fclose(file);
+    return data;
+}
+
+/* Within a share of the largest logit. */
+static void check_logits(const char *name, const float *got, const float *expected, size_t count, float share) {
+    float most = 0, worst = 0;
+    for (size_t i = 0; i < count; i++) {
+        most = fmaxf(most, fabsf(expected[i]));
+        float difference = fabsf(got[i] - expected[i]);
+        worst = difference > worst || isnan(difference) ? difference : worst;
+    }
+    print_message("%s: logits up to %g, largest error %g\n", name, (double)most, (double)worst);
+    assert_true(most > 0.1f);
+    if (!(worst <= share * most)) {
+        fail_msg("%s: the largest error is %g of logits up to %g", name, (double)worst, (double)most);
+    }
+}
+
+/* ---- small networks ---------------------------------------------------------------------------------------------- */
+
+static uint8_t *opaque_picture(int32_t side) {
+    size_t pixels = (size_t)side * (size_t)side;
+    uint8_t *rgb = test_torchvision_picture(side), *rgba = malloc(pixels * 4);
+    assert_non_null(rgba);
+    for (size_t i = 0; i < pixels; i++) {
+        memcpy(rgba + i * 4, rgb + i * 3, 3);
+        rgba[i * 4 + 3] = 255;
+    }
+    free(rgb);
+    return rgba;
+}
+
+static void check_small(const char *file, const char *golden, int32_t side, float share) {
+    char path[256];
+    (void)snprintf(path, sizeof path, "tests/fuzz/corpus/%s", file);
+    bd_graph graph;
+    bd_shards shards;
+    bd_error error;
+    const char *form = NULL;
+    assert_int_equal(bd_graph_init(&graph, NULL, file, &error), BD_OK);
+    if (bd_model_import(test_source_file(path), &graph, &shards, &form, &error) ||
+        bd_graph_lower(&graph, (uint32_t)side, &error)) {
+        fail_msg("%s", error.message);
+    }
+    assert_string_equal(form, strstr(file, ".pth") ? "PyTorch state dict" : "safetensors");
+    assert_int_equal(graph.upsampling, BD_UPSAMPLING_CENTERS);
+    assert_int_equal(graph.default_size, 520);
+    size_t count = (size_t)bd_shape_elements(&graph.nodes[graph.output].shape);
+    float *expected = read_golden(golden, side, "logits", count * sizeof *expected);
+    float *got = calloc(count, sizeof *got);
+    uint8_t *photo = opaque_picture(side);
+    assert_non_null(got);
+    if (bd_ref_run(&graph, photo, side, side, NULL, got, NULL, NULL, &error)) {
+        fail_msg("%s", error.message);
+    }
+    check_logits(file, got, expected, count, share);
+    free(photo);
+    free(got);
+    free(expected);
+    bd_graph_finish(&graph);
+    bd_shards_finish(&shards);
+}
+
+static void test_small_resnet(void **state) {
+    (void)state;
+    check_small("torch/small_resnet.pth", "small_resnet", 33, 1e-5f);
+    check_small("torch/small_resnet_checkpoint.pth", "small_resnet", 33, 1e-5f);
+    check_small("torch/small_resnet_parameters.pth", "small_resnet", 33, 1e-5f);
+    check_small("torch/small_resnet_bfloat.pth", "small_resnet", 33, 1e-5f); /* its values are exact in bfloat16 */
+    check_small("torch/small_resnet_half.pth", "small_resnet", 33, 1e-4f);
+    check_small("safetensors/small_resnet.safetensors", "small_resnet", 33, 1e-5f);
+    check_small("safetensors/small_resnet_bfloat.safetensors", "small_resnet", 33, 1e-5f);
+    check_small("safetensors/small_resnet_half.safetensors", "small_resnet", 33, 1e-4f);
+}
+
+static void test_small_mobilenet(void **state) {
+    (void)state;
+    check_small("safetensors/small_mobilenet.safetensors", "small_mobilenet", 50, 1e-5f);
+}
+
+/* What lies outside the photo is the mean: zero behind the normalisation. */
+static void test_outside(void **state) {
+    (void)state;
+    bd_graph graph;
+    bd_shards shards;
+    bd_error error;
+    assert_int_equal(bd_graph_init(&graph, NULL, "outside", &error), BD_OK);
+    const char *path = test_source_file("tests/fuzz/corpus/torch/small_resnet.pth");
+    assert_int_equal(bd_model_import(path, &graph, &shards, NULL, &error), BD_OK);
+    assert_int_equal(bd_graph_lower(&graph, 40, &error), BD_OK);
+    const bd_node *photo = NULL;
+    for (uint32_t i = 0; i < graph.count; i++) {
+        photo = graph.nodes[i].op == BD_OP_PREPROCESS ? &graph.nodes[i] : photo;
+    }
+    assert_non_null(photo);
+    assert_int_equal(photo->shape.dims[1], 40);
+    assert_int_equal(photo->shape.dims[2], 40);
+    assert_true(photo->u.preprocess.outside[0] == 0 && photo->u.preprocess.outside[2] == 0);
+    assert_true(fabsf(photo->u.preprocess.scale[0] * 255 * 0.229f - 1) < 1e-6f);
+    assert_true(fabsf(photo->u.preprocess.offset[1] * 0.224f + 0.456f) < 1e-6f);
+    bd_graph_finish(&graph);
+    bd_shards_finish(&shards);
+}
+
+/* ---- the real ones ----------------------------------------------------------------------------------------------- */
+
+typedef struct device {
+    bd_engine *engine;
+    uint32_t complaints;
+} device;
+
+static device shared;
+
+static void on_log(void *user, bd_log_level level, const char *message) {
+    (void)user;
+    if (level <= BD_LOG_WARNING) {
+        shared.complaints++;
+        (void)fprintf(stderr, "%s\n", message);
+    }
+}
+
+static void check_network(const char *name, test_torchvision network, bool bfloat, int32_t side, uint32_t stride) {
+    if (!shared.engine) {
+        skip();
+    }
+    char path[1024];
+    const char *folder = getenv("BACKDROP_BUILD_DIR");
+    (void)snprintf(path, sizeof path, "%s/torch_test.safetensors", folder ? folder : "/tmp");
+    test_torchvision_write(network, bfloat, path);
+    bd_model *model;
+    bd_session *session;
+    bd_error error;
+    const bd_model_params params = {.struct_size = sizeof params, .size = (uint32_t)side};
+    const bd_session_params precise = {.struct_size = sizeof precise, .precision = BD_PRECISION_FP32};
+    double start = bd_now_ms();
+    bd_result result = bd_model_open(path, &params, &model, &error);
+    print_message("%s: opened in %.0f ms\n", name, bd_now_ms() - start);
+    (void)remove(path);
+    if (result || bd_session_create(shared.engine, model, &precise, &session, &error)) {
+        fail_msg("%s", error.message);
+    }
+    bd_model_info info;
+    bd_model_get_info(model, &info);
+    assert_int_equal(info.output_stride, stride);
+    assert_int_equal(info.class_count, 21);
+    uint8_t *photo = opaque_picture(side);
+    const bd_image image = {.pixels = photo,
+                            .width = (uint32_t)side,
+                            .height = (uint32_t)side,
+                            .stride_bytes = (size_t)side * 4,
+                            .format = BD_FORMAT_RGBA8};
+    const bd_segment_params wants = {.struct_size = sizeof wants, .want_logits = true};
+    bd_segmentation got;
+    if (bd_session_segment(session, &image, &wants, &got, &error)) {
+        fail_msg("%s", error.message);
+    }
+    size_t count = (size_t)got.logits_width * got.logits_height * got.class_count;
+    size_t pixels = (size_t)side * (size_t)side;
+    float *logits = read_golden(name, side, "logits", count * sizeof *logits);
+    uint8_t *labels = read_golden(name, side, "labels", pixels);
+    check_logits(name, got.logits, logits, count, 2e-5f);
+    size_t differ = 0;
+    for (size_t i = 0; i < pixels; i++) {
+        differ += got.labels.pixels[i / (size_t)side * got.labels.stride_bytes + i % (size_t)side] != labels[i];
+    }
+    print_message("%s: %zu of %zu labels differ\n", name, differ, pixels);
+    assert_true(differ <= pixels / 1000); /* where two classes are as good as equal */
+    free(labels);
+    free(logits);
+    free(photo);
+    bd_segmentation_finish(&got);
+    bd_session_destroy(session);
+    bd_model_destroy(model);
+    assert_int_equal(shared.complaints, 0);
+}
+
+static void test_resnet50(void **state) {
+    (void)state;
+    check_network("deeplabv3_resnet50", TEST_RESNET50, false, 65, 7);
+}
+
+static void test_resnet101(void **state) {
+    (void)state;
+    check_network("deeplabv3_resnet101", TEST_RESNET101, true, 49, 7);
+}
+
+static void test_mobilenet(void **state) {
+    (void)state;
+    check_network("deeplabv3_mobilenet_v3_large", TEST_MOBILENET_V3_LARGE, false, 97, 14);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_small_resnet), cmocka_unit_test(test_small_mobilenet), cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_mobilenet),    cmocka_unit_test(test_resnet50),        cmocka_unit_test(test_resnet101),
+    };
+    bd_error error;
+    const bd_engine_params params = {
+        .struct_size = sizeof params, .log = on_log, .device = getenv("BACKDROP_DEVICE"), .validation = true};
+    if (bd_engine_create(&params, &shared.engine, &error)) {
+        print_message("no device, only the CPU's part: %s\n", error.message);
+    }
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    uint32_t messages = shared.engine ? bd_engine_validation_messages(shared.engine) : 0;
+    bd_engine_destroy(shared.engine);
+    return failed || messages;
+}
