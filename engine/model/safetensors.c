@@ -155,7 +155,7 @@ bd_result bd_model_import_safetensors(const uint8_t *data, size_t bytes, const c
         return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: its safetensors header is broken JSON", path);
     }
     bd_pool pool = {.allocator = graph->pool.allocator};
-    bd_torch_state state;
+    bd_torch_state state = {0};
     const reader of = {path, data + 8 + header, bytes - 8 - (size_t)header, error};
     bd_result result = read_header(&of, root, &pool, &state);
     if (!result) {

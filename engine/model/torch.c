@@ -84,8 +84,8 @@ bd_result bd_model_import_torch(const uint8_t *data, size_t bytes, const char *p
                                 bd_error *error) {
     *shards = (bd_shards){.allocator = graph->pool.allocator};
     bd_pool pool = {.allocator = graph->pool.allocator};
-    bd_torch_zip zip;
-    bd_torch_state state;
+    bd_torch_zip zip = {0};
+    bd_torch_state state = {0};
     bd_result result = bd_torch_zip_read(&zip, data, bytes, path, &pool, error);
     if (!result) {
         result = read_archive(&zip, &pool, &state, error);

@@ -6,8 +6,8 @@
 
 #include "model/model.h"
 
-#define BD_TORCH_MAX_HEADER_BYTES ((size_t)16 << 20) /* of a pickle or a JSON header; those of DeepLabv3 take 100 KiB  \
-                                                      */
+/* Of a pickle or a JSON header; those of DeepLabv3 take 100 KiB. */
+#define BD_TORCH_MAX_HEADER_BYTES ((size_t)16 << 20)
 
 #define BD_TORCH_MAX_TENSORS 65536
 #define BD_TORCH_MAX_NAME 255 /* bytes */

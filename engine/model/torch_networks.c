@@ -31,20 +31,22 @@ typedef struct map {
 
 typedef enum activation { LINEAR, RELU, HARD_SWISH, HARD_SIGMOID } activation;
 
-/* A name in the state dict, without the prefix. */
+/* A name in the state dict or of a node. */
 typedef struct label {
     char text[BD_TORCH_MAX_NAME + 1];
 } label;
 
-static label name_of(const char *format, ...) BD_PRINTF(1, 2);
-static label name_of(const char *format, ...) {
-    label made;
+static const char *print_name(label *to, const char *format, ...) BD_PRINTF(2, 3);
+static const char *print_name(label *to, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(made.text, sizeof made.text, format, arguments);
+    (void)vsnprintf(to->text, sizeof to->text, format, arguments);
     va_end(arguments);
-    return made;
+    return to->text;
 }
+
+/* Good until the end of the block. */
+#define NAME(...) print_name(&(label){{0}}, __VA_ARGS__)
 
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
 
@@ -53,8 +55,8 @@ static bd_result out_of_memory(const builder *b) {
 }
 
 static bd_torch_tensor *look_up(const builder *b, const char *layer, const char *parameter) {
-    const label name = name_of("%s%s%s", b->prefix, layer, parameter);
-    return bd_torch_state_find(b->state, name.text);
+    const char *const name = NAME("%s%s%s", b->prefix, layer, parameter);
+    return bd_torch_state_find(b->state, name);
 }
 
 static bd_result find(builder *b, const char *layer, const char *parameter, bd_torch_tensor **found) {
@@ -164,8 +166,8 @@ static bd_result activate(builder *b, const char *layer, activation what, map *x
     if (what == LINEAR) {
         return BD_OK;
     }
-    const label name = name_of("%s/%s", layer, what == RELU ? "relu" : bd_op_name(ops[what]));
-    bd_result result = add(b, ops[what], name.text, &x->node, 1, &x->node);
+    const char *const name = NAME("%s/%s", layer, what == RELU ? "relu" : bd_op_name(ops[what]));
+    bd_result result = add(b, ops[what], name, &x->node, 1, &x->node);
     if (!result && what == RELU) {
         b->graph->nodes[x->node].u.clamp.low = 0;
         b->graph->nodes[x->node].u.clamp.high = INFINITY;
@@ -191,7 +193,7 @@ static bd_result convolve(builder *b, const char *layer, const char *norm, windo
         (at.depthwise ? d[0] != x->channels || d[1] != 1 : d[1] != x->channels)) {
         return wrong_shape(b, weights);
     }
-    float *scale = NULL, *bias;
+    float *scale = NULL, *bias = NULL;
     result = norm ? find_norm(b, norm, d[0], &scale, &bias) : find_vector(b, layer, ".bias", d[0], &bias);
     if (result) {
         return result;
@@ -206,10 +208,10 @@ static bd_result convolve(builder *b, const char *layer, const char *norm, windo
     const bd_shape shape =
         bd_shape_make(4, (const int32_t[]){side, side, at.depthwise ? out : in, at.depthwise ? 1 : out});
     uint32_t inputs[3] = {x->node, BD_NO_NODE, BD_NO_NODE};
-    result = add_constant(b, name_of("%s.weight", layer).text, BD_F32, &shape, copy, &inputs[1]);
+    result = add_constant(b, NAME("%s.weight", layer), BD_F32, &shape, copy, &inputs[1]);
     if (!result) {
         const bd_shape vector = bd_shape_make(1, &out);
-        result = add_constant(b, name_of("%s.bias", layer).text, BD_F32, &vector, bias, &inputs[2]);
+        result = add_constant(b, NAME("%s.bias", layer), BD_F32, &vector, bias, &inputs[2]);
     }
     if (!result) {
         result = add(b, at.depthwise ? BD_OP_DEPTHWISE : BD_OP_CONV, layer, inputs, 3, &x->node);
@@ -231,19 +233,19 @@ static const window plain = {1, 1, false};
 static bd_result pool_map(builder *b, const char *layer, map *x) {
     uint32_t inputs[2] = {x->node, BD_NO_NODE};
     bd_result result = add_list(b, "axes", (const int32_t[]){1, 2}, 2, &inputs[1]);
-    return result ? result : add(b, BD_OP_MEAN, name_of("%s/pool", layer).text, inputs, 2, &x->node);
+    return result ? result : add(b, BD_OP_MEAN, NAME("%s/pool", layer), inputs, 2, &x->node);
 }
 
 /* Resizes x to the height and width of `like`, by pixel centres. */
 static bd_result resize_like(builder *b, const char *name, uint32_t like, map *x) {
     static const int32_t bounds[3][1] = {{1}, {3}, {1}};
     uint32_t slice[4], inputs[2] = {x->node, BD_NO_NODE};
-    bd_result result = add(b, BD_OP_SHAPE, name_of("%s/shape", name).text, &like, 1, &slice[0]);
+    bd_result result = add(b, BD_OP_SHAPE, NAME("%s/shape", name), &like, 1, &slice[0]);
     for (int i = 0; i < 3 && !result; i++) {
         result = add_list(b, "bound", bounds[i], 1, &slice[1 + i]);
     }
     if (!result) {
-        result = add(b, BD_OP_STRIDED_SLICE, name_of("%s/size", name).text, slice, 4, &inputs[1]);
+        result = add(b, BD_OP_STRIDED_SLICE, NAME("%s/size", name), slice, 4, &inputs[1]);
     }
     if (!result) {
         result = add(b, BD_OP_RESIZE_BILINEAR, name, inputs, 2, &x->node);
@@ -313,24 +315,23 @@ static bd_result add_sum(builder *b, const char *name, map other, activation wha
                        b->prefix, name, (long long)x->channels, (long long)other.channels);
     }
     const uint32_t inputs[2] = {x->node, other.node};
-    bd_result result = add(b, BD_OP_ADD, name_of("%s/add", name).text, inputs, 2, &x->node);
+    bd_result result = add(b, BD_OP_ADD, NAME("%s/add", name), inputs, 2, &x->node);
     return result ? result : activate(b, name, what, x);
 }
 
 /* Bottleneck, stride and dilation in the 3x3 convolution. */
 static bd_result bottleneck(builder *b, const char *block, window at, map *x) {
     map shortcut = *x;
-    bd_result result = convolve(b, name_of("%s.conv1", block).text, name_of("%s.bn1", block).text, plain, RELU, x);
+    bd_result result = convolve(b, NAME("%s.conv1", block), NAME("%s.bn1", block), plain, RELU, x);
     if (!result) {
-        result = convolve(b, name_of("%s.conv2", block).text, name_of("%s.bn2", block).text, at, RELU, x);
+        result = convolve(b, NAME("%s.conv2", block), NAME("%s.bn2", block), at, RELU, x);
     }
     if (!result) {
-        result = convolve(b, name_of("%s.conv3", block).text, name_of("%s.bn3", block).text, plain, LINEAR, x);
+        result = convolve(b, NAME("%s.conv3", block), NAME("%s.bn3", block), plain, LINEAR, x);
     }
     if (!result && look_up(b, block, ".downsample.0.weight")) {
         const window narrow = {at.stride, 1, false};
-        result = convolve(b, name_of("%s.downsample.0", block).text, name_of("%s.downsample.1", block).text, narrow,
-                          LINEAR, &shortcut);
+        result = convolve(b, NAME("%s.downsample.0", block), NAME("%s.downsample.1", block), narrow, LINEAR, &shortcut);
     }
     return result ? result : add_sum(b, block, shortcut, RELU, x);
 }
@@ -355,12 +356,12 @@ static bd_result resnet(builder *b, map *x) {
     a->pad_top = a->pad_left = a->pad_bottom = a->pad_right = 1;
     for (int s = 0; s < (int)BD_COUNT(stages); s++) {
         for (int n = 0; !result && n < BLOCKS_MOST; n++) {
-            const label block = name_of("backbone.layer%d.%d", s + 1, n);
-            if (n && !look_up(b, block.text, ".conv1.weight")) {
+            const char *const block = NAME("backbone.layer%d.%d", s + 1, n);
+            if (n && !look_up(b, block, ".conv1.weight")) {
                 break;
             }
             const window at = {n ? 1 : stages[s].stride, n ? stages[s].rest : stages[s].first, false};
-            result = bottleneck(b, block.text, at, x);
+            result = bottleneck(b, block, at, x);
         }
     }
     return result;
@@ -384,10 +385,10 @@ static bd_result squeeze(builder *b, const char *layer, map *x) {
     map share = *x;
     bd_result result = pool_map(b, layer, &share);
     if (!result) {
-        result = convolve(b, name_of("%s.fc1", layer).text, NULL, plain, RELU, &share);
+        result = convolve(b, NAME("%s.fc1", layer), NULL, plain, RELU, &share);
     }
     if (!result) {
-        result = convolve(b, name_of("%s.fc2", layer).text, NULL, plain, HARD_SIGMOID, &share);
+        result = convolve(b, NAME("%s.fc2", layer), NULL, plain, HARD_SIGMOID, &share);
     }
     if (result) {
         return result;
@@ -396,7 +397,7 @@ static bd_result squeeze(builder *b, const char *layer, map *x) {
         return wrong_shape(b, look_up(b, layer, ".fc2.weight"));
     }
     const uint32_t inputs[2] = {x->node, share.node};
-    return add(b, BD_OP_MUL, name_of("%s/scale", layer).text, inputs, 2, &x->node);
+    return add(b, BD_OP_MUL, NAME("%s/scale", layer), inputs, 2, &x->node);
 }
 
 /* block.0 widens where there are three convolutions, then come the depthwise one, a squeeze where there is one, and the
@@ -408,24 +409,21 @@ static bd_result inverted_residual(builder *b, const char *block, const inverted
     int part = 0;
     bd_result result = BD_OK;
     if (widens) {
-        result =
-            convolve(b, name_of("%s.block.0.0", block).text, name_of("%s.block.0.1", block).text, plain, at->what, x);
+        result = convolve(b, NAME("%s.block.0.0", block), NAME("%s.block.0.1", block), plain, at->what, x);
         part++;
     }
     if (!result) {
         const window deep = {at->dilation > 1 ? 1 : at->stride, at->dilation, true};
-        result = convolve(b, name_of("%s.block.%d.0", block, part).text, name_of("%s.block.%d.1", block, part).text,
-                          deep, at->what, x);
+        result = convolve(b, NAME("%s.block.%d.0", block, part), NAME("%s.block.%d.1", block, part), deep, at->what, x);
         part++;
     }
-    const label inner = name_of("%s.block.%d", block, part);
-    if (!result && look_up(b, inner.text, ".fc1.weight")) {
-        result = squeeze(b, inner.text, x);
+    const char *const inner = NAME("%s.block.%d", block, part);
+    if (!result && look_up(b, inner, ".fc1.weight")) {
+        result = squeeze(b, inner, x);
         part++;
     }
     if (!result) {
-        result = convolve(b, name_of("%s.block.%d.0", block, part).text, name_of("%s.block.%d.1", block, part).text,
-                          plain, LINEAR, x);
+        result = convolve(b, NAME("%s.block.%d.0", block, part), NAME("%s.block.%d.1", block, part), plain, LINEAR, x);
     }
     if (result || at->stride != 1 || x->channels != shortcut.channels) {
         return result;
@@ -438,11 +436,10 @@ static bd_result mobilenet(builder *b, map *x) {
     b->norm_epsilon = 0.001f;
     bd_result result = convolve(b, "backbone.0.0", "backbone.0.1", (window){2, 1, false}, HARD_SWISH, x);
     for (int n = 1; n < last && !result; n++) {
-        result = inverted_residual(b, name_of("backbone.%d", n).text, &mobilenet_blocks[n - 1], x);
+        result = inverted_residual(b, NAME("backbone.%d", n), &mobilenet_blocks[n - 1], x);
     }
     if (!result) {
-        result =
-            convolve(b, name_of("backbone.%d.0", last).text, name_of("backbone.%d.1", last).text, plain, HARD_SWISH, x);
+        result = convolve(b, NAME("backbone.%d.0", last), NAME("backbone.%d.1", last), plain, HARD_SWISH, x);
     }
     b->norm_epsilon = 1e-5f;
     return result;
@@ -459,15 +456,15 @@ static bd_result head(builder *b, map *x) {
     int64_t channels = 0;
     for (int i = 0; i < 5 && !result; i++) {
         const int conv = i == 4 ? 1 : 0;
-        const label layer = name_of("classifier.0.convs.%d.%d", i, conv);
-        const label norm = name_of("classifier.0.convs.%d.%d", i, conv + 1);
+        const char *const layer = NAME("classifier.0.convs.%d.%d", i, conv);
+        const char *const norm = NAME("classifier.0.convs.%d.%d", i, conv + 1);
         *x = features;
         if (i == 4) {
-            result = pool_map(b, layer.text, x);
+            result = pool_map(b, layer, x);
         }
         if (!result) {
             const window at = {1, i == 4 ? 1 : rates[i], false};
-            result = convolve(b, layer.text, norm.text, at, RELU, x);
+            result = convolve(b, layer, norm, at, RELU, x);
         }
         if (!result && i == 4) {
             result = resize_like(b, "classifier.0.convs.4/resize", features.node, x);
@@ -516,10 +513,10 @@ static bool ends_with(const char *text, const char *ending) {
 
 /* A parameter without a place belongs to some other network. */
 static bd_result check_used(const builder *b) {
-    const label auxiliary = name_of("%saux_classifier.", b->prefix);
+    const char *const auxiliary = NAME("%saux_classifier.", b->prefix);
     for (size_t i = 0; i < b->state->count; i++) {
         const bd_torch_tensor *tensor = &b->state->items[i];
-        if (!tensor->used && strncmp(tensor->name, auxiliary.text, strlen(auxiliary.text)) &&
+        if (!tensor->used && strncmp(tensor->name, auxiliary, strlen(auxiliary)) &&
             !ends_with(tensor->name, ".num_batches_tracked")) {
             return bd_fail(b->error, BD_ERR_MODEL_UNSUPPORTED,
                            "%s: parameter '%s' has no place in torchvision's DeepLabv3", b->file, tensor->name);
