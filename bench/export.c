@@ -236,15 +236,22 @@ static void add_map(export *e, const char *name, const bd_node *constant) {
     add_initializer(e, name, TENSOR_FLOAT, dims, 4, turned, pixels * channels * sizeof *turned, turned);
 }
 
-/* Padding as ONNX wants it: what lies past the end follows from the output's size. */
+/* What lies past the end follows from the output's size. More of it changes nothing as long as that size stays: as
+ * much as at the start then, for which other engines have faster paths. */
+static int64_t pad_end(int32_t in, int32_t out, int32_t kernel, int32_t stride, int32_t dilation, int32_t start) {
+    int64_t reach = (int64_t)(kernel - 1) * dilation + 1;
+    int64_t end = (int64_t)(out - 1) * stride + reach - in - start;
+    end = BD_MAX(end, 0);
+    return end < start && (in + 2 * (int64_t)start - reach) / stride + 1 == out ? start : end;
+}
+
 static void add_window(buffer *node, const bd_conv_attrs *c, const bd_shape *in, const bd_shape *out, bool dilations) {
-    int64_t bottom =
-        (int64_t)(out->dims[1] - 1) * c->stride_h + (c->kernel_h - 1) * c->dilation_h + 1 - in->dims[1] - c->pad_top;
-    int64_t right =
-        (int64_t)(out->dims[2] - 1) * c->stride_w + (c->kernel_w - 1) * c->dilation_w + 1 - in->dims[2] - c->pad_left;
+    const int64_t pads[4] = {c->pad_top, c->pad_left,
+                             pad_end(in->dims[1], out->dims[1], c->kernel_h, c->stride_h, c->dilation_h, c->pad_top),
+                             pad_end(in->dims[2], out->dims[2], c->kernel_w, c->stride_w, c->dilation_w, c->pad_left)};
     add_ints(node, "kernel_shape", (const int64_t[]){c->kernel_h, c->kernel_w}, 2);
     add_ints(node, "strides", (const int64_t[]){c->stride_h, c->stride_w}, 2);
-    add_ints(node, "pads", (const int64_t[]){c->pad_top, c->pad_left, BD_MAX(bottom, 0), BD_MAX(right, 0)}, 4);
+    add_ints(node, "pads", pads, 4);
     if (dilations) {
         add_ints(node, "dilations", (const int64_t[]){c->dilation_h, c->dilation_w}, 2);
     }
