@@ -134,6 +134,8 @@ typedef struct bd_graph {
     const char *file;         /* for messages */
     uint32_t default_size;    /* the side that suits the export where it leaves its input's open; 0: DeepLab's 513 */
     bd_upsampling upsampling; /* of the logits, once lowered */
+    /* What an importer that computes with sizes takes for open ones; 0: default_size. Set before the import. */
+    int32_t open_height, open_width;
 } bd_graph;
 
 const char *bd_op_name(bd_op op);

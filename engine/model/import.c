@@ -38,6 +38,7 @@ static const form forms[] = {
     {"PyTorch state dict", zip_archive, bd_model_import_torch},
     {"PyTorch state dict before 1.6", torch_legacy, bd_model_import_torch_legacy},
     {"safetensors", safetensors, bd_model_import_safetensors},
+    {"ONNX", bd_model_is_onnx, bd_model_import_onnx},
     {"TensorFlow.js graph model", any, bd_model_import_tfjs},
 };
 
