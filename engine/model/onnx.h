@@ -165,6 +165,8 @@ bd_result bd_onnx_append(bd_onnx *onnx, const bd_onnx_node *node, const char *su
                          uint32_t input_count, uint32_t *index);
 bd_result bd_onnx_append_ints(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, const bd_shape *shape,
                               const int32_t *values, uint32_t *index);
+bd_result bd_onnx_append_floats(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, const bd_shape *shape,
+                                const float *values, uint32_t *index);
 bd_result bd_onnx_infer(bd_onnx *onnx, uint32_t index);
 /* The output becomes graph node index, with the axes of another value. */
 void bd_onnx_set_like(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index, const bd_onnx_value *like);

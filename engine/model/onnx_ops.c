@@ -14,7 +14,7 @@ static bd_result fail(const bd_onnx *onnx, const bd_onnx_node *node, const char 
 
 static void name_node(const bd_onnx_node *node, const char *suffix, char name[256]) {
     if (!node) {
-        snprintf(name, 256, "input");
+        snprintf(name, 256, "input%s%s", *suffix ? "/" : "", suffix);
         return;
     }
     snprintf(name, 256, "%.*s%s%s", (int)BD_MIN(bd_pb_size(node->name), (size_t)200), (const char *)node->name.at,
@@ -51,19 +51,25 @@ bd_result bd_onnx_append_ints(bd_onnx *onnx, const bd_onnx_node *node, const cha
     return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
 }
 
-static bd_result append_scalar(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, float value,
-                               uint32_t *index) {
-    const bd_shape shape = {0};
+bd_result bd_onnx_append_floats(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, const bd_shape *shape,
+                                const float *values, uint32_t *index) {
+    size_t bytes = (size_t)bd_shape_elements(shape) * sizeof *values;
     char name[256];
     void *data;
-    bd_result result = bd_onnx_alloc(onnx, node, true, sizeof value, &data);
+    bd_result result = bd_onnx_alloc(onnx, node, true, bytes, &data);
     if (result) {
         return result;
     }
-    memcpy(data, &value, sizeof value);
+    memcpy(data, values, bytes);
     name_node(node, suffix, name);
-    *index = bd_graph_add_const(onnx->graph, name, BD_F32, &shape, data);
+    *index = bd_graph_add_const(onnx->graph, name, BD_F32, shape, data);
     return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
+}
+
+static bd_result append_scalar(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, float value,
+                               uint32_t *index) {
+    const bd_shape shape = {0};
+    return bd_onnx_append_floats(onnx, node, suffix, &shape, &value, index);
 }
 
 void bd_onnx_set_like(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index, const bd_onnx_value *like) {
@@ -186,6 +192,23 @@ static bool join_axes(const bd_onnx *onnx, const bd_onnx_value *a, const bd_onnx
     return fits;
 }
 
+/* Floats that the photo comes as are bytes' values, 0 to 255, unless what the export does first only makes sense for 0
+ * to 1: taking a mean of less than 1 away, dividing by a deviation of less than 1, doubling. */
+static bd_result settle_range(bd_onnx *onnx, const bd_onnx_node *node, bd_op op, const bd_onnx_tensor *by,
+                              uint32_t *photo) {
+    bool small = by->elements > 0;
+    for (int64_t i = 0; i < by->elements && small; i++) {
+        double k = fabs(bd_onnx_number(by, i));
+        small = op == BD_OP_MUL ? k >= 0.5 : op == BD_OP_DIV ? k <= 8 : k <= 1;
+    }
+    uint32_t scale;
+    if (!small || *photo != onnx->graph->input || (op != BD_OP_MUL && op != BD_OP_DIV && op != BD_OP_SUB)) {
+        return BD_OK;
+    }
+    bd_result result = append_scalar(onnx, node, "bytes", 1.0f / 255, &scale);
+    return result ? result : append_binary(onnx, node, "range", BD_OP_MUL, *photo, scale, photo);
+}
+
 static bd_result convert_binary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     const bd_onnx_value *values[2] = {bd_onnx_input(onnx, node, 0), bd_onnx_input(onnx, node, 1)};
     uint32_t inputs[2];
@@ -213,7 +236,8 @@ static bd_result convert_binary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
             uint32_t more = joined.rank - under->rank;
             joined.axes[i] = i < more ? -1 : under->axes[i - more];
         }
-        result = add_operand(onnx, node, tensor, under, &inputs[c]);
+        result = c ? settle_range(onnx, node, op, tensor, &inputs[0]) : BD_OK;
+        result = result ? result : add_operand(onnx, node, tensor, under, &inputs[c]);
     }
     uint32_t index;
     if (!result) {
@@ -277,25 +301,34 @@ static bd_result convert_negative(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     return result;
 }
 
-/* HardSigmoid is clamp(alpha x + beta, 0, 1); HardSwish is x times that with 1/6 and 1/2. */
-static bd_result convert_hard(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
+static bd_result convert_unary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
-    bool swish = bd_pb_equals(node->op, "HardSwish");
-    float alpha = swish ? 1.0f / 6 : 0.2f, beta = 0.5f;
-    uint32_t factor, addend, index;
+    uint32_t index;
     bd_result result = need_floats(onnx, node, x);
-    if (!swish && !result) {
-        result = bd_onnx_attr_float(onnx, node, "alpha", &alpha);
-        result = result ? result : bd_onnx_attr_float(onnx, node, "beta", &beta);
+    result = result ? result : bd_onnx_append(onnx, node, "", op, &x->index, 1, &index);
+    result = result ? result : bd_onnx_infer(onnx, index);
+    if (!result) {
+        bd_onnx_set_like(onnx, node, index, x);
     }
+    return result;
+}
+
+/* clamp(alpha x + beta, 0, 1): the graph's own is that with 1/6 and 1/2. */
+static bd_result convert_hard_sigmoid(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
+    const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
+    float alpha = 0.2f, beta = 0.5f;
+    uint32_t factor, addend, index;
+    bd_result result = bd_onnx_attr_float(onnx, node, "alpha", &alpha);
+    result = result ? result : bd_onnx_attr_float(onnx, node, "beta", &beta);
+    if (result || (fabsf(alpha * 6 - 1) < 1e-5f && beta == 0.5f)) {
+        return result ? result : convert_unary(onnx, node, op);
+    }
+    result = need_floats(onnx, node, x);
     result = result ? result : append_scalar(onnx, node, "alpha", alpha, &factor);
     result = result ? result : append_scalar(onnx, node, "beta", beta, &addend);
     result = result ? result : append_binary(onnx, node, "scaled", BD_OP_MUL, x->index, factor, &index);
     result = result ? result : append_binary(onnx, node, "moved", BD_OP_ADD, index, addend, &index);
-    result = result ? result : append_clamp(onnx, node, swish ? "gate" : "", index, 0, 1, &index);
-    if (swish && !result) {
-        result = append_binary(onnx, node, "", op, index, x->index, &index);
-    }
+    result = result ? result : append_clamp(onnx, node, "", index, 0, 1, &index);
     if (!result) {
         bd_onnx_set_like(onnx, node, index, x);
     }
@@ -617,8 +650,8 @@ static const struct rule {
     {"Expand", 2, bd_onnx_convert_expand, BD_OP_RESIZE_BILINEAR, true},
     {"Flatten", 1, convert_view, BD_OP_RESHAPE, true},
     {"GlobalAveragePool", 1, bd_onnx_convert_global_pool, BD_OP_MEAN, true},
-    {"HardSigmoid", 1, convert_hard, BD_OP_CLAMP, true},
-    {"HardSwish", 1, convert_hard, BD_OP_MUL, true},
+    {"HardSigmoid", 1, convert_hard_sigmoid, BD_OP_HARD_SIGMOID, true},
+    {"HardSwish", 1, convert_unary, BD_OP_HARD_SWISH, true},
     {"Identity", 1, convert_same, BD_OP_IDENTITY, true},
     {"Max", 2, convert_binary, BD_OP_MAXIMUM, false},
     {"MaxPool", 1, bd_onnx_convert_pool, BD_OP_POOL_MAX, true},
@@ -631,6 +664,7 @@ static const struct rule {
     {"Relu", 1, convert_clamp, BD_OP_CLAMP, true},
     {"Reshape", 2, convert_view, BD_OP_RESHAPE, true},
     {"Resize", 1, bd_onnx_convert_resize, BD_OP_RESIZE_BILINEAR, true},
+    {"Sigmoid", 1, convert_unary, BD_OP_SIGMOID, true},
     {"Slice", 1, convert_slice, BD_OP_SLICE, true},
     {"Softmax", 1, convert_softmax, BD_OP_SOFTMAX, true},
     {"Squeeze", 1, convert_view, BD_OP_SQUEEZE, true},

@@ -384,6 +384,31 @@ static bool is_transposed(const bd_onnx *onnx, const bd_onnx_value *value) {
            !memcmp(perm, expected, sizeof perm);
 }
 
+/* torchvision's networks are trained on (photo / 255 - mean) / deviation of ImageNet, and what PyTorch exports begins
+ * behind that. */
+static bd_result normalise(bd_onnx *onnx, uint32_t *index) {
+    static const double mean[3] = {0.485, 0.456, 0.406}, deviation[3] = {0.229, 0.224, 0.225};
+    const bd_shape shape = {1, {3}};
+    float scale[3], offset[3];
+    for (int c = 0; c < 3; c++) {
+        scale[c] = (float)(1 / (255 * deviation[c]));
+        offset[c] = (float)(-mean[c] / deviation[c]);
+    }
+    uint32_t scaled[2] = {*index, 0}, moved[2] = {0, 0};
+    bd_result result = bd_onnx_append_floats(onnx, NULL, "scale", &shape, scale, &scaled[1]);
+    result = result ? result : bd_onnx_append_floats(onnx, NULL, "offset", &shape, offset, &moved[1]);
+    result = result ? result : bd_onnx_append(onnx, NULL, "scaled", BD_OP_MUL, scaled, 2, &moved[0]);
+    result = result ? result : bd_onnx_infer(onnx, moved[0]);
+    result = result ? result : bd_onnx_append(onnx, NULL, "normalised", BD_OP_ADD, moved, 2, index);
+    return result ? result : bd_onnx_infer(onnx, *index);
+}
+
+/* Whether a network of PyTorch's convolves its input as it is. */
+static bool begins_behind_normalisation(const bd_onnx *onnx, const bd_onnx_value *value) {
+    const bd_onnx_node *reader = value->reader == BD_ONNX_NONE ? NULL : &onnx->nodes[value->reader];
+    return onnx->trained_by_torch && reader && (bd_pb_equals(reader->op, "Conv") || bd_pb_equals(reader->op, "Pad"));
+}
+
 bd_result bd_onnx_read_input(bd_onnx *onnx, bd_onnx_value *value) {
     enum { SIDE_MOST = 1 << 20, SIDE = 513 };
     bd_graph *graph = onnx->graph;
@@ -421,5 +446,6 @@ bd_result bd_onnx_read_input(bd_onnx *onnx, bd_onnx_value *value) {
     value->kind = BD_ONNX_ACTIVATION;
     value->rank = 4;
     memcpy(value->axes, axes[last], sizeof axes[last]);
-    return BD_OK;
+    result = bd_onnx_infer(onnx, value->index);
+    return !result && floats && begins_behind_normalisation(onnx, value) ? normalise(onnx, &value->index) : result;
 }

@@ -1,0 +1,327 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Small ONNX models, written byte by byte, and what they compute, by a plain evaluation in NumPy of ONNX's definitions.
+
+Writes tests/fuzz/corpus/onnx/NAME.onnx, the external data beside tests/fuzz/shards, and tests/golden/onnx/NAME.npy: the
+logits (h, w, classes) for a photo whose byte i is (37 i + 11) mod 256. Needs NumPy. Run from the repository.
+"""
+import os
+import struct
+import numpy as np
+
+rng = np.random.default_rng(1)
+
+
+# ---- protobuf ----
+def varint(n):
+    n &= (1 << 64) - 1
+    out = b''
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def field(number, value):
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    if isinstance(value, float):
+        return varint(number << 3 | 5) + struct.pack('<f', value)
+    value = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+TYPES = {'float32': 1, 'uint8': 2, 'int8': 3, 'int32': 6, 'int64': 7, 'float16': 10}
+
+
+def tensor(name, a, how='raw', offset=0):
+    a = np.asarray(a)
+    out = b''.join(field(1, d) for d in a.shape) + field(2, TYPES[str(a.dtype)]) + field(8, name)
+    if how == 'raw':
+        return out + field(9, a.tobytes())
+    if how == 'external':
+        entries = [('location', 'onnx/data.bin'), ('offset', str(offset)), ('length', str(a.nbytes))]
+        return out + b''.join(field(13, field(1, k) + field(2, v)) for k, v in entries) + field(14, 1)
+    if a.dtype == np.float32:
+        return out + field(4, a.tobytes())
+    if a.dtype == np.float16:
+        return out + field(5, b''.join(varint(int(v)) for v in a.view(np.uint16).ravel()))
+    return out + field(7 if a.dtype == np.int64 else 5, b''.join(varint(int(v)) for v in a.ravel()))
+
+
+def attribute(name, v):
+    out = field(1, name)
+    if isinstance(v, (list, tuple)):
+        number, kind = (7, 6) if isinstance(v[0], float) else (8, 7)
+        return out + b''.join(field(number, x) for x in v) + field(20, kind)
+    if isinstance(v, (np.ndarray, np.generic)):
+        return out + field(5, tensor('', v)) + field(20, 4)
+    number, kind = {float: (2, 1), int: (3, 2), str: (4, 3)}[type(v)]
+    return out + field(number, v) + field(20, kind)
+
+
+def info(name, dims, kind=1):
+    dims = b''.join(field(1, field(1, d) if isinstance(d, int) else field(2, d)) for d in dims)
+    return field(1, name) + field(2, field(1, field(1, kind) + field(2, dims)))
+
+
+class Model:
+    def __init__(self, opset, producer, dims, kind=1):
+        self.opset, self.producer, self.nodes, self.tensors, self.made = opset, producer, [], [], 0
+        self.input = info('x', dims, kind)
+        self.outputs = []
+
+    def constant(self, a, how='raw', offset=0):
+        self.made += 1
+        name = 'c%d' % self.made
+        self.tensors.append(tensor(name, a, how, offset))
+        return name
+
+    def node(self, op, inputs, output=None, **attributes):
+        self.made += 1
+        output = output or 'v%d' % self.made
+        self.nodes.append(b''.join(field(1, i) for i in inputs) + field(2, output) + field(3, 'n%d' % self.made) +
+                          field(4, op) + b''.join(field(5, attribute(k, v)) for k, v in attributes.items()))
+        return output
+
+    def write(self, name):
+        graph = b''.join(field(1, n) for n in self.nodes) + field(2, name)
+        graph += b''.join(field(5, t) for t in self.tensors) + field(11, self.input)
+        graph += b''.join(field(12, info(o, [])) for o in self.outputs)
+        data = field(1, 7) + field(2, self.producer) + field(7, graph) + field(8, field(2, self.opset))
+        with open('tests/fuzz/corpus/onnx/%s.onnx' % name, 'wb') as file:
+            file.write(data)
+
+
+# ---- what the operations mean; maps are (c, h, w) ----
+def conv(x, w, b=None, stride=1, pad=0, dilation=1, group=1):
+    c, h, wd = x.shape
+    m, _, kh, kw = w.shape
+    p = np.pad(x, ((0, 0), (pad, pad), (pad, pad)))
+    oh = (h + 2 * pad - (kh - 1) * dilation - 1) // stride + 1
+    ow = (wd + 2 * pad - (kw - 1) * dilation - 1) // stride + 1
+    y = np.zeros((m, oh, ow))
+    for i in range(kh):
+        for j in range(kw):
+            s = p[:, i * dilation:i * dilation + (oh - 1) * stride + 1:stride,
+                  j * dilation:j * dilation + (ow - 1) * stride + 1:stride]
+            y += np.einsum('oi,ihw->ohw', w[:, :, i, j], s) if group == 1 else w[:, 0, i, j][:, None, None] * s
+    return y if b is None else y + b[:, None, None]
+
+
+def norm(x, p, epsilon):
+    g, b, m, v = (q[:, None, None] for q in p)
+    return g * (x - m) / np.sqrt(v + epsilon) + b
+
+
+def resize(x, size, mode):
+    def axis(n, out):
+        i = np.arange(out)
+        at = {'align': i * (n - 1) / max(out - 1, 1), 'half': (i + 0.5) * n / out - 0.5, 'legacy': i * n / out}[mode]
+        at = np.clip(at, 0, n - 1)
+        low = np.floor(at).astype(int)
+        return low, np.minimum(low + 1, n - 1), at - low
+    a, b, f = axis(x.shape[1], size[0])
+    x = x[:, a] * (1 - f)[:, None] + x[:, b] * f[:, None]
+    a, b, f = axis(x.shape[2], size[1])
+    return x[:, :, a] * (1 - f) + x[:, :, b] * f
+
+
+def weights(*shape):
+    return (rng.standard_normal(shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
+
+
+def norms(c):
+    return [(1 + 0.2 * rng.standard_normal(c)).astype(np.float32), rng.standard_normal(c).astype(np.float32),
+            rng.standard_normal(c).astype(np.float32), (0.5 + rng.random(c)).astype(np.float32)]
+
+
+def photo(h, w):
+    return ((37 * np.arange(h * w * 3) + 11) % 256).astype(np.float64).reshape(h, w, 3).transpose(2, 0, 1)
+
+
+def f32(*v):
+    return np.array(v, np.float32)
+
+
+def i64(*v):
+    return np.array(v, np.int64)
+
+
+def finish(model, name, y, *outputs):
+    model.outputs = list(outputs)
+    model.write(name)
+    np.save('tests/golden/onnx/%s.npy' % name, np.ascontiguousarray(y.transpose(1, 2, 0), np.float32))
+
+
+def network():
+    m = Model(13, 'sample', [1, 3, 17, 17])
+    w1, w2, b2, w3, w4, b4 = weights(6, 3, 3, 3), weights(6, 1, 3, 3), weights(6, 1)[:, 0], weights(4, 6, 1, 1), \
+        weights(3, 10, 1, 1), weights(3, 1)[:, 0]
+    n1 = norms(6)
+    v = m.node('Mul', ['x', m.constant(f32(2 / 255))])
+    v = m.node('Sub', [v, m.constant(f32(1, 1, 1).reshape(3, 1, 1))])
+    v = m.node('Conv', [v, m.constant(w1)], strides=[2, 2], pads=[1, 1, 1, 1], kernel_shape=[3, 3])
+    v = m.node('BatchNormalization', [v] + [m.constant(p) for p in n1], epsilon=0.001)
+    v = m.node('Clip', [v, m.constant(np.float32(0)), m.constant(np.float32(6))])
+    d = m.node('Conv', [v, m.constant(w2), m.constant(b2)], group=6, dilations=[2, 2], pads=[2, 2, 2, 2])
+    v = m.node('Add', [d, v])
+    shape = m.node('Shape', [v])
+    p = m.node('GlobalAveragePool', [v])
+    p = m.node('Relu', [m.node('Conv', [p, m.constant(w3)])])
+    sides = m.node('Slice', [shape, m.constant(i64(2)), m.constant(i64(2 ** 62)), m.constant(i64(0))])
+    size = m.node('Concat', [m.constant(i64(1, 4)), sides], axis=0)
+    p = m.node('Resize', [p, '', '', size], mode='linear')
+    v = m.node('Concat', [p, v], axis=1)
+    v = m.node('Conv', [v, m.constant(w4)])
+    logits = m.node('Add', [v, m.constant(b4.reshape(1, 3, 1, 1))], 'logits')
+    v = m.node('Resize', [logits, '', '', m.constant(i64(1, 3, 17, 17))], mode='linear',
+               coordinate_transformation_mode='align_corners')
+    m.node('ArgMax', [v], 'seg', axis=1, keepdims=0)
+
+    x = photo(17, 17) * np.float64(np.float32(2 / 255)) - 1
+    x = np.clip(norm(conv(x, w1, stride=2, pad=1), n1, 0.001), 0, 6)
+    x = x + conv(x, w2, b2, pad=2, dilation=2, group=6)
+    p = np.maximum(conv(x.mean((1, 2), keepdims=True), w3), 0)
+    x = np.concatenate([np.broadcast_to(p, (4, 9, 9)), x])
+    finish(m, 'network', conv(x, w4, b4), 'logits', 'seg')
+
+
+def opset8():
+    m = Model(8, 'sample', [1, 3, 16, 16])
+    w1, b1, w2, w3, w4 = weights(5, 3, 3, 3), weights(5, 1)[:, 0], weights(5, 1, 3, 3), weights(2, 5, 1, 1), \
+        weights(4, 7, 1, 1)
+    n2 = norms(5)
+    scale = m.node('Constant', [], value=np.float32(127.5))
+    v = m.node('Div', ['x', scale])
+    v = m.node('Conv', [v, m.constant(w1, 'typed'), m.constant(b1, 'typed')], strides=[2, 2], auto_pad='SAME_UPPER')
+    v = m.node('Clip', [v], min=0.0, max=6.0)
+    v = m.node('Conv', [v, m.constant(w2, 'typed')], group=5, pads=[1, 1, 1, 1])
+    v = m.node('BatchNormalization', [v] + [m.constant(p, 'typed') for p in n2])
+    p = m.node('AveragePool', [v], kernel_shape=[8, 8])
+    p = m.node('Conv', [p, m.constant(w3)])
+    p = m.node('Upsample', [p], scales=[1.0, 1.0, 8.0, 8.0], mode='linear')
+    v = m.node('Concat', [v, p], axis=1)
+    v = m.node('Conv', [v, m.constant(w4)])
+    m.node('Upsample', [v], 'y', scales=[1.0, 1.0, 2.0, 2.0], mode='linear')
+
+    x = photo(16, 16) / 127.5
+    x = np.pad(x, ((0, 0), (0, 1), (0, 1)))  # what SAME_UPPER adds for an even size and stride 2
+    x = np.clip(conv(x, w1, b1, stride=2), 0, 6)
+    x = norm(conv(x, w2, pad=1, group=5), n2, 1e-5)
+    p = conv(x.mean((1, 2), keepdims=True), w3)
+    finish(m, 'opset8', conv(np.concatenate([x, np.broadcast_to(p, (2, 8, 8))]), w4), 'y')
+
+
+def torch():
+    m = Model(14, 'pytorch', ['batch', 3, 'height', 'width'])
+    w1, w2, w3, w4 = weights(8, 3, 3, 3).astype(np.float16), weights(8, 8, 1, 1), weights(8, 8, 1, 1), weights(21, 8, 1, 1)
+    b2 = weights(8, 1)[:, 0]
+    whole = m.node('Shape', ['x'])
+    v = m.node('Pad', ['x', m.constant(i64(0, 0, 1, 1, 0, 0, 1, 1))], mode='constant')
+    v = m.node('Conv', [v, m.node('Cast', [m.constant(w1, 'typed')], to=1)])
+    v = m.node('HardSwish', [v])
+    v = m.node('MaxPool', [v], kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+    a = m.node('AveragePool', [v], kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)
+    s = m.node('ReduceMean', [v], axes=[-2, -1], keepdims=1)
+    s = m.node('HardSigmoid', [m.node('Conv', [s, m.constant(w2), m.constant(b2)])], alpha=1 / 6, beta=0.5)
+    v = m.node('Mul', [s, v])
+    v = m.node('Add', [v, a])
+    small = m.node('Resize', [v, '', m.constant(f32(1, 1, 0.5, 0.5))], mode='linear')
+    sizes = m.node('Shape', [v])
+    v2 = m.node('Resize', [small, '', '', sizes], mode='linear', coordinate_transformation_mode='pytorch_half_pixel')
+    v = m.node('Add', [v, m.node('Sigmoid', [m.node('Conv', [v2, m.constant(w3)])])])
+    v = m.node('Conv', [v, m.constant(w4)])
+    h = m.node('Gather', [whole, m.constant(np.int64(2))], axis=0)
+    w = m.node('Gather', [whole, m.constant(np.int64(3))], axis=0)
+    axes = m.constant(i64(0))
+    pair = m.node('Concat', [m.node('Unsqueeze', [h, axes]), m.node('Unsqueeze', [w, axes])], axis=0)
+    first = m.node('Slice', [m.node('Shape', [v]), m.constant(i64(0)), m.constant(i64(2)), m.constant(i64(0))])
+    size = m.node('Concat', [first, m.node('Cast', [pair], to=7)], axis=0)
+    m.node('Resize', [v, '', '', size], 'out', mode='linear', coordinate_transformation_mode='pytorch_half_pixel')
+    m.node('Resize', [m.node('Relu', [v]), '', '', size], 'aux', mode='linear')
+
+    mean, deviation = np.array([.485, .456, .406]), np.array([.229, .224, .225])
+    x = (photo(21, 28) / 255 - mean[:, None, None]) / deviation[:, None, None]
+    x = conv(x, w1.astype(np.float64), pad=1)
+    x = x * np.clip(x / 6 + 0.5, 0, 1)
+    oh, ow = -(-(21 - 3) // 2) + 1, -(-(28 - 3) // 2) + 1
+    p = np.full((8, 2 * oh + 1, 2 * ow + 1), -np.inf)
+    p[:, :21, :28] = x
+    x = np.max([p[:, i:i + 2 * oh - 1:2, j:j + 2 * ow - 1:2] for i in range(3) for j in range(3)], 0)
+    p = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+    a = np.sum([p[:, i:i + oh, j:j + ow] for i in range(3) for j in range(3)], 0) / 9
+    s = np.clip(conv(x.mean((1, 2), keepdims=True), w2, b2) / 6 + 0.5, 0, 1)
+    x = x * s + a
+    small = resize(x, (oh // 2, ow // 2), 'half')
+    x = x + 1 / (1 + np.exp(-conv(resize(small, (oh, ow), 'half'), w3)))
+    finish(m, 'torch', conv(x, w4), 'aux', 'out')
+
+
+def layout():
+    m = Model(13, 'tf2onnx', [1, 12, 14, 3], 2)
+    w1, w2, k = weights(4, 3, 1, 1), weights(5, 8, 1, 1), weights(4, 1)[:, 0]
+    v = m.node('Cast', ['x'], to=1)
+    v = m.node('Mul', [v, m.constant(f32(0.01, 0.02, 0.03))])
+    v = m.node('Transpose', [v], perm=[0, 3, 1, 2])
+    v = m.node('Conv', [v, m.constant(w1)])
+    v = m.node('Transpose', [v], perm=[0, 2, 3, 1])
+    v = m.node('Add', [v, m.constant(k)])
+    p = m.node('ReduceMean', [m.node('Transpose', [v], perm=[0, 3, 1, 2])], axes=[2, 3], keepdims=0)
+    p = m.node('Reshape', [p, m.constant(i64(1, -1, 1, 1))])
+    p = m.node('Expand', [p, m.constant(i64(1, 4, 12, 14))])
+    p = m.node('Transpose', [p], perm=[0, 2, 3, 1])
+    v = m.node('Unsqueeze', [v, m.constant(i64(3))])
+    v = m.node('Squeeze', [v, m.constant(i64(3))])
+    v = m.node('Concat', [v, p], axis=-1)
+    v = m.node('Transpose', [v], perm=[0, 3, 1, 2])
+    v = m.node('Conv', [v, m.constant(w2)])
+    v = m.node('Slice', [v, m.constant(i64(0)), m.constant(i64(5)), m.constant(i64(1))])
+    v = m.node('Transpose', [v], perm=[0, 2, 3, 1])
+    v = m.node('Softmax', [v], axis=3)
+    v = m.node('ArgMax', [v], axis=3)
+    m.node('Cast', [v], 'y', to=6)
+
+    x = photo(12, 14) * f32(0.01, 0.02, 0.03).astype(np.float64)[:, None, None]
+    x = conv(x, w1) + k[:, None, None]
+    x = np.concatenate([x, np.broadcast_to(x.mean((1, 2), keepdims=True), x.shape)])
+    finish(m, 'layout', conv(x, w2), 'y')
+
+
+def quantised():
+    m = Model(13, 'onnx.quantize', [1, 3, 8, 8])
+    q1 = rng.integers(-127, 128, (4, 3, 3, 3)).astype(np.int8)
+    s1 = (0.002 + 0.01 * rng.random(4)).astype(np.float32)
+    b1 = rng.integers(-500, 500, 4).astype(np.int32)
+    w2 = weights(3, 4, 1, 1)
+    v = m.node('Mul', ['x', m.constant(np.float32(1 / 64))])
+    v = m.node('QuantizeLinear', [v, m.constant(np.float32(1 / 64)), m.constant(np.uint8(0))])
+    v = m.node('DequantizeLinear', [v, m.constant(np.float32(1 / 64)), m.constant(np.uint8(0))])
+    w = m.node('DequantizeLinear', [m.constant(q1, 'typed'), m.constant(s1), m.constant(np.zeros(4, np.int8))], axis=0)
+    b = m.node('DequantizeLinear', [m.constant(b1), m.constant(s1)], axis=0)
+    v = m.node('Conv', [v, w, b], pads=[1, 1, 1, 1])
+    scale, zero = m.constant(np.float32(0.02)), m.constant(np.uint8(0))
+    v = m.node('DequantizeLinear', [m.node('QuantizeLinear', [v, scale, zero]), scale, zero])
+    m.node('Conv', [v, m.constant(w2)], 'y')
+
+    w1 = q1 * s1.astype(np.float64)[:, None, None, None]
+    x = conv(photo(8, 8) / 64, w1, b1 * s1.astype(np.float64), pad=1)
+    finish(m, 'quantised', conv(np.clip(x, 0, 255 * np.float64(np.float32(0.02))), w2), 'y')
+
+
+def external():
+    m = Model(13, 'sample', [1, 3, 8, 8])
+    w1, w2 = weights(4, 3, 3, 3), weights(3, 4, 1, 1)
+    v = m.node('Div', ['x', m.constant(f32(255))])
+    v = m.node('Conv', [v, m.constant(w1, 'external', 7)], pads=[1, 1, 1, 1])
+    m.node('Conv', [v, m.constant(w2, 'external', 7 + w1.nbytes)], 'y')
+    os.makedirs('tests/fuzz/shards/onnx', exist_ok=True)
+    with open('tests/fuzz/shards/onnx/data.bin', 'wb') as file:
+        file.write(b'padding' + w1.tobytes() + w2.tobytes())
+    finish(m, 'external', conv(conv(photo(8, 8) / 255, w1, pad=1), w2), 'y')
+
+
+os.makedirs('tests/fuzz/corpus/onnx', exist_ok=True)
+os.makedirs('tests/golden/onnx', exist_ok=True)
+for make in (network, opset8, torch, layout, quantised, external):
+    make()

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ * The ONNX files of ../shared/data/models on a device against independent engines' stored outputs, by way of the public
+ * header; truncations of one of them. */
+#include "support/session.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "model/model.h"
+
+static const char *shared_file(const char *path) {
+    static char buffers[4][1024];
+    static unsigned next;
+    char *buffer = buffers[next++ % 4];
+    const char *shared = getenv("BACKDROP_SHARED_DIR");
+    (void)snprintf(buffer, sizeof buffers[0], "%s/data/%s", shared ? shared : "../shared", path);
+    return buffer;
+}
+
+static bd_engine *engine;
+static uint32_t complaints;
+
+static void on_log(void *user, bd_log_level level, const char *message) {
+    (void)user;
+    if (level <= BD_LOG_WARNING) {
+        complaints++;
+        (void)fprintf(stderr, "%s\n", message);
+    }
+}
+
+/* What NumPy's file holds, behind its header. */
+static const float *open_npy(bd_mapping *map, const char *path, size_t count) {
+    bd_error error = {0};
+    if (bd_map_file(path, map, &error)) {
+        fail_msg("%s", error.message);
+    }
+    size_t header = 10 + map->data[8] + 256u * map->data[9];
+    assert_int_equal(map->bytes, header + count * sizeof(float));
+    return (const float *)(const void *)(map->data + header);
+}
+
+static bd_segmentation segment(const char *model_path, const bd_image *photo) {
+    bd_error error = {0};
+    bd_model *model = NULL;
+    bd_session *session = NULL;
+    bd_segmentation seen;
+    const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
+    if (bd_model_open(model_path, NULL, &model, &error) || bd_session_create(engine, model, NULL, &session, &error) ||
+        bd_session_segment(session, photo, &params, &seen, &error)) {
+        fail_msg("%s", error.message);
+    }
+    bd_model_info info;
+    bd_model_get_info(model, &info);
+    assert_string_equal(info.form, "ONNX");
+    bd_session_destroy(session);
+    bd_model_destroy(model);
+    return seen;
+}
+
+static size_t count_wrong(const bd_segmentation *seen, const char *path) {
+    bd_image expected = test_read_image(path);
+    assert_int_equal(seen->labels.width, expected.width);
+    assert_int_equal(seen->labels.height, expected.height);
+    size_t wrong = 0;
+    for (size_t i = 0; i < (size_t)expected.width * expected.height; i++) {
+        wrong += seen->labels.pixels[i] != expected.pixels[4 * i];
+    }
+    bd_image_finish(&expected);
+    return wrong;
+}
+
+/* Pascal's network: logits before the last resize, of an independent engine. */
+static void test_pascal(void **state) {
+    (void)state;
+    bd_image photo = test_read_image(shared_file("golden/mnv2_pascal/astronaut_512.resized.png"));
+    bd_segmentation seen =
+        segment(shared_file("models/mnv2_pascal/deeplabv3_mnv2_pascal_trainval_core_513.onnx"), &photo);
+    size_t count = (size_t)65 * 65 * 21;
+    bd_mapping map;
+    const float *expected = open_npy(&map, shared_file("golden/mnv2_pascal/astronaut_512.logits.npy"), count);
+    assert_int_equal(seen.logits_width, 65);
+    double largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        largest = fmax(largest, fabs((double)seen.logits[i] - (double)expected[i]));
+    }
+    size_t wrong = count_wrong(&seen, shared_file("golden/mnv2_pascal/astronaut_512.labels.png"));
+    print_message("largest logit error %g, %zu labels differ\n", largest, wrong);
+    assert_true(largest <= 1e-3);
+    assert_true(wrong * 10000 <= (size_t)513 * 513);
+    bd_unmap_file(&map);
+    bd_segmentation_finish(&seen);
+    bd_image_finish(&photo);
+}
+
+/* What the export's last resize makes of the logits: pixel x of 513 lies at x * 65 / 513. */
+static float upsampled(const float *logits, uint32_t x, uint32_t y, uint32_t c) {
+    enum { SIDE = 65, FULL = 513, CLASSES = 2 };
+    double at[2] = {fmin(x * (double)SIDE / FULL, SIDE - 1), fmin(y * (double)SIDE / FULL, SIDE - 1)};
+    size_t low[2] = {(size_t)at[0], (size_t)at[1]};
+    size_t high[2] = {BD_MIN(low[0] + 1, (size_t)SIDE - 1), BD_MIN(low[1] + 1, (size_t)SIDE - 1)};
+    double f[2] = {at[0] - (double)low[0], at[1] - (double)low[1]};
+    double rows[2];
+    for (int i = 0; i < 2; i++) {
+        const float *row = logits + (i ? high[1] : low[1]) * SIDE * CLASSES + c;
+        rows[i] = (double)row[low[0] * CLASSES] * (1 - f[0]) + (double)row[high[0] * CLASSES] * f[0];
+    }
+    return (float)(rows[0] * (1 - f[1]) + rows[1] * f[1]);
+}
+
+static void check_portrait(const char *model) {
+    bd_image photo = test_read_image(shared_file("models/input_513.png"));
+    bd_segmentation seen = segment(shared_file(model), &photo);
+    size_t count = (size_t)513 * 513 * 2;
+    bd_mapping map;
+    const float *expected = open_npy(&map, shared_file("models/portrait_dm05/onnx_deeplab_nchw.npy"), count);
+    double largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        float got = upsampled(seen.logits, (uint32_t)(i / 2 % 513), (uint32_t)(i / 1026), (uint32_t)(i % 2));
+        largest = fmax(largest, fabs((double)got - (double)expected[i]));
+    }
+    size_t wrong = count_wrong(&seen, shared_file("models/portrait_dm05/onnx_deeplab_nchw.labels.png"));
+    print_message("largest logit error %g, %zu labels differ\n", largest, wrong);
+    assert_true(largest <= 1e-3);
+    assert_true(wrong * 10000 <= (size_t)513 * 513);
+    bd_unmap_file(&map);
+    bd_segmentation_finish(&seen);
+    bd_image_finish(&photo);
+}
+
+/* Opset 8, batch normalisation unfolded. */
+static void test_portrait(void **state) {
+    (void)state;
+    check_portrait("models/portrait_dm05/deeplab_nchw.onnx");
+}
+
+static void test_portrait_folded(void **state) {
+    (void)state;
+    check_portrait("models/portrait_dm05/deepstream_deeplab_nchw.onnx");
+}
+
+/* A file cut off anywhere is refused, without reading past its end. */
+static void test_truncated(void **state) {
+    (void)state;
+    bd_mapping map;
+    bd_error error;
+    assert_int_equal(bd_map_file(shared_file("models/portrait_dm05/deepstream_deeplab_nchw.onnx"), &map, &error),
+                     BD_OK);
+    for (size_t i = 0; i < 64; i++) {
+        size_t bytes = i < 32 ? map.bytes - 1 - i * i : map.bytes / 64 * i;
+        uint8_t *part = malloc(bytes);
+        assert_non_null(part);
+        memcpy(part, map.data, bytes);
+        bd_graph graph;
+        bd_shards shards;
+        assert_int_equal(bd_graph_init(&graph, NULL, "cut.onnx", &error), BD_OK);
+        bd_result result = bd_model_import_onnx(part, bytes, "cut.onnx", &graph, &shards, &error);
+        if (result != BD_ERR_FILE_CORRUPT && result != BD_ERR_MODEL_UNSUPPORTED) {
+            fail_msg("%zu bytes: %s", bytes, bd_result_name(result));
+        }
+        bd_graph_finish(&graph);
+        bd_shards_finish(&shards);
+        free(part);
+    }
+    bd_unmap_file(&map);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    bd_error error;
+    const bd_engine_params params = {.struct_size = sizeof params,
+                                     .log = on_log,
+                                     .device = getenv("BACKDROP_DEVICE"),
+                                     .kernel_set = getenv("BACKDROP_KERNELS"),
+                                     .validation = true};
+    if (bd_engine_create(&params, &engine, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    assert_int_equal(bd_engine_validation_messages(engine), 0);
+    assert_int_equal(complaints, 0);
+    bd_engine_destroy(engine);
+    return 0;
+}
+
+int main(void) {
+    bd_error error;
+    uint32_t count = 0;
+    FILE *file = fopen(shared_file("models/portrait_dm05/deeplab_nchw.onnx"), "rb");
+    if (!file) {
+        (void)printf("skipped: no models in BACKDROP_SHARED_DIR\n");
+        return 77;
+    }
+    (void)fclose(file);
+    if (bd_devices(NULL, NULL, &count, &error)) {
+        (void)printf("skipped: %s\n", error.message);
+        return 77;
+    }
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pascal), cmocka_unit_test(test_portrait),
+                                       cmocka_unit_test(test_portrait_folded), cmocka_unit_test(test_truncated)};
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
