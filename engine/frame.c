@@ -213,7 +213,7 @@ bd_result bd_frame_record_resample(bd_session *session, bd_vk_commands *commands
 bd_result bd_frame_record_preprocess(bd_session *session, const bd_vk_buffer *photo, uint32_t w, uint32_t h,
                                      bd_error *error) {
     bd_vk_dispatch dispatch;
-    bd_kernel_preprocess(session->vk, &session->network.preprocess, session->network.precision, w, h, &dispatch);
+    bd_kernel_preprocess(session->vk, &session->network.preprocess, session->network.precision, false, w, h, &dispatch);
     dispatch.bindings[0].buffer = photo;
     dispatch.bindings[0].bytes = (VkDeviceSize)w * h * 4;
     dispatch.bindings[4] = session->network.input;

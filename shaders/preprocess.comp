@@ -5,6 +5,7 @@
 #include "push/preprocess.h"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
+layout(constant_id = 0) const bool mirrored = false;
 BD_READ_U32(BD_BIND_SRC, photo)
 BD_WRITE_TENSOR(BD_BIND_DST, y)
 
@@ -15,7 +16,8 @@ void main() {
         return;
     }
     const bool inside = column < push.photo_w && row < push.photo_h;
-    const uint pixel = photo(min(row, push.photo_h - 1) * push.photo_w + min(column, push.photo_w - 1));
+    const int from = min(column, push.photo_w - 1);
+    const uint pixel = photo(min(row, push.photo_h - 1) * push.photo_w + (mirrored ? push.photo_w - 1 - from : from));
     precise const vec4 value = vec4(bd_unpack_u8(pixel)) * push.scale + push.offset;
     y_store(row * push.net_w + column, inside ? value : push.outside);
 }

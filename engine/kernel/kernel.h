@@ -26,6 +26,7 @@ typedef enum bd_kernel {
     BD_KERNEL_RESAMPLE_HORIZONTAL,
     BD_KERNEL_RESAMPLE_VERTICAL,
     BD_KERNEL_LABELS,
+    BD_KERNEL_AVERAGE,
     BD_KERNEL_MASK,
     BD_KERNEL_COMPOSITE,
     BD_KERNEL_COUNT
@@ -136,13 +137,17 @@ typedef struct bd_axis_map {
     float scale, bias, max;
 } bd_axis_map;
 
-void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision precision, uint32_t photo_w,
+/* mirrored: left and right of the photo change places. */
+void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision precision, bool mirrored, uint32_t photo_w,
                           uint32_t photo_h, bd_vk_dispatch *dispatch);
 /* One pass of a resampling (geometry/resample.h): horizontal keeps the height, vertical the width. */
 void bd_kernel_resample(const bd_vk *vk, bool horizontal, uint32_t src_w, uint32_t src_h, uint32_t dst_w,
                         uint32_t dst_h, uint32_t taps, uint32_t first_row, bd_vk_dispatch *dispatch);
 void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
                       bd_axis_map y, bd_vk_dispatch *dispatch);
+/* One of `runs` runs on the grid of out: number `run` adds to the sum, the last one makes logits of it. */
+void bd_kernel_average(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
+                       bd_axis_map y, uint32_t run, uint32_t runs, bd_vk_dispatch *dispatch);
 void bd_kernel_mask(const bd_vk *vk, const bd_shape *logits, const bd_class_set *classes, bool hard, uint32_t out_w,
                     uint32_t out_h, bd_axis_map x, bd_axis_map y, bd_vk_dispatch *dispatch);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "kernel/kernel.h"
+#include "push/average.h"
 #include "push/composite.h"
 #include "push/labels.h"
 #include "push/mask.h"
@@ -21,7 +22,7 @@ static void set_groups(bd_vk_dispatch *dispatch, uint32_t columns, uint32_t rows
     dispatch->groups[1] = (rows + dispatch->groups[2] - 1) / dispatch->groups[2];
 }
 
-void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision precision, uint32_t photo_w,
+void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision precision, bool mirrored, uint32_t photo_w,
                           uint32_t photo_h, bd_vk_dispatch *dispatch) {
     const float *s = node->u.preprocess.scale;
     const float *o = node->u.preprocess.offset;
@@ -38,6 +39,7 @@ void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision pre
         dispatch->shader = bd_kernel_half_shader(dispatch->shader);
         dispatch->name = bd_shaders[dispatch->shader].name;
     }
+    dispatch->specialisations[dispatch->specialisation_count++] = mirrored;
     dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
     set_groups(dispatch, (uint32_t)node->shape.dims[2], (uint32_t)node->shape.dims[1]);
 }
@@ -70,6 +72,29 @@ void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, u
     begin(vk, BD_KERNEL_LABELS, &push, sizeof push, dispatch);
     dispatch->bindings[0].format = VK_FORMAT_R32G32B32A32_SFLOAT;
     set_groups(dispatch, (out_w + 3) / 4, out_h);
+}
+
+void bd_kernel_average(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
+                       bd_axis_map y, uint32_t run, uint32_t runs, bd_vk_dispatch *dispatch) {
+    const bd_push_average push = {.logits_w = logits->dims[2],
+                                  .logits_h = logits->dims[1],
+                                  .c4 = (int32_t)bd_shape_c4(logits),
+                                  .class_count = logits->dims[3],
+                                  .out_w = (int32_t)out_w,
+                                  .out_h = (int32_t)out_h,
+                                  .scale_x = x.scale,
+                                  .bias_x = x.bias,
+                                  .max_x = x.max,
+                                  .scale_y = y.scale,
+                                  .bias_y = y.bias,
+                                  .max_y = y.max,
+                                  .share = 1.0f / (float)runs};
+    begin(vk, BD_KERNEL_AVERAGE, &push, sizeof push, dispatch);
+    dispatch->specialisations[dispatch->specialisation_count++] = run == 0;
+    dispatch->specialisations[dispatch->specialisation_count++] = run + 1 == runs;
+    dispatch->bindings[0].format = VK_FORMAT_R32G32B32A32_SFLOAT;
+    dispatch->bindings[3].format = VK_FORMAT_R32G32B32A32_SFLOAT;
+    set_groups(dispatch, out_w, out_h);
 }
 
 void bd_kernel_mask(const bd_vk *vk, const bd_shape *logits, const bd_class_set *classes, bool hard, uint32_t out_w,

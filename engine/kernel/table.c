@@ -27,6 +27,7 @@ static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
     ROW(RESAMPLE_HORIZONTAL, resample_horizontal_u8),
     ROW(RESAMPLE_VERTICAL, resample_vertical_u8),
     ROW(LABELS, labels_f32),
+    ROW(AVERAGE, average_f32),
     ROW(MASK, mask_f32),
     ROW(COMPOSITE, composite_u8),
 };

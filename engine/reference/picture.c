@@ -98,6 +98,31 @@ void bd_ref_labels(const float *logits, int32_t h, int32_t w, int32_t c, const b
     }
 }
 
+void bd_ref_average(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling, int32_t run,
+                    int32_t runs, float *sum, int32_t out_h, int32_t out_w) {
+    for (int32_t y = 0; y < out_h; y++) {
+        tap v = sampling_tap(sampling, 1, y, h);
+        for (int32_t x = 0; x < out_w; x++, sum += c) {
+            tap u = sampling_tap(sampling, 0, x, w);
+            double values[MAX_CLASSES];
+            double highest = -INFINITY;
+            double total = 0;
+            for (int32_t i = 0; i < c; i++) {
+                values[i] = (double)interpolate(logits, w, c, v, u, i);
+                highest = fmax(highest, values[i]);
+            }
+            for (int32_t i = 0; i < c; i++) {
+                values[i] = exp(values[i] - highest);
+                total += values[i];
+            }
+            for (int32_t i = 0; i < c; i++) {
+                double value = values[i] / total / runs + (run ? (double)sum[i] : 0);
+                sum[i] = (float)(run + 1 == runs ? log(fmax(value, 1e-30)) : value);
+            }
+        }
+    }
+}
+
 static bool set_has(const bd_class_set *set, int32_t c) {
     return (set->words[c / 32] >> (c % 32)) & 1u;
 }

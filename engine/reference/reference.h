@@ -57,6 +57,11 @@ typedef struct bd_ref_sampling {
 void bd_ref_labels(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling,
                    uint8_t *labels, int32_t out_h, int32_t out_w);
 
+/* sum (out_h,out_w,c) += softmax of the sampled logits (h,w,c) / runs; the last run makes log(max(sum, 1e-30)) of it.
+ */
+void bd_ref_average(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling, int32_t run,
+                    int32_t runs, float *sum, int32_t out_h, int32_t out_w);
+
 /* Softmax share of the classes in set -> mask (out_h,out_w) in 0..1; hard: 1 where the argmax is in set, else 0. */
 void bd_ref_mask(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling,
                  const bd_class_set *set, bool hard, float *mask, int32_t out_h, int32_t out_w);

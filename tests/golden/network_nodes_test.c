@@ -81,7 +81,7 @@ static void check_kernel_set(const bd_model *model, const char *set, const bd_im
     assert_int_equal(bd_vk_buffer_init(&vk, &input, bytes, BD_VK_MEMORY_DEVICE, &error), BD_OK);
     assert_int_equal(bd_vk_buffer_write(&vk, &input, 0, photo->pixels, bytes, &error), BD_OK);
     bd_vk_dispatch dispatch;
-    bd_kernel_preprocess(&vk, &network.preprocess, BD_PRECISION_FP32, photo->width, photo->height, &dispatch);
+    bd_kernel_preprocess(&vk, &network.preprocess, BD_PRECISION_FP32, false, photo->width, photo->height, &dispatch);
     dispatch.bindings[0].buffer = &input;
     dispatch.bindings[0].bytes = bytes;
     dispatch.bindings[4] = network.input;

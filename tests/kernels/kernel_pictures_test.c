@@ -27,9 +27,9 @@ static bd_shape shape_of(int32_t h, int32_t w, int32_t c) {
 
 /* ---- preprocess -------------------------------------------------------------------------------------------------- */
 
-static void check_preprocess(int32_t photo_h, int32_t photo_w, int32_t h, int32_t w) {
+static void check_preprocess(int32_t photo_h, int32_t photo_w, int32_t h, int32_t w, bool mirrored) {
     char label[80];
-    (void)snprintf(label, sizeof label, "%dx%d in %dx%d", photo_h, photo_w, h, w);
+    (void)snprintf(label, sizeof label, "%dx%d in %dx%d%s", photo_h, photo_w, h, w, mirrored ? " mirrored" : "");
     uint8_t *photo = check_bytes(&harness, (size_t)photo_h * (size_t)photo_w * 4);
     bd_node node = {.op = BD_OP_PREPROCESS, .shape = shape_of(h, w, 3)};
     for (int i = 0; i < 3; i++) {
@@ -39,11 +39,18 @@ static void check_preprocess(int32_t photo_h, int32_t photo_w, int32_t h, int32_
     }
     size_t pixels = (size_t)h * (size_t)w;
     float *expected = check_output(pixels * 3 * sizeof *expected);
-    bd_ref_preprocess(photo, photo_h, photo_w, node.u.preprocess.scale, node.u.preprocess.offset,
+    uint32_t *seen = malloc((size_t)photo_h * (size_t)photo_w * sizeof *seen);
+    assert_non_null(seen);
+    for (int32_t i = 0; i < photo_h * photo_w; i++) {
+        int32_t from = mirrored ? i / photo_w * photo_w + photo_w - 1 - i % photo_w : i;
+        memcpy(&seen[i], photo + (size_t)from * 4, sizeof *seen);
+    }
+    bd_ref_preprocess((const uint8_t *)seen, photo_h, photo_w, node.u.preprocess.scale, node.u.preprocess.offset,
                       node.u.preprocess.outside, expected, h, w);
     EACH_PATH {
         bd_vk_dispatch dispatch;
-        bd_kernel_preprocess(&harness.vk, &node, BD_PRECISION_FP32, (uint32_t)photo_w, (uint32_t)photo_h, &dispatch);
+        bd_kernel_preprocess(&harness.vk, &node, BD_PRECISION_FP32, mirrored, (uint32_t)photo_w, (uint32_t)photo_h,
+                             &dispatch);
         const check_input inputs[4] = {{photo, (size_t)photo_h * (size_t)photo_w * 4}};
         float *got = check_output(pixels * 16);
         check_run(&harness, &dispatch, inputs, got, pixels * 16, label, 0.0);
@@ -51,16 +58,19 @@ static void check_preprocess(int32_t photo_h, int32_t photo_w, int32_t h, int32_
         free(got);
     }
     free(expected);
+    free(seen);
     free(photo);
 }
 
 static void test_preprocess(void **state) {
     (void)state;
-    check_preprocess(1, 1, 1, 1);
-    check_preprocess(1, 1, 9, 5);
-    check_preprocess(13, 70, 33, 70);
-    check_preprocess(65, 40, 65, 65);
-    check_preprocess(40, 65, 65, 65);
+    for (int mirrored = 0; mirrored < 2; mirrored++) {
+        check_preprocess(1, 1, 1, 1, mirrored);
+        check_preprocess(1, 1, 9, 5, mirrored);
+        check_preprocess(13, 70, 33, 70, mirrored);
+        check_preprocess(65, 40, 65, 65, mirrored);
+        check_preprocess(40, 65, 65, 65, mirrored);
+    }
 }
 
 /* ---- resampling -------------------------------------------------------------------------------------------------- */
@@ -247,6 +257,50 @@ static void test_mask(void **state) {
     }
 }
 
+/* Number `run` of three, on sums that an earlier run could have left; every second one is mirrored. */
+static void check_average(const tail *t, uint32_t run) {
+    char label[80];
+    (void)snprintf(label, sizeof label, "%dx%d %d to %dx%d run %u", t->h, t->w, t->classes, t->out_h, t->out_w, run);
+    float *logits = make_logits(t, false);
+    float *padded = check_pad(logits, (size_t)(t->h * t->w), t->classes);
+    bd_shape shape = shape_of(t->h, t->w, t->classes);
+    bd_axis_map x = axis_map(t->w, t->out_w, t->half_pixel), y = axis_map(t->h, t->out_h, t->half_pixel);
+    if (run == 1) {
+        x = (bd_axis_map){-x.scale, x.max - x.bias, x.max};
+    }
+    bd_ref_sampling sampling = sampling_of(x, y);
+    size_t pixels = (size_t)t->out_w * (size_t)t->out_h, count = pixels * (size_t)t->classes;
+    float *sum = check_floats(&harness, count, 0.0f, 0.3f);
+    float *before = check_pad(sum, pixels, t->classes);
+    bd_ref_average(logits, t->h, t->w, t->classes, &sampling, (int32_t)run, 3, sum, t->out_h, t->out_w);
+    size_t bytes = pixels * bd_shape_c4(&shape) * 16;
+    EACH_PATH {
+        bd_vk_dispatch dispatch;
+        bd_kernel_average(&harness.vk, &shape, (uint32_t)t->out_w, (uint32_t)t->out_h, x, y, run, 3, &dispatch);
+        const check_input inputs[4] = {
+            {padded, (size_t)(t->h * t->w) * bd_shape_c4(&shape) * 16}, {NULL, 0}, {NULL, 0}, {before, bytes}};
+        float *got = check_output(bytes);
+        check_run(&harness, &dispatch, inputs, got, bytes, label, 0.0);
+        check_tensor(label, sum, got, pixels, t->classes, t->out_w, run == 2 ? 1e-4f : 1e-5f, 1e-5f);
+        free(got);
+    }
+    free(before);
+    free(sum);
+    free(padded);
+    free(logits);
+}
+
+static void test_average(void **state) {
+    (void)state;
+    for (size_t i = 0; i < BD_COUNT(tails); i++) {
+        if ((size_t)tails[i].out_h * (size_t)tails[i].out_w < 20000) {
+            for (uint32_t run = 0; run < 3; run++) {
+                check_average(&tails[i], run);
+            }
+        }
+    }
+}
+
 /* ---- composite --------------------------------------------------------------------------------------------------- */
 
 typedef struct scene {
@@ -371,7 +425,7 @@ static void bench_pictures(void **state) {
     (void)state;
     check_resample(true, 3000, 4000, 513, BD_RESAMPLE_LANCZOS, 0);
     check_resample(false, 3000, 513, 385, BD_RESAMPLE_LANCZOS, 0);
-    check_preprocess(385, 513, 513, 513);
+    check_preprocess(385, 513, 513, 513, false);
     check_labels(&(tail){65, 65, 21, 513, 513, false}, false);
     check_mask(&(tail){65, 65, 21, 513, 513, false}, false);
     check_composite(&(scene){.c = {.mask_w = 513,
@@ -385,8 +439,8 @@ static void bench_pictures(void **state) {
 
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_preprocess), cmocka_unit_test(test_resample),  cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_mask),       cmocka_unit_test(test_composite),
+        cmocka_unit_test(test_preprocess), cmocka_unit_test(test_resample), cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_mask),       cmocka_unit_test(test_average),  cmocka_unit_test(test_composite),
     };
     static const struct CMUnitTest benches[] = {cmocka_unit_test(bench_pictures)};
     int status = check_open(&harness, argc, argv);
