@@ -93,7 +93,8 @@ typedef void (*bd_progress_fn)(void *user, const char *stage);
 
 typedef enum bd_format {
     BD_FORMAT_RGBA8 = 0, /* (h, w, 4) u8, sRGB, straight alpha */
-    BD_FORMAT_GRAY8 = 1  /* (h, w) u8: labels, masks */
+    BD_FORMAT_GRAY8 = 1, /* (h, w) u8: labels, masks */
+    BD_FORMAT_GRAY16 = 2 /* (h, w) u16 of the host's byte order: mattes */
 } bd_format;
 
 /* Pixels in host memory, rows top to bottom. A caller may fill one in by hand around memory of its own (owner NULL). */
@@ -294,7 +295,8 @@ typedef struct bd_session_info {
     char kernel_set[32];
 } bd_session_info;
 
-/* Uploads the weights, creates the pipelines and records the network. The model may be destroyed afterwards. */
+/* Uploads the weights, creates the pipelines and records the network. The model may be destroyed afterwards. model
+ * NULL: a session without a network, for calls that bring probabilities of their own. */
 BD_API BD_CHECK bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params,
                                             bd_session **session, bd_error *error);
 BD_API void bd_session_destroy(bd_session *session);
@@ -367,12 +369,49 @@ BD_API BD_CHECK bd_result bd_session_segment(bd_session *session, const bd_image
                                              const bd_segment_params *params, bd_segmentation *result, bd_error *error);
 BD_API void bd_segmentation_finish(bd_segmentation *result);
 
+/* How the network's coarse answer becomes a matte of the photo's size. */
+typedef enum bd_matte_mode {
+    BD_MATTE_REFINE = 0, /* guided by the photo's colours: three fast guided filters, each followed by levels */
+    BD_MATTE_HARD = 1,   /* the class with the highest logit at the network's size, enlarged: the tutorial's mask */
+    BD_MATTE_SOFT = 2,   /* probabilities at the network's size, interpolated */
+    BD_MATTE_BEST = 3    /* REFINE, then a closed-form solution where that is in doubt */
+} bd_matte_mode;
+
+typedef struct bd_matte_params {
+    size_t struct_size;
+    bd_class_set classes; /* foreground; all zero: class 15, person */
+    bd_matte_mode mode;
+    /* (coarse_height, coarse_width) probabilities in 0..1 that take the network's place; NULL: the network. The middles
+     * of the corner pixels lie on the middles of the photo's corner pixels ("align corners"). Borrowed until return. */
+    const float *coarse;
+    uint32_t coarse_width, coarse_height;
+    bool wide; /* bd_session_matte: BD_FORMAT_GRAY16 instead of BD_FORMAT_GRAY8 */
+} bd_matte_params;
+
+/* How much of every pixel belongs to the foreground.
+ *
+ * photo    BD_FORMAT_RGBA8; alpha is ignored. Borrowed until return.
+ * params   NULL: all default.
+ * alpha    BD_FORMAT_GRAY8 or _GRAY16 of the photo's size, 0..255 or 0..65535; bd_image_finish. Written on success
+ *          only.
+ * Errors   as bd_session_segment; BD_ERR_INVALID_ARGUMENT too when the session has no model and params no coarse.
+ * Source   He, Sun, Tang, Guided image filtering, TPAMI 2013; He, Sun, arXiv 1505.00996.
+ */
+BD_API BD_CHECK bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params,
+                                           bd_image *alpha, bd_error *error);
+
 typedef enum bd_background {
     BD_BACKGROUND_PICTURE = 0,
     BD_BACKGROUND_COLOR = 1,
     BD_BACKGROUND_TRANSPARENT = 2,
     BD_BACKGROUND_BLUR = 3 /* the photo's own background, blurred */
 } bd_background;
+
+/* Where light adds up. */
+typedef enum bd_blend {
+    BD_BLEND_LINEAR = 0, /* in light */
+    BD_BLEND_SRGB = 1    /* in sRGB's numbers, as the tutorial does */
+} bd_blend;
 
 typedef enum bd_fit { BD_FIT_COVER = 0, BD_FIT_CONTAIN = 1, BD_FIT_STRETCH = 2, BD_FIT_TILE = 3 } bd_fit;
 
@@ -383,10 +422,13 @@ typedef struct bd_replace_params {
     bd_fit fit;
     uint8_t color[4];    /* BD_BACKGROUND_COLOR, and what BD_FIT_CONTAIN leaves free: straight RGBA */
     float blur_sigma_px; /* of BD_BACKGROUND_BLUR, in photo pixels, > 0 */
-    bool classic; /* the tutorial, byte for byte: the result has the resized photo's size; fit and softness are ignored
-                   */
+    bool classic; /* the tutorial, byte for byte: the result has the resized photo's size; fit, matte and what follows
+                     are ignored */
     bool reuse_result; /* result holds an image of an earlier call (or is zeroed): its memory is filled again where the
                           size is the same, else released */
+    const bd_matte_params *matte; /* NULL: default; its classes win over those above when they are not all zero */
+    bd_blend blend;
+    bool keep_colors; /* do not replace the photo's colours under semi-transparent pixels by the subject's own */
 } bd_replace_params;
 
 /* Replaces the background of a photo.

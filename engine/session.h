@@ -5,9 +5,10 @@
 
 #include "geometry/fit.h"
 #include "geometry/resample.h"
+#include "matte.h"
 #include "network.h"
 
-enum { BD_FRAME_MAX_RESAMPLES = 3, BD_FRAME_MAX_PICTURES = 2, BD_FRAME_MAX_TIMINGS = 16 };
+enum { BD_FRAME_MAX_RESAMPLES = 3, BD_FRAME_MAX_PICTURES = 3, BD_FRAME_MAX_TIMINGS = 32 };
 
 /* What goes to the device: `rows` rows side by side. */
 typedef struct bd_frame_upload {
@@ -20,10 +21,11 @@ typedef struct bd_frame_upload {
 
 /* All that decides which commands a frame takes. Compared byte by byte, so zeroed first. */
 typedef struct bd_frame_key {
-    enum { BD_FRAME_NONE, BD_FRAME_SEGMENT, BD_FRAME_REPLACE } call;
+    enum { BD_FRAME_NONE, BD_FRAME_SEGMENT, BD_FRAME_REPLACE, BD_FRAME_MATTE } call;
     uint32_t photo_w, photo_h, background_w, background_h;
     bd_segment_params segment;
-    bd_replace_params replace;
+    bd_replace_params replace; /* without its matte, which is: */
+    bd_matte_params matte;
 } bd_frame_key;
 
 /* A separable resampling in at most two passes; an axis that keeps its size is skipped. */
@@ -53,11 +55,14 @@ struct bd_session {
     bd_vk_buffer background; /* as given, later as fitted */
     bd_vk_buffer rows;       /* between the two passes of a resampling */
     bd_vk_buffer fitted;     /* background at the size that it is laid down at */
-    bd_vk_buffer mask;       /* (mask_h, ceil(mask_w / 4) * 4) f32 */
+    bd_vk_buffer mask;       /* (mask_h, ceil(mask_w / 4) * 4) f32: at the photo's size but for classic */
     bd_vk_buffer result;     /* what the call returns */
     bd_vk_buffer download;   /* result where the host cannot read device memory */
+    bd_vk_buffer matte[BD_MATTE_BUFFERS];
     bd_frame_resample resamples[BD_FRAME_MAX_RESAMPLES];
     uint32_t resample_count;
+    bool has_network;
+    bool skip_network; /* the recorded call brings what the network would give */
     bd_frame_upload pictures[BD_FRAME_MAX_PICTURES];
     uint32_t picture_count;
     bd_frame_key recorded;     /* what before and after do; call NONE: nothing of use */
@@ -73,6 +78,23 @@ bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_net
 /* Whether this device can run this network in half precision. */
 bool bd_session_can_half(const bd_engine *engine, const bd_model *model);
 
+void bd_session_report(const bd_session *session, const char *stage); /* to the progress hook */
+bd_result bd_session_check_picture(const bd_image *image, const char *what, bd_error *error);
+/* Fails for a session that was made without a model. */
+bd_result bd_session_need_network(const bd_session *session, bd_error *error);
+/* Of the photo at the network's side. */
+void bd_session_photo_size(const bd_session *session, const bd_image *photo, uint32_t *w, uint32_t *h);
+/* Room for the photo; where the network is to see it, the plan of its resampling to *w x *h too. */
+bd_result bd_session_plan_input(bd_session *session, const bd_image *photo, bool network, uint32_t *w, uint32_t *h,
+                                bd_error *error);
+bd_result bd_session_record_photo(bd_session *session, uint32_t w, uint32_t h, bd_error *error);
+/* Pixels of a map of `size` pixels over the resized photo of `resized` pixels, on the logits; axis 2: x, 1: y. */
+bd_axis_map bd_session_axis_map(const bd_session *session, int axis, uint32_t resized, double size);
+
+static inline VkDeviceSize bd_picture_bytes(uint32_t w, uint32_t h) {
+    return (VkDeviceSize)w * h * 4;
+}
+
 /* frame.c: the parts that every call is made of. Each returns as soon as something fails.
  *
  * A frame is recorded once: begin, plan and reserve, add_pictures, upload_tables, record what it does, end. As long as
@@ -82,6 +104,7 @@ bool bd_session_can_half(const bd_engine *engine, const bd_model *model);
 bd_result bd_frame_begin(bd_session *session, bd_error *error);
 /* Forgets the last recording. */
 void bd_frame_forget(bd_session *session);
+
 bd_result bd_frame_reserve(bd_session *session, bd_vk_buffer *buffer, VkDeviceSize bytes, bd_error *error);
 /* Plans a resampling of box (x0, y0, x1, y1) of src to dst; dst may be the same buffer as src when nothing changes. */
 bd_result bd_frame_plan_resample(bd_session *session, const char *label, bd_resample_filter filter, float sigma,

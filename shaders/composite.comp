@@ -3,11 +3,13 @@
 #version 450
 #include "include/tensor.glsl"
 #include "include/bilinear.glsl"
+#include "include/light.glsl"
 #include "push/composite.h"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
 layout(constant_id = 0) const int mode = BD_COMPOSITE_PICTURE;
 layout(constant_id = 1) const bool tile = false;
+layout(constant_id = 2) const bool linear = false;
 BD_READ_F32(0, mask)
 BD_READ_U32(1, photo)
 BD_READ_U32(2, background)
@@ -56,7 +58,9 @@ void main() {
     }
     const int at = row * push.photo_w + column;
     const uvec4 front = bd_unpack_u8(photo(at));
-    const float p = alpha(column, row);
+    // What a matte of 8 bits would call opaque or clear is: opaque pixels are the photo's, bit by bit.
+    const float share = alpha(column, row);
+    const float p = share >= 254.5 / 255.0 ? 1.0 : share < 0.5 / 255.0 ? 0.0 : share;
     uvec4 result;
     if (mode == BD_COMPOSITE_TRANSPARENT) {
         result = uvec4(front.xyz, to_bytes(vec4(p * float(front.w))).x);
@@ -65,8 +69,14 @@ void main() {
         const float front_a = p * (float(front.w) / 255.0);
         const float back_a = float(back.w) / 255.0 * (1.0 - front_a);
         const float a = front_a + back_a;
-        result = to_bytes(vec4((vec3(front.xyz) * front_a + vec3(back.xyz) * back_a) / max(a, 1e-6), a * 255.0));
-        result = front_a <= 0.0 ? back : back_a <= 0.0 ? uvec4(front.xyz, result.w) : result;
+        result = front_a <= 0.0 ? back : uvec4(front.xyz, to_bytes(vec4(a * 255.0)).x);
+        // A loop, not a branch: software devices skip one that no lane enters.
+        for (int turn = front_a > 0.0 && back_a > 0.0 ? 0 : 1; turn < 1; turn++) {
+            vec3 over = linear ? bd_light(vec3(front.xyz) / 255.0) : vec3(front.xyz);
+            const vec3 under = linear ? bd_light(vec3(back.xyz) / 255.0) : vec3(back.xyz);
+            over = (over * front_a + under * back_a) / max(a, 1e-6);
+            result.xyz = to_bytes(vec4(linear ? bd_srgb(over) * 255.0 : over, 0.0)).xyz;
+        }
     }
     dst[at] = bd_pack_u8(result);
 }

@@ -21,7 +21,7 @@ void bd_image_adopt(const bd_allocator *allocator, void *memory, uint32_t width,
         .width = width,
         .height = height,
         .format = format,
-        .stride_bytes = (size_t)width * (format == BD_FORMAT_RGBA8 ? 4 : 1),
+        .stride_bytes = (size_t)width * bd_format_bytes(format),
         .pixels = (uint8_t *)memory + BD_IMAGE_ROOM,
         .owner = memory,
     };
@@ -32,7 +32,7 @@ bd_result bd_image_create(const bd_allocator *allocator, const char *name, uint3
     uint64_t bytes = (uint64_t)width * height; /* cannot overflow, unlike the next line */
     void *memory = NULL;
     if (bytes <= (SIZE_MAX - BD_IMAGE_ROOM) / 4) {
-        memory = bd_alloc(allocator, BD_IMAGE_ROOM + (size_t)bytes * (format == BD_FORMAT_RGBA8 ? 4 : 1));
+        memory = bd_alloc(allocator, BD_IMAGE_ROOM + (size_t)bytes * bd_format_bytes(format));
     }
     if (!memory) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory for %" PRIu32 "x%" PRIu32 " pixels", name, width,

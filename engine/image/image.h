@@ -17,6 +17,11 @@ typedef struct bd_image_source {
     uint64_t max_pixels;
 } bd_image_source;
 
+/* Bytes of a pixel. */
+static inline size_t bd_format_bytes(bd_format format) {
+    return format == BD_FORMAT_RGBA8 ? 4 : format == BD_FORMAT_GRAY16 ? 2 : 1;
+}
+
 /* Pixels that the library owns lie in one allocation behind this much room, where their allocator is kept. */
 enum { BD_IMAGE_ROOM = 64 };
 

@@ -7,6 +7,9 @@
 #define BD_KERNEL_H
 
 #include "graph/plan.h"
+#include "push/foreground.h"
+#include "push/guided.h"
+#include "push/plane.h"
 #include "vk/vk.h"
 
 typedef enum bd_kernel {
@@ -29,6 +32,20 @@ typedef enum bd_kernel {
     BD_KERNEL_AVERAGE,
     BD_KERNEL_MASK,
     BD_KERNEL_COMPOSITE,
+    BD_KERNEL_GUIDED_REDUCE,
+    BD_KERNEL_GUIDED_START,
+    BD_KERNEL_GUIDED_ROWS,
+    BD_KERNEL_GUIDED_SOLVE,
+    BD_KERNEL_BOX_ROWS,
+    BD_KERNEL_BOX_COLUMNS,
+    BD_KERNEL_GUIDED_JOIN,
+    BD_KERNEL_GUIDED_APPLY,
+    BD_KERNEL_PLANE_SAMPLE,
+    BD_KERNEL_PLANE_PACK,
+    BD_KERNEL_FOREGROUND_PICK,
+    BD_KERNEL_FOREGROUND_HALF,
+    BD_KERNEL_FOREGROUND_STEP,
+    BD_KERNEL_FOREGROUND_APPLY,
     BD_KERNEL_COUNT
 } bd_kernel;
 
@@ -157,9 +174,21 @@ typedef struct bd_composite {
     uint32_t background_w, background_h; /* of a picture; 0: colour */
     int32_t offset_x, offset_y;          /* photo pixel (x, y) sees the background's (x + offset_x, y + offset_y) */
     bool tile;
+    bool linear;      /* blend in light instead of sRGB's numbers */
     bool transparent; /* keep the photo's colours, put the mask into alpha */
     uint8_t fill[4];
 } bd_composite;
 void bd_kernel_composite(const bd_vk *vk, const bd_composite *composite, bd_vk_dispatch *dispatch);
+
+/* ---- mattes (matte.c) -------------------------------------------------------------------------------------------- */
+
+/* The kernels of push/guided.h, push/plane.h and push/foreground.h; flags: the specialisation constants, of which a
+ * kernel takes as many as its header says. */
+void bd_kernel_guided(const bd_vk *vk, bd_kernel kernel, const bd_push_guided *push, bool flag,
+                      bd_vk_dispatch *dispatch);
+void bd_kernel_plane(const bd_vk *vk, bd_kernel kernel, const bd_push_plane *push, bool flag, bool second_flag,
+                     bd_vk_dispatch *dispatch);
+void bd_kernel_foreground(const bd_vk *vk, bd_kernel kernel, const bd_push_foreground *push, bool flag,
+                          bd_vk_dispatch *dispatch);
 
 #endif

@@ -30,6 +30,20 @@ static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
     ROW(AVERAGE, average_f32),
     ROW(MASK, mask_f32),
     ROW(COMPOSITE, composite_u8),
+    ROW(GUIDED_REDUCE, guided_reduce_u8),
+    ROW(GUIDED_START, guided_start_f32),
+    ROW(GUIDED_ROWS, guided_rows_f32),
+    ROW(GUIDED_SOLVE, guided_solve_f32),
+    ROW(BOX_ROWS, box_rows_f32),
+    ROW(BOX_COLUMNS, box_columns_f32),
+    ROW(GUIDED_JOIN, guided_join_f32),
+    ROW(GUIDED_APPLY, guided_apply_u8),
+    ROW(PLANE_SAMPLE, plane_sample_f32),
+    ROW(PLANE_PACK, plane_pack_f32),
+    ROW(FOREGROUND_PICK, foreground_pick_u8),
+    ROW(FOREGROUND_HALF, foreground_half_f32),
+    ROW(FOREGROUND_STEP, foreground_step_f32),
+    ROW(FOREGROUND_APPLY, foreground_apply_u8),
 };
 
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel) {

@@ -198,7 +198,9 @@ void bd_ref_composite(const uint8_t *photo, int32_t w, int32_t h, const float *m
         tap v = centre_tap(row, mask_h, h);
         for (int32_t column = 0; column < w; column++, photo += 4, y += 4) {
             tap u = centre_tap(column, mask_w, w);
-            over(photo, interpolate(mask, mask_w, 1, v, u, 0), background_at(background, column, row), y);
+            float share = interpolate(mask, mask_w, 1, v, u, 0);
+            float p = share >= 254.5f / 255.0f ? 1.0f : share < 0.5f / 255.0f ? 0.0f : share;
+            over(photo, p, background_at(background, column, row), y);
         }
     }
 }

@@ -7,7 +7,9 @@
  * Bindings   0 mask vec4 [mask_h][ceil(mask_w / 4)] (four neighbours each), 1 photo uint [photo_h][photo_w],
  *            2 background uint [bg_h][bg_w] (read by BD_COMPOSITE_PICTURE only, else bind anything),
  *            4 dst uint [photo_h][photo_w].
- * Constants  0: BD_COMPOSITE_PICTURE, _COLOR or _TRANSPARENT; 1: tile (bool): the picture repeats, else fill surrounds
+ * With linear the colours are mixed in light (IEC 61966-2-1), else as they are.
+ * Constants  2: linear (bool).
+ *            0: BD_COMPOSITE_PICTURE, _COLOR or _TRANSPARENT; 1: tile (bool): the picture repeats, else fill surrounds
  *            it. Pixel (x, y) sees the background's pixel (x + offset_x, y + offset_y).
  * Groups     x = ceil(photo_w / BD_LINEAR_GROUP), y * z >= photo_h (rows run over y, then z). */
 #ifndef BD_PUSH_COMPOSITE_H

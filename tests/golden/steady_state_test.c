@@ -129,8 +129,12 @@ static bd_image photo_of(uint32_t w, uint32_t h, uint32_t seed) {
 
 static void replace(const fixture *f, const bd_image *photo, bd_image *result) {
     bd_error error;
-    const bd_replace_params params = {
-        .struct_size = sizeof params, .background = BD_BACKGROUND_COLOR, .color = {1, 2, 3, 255}, .reuse_result = true};
+    /* Noise is background to the network, so that is what is kept. */
+    const bd_replace_params params = {.struct_size = sizeof params,
+                                      .classes = {{1}},
+                                      .background = BD_BACKGROUND_COLOR,
+                                      .color = {1, 2, 3, 255},
+                                      .reuse_result = true};
     if (bd_session_replace(f->session, photo, NULL, &params, result, &error)) {
         fail_msg("%s", error.message);
     }

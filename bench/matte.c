@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT
+ * Scores mattes of a folder of NAME.photo.png (or NAME.ANY.photo.png) with NAME.alpha.png, and with NAME.foreground.png
+ * the colours under the true matte. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "metrics.h"
+
+enum { MODES = 4, MOST_PHOTOS = 512, SIDE = 513, STRIDE = 8 };
+static const char *const mode_names[MODES] = {"hard", "soft", "refine", "best"};
+static const bd_matte_mode modes[MODES] = {BD_MATTE_HARD, BD_MATTE_SOFT, BD_MATTE_REFINE, BD_MATTE_BEST};
+
+typedef enum source { FROM_NETWORK, FROM_PROBABILITIES, FROM_LOGITS } source;
+
+typedef struct arguments {
+    const char *folder;
+    source from;
+    bool wanted[MODES];
+} arguments;
+
+/* One photo with what is known about it, and the sums over all. */
+typedef struct subject {
+    char name[256];
+    bd_image photo, foreground;
+    float *alpha;
+    uint32_t w, h;
+    float *coarse;
+    uint32_t coarse_w, coarse_h;
+} subject;
+
+typedef struct totals {
+    scores sums[MODES];
+    double worst; /* of refine's SAD over hard's */
+    double color_before, color_after;
+    uint32_t photos, colors;
+} totals;
+
+/* ---- input ------------------------------------------------------------------------------------------------------- */
+
+static bool read_image(const char *path, bd_image *image) {
+    bd_error error;
+    return !bd_image_read(path, NULL, image, &error) || bench_fail(&error);
+}
+
+/* NAME.ANY.photo.png -> NAME.alpha.png, where NAME.ANY.alpha.png is not there. */
+static bool find_beside(const char *folder, const char *name, const char *kind, char *path, size_t room) {
+    char stem[256];
+    (void)snprintf(stem, sizeof stem, "%s", name);
+    for (char *dot = stem + strlen(stem); dot; dot = strrchr(stem, '.')) {
+        *dot = '\0';
+        (void)snprintf(path, room, "%s/%s.%s.png", folder, stem, kind);
+        if (bench_exists(path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static float *plane_of(const bd_image *image) {
+    float *plane = malloc((size_t)image->width * image->height * sizeof *plane);
+    for (size_t y = 0; y < image->height && plane; y++) {
+        for (size_t x = 0; x < image->width; x++) {
+            plane[y * image->width + x] = (float)image->pixels[y * image->stride_bytes + 4 * x] / 255.0f;
+        }
+    }
+    return plane;
+}
+
+/* Share of [from, to) that pixel i covers. */
+static double overlap(double from, double to, uint32_t i) {
+    return fmax(fmin(to, i + 1.0) - fmax(from, (double)i), 0.0);
+}
+
+static float mean_of(const subject *s, double x0, double x1, double y0, double y1) {
+    double sum = 0.0;
+    for (uint32_t y = (uint32_t)y0; y < y1 && y < s->h; y++) {
+        for (uint32_t x = (uint32_t)x0; x < x1 && x < s->w; x++) {
+            sum += overlap(x0, x1, x) * overlap(y0, y1, y) * (double)s->alpha[(size_t)y * s->w + x];
+        }
+    }
+    return (float)(sum / ((x1 - x0) * (y1 - y0)));
+}
+
+static float between_corners(const float *grid, uint32_t w, uint32_t h, double x, double y) {
+    uint32_t x0 = (uint32_t)x, y0 = (uint32_t)y, x1 = x0 + 1 < w ? x0 + 1 : x0, y1 = y0 + 1 < h ? y0 + 1 : y0;
+    double fx = x - x0, fy = y - y0;
+    double top = (double)grid[(size_t)y0 * w + x0] * (1.0 - fx) + (double)grid[(size_t)y0 * w + x1] * fx;
+    double bottom = (double)grid[(size_t)y1 * w + x0] * (1.0 - fx) + (double)grid[(size_t)y1 * w + x1] * fx;
+    return (float)(top * (1.0 - fy) + bottom * fy);
+}
+
+/* The true matte, averaged over the nodes that a network of output stride 8 has on the photo fitted to 513 pixels. As
+ * logits: 6 where a node is all foreground, -6 where it is none, interpolated to 513 pixels, then the sigmoid. */
+static bool simulate(subject *s, bool logits) {
+    double scale = (double)SIDE / (s->w > s->h ? s->w : s->h);
+    uint32_t w = (uint32_t)fmax(s->w * scale, 1.0), h = (uint32_t)fmax(s->h * scale, 1.0);
+    uint32_t gw = (w + STRIDE - 2) / STRIDE + 1, gh = (h + STRIDE - 2) / STRIDE + 1;
+    float *grid = malloc((size_t)gw * gh * sizeof *grid);
+    for (uint32_t y = 0; y < gh && grid; y++) {
+        for (uint32_t x = 0; x < gw; x++) {
+            grid[(size_t)y * gw + x] =
+                mean_of(s, (double)x * s->w / gw, (x + 1.0) * s->w / gw, (double)y * s->h / gh, (y + 1.0) * s->h / gh);
+        }
+    }
+    s->coarse = grid;
+    s->coarse_w = gw;
+    s->coarse_h = gh;
+    if (!logits || !grid) {
+        return grid != NULL;
+    }
+    s->coarse = malloc((size_t)w * h * sizeof *s->coarse);
+    for (uint32_t y = 0; y < h && s->coarse; y++) {
+        for (uint32_t x = 0; x < w; x++) {
+            double u = w > 1 ? x * (gw - 1.0) / (w - 1.0) : 0.0, v = h > 1 ? y * (gh - 1.0) / (h - 1.0) : 0.0;
+            double logit = 12.0 * ((double)between_corners(grid, gw, gh, u, v) - 0.5);
+            s->coarse[(size_t)y * w + x] = (float)(1.0 / (1.0 + exp(-logit)));
+        }
+    }
+    free(grid);
+    s->coarse_w = w;
+    s->coarse_h = h;
+    return s->coarse != NULL;
+}
+
+static void close_subject(subject *s) {
+    bd_image_finish(&s->photo);
+    bd_image_finish(&s->foreground);
+    free(s->alpha);
+    free(s->coarse);
+    *s = (subject){.coarse = NULL};
+}
+
+static bool open_subject(const arguments *a, const char *name, subject *s) {
+    char path[4096];
+    *s = (subject){.coarse = NULL};
+    (void)snprintf(s->name, sizeof s->name, "%s", name);
+    (void)snprintf(path, sizeof path, "%s/%s.photo.png", a->folder, name);
+    bool done = read_image(path, &s->photo);
+    if (done && !find_beside(a->folder, name, "alpha", path, sizeof path)) {
+        (void)fprintf(stderr, "%s/%s: no alpha beside the photo\n", a->folder, name);
+        done = false;
+    }
+    bd_image alpha = {0};
+    done = done && read_image(path, &alpha);
+    s->w = s->photo.width;
+    s->h = s->photo.height;
+    if (done && (alpha.width != s->w || alpha.height != s->h)) {
+        (void)fprintf(stderr, "%s: not the photo's size\n", path);
+        done = false;
+    }
+    done = done && (s->alpha = plane_of(&alpha));
+    bd_image_finish(&alpha);
+    if (done && find_beside(a->folder, name, "foreground", path, sizeof path)) {
+        done = read_image(path, &s->foreground) && s->foreground.width == s->w && s->foreground.height == s->h;
+    }
+    return done && (a->from == FROM_NETWORK || simulate(s, a->from == FROM_LOGITS));
+}
+
+/* ---- scores ------------------------------------------------------------------------------------------------------ */
+
+static bool score_mode(const bench *b, const subject *s, bd_matte_mode mode, scores *result) {
+    const bd_matte_params params = {.struct_size = sizeof params,
+                                    .mode = mode,
+                                    .coarse = s->coarse,
+                                    .coarse_width = s->coarse_w,
+                                    .coarse_height = s->coarse_h,
+                                    .wide = true};
+    bd_error error;
+    bd_image alpha;
+    if (bd_session_matte(b->session, &s->photo, &params, &alpha, &error)) {
+        return bench_fail(&error);
+    }
+    float *matte = malloc((size_t)s->w * s->h * sizeof *matte);
+    for (size_t y = 0; y < s->h && matte; y++) {
+        for (size_t x = 0; x < s->w; x++) {
+            uint16_t value;
+            memcpy(&value, alpha.pixels + y * alpha.stride_bytes + 2 * x, sizeof value);
+            matte[y * s->w + x] = (float)value / 65535.0f;
+        }
+    }
+    bd_image_finish(&alpha);
+    bool done = matte && metrics_score(matte, s->alpha, s->w, s->h, result);
+    free(matte);
+    return done;
+}
+
+/* Mean distance of colours from the true foreground where the true matte is partial, of the photo and of what the
+ * library makes of it when it is given the true matte. */
+static bool score_colors(const bench *b, const subject *s, double *before, double *after) {
+    const bd_matte_params matte = {.struct_size = sizeof matte,
+                                   .mode = BD_MATTE_SOFT,
+                                   .coarse = s->alpha,
+                                   .coarse_width = s->w,
+                                   .coarse_height = s->h};
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .background = BD_BACKGROUND_TRANSPARENT, .matte = &matte};
+    bd_error error;
+    bd_image cut;
+    if (bd_session_replace(b->session, &s->photo, NULL, &params, &cut, &error)) {
+        return bench_fail(&error);
+    }
+    double sums[2] = {0.0, 0.0}, count = 0.0;
+    for (size_t y = 0; y < s->h; y++) {
+        for (size_t x = 0; x < s->w; x++) {
+            float a = s->alpha[y * s->w + x];
+            if (a <= 0.0f || a >= 1.0f) {
+                continue;
+            }
+            for (size_t c = 0; c < 3; c++) {
+                int truth = s->foreground.pixels[y * s->foreground.stride_bytes + 4 * x + c];
+                sums[0] += abs(s->photo.pixels[y * s->photo.stride_bytes + 4 * x + c] - truth);
+                sums[1] += abs(cut.pixels[y * cut.stride_bytes + 4 * x + c] - truth);
+                count += 1.0;
+            }
+        }
+    }
+    bd_image_finish(&cut);
+    *before = count > 0.0 ? sums[0] / count : 0.0;
+    *after = count > 0.0 ? sums[1] / count : 0.0;
+    return true;
+}
+
+static cJSON *scores_to_json(const scores *s) {
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddNumberToObject(object, "sad", s->sad);
+    cJSON_AddNumberToObject(object, "mse", s->mse);
+    cJSON_AddNumberToObject(object, "grad", s->grad);
+    cJSON_AddNumberToObject(object, "conn", s->conn);
+    return object;
+}
+
+static void print_scores(const char *name, const char *mode, const scores *s, const scores *hard) {
+    (void)printf("%-16s %-7s %8.2f %8.2f %8.2f %8.2f   %6.3f %6.3f %6.3f %6.3f\n", name, mode, s->sad, s->mse, s->grad,
+                 s->conn, s->sad / hard->sad, s->mse / hard->mse, s->grad / hard->grad, s->conn / hard->conn);
+}
+
+static void add(scores *to, const scores *from) {
+    to->sad += from->sad;
+    to->mse += from->mse;
+    to->grad += from->grad;
+    to->conn += from->conn;
+}
+
+static bool score_subject(const bench *b, const arguments *a, const subject *s, totals *sums, cJSON *json) {
+    scores found[MODES];
+    for (int m = 0; m < MODES; m++) {
+        if (!a->wanted[m]) {
+            continue;
+        }
+        if (!score_mode(b, s, modes[m], &found[m])) {
+            return false;
+        }
+        add(&sums->sums[m], &found[m]);
+        print_scores(s->name, mode_names[m], &found[m], &found[0]);
+        cJSON_AddItemToObject(json, mode_names[m], scores_to_json(&found[m]));
+        if (modes[m] == BD_MATTE_REFINE) {
+            sums->worst = fmax(sums->worst, found[m].sad / found[0].sad);
+        }
+    }
+    sums->photos++;
+    double before = 0.0, after = 0.0;
+    if (s->foreground.pixels) {
+        if (!score_colors(b, s, &before, &after)) {
+            return false;
+        }
+        cJSON_AddNumberToObject(json, "color_error_photo", before);
+        cJSON_AddNumberToObject(json, "color_error_foreground", after);
+        sums->color_before += before;
+        sums->color_after += after;
+        sums->colors++;
+    }
+    return true;
+}
+
+static void report(const arguments *a, totals *sums, cJSON *json) {
+    cJSON *mean = cJSON_AddObjectToObject(json, "mean");
+    for (int m = 0; m < MODES; m++) {
+        scores *s = &sums->sums[m];
+        double n = sums->photos ? sums->photos : 1;
+        *s = (scores){s->sad / n, s->mse / n, s->grad / n, s->conn / n};
+        if (a->wanted[m]) {
+            print_scores("mean", mode_names[m], s, &sums->sums[0]);
+            cJSON_AddItemToObject(mean, mode_names[m], scores_to_json(s));
+        }
+    }
+    (void)printf("refine's SAD over hard's, worst photo: %.3f\n", sums->worst);
+    if (sums->colors) {
+        (void)printf("colour error in the edge band, true matte: photo %.2f, foreground %.2f (of 255)\n",
+                     sums->color_before / sums->colors, sums->color_after / sums->colors);
+    }
+}
+
+/* ---- program ----------------------------------------------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static uint32_t list_photos(const char *folder, char **names) {
+    static const char ending[] = ".photo.png";
+    DIR *dir = opendir(folder);
+    uint32_t count = 0;
+    if (!dir) {
+        perror(folder);
+        return 0;
+    }
+    for (const struct dirent *entry = readdir(dir); entry && count < MOST_PHOTOS; entry = readdir(dir)) {
+        size_t length = strlen(entry->d_name), tail = sizeof ending - 1;
+        if (length > tail && !strcmp(entry->d_name + length - tail, ending)) {
+            names[count] = strdup(entry->d_name);
+            if (names[count]) {
+                names[count++][length - tail] = '\0';
+            }
+        }
+    }
+    (void)closedir(dir);
+    qsort(names, count, sizeof *names, by_name);
+    return count;
+}
+
+static int usage(FILE *to, int status) {
+    (void)fprintf(to, "usage: backdrop-matte FOLDER [--simulate probabilities|logits] [--mode NAME]... [--json FILE]\n"
+                      "         [--model FILE] [--device D] [--kernels SET] [--cache-dir DIR] [--validation]\n"
+                      "FOLDER holds NAME.photo.png and NAME.alpha.png, and may hold NAME.foreground.png\n"
+                      "columns: SAD / 1000, MSE * 1000, Grad / 1000, Conn / 1000, then each as a share of hard's\n");
+    return status;
+}
+
+static bool parse(int argc, char **argv, bench *b, arguments *a) {
+    bool all = true;
+    for (int i = 1; i < argc; i++) {
+        if (bench_option(b, argc, argv, &i)) {
+            continue;
+        }
+        if (!strcmp(argv[i], "--simulate") && i + 1 < argc) {
+            i++;
+            a->from = !strcmp(argv[i], "logits") ? FROM_LOGITS : FROM_PROBABILITIES;
+            if (a->from == FROM_PROBABILITIES && strcmp(argv[i], "probabilities") != 0) {
+                return false;
+            }
+        } else if (!strcmp(argv[i], "--mode") && i + 1 < argc) {
+            i++;
+            for (int m = 0; m < MODES; m++) {
+                a->wanted[m] |= !strcmp(argv[i], mode_names[m]);
+            }
+            all = false;
+        } else if (argv[i][0] != '-' && !a->folder) {
+            a->folder = argv[i];
+        } else {
+            return false;
+        }
+    }
+    for (int m = 0; m < MODES; m++) {
+        a->wanted[m] |= all || m == 0;
+    }
+    return a->folder != NULL;
+}
+
+int main(int argc, char **argv) {
+    bench b = {0};
+    arguments a = {.folder = NULL};
+    if (!parse(argc, argv, &b, &a)) {
+        return usage(stderr, 2);
+    }
+    char *names[MOST_PHOTOS];
+    uint32_t count = list_photos(a.folder, names);
+    bool ok = count > 0 && bench_open(&b);
+    totals sums = {.worst = 0.0};
+    cJSON *json = cJSON_CreateObject(), *photos = cJSON_AddArrayToObject(json, "photos");
+    if (ok) {
+        bench_describe(&b, json);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        subject s;
+        cJSON *row = cJSON_CreateObject();
+        cJSON_AddStringToObject(row, "name", names[i]);
+        ok = ok && open_subject(&a, names[i], &s);
+        ok = ok && score_subject(&b, &a, &s, &sums, row);
+        if (i < count && ok) {
+            close_subject(&s);
+        }
+        cJSON_AddItemToArray(photos, row);
+        free(names[i]);
+    }
+    report(&a, &sums, json);
+    ok = bench_write_json(&b, json) && ok;
+    bench_close(&b);
+    return ok ? 0 : 1;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * The matte of a photo by itself. */
+#include <string.h>
+
+#include "image/image.h"
+#include "session.h"
+
+static bd_result record_pack(bd_session *session, bd_matte_size size, bool wide, bd_error *error) {
+    uint32_t band = bd_matte_band(session->vk, size.w, size.h, 1);
+    bd_result result = BD_OK;
+    for (uint32_t y = 0; y < size.h && !result; y += band) {
+        bd_matte_size before = {size.w, y}, part = {size.w, BD_MIN(band, size.h - y)};
+        VkDeviceSize share = wide ? 2 : 4; /* a pixel of the plane takes four bytes */
+        const bd_push_plane push = {.dst_w = (int32_t)part.w, .dst_h = (int32_t)part.h};
+        bd_vk_dispatch dispatch;
+        bd_kernel_plane(session->vk, BD_KERNEL_PLANE_PACK, &push, wide, false, &dispatch);
+        dispatch.bindings[0].buffer = &session->mask;
+        dispatch.bindings[0].offset = bd_plane_bytes(before);
+        dispatch.bindings[0].bytes = bd_plane_bytes(part);
+        dispatch.bindings[4].buffer = &session->result;
+        dispatch.bindings[4].offset = bd_plane_bytes(before) / share;
+        dispatch.bindings[4].bytes = bd_plane_bytes(part) / share;
+        result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
+    }
+    return result;
+}
+
+static bd_result take_alpha(bd_session *session, const uint8_t *rows, bd_matte_size size, bool wide, bd_image *alpha,
+                            bd_error *error) {
+    bd_result result = bd_image_create(session->allocator, "matte", size.w, size.h,
+                                       wide ? BD_FORMAT_GRAY16 : BD_FORMAT_GRAY8, alpha, error);
+    size_t bytes = wide ? 2 : 1, pitch = (size_t)(size.w + 3) / 4 * 4 * bytes;
+    for (size_t y = 0; y < size.h && !result; y++) {
+        memcpy(alpha->pixels + y * alpha->stride_bytes, rows + y * pitch, size.w * bytes);
+    }
+    return result;
+}
+
+static bd_result record_matte(bd_session *session, const bd_image *photo, const bd_frame_key *key, bd_matte_plan *plan,
+                              bd_error *error) {
+    uint32_t w = 0;
+    uint32_t h = 0;
+    bool network = bd_matte_needs_network(&key->matte);
+    const bd_matte_size size = {photo->width, photo->height};
+    VkDeviceSize bytes = bd_plane_bytes(size) / (key->matte.wide ? 2 : 4);
+    bd_result result = bd_frame_begin(session, error);
+    if (!result) {
+        result = bd_session_plan_input(session, photo, network, &w, &h, error);
+    }
+    if (!result) {
+        result = bd_matte_plan_init(session, &key->matte, size, (bd_matte_size){w, h}, false, plan, error);
+    }
+    if (!result) {
+        result = bd_matte_reserve(session, plan, error);
+    }
+    if (!result) {
+        result = bd_frame_reserve(session, &session->result, bytes, error);
+    }
+    if (!result) {
+        bd_matte_add_coarse(session, plan);
+        result = bd_frame_record_uploads(session, error);
+    }
+    if (!result && network) {
+        result = bd_session_record_photo(session, w, h, error);
+    }
+    if (!result) {
+        result = bd_matte_record(session, plan, error);
+    }
+    if (!result) {
+        result = record_pack(session, size, key->matte.wide, error);
+    }
+    return result ? result : bd_frame_end(session, key, bytes, error);
+}
+
+bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params, bd_image *alpha,
+                           bd_error *error) {
+    *alpha = (bd_image){0};
+    bd_frame_key key;
+    memset(&key, 0, sizeof key);
+    bd_copy_params(&key.matte, params, sizeof key.matte);
+    key.matte.struct_size = sizeof key.matte;
+    bd_result code = bd_session_check_picture(photo, "photo", error);
+    if (!code && bd_matte_needs_network(&key.matte)) {
+        code = bd_session_need_network(session, error);
+    }
+    if (code) {
+        return code;
+    }
+    key.call = BD_FRAME_MATTE;
+    key.photo_w = photo->width;
+    key.photo_h = photo->height;
+    bd_session_report(session, "matte");
+    bd_matte_plan plan = {.level_count = 0};
+    if (key.matte.coarse || memcmp(&key, &session->recorded, sizeof key) != 0) {
+        code = record_matte(session, photo, &key, &plan, error);
+    }
+    const void *rows = NULL;
+    if (!code) {
+        const bd_image coarse = bd_matte_coarse(&plan);
+        const bd_image *const pictures[] = {photo, &coarse};
+        code = bd_frame_run(session, pictures, &rows, error);
+    }
+    bd_matte_plan_finish(session, &plan);
+    const bd_matte_size size = {photo->width, photo->height};
+    return code ? code : take_alpha(session, rows, size, key.matte.wide, alpha, error);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * From what the network is unsure about to a matte at the photo's own size, and the subject's colours under it.
+ *
+ * Everything but the first and the last step runs on grids of at most BD_MATTE_GRID nodes a side, whatever the photo's
+ * size; those two take the photo in bands of rows that the device can bind. */
+#ifndef BD_MATTE_H
+#define BD_MATTE_H
+
+#include "internal.h"
+#include "kernel/kernel.h"
+
+enum { BD_MATTE_GRID = 1024 };
+
+/* Buffers of the session that only mattes use. */
+typedef enum bd_matte_buffer {
+    BD_MATTE_COARSE,  /* the caller's probabilities as a plane */
+    BD_MATTE_PLANE,   /* probabilities on the first grid, or at the network's size */
+    BD_MATTE_GRID1,   /* grid of twice the spacing: colours */
+    BD_MATTE_GRID2,   /* the finer grid: colours and the value */
+    BD_MATTE_VALUES,  /* a grid with the value that is filtered next */
+    BD_MATTE_SUMS,    /* four planes of sums */
+    BD_MATTE_LINES,   /* a, b */
+    BD_MATTE_SCRATCH, /* between the two passes of a box filter */
+    BD_MATTE_DOUBT,   /* local doubt of the coarse mask, on the first grid */
+    BD_MATTE_LEVELS,  /* the foreground's pyramid */
+    BD_MATTE_PAIRS_A, /* F and B, taken in turns */
+    BD_MATTE_PAIRS_B,
+    BD_MATTE_FOREGROUND, /* (h, w) rgba8: the photo with the subject's colours */
+    BD_MATTE_BUFFERS
+} bd_matte_buffer;
+
+enum { BD_MATTE_MAX_LEVELS = 24 };
+
+typedef struct bd_matte_size {
+    uint32_t w, h;
+} bd_matte_size;
+
+typedef struct bd_matte_plan {
+    bd_matte_params params;
+    bd_matte_size photo;
+    bd_matte_size resized;  /* the photo as the network sees it; the binary mask's size */
+    bd_matte_size grids[2]; /* the coarser first */
+    uint32_t blocks[2];     /* pixels a side of a node */
+    float cell_px;          /* spacing of what is known about the mask */
+    float *coarse;          /* the caller's probabilities as a plane, ours to free */
+    uint32_t level_count;   /* of the foreground's pyramid; 0: colours stay as they are */
+    uint32_t first_level;
+    bd_matte_size levels[BD_MATTE_MAX_LEVELS];
+    VkDeviceSize level_offsets[BD_MATTE_MAX_LEVELS];
+} bd_matte_plan;
+
+struct bd_session;
+
+/* Checks params (NULL: all default) and works out sizes. resized is used when the network gives the mask. */
+bd_result bd_matte_plan_init(struct bd_session *session, const bd_matte_params *params, bd_matte_size photo,
+                             bd_matte_size resized, bool foreground, bd_matte_plan *plan, bd_error *error);
+void bd_matte_plan_finish(struct bd_session *session, bd_matte_plan *plan);
+
+/* Does the matte need the network? */
+bool bd_matte_needs_network(const bd_matte_params *params);
+
+/* Makes room; before the commands are begun. */
+bd_result bd_matte_reserve(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
+
+/* The caller's probabilities as one more picture of the frame, where the plan has any, and their pixels. */
+void bd_matte_add_coarse(struct bd_session *session, const bd_matte_plan *plan);
+bd_image bd_matte_coarse(const bd_matte_plan *plan);
+
+/* Records into session->after: logits (or what the plan brings) and session->photo become session->mask, a plane of the
+ * photo's size. */
+bd_result bd_matte_record(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
+
+/* Records: session->photo and session->mask become BD_MATTE_FOREGROUND. */
+bd_result bd_matte_record_foreground(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
+
+/* Rows of a picture of w pixels that one dispatch may take, a multiple of both 64 and unit, so that bands begin where
+ * bindings may. */
+uint32_t bd_matte_band(const bd_vk *vk, uint32_t w, uint32_t h, uint32_t unit);
+
+static inline VkDeviceSize bd_plane_bytes(bd_matte_size size) {
+    return (VkDeviceSize)((size.w + 3) / 4) * 16 * size.h;
+}
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT
+ * Replaces the background of a photo. */
+#include <math.h>
+#include <string.h>
+
+#include "image/image.h"
+#include "session.h"
+
+/* ---- background -------------------------------------------------------------------------------------------------- */
+
+/* How the background comes to lie under the picture that is composited. */
+typedef struct background_plan {
+    const bd_vk_buffer *buffer; /* NULL: a colour, or transparency */
+    uint32_t width, height;
+    int32_t offset_x, offset_y;
+    bool tile;
+} background_plan;
+
+static bd_result plan_picture(bd_session *session, const bd_image *picture, const bd_fit_plan *fit,
+                              background_plan *plan, bd_error *error) {
+    plan->width = fit->width;
+    plan->height = fit->height;
+    plan->offset_x = fit->offset_x;
+    plan->offset_y = fit->offset_y;
+    plan->tile = fit->wrap;
+    plan->buffer = &session->background;
+    bd_frame_add_picture(session, &session->background, picture->width, picture->height);
+    VkDeviceSize bytes = bd_picture_bytes(picture->width, picture->height);
+    bd_result result = bd_frame_reserve(session, &session->background, bytes, error);
+    bool same = fit->width == picture->width && fit->height == picture->height && fit->box[0] == 0.0f &&
+                fit->box[1] == 0.0f && fit->box[2] == (float)picture->width && fit->box[3] == (float)picture->height;
+    if (result || same) {
+        return result;
+    }
+    plan->buffer = &session->fitted;
+    result = bd_frame_reserve(session, &session->fitted, bd_picture_bytes(fit->width, fit->height), error);
+    if (!result) {
+        result = bd_frame_plan_resample(session, "fit background", BD_RESAMPLE_LANCZOS, 0, &session->background,
+                                        picture->width, picture->height, fit->box, &session->fitted, fit->width,
+                                        fit->height, error);
+    }
+    return result;
+}
+
+/* A Gaussian is smooth: it is sampled every sigma / 2 pixels and interpolated between, at a cost that does not grow
+ * with sigma. */
+static bd_result plan_blur(bd_session *session, const bd_image *photo, float sigma, background_plan *plan,
+                           bd_error *error) {
+    float step = BD_MAX(1.0f, sigma * 0.5f);
+    uint32_t w = (uint32_t)ceilf((float)photo->width / step);
+    uint32_t h = (uint32_t)ceilf((float)photo->height / step);
+    const float whole[4] = {0, 0, (float)photo->width, (float)photo->height};
+    const float small[4] = {0, 0, (float)w, (float)h};
+    bd_result result = bd_frame_reserve(session, &session->background, bd_picture_bytes(w, h), error);
+    if (!result) {
+        result = bd_frame_reserve(session, &session->fitted, bd_picture_bytes(photo->width, photo->height), error);
+    }
+    if (!result) {
+        result = bd_frame_plan_resample(session, "blur", BD_RESAMPLE_GAUSSIAN, sigma, &session->photo, photo->width,
+                                        photo->height, whole, &session->background, w, h, error);
+    }
+    if (!result) {
+        result = bd_frame_plan_resample(session, "enlarge blur", BD_RESAMPLE_TRIANGLE, 0, &session->background, w, h,
+                                        small, &session->fitted, photo->width, photo->height, error);
+    }
+    *plan = (background_plan){.buffer = &session->fitted, .width = photo->width, .height = photo->height};
+    return result;
+}
+
+static bd_result plan_background(bd_session *session, const bd_image *photo, const bd_image *background, uint32_t w,
+                                 uint32_t h, const bd_replace_params *params, background_plan *plan, bd_error *error) {
+    *plan = (background_plan){0};
+    if (params->background == BD_BACKGROUND_BLUR) {
+        return plan_blur(session, photo, params->blur_sigma_px, plan, error);
+    }
+    if (params->background != BD_BACKGROUND_PICTURE) {
+        return BD_OK;
+    }
+    bd_fit_plan fit;
+    if (params->classic) {
+        const int32_t *input = session->network.preprocess.shape.dims;
+        uint32_t bg_w;
+        uint32_t bg_h;
+        bd_fit_resized(background->width, background->height, (uint32_t)BD_MIN(input[1], input[2]), &bg_w, &bg_h);
+        fit = bd_fit_classic(bg_w, bg_h, w, h);
+        const float box[4] = {0, 0, (float)background->width, (float)background->height};
+        memcpy(fit.box, box, sizeof box);
+        fit.width = bg_w;
+        fit.height = bg_h;
+    } else {
+        fit = bd_fit_background(params->fit, background->width, background->height, photo->width, photo->height);
+    }
+    return plan_picture(session, background, &fit, plan, error);
+}
+
+static bd_result record_mask(bd_session *session, const bd_replace_params *params, uint32_t w, uint32_t h,
+                             bd_error *error) {
+    bd_axis_map x = bd_session_axis_map(session, 2, w, w);
+    bd_axis_map y = bd_session_axis_map(session, 1, h, h);
+    bd_vk_dispatch dispatch;
+    bd_kernel_mask(session->vk, &session->network.logits_shape, &params->classes, params->classic, w, h, x, y,
+                   &dispatch);
+    dispatch.bindings[0] = session->network.logits;
+    dispatch.bindings[4].buffer = &session->mask;
+    dispatch.bindings[4].bytes = (VkDeviceSize)(w + 3) / 4 * 16 * h;
+    bd_result result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
+    bd_vk_commands_barrier(&session->after);
+    bd_vk_commands_stamp(&session->after, "mask");
+    return result;
+}
+
+static bd_result record_composite(bd_session *session, const bd_replace_params *params, const bd_vk_buffer *photo,
+                                  uint32_t photo_w, uint32_t photo_h, uint32_t mask_w, uint32_t mask_h,
+                                  const background_plan *plan, bd_error *error) {
+    bd_composite composite = {.mask_w = mask_w,
+                              .mask_h = mask_h,
+                              .photo_w = photo_w,
+                              .photo_h = photo_h,
+                              .background_w = plan->buffer ? plan->width : 0,
+                              .background_h = plan->buffer ? plan->height : 0,
+                              .offset_x = plan->offset_x,
+                              .offset_y = plan->offset_y,
+                              .tile = plan->tile,
+                              .transparent = params->background == BD_BACKGROUND_TRANSPARENT,
+                              .linear = !params->classic && params->blend == BD_BLEND_LINEAR};
+    memcpy(composite.fill, params->color, sizeof composite.fill);
+    VkDeviceSize bytes = bd_picture_bytes(photo_w, photo_h);
+    bd_vk_dispatch dispatch;
+    bd_kernel_composite(session->vk, &composite, &dispatch);
+    dispatch.bindings[0].buffer = &session->mask;
+    dispatch.bindings[0].bytes = (VkDeviceSize)(mask_w + 3) / 4 * 16 * mask_h;
+    dispatch.bindings[1].buffer = photo;
+    dispatch.bindings[1].bytes = bytes;
+    dispatch.bindings[2].buffer = plan->buffer ? plan->buffer : photo;
+    dispatch.bindings[2].bytes = plan->buffer ? bd_picture_bytes(plan->width, plan->height) : bytes;
+    dispatch.bindings[4].buffer = &session->result;
+    dispatch.bindings[4].bytes = bytes;
+    bd_result result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
+    bd_vk_commands_stamp(&session->after, "composite");
+    return result;
+}
+
+/* ---- the call -----------------------------------------------------------------------------------------------------
+ */
+
+static bd_result check_replace(const bd_session *session, const bd_image *photo, const bd_image *background,
+                               bd_replace_params *params, bd_error *error) {
+    bd_result result = bd_session_check_picture(photo, "photo", error);
+    if (!result && params->background == BD_BACKGROUND_PICTURE) {
+        result = bd_session_check_picture(background, "background", error);
+    }
+    if (!result && params->background == BD_BACKGROUND_BLUR &&
+        !(params->blur_sigma_px > 0 && params->blur_sigma_px <= 10000)) {
+        result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the blur's sigma must lie in 0..10000 pixels");
+    }
+    if (!result && params->classic && params->background == BD_BACKGROUND_BLUR) {
+        result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the classic way knows no blur");
+    }
+    uint32_t any = 0;
+    for (uint32_t i = 0; i < BD_COUNT(params->classes.words); i++) {
+        any |= params->classes.words[i];
+    }
+    if (!any) {
+        params->classes.words[session->person / 32] = 1u << session->person % 32;
+    }
+    return result;
+}
+
+static void result_size(const bd_session *session, const bd_image *photo, bool classic, uint32_t *w, uint32_t *h) {
+    *w = photo->width;
+    *h = photo->height;
+    if (classic) {
+        bd_session_photo_size(session, photo, w, h);
+    }
+}
+
+/* The photo, or with its own colours under the matte. */
+static bd_result record_replacement(bd_session *session, const bd_replace_params *params, const bd_matte_plan *matte,
+                                    uint32_t w, uint32_t h, const background_plan *plan, bd_error *error) {
+    if (params->classic) {
+        bd_result result = record_mask(session, params, w, h, error);
+        return result ? result : record_composite(session, params, &session->resized, w, h, w, h, plan, error);
+    }
+    const bd_vk_buffer *front = &session->photo;
+    bd_matte_size size = matte->photo;
+    bd_result result = bd_matte_record(session, matte, error);
+    if (!result && matte->level_count) {
+        result = bd_matte_record_foreground(session, matte, error);
+        front = &session->matte[BD_MATTE_FOREGROUND];
+    }
+    return result ? result : record_composite(session, params, front, size.w, size.h, size.w, size.h, plan, error);
+}
+
+/* A matte's parameters, part of a frame's key: nothing of theirs that is borrowed may be looked at later. */
+static void keep_matte(bd_matte_params *kept, const bd_replace_params *params) {
+    bd_copy_params(kept, params->matte, sizeof *kept);
+    kept->struct_size = sizeof *kept;
+    uint32_t any = 0;
+    for (uint32_t i = 0; i < BD_COUNT(kept->classes.words); i++) {
+        any |= kept->classes.words[i];
+    }
+    if (!any) {
+        kept->classes = params->classes;
+    }
+}
+
+static bd_result plan_matte(bd_session *session, const bd_frame_key *key, bd_matte_size resized, bd_matte_plan *plan,
+                            bd_error *error) {
+    const bd_matte_size size = {key->photo_w, key->photo_h};
+    bd_result result = bd_matte_plan_init(session, &key->matte, size, resized, !key->replace.keep_colors, plan, error);
+    return result ? result : bd_matte_reserve(session, plan, error);
+}
+
+static bd_result record_replace(bd_session *session, const bd_image *photo, const bd_image *background,
+                                const bd_frame_key *key, bd_matte_plan *matte, bd_error *error) {
+    const bd_replace_params *params = &key->replace;
+    bool network = params->classic || bd_matte_needs_network(&key->matte);
+    uint32_t w = 0;
+    uint32_t h = 0;
+    uint32_t out_w = 0;
+    uint32_t out_h = 0;
+    background_plan plan = {0};
+    result_size(session, photo, params->classic, &out_w, &out_h);
+    bd_result result = bd_frame_begin(session, error);
+    if (!result) {
+        result = bd_session_plan_input(session, photo, network, &w, &h, error);
+    }
+    if (!result) {
+        result = plan_background(session, photo, background, w, h, params, &plan, error);
+    }
+    if (!result) {
+        result = params->classic
+                     ? bd_frame_reserve(session, &session->mask, bd_plane_bytes((bd_matte_size){w, h}), error)
+                     : plan_matte(session, key, (bd_matte_size){w, h}, matte, error);
+    }
+    if (!result) {
+        result = bd_frame_reserve(session, &session->result, bd_picture_bytes(out_w, out_h), error);
+    }
+    if (!result) {
+        bd_matte_add_coarse(session, matte);
+        result = bd_frame_record_uploads(session, error);
+    }
+    if (!result && network) {
+        result = bd_session_record_photo(session, w, h, error);
+    }
+    for (uint32_t i = network; i < session->resample_count && !result; i++) {
+        result = bd_frame_record_resample(session, &session->after, &session->resamples[i], error);
+    }
+    if (!result) {
+        result = record_replacement(session, params, matte, w, h, &plan, error);
+    }
+    return result ? result : bd_frame_end(session, key, bd_picture_bytes(out_w, out_h), error);
+}
+
+/* An image of an earlier call is filled again when it fits. */
+static bd_result make_result(const bd_session *session, bool reuse, uint32_t w, uint32_t h, bd_image *result,
+                             bd_error *error) {
+    if (reuse && result->owner && result->pixels && result->format == BD_FORMAT_RGBA8 && result->width == w &&
+        result->height == h) {
+        return BD_OK;
+    }
+    if (reuse) {
+        bd_image_finish(result);
+    }
+    return bd_image_create(session->allocator, "result", w, h, BD_FORMAT_RGBA8, result, error);
+}
+
+bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
+                             const bd_replace_params *params, bd_image *result, bd_error *error) {
+    bd_frame_key key;
+    memset(&key, 0, sizeof key);
+    bd_copy_params(&key.replace, params, sizeof key.replace);
+    bool reuse = key.replace.reuse_result;
+    if (!reuse) {
+        *result = (bd_image){0};
+    }
+    bd_result code = check_replace(session, photo, background, &key.replace, error);
+    if (code) {
+        return code;
+    }
+    keep_matte(&key.matte, &key.replace);
+    key.replace.matte = NULL;
+    if (key.replace.classic || bd_matte_needs_network(&key.matte)) {
+        code = bd_session_need_network(session, error);
+    }
+    bool picture = key.replace.background == BD_BACKGROUND_PICTURE;
+    key.call = BD_FRAME_REPLACE;
+    key.photo_w = photo->width;
+    key.photo_h = photo->height;
+    key.background_w = picture ? background->width : 0;
+    key.background_h = picture ? background->height : 0;
+    bd_session_report(session, "replace");
+    bd_matte_plan matte = {.level_count = 0};
+    /* Probabilities that a call brings are planned with it. */
+    if (!code && (key.matte.coarse || memcmp(&key, &session->recorded, sizeof key) != 0)) {
+        code = record_replace(session, photo, background, &key, &matte, error);
+    }
+    const void *pixels = NULL;
+    if (!code) {
+        const bd_image coarse = bd_matte_coarse(&matte);
+        const bd_image *pictures[BD_FRAME_MAX_PICTURES] = {photo};
+        uint32_t count = 1;
+        if (picture) {
+            pictures[count++] = background;
+        }
+        pictures[count] = &coarse;
+        code = bd_frame_run(session, pictures, &pixels, error);
+    }
+    bd_matte_plan_finish(session, &matte);
+    if (!code) {
+        uint32_t w = 0;
+        uint32_t h = 0;
+        result_size(session, photo, key.replace.classic, &w, &h);
+        code = make_result(session, reuse, w, h, result, error);
+    }
+    if (!code) {
+        memcpy(result->pixels, pixels, session->result_bytes);
+        bd_image_find_alpha(result);
+    }
+    return code;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// The lines of the coarse grid at every pixel of the photo: an invocation owns four neighbours; see push/guided.h.
+#version 450
+#include "include/tensor.glsl"
+#include "include/bilinear.glsl"
+#include "push/guided.h"
+
+layout(local_size_x = BD_LINEAR_GROUP) in;
+layout(constant_id = 0) const bool coarse = false;
+BD_READ_F32(BD_BIND_SRC, lines)
+BD_READ_U32(BD_BIND_WEIGHTS, photo)
+BD_WRITE(BD_BIND_DST, dst, vec4)
+
+int photo_row;
+int last_column;
+
+float value(int x, vec4 line) {
+    const vec3 colour = vec3(bd_unpack_u8(photo(photo_row + min(x, last_column))).xyz) * (1.0 / 255.0);
+    return x > last_column ? 0.0 : clamp(dot(line.xyz, colour) + line.w, 0.0, 1.0);
+}
+
+void main() {
+    const int group = int(gl_GlobalInvocationID.x);
+    const int row = bd_grid_row();
+    const int pitch = (push.dst_w + 3) / 4;
+    if (group >= pitch || row >= push.dst_h) {
+        return;
+    }
+    photo_row = row * push.dst_w;
+    last_column = push.dst_w - 1;
+    const bd_axis v =
+        bd_axis_at(bd_source(row + push.first, push.scale_y, push.bias_y, float(push.src_h - 1)), push.src_h);
+    const int top = v.low * push.src_w, bottom = v.high * push.src_w;
+    const int x = group * 4;
+    vec4 result;
+    if (coarse) {
+        // A node is at least four pixels wide: four pixels meet three nodes at most, fetched and blended once.
+        const float s0 = bd_source(x, push.scale_x, push.bias_x, float(push.src_w - 1));
+        const int n0 = clamp(int(s0), 0, push.src_w - 1);
+        const int n1 = min(n0 + 1, push.src_w - 1), n2 = min(n0 + 2, push.src_w - 1);
+        const vec4 l0 = mix(lines(top + n0), lines(bottom + n0), v.fraction);
+        const vec4 l1 = mix(lines(top + n1), lines(bottom + n1), v.fraction);
+        const vec4 l2 = mix(lines(top + n2), lines(bottom + n2), v.fraction);
+        for (int i = 0; i < 4; i++) {
+            const float s = bd_source(x + i, push.scale_x, push.bias_x, float(push.src_w - 1)) - float(n0);
+            const vec4 line = s < 1.0 ? mix(l0, l1, s) : mix(l1, l2, s - 1.0);
+            result = vec4(result.yzw, value(x + i, line));
+        }
+    } else {
+        for (int i = 0; i < 4; i++) {
+            const bd_axis u =
+                bd_axis_at(bd_source(x + i, push.scale_x, push.bias_x, float(push.src_w - 1)), push.src_w);
+            const vec4 line = bd_lerp(lines(top + u.low), lines(top + u.high), lines(bottom + u.low),
+                                      lines(bottom + u.high), u.fraction, v.fraction);
+            result = vec4(result.yzw, value(x + i, line));
+        }
+    }
+    dst[row * pitch + group] = result;
+}
