@@ -173,7 +173,7 @@ static bd_result check_kernels(const bd_graph *graph, bd_error *error) {
 
 bd_result bd_graph_lower(bd_graph *graph, uint32_t size, bd_error *error) {
     static const bd_pass_fn passes[] = {bd_pass_compact, bd_pass_fold,   bd_pass_preprocess,
-                                        bd_pass_tail,    bd_pass_atrous, bd_pass_unstuff,
+                                        bd_pass_tail,    bd_pass_atrous, bd_pass_unstuff, bd_pass_activate,
                                         bd_pass_fuse,    bd_pass_pool,   bd_graph_infer};
     if (!size || size > SIDE_MOST) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: a network size of %u is not in 1..%d", graph->file, size,

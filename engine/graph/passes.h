@@ -18,6 +18,8 @@ bd_result bd_pass_tail(bd_graph *graph,
 bd_result bd_pass_atrous(bd_graph *graph,
                          bd_error *error); /* atrous.c: SpaceToBatch/conv/BatchToSpace -> dilation; PAD -> conv */
 bd_result bd_pass_unstuff(bd_graph *graph, bd_error *error); /* unstuff.c: kernels written out with zeros -> dilation */
+bd_result bd_pass_activate(bd_graph *graph,
+                           bd_error *error); /* activate.c: hard-swish and hard-sigmoid spelt out -> one node */
 bd_result bd_pass_fuse(bd_graph *graph,
                        bd_error *error); /* fuse.c: mul, bias, activation, residual -> CONV/DEPTHWISE */
 bd_result bd_pass_pool(bd_graph *graph, bd_error *error);    /* pool.c: image pooling -> the projection's bias */

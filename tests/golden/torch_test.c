@@ -157,7 +157,7 @@ static void check_network(const char *name, test_torchvision network, bool bfloa
     (void)snprintf(path, sizeof path, "%s/torch_test.safetensors", folder ? folder : "/tmp");
     test_torchvision_write(network, bfloat, path);
     bd_model *model;
-    bd_session *session;
+    bd_session *session = NULL;
     bd_error error;
     const bd_model_params params = {.struct_size = sizeof params, .size = (uint32_t)side};
     const bd_session_params precise = {.struct_size = sizeof precise, .precision = BD_PRECISION_FP32};
