@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes tests/golden/torch, tests/fuzz/corpus/torch and tests/fuzz/corpus/safetensors: torchvision's DeepLabv3 with
+"""Writes tests/golden/torch and tests/fuzz/corpus/torch, torch_pickle and safetensors: torchvision's DeepLabv3 with
 weights from a hash.
 
     tests/golden/make_torch_goldens.py [--full]
@@ -15,6 +15,7 @@ import collections
 import json
 import struct
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -208,6 +209,24 @@ def write_small(name, model):
     torch.jit.script(nn.ReLU()).save(str(CORPUS / "torch" / "script.pth"))
 
 
+def write_tiny():
+    """No network, but small enough that a fuzzer gets around in them."""
+    shared = torch.arange(24, dtype=torch.float32)
+    tiny = collections.OrderedDict(backbone=shared[:6].reshape(2, 3), other=shared[6:18].reshape(2, 6)[:, 1:4].half())
+    tiny["n"] = torch.tensor(7)
+    torch.save({"state_dict": tiny, "epoch": -300, "lr": 0.5, "none": None, "on": True, "list": [1, (2, 3)]},
+               CORPUS / "torch" / "tiny.pth")
+    torch.save(tiny, CORPUS / "torch" / "tiny4.pth", pickle_protocol=4)
+    write_safetensors(tiny, CORPUS / "safetensors" / "tiny.safetensors")
+
+
+def write_pickles():
+    (CORPUS / "torch_pickle").mkdir(parents=True, exist_ok=True)
+    for name in ("small_resnet", "small_resnet_bfloat", "small_resnet_parameters", "namespace", "tiny", "tiny4"):
+        with zipfile.ZipFile(CORPUS / "torch" / f"{name}.pth") as archive:
+            (CORPUS / "torch_pickle" / f"{name}.pkl").write_bytes(archive.read(f"{name}/data.pkl"))
+
+
 def main():
     torch.set_num_threads(2)
     full = "--full" in sys.argv[1:]
@@ -226,6 +245,8 @@ def main():
             torch.save(model.state_dict(), folder / f"{name}.pth")
             write_safetensors(model.state_dict(), folder / f"{name}.safetensors")
             run(model, 520, 520)[0].astype("<f4").tofile(folder / f"{name}_520.logits")
+    write_tiny()
+    write_pickles()
 
 
 if __name__ == "__main__":

@@ -434,6 +434,9 @@ static void check_truncations(import_fn import, const char *name, size_t every) 
 
 static void test_truncations(void **state) {
     (void)state;
+    check_truncations(bd_model_import_torch, "torch/tiny.pth", 1);
+    check_truncations(bd_model_import_torch, "torch/tiny4.pth", 1);
+    check_truncations(bd_model_import_safetensors, "safetensors/tiny.safetensors", 1);
     check_truncations(bd_model_import_torch, "torch/namespace.pth", 1);
     check_truncations(bd_model_import_torch, "torch/script.pth", 1);
     check_truncations(bd_model_import_torch, "torch/small_resnet.pth", 31);
