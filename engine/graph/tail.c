@@ -9,7 +9,6 @@ typedef struct walk {
     const bd_graph *graph;
     bd_error *error;
     bool labels;              /* still behind an argmax: what is walked over has no classes axis */
-    bool outermost;           /* nothing that looks at a shape was walked over */
     bool resized;             /* behind a resize that does something */
     bd_upsampling upsampling; /* that resize's */
 } walk;
@@ -54,14 +53,6 @@ static bd_result cross_resize(walk *at, uint32_t index, const bd_node *node, con
     return BD_OK;
 }
 
-/* NHWC to NCHW, as exports for engines of that layout end. */
-static bool puts_classes_first(const bd_graph *graph, uint32_t index) {
-    int32_t order[BD_MAX_RANK];
-    const bd_node *node = &graph->nodes[index];
-    return node->dtype == BD_F32 && bd_graph_read_i32(graph, node->inputs[1], order, BD_MAX_RANK) == 4 && !order[0] &&
-           order[1] == 3 && order[2] == 1 && order[3] == 2;
-}
-
 /* *crossed: node is part of the tail, and what it reads is looked at next. */
 static bd_result cross(walk *at, uint32_t index, bool *crossed) {
     const bd_node *node = &at->graph->nodes[index];
@@ -92,7 +83,6 @@ static bd_result cross(walk *at, uint32_t index, bool *crossed) {
     case BD_OP_RESIZE_NEAREST:
         *crossed = node->shape.dims[1] == x->shape.dims[1] && node->shape.dims[2] == x->shape.dims[2];
         return BD_OK;
-    case BD_OP_TRANSPOSE: *crossed = at->outermost && puts_classes_first(at->graph, index); return BD_OK;
     default: return BD_OK;
     }
 }
@@ -112,7 +102,6 @@ static bool ends_in_labels(const bd_graph *graph) {
         case BD_OP_SLICE:
         case BD_OP_STRIDED_SLICE:
         case BD_OP_SOFTMAX:
-        case BD_OP_TRANSPOSE:
         case BD_OP_RESIZE_NEAREST:
         case BD_OP_RESIZE_BILINEAR: index = node->inputs[0]; break;
         default: return false;
@@ -121,7 +110,7 @@ static bool ends_in_labels(const bd_graph *graph) {
 }
 
 bd_result bd_pass_tail(bd_graph *graph, bd_error *error) {
-    walk at = {.graph = graph, .error = error, .labels = ends_in_labels(graph), .outermost = true};
+    walk at = {.graph = graph, .error = error, .labels = ends_in_labels(graph)};
     bool crossed = true;
     uint32_t index = graph->output;
     while (crossed) {
@@ -129,7 +118,6 @@ bd_result bd_pass_tail(bd_graph *graph, bd_error *error) {
         if (result) {
             return result;
         }
-        at.outermost = at.outermost && graph->nodes[index].op == BD_OP_IDENTITY;
         index = crossed ? graph->nodes[index].inputs[0] : index;
     }
     const bd_node *logits = &graph->nodes[index];

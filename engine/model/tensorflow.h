@@ -25,6 +25,7 @@ typedef struct bd_tf_node {
     bool consumed;
     uint32_t index;        /* in the graph, once done: of output 0; the others follow */
     uint32_t output_count; /* once done */
+    bool channels_first;   /* (n, c, h, w) to TensorFlow; the graph has (n, h, w, c) all the same */
     uint32_t constant;     /* the CONST behind it in the graph, BD_NO_NODE when it is none */
 } bd_tf_node;
 

@@ -39,8 +39,8 @@ bool bd_tf_scalar_float(const bd_node *constant, float *value);
 
 /* ---- tensorflow_windows.c: op is the table's, the number of inputs is in its range ---- */
 
-/* data_format against what the input is. */
-bd_result bd_tf_check_layout(const bd_tf *tf, const bd_tf_node *node);
+/* Checks data_format against how input 0 lies; the output lies as it. */
+bd_result bd_tf_take_layout(const bd_tf *tf, bd_tf_node *node);
 bd_result bd_tf_convert_conv(bd_tf *tf, bd_tf_node *node, bd_op op);
 bd_result bd_tf_convert_fused_conv(bd_tf *tf, bd_tf_node *node, bd_op op);
 bd_result bd_tf_convert_batch_norm(bd_tf *tf, bd_tf_node *node, bd_op op);

@@ -8,13 +8,21 @@
 
 enum { MAX_WINDOW = 65535 }; /* sizes, strides and rates of windows: far above any use, products fit int32 */
 
-bd_result bd_tf_check_layout(const bd_tf *tf, const bd_tf_node *node) {
-    return tf->form->text(node, "data_format", -1, "NHWC") != BD_TF_OTHER
-               ? BD_OK
-               : bd_tf_fail_unsupported(tf, node, "data_format is not NHWC");
+bd_result bd_tf_take_layout(const bd_tf *tf, bd_tf_node *node) {
+    bool first = bd_tf_text_is(tf, node, "data_format", "NCHW");
+    if (!first && tf->form->text(node, "data_format", -1, "NHWC") == BD_TF_OTHER) {
+        return bd_tf_fail_unsupported(tf, node, "data_format is neither NHWC nor NCHW");
+    }
+    bool fits = first == bd_tf_input_node(tf, node, 0)->channels_first;
+    for (uint32_t i = 1; i < node->input_count; i++) {
+        fits = fits && !bd_tf_input_node(tf, node, i)->channels_first;
+    }
+    node->channels_first = first;
+    return fits ? BD_OK : bd_tf_fail_unsupported(tf, node, "data_format is not that of its input");
 }
 
-/* A list over (n, h, w, c) with 1 for n and c: strides, dilations, ksize. Absent: 1 everywhere, unless needed. */
+/* A list over (n, h, w, c), or (n, c, h, w), with 1 for n and c: strides, dilations, ksize. Absent: 1 everywhere,
+ * unless needed. */
 static bd_result read_window(const bd_tf *tf, const bd_tf_node *node, const char *name, bool needed, int32_t *h,
                              int32_t *w) {
     int32_t values[4];
@@ -30,11 +38,12 @@ static bd_result read_window(const bd_tf *tf, const bd_tf_node *node, const char
     if (count != 4) {
         return bd_tf_fail_attribute(tf, node, name, "does not have 4 entries");
     }
-    if (values[0] != 1 || values[3] != 1) {
+    const uint32_t map = node->channels_first ? 2 : 1, channels = node->channels_first ? 1 : 3;
+    if (values[0] != 1 || values[channels] != 1) {
         return bd_tf_fail_unsupported(tf, node, "windows over batch or channels are not supported");
     }
-    *h = values[1];
-    *w = values[2];
+    *h = values[map];
+    *w = values[map + 1];
     return BD_OK;
 }
 
@@ -50,23 +59,24 @@ static bd_result read_padding(const bd_tf *tf, const bd_tf_node *node, bd_conv_a
         if (result) {
             return result;
         }
-        if (count != 8 || pads[0] || pads[1] || pads[6] || pads[7]) {
+        const int32_t *map = pads + (node->channels_first ? 4 : 2), *channels = pads + (node->channels_first ? 2 : 6);
+        if (count != 8 || pads[0] || pads[1] || channels[0] || channels[1]) {
             return bd_tf_fail_attribute(tf, node, "explicit_paddings", "does not pad height and width only");
         }
         conv->padding = BD_PADDING_EXPLICIT;
-        conv->pad_top = pads[2];
-        conv->pad_bottom = pads[3];
-        conv->pad_left = pads[4];
-        conv->pad_right = pads[5];
+        conv->pad_top = map[0];
+        conv->pad_bottom = map[1];
+        conv->pad_left = map[2];
+        conv->pad_right = map[3];
     } else {
         return bd_tf_fail_attribute(tf, node, "padding", "is neither SAME, VALID nor EXPLICIT");
     }
     return BD_OK;
 }
 
-static bd_result read_conv(const bd_tf *tf, const bd_tf_node *node, bd_conv_attrs *conv) {
+static bd_result read_conv(const bd_tf *tf, bd_tf_node *node, bd_conv_attrs *conv) {
     *conv = (bd_conv_attrs){.clamp_low = -INFINITY, .clamp_high = INFINITY};
-    bd_result result = bd_tf_check_layout(tf, node);
+    bd_result result = bd_tf_take_layout(tf, node);
     if (!result) {
         result = read_window(tf, node, "strides", true, &conv->stride_h, &conv->stride_w);
     }
@@ -150,7 +160,7 @@ static bd_result add_vector(const bd_tf *tf, const bd_tf_node *node, const char 
 
 bd_result bd_tf_convert_batch_norm(bd_tf *tf, bd_tf_node *node, bd_op op) {
     (void)op;
-    bd_result result = bd_tf_check_layout(tf, node);
+    bd_result result = bd_tf_take_layout(tf, node);
     if (result) {
         return result;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Every file of the fuzzer's corpus once through the fuzzer's door; what it is looking for is a crash, so build it with
- * BACKDROP_SANITIZE to see most. Three files are known to become networks: the door is not shut. The corpus begins with
+ * BACKDROP_SANITIZE to see most. Four files are known to become networks: the door is not shut. The corpus begins with
  * what graphdef_test --samples writes. */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
@@ -61,7 +61,7 @@ static void test_corpus(void **state) {
 
 static void test_accepted(void **state) {
     (void)state;
-    static const char *const names[] = {"network.pb", "quantised.pb", "atrous.pb"};
+    static const char *const names[] = {"network.pb", "quantised.pb", "atrous.pb", "channels_first.pb"};
     for (size_t i = 0; i < BD_COUNT(names); i++) {
         size_t bytes;
         uint8_t *data = read_copy(names[i], &bytes);

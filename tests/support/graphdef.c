@@ -291,6 +291,81 @@ void gd_network(void) {
     close_node();
 }
 
+/* A list over (n, h, w, c) for either layout. */
+static void window(const char *name, bool first, int64_t h, int64_t w) {
+    const int64_t values[4] = {1, first ? 1 : h, first ? h : w, first ? w : 1};
+    gd_integers(name, values, 4, true);
+}
+
+static void layout_node(const char *name, const char *op, const char *inputs, bool first) {
+    gd_node(name, op, inputs);
+    gd_text("data_format", first ? "NCHW" : "NHWC");
+}
+
+static void axes(const char *name, bool first, uint32_t count, const int32_t *last) {
+    static const int32_t turned[4] = {0, 2, 3, 1};
+    int32_t values[4];
+    for (uint32_t i = 0; i < count; i++) {
+        values[i] = first ? turned[last[i]] : last[i];
+    }
+    gd_int32s(name, values, count);
+}
+
+void gd_layouts(bool first, bool photo_first) {
+    float weights[108], factors[4] = {1, 2, -0.5f, 3}, variance[4] = {1, 2, 3, 4};
+    for (size_t i = 0; i < BD_COUNT(weights); i++) {
+        weights[i] = (float)((i * 37) % 19) / 19 - 0.5f;
+    }
+    const int64_t four[1] = {4}, dims[4] = {1, photo_first ? 3 : 8, photo_first ? 8 : 9, photo_first ? 9 : 3};
+    const int64_t turned_channel[4] = {1, 4, 1, 1}, explicit_first[8] = {0, 0, 0, 0, 1, 2, 0, 1},
+                  explicit_last[8] = {0, 0, 1, 2, 0, 1, 0, 0};
+    const int32_t pads_first[8] = {0, 0, 0, 0, 1, 0, 2, 1}, pads_last[8] = {0, 0, 1, 0, 2, 1, 0, 0};
+    gd_begin();
+    gd_node("photo", "Placeholder", NULL);
+    gd_type("dtype", GD_FLOAT);
+    gd_shape("shape", dims, 4);
+    gd_int32s("to first", (const int32_t[]){0, 3, 1, 2}, 4);
+    gd_int32s("to last", (const int32_t[]){0, 2, 3, 1}, 4);
+    gd_node("x", first && !photo_first ? "Transpose" : "Identity", "photo");
+    if (first && !photo_first) {
+        gd_node_field(3, "to first", 8);
+    }
+    gd_floats("w", (const int64_t[]){3, 3, 3, 4}, 4, weights);
+    gd_node("edges", "Const", NULL);
+    gd_content("value", GD_INT32, (const int64_t[]){4, 2}, 2, first ? pads_first : pads_last, 32);
+    gd_node("pad", "Pad", "x edges");
+    layout_node("conv", "Conv2D", "pad w", first);
+    window("strides", first, 1, 2);
+    window("dilations", first, 2, 1);
+    gd_text("padding", "EXPLICIT");
+    gd_integers("explicit_paddings", first ? explicit_first : explicit_last, 8, true);
+    gd_floats("b", four, 1, factors);
+    layout_node("bias", "BiasAdd", "conv b", first);
+    gd_floats("factors", first ? turned_channel + 1 : four, first ? 3 : 1, factors);
+    gd_node("mul", "Mul", "factors bias");
+    gd_floats("more", first ? turned_channel : four, first ? 4 : 1, variance);
+    gd_node("sub", "Sub", "mul more");
+    gd_floats("v", four, 1, variance);
+    layout_node("norm", "FusedBatchNormV3", "sub b b b v", first);
+    gd_flag("is_training", false);
+    gd_node("relu", "Relu", "norm");
+    layout_node("pool", "MaxPool", "relu", first);
+    window("strides", first, 1, 1);
+    window("ksize", first, 2, 3);
+    gd_text("padding", "VALID");
+    gd_node("twice", "AddN", "pool pool");
+    axes("axis", first, 1, (const int32_t[]){3});
+    axes("plane", first, 2, (const int32_t[]){1, 2});
+    gd_node("mean", "Mean", "twice plane");
+    gd_flag("keep_dims", true);
+    gd_node("scaled", "Mul", "twice mean");
+    gd_node("both", "ConcatV2", "scaled twice axis");
+    gd_node("out", first ? "Transpose" : "Identity", "both");
+    if (first) {
+        gd_node_field(3, "to last", 7);
+    }
+}
+
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 /* Each allocation keeps its size in front. */

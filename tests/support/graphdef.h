@@ -47,6 +47,8 @@ void gd_int32s(const char *name, const int32_t *values, uint32_t count);
 void gd_conv(const char *name, const char *op, const char *inputs);
 /* Photo, 3x3 convolution as Conv2D, bias, Relu6, argmax; constants in front. */
 void gd_network(void);
+/* One network as (n, h, w, c) or with channels first: behind a transposition, or from a photo that is (1, 3, h, w). */
+void gd_layouts(bool first, bool photo_first);
 
 /* ---- reading ---- */
 

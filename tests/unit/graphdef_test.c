@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "graph/passes.h"
+#include "reference/reference.h"
 #include "support/graphdef.h"
 
 static const int64_t four[1] = {4}, three[1] = {3}, pair[1] = {2};
@@ -282,6 +283,83 @@ static void test_default_feeds(void **state) {
     assert_int_equal(gd_called("rate")->op, BD_OP_IDENTITY);
 }
 
+/* ---- channels first --------------------------------------------------------------------------------------------- */
+
+static float *compute(size_t *count) {
+    uint8_t photo[8 * 9 * 4];
+    bd_error error = {0};
+    for (size_t i = 0; i < sizeof photo; i++) {
+        photo[i] = (uint8_t)(i * 73);
+    }
+    gd_good();
+    if (bd_graph_lower(&opened.graph, 8, &error)) {
+        fail_msg("%s", error.message);
+    }
+    *count = (size_t)bd_shape_elements(&opened.graph.nodes[opened.graph.output].shape);
+    float *output = malloc(*count * sizeof *output);
+    assert_non_null(output);
+    assert_int_equal(bd_ref_run(&opened.graph, photo, 8, 9, NULL, output, NULL, NULL, &error), BD_OK);
+    return output;
+}
+
+static void test_channels_first(void **state) {
+    (void)state;
+    size_t expected_count, count;
+    gd_layouts(false, false);
+    float *expected = compute(&expected_count);
+    for (int photo_first = 0; photo_first < 2; photo_first++) {
+        gd_layouts(true, photo_first);
+        float *got = compute(&count);
+        assert_int_equal(count, expected_count);
+        assert_memory_equal(got, expected, count * sizeof *got);
+        free(got);
+    }
+    free(expected);
+}
+
+static void begin_first(void) {
+    gd_begin();
+    gd_node("photo", "Placeholder", NULL);
+    gd_type("dtype", GD_FLOAT);
+    gd_shape("shape", (const int64_t[]){1, 3, 8, 9}, 4);
+    gd_int32s("axis", (const int32_t[]){1}, 1);
+    gd_int32s("order", (const int32_t[]){0, 3, 1, 2}, 4);
+    gd_int32s("other", (const int32_t[]){0, 1, 3, 2}, 4);
+    gd_floats("three", three, 1, (const float[]){1, 2, 3});
+    gd_node("last", "Transpose", "photo order"); /* of (n, c, h, w): no layout at all */
+}
+
+static void test_channels_first_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *op, *inputs, *message;
+    } cases[] = {
+        {"Softmax", "photo", "operation Softmax: does not take (n, c, h, w)"},
+        {"Shape", "photo", "operation Shape: does not take (n, c, h, w)"},
+        {"Relu", "last", "operation Transpose: turns (n, c, h, w) into something other"},
+        {"Transpose", "photo other", "operation Transpose: turns (n, c, h, w) into something other"},
+        {"Add", "photo three", "operation Add: beside (n, c, h, w) takes constants of one value a channel only"},
+        {"BiasAdd", "photo three", "operation BiasAdd: data_format is not that of its input"},
+        {"ConcatV2", "photo three axis", "operation ConcatV2: joins (n, c, h, w) and (n, h, w, c)"},
+        {"ArgMax", "photo order", "operation ArgMax: of (n, c, h, w) is not over the channels"},
+        {"Mean", "photo axis", "operation Mean: of (n, c, h, w) drops other axes than h and w"},
+        {"Mean", "photo photo", "operation Mean: the axes are not constant ones of (n, c, h, w)"},
+        {"Pad", "photo axis", "operation Pad: the paddings are not a constant over (n, c, h, w)"},
+    };
+    for (size_t i = 0; i < BD_COUNT(cases); i++) {
+        begin_first();
+        gd_node("end", cases[i].op, cases[i].inputs);
+        if (strcmp(cases[i].inputs, "last") != 0) {
+            gd_node("SemanticPredictions", "Identity", "end");
+        }
+        gd_bad(BD_ERR_MODEL_UNSUPPORTED, cases[i].message);
+    }
+    begin_first();
+    gd_node("SemanticPredictions", "ArgMax", "photo axis");
+    gd_good();
+    assert_int_equal(*(const int32_t *)gd_input(&opened.graph.nodes[opened.graph.output], 1)->data, 3);
+}
+
 /* JSON, also when it begins with a line feed, is left to the TensorFlow.js importer. */
 static void test_recognised(void **state) {
     (void)state;
@@ -397,7 +475,7 @@ static void test_operations(void **state) {
     gd_conv("end", "MaxPool", "photo");
     gd_text("data_format", "NCHW");
     gd_integers("ksize", (const int64_t[]){1, 1, 1, 1}, 4, true);
-    gd_bad(BD_ERR_MODEL_UNSUPPORTED, "operation MaxPool: data_format is not NHWC");
+    gd_bad(BD_ERR_MODEL_UNSUPPORTED, "operation MaxPool: data_format is not that of its input");
     for (int type = 0; type < 3; type++) {
         const int64_t dims[4] = {type == 0 ? 2 : 1, type == 1 ? 0 : 8, 8, type == 2 ? 4 : 3};
         gd_begin();
@@ -630,6 +708,8 @@ static int write_samples(const char *folder) {
     gd_node("b", "Relu", "a:0");
     gd_node("end", "Relu", "a ^b");
     save(folder, "cycle.pb");
+    gd_layouts(true, false);
+    save(folder, "channels_first.pb");
     gd_end();
     return 0;
 }
@@ -650,6 +730,8 @@ int main(int count, char **arguments) {
         cmocka_unit_test_teardown(test_fused_conv, clean_up),
         cmocka_unit_test_teardown(test_fake_quant, clean_up),
         cmocka_unit_test_teardown(test_default_feeds, clean_up),
+        cmocka_unit_test_teardown(test_channels_first, clean_up),
+        cmocka_unit_test_teardown(test_channels_first_refused, clean_up),
         cmocka_unit_test_teardown(test_recognised, clean_up),
         cmocka_unit_test_teardown(test_structure, clean_up),
         cmocka_unit_test_teardown(test_operations, clean_up),

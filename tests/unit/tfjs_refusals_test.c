@@ -80,7 +80,7 @@ static void test_refusals(void **state) {
         {N("Conv2D", "'x','kernel'", "'strides':{'list':{'i':[1,1,1,2]}}," SAME), UNSUPPORTED,
          "over batch or channels"},
         {N("Conv2D", "'x','kernel'", WINDOW("strides") "," SAME ",'data_format':{'s':'TkNIVw=='}"), UNSUPPORTED,
-         "data_format is not NHWC"},
+         "data_format is not that of its input"},
         {N("Conv2D", "'x','bias'", WINDOW("strides") "," SAME), CORRUPT, "weights of 1 dimensions, not 4"},
         {N("Conv2D", "'x','kernel'", WINDOW("strides") ",'padding':{'s':'EXPLICIT'}"), CORRUPT, "explicit_paddings"},
         {N("_FusedConv2D", "'x','kernel','bias'",
