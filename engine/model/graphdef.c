@@ -366,7 +366,8 @@ static const bd_tf_form form = {.integer = read_integer,
                                 .text = read_text,
                                 .integers = read_integers,
                                 .shape = read_shape,
-                                .constant = add_constant};
+                                .constant = add_constant,
+                                .open_ended = true};
 
 /* ---- nodes ------------------------------------------------------------------------------------------------------ */
 

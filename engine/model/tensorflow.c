@@ -130,6 +130,23 @@ static bd_result choose_output(bd_tf *tf, bd_tf_node **candidates, uint32_t coun
                    names);
 }
 
+/* Weights that nothing reads, and an output that might stand anywhere in a network: what should read them is missing.
+ */
+static bd_result check_end(const bd_tf *tf, const bd_tf_node *output) {
+    bool known = !strcmp(output->op, "ArgMax") || !strcmp(output->op, "Softmax");
+    for (size_t n = 0; n < BD_COUNT(output_names); n++) {
+        known = known || !strcmp(output->name, output_names[n]);
+    }
+    for (uint32_t i = 0; !known && i < tf->count; i++) {
+        if (!tf->nodes[i].consumed && !strcmp(tf->nodes[i].op, "Const")) {
+            return bd_fail(tf->error, BD_ERR_FILE_CORRUPT,
+                           "%s: node %.120s: the graph ends here, but nothing reads the constant %.120s: cut short?",
+                           tf->file, output->name, tf->nodes[i].name);
+        }
+    }
+    return BD_OK;
+}
+
 static bd_result find_output(bd_tf *tf, const char *const *outputs, uint32_t output_count, bd_tf_node **output) {
     bd_tf_node **candidates = bd_pool_alloc(&tf->pool, ((size_t)tf->count + output_count) * sizeof *candidates);
     if (!candidates) {
@@ -158,7 +175,8 @@ static bd_result find_output(bd_tf *tf, const char *const *outputs, uint32_t out
             }
         }
     }
-    return choose_output(tf, candidates, count, output);
+    bd_result result = choose_output(tf, candidates, count, output);
+    return result || output_count || !tf->form->open_ended ? result : check_end(tf, *output);
 }
 
 /* ---- the order -------------------------------------------------------------------------------------------------- */

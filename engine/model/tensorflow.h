@@ -46,6 +46,7 @@ typedef struct bd_tf_form {
     bd_tf_found (*shape)(const bd_tf_node *node, const char *name, int64_t *dims, uint32_t room, uint32_t *rank);
     /* Appends what the Const node holds to the graph. */
     bd_result (*constant)(bd_tf *tf, const bd_tf_node *node, uint32_t *index);
+    bool open_ended; /* a file that is cut short behind a node cannot be told from a whole one by its bytes */
 } bd_tf_form;
 
 struct bd_tf {

@@ -21,7 +21,6 @@ bd_result bd_tf_fail_unsupported(const bd_tf *tf, const bd_tf_node *node, const 
                    what);
 }
 
-/* *value stays when the attribute is absent. */
 bd_result bd_tf_read_integer(const bd_tf *tf, const bd_tf_node *node, const char *name, int32_t low, int32_t high,
                              int32_t *value) {
     int64_t number = 0;
@@ -36,7 +35,6 @@ bd_result bd_tf_read_integer(const bd_tf *tf, const bd_tf_node *node, const char
     return BD_OK;
 }
 
-/* A list of up to room (8 at most) integers; *count is 0 when the attribute is absent. */
 bd_result bd_tf_read_integers(const bd_tf *tf, const bd_tf_node *node, const char *name, int32_t low, int32_t high,
                               int32_t *values, uint32_t room, uint32_t *count) {
     int64_t numbers[8];
@@ -56,7 +54,7 @@ bool bd_tf_text_is(const bd_tf *tf, const bd_tf_node *node, const char *name, co
     return tf->form->text(node, name, -1, expected) == BD_TF_FOUND;
 }
 
-/* Types that a tensor can have here. Numbers are those of TensorFlow's types.proto. */
+/* Numbers are those of TensorFlow's types.proto. */
 bool bd_tf_read_type(const bd_tf *tf, const bd_tf_node *node, const char *name, bd_dtype *dtype) {
     switch (tf->form->type(node, name)) {
     case 1:
@@ -70,7 +68,6 @@ bool bd_tf_read_type(const bd_tf *tf, const bd_tf_node *node, const char *name, 
 
 /* ---- building --------------------------------------------------------------------------------------------------- */
 
-/* Appends an operation under node's name (with suffix, where node becomes several); inputs are indices in the graph. */
 bd_result bd_tf_append(const bd_tf *tf, const bd_tf_node *node, const char *suffix, bd_op op, const uint32_t *inputs,
                        uint32_t input_count, uint32_t *index) {
     char short_name[256];
@@ -87,12 +84,10 @@ const bd_tf_node *bd_tf_input_node(const bd_tf *tf, const bd_tf_node *node, uint
     return &tf->nodes[node->inputs[input].node];
 }
 
-/* Of the tensor that an input reads, in the graph. */
 uint32_t bd_tf_input_index(const bd_tf *tf, const bd_tf_node *node, uint32_t input) {
     return bd_tf_input_node(tf, node, input)->index + node->inputs[input].port;
 }
 
-/* The constant that an input is, also behind identities; NULL when it is none. Valid until the next append. */
 const bd_node *bd_tf_input_constant(const bd_tf *tf, const bd_tf_node *node, uint32_t input) {
     uint32_t index = node->inputs[input].port ? BD_NO_NODE : bd_tf_input_node(tf, node, input)->constant;
     return index == BD_NO_NODE ? NULL : &tf->graph->nodes[index];

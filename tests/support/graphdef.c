@@ -324,8 +324,9 @@ void gd_layouts(bool first, bool photo_first) {
     gd_node("photo", "Placeholder", NULL);
     gd_type("dtype", GD_FLOAT);
     gd_shape("shape", dims, 4);
-    gd_int32s("to first", (const int32_t[]){0, 3, 1, 2}, 4);
-    gd_int32s("to last", (const int32_t[]){0, 2, 3, 1}, 4);
+    if (first && !photo_first) {
+        gd_int32s("to first", (const int32_t[]){0, 3, 1, 2}, 4);
+    }
     gd_node("x", first && !photo_first ? "Transpose" : "Identity", "photo");
     if (first && !photo_first) {
         gd_node_field(3, "to first", 8);
@@ -360,6 +361,9 @@ void gd_layouts(bool first, bool photo_first) {
     gd_flag("keep_dims", true);
     gd_node("scaled", "Mul", "twice mean");
     gd_node("both", "ConcatV2", "scaled twice axis");
+    if (first) {
+        gd_int32s("to last", (const int32_t[]){0, 2, 3, 1}, 4);
+    }
     gd_node("out", first ? "Transpose" : "Identity", "both");
     if (first) {
         gd_node_field(3, "to last", 7);
