@@ -64,12 +64,14 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
     }
     made->allocator = bd_keep_allocator(&made->hooks, own.allocator);
     bd_result result = bd_graph_init(&made->graph, made->allocator, path, error);
+    made->graph.open_height = (int32_t)BD_MIN(own.height ? own.height : own.size, (uint32_t)INT32_MAX);
+    made->graph.open_width = (int32_t)BD_MIN(own.width ? own.width : own.size, (uint32_t)INT32_MAX);
     if (!result) {
         result = bd_model_import(path, &made->graph, &made->shards, &made->form, error);
     }
     if (!result) {
         uint32_t usual = made->graph.default_size ? made->graph.default_size : 513;
-        result = bd_graph_lower(&made->graph, own.size ? own.size : usual, error);
+        result = bd_graph_lower_to(&made->graph, own.size ? own.size : usual, own.height, own.width, error);
     }
     if (!result) {
         result = check(made, error);

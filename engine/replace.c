@@ -81,7 +81,7 @@ static bd_result plan_background(bd_session *session, const bd_image *photo, con
         const int32_t *input = session->network.preprocess.shape.dims;
         uint32_t bg_w;
         uint32_t bg_h;
-        bd_fit_resized(background->width, background->height, (uint32_t)BD_MIN(input[1], input[2]), &bg_w, &bg_h);
+        bd_fit_within(background->width, background->height, (uint32_t)input[2], (uint32_t)input[1], &bg_w, &bg_h);
         fit = bd_fit_classic(bg_w, bg_h, w, h);
         const float box[4] = {0, 0, (float)background->width, (float)background->height};
         memcpy(fit.box, box, sizeof box);

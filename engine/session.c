@@ -136,7 +136,7 @@ bd_result bd_session_check_picture(const bd_image *image, const char *what, bd_e
 /* Of the photo at the network's side. */
 void bd_session_photo_size(const bd_session *session, const bd_image *photo, uint32_t *w, uint32_t *h) {
     const int32_t *input = session->network.preprocess.shape.dims;
-    bd_fit_resized(photo->width, photo->height, (uint32_t)BD_MIN(input[1], input[2]), w, h);
+    bd_fit_within(photo->width, photo->height, (uint32_t)input[2], (uint32_t)input[1], w, h);
 }
 
 /* Room for the photo, and a plan of its resampling to the network's side. */

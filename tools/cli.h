@@ -30,7 +30,7 @@ typedef struct cli_options {
     bool verb_given;
     bool help, version, classic, transparent, photo_size, json, quiet, verbose;
     const char *output, *fit, *classes, *color, *blur, *quality, *format;
-    const char *device, *model, *kernels, *precision, *names;
+    const char *device, *model, *size, *kernels, *precision, *names;
     const char *labels, *overlay, *logits;
     const char *operands[3]; /* what follows the verb */
     unsigned operand_count;
@@ -64,6 +64,8 @@ void cli_add_timing(cli *run, const char *name, double started_ms);
 bool cli_parse(cli *run, int argc, char **argv);
 /* The whole text as a number in low..high. */
 bool cli_parse_integer(const char *text, long low, long high, long *value);
+/* "N" or "WxH", each 1..8192. */
+bool cli_parse_size(const char *text, uint32_t *width, uint32_t *height);
 bool cli_parse_color(const char *text, uint8_t *rgba);
 /* --precision: auto, fp32 or fp16. */
 bool cli_parse_precision(cli *run, bd_precision *precision);

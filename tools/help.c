@@ -53,7 +53,8 @@ static const char segment[] =
     "  --format FORMAT     png or jpeg, whatever the overlay is called\n";
 
 static const char network[] =
-    "  --model NAME|PATH   a model of `backdrop models`, or an exported model.json\n"
+    "  --model NAME|PATH   a model of `backdrop models`, or an exported network\n"
+    "  --size N|WxH        side, or width and height, of the network's input (default: as exported)\n"
     "  --class-names NAMES voc, ade20k, cityscapes, or a file with a name a line (default: by their\n"
     "                      number)\n"
     "  --device INDEX|NAME a device of `backdrop devices`, by number or part of its name\n"
@@ -74,7 +75,8 @@ static const char models[] =
     "whether the fetched files are those of the manifest, by SHA-256.\n"
     "The folder of the manifest is $BACKDROP_WEIGHTS, or weights beside the program or above it, or\n"
     "$XDG_DATA_HOME/backdrop, or /usr/share/backdrop.\n"
-    "\n";
+    "\n"
+    "  --size N|WxH        info: side, or width and height, of the network's input (default: as exported)\n";
 
 static const char model_names[] =
     "  --class-names NAMES of info: voc, ade20k, cityscapes, or a file with a name a line\n";

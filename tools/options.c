@@ -35,6 +35,7 @@ static const option options[] = {
     TEXT("kernels", 0, kernels, R | S | T),
     TEXT("model", 0, model, R | S | T),
     TEXT("class-names", 0, names, R | S | M),
+    TEXT("size", 0, size, R | S | T | M),
     TEXT("precision", 0, precision, R | S | T),
     FLAG("classic", 0, classic, R | S),
     TEXT("output", 'o', output, R),
@@ -181,6 +182,26 @@ bool cli_parse_precision(cli *run, bd_precision *precision) {
         }
     }
     return cli_fail(run, CLI_USAGE, "--precision %s is not auto, fp32 or fp16", text);
+}
+
+bool cli_parse_size(const char *text, uint32_t *width, uint32_t *height) {
+    enum { SIDE_MOST = 8192 };
+    char first[8];
+    size_t length = strspn(text, "0123456789");
+    long w, h;
+    if (!length || length >= sizeof first || (text[length] && text[length] != 'x')) {
+        return false;
+    }
+    memcpy(first, text, length);
+    first[length] = '\0';
+    const char *second = text[length] ? text + length + 1 : first;
+    if (strspn(second, "0123456789") != strlen(second) || !cli_parse_integer(first, 1, SIDE_MOST, &w) ||
+        !cli_parse_integer(second, 1, SIDE_MOST, &h)) {
+        return false;
+    }
+    *width = (uint32_t)w;
+    *height = (uint32_t)h;
+    return true;
 }
 
 bool cli_parse_color(const char *text, uint8_t *rgba) {

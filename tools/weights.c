@@ -180,7 +180,11 @@ static bool read_names(cli *run, const char *path, char **text, const char ***na
 }
 
 static bool open_named(cli *run, const char *path, const bd_model_params *params, cli_model *model) {
-    if (bd_model_open(path, params, &model->model, &run->error)) {
+    bd_model_params own = *params;
+    if (run->options.size && !cli_parse_size(run->options.size, &own.width, &own.height)) {
+        return cli_fail(run, CLI_USAGE, "--size takes a number or WxH, each 1 to 8192, not '%.40s'", run->options.size);
+    }
+    if (bd_model_open(path, &own, &model->model, &run->error)) {
         cli_failed(run);
         if (run->status != CLI_OUT_OF_MEMORY) {
             run->status = CLI_MODEL;
@@ -268,7 +272,8 @@ bool cli_model_open(cli *run, const char *text, cli_model *model) {
         cli_path path;
         bool fits = join(&path, text, is_folder(text) ? "/model.json" : "", "", "");
         (void)snprintf(model->name, sizeof model->name, "%s", text);
-        done = fits ? open_path(run, path.text, NULL, model)
+        const bd_model_params params = {.struct_size = sizeof params};
+        done = fits ? open_path(run, path.text, &params, model)
                     : cli_fail(run, CLI_MODEL, "the path of the model is too long");
     } else {
         done = open_name(run, text, model);

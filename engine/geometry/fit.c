@@ -3,10 +3,15 @@
 
 #include "geometry/fit.h"
 
-void bd_fit_resized(uint32_t width, uint32_t height, uint32_t side, uint32_t *out_width, uint32_t *out_height) {
-    double ratio = 1.0 * side / BD_MAX(width, height);
+void bd_fit_within(uint32_t width, uint32_t height, uint32_t most_width, uint32_t most_height, uint32_t *out_width,
+                   uint32_t *out_height) {
+    double ratio = fmin(1.0 * most_width / width, 1.0 * most_height / height);
     *out_width = BD_MAX((uint32_t)(ratio * width), 1u);
     *out_height = BD_MAX((uint32_t)(ratio * height), 1u);
+}
+
+void bd_fit_resized(uint32_t width, uint32_t height, uint32_t side, uint32_t *out_width, uint32_t *out_height) {
+    bd_fit_within(width, height, side, side, out_width, out_height);
 }
 
 static bd_fit_plan whole(uint32_t bg_width, uint32_t bg_height, uint32_t width, uint32_t height) {

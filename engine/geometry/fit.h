@@ -9,6 +9,11 @@
  * least 1. */
 void bd_fit_resized(uint32_t width, uint32_t height, uint32_t side, uint32_t *out_width, uint32_t *out_height);
 
+/* The same for a network whose input is no square: the largest size of that shape that fits. A photo of exactly that
+ * size stays as it is. */
+void bd_fit_within(uint32_t width, uint32_t height, uint32_t most_width, uint32_t most_height, uint32_t *out_width,
+                   uint32_t *out_height);
+
 /* How a background of bg_width x bg_height goes under a photo: box of it is resampled to width x height, and photo
  * pixel (x,y) lies over (x + offset_x, y + offset_y) there. What that leaves uncovered is filled, or wraps around. */
 typedef struct bd_fit_plan {

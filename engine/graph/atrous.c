@@ -74,17 +74,16 @@ static void absorb_pad(bd_graph *graph, uint32_t index) {
     }
     bd_conv_attrs *a = &conv->u.conv;
     for (int i = 2; i < 6; i++) {
-        if (pads[i] > EDGE_MOST || a->pad_top > EDGE_MOST || a->pad_left > EDGE_MOST) {
+        if (pads[i] > EDGE_MOST || a->pad_top > EDGE_MOST || a->pad_left > EDGE_MOST || a->pad_bottom > EDGE_MOST ||
+            a->pad_right > EDGE_MOST) {
             return;
         }
     }
-    const bd_node *x = &graph->nodes[pad->inputs[0]];
     a->pad_top += pads[2];
+    a->pad_bottom += pads[3];
     a->pad_left += pads[4];
-    a->pad_bottom = missing_after(x->shape.dims[1], a->pad_top, conv->shape.dims[1], a->stride_h,
-                                  (int64_t)(a->kernel_h - 1) * a->dilation_h + 1);
-    a->pad_right = missing_after(x->shape.dims[2], a->pad_left, conv->shape.dims[2], a->stride_w,
-                                 (int64_t)(a->kernel_w - 1) * a->dilation_w + 1);
+    a->pad_right += pads[5];
+    a->same = false;
     conv->inputs[0] = pad->inputs[0];
 }
 

@@ -80,6 +80,7 @@ typedef struct bd_conv_attrs {
     int32_t dilation_h, dilation_w;
     bd_padding padding;
     int32_t pad_top, pad_left, pad_bottom, pad_right;
+    bool same;                   /* padding was SAME: what inference makes of it follows the input's size */
     float clamp_low, clamp_high; /* fused activation, applied last; -INFINITY..INFINITY: none */
     bool hard_swish;             /* CONV and DEPTHWISE: the fused activation is this one, and the clamp is none */
 } bd_conv_attrs;

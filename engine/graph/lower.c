@@ -94,8 +94,9 @@ static bd_result find_size(const bd_graph *graph, int32_t *h, int32_t *w, bd_err
     return result;
 }
 
-static bd_result settle_size(bd_graph *graph, uint32_t size, bd_error *error) {
+static bd_result settle_size(bd_graph *graph, uint32_t size, uint32_t height, uint32_t width, bd_error *error) {
     int32_t found[2];
+    const int32_t usual[2] = {(int32_t)(height ? height : size), (int32_t)(width ? width : size)};
     int32_t *dims = graph->nodes[graph->input].shape.dims + 1;
     if (dims[0] < 0 || dims[1] < 0) {
         bd_result result = find_size(graph, &found[0], &found[1], error);
@@ -103,7 +104,7 @@ static bd_result settle_size(bd_graph *graph, uint32_t size, bd_error *error) {
             return result;
         }
         for (int d = 0; d < 2; d++) {
-            dims[d] = dims[d] >= 0 ? dims[d] : found[d] ? found[d] : (int32_t)size;
+            dims[d] = dims[d] >= 0 ? dims[d] : found[d] ? found[d] : usual[d];
         }
     }
     if (dims[0] < 1 || dims[1] < 1 || dims[0] > SIDE_MOST || dims[1] > SIDE_MOST) {
@@ -171,20 +172,34 @@ static bd_result check_kernels(const bd_graph *graph, bd_error *error) {
     return BD_OK;
 }
 
-bd_result bd_graph_lower(bd_graph *graph, uint32_t size, bd_error *error) {
-    static const bd_pass_fn passes[] = {bd_pass_compact, bd_pass_fold,   bd_pass_preprocess,
-                                        bd_pass_tail,    bd_pass_atrous, bd_pass_unstuff, bd_pass_activate,
-                                        bd_pass_fuse,    bd_pass_pool,   bd_graph_infer};
+bd_result bd_graph_lower_to(bd_graph *graph, uint32_t size, uint32_t height, uint32_t width, bd_error *error) {
+    static const bd_pass_fn before[] = {bd_pass_compact, bd_pass_fold,    bd_pass_preprocess, bd_pass_tail,
+                                        bd_pass_atrous,  bd_pass_unstuff, bd_pass_activate};
+    static const bd_pass_fn after[] = {bd_pass_fuse, bd_pass_pool, bd_graph_infer};
     if (!size || size > SIDE_MOST) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: a network size of %u is not in 1..%d", graph->file, size,
                        SIDE_MOST);
     }
+    if (height > SIDE_MOST || width > SIDE_MOST || !height != !width) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: a network size of %ux%u is not in 1..%d", graph->file,
+                       width, height, SIDE_MOST);
+    }
     bd_result result = check_structure(graph, error);
     if (!result) {
-        result = settle_size(graph, size, error);
+        result = settle_size(graph, size, height, width, error);
     }
-    for (size_t i = 0; !result && i < BD_COUNT(passes); i++) {
-        result = passes[i](graph, error);
+    for (size_t i = 0; !result && i < BD_COUNT(before); i++) {
+        result = before[i](graph, error);
+    }
+    if (!result && height) {
+        result = bd_graph_change_size(graph, (int32_t)height, (int32_t)width, error);
+    }
+    for (size_t i = 0; !result && i < BD_COUNT(after); i++) {
+        result = after[i](graph, error);
     }
     return result ? result : check_kernels(graph, error);
+}
+
+bd_result bd_graph_lower(bd_graph *graph, uint32_t size, bd_error *error) {
+    return bd_graph_lower_to(graph, size, 0, 0, error);
 }

@@ -54,8 +54,15 @@ bd_result bd_graph_slice_range(const bd_graph *graph, uint32_t index, bd_slice_r
  * written; a node beyond it is left as it is. */
 bd_result bd_fold_node(bd_graph *graph, uint32_t index, int64_t *budget, bd_error *error);
 
+/* Gives a folded graph whose atrous convolutions are dilated another size of input: windows over whole maps and resizes
+ * to maps' sizes follow, SAME padding is computed anew, other padding stays. Runs between the passes (resize.c). Fails
+ * with BD_ERR_MODEL_UNSUPPORTED naming the first node whose constants do not say how they follow. */
+bd_result bd_graph_change_size(bd_graph *graph, int32_t height, int32_t width, bd_error *error);
+
 /* All of them, to kernels only; output is then the logits. Fails with BD_ERR_MODEL_UNSUPPORTED naming the first node
  * that has no kernel. size: side of the network's input where the export leaves it open. */
 bd_result bd_graph_lower(bd_graph *graph, uint32_t size, bd_error *error);
+/* The same for an input of height x width, whatever the export says; 0 and 0: the export's. */
+bd_result bd_graph_lower_to(bd_graph *graph, uint32_t size, uint32_t height, uint32_t width, bd_error *error);
 
 #endif

@@ -415,6 +415,7 @@ static bd_result infer_window(const inference *of, int32_t channels) {
     if (result) {
         return result;
     }
+    a->same = a->same || a->padding == BD_PADDING_SAME;
     a->padding = BD_PADDING_EXPLICIT;
     return finish(of, &shape, BD_F32);
 }
