@@ -3,7 +3,7 @@
 """Small ONNX models, written byte by byte, and what they compute, by a plain evaluation in NumPy of ONNX's definitions.
 
 Writes tests/fuzz/corpus/onnx/NAME.onnx, the external data beside tests/fuzz/shards, and tests/golden/onnx/NAME.npy: the
-logits (h, w, classes) for a photo whose byte i is (37 i + 11) mod 256. Needs NumPy. Run from the repository.
+logits (h, w, classes) for a photo whose byte i is (37 i + 11) mod 256; NAME_HxW.npy: at another size than the export's. Needs NumPy. Run from the repository.
 """
 import os
 import struct
@@ -148,10 +148,13 @@ def i64(*v):
     return np.array(v, np.int64)
 
 
-def finish(model, name, y, *outputs):
-    model.outputs = list(outputs)
+def finish(model, name, outputs, compute, size, *others):
+    model.outputs = outputs
     model.write(name)
-    np.save('tests/golden/onnx/%s.npy' % name, np.ascontiguousarray(y.transpose(1, 2, 0), np.float32))
+    for h, w in (size, ) + others:
+        ending = '' if (h, w) == size else '_%dx%d' % (h, w)
+        y = np.ascontiguousarray(compute(h, w).transpose(1, 2, 0), np.float32)
+        np.save('tests/golden/onnx/%s%s.npy' % (name, ending), y)
 
 
 def network():
@@ -179,12 +182,13 @@ def network():
                coordinate_transformation_mode='align_corners')
     m.node('ArgMax', [v], 'seg', axis=1, keepdims=0)
 
-    x = photo(17, 17) * np.float64(np.float32(2 / 255)) - 1
-    x = np.clip(norm(conv(x, w1, stride=2, pad=1), n1, 0.001), 0, 6)
-    x = x + conv(x, w2, b2, pad=2, dilation=2, group=6)
-    p = np.maximum(conv(x.mean((1, 2), keepdims=True), w3), 0)
-    x = np.concatenate([np.broadcast_to(p, (4, 9, 9)), x])
-    finish(m, 'network', conv(x, w4, b4), 'logits', 'seg')
+    def compute(h, w):
+        x = photo(h, w) * np.float64(np.float32(2 / 255)) - 1
+        x = np.clip(norm(conv(x, w1, stride=2, pad=1), n1, 0.001), 0, 6)
+        x = x + conv(x, w2, b2, pad=2, dilation=2, group=6)
+        p = np.maximum(conv(x.mean((1, 2), keepdims=True), w3), 0)
+        return conv(np.concatenate([np.broadcast_to(p, (4, ) + x.shape[1:]), x]), w4, b4)
+    finish(m, 'network', ['logits', 'seg'], compute, (17, 17), (25, 33), (12, 9))
 
 
 def opset8():
@@ -205,12 +209,14 @@ def opset8():
     v = m.node('Conv', [v, m.constant(w4)])
     m.node('Upsample', [v], 'y', scales=[1.0, 1.0, 2.0, 2.0], mode='linear')
 
-    x = photo(16, 16) / 127.5
-    x = np.pad(x, ((0, 0), (0, 1), (0, 1)))  # what SAME_UPPER adds for an even size and stride 2
-    x = np.clip(conv(x, w1, b1, stride=2), 0, 6)
-    x = norm(conv(x, w2, pad=1, group=5), n2, 1e-5)
-    p = conv(x.mean((1, 2), keepdims=True), w3)
-    finish(m, 'opset8', conv(np.concatenate([x, np.broadcast_to(p, (2, 8, 8))]), w4), 'y')
+    def compute(h, w):
+        # What SAME_UPPER adds for stride 2: nothing above and to the left of an even size.
+        x = np.pad(photo(h, w) / 127.5, ((0, 0), (h % 2, 1), (w % 2, 1)))
+        x = np.clip(conv(x, w1, b1, stride=2), 0, 6)
+        x = norm(conv(x, w2, pad=1, group=5), n2, 1e-5)
+        p = conv(x.mean((1, 2), keepdims=True), w3)
+        return conv(np.concatenate([x, np.broadcast_to(p, (2, ) + x.shape[1:])]), w4)
+    finish(m, 'opset8', ['y'], compute, (16, 16), (25, 14))
 
 
 def torch():
@@ -255,7 +261,7 @@ def torch():
     x = x * s + a
     small = resize(x, (oh // 2, ow // 2), 'half')
     x = x + 1 / (1 + np.exp(-conv(resize(small, (oh, ow), 'half'), w3)))
-    finish(m, 'torch', conv(x, w4), 'aux', 'out')
+    finish(m, 'torch', ['aux', 'out'], lambda h, w: conv(x, w4), (21, 28))
 
 
 def layout():
@@ -285,7 +291,7 @@ def layout():
     x = photo(12, 14) * f32(0.01, 0.02, 0.03).astype(np.float64)[:, None, None]
     x = conv(x, w1) + k[:, None, None]
     x = np.concatenate([x, np.broadcast_to(x.mean((1, 2), keepdims=True), x.shape)])
-    finish(m, 'layout', conv(x, w2), 'y')
+    finish(m, 'layout', ['y'], lambda h, w: conv(x, w2), (12, 14))
 
 
 def quantised():
@@ -306,7 +312,7 @@ def quantised():
 
     w1 = q1 * s1.astype(np.float64)[:, None, None, None]
     x = conv(photo(8, 8) / 64, w1, b1 * s1.astype(np.float64), pad=1)
-    finish(m, 'quantised', conv(np.clip(x, 0, 255 * np.float64(np.float32(0.02))), w2), 'y')
+    finish(m, 'quantised', ['y'], lambda h, w: conv(np.clip(x, 0, 255 * np.float64(np.float32(0.02))), w2), (8, 8))
 
 
 def external():
@@ -318,7 +324,7 @@ def external():
     os.makedirs('tests/fuzz/shards/onnx', exist_ok=True)
     with open('tests/fuzz/shards/onnx/data.bin', 'wb') as file:
         file.write(b'padding' + w1.tobytes() + w2.tobytes())
-    finish(m, 'external', conv(conv(photo(8, 8) / 255, w1, pad=1), w2), 'y')
+    finish(m, 'external', ['y'], lambda h, w: conv(conv(photo(h, w) / 255, w1, pad=1), w2), (8, 8), (5, 11))
 
 
 os.makedirs('tests/fuzz/corpus/onnx', exist_ok=True)

@@ -113,11 +113,12 @@ static float *run(const bd_graph *graph, size_t *count) {
     return output;
 }
 
-static void check_sample(const char *name, int32_t height, int32_t width) {
+/* golden: of a network of height x width, 0: as exported; open: the export leaves the size open. */
+static void check_at(const char *name, const char *golden, bool open, int32_t height, int32_t width) {
     size_t bytes, count, expected_bytes;
     uint8_t *data = read_sample(name, &bytes);
     opened o;
-    if (open_bytes(&o, data, bytes, height, width)) {
+    if (open_bytes(&o, data, bytes, open ? height : 0, open ? width : 0)) {
         fail_msg("%s", o.error.message);
     }
     /* Exported and lowered must be one function; of the exported graph the end is labels or upsampled, so it only has
@@ -125,11 +126,11 @@ static void check_sample(const char *name, int32_t height, int32_t width) {
     size_t whole;
     free(run(&o.graph, &whole));
     assert_true(whole > 0);
-    if (bd_graph_lower(&o.graph, 513, &o.error)) {
+    if (bd_graph_lower_to(&o.graph, 513, (uint32_t)height, (uint32_t)width, &o.error)) {
         fail_msg("%s: %s", name, o.error.message);
     }
     float *got = run(&o.graph, &count);
-    uint8_t *npy = read_copy(source_file("tests/golden/onnx", name, ".npy"), &expected_bytes);
+    uint8_t *npy = read_copy(source_file("tests/golden/onnx", golden, ".npy"), &expected_bytes);
     size_t header = 10 + npy[8] + 256u * npy[9];
     assert_int_equal(expected_bytes, header + count * sizeof(float));
     float largest = 0, scale = 0;
@@ -140,12 +141,25 @@ static void check_sample(const char *name, int32_t height, int32_t width) {
         scale = fmaxf(scale, fabsf(expected));
         assert_true(isfinite(got[i]));
     }
-    print_message("%s: largest error %g of %g\n", name, (double)largest, (double)scale);
+    print_message("%s: largest error %g of %g\n", golden, (double)largest, (double)scale);
     assert_true(largest <= 1e-5f * fmaxf(scale, 1));
     free(npy);
     free(got);
     close_opened(&o);
     free(data);
+}
+
+static void check_sample(const char *name, int32_t height, int32_t width) {
+    check_at(name, name, true, height, width);
+}
+
+/* Other sizes than the export's: what an export of that size would have been. */
+static void test_sizes(void **state) {
+    (void)state;
+    check_at("network", "network_25x33", false, 25, 33);
+    check_at("network", "network_12x9", false, 12, 9);
+    check_at("opset8", "opset8_25x14", false, 25, 14);
+    check_at("external", "external_5x11", false, 5, 11);
 }
 
 static void test_network(void **state) {
@@ -399,6 +413,6 @@ int main(void) {
         cmocka_unit_test(test_layout),        cmocka_unit_test(test_quantised),   cmocka_unit_test(test_external),
         cmocka_unit_test(test_chosen_output), cmocka_unit_test(test_truncations), cmocka_unit_test(test_external_paths),
         cmocka_unit_test(test_refusals),      cmocka_unit_test(test_cycle),       cmocka_unit_test(test_growth),
-        cmocka_unit_test(test_wire)};
+        cmocka_unit_test(test_sizes),         cmocka_unit_test(test_wire)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
