@@ -488,7 +488,7 @@ static bd_result fold_where(folding *of) {
 
 static bd_result fold_expand(folding *of) {
     int64_t dims[BD_MAX_RANK];
-    uint32_t rank;
+    uint32_t rank = 0;
     const bd_onnx_tensor *x = input(of, 0);
     bd_result result = bd_onnx_new_shape(of->onnx, of->node, dims, &rank);
     if (!result) {
@@ -551,7 +551,7 @@ static void split_sizes(const bd_onnx_tensor *x, int64_t axis, int64_t *outer, i
 
 static bd_result fold_concat(folding *of) {
     const bd_onnx_tensor *first = input(of, 0);
-    int64_t axis = 0, dims[BD_MAX_RANK], start = 0, outer, inner;
+    int64_t axis = 0, dims[BD_MAX_RANK], start = 0, outer = 1, inner = 1;
     bd_result result = bd_onnx_attr_int(of->onnx, of->node, "axis", -BD_MAX_RANK, BD_MAX_RANK - 1, &axis);
     if (result || !bd_onnx_normalise_axis(&axis, first->rank)) {
         return result ? result : fail(of, "its axis does not fit its inputs");
@@ -584,7 +584,7 @@ static bd_result fold_concat(folding *of) {
 
 static bd_result fold_gather(folding *of) {
     const bd_onnx_tensor *x = input(of, 0), *at = input(of, 1);
-    int64_t axis = 0, dims[BD_MAX_RANK], outer, inner;
+    int64_t axis = 0, dims[BD_MAX_RANK], outer = 1, inner = 1;
     bd_result result = bd_onnx_attr_int(of->onnx, of->node, "axis", -BD_MAX_RANK, BD_MAX_RANK - 1, &axis);
     if (result || !bd_onnx_normalise_axis(&axis, x->rank) || bd_onnx_is_float(at->type) ||
         x->rank + at->rank - 1 > BD_MAX_RANK) {

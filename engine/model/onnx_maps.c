@@ -110,7 +110,7 @@ static bd_result read_normalisation(bd_onnx *onnx, const bd_onnx_node *node, int
             return fail(onnx, node, "its parameters are not constants, one a channel");
         }
     }
-    void *data;
+    void *data = NULL;
     result = bd_onnx_alloc(onnx, node, true, 2 * (size_t)channels * sizeof(float), &data);
     if (result) {
         return result;
@@ -233,7 +233,7 @@ static bd_result add_bias(bd_onnx *onnx, const bd_onnx_node *node, int64_t chann
     if (!bias && !after) {
         return BD_OK;
     }
-    void *data;
+    void *data = NULL;
     bd_result result = bd_onnx_alloc(onnx, node, true, (size_t)channels * sizeof(float), &data);
     if (result) {
         return result;
@@ -261,7 +261,7 @@ bd_result bd_onnx_convert_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     const int32_t in[2] = {dims[1], dims[2]};
     int64_t channels = weights->tensor.dims[0];
     bd_conv_attrs a = {.kernel_h = (int32_t)weights->tensor.dims[2], .kernel_w = (int32_t)weights->tensor.dims[3]};
-    normalisation after;
+    normalisation after = {NULL, NULL};
     bd_onnx_node *next = find_normalisation(onnx, node);
     uint32_t inputs[3] = {x->index, 0, BD_NO_NODE};
     result = read_window(onnx, node, in, &a);
@@ -295,7 +295,7 @@ static bd_result add_average(bd_onnx *onnx, const bd_onnx_node *node, const bd_o
     int64_t channels = bd_onnx_dim(onnx, x, 1), taps = (int64_t)a->kernel_h * a->kernel_w;
     const bd_shape shape = {4, {a->kernel_h, a->kernel_w, (int32_t)channels, 1}};
     int64_t elements = bd_shape_elements(&shape);
-    void *data;
+    void *data = NULL;
     if (elements < 0) {
         return fail(onnx, node, "its window is too large");
     }

@@ -40,7 +40,7 @@ bd_result bd_onnx_append_ints(bd_onnx *onnx, const bd_onnx_node *node, const cha
                               const int32_t *values, uint32_t *index) {
     size_t bytes = (size_t)bd_shape_elements(shape) * sizeof *values;
     char name[256];
-    void *data;
+    void *data = NULL;
     bd_result result = bd_onnx_alloc(onnx, node, true, bytes, &data);
     if (result) {
         return result;
@@ -55,7 +55,7 @@ bd_result bd_onnx_append_floats(bd_onnx *onnx, const bd_onnx_node *node, const c
                                 const float *values, uint32_t *index) {
     size_t bytes = (size_t)bd_shape_elements(shape) * sizeof *values;
     char name[256];
-    void *data;
+    void *data = NULL;
     bd_result result = bd_onnx_alloc(onnx, node, true, bytes, &data);
     if (result) {
         return result;
@@ -146,7 +146,7 @@ static bd_result add_operand(bd_onnx *onnx, const bd_onnx_node *node, const bd_o
         steps[i] = tensor->dims[i] == 1 ? 0 : along[under->axes[under->rank - back]];
     }
     char name[256];
-    void *data;
+    void *data = NULL;
     bd_result result = bd_onnx_alloc(onnx, node, true, (size_t)tensor->elements * sizeof(float), &data);
     for (int64_t i = 0; !result && i < tensor->elements; i++) {
         int64_t rest = i, to = 0;

@@ -292,7 +292,7 @@ static bd_result read_typed(bd_onnx *onnx, const bd_onnx_node *node, bd_pb messa
         return bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "a tensor of %zu values in %zu bytes", elements,
                             bd_pb_size(message));
     }
-    void *data;
+    void *data = NULL;
     bd_result result = bd_onnx_alloc(onnx, node, false, elements * bytes, &data);
     if (!result && (!take_values(message, number, bytes, data, elements, &count) || count != elements)) {
         result = bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "a tensor of %zu values has %zu", elements, count);
@@ -458,7 +458,7 @@ bd_result bd_onnx_add_weights(bd_onnx *onnx, const bd_onnx_node *node, bd_onnx_v
         *index = *kept;
         return BD_OK;
     }
-    void *data;
+    void *data = NULL;
     bd_result result = bd_onnx_alloc(onnx, node, true, (size_t)tensor->elements * sizeof(float), &data);
     if (result) {
         return result;

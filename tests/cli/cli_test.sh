@@ -126,6 +126,11 @@ check_devices() {
     run 0 models --json
     if [ "$fetched" ]; then
         run 0 models info
+        run 0 models info --size 321x513
+        grep -q '321 x 513' "$work/stdout" || complain 'models info --size 321x513 says another size'
+        for size in 0 x 12x 8193 5x0 5x5x5 -3; do
+            run 2 models info "--size=$size"
+        done
         run 8 "$person" "$scene" -o "$out" --device 'no such device'
         VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent run 8 "$person" "$scene" -o "$out"
         run 2 "$person" "$scene" -o "$out" --class person,dragon

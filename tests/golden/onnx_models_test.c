@@ -46,7 +46,7 @@ static bd_segmentation segment(const char *model_path, const bd_image *photo) {
     bd_error error = {0};
     bd_model *model = NULL;
     bd_session *session = NULL;
-    bd_segmentation seen;
+    bd_segmentation seen = {0};
     const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
     if (bd_model_open(model_path, NULL, &model, &error) || bd_session_create(engine, model, NULL, &session, &error) ||
         bd_session_segment(session, photo, &params, &seen, &error)) {
