@@ -160,8 +160,9 @@ void bd_model_get_info(const bd_model *model, bd_model_info *info) {
                             .multiply_adds = model->plan.multiply_adds,
                             .arena_bytes = model->plan.arena_bytes};
     describe(graph, info);
-    /* 513 -> 65 is a stride of 8: corners are aligned. */
-    info->output_stride = (model->input_width + info->logits_width / 2) / info->logits_width;
+    /* 513 -> 65 is a stride of 8, and so is 520 -> 65: steps between pixels, rounded. */
+    uint32_t steps = BD_MAX(info->logits_width - 1, 1u);
+    info->output_stride = (model->input_width - 1 + steps / 2) / steps;
     for (uint32_t n = 0; n < graph->count; n++) {
         if (graph->nodes[n].op == BD_OP_CONST && graph->nodes[n].dtype == BD_F32) {
             info->parameters += (uint64_t)bd_shape_elements(&graph->nodes[n].shape);

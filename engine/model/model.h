@@ -74,8 +74,8 @@ bd_result bd_model_import_safetensors(const uint8_t *data, size_t bytes, const c
 
 /* ONNX: a ModelProto of opset 8 or later, weights inside or in files beside it.
  *
- * Sizes that the input leaves open become graph->open_height and open_width (0: 513), and every node but the constants
- * is inferred: arithmetic on shapes is done here. All weights are copied to the pool, rearranged. */
+ * Sizes that the input leaves open become graph->open_height and open_width (0: 513; 520 for PyTorch's), and every node
+ * but the constants is inferred: arithmetic on shapes is done here. All weights are copied to the pool, rearranged. */
 bd_result bd_model_import_onnx(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
                                bd_error *error);
 bool bd_model_is_onnx(const uint8_t *data, size_t bytes);

@@ -209,6 +209,19 @@ static bd_result settle_range(bd_onnx *onnx, const bd_onnx_node *node, bd_op op,
     return result ? result : append_binary(onnx, node, "range", BD_OP_MUL, *photo, scale, photo);
 }
 
+/* Before opset 14 exporters write x * HardSigmoid(x). The one that is x; NULL: something else is multiplied. */
+static const bd_onnx_value *find_hard_swish(const bd_onnx *onnx, const bd_onnx_value *const values[2]) {
+    for (uint32_t k = 0; k < 2; k++) {
+        const bd_node *gate = values[k]->kind == BD_ONNX_ACTIVATION ? &onnx->graph->nodes[values[k]->index] : NULL;
+        const bd_onnx_value *x = values[1 - k];
+        if (gate && gate->op == BD_OP_HARD_SIGMOID && x->kind == BD_ONNX_ACTIVATION && gate->inputs[0] == x->index &&
+            values[k]->rank == x->rank && !memcmp(values[k]->axes, x->axes, x->rank * sizeof x->axes[0])) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
 static bd_result convert_binary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     const bd_onnx_value *values[2] = {bd_onnx_input(onnx, node, 0), bd_onnx_input(onnx, node, 1)};
     uint32_t inputs[2];
@@ -222,6 +235,16 @@ static bd_result convert_binary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         if (values[k]->kind == BD_ONNX_ACTIVATION && onnx->graph->nodes[inputs[k]].dtype != BD_F32) {
             return fail(onnx, node, "arithmetic on a picture of integers");
         }
+    }
+    const bd_onnx_value *swish = op == BD_OP_MUL ? find_hard_swish(onnx, values) : NULL;
+    if (swish) {
+        uint32_t made;
+        result = bd_onnx_append(onnx, node, "", BD_OP_HARD_SWISH, &swish->index, 1, &made);
+        result = result ? result : bd_onnx_infer(onnx, made);
+        if (!result) {
+            bd_onnx_set_like(onnx, node, made, swish);
+        }
+        return result;
     }
     if (values[0]->kind == BD_ONNX_ACTIVATION && values[1]->kind == BD_ONNX_ACTIVATION) {
         if (!join_axes(onnx, values[0], values[1], &joined)) {

@@ -410,7 +410,7 @@ static bool begins_behind_normalisation(const bd_onnx *onnx, const bd_onnx_value
 }
 
 bd_result bd_onnx_read_input(bd_onnx *onnx, bd_onnx_value *value) {
-    enum { SIDE_MOST = 1 << 20, SIDE = 513 };
+    enum { SIDE_MOST = 1 << 20 };
     bd_graph *graph = onnx->graph;
     int64_t dims[5] = {0};
     uint32_t rank;
@@ -425,12 +425,14 @@ bd_result bd_onnx_read_input(bd_onnx *onnx, bd_onnx_value *value) {
     if (rank != 4 || (!floats && type != BD_ONNX_U8)) {
         return fail_input(onnx, value, BD_ERR_MODEL_UNSUPPORTED, "not a picture of 8 bits or floats, of 4 dimensions");
     }
+    graph->default_size = onnx->trained_by_torch ? 520 : 513;
+    int32_t usual = (int32_t)graph->default_size;
     bool last = (dims[3] == 3 && dims[1] != 3) || (dims[1] < 0 && is_transposed(onnx, value));
     int64_t *channels = &dims[last ? 3 : 1], *sides = &dims[last ? 1 : 2];
     *channels = *channels < 0 ? 3 : *channels;
     dims[0] = dims[0] < 0 ? 1 : dims[0];
-    sides[0] = sides[0] < 0 ? (graph->open_height ? graph->open_height : SIDE) : sides[0];
-    sides[1] = sides[1] < 0 ? (graph->open_width ? graph->open_width : SIDE) : sides[1];
+    sides[0] = sides[0] < 0 ? (graph->open_height ? graph->open_height : usual) : sides[0];
+    sides[1] = sides[1] < 0 ? (graph->open_width ? graph->open_width : usual) : sides[1];
     if (dims[0] != 1 || *channels != 3 || sides[0] > SIDE_MOST || sides[1] > SIDE_MOST) {
         return fail_input(onnx, value, BD_ERR_MODEL_UNSUPPORTED, "not one picture of three channels");
     }

@@ -227,6 +227,7 @@ def torch():
     v = m.node('Pad', ['x', m.constant(i64(0, 0, 1, 1, 0, 0, 1, 1))], mode='constant')
     v = m.node('Conv', [v, m.node('Cast', [m.constant(w1, 'typed')], to=1)])
     v = m.node('HardSwish', [v])
+    v = m.node('Mul', [v, m.node('HardSigmoid', [v], alpha=1 / 6)])
     v = m.node('MaxPool', [v], kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
     a = m.node('AveragePool', [v], kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)
     s = m.node('ReduceMean', [v], axes=[-2, -1], keepdims=1)
@@ -250,7 +251,8 @@ def torch():
     mean, deviation = np.array([.485, .456, .406]), np.array([.229, .224, .225])
     x = (photo(21, 28) / 255 - mean[:, None, None]) / deviation[:, None, None]
     x = conv(x, w1.astype(np.float64), pad=1)
-    x = x * np.clip(x / 6 + 0.5, 0, 1)
+    for _ in range(2):
+        x = x * np.clip(x / 6 + 0.5, 0, 1)
     oh, ow = -(-(21 - 3) // 2) + 1, -(-(28 - 3) // 2) + 1
     p = np.full((8, 2 * oh + 1, 2 * ow + 1), -np.inf)
     p[:, :21, :28] = x

@@ -206,7 +206,7 @@ static void test_chosen_output(void **state) {
     assert_int_equal(output->shape.dims[2], 28);
     close_opened(&o);
     assert_int_equal(open_bytes(&o, data, bytes, 0, 0), BD_OK);
-    assert_int_equal(o.graph.nodes[o.graph.input].shape.dims[1], 513);
+    assert_int_equal(o.graph.nodes[o.graph.input].shape.dims[1], 520);
     close_opened(&o);
     free(data);
 }
