@@ -34,9 +34,9 @@ double bench_logit_tolerance(bd_precision precision);
  * a->reference (a folder with NAME.logits.npy and NAME.resized.png, NAME.png or NAME.jpg), else those that belong to
  * the default network, else another kernel set of the same device. */
 bool bench_check_open(bench *b, const bench_arguments *a, bench_check *check);
-/* The same stored logits, or check's own, for another session of the model. */
+/* The same stored logits, or check's own, for another session of the model. run_ms: how long its last run took. */
 bool bench_check_session(const bench *b, const bench_arguments *a, const bench_check *check, bd_session *session,
-                         double *max_error);
+                         double *max_error, double *run_ms);
 /* Every session still gives the logits that it gave first. */
 bool bench_check_again(bench *b, const bench_check *check);
 void bench_check_close(bench_check *check);

@@ -302,20 +302,22 @@ void bench_headline(const bench *b) {
               b->info.input_width, b->info.input_height, b->info.output_stride);
 }
 
-bool bench_write_json(const bench *b, cJSON *json) {
-    bool ok = true;
-    if (b->json_path) {
-        char *text = cJSON_Print(json);
-        FILE *file = strcmp(b->json_path, "-") ? fopen(b->json_path, "w") : stdout;
-        ok = text && file && fprintf(file, "%s\n", text) > 0;
-        if (file && file != stdout) {
-            ok = !fclose(file) && ok;
-        }
-        if (!ok) {
-            (void)fprintf(stderr, "%s: cannot write\n", b->json_path);
-        }
-        free(text);
+bool bench_put_json(const bench *b, const cJSON *json) {
+    char *text = cJSON_Print(json);
+    FILE *file = strcmp(b->json_path, "-") ? fopen(b->json_path, "w") : stdout;
+    bool ok = text && file && fprintf(file, "%s\n", text) > 0;
+    if (file && file != stdout) {
+        ok = !fclose(file) && ok;
     }
+    if (!ok) {
+        (void)fprintf(stderr, "%s: cannot write\n", b->json_path);
+    }
+    free(text);
+    return ok;
+}
+
+bool bench_write_json(const bench *b, cJSON *json) {
+    bool ok = !b->json_path || bench_put_json(b, json);
     cJSON_Delete(json);
     return ok;
 }

@@ -57,6 +57,8 @@ const char *bench_precision_name(bd_precision precision);
 /* device, driver, kernels, model, input, output_stride, precision, dispatches: what every figure needs beside it. */
 void bench_describe(const bench *b, cJSON *object);
 void bench_headline(const bench *b); /* the same as one line of text */
+/* Writes json to --json FILE ("-": standard output), which must have been given. */
+bool bench_put_json(const bench *b, const cJSON *json);
 /* Writes json to --json FILE ("-": standard output) if given, and deletes it. */
 bool bench_write_json(const bench *b, cJSON *json);
 

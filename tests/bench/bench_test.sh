@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The benchmark programs on a small network with made-up weights: every promised field is there with a sane value, wrong
+# logits are found before anything is timed, what is exported as ONNX reads back, charts are drawn.
+# Needs BACKDROP_BUILD_DIR, BACKDROP_SOURCE_DIR, python3 and a Vulkan device; skipped (77) without one of the last two.
+set -uo pipefail
+export LC_ALL=C
+source=${BACKDROP_SOURCE_DIR:?} build=${BACKDROP_BUILD_DIR:?}
+bench=$build/backdrop-bench
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+complain() {
+    printf 'FAILED: %s\n' "$*"
+    failures=$((failures + 1))
+}
+
+# run STATUS ARGUMENTS...: of backdrop-bench.
+run() {
+    local expected=$1 status
+    shift
+    "$bench" "$@" > "$work/stdout" 2> "$work/stderr" < /dev/null
+    status=$?
+    [ "$status" -eq "$expected" ] ||
+        complain "backdrop-bench $*: status $status, expected $expected: $(tail -n 3 "$work/stderr")"
+}
+
+# holds EXPRESSION: over d, the JSON object that standard output was. Python's assert says which part did not.
+holds() {
+    python3 - "$work/stdout" "$1" <<'PYTHON' || complain "not so: $1"
+import json, sys
+d = json.load(open(sys.argv[1]))
+sys.exit(not eval(sys.argv[2], {"d": d}))
+PYTHON
+}
+
+[ -x "$bench" ] || { echo "skipped: no backdrop-bench in $build"; exit 77; }
+command -v python3 > /dev/null || { echo 'skipped: no python3'; exit 77; }
+# The drivers of a sanitized run leak; that is not what is asked here.
+ASAN_OPTIONS=detect_leaks=0 "$build/backdrop" devices > /dev/null 2>&1 || { echo 'skipped: no Vulkan device'; exit 77; }
+# Python is no program of ours: nothing may be loaded into it.
+python3() { env -u LD_PRELOAD python3 "$@"; }
+
+check_usage() {
+    run 0 --help
+    run 2
+    run 2 sideways
+    run 2 network --runs 0
+    run 2 network --size 0
+    run 2 network --precision fp64
+    run 2 network --no-such-option
+    run 1 network --model "$work/nothing.json"
+    run 1 e2e --model "$model" --megapixels lots
+}
+
+check_network() {
+    run 0 network --model "$model" --runs 1 --validation --json
+    holds 'isinstance(d, dict) and all(d[key] for key in ("device", "driver", "model", "checked_against", "kernels"))'
+    holds 'd["input"] == "65x65" and d["output_stride"] == 7 and d["precision"] in ("fp32", "fp16")'
+    holds 'd["dispatches"] >= len(d["nodes"]) > 50'
+    holds '0 < d["network_ms"]["min"] <= d["network_ms"]["median"] <= d["network_ms"]["max"] and d["network_ms"]["runs"] == 1'
+    holds 'd["gflops"] > 0 and 0 < d["peak_share"] < 2 and 0 < d["roofline_share"] < 5'
+    holds 'd["peaks"]["copy_gbytes_per_s"] > 0.1 and d["peaks"]["fma_gflops"] > 1'
+    holds '0 <= d["max_logit_error"] <= 1e-3 and d["logits_compared"] == 9 * 9 * 21'
+    holds 'abs(d["gflops"] - 2e-6 * d["multiply_adds"] / d["network_ms"]["median"]) < 1e-3 * d["gflops"]'
+    holds 'all(n["ms"] > 0 and n["bytes"] > 0 and n["kernel"] for n in d["nodes"])'
+    holds 'sum(n["multiply_adds"] for n in d["nodes"]) == d["multiply_adds"]'
+    run 0 network --model "$model" --runs 3 --json "$work/network-fp32.json" --csv "$work/nodes.csv"
+    grep -q 'network: median' "$work/stdout" || complain 'no table on standard output beside --json FILE'
+    [ "$(wc -l < "$work/nodes.csv")" -gt 50 ] || complain 'the CSV is short'
+    # Half precision: works, or says that the device cannot.
+    "$bench" network --model "$model" --runs 1 --precision fp16 > /dev/null 2> "$work/stderr"
+    case $? in
+    0) ;;
+    3) grep -q BD_ERR_UNSUPPORTED "$work/stderr" || complain "fp16 refused without a reason: $(cat "$work/stderr")" ;;
+    *) complain "fp16: $(cat "$work/stderr")" ;;
+    esac
+}
+
+# Stored logits that are right, and the same with one of them changed.
+check_reference() {
+    mkdir "$work/reference"
+    printf 'run\nquit\n' | "$bench" serve --model "$model" --dump "$work/reference" > "$work/stdout" 2> "$work/stderr" ||
+        complain "serve: $(cat "$work/stderr")"
+    [ "$(wc -l < "$work/stdout")" -eq 2 ] || complain "serve answered: $(cat "$work/stdout")"
+    python3 - "$work/reference" <<'PYTHON' || complain 'no reference could be made'
+import pathlib, struct, sys, zlib
+folder = pathlib.Path(sys.argv[1])
+pixels = (folder / "input.u8").read_bytes()
+side = 65
+chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+rows = b"".join(b"\0" + pixels[y * side * 3 : (y + 1) * side * 3] for y in range(side))
+(folder / "made.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", side, side, 8, 2, 0, 0, 0))
+                                  + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+header = "{'descr': '<f4', 'fortran_order': False, 'shape': (9, 9, 21), }".ljust(117) + "\n"
+logits = (folder / "logits.f32").read_bytes()
+(folder / "made.logits.npy").write_bytes(b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header.encode() + logits)
+PYTHON
+    run 0 network --model "$model" --runs 1 --json --reference "$work/reference"
+    holds 'd["max_logit_error"] == 0 and "made.logits.npy" in d["checked_against"]'
+    # The last logit, plus something.
+    printf '\0\0\200\100' | dd of="$work/reference/made.logits.npy" bs=1 seek=$((128 + 9 * 9 * 21 * 4 - 4)) conv=notrunc 2> /dev/null
+    run 1 network --model "$model" --runs 1 --json --reference "$work/reference"
+    grep -q WRONG "$work/stderr" && [ ! -s "$work/stdout" ] || complain "a wrong logit was not found: $(cat "$work/stderr")"
+    run 1 network --model "$model" --runs 1 --json --reference "$work/nowhere"
+}
+
+check_others() {
+    run 0 kernels --model "$model" --runs 1 --json
+    holds 'len(d["sets"]) >= 2 and all("groups" in s or "unsupported" in s for s in d["sets"])'
+    holds 'any(s["precision"] == "fp32" and s["groups"] and s["max_logit_error"] <= 1e-3 for s in d["sets"] if "groups" in s)'
+    run 0 start --model "$model" --runs 1 --json
+    holds 'all(0 < d[w]["first_dispatch_ms"]["median"] < d[w]["first_result_ms"]["median"] for w in ("cold", "warm"))'
+    run 0 e2e --model "$model" --runs 1 --megapixels 0.05,0.2 --json
+    holds '[p["size"] for p in d["photos"]] == ["258x194", "516x387"]'
+    holds 'all(0 < p["network_ms"]["median"] < p["replace_ms"]["median"] < p["total_ms"]["median"] for p in d["photos"])'
+    cp "$work/stdout" "$work/e2e.json"
+}
+
+check_export() {
+    local text
+    "$build/backdrop-export" "$model" "$work/m.onnx" || complain 'the export failed'
+    text=$(python3 "$source/bench/peers/onnx_file.py" "$work/m.onnx") || complain 'the ONNX file cannot be read'
+    grep -qF 'input x [1, 3, 65, 65], output logits [1, 21, 9, 9], opset 13' <<< "$text" || complain "in the ONNX file: $text"
+    # 53 convolutions of the backbone, 9 of the head, two of those of the folded image pooling.
+    grep -qF 'Conv 62,' <<< "$text" && grep -qF 'MaxPool 1' <<< "$text" || complain "in the ONNX file: $text"
+    head -c 5000 "$work/m.onnx" > "$work/cut.onnx"
+    python3 "$source/bench/peers/onnx_file.py" "$work/cut.onnx" 2> /dev/null && complain 'half an ONNX file was accepted'
+    "$build/backdrop-export" "$work/cut.onnx" "$work/o.onnx" 2> /dev/null && complain 'what is no model was exported'
+    [ ! -e "$work/o.onnx" ] || complain 'a failed export left a file'
+    if command -v node > /dev/null; then
+        node "$source/bench/peers/run.mjs" "$work/m.onnx" --modules "$work" -- "$bench" serve --dump "$work" 2> "$work/stderr"
+        [ $? -eq 3 ] || complain "without onnxruntime: $(cat "$work/stderr")"
+    fi
+}
+
+check_charts() {
+    python3 - "$work" <<'PYTHON' || complain 'no peers file'
+import json, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+ours = json.loads((folder / "network-fp32.json").read_text())
+summary = lambda v: {"median": v, "min": v / 2, "max": v * 2, "runs": 3}
+peers = [{"peer": "one & <another>", "ms": summary(5.0), "ratio": summary(1.5)}, {"peer": "none", "failed": "not here"}]
+(folder / "peers-test.json").write_text(json.dumps({"ours": ours, "peers": peers}))
+PYTHON
+    python3 "$source/bench/chart" "$work" > "$work/stdout" || complain 'bench/chart failed'
+    grep -qF '2 charts' "$work/stdout" || complain "charts: $(cat "$work/stdout")"
+    python3 - "$work" <<'PYTHON' || complain 'a chart is not XML, or lacks bars'
+import pathlib, sys, xml.etree.ElementTree as tree
+folder = pathlib.Path(sys.argv[1])
+for name, bars in (("nodes-network-fp32.svg", 50), ("peers.svg", 2)):
+    assert len(tree.parse(folder / name).getroot().findall("{http://www.w3.org/2000/svg}rect")) >= bars, name
+assert "one & <another> |" in (folder / "tables.md").read_text()
+PYTHON
+    mkdir "$work/empty"
+    python3 "$source/bench/chart" "$work/empty" 2> /dev/null && complain 'charts of nothing'
+}
+
+model=$work/small/model.json
+python3 "$source/bench/peers/make_model.py" "$work/small" --size 65 --width 0.1 || complain 'no model could be made'
+check_usage
+check_network
+check_reference
+check_others
+check_export
+check_charts
+[ "$failures" -eq 0 ] || { printf '%d failures\n' "$failures"; exit 1; }
+printf 'ok\n'
