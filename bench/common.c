@@ -3,7 +3,6 @@
 #include "common.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,16 +55,6 @@ cJSON *bench_summary(double *values, uint32_t count) {
     cJSON_AddNumberToObject(object, "q3", count ? values[count - 1 - (count - 1) / 4] : 0);
     cJSON_AddNumberToObject(object, "runs", count);
     return object;
-}
-
-void bench_say(const bench *b, const char *format, ...) {
-    if (b->text) {
-        va_list arguments;
-        va_start(arguments, format);
-        (void)vfprintf(b->text, format, arguments);
-        va_end(arguments);
-        (void)fflush(b->text);
-    }
 }
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
@@ -222,6 +211,7 @@ bool bench_open_engine(bench *b, const char *kernel_set, bd_precision precision,
 bool bench_open(bench *b) {
     bd_error error;
     b->text = b->json_path && !strcmp(b->json_path, "-") ? NULL : stdout;
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* whoever stops this program halfway keeps what it said */
     double start = bench_now_ms();
     if (!find_model(b)) {
         return false;

@@ -51,7 +51,7 @@ bool bench_open_engine(bench *b, const char *kernel_set, bd_precision precision,
 void bench_close(bench *b);
 
 bool bench_fail(const bd_error *error); /* prints it; false */
-void bench_say(const bench *b, const char *format, ...) BD_PRINTF(2, 3);
+#define bench_say(b, ...) ((b)->text ? (void)fprintf((b)->text, __VA_ARGS__) : (void)0)
 
 const char *bench_precision_name(bd_precision precision);
 /* device, driver, kernels, model, input, output_stride, precision, dispatches: what every figure needs beside it. */

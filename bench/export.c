@@ -92,13 +92,13 @@ typedef struct initializer {
     buffer head; /* dims, type, name, tag and length of the values */
     const void *data;
     size_t bytes;
-    float *owned; /* data, where it had to be turned round */
     struct initializer *next;
 } initializer;
 
 typedef struct export {
     const bd_graph *graph;
     buffer nodes; /* GRAPH_NODE fields */
+    bd_pool pool; /* initializers, and the values of those that had to be turned round */
     initializer *first, *last;
     bool failed;
     bd_error *error;
@@ -115,22 +115,19 @@ static const char *value_name(const export *e, uint32_t node, char text[32]) {
 }
 
 static void add_initializer(export *e, const char *name, int32_t type, const int64_t *dims, uint32_t rank,
-                            const void *data, size_t bytes, float *owned) {
-    initializer *made = calloc(1, sizeof *made);
+                            const void *data, size_t bytes) {
+    initializer *made = bd_pool_alloc(&e->pool, sizeof *made);
     if (!made) {
-        free(owned);
         e->failed = true;
         return;
     }
+    *made = (initializer){.data = data, .bytes = bytes};
     for (uint32_t d = 0; d < rank; d++) {
         put_integer(&made->head, TENSOR_DIMS, dims[d]);
     }
     put_integer(&made->head, TENSOR_TYPE, type);
     put_text(&made->head, TENSOR_NAME, name);
     put_length(&made->head, TENSOR_RAW, bytes);
-    made->data = data;
-    made->bytes = bytes;
-    made->owned = owned;
     if (e->last) {
         e->last->next = made;
     } else {
@@ -192,7 +189,7 @@ static void add_weights(export *e, const char *name, const bd_node *weights, boo
     size_t taps = (size_t)d[0] * (size_t)d[1];
     size_t in = (size_t)d[2];
     size_t out = (size_t)d[3];
-    float *turned = malloc(elements(&weights->shape) * sizeof *turned);
+    float *turned = bd_pool_alloc(&e->pool, elements(&weights->shape) * sizeof *turned);
     const float *from = weights->data;
     if (!turned) {
         e->failed = true;
@@ -207,14 +204,14 @@ static void add_weights(export *e, const char *name, const bd_node *weights, boo
         }
     }
     const int64_t dims[4] = {depthwise ? (int64_t)(in * out) : (int64_t)out, depthwise ? 1 : (int64_t)in, d[0], d[1]};
-    add_initializer(e, name, TENSOR_FLOAT, dims, 4, turned, elements(&weights->shape) * sizeof *turned, turned);
+    add_initializer(e, name, TENSOR_FLOAT, dims, 4, turned, elements(&weights->shape) * sizeof *turned);
 }
 
 /* A vector over channels that is added or multiplied: (1, c, 1, 1); a bias: (c). */
 static void add_vector(export *e, const char *name, const bd_node *constant, bool bias) {
     int64_t count = bd_shape_elements(&constant->shape);
     const int64_t dims[4] = {bias ? count : 1, count, 1, 1};
-    add_initializer(e, name, TENSOR_FLOAT, dims, bias ? 1 : 4, constant->data, (size_t)count * sizeof(float), NULL);
+    add_initializer(e, name, TENSOR_FLOAT, dims, bias ? 1 : 4, constant->data, (size_t)count * sizeof(float));
 }
 
 /* A constant of a whole map's shape: (1, h, w, c) -> (1, c, h, w). */
@@ -222,7 +219,7 @@ static void add_map(export *e, const char *name, const bd_node *constant) {
     const int32_t *d = constant->shape.dims;
     size_t pixels = (size_t)d[1] * (size_t)d[2];
     size_t channels = (size_t)d[3];
-    float *turned = malloc(pixels * channels * sizeof *turned);
+    float *turned = bd_pool_alloc(&e->pool, pixels * channels * sizeof *turned);
     if (!turned) {
         e->failed = true;
         return;
@@ -233,7 +230,7 @@ static void add_map(export *e, const char *name, const bd_node *constant) {
         }
     }
     const int64_t dims[4] = {1, d[3], d[1], d[2]};
-    add_initializer(e, name, TENSOR_FLOAT, dims, 4, turned, pixels * channels * sizeof *turned, turned);
+    add_initializer(e, name, TENSOR_FLOAT, dims, 4, turned, pixels * channels * sizeof *turned);
 }
 
 /* What lies past the end follows from the output's size. More of it changes nothing as long as that size stays: as
@@ -268,12 +265,12 @@ static void add_clamp(export *e, const char *from, const char *to, float low, fl
     const char *inputs[3] = {from, "", ""};
     for (int i = 0; i < 2; i++) {
         if (!isinf(values[i])) {
-            float *own = malloc(sizeof *own);
+            float *own = bd_pool_alloc(&e->pool, sizeof *own);
             e->failed = e->failed || !own;
             if (own) {
                 *own = values[i];
                 (void)snprintf(names[i], sizeof names[i], "%.32s_%s", to, i ? "high" : "low");
-                add_initializer(e, names[i], TENSOR_FLOAT, NULL, 0, own, sizeof *own, own);
+                add_initializer(e, names[i], TENSOR_FLOAT, NULL, 0, own, sizeof *own);
                 inputs[i + 1] = names[i];
             }
         }
@@ -285,7 +282,7 @@ static void add_clamp(export *e, const char *from, const char *to, float low, fl
 /* A bias that is computed (image pooling) is a map of one pixel: Conv wants a vector. */
 static void add_computed_bias(export *e, const char *from, const char *to) {
     char shape[48];
-    int64_t *all = malloc(sizeof *all);
+    int64_t *all = bd_pool_alloc(&e->pool, sizeof *all);
     if (!all) {
         e->failed = true;
         return;
@@ -293,7 +290,7 @@ static void add_computed_bias(export *e, const char *from, const char *to) {
     *all = -1;
     (void)snprintf(shape, sizeof shape, "%.32s_shape", to);
     const int64_t dims[1] = {1};
-    add_initializer(e, shape, TENSOR_INT64, dims, 1, all, sizeof *all, (float *)(void *)all);
+    add_initializer(e, shape, TENSOR_INT64, dims, 1, all, sizeof *all);
     const char *inputs[2] = {from, shape};
     buffer node = begin_node("Reshape", to, inputs, 2);
     end_node(e, &node);
@@ -370,7 +367,7 @@ static void export_resize(export *e, uint32_t index) {
     char from[32];
     char sizes[48];
     const char *name = value_name(e, index, out);
-    int64_t *own = malloc(4 * sizeof *own);
+    int64_t *own = bd_pool_alloc(&e->pool, 4 * sizeof *own);
     if (!own) {
         e->failed = true;
         return;
@@ -380,7 +377,7 @@ static void export_resize(export *e, uint32_t index) {
     own[2] = n->shape.dims[1];
     own[3] = n->shape.dims[2];
     (void)snprintf(sizes, sizeof sizes, "%.24s_sizes", name);
-    add_initializer(e, sizes, TENSOR_INT64, (const int64_t[]){4}, 1, own, 4 * sizeof *own, (float *)(void *)own);
+    add_initializer(e, sizes, TENSOR_INT64, (const int64_t[]){4}, 1, own, 4 * sizeof *own);
     const char *inputs[4] = {value_name(e, n->inputs[0], from), "", "", sizes};
     buffer node = begin_node("Resize", name, inputs, 4);
     add_text(&node, "mode", "linear");
@@ -554,13 +551,10 @@ static bd_result export_graph(const bd_graph *graph, const char *path, bd_error 
         ok = (!file || !fclose(file)) && ok;
         result = ok ? BD_OK : bd_fail(error, BD_ERR_FILE_WRITE, "%s: cannot be written", path);
     }
-    while (e.first) {
-        initializer *next = e.first->next;
-        free(e.first->head.data);
-        free(e.first->owned);
-        free(e.first);
-        e.first = next;
+    for (initializer *i = e.first; i; i = i->next) {
+        free(i->head.data);
     }
+    bd_pool_finish(&e.pool);
     free(e.nodes.data);
     return result;
 }
