@@ -104,6 +104,11 @@ int main(int argc, char **argv) {
             }
         }
     }
+    uint32_t messages = b.engine ? bd_engine_validation_messages(b.engine) : 0;
+    if (messages) {
+        (void)fprintf(stderr, "%u validation messages\n", messages);
+        ok = false;
+    }
     bench_close(&b);
     return ok ? 0 : b.failure == BD_ERR_UNSUPPORTED ? 3 : 1;
 }
