@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // 1x1 convolution for software devices with eight lanes: an invocation owns sixteen pixels of one vec4 of output
-// channels. Lanes lie along the output channels; each fetches two of the sixteen pixels and hands them round, so that
-// eight weights and four pixel fetches feed 16 x 8 x 4 multiply-adds. Past the last pixel or channel the last one is
+// channels. Lanes lie along the output channels; each fetches two of the sixteen pixels and they are handed round, so
+// that eight weights and four pixel fetches feed 16 x 8 x 4 x 8 multiply-adds. Past the last pixel or channel the last one is
 // computed and stored again, the same value at the same place, so that no store needs a mask.
 #version 450
 #include "include/tensor.glsl"
@@ -32,41 +32,39 @@ void main() {
     int w = first * ((in_c4 + 1) / 2 * 2) * 4 + c - first;
     const int at0 = min(row + lane, last) * in_c4;
     const int at1 = min(row + BD_WIDE_LANES + lane, last) * in_c4;
-#define INIT(r, g, l) vec4 sum##r = b;
+#define INIT(g, j) vec4 sum##g##j = b;
     BD_WIDE_EACH_ROW(INIT)
-    for (int k = 0; k < in_c4; k += 2) {
+    int k = 0;
+    do { // a test at the top would cost a whole masked iteration more
         const int next = min(k + 1, in_c4 - 1); // an odd last one meets weights of zero
-        const vec4 a0 = x(at0 + k);
-        const vec4 a1 = x(at1 + k);
-        const vec4 w0 = weights(w);
-        const vec4 w1 = weights(w + 8);
-        const vec4 w2 = weights(w + 16);
-        const vec4 w3 = weights(w + 24);
-        const vec4 b0 = x(at0 + next);
-        const vec4 b1 = x(at1 + next);
-        const vec4 w4 = weights(w + 32);
-        const vec4 w5 = weights(w + 40);
-        const vec4 w6 = weights(w + 48);
-        const vec4 w7 = weights(w + 56);
-        w += 64;
-#define STEP(r, g, l)                                                                                                  \
-    sum##r += subgroupShuffle(a##g.x, l) * w0;                                                                         \
-    sum##r += subgroupShuffle(a##g.y, l) * w1;                                                                         \
-    sum##r += subgroupShuffle(a##g.z, l) * w2;                                                                         \
-    sum##r += subgroupShuffle(a##g.w, l) * w3;                                                                         \
-    sum##r += subgroupShuffle(b##g.x, l) * w4;                                                                         \
-    sum##r += subgroupShuffle(b##g.y, l) * w5;                                                                         \
-    sum##r += subgroupShuffle(b##g.z, l) * w6;                                                                         \
-    sum##r += subgroupShuffle(b##g.w, l) * w7;
-        BD_WIDE_EACH_ROW(STEP)
-    }
-#define STORE(r, g, l)                                                                                                 \
+// Four channels at a time: their sixteen weights fit the registers of AVX-512VL, those of eight channels do not.
+#define QUAD(k, w)                                                                                                     \
     {                                                                                                                  \
-        const int to = min(row + r, last) * out_c4 + c;                                                                \
+        const vec4 a0 = x(at0 + k);                                                                                    \
+        const vec4 a1 = x(at1 + k);                                                                                    \
+        const vec4 w0 = weights(w);                                                                                    \
+        const vec4 w1 = weights(w + 8);                                                                                \
+        const vec4 w2 = weights(w + 16);                                                                               \
+        const vec4 w3 = weights(w + 24);                                                                               \
+        BD_WIDE_EACH_ROW(STEP)                                                                                         \
+    }
+#define STEP(g, j)                                                                                                     \
+    sum##g##j += BD_WIDE_SWAP(a##g.x, j) * w0;                                                                         \
+    sum##g##j += BD_WIDE_SWAP(a##g.y, j) * w1;                                                                         \
+    sum##g##j += BD_WIDE_SWAP(a##g.z, j) * w2;                                                                         \
+    sum##g##j += BD_WIDE_SWAP(a##g.w, j) * w3;
+        QUAD(k, w)
+        QUAD(next, w + 32)
+        w += 64;
+        k += 2;
+    } while (k < in_c4);
+#define STORE(g, j)                                                                                                    \
+    {                                                                                                                  \
+        const int to = min(row + g * BD_WIDE_LANES + (lane ^ j), last) * out_c4 + c;                                   \
         if (has_residual) {                                                                                            \
-            sum##r += residual(to);                                                                                    \
+            sum##g##j += residual(to);                                                                                 \
         }                                                                                                              \
-        y[to] = bd_wide_pack(bd_activate(sum##r, lo, hi));                                                             \
+        y[to] = bd_wide_pack(bd_activate(sum##g##j, lo, hi));                                                                \
     }
     BD_WIDE_EACH_ROW(STORE)
 }

@@ -112,7 +112,7 @@ void bd_kernel_defaults(const bd_vk *vk, const bd_graph *graph, bd_precision pre
 typedef enum bd_packing {
     BD_PACKING_ROWS,   /* (..., c) -> [rows][ceil(c/4)] vec4, zero padding: biases, depthwise weights, operands */
     BD_PACKING_CONV,   /* (kh, kw, ic, oc) -> [kh * kw][ceil(ic/4) * 4][ceil(oc/4)] vec4, zero padding */
-    BD_PACKING_PANELS, /* (1, 1, ic, oc) -> panels of eight columns, see push/conv1x1.h */
+    BD_PACKING_PANELS, /* (kh, kw, ic, oc) -> panels of eight vec4 columns, see push/conv.h */
     BD_PACKING_ROWS_F16,
     BD_PACKING_CONV_F16,
     BD_PACKING_TILES, /* (kh, kw, ic, oc) in the order of a product's tiles, see push/conv_gemm.h */

@@ -113,6 +113,7 @@ static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd
     set_push(dispatch, &push, sizeof push);
     switch (vk->kernel_set) {
     case BD_KERNELS_WIDE8:
+        operands->packings[1] = BD_PACKING_PANELS;
         set_groups(dispatch, ceil_div((uint32_t)out_c4, 8), ceil_div(pixels, BD_CONV_WIDE_ROWS), 1);
         break;
     case BD_KERNELS_TEXEL:
@@ -405,21 +406,24 @@ static uint32_t row_channels(const bd_node *constant) {
     return shape->rank ? (uint32_t)shape->dims[shape->rank - 1] : 1;
 }
 
-/* Floats in a panel of eight vec4 columns: input channels go in steps of eight. */
-static size_t panel_floats(int32_t in) {
-    return (size_t)((in + 7) / 8) * 8 * 32;
+/* Floats in a panel of eight vec4 columns: four input channels of a tap make a step, and steps go in pairs. */
+static size_t panel_floats(const int32_t *d) {
+    size_t steps = (size_t)(d[0] * d[1]) * (size_t)((d[2] + 3) / 4);
+    return (steps + 1) / 2 * 2 * 4 * 32;
 }
 
 static void pack_panels(const float *from, const int32_t *d, float *to) {
+    size_t taps = (size_t)(d[0] * d[1]);
     size_t in = (size_t)d[2];
+    size_t in_padded = (in + 3) / 4 * 4;
     size_t out = (size_t)d[3];
-    memset(to, 0, panel_floats(d[2]) * ((out + 31) / 32) * sizeof *to);
+    memset(to, 0, panel_floats(d) * ((out + 31) / 32) * sizeof *to);
     for (size_t first = 0; first < out; first += 32) {
         size_t columns = BD_MIN(out - first, (size_t)32);
-        for (size_t k = 0; k < in; k++) {
-            memcpy(to + k * 32, from + k * out + first, columns * sizeof *to);
+        for (size_t k = 0; k < taps * in; k++) {
+            memcpy(to + (k / in * in_padded + k % in) * 32, from + k * out + first, columns * sizeof *to);
         }
-        to += panel_floats(d[2]);
+        to += panel_floats(d);
     }
 }
 
@@ -443,7 +447,7 @@ size_t bd_kernel_packed_bytes(const bd_graph *graph, uint32_t node, bd_packing p
     uint32_t channels = packing == BD_PACKING_CONV ? (uint32_t)constant->shape.dims[3] : row_channels(constant);
     if (packing == BD_PACKING_PANELS) {
         const int32_t *d = constant->shape.dims;
-        return panel_floats(d[2]) * (size_t)((d[3] + 31) / 32) * sizeof(float);
+        return panel_floats(d) * (size_t)((d[3] + 31) / 32) * sizeof(float);
     }
     return packed_rows(constant, packing) * ((channels + 3) / 4) * 4 * sizeof(float);
 }

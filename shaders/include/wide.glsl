@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// For software devices whose subgroups are eight lanes wide and that have 64-bit integers: a value of one lane goes to
-// all of them by a shuffle with a constant index, and a vec4 is stored as two 64-bit words (half as many scalar stores).
+// For software devices whose subgroups are eight lanes wide and that have 64-bit integers: values go from lane to lane by
+// shuffles with constant indices, and a vec4 is stored as two 64-bit words (half as many scalar stores).
 #ifndef BD_WIDE_GLSL
 #define BD_WIDE_GLSL
 
@@ -10,11 +10,15 @@
 
 #define BD_WIDE_LANES 8
 
-// DO(row, group, lane): sixteen rows, of which lane `lane` has loaded number `group * 8 + lane`. Arrays would live in
-// memory, so rows are named one by one.
+// A group's rows come in blocks of eight, and lane l has loaded row l of each. BD_WIDE_SWAP(v, j) hands lane l what lane
+// l ^ j holds: by j = 0 .. 7 every lane meets every row of a block, each time another one, with one cheap shuffle per
+// value where spreading one lane's value to all takes two. Sums and stores then belong to row l ^ j.
+#define BD_WIDE_SWAP(v, j) subgroupShuffle(v, gl_SubgroupInvocationID ^ (j))
+
+// DO(block, j): arrays would live in memory, so rows are named one by one.
 #define BD_WIDE_EACH_ROW(DO)                                                                                           \
-    DO(0, 0, 0) DO(1, 0, 1) DO(2, 0, 2) DO(3, 0, 3) DO(4, 0, 4) DO(5, 0, 5) DO(6, 0, 6) DO(7, 0, 7)                    \
-    DO(8, 1, 0) DO(9, 1, 1) DO(10, 1, 2) DO(11, 1, 3) DO(12, 1, 4) DO(13, 1, 5) DO(14, 1, 6) DO(15, 1, 7)
+    DO(0, 0) DO(0, 1) DO(0, 2) DO(0, 3) DO(0, 4) DO(0, 5) DO(0, 6) DO(0, 7)                                            \
+    DO(1, 0) DO(1, 1) DO(1, 2) DO(1, 3) DO(1, 4) DO(1, 5) DO(1, 6) DO(1, 7)
 
 u64vec2 bd_wide_pack(vec4 v) {
     const uvec4 bits = floatBitsToUint(v);
