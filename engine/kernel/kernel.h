@@ -16,8 +16,10 @@ typedef enum bd_kernel {
     BD_KERNEL_CONV1X1,
     BD_KERNEL_CONV,
     BD_KERNEL_CONV_DW,
-    BD_KERNEL_CONV_DW_STRIDE1, /* 3x3, wide8 only */
-    BD_KERNEL_CONV_DW_STRIDE2, /* 3x3, dilation 1, wide8 only */
+    BD_KERNEL_CONV_DW_STRIDE1,       /* 3x3, wide8 only */
+    BD_KERNEL_CONV_DW_STRIDE2,       /* 3x3, dilation 1, wide8 only */
+    BD_KERNEL_CONV_DW_STRIDE1_PAIRS, /* the same for even c4 */
+    BD_KERNEL_CONV_DW_STRIDE2_PAIRS,
     BD_KERNEL_POOL,
     BD_KERNEL_POOL_MAP,
     BD_KERNEL_RESIZE,

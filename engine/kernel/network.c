@@ -125,16 +125,20 @@ static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd
 }
 
 /* The special case of a depthwise convolution that a device has, or the general kernel. */
-static bd_kernel depthwise_kernel(const bd_vk *vk, const bd_conv_attrs *attrs) {
+static bd_kernel depthwise_kernel(const bd_vk *vk, const bd_conv_attrs *attrs, int32_t c4) {
     if (vk->kernel_set != BD_KERNELS_WIDE8 || attrs->kernel_h != 3 || attrs->kernel_w != 3 ||
         attrs->stride_h != attrs->stride_w) {
         return BD_KERNEL_CONV_DW;
     }
+    /* Sixteen columns to a group: with fewer, lanes would idle. */
+    bool pairs = c4 % 2 == 0 && c4 >= 16;
     if (attrs->stride_h == 1) {
-        return BD_KERNEL_CONV_DW_STRIDE1;
+        return pairs ? BD_KERNEL_CONV_DW_STRIDE1_PAIRS : BD_KERNEL_CONV_DW_STRIDE1;
     }
-    bool dense = attrs->dilation_h == 1 && attrs->dilation_w == 1;
-    return attrs->stride_h == 2 && dense ? BD_KERNEL_CONV_DW_STRIDE2 : BD_KERNEL_CONV_DW;
+    if (attrs->stride_h == 2 && attrs->dilation_h == 1 && attrs->dilation_w == 1) {
+        return pairs ? BD_KERNEL_CONV_DW_STRIDE2_PAIRS : BD_KERNEL_CONV_DW_STRIDE2;
+    }
+    return BD_KERNEL_CONV_DW;
 }
 
 /* Tiles of outputs that lie `dilation` apart along one axis. */
@@ -148,7 +152,7 @@ static void depthwise(const bd_vk *vk, const bd_graph *graph, const bd_node *nod
     const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
     const int32_t *out = node->shape.dims;
     int32_t c4 = (out[3] + 3) / 4;
-    bd_kernel kernel = depthwise_kernel(vk, attrs);
+    bd_kernel kernel = depthwise_kernel(vk, attrs, c4);
     begin(vk, kernel, dispatch);
     operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
     operand(operands, 1, node->inputs[1], BD_PACKING_ROWS);
@@ -173,9 +177,10 @@ static void depthwise(const bd_vk *vk, const bd_graph *graph, const bd_node *nod
                                   attrs->clamp_high};
     set_push(dispatch, &push, sizeof push);
     if (kernel != BD_KERNEL_CONV_DW) {
-        uint32_t tile = kernel == BD_KERNEL_CONV_DW_STRIDE1 ? BD_CONV_DW_WIDE_TILE : BD_CONV_DW_WIDE_TILE_STRIDE2;
-        set_groups(dispatch, ceil_div((uint32_t)c4, 8), tiles(out[1], tile, attrs->dilation_h),
-                   tiles(out[2], tile, attrs->dilation_w));
+        uint32_t tile = attrs->stride_h == 1 ? BD_CONV_DW_WIDE_TILE : BD_CONV_DW_WIDE_TILE_STRIDE2;
+        bool pairs = kernel == BD_KERNEL_CONV_DW_STRIDE1_PAIRS || kernel == BD_KERNEL_CONV_DW_STRIDE2_PAIRS;
+        set_groups(dispatch, ceil_div((uint32_t)c4, pairs ? 16 : 8), tiles(out[2], tile, attrs->dilation_w),
+                   tiles(out[1], tile, attrs->dilation_h));
     } else if (vk->kernel_set != BD_KERNELS_STORAGE) {
         set_groups(dispatch, ceil_div((uint32_t)out[2], BD_CONV_DW_TEXEL_COLUMNS), (uint32_t)out[1],
                    ceil_div((uint32_t)c4, BD_CONV_DW_TEXEL_C4));

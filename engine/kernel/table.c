@@ -16,6 +16,8 @@ static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
     ROW(CONV_DW, conv_dw_f32),
     ROW_WIDE_ONLY(CONV_DW_STRIDE1, conv_dw_stride1_f32),
     ROW_WIDE_ONLY(CONV_DW_STRIDE2, conv_dw_stride2_f32),
+    ROW_WIDE_ONLY(CONV_DW_STRIDE1_PAIRS, conv_dw_stride1_pairs_f32),
+    ROW_WIDE_ONLY(CONV_DW_STRIDE2_PAIRS, conv_dw_stride2_pairs_f32),
     ROW(POOL, pool_f32),
     ROW(POOL_MAP, pool_map_f32),
     ROW(RESIZE, resize_f32),

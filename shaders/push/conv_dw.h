@@ -6,7 +6,8 @@
  * Groups     storage: x = ceil(c4 / BD_CONV_DW_C4), y = ceil(out_w / BD_CONV_DW_COLUMNS), z = out_h.
  *            texel: x = ceil(out_w / BD_CONV_DW_TEXEL_COLUMNS), y = out_h, z = ceil(c4 / BD_CONV_DW_TEXEL_C4).
  *            texel_wide8 (3x3; stride1: any dilation d, T = BD_CONV_DW_WIDE_TILE; stride2: d = 1,
- *            T = BD_CONV_DW_WIDE_TILE_STRIDE2): x = ceil(c4 / 8), y = ceil(out_h / (T * d)) * d, z = the same of out_w.
+ *            T = BD_CONV_DW_WIDE_TILE_STRIDE2): x = ceil(c4 / 8), y = ceil(out_w / (T * d)) * d, z = the same of out_h.
+ *            pairs (c4 even): x = ceil(c4 / 16).
  * Reference  bd_ref_depthwise. */
 #ifndef BD_PUSH_CONV_DW_H
 #define BD_PUSH_CONV_DW_H

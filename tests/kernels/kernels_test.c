@@ -341,13 +341,20 @@ static void test_conv(void **state) {
                               RELU6};
         check_conv(&small);
         check_conv(&large);
+        window strided = large;
+        strided.stride = 2;
+        strided.in = 12;
+        strided.out = 40;
+        strided.residual = false;
+        check_conv(&strided);
     }
 }
 
 static void test_depthwise(void **state) {
     (void)state;
     static const int32_t dilations[] = {1, 2, 4, 6, 12, 18, 24, 36};
-    static const int32_t sizes[][3] = {{1, 1, 8}, {5, 9, 21}, {13, 11, 32}, {40, 37, 12}, {3, 26, 100}};
+    static const int32_t sizes[][3] = {{1, 1, 8},    {5, 9, 21},  {13, 11, 32}, {40, 37, 12},
+                                       {3, 26, 100}, {9, 14, 64}, {11, 7, 72},  {6, 5, 140}};
     for (size_t d = 0; d < BD_COUNT(dilations); d++) {
         for (size_t i = 0; i < BD_COUNT(sizes); i++) {
             window a = {.h = sizes[i][0],
@@ -377,7 +384,7 @@ static void test_depthwise(void **state) {
     for (int i = 0; i < 16; i++) {
         const window a = {.h = check_between(&harness, 5, 30),
                           .w = check_between(&harness, 5, 30),
-                          .in = check_between(&harness, 1, 40),
+                          .in = check_between(&harness, 1, 140),
                           .kernel = check_between(&harness, 1, 5),
                           .stride = check_between(&harness, 1, 3),
                           .dilation = 1,
