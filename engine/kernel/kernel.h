@@ -66,7 +66,7 @@ typedef enum bd_kernel_family {
     BD_KERNEL_FAMILY_DEPTHWISE /* depthwise 3x3, several outputs an invocation */
 } bd_kernel_family;
 
-enum { BD_KERNEL_NAME_BYTES = 48, BD_KERNEL_MOST_CANDIDATES = 32 };
+enum { BD_KERNEL_NAME_BYTES = 48, BD_KERNEL_MOST_CANDIDATES = 96 };
 
 /* One way to compute a node: plain data, equal where names are. name is stable over runs, devices and versions of
  * this library as long as the kernel means the same, and says everything ("conv1x1_f16_nvcoop_64x64"): a cache on disk
@@ -78,9 +78,13 @@ typedef struct bd_kernel_choice {
     bd_shader_id shader;    /* of every family but PLAIN */
     uint16_t rows, columns; /* GEMM, BLOCK: pixels and channels of a group's tile; DEPTHWISE: the outputs of an
                                invocation along y and x */
+    uint16_t depth;         /* GEMM, BLOCK: input channels of a step */
+    uint16_t threads;       /* of a group */
+    uint16_t share;         /* GEMM, BLOCK: rows of an invocation; with matrix units: subgroups along a tile's rows */
     uint16_t width;         /* GEMM: pixels along x of a tile that is a rectangle; 0: runs of pixels */
     uint16_t split;         /* GEMM: the depth is summed in this many parts, then reduced; 1: it is not */
     uint16_t matrix[3];     /* of a matrix unit's product: m, n, k; 0: none is used */
+    uint16_t subgroup;      /* invocations of one, for matrix units */
 } bd_kernel_choice;
 
 /* Whether tensors in the arena can be of 16 bits on this device with its kernel set. */

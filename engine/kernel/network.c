@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernel/kernel.h"
+#include "kernel/gemm.h"
 #include "push/concat.h"
 #include "push/conv.h"
 #include "push/conv1x1.h"
@@ -188,6 +188,46 @@ static void depthwise(const bd_vk *vk, const bd_graph *graph, const bd_node *nod
         set_groups(dispatch, ceil_div((uint32_t)c4, BD_CONV_DW_C4), ceil_div((uint32_t)out[2], BD_CONV_DW_COLUMNS),
                    (uint32_t)out[1]);
     }
+}
+
+/* Several outputs of a 3x3 window an invocation, choice->rows x choice->columns, dilation apart. */
+static void depthwise_blocked(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice,
+                              bd_vk_dispatch *dispatch, bd_kernel_operands *operands) {
+    const bd_node *node = &graph->nodes[index];
+    const bd_conv_attrs *attrs = &node->u.conv;
+    const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
+    const int32_t *out = node->shape.dims;
+    bool half = choice->precision == BD_PRECISION_FP16;
+    *dispatch = (bd_vk_dispatch){.shader = choice->shader};
+    operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
+    operand(operands, 1, node->inputs[1], half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS);
+    operand(operands, 2, input_or_none(node, 2), BD_PACKING_ROWS);
+    operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
+    set_constant(dispatch, (uint32_t)attrs->stride_h);
+    set_constant(dispatch, choice->rows);
+    set_constant(dispatch, choice->columns);
+    if (half) {
+        bd_kernel_set_wide(graph, index, dispatch);
+    }
+    int32_t c4 = (out[3] + 3) / 4;
+    const bd_push_conv_dw push = {in[2],
+                                  in[1],
+                                  out[2],
+                                  out[1],
+                                  c4,
+                                  attrs->kernel_w,
+                                  attrs->kernel_h,
+                                  attrs->stride_w,
+                                  attrs->stride_h,
+                                  attrs->dilation_w,
+                                  attrs->dilation_h,
+                                  attrs->pad_left,
+                                  attrs->pad_top,
+                                  attrs->clamp_low,
+                                  attrs->clamp_high};
+    set_push(dispatch, &push, sizeof push);
+    set_linear_groups(dispatch, (uint64_t)c4 * tiles(out[1], choice->rows, attrs->dilation_h) *
+                                    tiles(out[2], choice->columns, attrs->dilation_w));
 }
 
 static void pool(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
@@ -379,9 +419,17 @@ bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t index,
                          const bd_kernel_choice *choice, bd_vk_dispatch *dispatch, bd_kernel_operands *operands,
                          bd_error *error) {
     *operands = (bd_kernel_operands){.nodes = {BD_NO_NODE, BD_NO_NODE, BD_NO_NODE, BD_NO_NODE}};
-    bd_result result = plain(vk, graph, index, part, dispatch, operands, error);
-    if (!result && choice->precision == BD_PRECISION_FP16) {
-        result = halve(graph, index, dispatch, operands, error);
+    bd_result result = BD_OK;
+    switch (choice->family) {
+    case BD_KERNEL_FAMILY_PLAIN:
+        result = plain(vk, graph, index, part, dispatch, operands, error);
+        if (!result && choice->precision == BD_PRECISION_FP16) {
+            result = halve(graph, index, dispatch, operands, error);
+        }
+        break;
+    case BD_KERNEL_FAMILY_GEMM:
+    case BD_KERNEL_FAMILY_BLOCK: bd_gemm_node(graph, index, part, choice, dispatch, operands); break;
+    case BD_KERNEL_FAMILY_DEPTHWISE: depthwise_blocked(graph, index, choice, dispatch, operands); break;
     }
     if (!result) {
         dispatch->name = choice->name;
@@ -446,6 +494,9 @@ static bd_packing full_packing(bd_packing packing) {
 
 size_t bd_kernel_packed_bytes(const bd_graph *graph, uint32_t node, bd_packing packing) {
     const bd_node *constant = &graph->nodes[node];
+    if (packing >= BD_PACKING_TILES) {
+        return bd_gemm_packed_bytes(graph, node, packing);
+    }
     if (full_packing(packing) != packing) {
         return bd_kernel_packed_bytes(graph, node, full_packing(packing)) / 2;
     }
@@ -488,6 +539,10 @@ void bd_kernel_pack(const bd_graph *graph, uint32_t node, bd_packing packing, vo
     const bd_node *constant = &graph->nodes[node];
     const float *from = constant->data;
     float *packed = to;
+    if (packing >= BD_PACKING_TILES) {
+        bd_gemm_pack(graph, node, packing, to);
+        return;
+    }
     if (full_packing(packing) != packing) {
         pack_half(constant, packing, to);
         return;

@@ -293,7 +293,12 @@ static bd_result create_device(bd_vk *vk, bd_error *error) {
                                            .queueCount = 1,
                                            .pQueuePriorities = &priority};
     const VkPhysicalDeviceFeatures features = {.shaderInt64 = vk->runs[BD_KERNELS_WIDE8]};
+    bd_vk_features extra;
+    bd_vk_features_init(vk, &extra);
     const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+                                     .pNext = extra.next,
+                                     .enabledExtensionCount = extra.extension_count,
+                                     .ppEnabledExtensionNames = extra.extensions,
                                      .queueCreateInfoCount = 1,
                                      .pQueueCreateInfos = &queue,
                                      .pEnabledFeatures = &features};

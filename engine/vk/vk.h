@@ -22,6 +22,7 @@
     X(vkDestroyInstance)                                                                                               \
     X(vkEnumeratePhysicalDevices)                                                                                      \
     X(vkGetPhysicalDeviceFeatures)                                                                                     \
+    X(vkGetPhysicalDeviceFeatures2)                                                                                    \
     X(vkGetPhysicalDeviceProperties2)                                                                                  \
     X(vkGetPhysicalDeviceMemoryProperties)                                                                             \
     X(vkGetPhysicalDeviceQueueFamilyProperties)                                                                        \
@@ -107,6 +108,13 @@ typedef enum bd_kernel_set {
 
 typedef struct bd_vk_pipeline bd_vk_pipeline;
 
+/* A product that the device's matrix units do: 16-bit operands, float32 sums, a subgroup together. */
+typedef enum bd_vk_matrix_extension { BD_VK_MATRIX_NV = 1, BD_VK_MATRIX_KHR = 2 } bd_vk_matrix_extension;
+typedef struct bd_vk_matrix {
+    bd_vk_matrix_extension extension;
+    uint32_t m, n, k;
+} bd_vk_matrix;
+
 typedef struct bd_vk {
     const bd_allocator *allocator;
     bd_log_fn log;
@@ -122,6 +130,9 @@ typedef struct bd_vk {
     bd_kernel_set kernel_set;
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
+    bd_vk_matrix matrices[8]; /* 16 x 16 x 16 first */
+    uint32_t matrix_count;
+    uint32_t subgroup_size;
     bool half;                   /* shaders compute with halves, so storing them costs nothing */
     bool runs[BD_KERNELS_COUNT]; /* which kernel sets the device can run */
     uint8_t pipeline_cache_uuid[VK_UUID_SIZE];
@@ -149,6 +160,20 @@ void bd_vk_finish(bd_vk *vk); /* NULL-safe on a zeroed or half-made bd_vk */
 /* BD_OK or the bd_result that fits, with "what: VK_ERROR_..." as message. Device loss becomes sticky. */
 bd_result bd_vk_check(bd_vk *vk, VkResult result, const char *what, bd_error *error);
 void bd_vk_log(const bd_vk *vk, bd_log_level level, const char *format, ...) BD_PRINTF(3, 4);
+
+/* features.c: finds out and fills in what is switched on when the device is made. */
+typedef struct bd_vk_features {
+    VkPhysicalDeviceShaderFloat16Int8Features half;
+    VkPhysicalDeviceVulkanMemoryModelFeatures memory_model;
+    VkPhysicalDeviceCooperativeMatrixFeaturesNV nv;
+    struct {
+        void *words[4]; /* VkPhysicalDeviceCooperativeMatrixFeaturesKHR, which headers may lack */
+    } khr;
+    void *next; /* a chain of those above; they must stay where they are */
+    const char *extensions[2];
+    uint32_t extension_count;
+} bd_vk_features;
+void bd_vk_features_init(bd_vk *vk, bd_vk_features *features);
 
 bd_result bd_vk_api_load(bd_vk *vk, void *get_instance_proc_addr, bd_error *error);
 bd_result bd_vk_api_load_instance(bd_vk *vk, bd_error *error);
@@ -184,7 +209,7 @@ bd_result bd_vk_buffer_read(bd_vk *vk, const bd_vk_buffer *buffer, VkDeviceSize 
 /* ---- commands (commands.c, pipeline.c) --------------------------------------------------------------------------- */
 
 #define BD_VK_BINDINGS 5 /* 0 source, 1 weights or table, 2 bias or table, 3 second source, 4 destination */
-#define BD_VK_MAX_SPECIALISATIONS 8
+#define BD_VK_MAX_SPECIALISATIONS 16
 #define BD_VK_PUSH_BYTES 128
 
 typedef struct bd_vk_binding {

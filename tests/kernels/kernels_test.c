@@ -5,223 +5,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kernel/kernel.h"
 #include "reference/reference.h"
-#include "support/kernel_check.h"
+#include "support/kernel_fixture.h"
 
 static check harness;
-static const char *const set_names[] = {"storage", "texel", "wide8"};
-
-/* A graph of one operation: tensors with random data, then the node. */
-typedef struct fixture {
-    bd_graph graph;
-    char label[160];
-} fixture;
-
-static void begin(fixture *f) {
-    bd_error error;
-    assert_int_equal(bd_graph_init(&f->graph, NULL, "test", &error), BD_OK);
-    f->label[0] = '\0';
-}
-
-static void finish(fixture *f) {
-    bd_graph_finish(&f->graph);
-}
-
-/* A tensor (d0, d1, d2, d3) of random values; op is BD_OP_CONST or BD_OP_INPUT (an activation). */
-static uint32_t add_tensor(fixture *f, bd_op op, int32_t d0, int32_t d1, int32_t d2, int32_t d3, float low,
-                           float high) {
-    uint32_t index = bd_graph_add(&f->graph, op, "tensor", NULL, 0);
-    assert_int_not_equal(index, BD_NO_NODE);
-    bd_node *node = &f->graph.nodes[index];
-    const int32_t dims[] = {d0, d1, d2, d3};
-    node->dtype = BD_F32;
-    node->shape = bd_shape_make(4, dims);
-    size_t count = (size_t)bd_shape_elements(&node->shape);
-    float *values = bd_pool_alloc(&f->graph.pool, count * sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < count; i++) {
-        values[i] = check_float(&harness, low, high);
-    }
-    node->data = values;
-    return index;
-}
-
-static const float *values_of(const fixture *f, uint32_t index) {
-    return index == BD_NO_NODE ? NULL : f->graph.nodes[index].data;
-}
-
-static bd_node *add_node(fixture *f, bd_op op, const uint32_t *inputs, uint32_t count, int32_t h, int32_t w,
-                         int32_t c) {
-    uint32_t index = bd_graph_add(&f->graph, op, "node", inputs, count);
-    assert_int_not_equal(index, BD_NO_NODE);
-    bd_node *node = &f->graph.nodes[index];
-    const int32_t dims[] = {1, h, w, c};
-    node->dtype = BD_F32;
-    node->shape = bd_shape_make(4, dims);
-    return node;
-}
-
-/* What a binding reads, as the device sees it; free() it. */
-static void *pack_operand(const fixture *f, const bd_kernel_operands *operands, uint32_t b, size_t *bytes) {
-    uint32_t index = operands->nodes[b];
-    if (index == BD_NO_NODE) {
-        const bd_node *node = &f->graph.nodes[f->graph.count - 1];
-        *bytes = bd_shape_c4(&node->shape) * 4 * sizeof(float);
-        return b == 2 && operands->zero_bias ? calloc(1, *bytes) : NULL;
-    }
-    const bd_node *node = &f->graph.nodes[index];
-    if (node->op == BD_OP_CONST) {
-        *bytes = bd_kernel_packed_bytes(&f->graph, index, operands->packings[b]);
-        float *packed = check_output(*bytes);
-        bd_kernel_pack(&f->graph, index, operands->packings[b], packed);
-        return packed;
-    }
-    *bytes = (size_t)bd_shape_pixels(&node->shape) * bd_shape_c4(&node->shape) * 4 * sizeof(float);
-    return check_pad(node->data, bd_shape_pixels(&node->shape), node->shape.dims[3]);
-}
-
-/* Runs the last node with one kernel set; the output is padded, free() it. */
-static float *run(fixture *f, bd_kernel_set set) {
-    bd_error error;
-    uint32_t index = f->graph.count - 1;
-    const bd_node *node = &f->graph.nodes[index];
-    size_t out_bytes = (size_t)bd_shape_pixels(&node->shape) * bd_shape_c4(&node->shape) * 4 * sizeof(float);
-    float *out = check_output(out_bytes);
-    bd_kernel_set native = harness.vk.kernel_set;
-    harness.vk.kernel_set = set;
-    bd_kernel_choice choice;
-    bd_kernel_candidates(&harness.vk, &f->graph, index, BD_PRECISION_FP32, &choice, 1);
-    for (uint32_t part = 0; part < bd_kernel_parts(&f->graph, index, &choice); part++) {
-        bd_vk_dispatch dispatch;
-        bd_kernel_operands operands;
-        if (bd_kernel_node(&harness.vk, &f->graph, index, part, &choice, &dispatch, &operands, &error)) {
-            fail_msg("%s: %s", f->label, error.message);
-        }
-        check_input inputs[BD_VK_BINDINGS - 1] = {0};
-        void *packed[BD_VK_BINDINGS - 1];
-        for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
-            size_t bytes = 0;
-            packed[b] = pack_operand(f, &operands, b, &bytes);
-            inputs[b] = (check_input){packed[b], packed[b] ? bytes : 0};
-        }
-        check_run(&harness, &dispatch, inputs, out, out_bytes, f->label,
-                  (double)bd_node_multiply_adds(&f->graph, index));
-        for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
-            free(packed[b]);
-        }
-    }
-    harness.vk.kernel_set = native;
-    return out;
-}
-
-/* Runs the last node with every kernel set that the device has (--bench: its own) and compares. Takes expected. */
-static void compare(fixture *f, float *expected, float absolute, float relative) {
-    const bd_node *node = &f->graph.nodes[f->graph.count - 1];
-    for (int set = BD_KERNELS_STORAGE; set < BD_KERNELS_COUNT; set++) {
-        if ((harness.bench && set != (int)harness.vk.kernel_set) || !harness.vk.runs[set]) {
-            continue;
-        }
-        float *got = run(f, (bd_kernel_set)set);
-        char label[sizeof f->label + 40];
-        (void)snprintf(label, sizeof label, "%s %s %s", bd_op_name(node->op), set_names[set], f->label);
-        if (!harness.bench) {
-            check_tensor(label, expected, got, bd_shape_pixels(&node->shape), node->shape.dims[3], node->shape.dims[2],
-                         absolute, relative);
-        }
-        free(got);
-    }
-    free(expected);
-}
-
-static float *new_expected(const bd_node *node) {
-    float *values = calloc((size_t)bd_shape_elements(&node->shape), sizeof *values);
-    assert_non_null(values);
-    return values;
-}
 
 /* ---- convolutions ------------------------------------------------------------------------------------------------ */
 
-typedef struct window {
-    int32_t h, w, in, out; /* depthwise: out unused */
-    int32_t kernel, stride, dilation;
-    bool valid; /* no padding, else TensorFlow's SAME */
-    bool bias, residual;
-    float low, high;
-    bool hard_swish;
-} window;
-
-static int32_t out_size(int32_t in, const window *a) {
-    int32_t reach = (a->kernel - 1) * a->dilation + 1;
-    return a->valid ? (in - reach) / a->stride + 1 : (in + a->stride - 1) / a->stride;
-}
-
-static int32_t pad_before(int32_t in, const window *a) {
-    int32_t total = (out_size(in, a) - 1) * a->stride + (a->kernel - 1) * a->dilation + 1 - in;
-    return a->valid ? 0 : BD_MAX(total, 0) / 2;
-}
-
-static bd_conv_attrs attributes(const window *a) {
-    return (bd_conv_attrs){.kernel_h = a->kernel,
-                           .kernel_w = a->kernel,
-                           .stride_h = a->stride,
-                           .stride_w = a->stride,
-                           .dilation_h = a->dilation,
-                           .dilation_w = a->dilation,
-                           .padding = BD_PADDING_EXPLICIT,
-                           .pad_top = pad_before(a->h, a),
-                           .pad_left = pad_before(a->w, a),
-                           .clamp_low = a->low,
-                           .clamp_high = a->high,
-                           .hard_swish = a->hard_swish};
-}
-
-static void describe(fixture *f, const window *a) {
-    (void)snprintf(f->label, sizeof f->label, "%dx%d %d->%d k%d s%d d%d%s%s%s", a->h, a->w, a->in, a->out, a->kernel,
-                   a->stride, a->dilation, a->valid ? " valid" : "", a->residual ? " residual" : "",
-                   a->hard_swish ? " hard_swish" : "");
-}
-
 static void check_conv(const window *a) {
     fixture f;
-    begin(&f);
-    describe(&f, a);
-    int32_t h = out_size(a->h, a), w = out_size(a->w, a);
-    uint32_t inputs[4] = {add_tensor(&f, BD_OP_INPUT, 1, a->h, a->w, a->in, -1.0f, 1.0f),
-                          add_tensor(&f, BD_OP_CONST, a->kernel, a->kernel, a->in, a->out, -1.0f, 1.0f), BD_NO_NODE,
-                          BD_NO_NODE};
-    inputs[2] = a->bias ? add_tensor(&f, BD_OP_CONST, 1, 1, 1, a->out, -1.0f, 1.0f) : BD_NO_NODE;
-    inputs[3] = a->residual ? add_tensor(&f, BD_OP_INPUT, 1, h, w, a->out, -1.0f, 1.0f) : BD_NO_NODE;
-    bd_node *node = add_node(&f, BD_OP_CONV, inputs, 4, h, w, a->out);
-    node->u.conv = attributes(a);
-    float *expected = new_expected(node);
-    if (!harness.bench) {
-        bd_ref_conv(values_of(&f, inputs[0]), a->h, a->w, a->in, values_of(&f, inputs[1]), values_of(&f, inputs[2]),
-                    values_of(&f, inputs[3]), &node->u.conv, expected, h, w, a->out);
-    }
-    /* Rounding of a sum of n random products grows with its own size, about sqrt(n). */
-    float terms = (float)(a->kernel * a->kernel * a->in);
-    compare(&f, expected, 4e-6f * sqrtf(terms) + 1e-6f, 1e-5f);
-    finish(&f);
+    fixture_begin(&f, &harness);
+    float *expected = fixture_conv(&f, a);
+    fixture_compare(&f, expected, fixture_conv_error(a), 1e-5f);
+    fixture_finish(&f);
 }
 
 static void check_depthwise(const window *a) {
     fixture f;
-    begin(&f);
-    describe(&f, a);
-    int32_t h = out_size(a->h, a), w = out_size(a->w, a);
-    uint32_t inputs[3] = {add_tensor(&f, BD_OP_INPUT, 1, a->h, a->w, a->in, -1.0f, 1.0f),
-                          add_tensor(&f, BD_OP_CONST, a->kernel, a->kernel, a->in, 1, -1.0f, 1.0f), BD_NO_NODE};
-    inputs[2] = a->bias ? add_tensor(&f, BD_OP_CONST, 1, 1, 1, a->in, -1.0f, 1.0f) : BD_NO_NODE;
-    bd_node *node = add_node(&f, BD_OP_DEPTHWISE, inputs, 3, h, w, a->in);
-    node->u.conv = attributes(a);
-    float *expected = new_expected(node);
-    if (!harness.bench) {
-        bd_ref_depthwise(values_of(&f, inputs[0]), a->h, a->w, a->in, values_of(&f, inputs[1]),
-                         values_of(&f, inputs[2]), &node->u.conv, expected, h, w);
-    }
-    compare(&f, expected, 1e-5f, 1e-5f);
-    finish(&f);
+    fixture_begin(&f, &harness);
+    float *expected = fixture_depthwise(&f, a);
+    fixture_compare(&f, expected, 1e-5f, 1e-5f);
+    fixture_finish(&f);
 }
 
 #define NO_CLAMP .low = -INFINITY, .high = INFINITY
@@ -399,22 +203,22 @@ static void test_depthwise(void **state) {
 
 static void check_pool(const window *a, bd_op op, int32_t kernel_h, int32_t kernel_w) {
     fixture f;
-    begin(&f);
+    fixture_begin(&f, &harness);
     (void)snprintf(f.label, sizeof f.label, "%dx%d %d k%dx%d s%d", a->h, a->w, a->in, kernel_h, kernel_w, a->stride);
     bool map = kernel_h == a->h && kernel_w == a->w;
-    int32_t h = map ? 1 : out_size(a->h, a), w = map ? 1 : out_size(a->w, a);
-    uint32_t input = add_tensor(&f, BD_OP_INPUT, 1, a->h, a->w, a->in, -3.0f, 5.0f);
-    bd_node *node = add_node(&f, op, &input, 1, h, w, a->in);
-    node->u.conv = attributes(a);
+    int32_t h = map ? 1 : fixture_out_size(a->h, a), w = map ? 1 : fixture_out_size(a->w, a);
+    uint32_t input = fixture_tensor(&f, BD_OP_INPUT, 1, a->h, a->w, a->in, -3.0f, 5.0f);
+    bd_node *node = fixture_node(&f, op, &input, 1, h, w, a->in);
+    node->u.conv = fixture_attributes(a);
     node->u.conv.kernel_h = kernel_h;
     node->u.conv.kernel_w = kernel_w;
     if (map) {
         node->u.conv.pad_top = node->u.conv.pad_left = 0;
     }
-    float *expected = new_expected(node);
-    bd_ref_pool(values_of(&f, input), a->h, a->w, a->in, &node->u.conv, op == BD_OP_POOL_MAX, expected, h, w);
-    compare(&f, expected, op == BD_OP_POOL_MAX ? 0.0f : 1e-5f, 1e-6f);
-    finish(&f);
+    float *expected = fixture_expected(node);
+    bd_ref_pool(fixture_values(&f, input), a->h, a->w, a->in, &node->u.conv, op == BD_OP_POOL_MAX, expected, h, w);
+    fixture_compare(&f, expected, op == BD_OP_POOL_MAX ? 0.0f : 1e-5f, 1e-6f);
+    fixture_finish(&f);
 }
 
 static void test_pool(void **state) {
@@ -445,17 +249,17 @@ static void test_resize(void **state) {
     for (size_t i = 0; i < BD_COUNT(sizes); i++) {
         for (int mode = 0; mode < 3; mode++) {
             fixture f;
-            begin(&f);
+            fixture_begin(&f, &harness);
             const int32_t *s = sizes[i];
             (void)snprintf(f.label, sizeof f.label, "%dx%d to %dx%d %d mode %d", s[0], s[1], s[2], s[3], s[4], mode);
-            uint32_t input = add_tensor(&f, BD_OP_INPUT, 1, s[0], s[1], s[4], -10.0f, 10.0f);
-            bd_node *node = add_node(&f, BD_OP_RESIZE_BILINEAR, &input, 1, s[2], s[3], s[4]);
+            uint32_t input = fixture_tensor(&f, BD_OP_INPUT, 1, s[0], s[1], s[4], -10.0f, 10.0f);
+            bd_node *node = fixture_node(&f, BD_OP_RESIZE_BILINEAR, &input, 1, s[2], s[3], s[4]);
             node->u.resize.align_corners = mode == 1;
             node->u.resize.half_pixel_centers = mode == 2;
-            float *expected = new_expected(node);
-            bd_ref_resize(values_of(&f, input), s[0], s[1], s[4], mode == 1, mode == 2, expected, s[2], s[3]);
-            compare(&f, expected, 1e-5f, 0.0f);
-            finish(&f);
+            float *expected = fixture_expected(node);
+            bd_ref_resize(fixture_values(&f, input), s[0], s[1], s[4], mode == 1, mode == 2, expected, s[2], s[3]);
+            fixture_compare(&f, expected, 1e-5f, 0.0f);
+            fixture_finish(&f);
         }
     }
 }
@@ -466,25 +270,25 @@ static float apply(bd_op op, float a, float b) {
 
 static void check_elementwise(bd_op op, int32_t h, int32_t w, int32_t c, bool broadcast, bool swapped) {
     fixture f;
-    begin(&f);
+    fixture_begin(&f, &harness);
     (void)snprintf(f.label, sizeof f.label, "%dx%d %d%s%s", h, w, c, broadcast ? " broadcast" : "",
                    swapped ? " swapped" : "");
-    uint32_t wide = add_tensor(&f, BD_OP_INPUT, 1, h, w, c, -2.0f, 2.0f);
-    uint32_t other =
-        add_tensor(&f, broadcast ? BD_OP_CONST : BD_OP_INPUT, 1, broadcast ? 1 : h, broadcast ? 1 : w, c, -2.0f, 2.0f);
+    uint32_t wide = fixture_tensor(&f, BD_OP_INPUT, 1, h, w, c, -2.0f, 2.0f);
+    uint32_t other = fixture_tensor(&f, broadcast ? BD_OP_CONST : BD_OP_INPUT, 1, broadcast ? 1 : h, broadcast ? 1 : w,
+                                    c, -2.0f, 2.0f);
     const uint32_t inputs[] = {swapped ? other : wide, swapped ? wide : other};
-    bd_node *node = add_node(&f, op, inputs, op == BD_OP_CLAMP ? 1 : 2, h, w, c);
+    bd_node *node = fixture_node(&f, op, inputs, op == BD_OP_CLAMP ? 1 : 2, h, w, c);
     if (op == BD_OP_CLAMP) {
         node->u.clamp.low = -0.5f;
         node->u.clamp.high = 0.75f;
     }
-    float *expected = new_expected(node);
-    const float *a = values_of(&f, wide), *b = values_of(&f, other);
+    float *expected = fixture_expected(node);
+    const float *a = fixture_values(&f, wide), *b = fixture_values(&f, other);
     for (int32_t i = 0; i < h * w * c; i++) {
         expected[i] = apply(op, a[i], b[broadcast ? i % c : i]);
     }
-    compare(&f, expected, 0.0f, 0.0f);
-    finish(&f);
+    fixture_compare(&f, expected, 0.0f, 0.0f);
+    fixture_finish(&f);
 }
 
 static void test_elementwise(void **state) {
@@ -526,41 +330,41 @@ static void test_softmax(void **state) {
     static const int32_t sizes[][3] = {{1, 1, 1}, {5, 13, 21}, {8, 8, 4}, {1, 3, 150}};
     for (size_t i = 0; i < BD_COUNT(sizes); i++) {
         fixture f;
-        begin(&f);
+        fixture_begin(&f, &harness);
         const int32_t *s = sizes[i];
         (void)snprintf(f.label, sizeof f.label, "%dx%d %d", s[0], s[1], s[2]);
-        uint32_t input = add_tensor(&f, BD_OP_INPUT, 1, s[0], s[1], s[2], -90.0f, 90.0f);
-        bd_node *node = add_node(&f, BD_OP_SOFTMAX, &input, 1, s[0], s[1], s[2]);
-        float *expected = new_expected(node);
-        bd_ref_softmax(values_of(&f, input), (size_t)(s[0] * s[1]), s[2], expected);
-        compare(&f, expected, 2e-6f, 2e-5f);
-        finish(&f);
+        uint32_t input = fixture_tensor(&f, BD_OP_INPUT, 1, s[0], s[1], s[2], -90.0f, 90.0f);
+        bd_node *node = fixture_node(&f, BD_OP_SOFTMAX, &input, 1, s[0], s[1], s[2]);
+        float *expected = fixture_expected(node);
+        bd_ref_softmax(fixture_values(&f, input), (size_t)(s[0] * s[1]), s[2], expected);
+        fixture_compare(&f, expected, 2e-6f, 2e-5f);
+        fixture_finish(&f);
     }
 }
 
 static void check_concat(int32_t h, int32_t w, const int32_t *channels, uint32_t count) {
     fixture f;
-    begin(&f);
+    fixture_begin(&f, &harness);
     uint32_t inputs[4];
     int32_t total = 0;
     for (uint32_t i = 0; i < count; i++) {
-        inputs[i] = add_tensor(&f, BD_OP_INPUT, 1, h, w, channels[i], -1.0f, 1.0f);
+        inputs[i] = fixture_tensor(&f, BD_OP_INPUT, 1, h, w, channels[i], -1.0f, 1.0f);
         total += channels[i];
     }
     (void)snprintf(f.label, sizeof f.label, "%dx%d %d of %u", h, w, total, count);
-    bd_node *node = add_node(&f, BD_OP_CONCAT, inputs, count, h, w, total);
+    bd_node *node = fixture_node(&f, BD_OP_CONCAT, inputs, count, h, w, total);
     node->u.axis = 3;
-    float *expected = new_expected(node);
+    float *expected = fixture_expected(node);
     int32_t offset = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const float *values = values_of(&f, inputs[i]);
+        const float *values = fixture_values(&f, inputs[i]);
         for (int32_t at = 0; at < h * w * channels[i]; at++) {
             expected[at / channels[i] * total + offset + at % channels[i]] = values[at];
         }
         offset += channels[i];
     }
-    compare(&f, expected, 0.0f, 0.0f);
-    finish(&f);
+    fixture_compare(&f, expected, 0.0f, 0.0f);
+    fixture_finish(&f);
 }
 
 static void test_concat(void **state) {

@@ -61,6 +61,11 @@ float *check_pad(const float *dense, size_t rows, int32_t channels) {
 
 void check_tensor(const char *label, const float *expected, const float *got, size_t rows, int32_t channels,
                   int32_t width, float absolute, float relative) {
+    check_tensor_within(label, expected, got, rows, channels, width, absolute, relative, 1e-10);
+}
+
+void check_tensor_within(const char *label, const float *expected, const float *got, size_t rows, int32_t channels,
+                         int32_t width, float absolute, float relative, double nmse) {
     size_t padded = ((size_t)channels + 3) / 4 * 4;
     double error = 0.0, power = 0.0;
     for (size_t row = 0; row < rows; row++) {
@@ -77,7 +82,7 @@ void check_tensor(const char *label, const float *expected, const float *got, si
             power += (double)e * (double)e;
         }
     }
-    if (error > 1e-10 * power && error > 1e-12) {
+    if (error > nmse * power && error > 1e-12) {
         fail_msg("%s: normalised mean square error %g", label, error / power);
     }
 }
@@ -168,7 +173,7 @@ static void bench(check *c, const bd_vk_dispatch *dispatch, const char *label, d
 
 void check_run(check *c, const bd_vk_dispatch *given, const check_input inputs[BD_VK_BINDINGS - 1], void *out,
                size_t out_bytes, const char *label, double multiply_adds) {
-    char name[160];
+    char name[320];
     (void)snprintf(name, sizeof name, "%s %s", bd_shaders[given->shader].name, label);
     bd_vk_buffer buffers[BD_VK_BINDINGS] = {0};
     bd_vk_dispatch dispatch = *given;

@@ -56,6 +56,9 @@ float *check_pad(const float *dense, size_t rows, int32_t channels);
  * mean square error at most 1e-10. width: pixels in a row of the map, for the message. */
 void check_tensor(const char *label, const float *expected, const float *got, size_t rows, int32_t channels,
                   int32_t width, float absolute, float relative);
+/* The same with another bound on the normalised mean square error. */
+void check_tensor_within(const char *label, const float *expected, const float *got, size_t rows, int32_t channels,
+                         int32_t width, float absolute, float relative, double nmse);
 /* Fails where a byte differs by more than tolerance, and when more than one in a hundred differ at all. width: bytes in
  * a row. */
 void check_picture(const char *label, const uint8_t *expected, const uint8_t *got, size_t bytes, size_t width,

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT
+ * Convolutions as products of tiles: dispatches and packings of push/conv_gemm.h, and what follows a split one. */
+#include <string.h>
+
+#include "kernel/gemm.h"
+#include "push/conv_gemm.h"
+#include "push/split_reduce.h"
+
+static uint32_t ceil_div(uint32_t a, uint32_t b) {
+    return (a + b - 1) / b;
+}
+
+static int32_t depth_of(int32_t channels) {
+    return (channels + BD_GEMM_DEPTH_ALIGN - 1) / BD_GEMM_DEPTH_ALIGN * BD_GEMM_DEPTH_ALIGN;
+}
+
+static void set_operand(bd_kernel_operands *operands, uint32_t binding, uint32_t node, bd_packing packing) {
+    operands->nodes[binding] = node;
+    operands->packings[binding] = packing;
+}
+
+static void set_push(bd_vk_dispatch *dispatch, const void *push, size_t bytes) {
+    memcpy(dispatch->push, push, bytes);
+    dispatch->push_bytes = (uint32_t)bytes;
+}
+
+static uint32_t input_of(const bd_node *node, uint32_t i) {
+    return i < node->input_count ? node->inputs[i] : BD_NO_NODE;
+}
+
+bool bd_gemm_is_pointwise(const bd_graph *graph, uint32_t index) {
+    const bd_node *node = &graph->nodes[index];
+    const bd_conv_attrs *a = &node->u.conv;
+    if (node->op != BD_OP_CONV) {
+        return false;
+    }
+    const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
+    return a->kernel_h == 1 && a->kernel_w == 1 && a->stride_h == 1 && a->stride_w == 1 &&
+           in[1] == node->shape.dims[1] && in[2] == node->shape.dims[2];
+}
+
+uint32_t bd_gemm_depthwise(const bd_graph *graph, uint32_t index) {
+    const bd_node *node = &graph->nodes[index];
+    if (!bd_gemm_is_pointwise(graph, index)) {
+        return BD_NO_NODE;
+    }
+    uint32_t from = node->inputs[0];
+    const bd_node *depthwise = &graph->nodes[from];
+    uint32_t bias = input_of(node, 2);
+    uint32_t depthwise_bias = input_of(depthwise, 2);
+    if (depthwise->op != BD_OP_DEPTHWISE || from == graph->output || input_of(node, 3) == from ||
+        graph->nodes[depthwise->inputs[1]].op != BD_OP_CONST ||
+        (bias != BD_NO_NODE && graph->nodes[bias].op != BD_OP_CONST) ||
+        (depthwise_bias != BD_NO_NODE && graph->nodes[depthwise_bias].op != BD_OP_CONST)) {
+        return BD_NO_NODE;
+    }
+    uint32_t uses = 0;
+    for (uint32_t n = from + 1; n < graph->count; n++) {
+        for (uint32_t i = 0; i < graph->nodes[n].input_count; i++) {
+            uses += graph->nodes[n].inputs[i] == from && graph->nodes[n].op != BD_OP_NONE;
+        }
+    }
+    return uses == 1 ? from : BD_NO_NODE;
+}
+
+int32_t bd_gemm_depth(const bd_graph *graph, uint32_t index) {
+    return depth_of(graph->nodes[graph->nodes[index].inputs[0]].shape.dims[3]);
+}
+
+/* Tiles along the whole depth. */
+static uint32_t steps_of(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice) {
+    const bd_conv_attrs *a = &graph->nodes[index].u.conv;
+    return (uint32_t)(a->kernel_h * a->kernel_w) * (uint32_t)bd_gemm_depth(graph, index) / choice->depth;
+}
+
+static void reduce(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice, bd_vk_dispatch *dispatch,
+                   bd_kernel_operands *operands) {
+    const bd_node *node = &graph->nodes[index];
+    bool half = choice->precision == BD_PRECISION_FP16;
+    *dispatch =
+        (bd_vk_dispatch){.shader = half ? BD_SHADER_split_reduce_f16_storage : BD_SHADER_split_reduce_f32_storage};
+    uint32_t rows = bd_shape_pixels(&node->shape);
+    uint32_t c4 = bd_shape_c4(&node->shape);
+    set_operand(operands, 0, BD_KERNEL_SCRATCH, BD_PACKING_ROWS);
+    set_operand(operands, 2, input_of(node, 2), BD_PACKING_ROWS);
+    set_operand(operands, 3, input_of(node, 3), half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS);
+    operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
+    dispatch->specialisations[0] = operands->nodes[3] != BD_NO_NODE;
+    dispatch->specialisation_count = 1;
+    if (half) {
+        bd_kernel_set_wide(graph, index, dispatch);
+    }
+    const bd_push_split_reduce push = {(int32_t)rows, (int32_t)c4, (int32_t)choice->split, node->u.conv.clamp_low,
+                                       node->u.conv.clamp_high};
+    set_push(dispatch, &push, sizeof push);
+    uint64_t groups = ((uint64_t)rows * c4 + BD_LINEAR_GROUP - 1) / BD_LINEAR_GROUP;
+    uint32_t lines = (uint32_t)((groups + 32767) / 32768);
+    dispatch->groups[0] = (uint32_t)((groups + lines - 1) / lines);
+    dispatch->groups[1] = lines;
+    dispatch->groups[2] = 1;
+}
+
+void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd_kernel_choice *choice,
+                  bd_vk_dispatch *dispatch, bd_kernel_operands *operands) {
+    const bd_node *node = &graph->nodes[index];
+    bool half = choice->precision == BD_PRECISION_FP16;
+    bool split = choice->split > 1;
+    bool block = choice->family == BD_KERNEL_FAMILY_BLOCK;
+    if (part) {
+        reduce(graph, index, choice, dispatch, operands);
+        return;
+    }
+    *dispatch = (bd_vk_dispatch){.shader = choice->shader};
+    /* The window is the depthwise convolution's where that is computed inside. */
+    const bd_node *window = block ? &graph->nodes[node->inputs[0]] : node;
+    const bd_conv_attrs *a = &window->u.conv;
+    const int32_t *in = graph->nodes[window->inputs[0]].shape.dims;
+    const int32_t *out = node->shape.dims;
+    bool rows = !block && bd_gemm_is_pointwise(graph, index);
+    uint32_t steps = block ? (uint32_t)bd_gemm_depth(graph, index) / choice->depth : steps_of(graph, index, choice);
+    const bd_push_conv_gemm push = {.in_w = in[2],
+                                    .in_h = in[1],
+                                    .out_w = rows ? out[1] * out[2] : out[2],
+                                    .out_h = rows ? 1 : out[1],
+                                    .in_c4 = (in[3] + 3) / 4,
+                                    .out_c4 = (out[3] + 3) / 4,
+                                    .kernel_w = a->kernel_w,
+                                    .kernel_h = a->kernel_h,
+                                    .stride_x = a->stride_w,
+                                    .stride_y = a->stride_h,
+                                    .dilation_x = a->dilation_w,
+                                    .dilation_y = a->dilation_h,
+                                    .pad_left = a->pad_left,
+                                    .pad_top = a->pad_top,
+                                    .lo = node->u.conv.clamp_low,
+                                    .hi = node->u.conv.clamp_high,
+                                    .mid_lo = a->clamp_low,
+                                    .mid_hi = a->clamp_high,
+                                    .depth = bd_gemm_depth(graph, index),
+                                    .split_steps = (int32_t)ceil_div(steps, choice->split)};
+    set_push(dispatch, &push, sizeof push);
+    set_operand(operands, 0, window->inputs[0], BD_PACKING_ROWS);
+    set_operand(operands, 1, node->inputs[1], half ? BD_PACKING_TILES_F16 : BD_PACKING_TILES);
+    if (block) {
+        set_operand(operands, 2, index, BD_PACKING_BLOCK);
+    } else if (!split) {
+        set_operand(operands, 2, input_of(node, 2), BD_PACKING_ROWS);
+        operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
+    }
+    if (!split) {
+        set_operand(operands, 3, input_of(node, 3), half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS);
+    }
+    operands->writes_scratch = split;
+    const uint32_t constants[BD_GEMM_CONSTANTS] = {
+        [0] = choice->threads,
+        [BD_GEMM_THREADS] = choice->threads,
+        [BD_GEMM_TILE_ROWS] = choice->rows,
+        [BD_GEMM_TILE_COLUMNS] = choice->columns,
+        [BD_GEMM_TILE_DEPTH] = choice->depth,
+        [BD_GEMM_TILE_WIDTH] = choice->width,
+        [BD_GEMM_RESIDUAL] = !split && input_of(node, 3) != BD_NO_NODE,
+        [BD_CONSTANT_WIDE] = half && (split || bd_plan_is_wide(graph, index)),
+        [BD_GEMM_SPLIT] = split,
+        [BD_GEMM_SHARE] = choice->share,
+        [BD_GEMM_M] = choice->matrix[0],
+        [BD_GEMM_N] = choice->matrix[1],
+        [BD_GEMM_K] = choice->matrix[2],
+        [BD_GEMM_SUBGROUP] = choice->subgroup,
+    };
+    memcpy(dispatch->specialisations, constants, sizeof constants);
+    dispatch->specialisation_count = choice->matrix[0] ? BD_GEMM_CONSTANTS : BD_GEMM_SHARE + 1;
+    uint32_t width = choice->width;
+    uint32_t tiles = width ? ceil_div((uint32_t)out[2], width) * ceil_div((uint32_t)out[1], choice->rows / width)
+                           : ceil_div((uint32_t)(out[1] * out[2]), choice->rows);
+    dispatch->groups[0] = tiles;
+    dispatch->groups[1] = ceil_div((uint32_t)push.out_c4 * 4, choice->columns);
+    dispatch->groups[2] = choice->split;
+}
+
+/* ---- packings ---------------------------------------------------------------------------------------------------- */
+
+enum { PANEL = 32 };
+
+static void pack_tiles(const bd_node *weights, bool half, void *to) {
+    const int32_t *d = weights->shape.dims;
+    const float *from = weights->data;
+    size_t taps = (size_t)d[0] * (size_t)d[1];
+    size_t in = (size_t)d[2];
+    size_t out = (size_t)d[3];
+    size_t depth = (size_t)depth_of(d[2]);
+    uint16_t *halves = to;
+    float *floats = to;
+    for (size_t first = 0; first < out; first += PANEL) {
+        for (size_t row = 0; row < taps * depth; row++) {
+            size_t tap = row / depth;
+            size_t k = row % depth;
+            for (size_t c = first; c < first + PANEL; c++) {
+                float value = k < in && c < out ? from[(tap * in + k) * out + c] : 0.0f;
+                if (half) {
+                    *halves++ = bd_half_from_float(value);
+                } else {
+                    *floats++ = value;
+                }
+            }
+        }
+    }
+}
+
+/* count channels, zeros to the next whole vec4; NULL: all zeros. */
+static float *pack_vector(const float *from, size_t count, float *to) {
+    for (size_t c = 0; c < (count + 3) / 4 * 4; c++) {
+        *to++ = from && c < count ? from[c] : 0.0f;
+    }
+    return to;
+}
+
+static const float *values_of(const bd_graph *graph, uint32_t node) {
+    return node == BD_NO_NODE ? NULL : graph->nodes[node].data;
+}
+
+static void pack_block(const bd_graph *graph, uint32_t index, float *to) {
+    const bd_node *node = &graph->nodes[index];
+    const bd_node *depthwise = &graph->nodes[node->inputs[0]];
+    size_t channels = (size_t)depthwise->shape.dims[3];
+    const float *weights = graph->nodes[depthwise->inputs[1]].data;
+    to = pack_vector(values_of(graph, input_of(node, 2)), (size_t)node->shape.dims[3], to);
+    to = pack_vector(values_of(graph, input_of(depthwise, 2)), channels, to);
+    for (int32_t tap = 0; tap < depthwise->u.conv.kernel_h * depthwise->u.conv.kernel_w; tap++) {
+        to = pack_vector(weights + (size_t)tap * channels, channels, to);
+    }
+}
+
+size_t bd_gemm_packed_bytes(const bd_graph *graph, uint32_t index, bd_packing packing) {
+    const bd_node *node = &graph->nodes[index];
+    if (packing == BD_PACKING_BLOCK) {
+        const bd_node *depthwise = &graph->nodes[node->inputs[0]];
+        size_t taps = (size_t)(depthwise->u.conv.kernel_h * depthwise->u.conv.kernel_w);
+        return (bd_shape_c4(&node->shape) + (1 + taps) * bd_shape_c4(&depthwise->shape)) * 4 * sizeof(float);
+    }
+    const int32_t *d = node->shape.dims;
+    size_t elements = (size_t)(d[0] * d[1]) * (size_t)depth_of(d[2]) * ceil_div((uint32_t)d[3], PANEL) * PANEL;
+    return elements * (packing == BD_PACKING_TILES_F16 ? sizeof(uint16_t) : sizeof(float));
+}
+
+void bd_gemm_pack(const bd_graph *graph, uint32_t index, bd_packing packing, void *to) {
+    if (packing == BD_PACKING_BLOCK) {
+        pack_block(graph, index, to);
+    } else {
+        pack_tiles(&graph->nodes[index], packing == BD_PACKING_TILES_F16, to);
+    }
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * Convolutions as products of tiles (push/conv_gemm.h): the families GEMM and BLOCK. Inside of this layer. */
+#ifndef BD_KERNEL_GEMM_H
+#define BD_KERNEL_GEMM_H
+
+#include "kernel/kernel.h"
+
+/* Whether a node is a convolution of 1x1 windows that keeps its map. */
+bool bd_gemm_is_pointwise(const bd_graph *graph, uint32_t node);
+/* The depthwise convolution that a pointwise one can compute inside itself: its only reader is this node, and all
+ * weights and biases are constants. BD_NO_NODE: there is none. */
+uint32_t bd_gemm_depthwise(const bd_graph *graph, uint32_t node);
+/* Depth of a tap: input channels rounded up. */
+int32_t bd_gemm_depth(const bd_graph *graph, uint32_t node);
+
+void bd_gemm_node(const bd_graph *graph, uint32_t node, uint32_t part, const bd_kernel_choice *choice,
+                  bd_vk_dispatch *dispatch, bd_kernel_operands *operands);
+size_t bd_gemm_packed_bytes(const bd_graph *graph, uint32_t node, bd_packing packing);
+void bd_gemm_pack(const bd_graph *graph, uint32_t node, bd_packing packing, void *to);
+
+#endif

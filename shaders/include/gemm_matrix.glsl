@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// Tiled product on matrix units: 16-bit operands in shared memory, float32 sums. SHARE subgroups lie along the rows of a
+// tile, the others along its columns; each owns a block of FRAGMENTS_M x FRAGMENTS_N products. Sums leave through shared
+// memory, as their place in registers is the device's own affair. Rows are padded by 16 bytes, so that the rows of a
+// fragment do not fall on the same banks.
+//
+// The layer below is all that differs between the extensions. Offsets and strides count 16-byte units of tile_a and
+// tile_b, and floats of stage.
+
+layout(constant_id = BD_GEMM_M) const int M = 16;
+layout(constant_id = BD_GEMM_N) const int N = 16;
+layout(constant_id = BD_GEMM_K) const int K = 16;
+layout(constant_id = BD_GEMM_SUBGROUP) const int SUBGROUP = 32;
+
+const int SUBGROUPS = THREADS / SUBGROUP;
+const int FRAGMENTS_M = TILE_ROWS / (M * SHARE);
+const int FRAGMENTS_N = TILE_COLUMNS * SHARE / (N * SUBGROUPS);
+const int A_STRIDE = A_LANES + 1;
+const int B_STRIDE = B_LANES + 1;
+const int A_SIZE = TILE_ROWS * A_STRIDE;
+const int B_SIZE = TILE_DEPTH * B_STRIDE;
+const int STAGE_STRIDE = N + 4;
+const int STAGE_SIZE = M * STAGE_STRIDE;
+
+shared uvec4 tile_a[2 * A_SIZE];
+shared uvec4 tile_b[2 * B_SIZE];
+shared float stage[SUBGROUPS * STAGE_SIZE];
+
+#if MATRIX == 1
+#define MATRIX_A fcoopmatNV<16, gl_ScopeSubgroup, M, K>
+#define MATRIX_B fcoopmatNV<16, gl_ScopeSubgroup, K, N>
+#define MATRIX_SUM fcoopmatNV<32, gl_ScopeSubgroup, M, N>
+#define MATRIX_CLEAR(sum) sum = MATRIX_SUM(0.0)
+#define MATRIX_LOAD_A(to, at) coopMatLoadNV(to, tile_a, at, A_STRIDE, false)
+#define MATRIX_LOAD_B(to, at) coopMatLoadNV(to, tile_b, at, B_STRIDE, false)
+#define MATRIX_ADD(sum, a, b) sum = coopMatMulAddNV(a, b, sum)
+#define MATRIX_STORE(sum, at) coopMatStoreNV(sum, stage, at, STAGE_STRIDE, false)
+#elif MATRIX == 2
+#define MATRIX_A coopmat<float16_t, gl_ScopeSubgroup, M, K, gl_MatrixUseA>
+#define MATRIX_B coopmat<float16_t, gl_ScopeSubgroup, K, N, gl_MatrixUseB>
+#define MATRIX_SUM coopmat<float, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator>
+#define MATRIX_CLEAR(sum) sum = MATRIX_SUM(0.0)
+#define MATRIX_LOAD_A(to, at) coopMatLoad(to, tile_a, at, A_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
+#define MATRIX_LOAD_B(to, at) coopMatLoad(to, tile_b, at, B_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
+#define MATRIX_ADD(sum, a, b) sum = coopMatMulAdd(a, b, sum)
+#define MATRIX_STORE(sum, at) coopMatStore(sum, stage, at, STAGE_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
+#else
+// A fragment of an operand is where it lies; a lane owns every SUBGROUP-th sum.
+const int OWNED = M * N / SUBGROUP;
+struct matrix_sum {
+    float values[OWNED];
+};
+
+float matrix_half(uvec4 unit, int index) {
+    const vec2 pair = unpackHalf2x16(unit[(index >> 1) & 3]);
+    return (index & 1) != 0 ? pair.y : pair.x;
+}
+
+void matrix_zero(out matrix_sum sum) {
+    for (int i = 0; i < OWNED; i++) {
+        sum.values[i] = 0.0;
+    }
+}
+
+void matrix_add(inout matrix_sum sum, int a, int b) {
+    for (int i = 0; i < OWNED; i++) {
+        const int at = i * SUBGROUP + int(gl_SubgroupInvocationID);
+        const int column = at % N;
+        for (int k = 0; k < K; k++) {
+            sum.values[i] += matrix_half(tile_a[a + at / N * A_STRIDE + (k >> 3)], k) *
+                             matrix_half(tile_b[b + k * B_STRIDE + (column >> 3)], column);
+        }
+    }
+}
+
+void matrix_store(matrix_sum sum, int to) {
+    for (int i = 0; i < OWNED; i++) {
+        const int at = i * SUBGROUP + int(gl_SubgroupInvocationID);
+        stage[to + at / N * STAGE_STRIDE + at % N] = sum.values[i];
+    }
+}
+
+#define MATRIX_A int
+#define MATRIX_B int
+#define MATRIX_SUM matrix_sum
+#define MATRIX_CLEAR(sum) matrix_zero(sum)
+#define MATRIX_LOAD_A(to, at) to = at
+#define MATRIX_LOAD_B(to, at) to = at
+#define MATRIX_ADD(sum, a, b) matrix_add(sum, a, b)
+#define MATRIX_STORE(sum, at) matrix_store(sum, at)
+#endif
+
+void gemm_put(int buffer_index) {
+    [[unroll]] for (int j = 0; j < A_EACH; j++) {
+        const int item = j * THREADS + int(gl_LocalInvocationIndex);
+        if (item < A_ITEMS) {
+            tile_a[buffer_index * A_SIZE + item / A_LANES * A_STRIDE + item % A_LANES] = a_next[j];
+        }
+    }
+    [[unroll]] for (int j = 0; j < B_EACH; j++) {
+        const int item = j * THREADS + int(gl_LocalInvocationIndex);
+        if (item < B_ITEMS) {
+            tile_b[buffer_index * B_SIZE + item / B_LANES * B_STRIDE + item % B_LANES] = b_next[j];
+        }
+    }
+}
+
+void gemm() {
+    const int subgroup = int(gl_SubgroupID);
+    const int first_row = subgroup % SHARE * (FRAGMENTS_M * M);
+    const int first_column = subgroup / SHARE * (FRAGMENTS_N * N);
+    MATRIX_SUM sum[FRAGMENTS_M * FRAGMENTS_N];
+    [[unroll]] for (int i = 0; i < FRAGMENTS_M * FRAGMENTS_N; i++) {
+        MATRIX_CLEAR(sum[i]);
+    }
+    gemm_begin();
+    const int begin = is_split ? int(gl_WorkGroupID.z) * push.split_steps : 0;
+    const int end = is_split ? min(begin + push.split_steps, gemm_steps()) : gemm_steps();
+    int step = gemm_live(begin, end);
+    int at = 0;
+    if (step < end) {
+        gemm_load(step);
+        gemm_put(0);
+        barrier();
+    }
+    while (step < end) {
+        step = gemm_live(step + 1, end);
+        if (step < end) {
+            gemm_load(step);
+        }
+        [[unroll]] for (int k = 0; k < TILE_DEPTH / K; k++) {
+            MATRIX_B right[FRAGMENTS_N];
+            [[unroll]] for (int n = 0; n < FRAGMENTS_N; n++) {
+                MATRIX_LOAD_B(right[n], at * B_SIZE + k * K * B_STRIDE + (first_column + n * N) / 8);
+            }
+            [[unroll]] for (int m = 0; m < FRAGMENTS_M; m++) {
+                MATRIX_A left;
+                MATRIX_LOAD_A(left, at * A_SIZE + (first_row + m * M) * A_STRIDE + k * K / 8);
+                [[unroll]] for (int n = 0; n < FRAGMENTS_N; n++) {
+                    MATRIX_ADD(sum[m * FRAGMENTS_N + n], left, right[n]);
+                }
+            }
+        }
+        at ^= 1;
+        if (step < end) {
+            gemm_put(at);
+        }
+        barrier();
+    }
+    const int slot = subgroup * STAGE_SIZE;
+    const int lane = int(gl_SubgroupInvocationID);
+    [[unroll]] for (int m = 0; m < FRAGMENTS_M; m++) {
+        [[unroll]] for (int n = 0; n < FRAGMENTS_N; n++) {
+            MATRIX_STORE(sum[m * FRAGMENTS_N + n], slot);
+            subgroupBarrier();
+            for (int item = lane; item < M * N / 4; item += SUBGROUP) {
+                const int row = item / (N / 4);
+                const int from = slot + row * STAGE_STRIDE + item % (N / 4) * 4;
+                const int column4 =
+                    (int(gl_WorkGroupID.y) * TILE_COLUMNS + first_column + n * N) / 4 + item % (N / 4);
+                int pixel, oy, ox;
+                if (gemm_place(first_row + m * M + row, pixel, oy, ox) && column4 < push.out_c4) {
+                    gemm_finish(pixel, column4, vec4(stage[from], stage[from + 1], stage[from + 2], stage[from + 3]));
+                }
+            }
+            subgroupBarrier();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Tiled product on ordinary lanes: an invocation owns SHARE rows (LANES_Y apart) of VECTORS vec4 columns (LANES_X apart).
+// Two buffers in shared memory: one barrier a step, and the next step's loads are in flight while this one is multiplied.
+
+const int VECTORS = TILE_ROWS * TILE_COLUMNS / (4 * SHARE * THREADS);
+const int LANES_X = TILE_COLUMNS / (4 * VECTORS);
+const int LANES_Y = TILE_ROWS / SHARE;
+const int A_SIZE = TILE_ROWS * A_LANES;
+const int B_SIZE = TILE_DEPTH * B_LANES;
+
+shared vec4 tile_a[2 * A_SIZE];
+shared vec4 tile_b[2 * B_SIZE];
+
+void gemm_put(int buffer_index) {
+    [[unroll]] for (int j = 0; j < A_EACH; j++) {
+        const int item = j * THREADS + int(gl_LocalInvocationIndex);
+        if (item < A_ITEMS) {
+            tile_a[buffer_index * A_SIZE + item] = a_next[j];
+        }
+    }
+    [[unroll]] for (int j = 0; j < B_EACH; j++) {
+        const int item = j * THREADS + int(gl_LocalInvocationIndex);
+        if (item < B_ITEMS) {
+            tile_b[buffer_index * B_SIZE + item] = b_next[j];
+        }
+    }
+}
+
+void gemm() {
+    const int lane_x = int(gl_LocalInvocationIndex) % LANES_X;
+    const int lane_y = int(gl_LocalInvocationIndex) / LANES_X;
+    vec4 sum[SHARE * VECTORS];
+    [[unroll]] for (int i = 0; i < SHARE * VECTORS; i++) {
+        sum[i] = vec4(0.0);
+    }
+    gemm_begin();
+    const int begin = is_split ? int(gl_WorkGroupID.z) * push.split_steps : 0;
+    const int end = is_split ? min(begin + push.split_steps, gemm_steps()) : gemm_steps();
+    int step = gemm_live(begin, end);
+    int at = 0;
+    if (step < end) {
+        gemm_load(step);
+        gemm_put(0);
+        barrier();
+    }
+    while (step < end) {
+        step = gemm_live(step + 1, end);
+        if (step < end) {
+            gemm_load(step);
+        }
+        [[unroll]] for (int k = 0; k < DEPTH4; k++) {
+            vec4 w[4 * VECTORS];
+            [[unroll]] for (int i = 0; i < 4 * VECTORS; i++) {
+                w[i] = tile_b[at * B_SIZE + (k * 4 + i / VECTORS) * B_LANES + i % VECTORS * LANES_X + lane_x];
+            }
+            [[unroll]] for (int r = 0; r < SHARE; r++) {
+                const vec4 v = tile_a[at * A_SIZE + (r * LANES_Y + lane_y) * A_LANES + k];
+                [[unroll]] for (int c = 0; c < VECTORS; c++) {
+                    sum[r * VECTORS + c] +=
+                        v.x * w[c] + v.y * w[VECTORS + c] + v.z * w[2 * VECTORS + c] + v.w * w[3 * VECTORS + c];
+                }
+            }
+        }
+        at ^= 1;
+        if (step < end) {
+            gemm_put(at);
+        }
+        barrier();
+    }
+    [[unroll]] for (int r = 0; r < SHARE; r++) {
+        int pixel, oy, ox;
+        if (gemm_place(r * LANES_Y + lane_y, pixel, oy, ox)) {
+            [[unroll]] for (int c = 0; c < VECTORS; c++) {
+                const int column4 = int(gl_WorkGroupID.y) * B_LANES + c * LANES_X + lane_x;
+                if (column4 < push.out_c4) {
+                    gemm_finish(pixel, column4, sum[r * VECTORS + c]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ * Convolutions as products of tiles: rows are output pixels, columns output channels, the depth runs over taps, then
+ * input channels. y = clamp(sum + bias [+ residual], lo, hi). Three sources of the left operand:
+ *   conv1x1  x itself
+ *   conv     what the window sees of x; a tap that lies outside the input for a whole tile is left out
+ *   block    conv1x1 over a depthwise convolution (multiplier 1, clamped to mid_lo..mid_hi) that is computed on the way
+ * Two ways to multiply: "simt" (float32 in shared memory) and matrix units (16 bits in shared memory, float32 sums).
+ *
+ * Bindings   0 x [in_h][in_w][in_c4]; 1 weights in tiles: [ceil(out_c4 / 8)][taps * depth][8] vec4, zero past the last
+ *            channel of either side; 2 bias [out_c4] float32, for block followed by the depthwise bias [in_c4] and
+ *            weights [kernel_h * kernel_w][in_c4], float32 too; 3 residual like y; 4 y [out_h][out_w][out_c4], when
+ *            split [split][out_h * out_w][out_c4] float32 of bare sums.
+ * Constants  BD_GEMM_* below. conv1x1 takes pixels as out_w, 1 as out_h.
+ * Groups     x = tiles of pixels: ceil(out_w * out_h / TILE_ROWS), or with a width ceil(out_w / width) *
+ *            ceil(out_h / (TILE_ROWS / width)); y = ceil(out_c4 * 4 / TILE_COLUMNS); z = splits.
+ * Shared     simt: 2 * TILE_DEPTH * (TILE_ROWS + TILE_COLUMNS) * 4 bytes. Matrix: 2 * (TILE_ROWS * (TILE_DEPTH + 8) +
+ *            TILE_DEPTH * (TILE_COLUMNS + 8)) * 2 bytes and 4 * m * (n + 4) a subgroup.
+ * Reference  bd_ref_conv, bd_ref_depthwise. */
+#ifndef BD_PUSH_CONV_GEMM_H
+#define BD_PUSH_CONV_GEMM_H
+
+#include "push/types.h"
+
+#define BD_GEMM_THREADS 1      /* invocations of a group, as constant 0 (its size) */
+#define BD_GEMM_TILE_ROWS 2    /* pixels of a tile */
+#define BD_GEMM_TILE_COLUMNS 3 /* channels of a tile */
+#define BD_GEMM_TILE_DEPTH 4   /* 16 or 32 that divides depth */
+#define BD_GEMM_TILE_WIDTH 5   /* pixels along x of a tile; 0: runs of pixels */
+#define BD_GEMM_RESIDUAL 6     /* bool; 7 is BD_CONSTANT_WIDE */
+#define BD_GEMM_SPLIT 8        /* bool: bare sums of a part of the depth */
+#define BD_GEMM_SHARE 9        /* simt: rows an invocation; matrix: subgroups along the rows of a tile */
+#define BD_GEMM_M 10           /* of a matrix unit's product */
+#define BD_GEMM_N 11
+#define BD_GEMM_K 12
+#define BD_GEMM_SUBGROUP 13 /* invocations of a subgroup */
+#define BD_GEMM_CONSTANTS 14
+
+#define BD_GEMM_DEPTH_ALIGN 16
+
+BD_PUSH_BEGIN(conv_gemm)
+bd_int in_w, in_h, out_w, out_h;
+bd_int in_c4, out_c4;
+bd_int kernel_w, kernel_h;
+bd_int stride_x, stride_y;
+bd_int dilation_x, dilation_y;
+bd_int pad_left, pad_top;
+bd_float lo, hi;
+bd_float mid_lo, mid_hi;
+bd_int depth;       /* of a tap: input channels, rounded up to BD_GEMM_DEPTH_ALIGN */
+bd_int split_steps; /* tiles along the depth that a split sums */
+BD_PUSH_END(conv_gemm, 80)
+
+#endif
