@@ -88,9 +88,9 @@ void gemm_begin() {
     int pixel, top, left, bottom, right;
     gemm_place(0, pixel, top, left);
     gemm_place(TILE_ROWS - 1, pixel, bottom, right);
-    bottom = min(bottom, push.out_h - 1);
-    // A run that goes on in the next row has seen both ends.
+    // A run that goes on in the next row, or past the last, has seen both ends.
     const bool wraps = TILE_WIDTH == 0 && bottom != top;
+    bottom = min(bottom, push.out_h - 1);
     left = wraps ? 0 : left;
     right = wraps ? push.out_w - 1 : min(right, push.out_w - 1);
     tile_top = top * push.stride_y - push.pad_top;

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ * Every candidate of bd_kernel_candidates for the storage set, by 32 and 16 bits, against the scalar references: odd
+ * sizes, split depths, taps outside the input, blocks with the depthwise convolution inside. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reference/reference.h"
+#include "support/kernel_fixture.h"
+
+static check harness;
+static bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
+
+#define NO_CLAMP .low = -INFINITY, .high = INFINITY
+#define RELU6 .low = 0.0f, .high = 6.0f
+
+static uint32_t list(fixture *f, bd_precision precision) {
+    uint32_t count =
+        bd_kernel_candidates(&harness.vk, &f->graph, f->graph.count - 1, precision, found, BD_COUNT(found));
+    assert_in_range(count, 1, BD_COUNT(found) - 1);
+    for (uint32_t i = 0; i < count; i++) {
+        assert_int_equal(found[i].precision, precision);
+        for (uint32_t other = 0; other < i; other++) {
+            assert_string_not_equal(found[i].name, found[other].name);
+        }
+    }
+    return count;
+}
+
+/* Every candidate in both precisions; stride > 1: every stride-th only, from a random one. */
+static uint32_t check_all(fixture *f, const float *expected, float absolute, float relative, uint32_t stride) {
+    uint32_t checked = 0;
+    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
+        uint32_t count = list(f, (bd_precision)precision);
+        for (uint32_t i = check_random(&harness) % stride; i < count; i += stride) {
+            /* The depthwise result of a block is rounded to 16 bits for matrix units. */
+            bool rounded = found[i].family == BD_KERNEL_FAMILY_BLOCK && found[i].matrix[0];
+            fixture_check(f, &found[i], expected, rounded ? absolute + 4e-3f : absolute, relative);
+            checked++;
+        }
+    }
+    return checked;
+}
+
+static uint32_t check_conv_all(const window *a, uint32_t stride) {
+    fixture f;
+    fixture_begin(&f, &harness);
+    float *expected = fixture_conv(&f, a);
+    uint32_t checked = check_all(&f, expected, fixture_conv_error(a), 1e-5f, stride);
+    free(expected);
+    fixture_finish(&f);
+    return checked;
+}
+
+/* Large enough for groups of every tile and for split depths; 40 channels: half a tile of 16. */
+static void test_conv1x1(void **state) {
+    (void)state;
+    const window wide = {.h = 47,
+                         .w = 31,
+                         .in = 40,
+                         .out = 130,
+                         .kernel = 1,
+                         .stride = 1,
+                         .dilation = 1,
+                         .bias = true,
+                         .residual = true,
+                         RELU6};
+    const window deep = {
+        .h = 33, .w = 33, .in = 384, .out = 36, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, NO_CLAMP};
+    const window small = {
+        .h = 29, .w = 67, .in = 16, .out = 16, .kernel = 1, .stride = 1, .dilation = 1, .bias = false, NO_CLAMP};
+    printf("%u candidates\n", check_conv_all(&wide, 1) + check_conv_all(&deep, 1) + check_conv_all(&small, 1));
+}
+
+static void test_conv(void **state) {
+    (void)state;
+    static const int32_t dilations[] = {1, 6, 18};
+    uint32_t checked = 0;
+    for (size_t i = 0; i < BD_COUNT(dilations); i++) {
+        const window a = {.h = 33,
+                          .w = 33,
+                          .in = 24,
+                          .out = 40,
+                          .kernel = 3,
+                          .stride = 1,
+                          .dilation = dilations[i],
+                          .bias = true,
+                          .residual = i == 1,
+                          NO_CLAMP};
+        checked += check_conv_all(&a, i ? 3 : 1);
+    }
+    const window strided = {
+        .h = 65, .w = 63, .in = 3, .out = 32, .kernel = 3, .stride = 2, .dilation = 1, .bias = true, RELU6};
+    printf("%u candidates\n", checked + check_conv_all(&strided, 3));
+}
+
+static void test_depthwise(void **state) {
+    (void)state;
+    static const int32_t sizes[][4] = {{1, 1, 1, 5}, {17, 23, 1, 40}, {19, 22, 2, 36}, {21, 9, 4, 8}, {5, 40, 12, 64}};
+    for (size_t i = 0; i < BD_COUNT(sizes); i++) {
+        for (int32_t stride = 1; stride <= 2; stride++) {
+            const window a = {.h = sizes[i][0],
+                              .w = sizes[i][1],
+                              .in = sizes[i][3],
+                              .kernel = 3,
+                              .stride = stride,
+                              .dilation = sizes[i][2],
+                              .bias = i % 2 == 0,
+                              RELU6};
+            fixture f;
+            fixture_begin(&f, &harness);
+            float *expected = fixture_depthwise(&f, &a);
+            check_all(&f, expected, 1e-5f, 1e-5f, 1);
+            free(expected);
+            fixture_finish(&f);
+        }
+    }
+}
+
+/* Depthwise, then a projection that adds a residual: the fused candidates against one reference after the other. */
+static void check_block(const window *a, int32_t out, bool residual, uint32_t stride) {
+    fixture f;
+    fixture_begin(&f, &harness);
+    float *middle = fixture_depthwise(&f, a);
+    uint32_t depthwise = f.graph.count - 1;
+    int32_t h = f.graph.nodes[depthwise].shape.dims[1], w = f.graph.nodes[depthwise].shape.dims[2];
+    f.graph.nodes[depthwise].data = middle; /* what unfused candidates read, rounded below */
+    uint32_t inputs[4] = {depthwise, fixture_tensor(&f, BD_OP_CONST, 1, 1, a->in, out, -1.0f, 1.0f),
+                          fixture_tensor(&f, BD_OP_CONST, 1, 1, 1, out, -1.0f, 1.0f), BD_NO_NODE};
+    if (residual) {
+        inputs[3] = fixture_tensor(&f, BD_OP_INPUT, 1, h, w, out, -1.0f, 1.0f);
+    }
+    bd_node *node = fixture_node(&f, BD_OP_CONV, inputs, 4, h, w, out);
+    const window one = {.kernel = 1, .stride = 1, .dilation = 1, NO_CLAMP};
+    node->u.conv = fixture_attributes(&one);
+    (void)snprintf(f.label + strlen(f.label), sizeof f.label - strlen(f.label), " then 1x1 to %d", out);
+    float *expected = fixture_expected(node);
+    bd_ref_conv(middle, h, w, a->in, fixture_values(&f, inputs[1]), fixture_values(&f, inputs[2]),
+                fixture_values(&f, inputs[3]), &node->u.conv, expected, h, w, out);
+    uint32_t blocks = 0;
+    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
+        uint32_t count = list(&f, (bd_precision)precision);
+        for (uint32_t i = check_random(&harness) % stride; i < count; i++) {
+            if (found[i].family != BD_KERNEL_FAMILY_BLOCK) {
+                continue;
+            }
+            assert_int_equal(bd_kernel_absorbs(&f.graph, f.graph.count - 1, &found[i]), depthwise);
+            /* For matrix units each of the sum's terms up to 6 is rounded to 11 bits. */
+            float rounding = found[i].matrix[0] ? 6e-3f * sqrtf((float)a->in) : 0.0f;
+            fixture_check(&f, &found[i], expected, 1e-4f + rounding, 1e-4f);
+            blocks++;
+            i += stride - 1;
+        }
+    }
+    printf("%s: %u blocks\n", f.label, blocks);
+    assert_int_not_equal(blocks, 0);
+    free(expected);
+    free(middle);
+    fixture_finish(&f);
+}
+
+static void test_block(void **state) {
+    (void)state;
+    const window plain = {.h = 37, .w = 41, .in = 40, .kernel = 3, .stride = 1, .dilation = 2, .bias = true, RELU6};
+    const window strided = {.h = 65, .w = 61, .in = 24, .kernel = 3, .stride = 2, .dilation = 1, .bias = false, RELU6};
+    const window odd = {.h = 29, .w = 33, .in = 21, .kernel = 3, .stride = 1, .dilation = 4, .bias = true, RELU6};
+    check_block(&plain, 160, true, 1);
+    check_block(&strided, 24, false, 1);
+    check_block(&odd, 15, true, 2);
+}
+
+/* Shader names are prefixes of choices' names, and a name is found again in a second listing. */
+static void test_names(void **state) {
+    (void)state;
+    fixture f;
+    fixture_begin(&f, &harness);
+    const window a = {
+        .h = 65, .w = 65, .in = 64, .out = 64, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, RELU6};
+    free(fixture_conv(&f, &a));
+    uint32_t count = list(&f, BD_PRECISION_FP16);
+    assert_true(count > 4);
+    for (uint32_t i = 0; i < count; i++) {
+        const char *shader = bd_shaders[found[i].shader].name;
+        assert_int_equal(strncmp(found[i].name, shader, strlen(shader)), 0);
+    }
+    bd_kernel_choice first = found[0];
+    bd_kernel_choice few[2];
+    assert_int_equal(bd_kernel_candidates(&harness.vk, &f.graph, f.graph.count - 1, BD_PRECISION_FP16, few, 2), 2);
+    assert_string_equal(few[0].name, first.name);
+    fixture_finish(&f);
+}
+
+int main(int argc, char **argv) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_conv1x1), cmocka_unit_test(test_conv),
+        cmocka_unit_test(test_depthwise), cmocka_unit_test(test_block),
+    };
+    int status = check_open(&harness, argc, argv);
+    if (status) {
+        return status;
+    }
+    harness.vk.kernel_set = BD_KERNELS_STORAGE;
+    return check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));
+}
