@@ -153,6 +153,20 @@ bool bd_kernel_is_packed(const bd_graph *graph, uint32_t node, bd_packing packin
 size_t bd_kernel_packed_bytes(const bd_graph *graph, uint32_t node, bd_packing packing);
 void bd_kernel_pack(const bd_graph *graph, uint32_t node, bd_packing packing, void *packed);
 
+/* ---- trials (trial.c) -------------------------------------------------------------------------------------------- */
+
+typedef struct bd_kernel_verdict {
+    bool correct; /* agrees with the plain kernels within what its precision and order of sums allow */
+    double ms;    /* device time of the best run, all parts and the barriers between them; 0: no timers */
+} bd_kernel_verdict;
+
+/* Runs a candidate `repeats` times on random tensors of the node's shapes, with the node's own weights, and compares
+ * what the last run left with the plain kernels. A candidate that uses matrix units must not be chosen before it was
+ * found correct here. The device must be idle; submits and waits. Errors are the device's and memory's: a wrong result
+ * is none. Not for concatenations. */
+bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice,
+                          uint32_t repeats, bd_kernel_verdict *verdict, bd_error *error);
+
 /* ---- pictures (picture.c) ---------------------------------------------------------------------------------------- */
 
 /* Maps output pixels of one axis to coordinates on the logits: clamp(x * scale + bias, 0, max). */

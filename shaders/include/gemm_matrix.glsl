@@ -30,64 +30,73 @@ shared float stage[SUBGROUPS * STAGE_SIZE];
 #define MATRIX_A fcoopmatNV<16, gl_ScopeSubgroup, M, K>
 #define MATRIX_B fcoopmatNV<16, gl_ScopeSubgroup, K, N>
 #define MATRIX_SUM fcoopmatNV<32, gl_ScopeSubgroup, M, N>
-#define MATRIX_CLEAR(sum) sum = MATRIX_SUM(0.0)
+#define MATRIX_CLEAR(fragment) sums[fragment] = MATRIX_SUM(0.0)
 #define MATRIX_LOAD_A(to, at) coopMatLoadNV(to, tile_a, at, A_STRIDE, false)
 #define MATRIX_LOAD_B(to, at) coopMatLoadNV(to, tile_b, at, B_STRIDE, false)
-#define MATRIX_ADD(sum, a, b) sum = coopMatMulAddNV(a, b, sum)
-#define MATRIX_STORE(sum, at) coopMatStoreNV(sum, stage, at, STAGE_STRIDE, false)
+#define MATRIX_ADD(fragment, a, b) sums[fragment] = coopMatMulAddNV(a, b, sums[fragment])
+#define MATRIX_STORE(fragment, at) coopMatStoreNV(sums[fragment], stage, at, STAGE_STRIDE, false)
 #elif MATRIX == 2
 #define MATRIX_A coopmat<float16_t, gl_ScopeSubgroup, M, K, gl_MatrixUseA>
 #define MATRIX_B coopmat<float16_t, gl_ScopeSubgroup, K, N, gl_MatrixUseB>
 #define MATRIX_SUM coopmat<float, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator>
-#define MATRIX_CLEAR(sum) sum = MATRIX_SUM(0.0)
+#define MATRIX_CLEAR(fragment) sums[fragment] = MATRIX_SUM(0.0)
 #define MATRIX_LOAD_A(to, at) coopMatLoad(to, tile_a, at, A_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
 #define MATRIX_LOAD_B(to, at) coopMatLoad(to, tile_b, at, B_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
-#define MATRIX_ADD(sum, a, b) sum = coopMatMulAdd(a, b, sum)
-#define MATRIX_STORE(sum, at) coopMatStore(sum, stage, at, STAGE_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
+#define MATRIX_ADD(fragment, a, b) sums[fragment] = coopMatMulAdd(a, b, sums[fragment])
+#define MATRIX_STORE(fragment, at) coopMatStore(sums[fragment], stage, at, STAGE_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
 #else
-// A fragment of an operand is where it lies; a lane owns every SUBGROUP-th sum.
+// A fragment of an operand is where it lies; a lane owns every SUBGROUP-th sum. Loops stay loops: unrolled they would be
+// far more than a software device compiles in any time.
 const int OWNED = M * N / SUBGROUP;
-struct matrix_sum {
-    float values[OWNED];
-};
+float owned_sums[FRAGMENTS_M * FRAGMENTS_N * OWNED];
 
 float matrix_half(uvec4 unit, int index) {
-    const vec2 pair = unpackHalf2x16(unit[(index >> 1) & 3]);
-    return (index & 1) != 0 ? pair.y : pair.x;
+    const uint low = (index & 2) == 0 ? unit.x : unit.y;
+    const uint high = (index & 2) == 0 ? unit.z : unit.w;
+    const vec2 pair = unpackHalf2x16((index & 4) == 0 ? low : high);
+    return (index & 1) == 0 ? pair.x : pair.y;
 }
 
-void matrix_zero(out matrix_sum sum) {
-    for (int i = 0; i < OWNED; i++) {
-        sum.values[i] = 0.0;
-    }
-}
-
-void matrix_add(inout matrix_sum sum, int a, int b) {
-    for (int i = 0; i < OWNED; i++) {
+void matrix_add(int fragment, int a, int b) {
+    [[dont_unroll]] for (int i = 0; i < OWNED; i++) {
         const int at = i * SUBGROUP + int(gl_SubgroupInvocationID);
+        const int row = a + at / N * A_STRIDE;
         const int column = at % N;
-        for (int k = 0; k < K; k++) {
-            sum.values[i] += matrix_half(tile_a[a + at / N * A_STRIDE + (k >> 3)], k) *
-                             matrix_half(tile_b[b + k * B_STRIDE + (column >> 3)], column);
+        float sum = owned_sums[fragment * OWNED + i];
+        [[dont_unroll]] for (int k = 0; k < K; k++) {
+            sum += matrix_half(tile_a[row + (k >> 3)], k & 7) *
+                   matrix_half(tile_b[b + k * B_STRIDE + (column >> 3)], column & 7);
         }
+        owned_sums[fragment * OWNED + i] = sum;
     }
 }
 
-void matrix_store(matrix_sum sum, int to) {
-    for (int i = 0; i < OWNED; i++) {
+void matrix_store(int fragment, int to) {
+    [[dont_unroll]] for (int i = 0; i < OWNED; i++) {
         const int at = i * SUBGROUP + int(gl_SubgroupInvocationID);
-        stage[to + at / N * STAGE_STRIDE + at % N] = sum.values[i];
+        stage[to + at / N * STAGE_STRIDE + at % N] = owned_sums[fragment * OWNED + i];
+    }
+}
+
+void matrix_clear(int fragment) {
+    [[dont_unroll]] for (int i = 0; i < OWNED; i++) {
+        owned_sums[fragment * OWNED + i] = 0.0;
     }
 }
 
 #define MATRIX_A int
 #define MATRIX_B int
-#define MATRIX_SUM matrix_sum
-#define MATRIX_CLEAR(sum) matrix_zero(sum)
 #define MATRIX_LOAD_A(to, at) to = at
 #define MATRIX_LOAD_B(to, at) to = at
-#define MATRIX_ADD(sum, a, b) matrix_add(sum, a, b)
-#define MATRIX_STORE(sum, at) matrix_store(sum, at)
+#define MATRIX_CLEAR(fragment) matrix_clear(fragment)
+#define MATRIX_ADD(fragment, a, b) matrix_add(fragment, a, b)
+#define MATRIX_STORE(fragment, at) matrix_store(fragment, at)
+#define EACH_FRAGMENT [[dont_unroll]]
+#endif
+
+#if MATRIX != 3
+#define EACH_FRAGMENT [[unroll]]
+MATRIX_SUM sums[FRAGMENTS_M * FRAGMENTS_N];
 #endif
 
 void gemm_put(int buffer_index) {
@@ -109,9 +118,8 @@ void gemm() {
     const int subgroup = int(gl_SubgroupID);
     const int first_row = subgroup % SHARE * (FRAGMENTS_M * M);
     const int first_column = subgroup / SHARE * (FRAGMENTS_N * N);
-    MATRIX_SUM sum[FRAGMENTS_M * FRAGMENTS_N];
-    [[unroll]] for (int i = 0; i < FRAGMENTS_M * FRAGMENTS_N; i++) {
-        MATRIX_CLEAR(sum[i]);
+    EACH_FRAGMENT for (int i = 0; i < FRAGMENTS_M * FRAGMENTS_N; i++) {
+        MATRIX_CLEAR(i);
     }
     gemm_begin();
     const int begin = is_split ? int(gl_WorkGroupID.z) * push.split_steps : 0;
@@ -128,16 +136,16 @@ void gemm() {
         if (step < end) {
             gemm_load(step);
         }
-        [[unroll]] for (int k = 0; k < TILE_DEPTH / K; k++) {
+        EACH_FRAGMENT for (int k = 0; k < TILE_DEPTH / K; k++) {
             MATRIX_B right[FRAGMENTS_N];
-            [[unroll]] for (int n = 0; n < FRAGMENTS_N; n++) {
+            EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
                 MATRIX_LOAD_B(right[n], at * B_SIZE + k * K * B_STRIDE + (first_column + n * N) / 8);
             }
-            [[unroll]] for (int m = 0; m < FRAGMENTS_M; m++) {
+            EACH_FRAGMENT for (int m = 0; m < FRAGMENTS_M; m++) {
                 MATRIX_A left;
                 MATRIX_LOAD_A(left, at * A_SIZE + (first_row + m * M) * A_STRIDE + k * K / 8);
-                [[unroll]] for (int n = 0; n < FRAGMENTS_N; n++) {
-                    MATRIX_ADD(sum[m * FRAGMENTS_N + n], left, right[n]);
+                EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
+                    MATRIX_ADD(m * FRAGMENTS_N + n, left, right[n]);
                 }
             }
         }
@@ -149,9 +157,9 @@ void gemm() {
     }
     const int slot = subgroup * STAGE_SIZE;
     const int lane = int(gl_SubgroupInvocationID);
-    [[unroll]] for (int m = 0; m < FRAGMENTS_M; m++) {
-        [[unroll]] for (int n = 0; n < FRAGMENTS_N; n++) {
-            MATRIX_STORE(sum[m * FRAGMENTS_N + n], slot);
+    EACH_FRAGMENT for (int m = 0; m < FRAGMENTS_M; m++) {
+        EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
+            MATRIX_STORE(m * FRAGMENTS_N + n, slot);
             subgroupBarrier();
             for (int item = lane; item < M * N / 4; item += SUBGROUP) {
                 const int row = item / (N / 4);

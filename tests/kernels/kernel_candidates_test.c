@@ -28,12 +28,20 @@ static uint32_t list(fixture *f, bd_precision precision) {
     return count;
 }
 
+/* The stand-in for matrix units takes seconds: one tile in four of them, another with every seed. */
+static bool too_slow(const bd_kernel_choice *choice) {
+    return strstr(choice->name, "_softcoop") && check_random(&harness) % 4 != 0;
+}
+
 /* Every candidate in both precisions; stride > 1: every stride-th only, from a random one. */
 static uint32_t check_all(fixture *f, const float *expected, float absolute, float relative, uint32_t stride) {
     uint32_t checked = 0;
     for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
         uint32_t count = list(f, (bd_precision)precision);
         for (uint32_t i = check_random(&harness) % stride; i < count; i += stride) {
+            if (too_slow(&found[i])) {
+                continue;
+            }
             /* The depthwise result of a block is rounded to 16 bits for matrix units. */
             bool rounded = found[i].family == BD_KERNEL_FAMILY_BLOCK && found[i].matrix[0];
             fixture_check(f, &found[i], expected, rounded ? absolute + 4e-3f : absolute, relative);
@@ -56,7 +64,7 @@ static uint32_t check_conv_all(const window *a, uint32_t stride) {
 /* Large enough for groups of every tile and for split depths; 40 channels: half a tile of 16. */
 static void test_conv1x1(void **state) {
     (void)state;
-    const window wide = {.h = 47,
+    const window wide = {.h = 27,
                          .w = 31,
                          .in = 40,
                          .out = 130,
@@ -142,7 +150,7 @@ static void check_block(const window *a, int32_t out, bool residual, uint32_t st
     for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
         uint32_t count = list(&f, (bd_precision)precision);
         for (uint32_t i = check_random(&harness) % stride; i < count; i++) {
-            if (found[i].family != BD_KERNEL_FAMILY_BLOCK) {
+            if (found[i].family != BD_KERNEL_FAMILY_BLOCK || too_slow(&found[i])) {
                 continue;
             }
             assert_int_equal(bd_kernel_absorbs(&f.graph, f.graph.count - 1, &found[i]), depthwise);

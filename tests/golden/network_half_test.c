@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * The whole network in 16 bits with the GPUs' kernels, and its number of dispatches. */
+#include "support/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void count_labels(bd_session *session) {
+    bd_image photo = test_read_image(test_source_file("tools/samples/person.jpg"));
+    bd_image expected = test_read_image(test_source_file("tests/golden/network/person.labels.png"));
+    bd_segmentation got;
+    bd_error error;
+    if (bd_session_segment(session, &photo, NULL, &got, &error)) {
+        fail_msg("%s", error.message);
+    }
+    size_t pixels = (size_t)expected.width * expected.height;
+    size_t wrong = 0;
+    assert_int_equal(got.labels.width, expected.width);
+    assert_int_equal(got.labels.height, expected.height);
+    for (size_t i = 0; i < pixels; i++) {
+        wrong += got.labels.pixels[i] != expected.pixels[4 * i];
+    }
+    (void)printf("%zu of %zu labels differ from float32's\n", wrong, pixels);
+    assert_true(wrong * 500 <= pixels); /* 99.8 % are equal */
+    assert_true(got.pixels_of_class[15] > 100000);
+    bd_segmentation_finish(&got);
+    bd_image_finish(&photo);
+    bd_image_finish(&expected);
+}
+
+static void test_half(void **state) {
+    (void)state;
+    test_session t;
+    bd_error error;
+    bd_session_info info;
+    test_session_open(&t, "storage");
+    bd_session_get_info(t.session, &info);
+    assert_int_equal(info.precision, BD_PRECISION_FP32); /* AUTO on a software device */
+    bd_session_destroy(t.session);
+    const bd_session_params params = {.struct_size = sizeof params, .precision = BD_PRECISION_FP16};
+    if (bd_session_create(t.engine, t.model, &params, &t.session, &error)) {
+        fail_msg("%s", error.message);
+    }
+    bd_session_get_info(t.session, &info);
+    (void)printf("%u dispatches\n", info.dispatches);
+    assert_int_equal(info.precision, BD_PRECISION_FP16);
+    assert_in_range(info.dispatches, 30, 45);
+    count_labels(t.session);
+    test_session_close(&t);
+}
+
+/* The other sets have no kernels for 16 bits. */
+static void test_refusal(void **state) {
+    (void)state;
+    test_session t;
+    bd_error error;
+    bd_session *session = NULL;
+    test_session_open(&t, NULL);
+    const bd_session_params params = {.struct_size = sizeof params, .precision = BD_PRECISION_FP16};
+    bd_session_info info;
+    bd_session_get_info(t.session, &info);
+    if (strcmp(info.kernel_set, "storage") != 0) {
+        assert_int_equal(bd_session_create(t.engine, t.model, &params, &session, &error), BD_ERR_UNSUPPORTED);
+        assert_null(session);
+    }
+    test_session_close(&t);
+}
+
+int main(void) {
+    int skip = test_session_skip();
+    if (skip) {
+        return skip;
+    }
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_half), cmocka_unit_test(test_refusal)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
