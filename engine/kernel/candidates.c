@@ -24,12 +24,17 @@ static const struct {
     {32, 32, 64, 4},    {64, 16, 64, 4},   {32, 96, 96, 8},  {32, 160, 160, 8},
 };
 
-/* Matrix units: share subgroups along the rows of a tile, the others along its columns. */
+/* Matrix units: share subgroups along the rows of a tile, the other active ones along its columns. depth 0: weights
+ * by way of shared memory; else they are read directly, and a block's deep steps keep many loads in flight: more
+ * subgroups load than multiply. */
 static const struct {
-    uint16_t rows, columns, subgroups, share;
+    uint16_t rows, columns, subgroups, active, share, depth;
 } matrix_tiles[] = {
-    {128, 128, 8, 4}, {128, 64, 8, 4}, {64, 128, 8, 2}, {64, 64, 4, 2},  {32, 64, 4, 2},  {64, 32, 4, 4},
-    {32, 32, 4, 2},   {64, 16, 4, 4},  {32, 96, 4, 2},  {32, 160, 4, 2}, {32, 320, 8, 2},
+    {128, 128, 8, 8, 4, 0},  {128, 64, 8, 8, 4, 0}, {64, 128, 8, 8, 2, 0},    {64, 64, 4, 4, 2, 0},
+    {32, 64, 4, 4, 2, 0},    {64, 32, 4, 4, 4, 0},  {32, 32, 4, 4, 2, 0},     {64, 16, 4, 4, 4, 0},
+    {32, 96, 4, 4, 2, 0},    {32, 160, 4, 4, 2, 0}, {32, 320, 8, 8, 2, 0},    {32, 64, 8, 8, 2, 64},
+    {64, 64, 8, 8, 4, 64},   {32, 96, 8, 6, 2, 64}, {32, 160, 10, 10, 2, 64}, {32, 64, 16, 8, 2, 128},
+    {32, 96, 16, 6, 2, 128}, {32, 32, 8, 4, 2, 64}, {32, 320, 10, 10, 2, 64},
 };
 
 /* Groups that keep a large GPU busy: an H100 has 132 processors. */
@@ -73,18 +78,22 @@ static void add_plain(list *to) {
 /* Adds a product's choice under its name, where the device has the memory and the invocations for it. */
 static void add_gemm(list *to, bd_kernel_choice choice) {
     bool matrix = choice.matrix[0] != 0;
-    uint32_t shared = matrix ? 4u * (choice.rows * (choice.depth + 8u) + choice.depth * (choice.columns + 8u)) +
-                                   4u * (choice.threads / choice.subgroup) * choice.matrix[0] * (choice.matrix[1] + 4u)
+    uint32_t right = choice.direct ? 8u : choice.depth * (choice.columns + 8u);
+    uint32_t shared = matrix ? 4u * (choice.rows * (choice.depth + 8u) + right) +
+                                   4u * choice.active * choice.matrix[0] * (choice.matrix[1] + 4u)
                              : 8u * choice.depth * (choice.rows + choice.columns);
     if (!bd_shaders[choice.shader].words || shared > to->vk->limits.maxComputeSharedMemorySize ||
         choice.threads > to->vk->limits.maxComputeWorkGroupInvocations ||
         choice.threads > to->vk->limits.maxComputeWorkGroupSize[0]) {
         return;
     }
-    char tail[24] = "";
+    char tail[32] = "";
     int used = 0;
     if (choice.width) {
         used += snprintf(tail + used, sizeof tail - (size_t)used, "_w%u", choice.width);
+    }
+    if (choice.direct) {
+        used += snprintf(tail + used, sizeof tail - (size_t)used, "_d%u", choice.depth);
     }
     if (choice.split > 1) {
         used += snprintf(tail + used, sizeof tail - (size_t)used, "_split%u", choice.split);
@@ -191,9 +200,10 @@ static void add_matrix_shape(list *to, bd_kernel_family family, bd_shader_id sha
         uint32_t rows = matrix_tiles[t].rows;
         uint32_t columns = matrix_tiles[t].columns;
         uint32_t share = matrix_tiles[t].share;
-        uint32_t across = matrix_tiles[t].subgroups / share;
-        uint32_t step = depth % 32 || columns > 160 ? 16 : 32;
-        if (!fits_columns(to, columns) || rows % (shape[0] * share) || columns % (shape[1] * across) ||
+        uint32_t across = matrix_tiles[t].active / share;
+        bool direct = matrix_tiles[t].depth != 0;
+        uint32_t step = direct ? matrix_tiles[t].depth : (depth % 32 || columns > 160 ? 16 : 32);
+        if (!fits_columns(to, columns) || rows % (shape[0] * share) || columns % (shape[1] * across) || depth % step ||
             step % shape[2] || groups_of(to, rows, columns) * 8 < BUSY_GROUPS) {
             continue;
         }
@@ -208,7 +218,9 @@ static void add_matrix_shape(list *to, bd_kernel_family family, bd_shader_id sha
                                          .width = (uint16_t)width,
                                          .split = 1,
                                          .matrix = {(uint16_t)shape[0], (uint16_t)shape[1], (uint16_t)shape[2]},
-                                         .subgroup = (uint16_t)subgroup};
+                                         .subgroup = (uint16_t)subgroup,
+                                         .active = matrix_tiles[t].active,
+                                         .direct = direct};
         add_splits(to, choice);
     }
 }

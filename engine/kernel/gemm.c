@@ -48,8 +48,8 @@ uint32_t bd_gemm_depthwise(const bd_graph *graph, uint32_t index) {
     const bd_node *depthwise = &graph->nodes[from];
     uint32_t bias = input_of(node, 2);
     uint32_t depthwise_bias = input_of(depthwise, 2);
-    if (depthwise->op != BD_OP_DEPTHWISE || from == graph->output || input_of(node, 3) == from ||
-        graph->nodes[depthwise->inputs[1]].op != BD_OP_CONST ||
+    if (depthwise->op != BD_OP_DEPTHWISE || depthwise->u.conv.kernel_h != 3 || depthwise->u.conv.kernel_w != 3 ||
+        from == graph->output || input_of(node, 3) == from || graph->nodes[depthwise->inputs[1]].op != BD_OP_CONST ||
         (bias != BD_NO_NODE && graph->nodes[bias].op != BD_OP_CONST) ||
         (depthwise_bias != BD_NO_NODE && graph->nodes[depthwise_bias].op != BD_OP_CONST)) {
         return BD_NO_NODE;
@@ -166,6 +166,8 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
         [BD_GEMM_N] = choice->matrix[1],
         [BD_GEMM_K] = choice->matrix[2],
         [BD_GEMM_SUBGROUP] = choice->subgroup,
+        [BD_GEMM_DIRECT] = choice->direct,
+        [BD_GEMM_ACTIVE] = choice->active,
     };
     memcpy(dispatch->specialisations, constants, sizeof constants);
     dispatch->specialisation_count = choice->matrix[0] ? BD_GEMM_CONSTANTS : BD_GEMM_SHARE + 1;

@@ -85,6 +85,8 @@ typedef struct bd_kernel_choice {
     uint16_t split;         /* GEMM: the depth is summed in this many parts, then reduced; 1: it is not */
     uint16_t matrix[3];     /* of a matrix unit's product: m, n, k; 0: none is used */
     uint16_t subgroup;      /* invocations of one, for matrix units */
+    uint16_t active;        /* subgroups that multiply, for matrix units; the others only load */
+    bool direct;            /* matrix units read the weights from their buffer, not by way of shared memory */
 } bd_kernel_choice;
 
 /* Whether tensors in the arena can be of 16 bits on this device with its kernel set. */

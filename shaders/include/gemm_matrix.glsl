@@ -12,19 +12,21 @@ layout(constant_id = BD_GEMM_N) const int N = 16;
 layout(constant_id = BD_GEMM_K) const int K = 16;
 layout(constant_id = BD_GEMM_SUBGROUP) const int SUBGROUP = 32;
 
-const int SUBGROUPS = THREADS / SUBGROUP;
+layout(constant_id = BD_GEMM_ACTIVE) const int ACTIVE = 4;
+
 const int FRAGMENTS_M = TILE_ROWS / (M * SHARE);
-const int FRAGMENTS_N = TILE_COLUMNS * SHARE / (N * SUBGROUPS);
+const int FRAGMENTS_N = TILE_COLUMNS * SHARE / (N * ACTIVE);
 const int A_STRIDE = A_LANES + 1;
 const int B_STRIDE = B_LANES + 1;
 const int A_SIZE = TILE_ROWS * A_STRIDE;
-const int B_SIZE = TILE_DEPTH * B_STRIDE;
+const int B_SIZE = DIRECT ? 1 : TILE_DEPTH * B_STRIDE;
+const int PANEL_STRIDE = 4; // of the right operand's rows in the buffer
 const int STAGE_STRIDE = N + 4;
 const int STAGE_SIZE = M * STAGE_STRIDE;
 
 shared uvec4 tile_a[2 * A_SIZE];
 shared uvec4 tile_b[2 * B_SIZE];
-shared float stage[SUBGROUPS * STAGE_SIZE];
+shared float stage[ACTIVE * STAGE_SIZE];
 
 #if MATRIX == 1
 #define MATRIX_A fcoopmatNV<16, gl_ScopeSubgroup, M, K>
@@ -33,6 +35,7 @@ shared float stage[SUBGROUPS * STAGE_SIZE];
 #define MATRIX_CLEAR(fragment) sums[fragment] = MATRIX_SUM(0.0)
 #define MATRIX_LOAD_A(to, at) coopMatLoadNV(to, tile_a, at, A_STRIDE, false)
 #define MATRIX_LOAD_B(to, at) coopMatLoadNV(to, tile_b, at, B_STRIDE, false)
+#define MATRIX_LOAD_WEIGHTS(to, at) coopMatLoadNV(to, weights_data, at, PANEL_STRIDE, false)
 #define MATRIX_ADD(fragment, a, b) sums[fragment] = coopMatMulAddNV(a, b, sums[fragment])
 #define MATRIX_STORE(fragment, at) coopMatStoreNV(sums[fragment], stage, at, STAGE_STRIDE, false)
 #elif MATRIX == 2
@@ -42,6 +45,8 @@ shared float stage[SUBGROUPS * STAGE_SIZE];
 #define MATRIX_CLEAR(fragment) sums[fragment] = MATRIX_SUM(0.0)
 #define MATRIX_LOAD_A(to, at) coopMatLoad(to, tile_a, at, A_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
 #define MATRIX_LOAD_B(to, at) coopMatLoad(to, tile_b, at, B_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
+#define MATRIX_LOAD_WEIGHTS(to, at)                                                                                    \
+    coopMatLoad(to, weights_data, at, PANEL_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
 #define MATRIX_ADD(fragment, a, b) sums[fragment] = coopMatMulAdd(a, b, sums[fragment])
 #define MATRIX_STORE(fragment, at) coopMatStore(sums[fragment], stage, at, STAGE_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
 #else
@@ -64,8 +69,9 @@ void matrix_add(int fragment, int a, int b) {
         const int column = at % N;
         float sum = owned_sums[fragment * OWNED + i];
         [[dont_unroll]] for (int k = 0; k < K; k++) {
-            sum += matrix_half(tile_a[row + (k >> 3)], k & 7) *
-                   matrix_half(tile_b[b + k * B_STRIDE + (column >> 3)], column & 7);
+            const uvec4 right = DIRECT ? read_weights(b + k * PANEL_STRIDE + (column >> 3))
+                                       : tile_b[DIRECT ? 0 : b + k * B_STRIDE + (column >> 3)];
+            sum += matrix_half(tile_a[row + (k >> 3)], k & 7) * matrix_half(right, column & 7);
         }
         owned_sums[fragment * OWNED + i] = sum;
     }
@@ -88,6 +94,7 @@ void matrix_clear(int fragment) {
 #define MATRIX_B int
 #define MATRIX_LOAD_A(to, at) to = at
 #define MATRIX_LOAD_B(to, at) to = at
+#define MATRIX_LOAD_WEIGHTS(to, at) to = at
 #define MATRIX_CLEAR(fragment) matrix_clear(fragment)
 #define MATRIX_ADD(fragment, a, b) matrix_add(fragment, a, b)
 #define MATRIX_STORE(fragment, at) matrix_store(fragment, at)
@@ -96,7 +103,6 @@ void matrix_clear(int fragment) {
 
 #if MATRIX != 3
 #define EACH_FRAGMENT [[unroll]]
-MATRIX_SUM sums[FRAGMENTS_M * FRAGMENTS_N];
 #endif
 
 void gemm_put(int buffer_index) {
@@ -105,6 +111,9 @@ void gemm_put(int buffer_index) {
         if (item < A_ITEMS) {
             tile_a[buffer_index * A_SIZE + item / A_LANES * A_STRIDE + item % A_LANES] = a_next[j];
         }
+    }
+    if (DIRECT) {
+        return;
     }
     [[unroll]] for (int j = 0; j < B_EACH; j++) {
         const int item = j * THREADS + int(gl_LocalInvocationIndex);
@@ -118,6 +127,12 @@ void gemm() {
     const int subgroup = int(gl_SubgroupID);
     const int first_row = subgroup % SHARE * (FRAGMENTS_M * M);
     const int first_column = subgroup / SHARE * (FRAGMENTS_N * N);
+    const bool multiplies = subgroup < ACTIVE;
+    const int depth_all = weights_depth();
+    const int last_panel = (push.out_c4 + 7) / 8 - 1;
+#if MATRIX != 3
+    MATRIX_SUM sums[FRAGMENTS_M * FRAGMENTS_N];
+#endif
     EACH_FRAGMENT for (int i = 0; i < FRAGMENTS_M * FRAGMENTS_N; i++) {
         MATRIX_CLEAR(i);
     }
@@ -132,20 +147,30 @@ void gemm() {
         barrier();
     }
     while (step < end) {
+        const int b_row = b_first;
         step = gemm_live(step + 1, end);
         if (step < end) {
             gemm_load(step);
         }
-        EACH_FRAGMENT for (int k = 0; k < TILE_DEPTH / K; k++) {
-            MATRIX_B right[FRAGMENTS_N];
-            EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
-                MATRIX_LOAD_B(right[n], at * B_SIZE + k * K * B_STRIDE + (first_column + n * N) / 8);
-            }
-            EACH_FRAGMENT for (int m = 0; m < FRAGMENTS_M; m++) {
-                MATRIX_A left;
-                MATRIX_LOAD_A(left, at * A_SIZE + (first_row + m * M) * A_STRIDE + k * K / 8);
+        if (multiplies) {
+            EACH_FRAGMENT for (int k = 0; k < TILE_DEPTH / K; k++) {
+                MATRIX_B right[FRAGMENTS_N];
                 EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
-                    MATRIX_ADD(m * FRAGMENTS_N + n, left, right[n]);
+                    if (DIRECT) {
+                        const int column = int(gl_WorkGroupID.y) * TILE_COLUMNS + first_column + n * N;
+                        const int panel = min(column / 32, last_panel);
+                        MATRIX_LOAD_WEIGHTS(right[n],
+                                            (panel * depth_all + b_row + k * K) * PANEL_STRIDE + column % 32 / 8);
+                    } else {
+                        MATRIX_LOAD_B(right[n], at * B_SIZE + k * K * B_STRIDE + (first_column + n * N) / 8);
+                    }
+                }
+                EACH_FRAGMENT for (int m = 0; m < FRAGMENTS_M; m++) {
+                    MATRIX_A left;
+                    MATRIX_LOAD_A(left, at * A_SIZE + (first_row + m * M) * A_STRIDE + k * K / 8);
+                    EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
+                        MATRIX_ADD(m * FRAGMENTS_N + n, left, right[n]);
+                    }
                 }
             }
         }
@@ -154,6 +179,9 @@ void gemm() {
             gemm_put(at);
         }
         barrier();
+    }
+    if (!multiplies) {
+        return;
     }
     const int slot = subgroup * STAGE_SIZE;
     const int lane = int(gl_SubgroupInvocationID);

@@ -65,6 +65,13 @@ int a_y[A_EACH], a_x[A_EACH];
 #if SOURCE == SOURCE_TAPS
 int tile_top, tile_bottom, tile_left, tile_right; // the input's rows and columns under tap (0, 0)
 #endif
+#if MATRIX
+// The right operand goes straight from the buffer to the matrix unit, so that deep steps fit into shared memory.
+layout(constant_id = BD_GEMM_DIRECT) const bool DIRECT = false;
+int b_first; // its first row in the step that was loaded last
+#else
+const bool DIRECT = false;
+#endif
 UNIT a_next[A_EACH];
 UNIT b_next[B_EACH];
 
@@ -141,58 +148,56 @@ vec4 depthwise_part(UNIT from, int part) {
 #endif
 }
 
+// 3x3, all taps in flight at once: a loop of unknown length would wait for each.
 void gemm_load_depthwise(int c4) {
     const int dw_bias = push.out_c4;
     const int dw_weights = dw_bias + push.in_c4;
-    vec4 sum[A_EACH * UNIT_C4];
-    [[unroll]] for (int u = 0; u < UNIT_C4; u++) {
-        const vec4 start = bias(dw_bias + c4 + u);
-        [[unroll]] for (int j = 0; j < A_EACH; j++) {
-            sum[j * UNIT_C4 + u] = start;
-        }
+    vec4 w[9 * UNIT_C4];
+    [[unroll]] for (int i = 0; i < 9 * UNIT_C4; i++) {
+        w[i] = bias(dw_weights + i / UNIT_C4 * push.in_c4 + c4 + i % UNIT_C4);
     }
-    for (int ky = 0; ky < push.kernel_h; ky++) {
-        for (int kx = 0; kx < push.kernel_w; kx++) {
-            vec4 w[UNIT_C4];
-            [[unroll]] for (int u = 0; u < UNIT_C4; u++) {
-                w[u] = bias(dw_weights + (ky * push.kernel_w + kx) * push.in_c4 + c4 + u);
-            }
-            [[unroll]] for (int j = 0; j < A_EACH; j++) {
-                const int iy = a_y[j] + ky * push.dilation_y;
-                const int ix = a_x[j] + kx * push.dilation_x;
-                if (iy >= 0 && iy < push.in_h && ix >= 0 && ix < push.in_w) {
-                    const UNIT from = read_x((iy * push.in_w + ix) * push.in_c4 + c4);
-                    [[unroll]] for (int u = 0; u < UNIT_C4; u++) {
-                        sum[j * UNIT_C4 + u] += depthwise_part(from, u) * w[u];
-                    }
-                }
-            }
-        }
+    vec4 start[UNIT_C4];
+    [[unroll]] for (int u = 0; u < UNIT_C4; u++) {
+        start[u] = bias(dw_bias + c4 + u);
     }
     [[unroll]] for (int j = 0; j < A_EACH; j++) {
+        UNIT from[9];
+        [[unroll]] for (int tap = 0; tap < 9; tap++) {
+            const int iy = a_y[j] + tap / 3 * push.dilation_y;
+            const int ix = a_x[j] + tap % 3 * push.dilation_x;
+            const bool inside = iy >= 0 && iy < push.in_h && ix >= 0 && ix < push.in_w;
+            const int at = clamp(iy, 0, push.in_h - 1) * push.in_w + clamp(ix, 0, push.in_w - 1);
+            from[tap] = read_x(at * push.in_c4 + c4);
+            from[tap] = inside ? from[tap] : UNIT(0);
+        }
+        vec4 sum[UNIT_C4];
+        [[unroll]] for (int u = 0; u < UNIT_C4; u++) {
+            sum[u] = start[u];
+            [[unroll]] for (int tap = 0; tap < 9; tap++) {
+                sum[u] += depthwise_part(from[tap], u) * w[tap * UNIT_C4 + u];
+            }
+            sum[u] = clamp(sum[u], push.mid_lo, push.mid_hi);
+        }
 #if MATRIX
-        a_next[j] = uvec4(bd_pack_half(clamp(sum[j * 2], push.mid_lo, push.mid_hi)),
-                          bd_pack_half(clamp(sum[j * 2 + 1], push.mid_lo, push.mid_hi)));
+        a_next[j] = uvec4(bd_pack_half(sum[0]), bd_pack_half(sum[1]));
 #else
-        a_next[j] = clamp(sum[j], push.mid_lo, push.mid_hi);
+        a_next[j] = sum[0];
 #endif
     }
 }
 #endif
 
-void gemm_load(int step) {
+// Rows of the weights: all taps, each rounded up.
+int weights_depth() {
 #if SOURCE == SOURCE_TAPS
-    const int tap = step / gemm_tap_steps();
-    const int dy = tap / push.kernel_w * push.dilation_y;
-    const int dx = tap % push.kernel_w * push.dilation_x;
-    const int first = (step - tap * gemm_tap_steps()) * TILE_DEPTH;
-    const int b_depth = tap * push.depth + first;
-    const int depth_all = push.kernel_w * push.kernel_h * push.depth;
+    return push.kernel_w * push.kernel_h * push.depth;
 #else
-    const int first = step * TILE_DEPTH;
-    const int b_depth = first;
-    const int depth_all = push.depth;
+    return push.depth;
 #endif
+}
+
+void gemm_load_weights(int b_depth) {
+    const int depth_all = weights_depth();
     const int unit = int(gl_WorkGroupID.y) * B_LANES;
     const int last_panel = (push.out_c4 + 7) / 8 - 1;
     [[unroll]] for (int j = 0; j < B_EACH; j++) {
@@ -201,6 +206,25 @@ void gemm_load(int step) {
         const int u = unit + item % B_LANES;
         const int panel = min(u / PANEL_UNITS, last_panel);
         b_next[j] = read_weights((panel * depth_all + b_depth + k) * PANEL_UNITS + u % PANEL_UNITS);
+    }
+}
+
+void gemm_load(int step) {
+#if SOURCE == SOURCE_TAPS
+    const int tap = step / gemm_tap_steps();
+    const int dy = tap / push.kernel_w * push.dilation_y;
+    const int dx = tap % push.kernel_w * push.dilation_x;
+    const int first = (step - tap * gemm_tap_steps()) * TILE_DEPTH;
+    const int b_depth = tap * push.depth + first;
+#else
+    const int first = step * TILE_DEPTH;
+    const int b_depth = first;
+#endif
+#if MATRIX
+    b_first = b_depth;
+#endif
+    if (!DIRECT) {
+        gemm_load_weights(b_depth);
     }
     // THREADS is a multiple of A_LANES: an invocation's units all lie at the same depth.
     const int c4 = first / 4 + int(gl_LocalInvocationIndex) % A_LANES * UNIT_C4;

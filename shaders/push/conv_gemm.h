@@ -3,8 +3,9 @@
  * input channels. y = clamp(sum + bias [+ residual], lo, hi). Three sources of the left operand:
  *   conv1x1  x itself
  *   conv     what the window sees of x; a tap that lies outside the input for a whole tile is left out
- *   block    conv1x1 over a depthwise convolution (multiplier 1, clamped to mid_lo..mid_hi) that is computed on the way
- * Two ways to multiply: "simt" (float32 in shared memory) and matrix units (16 bits in shared memory, float32 sums).
+ *   block    conv1x1 over a depthwise convolution (3x3, multiplier 1, clamped to mid_lo..mid_hi) that is computed on
+ * the way Two ways to multiply: "simt" (float32 in shared memory) and matrix units (16 bits in shared memory, float32
+ * sums).
  *
  * Bindings   0 x [in_h][in_w][in_c4]; 1 weights in tiles: [ceil(out_c4 / 8)][taps * depth][8] vec4, zero past the last
  *            channel of either side; 2 bias [out_c4] float32, for block followed by the depthwise bias [in_c4] and
@@ -14,8 +15,8 @@
  * Groups     x = tiles of pixels: ceil(out_w * out_h / TILE_ROWS), or with a width ceil(out_w / width) *
  *            ceil(out_h / (TILE_ROWS / width)); y = ceil(out_c4 * 4 / TILE_COLUMNS); z = splits.
  * Shared     simt: 2 * TILE_DEPTH * (TILE_ROWS + TILE_COLUMNS) * 4 bytes. Matrix: 2 * (TILE_ROWS * (TILE_DEPTH + 8) +
- *            TILE_DEPTH * (TILE_COLUMNS + 8)) * 2 bytes and 4 * m * (n + 4) a subgroup.
- * Reference  bd_ref_conv, bd_ref_depthwise. */
+ *            TILE_DEPTH * (TILE_COLUMNS + 8)) * 2 bytes (direct: without the second term) and 4 * m * (n + 4) a
+ * subgroup that multiplies. Reference  bd_ref_conv, bd_ref_depthwise. */
 #ifndef BD_PUSH_CONV_GEMM_H
 #define BD_PUSH_CONV_GEMM_H
 
@@ -24,7 +25,7 @@
 #define BD_GEMM_THREADS 1      /* invocations of a group, as constant 0 (its size) */
 #define BD_GEMM_TILE_ROWS 2    /* pixels of a tile */
 #define BD_GEMM_TILE_COLUMNS 3 /* channels of a tile */
-#define BD_GEMM_TILE_DEPTH 4   /* 16 or 32 that divides depth */
+#define BD_GEMM_TILE_DEPTH 4   /* 16, 32, 64 or 128, divides depth */
 #define BD_GEMM_TILE_WIDTH 5   /* pixels along x of a tile; 0: runs of pixels */
 #define BD_GEMM_RESIDUAL 6     /* bool; 7 is BD_CONSTANT_WIDE */
 #define BD_GEMM_SPLIT 8        /* bool: bare sums of a part of the depth */
@@ -33,7 +34,9 @@
 #define BD_GEMM_N 11
 #define BD_GEMM_K 12
 #define BD_GEMM_SUBGROUP 13 /* invocations of a subgroup */
-#define BD_GEMM_CONSTANTS 14
+#define BD_GEMM_DIRECT 14   /* bool, matrix: the right operand does not go through shared memory */
+#define BD_GEMM_ACTIVE 15   /* matrix: subgroups that multiply; the others only load */
+#define BD_GEMM_CONSTANTS 16
 
 #define BD_GEMM_DEPTH_ALIGN 16
 

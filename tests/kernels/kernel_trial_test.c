@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ * Trials of candidates: right ones pass, wrong ones are found out. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/kernel_fixture.h"
+
+static check harness;
+static bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
+
+#define RELU6 .low = 0.0f, .high = 6.0f
+
+static bd_kernel_verdict judge(const fixture *f, const bd_kernel_choice *choice, uint32_t repeats) {
+    bd_kernel_verdict verdict;
+    bd_error error;
+    if (bd_kernel_trial(&harness.vk, &f->graph, f->graph.count - 1, choice, repeats, &verdict, &error)) {
+        fail_msg("%s: %s", choice->name, error.message);
+    }
+    return verdict;
+}
+
+static void test_candidates_pass(void **state) {
+    (void)state;
+    const window a = {.h = 27,
+                      .w = 19,
+                      .in = 48,
+                      .out = 21,
+                      .kernel = 1,
+                      .stride = 1,
+                      .dilation = 1,
+                      .bias = true,
+                      .residual = true,
+                      RELU6};
+    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
+        fixture f;
+        fixture_begin(&f, &harness);
+        free(fixture_conv(&f, &a));
+        uint32_t count = bd_kernel_candidates(&harness.vk, &f.graph, f.graph.count - 1, (bd_precision)precision, found,
+                                              BD_COUNT(found));
+        for (uint32_t i = 0; i < count && i < 6; i++) {
+            bd_kernel_verdict verdict = judge(&f, &found[i], 2);
+            assert_true(verdict.correct);
+            assert_true(verdict.ms >= 0 && isfinite(verdict.ms));
+        }
+        fixture_finish(&f);
+    }
+}
+
+/* With its depth half as fine as the input's, a candidate leaves out the last sixteen channels; with tiles that are
+ * rectangles of a map that is a line, it leaves out pixels. */
+static void test_wrong_ones_fail(void **state) {
+    (void)state;
+    const window a = {
+        .h = 27, .w = 19, .in = 48, .out = 24, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, RELU6};
+    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
+        fixture f;
+        fixture_begin(&f, &harness);
+        free(fixture_conv(&f, &a));
+        f.graph.nodes[f.graph.count - 1].u.conv.clamp_low = -INFINITY;
+        bd_kernel_choice choice;
+        assert_int_equal(
+            bd_kernel_candidates(&harness.vk, &f.graph, f.graph.count - 1, (bd_precision)precision, &choice, 1), 1);
+        assert_int_equal(choice.family, BD_KERNEL_FAMILY_GEMM);
+        assert_true(judge(&f, &choice, 1).correct);
+        bd_kernel_choice shallow = choice;
+        shallow.depth = 32;
+        assert_false(judge(&f, &shallow, 1).correct);
+        bd_kernel_choice narrow = choice;
+        narrow.width = 8;
+        assert_false(judge(&f, &narrow, 1).correct);
+        fixture_finish(&f);
+    }
+}
+
+/* A block is judged against the two plain kernels. */
+static void test_block(void **state) {
+    (void)state;
+    const window a = {.h = 21, .w = 17, .in = 32, .kernel = 3, .stride = 1, .dilation = 2, .bias = true, RELU6};
+    fixture f;
+    fixture_begin(&f, &harness);
+    free(fixture_depthwise(&f, &a));
+    const uint32_t inputs[] = {f.graph.count - 1, fixture_tensor(&f, BD_OP_CONST, 1, 1, 32, 24, -1.0f, 1.0f)};
+    bd_node *node = fixture_node(&f, BD_OP_CONV, inputs, 2, 21, 17, 24);
+    const window one = {.kernel = 1, .stride = 1, .dilation = 1, .low = -INFINITY, .high = INFINITY};
+    node->u.conv = fixture_attributes(&one);
+    uint32_t count =
+        bd_kernel_candidates(&harness.vk, &f.graph, f.graph.count - 1, BD_PRECISION_FP16, found, BD_COUNT(found));
+    assert_int_not_equal(count, 0);
+    assert_int_equal(found[0].family, BD_KERNEL_FAMILY_BLOCK);
+    assert_true(judge(&f, &found[0], 1).correct);
+    fixture_finish(&f);
+}
+
+int main(int argc, char **argv) {
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_candidates_pass),
+                                              cmocka_unit_test(test_wrong_ones_fail), cmocka_unit_test(test_block)};
+    int status = check_open(&harness, argc, argv);
+    if (status) {
+        return status;
+    }
+    harness.vk.kernel_set = BD_KERNELS_STORAGE;
+    return check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));
+}
