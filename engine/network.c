@@ -185,14 +185,31 @@ static bd_result prepare_pipelines(const bd_network *network, bd_error *error) {
     return result;
 }
 
+/* What steps wrote since the last barrier. */
+typedef struct pending {
+    bd_vk_binding written[BD_VK_BARRIER_RANGES];
+    uint32_t count;
+} pending;
+
+static void synchronise(bd_vk_commands *commands, pending *since) {
+    if (since->count) {
+        bd_vk_commands_barrier_ranges(commands, since->written, since->count);
+    } else {
+        bd_vk_commands_barrier(commands);
+    }
+    since->count = 0;
+}
+
 static bd_result record(const bd_network *network, bd_vk_commands *commands, bool timed, bd_error *error) {
     bd_result result = bd_vk_commands_begin(commands, false, error);
+    pending since = {.count = 0};
     uint32_t step = 0;
     for (uint32_t i = 0; i < network->dispatch_count && !result; i++) {
         const bd_network_dispatch *d = &network->dispatches[i];
-        if (d->barrier) {
-            bd_vk_commands_barrier(commands);
+        if (d->barrier || since.count == BD_VK_BARRIER_RANGES) {
+            synchronise(commands, &since);
         }
+        since.written[since.count++] = d->dispatch.bindings[4];
         result = bd_vk_commands_dispatch(commands, &d->dispatch, error);
         if (d->last && timed && !result) {
             bd_vk_commands_stamp(commands, network->steps[step].node);
