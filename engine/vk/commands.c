@@ -255,15 +255,14 @@ void bd_vk_commands_barrier_ranges(bd_vk_commands *commands, const bd_vk_binding
     const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
     VkBufferMemoryBarrier barriers[BD_VK_BARRIER_RANGES];
     for (uint32_t i = 0; i < count; i++) {
-        barriers[i] =
-            (VkBufferMemoryBarrier){.sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_BARRIER,
-                                    .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
-                                    .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT,
-                                    .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-                                    .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-                                    .buffer = written[i].buffer->buffer,
-                                    .offset = written[i].offset,
-                                    .size = written[i].bytes};
+        barriers[i] = (VkBufferMemoryBarrier){.sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_BARRIER,
+                                              .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
+                                              .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT,
+                                              .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+                                              .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+                                              .buffer = written[i].buffer->buffer,
+                                              .offset = written[i].offset,
+                                              .size = written[i].bytes};
     }
     commands->vk->api.vkCmdPipelineBarrier(commands->buffer, stage, stage, 0, 0, NULL, count, barriers, 0, NULL);
 }

@@ -256,8 +256,8 @@ bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch
 void bd_vk_commands_stamp(bd_vk_commands *commands, const char *label);
 /* Everything shaders and copies wrote before is visible to shaders and copies after. */
 void bd_vk_commands_barrier(bd_vk_commands *commands);
-/* The same for what shaders wrote to these ranges, at most BD_VK_BARRIER_RANGES of them; what was written elsewhere stays
- * unseen, but everything after waits for everything before. */
+/* The same for what shaders wrote to these ranges, at most BD_VK_BARRIER_RANGES of them; what was written elsewhere
+ * stays unseen, but everything after waits for everything before. */
 #define BD_VK_BARRIER_RANGES 16
 void bd_vk_commands_barrier_ranges(bd_vk_commands *commands, const bd_vk_binding *written, uint32_t count);
 /* ... to the host after the submission. */
