@@ -280,11 +280,14 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
                               bd_kernel_choice *out, uint32_t room) {
     list to = {.vk = vk, .graph = graph, .node = index, .precision = precision, .out = out, .room = room};
     const bd_node *node = &graph->nodes[index];
-    bool storage = vk->kernel_set == BD_KERNELS_STORAGE;
+    /* The tiled kernels end with a clamp; a hard-swish goes to the plain ones. */
+    bool window = node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE;
+    bool storage = vk->kernel_set == BD_KERNELS_STORAGE && window && !node->u.conv.hard_swish;
     if (storage && node->op == BD_OP_CONV) {
         bool pointwise = bd_gemm_is_pointwise(graph, index);
         const bd_shader_id *ways = pointwise ? conv1x1_ways : conv_ways;
-        bool block = bd_gemm_depthwise(graph, index) != BD_NO_NODE;
+        uint32_t inner = bd_gemm_depthwise(graph, index);
+        bool block = inner != BD_NO_NODE && !graph->nodes[inner].u.conv.hard_swish;
         if (block) {
             add_simt(&to, BD_KERNEL_FAMILY_BLOCK, block_ways, 0);
         }

@@ -310,18 +310,18 @@ static void test_activations(void **state) {
     static const int32_t sizes[][3] = {{1, 1, 1}, {3, 5, 21}, {16, 16, 4}, {1, 1, 30}, {9, 7, 99}};
     for (size_t i = 0; i < BD_COUNT(sizes) * BD_COUNT(ops); i++) {
         fixture f;
-        begin(&f);
+        fixture_begin(&f, &harness);
         const int32_t *s = sizes[i / BD_COUNT(ops)];
         bd_op op = ops[i % BD_COUNT(ops)];
         (void)snprintf(f.label, sizeof f.label, "%dx%d %d", s[0], s[1], s[2]);
-        uint32_t input = add_tensor(&f, BD_OP_INPUT, 1, s[0], s[1], s[2], -7.0f, 7.0f);
-        bd_node *node = add_node(&f, op, &input, 1, s[0], s[1], s[2]);
-        float *expected = new_expected(node);
+        uint32_t input = fixture_tensor(&f, BD_OP_INPUT, 1, s[0], s[1], s[2], -7.0f, 7.0f);
+        bd_node *node = fixture_node(&f, op, &input, 1, s[0], s[1], s[2]);
+        float *expected = fixture_expected(node);
         for (int32_t k = 0; k < s[0] * s[1] * s[2]; k++) {
-            expected[k] = bd_ref_activation(op, values_of(&f, input)[k]);
+            expected[k] = bd_ref_activation(op, fixture_values(&f, input)[k]);
         }
-        compare(&f, expected, 2e-6f, 2e-6f);
-        finish(&f);
+        fixture_compare(&f, expected, 2e-6f, 2e-6f);
+        fixture_finish(&f);
     }
 }
 

@@ -218,12 +218,14 @@ bd_conv_attrs fixture_attributes(const window *a) {
                            .pad_top = pad_before(a->h, a),
                            .pad_left = pad_before(a->w, a),
                            .clamp_low = a->low,
-                           .clamp_high = a->high};
+                           .clamp_high = a->high,
+                           .hard_swish = a->hard_swish};
 }
 
 void fixture_describe(fixture *f, const window *a) {
-    (void)snprintf(f->label, sizeof f->label, "%dx%d %d->%d k%d s%d d%d%s%s", a->h, a->w, a->in, a->out, a->kernel,
-                   a->stride, a->dilation, a->valid ? " valid" : "", a->residual ? " residual" : "");
+    (void)snprintf(f->label, sizeof f->label, "%dx%d %d->%d k%d s%d d%d%s%s%s", a->h, a->w, a->in, a->out, a->kernel,
+                   a->stride, a->dilation, a->valid ? " valid" : "", a->residual ? " residual" : "",
+                   a->hard_swish ? " hard_swish" : "");
 }
 
 float *fixture_conv(fixture *f, const window *a) {

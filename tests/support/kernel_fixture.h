@@ -40,6 +40,7 @@ typedef struct window {
     bool valid; /* no padding, else TensorFlow's SAME */
     bool bias, residual;
     float low, high;
+    bool hard_swish;
 } window;
 
 int32_t fixture_out_size(int32_t in, const window *a);
