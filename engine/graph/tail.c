@@ -36,17 +36,20 @@ static bool keeps_place(const walk *at, uint32_t index, const bd_node *x) {
     return true;
 }
 
-static bd_result cross_resize(walk *at, uint32_t index, const bd_node *node, const bd_node *x) {
-    if (node->shape.dims[1] == x->shape.dims[1] && node->shape.dims[2] == x->shape.dims[2]) {
+/* Of several the last is the tail's; what those before it make are the logits. */
+static bd_result cross_resize(walk *at, uint32_t index, bool *crossed) {
+    const bd_node *node = &at->graph->nodes[index], *x = &at->graph->nodes[node->inputs[0]];
+    *crossed = node->shape.dims[1] == x->shape.dims[1] && node->shape.dims[2] == x->shape.dims[2];
+    if (*crossed || at->resized) {
         return BD_OK;
     }
     const bd_shape *input = &at->graph->nodes[at->graph->input].shape;
-    if (at->resized || at->labels || node->shape.dims[1] != input->dims[1] || node->shape.dims[2] != input->dims[2]) {
+    if (at->labels || node->shape.dims[1] != input->dims[1] || node->shape.dims[2] != input->dims[2]) {
         return bd_graph_fail(at->graph, index, at->error,
                              "after the logits does not resize to the network's input of (%d,%d)", input->dims[1],
                              input->dims[2]);
     }
-    at->resized = true;
+    *crossed = at->resized = true;
     at->upsampling = node->u.resize.align_corners        ? BD_UPSAMPLING_CORNERS
                      : node->u.resize.half_pixel_centers ? BD_UPSAMPLING_CENTERS
                                                          : BD_UPSAMPLING_LEGACY;
@@ -79,7 +82,7 @@ static bd_result cross(walk *at, uint32_t index, bool *crossed) {
         at->labels = false;
         *crossed = true;
         return BD_OK;
-    case BD_OP_RESIZE_BILINEAR: *crossed = true; return cross_resize(at, index, node, x);
+    case BD_OP_RESIZE_BILINEAR: return cross_resize(at, index, crossed);
     case BD_OP_RESIZE_NEAREST:
         *crossed = node->shape.dims[1] == x->shape.dims[1] && node->shape.dims[2] == x->shape.dims[2];
         return BD_OK;
