@@ -34,6 +34,7 @@ static bool safetensors(const uint8_t *data, size_t bytes) {
 }
 
 static const form forms[] = {
+    {"TensorFlow Lite model", bd_model_is_tflite, bd_model_import_tflite},
     {"TensorFlow frozen graph", bd_model_is_graphdef, bd_model_import_graphdef},
     {"PyTorch state dict", zip_archive, bd_model_import_torch},
     {"PyTorch state dict before 1.6", torch_legacy, bd_model_import_torch_legacy},

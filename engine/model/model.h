@@ -80,4 +80,11 @@ bd_result bd_model_import_onnx(const uint8_t *data, size_t bytes, const char *pa
                                bd_error *error);
 bool bd_model_is_onnx(const uint8_t *data, size_t bytes);
 
+/* TensorFlow Lite. Quantised networks run in float: weights and biases are dequantised, and tensors keep to the limits
+ * of their types. float32 that needs no other layout points into the file; all else is copied to the pool, 8 bytes a
+ * byte of the file at most. */
+bd_result bd_model_import_tflite(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
+                                 bd_shards *shards, bd_error *error);
+bool bd_model_is_tflite(const uint8_t *data, size_t bytes); /* identifier TFL3 */
+
 #endif
