@@ -421,13 +421,54 @@ static void bench_network(void **state) {
     }
 }
 
+/* The multiply-adds whose tap lies inside the image, of all: along one axis, as windows are square. */
+static double share_inside(const window *a) {
+    int32_t out = out_size(a->h, a), inside = 0;
+    for (int32_t y = 0; y < out; y++) {
+        for (int32_t tap = 0; tap < a->kernel; tap++) {
+            int32_t at = y * a->stride - pad_before(a->h, a) + tap * a->dilation;
+            inside += at >= 0 && at < a->h;
+        }
+    }
+    double share = (double)inside / (out * a->kernel);
+    return share * share;
+}
+
+/* Dense convolutions of DeepLab's ResNets and Xceptions: GFLOP/s count every tap; the share inside is printed before.
+ */
+static void bench_dense(void **state) {
+    (void)state;
+    static const int32_t cases[][6] = {
+        /* size, in, out, kernel, stride, dilation */
+        {65, 320, 256, 3, 1, 6},   {65, 320, 256, 3, 1, 12},  {65, 320, 256, 3, 1, 18}, {65, 2048, 256, 3, 1, 12},
+        {65, 2048, 256, 3, 1, 24}, {65, 2048, 256, 3, 1, 36}, {33, 2048, 256, 3, 1, 6}, {33, 2048, 256, 3, 1, 12},
+        {33, 2048, 256, 3, 1, 18}, {65, 256, 256, 3, 1, 1},   {65, 512, 512, 3, 1, 4},  {129, 128, 128, 3, 2, 1},
+        {513, 3, 64, 7, 2, 1},     {65, 2048, 512, 1, 1, 1},  {65, 2048, 256, 1, 1, 1}, {33, 2048, 512, 1, 1, 1},
+        {129, 256, 512, 1, 2, 1},  {65, 512, 1024, 1, 2, 1},
+    };
+    for (size_t i = 0; i < BD_COUNT(cases); i++) {
+        const int32_t *c = cases[i];
+        const window a = {.h = c[0],
+                          .w = c[0],
+                          .in = c[1],
+                          .out = c[2],
+                          .kernel = c[3],
+                          .stride = c[4],
+                          .dilation = c[5],
+                          .bias = true,
+                          RELU6};
+        print_message("inside the image: %.2f of the next one's\n", share_inside(&a));
+        check_conv(&a);
+    }
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv1x1), cmocka_unit_test(test_conv),   cmocka_unit_test(test_depthwise),
         cmocka_unit_test(test_pool),    cmocka_unit_test(test_resize), cmocka_unit_test(test_elementwise),
         cmocka_unit_test(test_softmax), cmocka_unit_test(test_concat), cmocka_unit_test(test_activations),
     };
-    static const struct CMUnitTest benches[] = {cmocka_unit_test(bench_network)};
+    static const struct CMUnitTest benches[] = {cmocka_unit_test(bench_network), cmocka_unit_test(bench_dense)};
     int status = check_open(&harness, argc, argv);
     if (status) {
         return status;
