@@ -19,6 +19,8 @@ static const pass passes[] = {{2.0f, 1e-5f, 0.2f, 0}, {0.8f, 1e-5f, 0.1f, 1}, {0
 #define DOUBT_RADIUS 2.0f
 #define DOUBT_KNEE 0.3f
 #define DOUBT_SLOPE 3.0f
+#define RAMP_CELLS 1.3f
+#define COARSE_LEVEL 0.2f
 enum { NODES_PER_CELL = 8, MAX_LEVEL_NODES = 1 << 20 };
 
 bool bd_matte_needs_network(const bd_matte_params *params) {
@@ -48,28 +50,33 @@ static bd_result check_params(bd_session *session, bd_matte_params *own, bd_erro
     return BD_OK;
 }
 
-/* How far apart the nodes of the probabilities are, in photo pixels. A map finer than any network's may be an enlarged
- * coarse one: then the width of its ramps tells. A straight ramp of width T has 2 T / 3 under 4 p (1 - p) and 1 under
- * the slope's amount. */
-static float coarse_cell(const bd_matte_params *p, bd_matte_size photo) {
-    float pitch = fmaxf((float)photo.w / (float)BD_MAX(p->coarse_width - 1, 1u),
-                        (float)photo.h / (float)BD_MAX(p->coarse_height - 1, 1u));
-    float longest = (float)BD_MAX(photo.w, photo.h);
-    if (pitch > longest / 200.0f) {
-        return pitch;
-    }
-    double ramp = 0.0, slope = 0.0;
+/* The width of the map's ramps from 0 to 1, in its own pixels: a straight ramp of width T adds up to 1 under its slope
+ * and to 1 / T under the slope's square. Sharp edges weigh more than the soft ones of hair. */
+static float ramp_width(const bd_matte_params *p) {
+    double slopes = 0.0, squares = 0.0;
     for (uint32_t y = 0; y + 1 < p->coarse_height; y++) {
         const float *row = p->coarse + (size_t)y * p->coarse_width;
         for (uint32_t x = 0; x + 1 < p->coarse_width; x++) {
-            float v = fminf(fmaxf(row[x], 0.0f), 1.0f);
-            float right = row[x + 1] - row[x], below = row[x + p->coarse_width] - row[x];
-            ramp += (double)(4.0f * v * (1.0f - v));
-            slope += (double)sqrtf(right * right + below * below);
+            double right = (double)row[x + 1] - (double)row[x];
+            double below = (double)row[x + p->coarse_width] - (double)row[x];
+            double square = right * right + below * below;
+            slopes += sqrt(square);
+            squares += square;
         }
     }
-    float width = slope > 0.0 ? (float)(1.5 * ramp / slope) * pitch : 0.0f;
-    return fminf(fmaxf(width, pitch), longest / 32.0f);
+    return squares > 0.0 && slopes <= 2.0 * p->coarse_width * p->coarse_height ? (float)(slopes / squares) : 1.0f;
+}
+
+/* How far apart the nodes of the probabilities are, in photo pixels. A map finer than any network's may be an enlarged
+ * coarse one: then the width of its ramps tells. Interpolated between nodes probabilities ramp over two cells, logits
+ * over one: the levels before the first pass make them alike. */
+static void plan_coarse(const bd_matte_params *p, bd_matte_plan *plan) {
+    float pitch = fmaxf((float)plan->photo.w / (float)BD_MAX(p->coarse_width - 1, 1u),
+                        (float)plan->photo.h / (float)BD_MAX(p->coarse_height - 1, 1u));
+    float longest = (float)BD_MAX(plan->photo.w, plan->photo.h), width = ramp_width(p) * pitch;
+    bool enlarged = pitch < longest / 200.0f;
+    plan->cell_px = enlarged ? fminf(fmaxf(RAMP_CELLS * width, pitch), longest / 32.0f) : pitch;
+    plan->start_level = enlarged ? 0.0f : COARSE_LEVEL;
 }
 
 static float network_cell(const bd_session *session, bd_matte_size photo, bd_matte_size resized) {
@@ -128,7 +135,7 @@ bd_result bd_matte_plan_init(bd_session *session, const bd_matte_params *params,
     if (own->coarse) {
         bd_fit_resized(photo.w, photo.h, BD_MAX(513u, BD_MAX(own->coarse_width, own->coarse_height)), &plan->resized.w,
                        &plan->resized.h);
-        plan->cell_px = coarse_cell(own, photo);
+        plan_coarse(own, plan);
         result = copy_coarse(session, plan, error);
     } else {
         plan->cell_px = network_cell(session, photo, resized);
@@ -393,8 +400,10 @@ static bd_result record_start(bd_session *session, const bd_matte_plan *plan, bd
     VkDeviceSize bytes = grid_bytes(size);
     float block = (float)plan->blocks[0];
     bd_result result = record_plane(session, plan, size, block, block, false, error);
-    const bd_push_guided push = {
-        .dst_w = (int32_t)size.w, .dst_h = (int32_t)size.h, .radius = (int32_t)radius_on(plan, DOUBT_RADIUS, 0)};
+    const bd_push_guided push = {.dst_w = (int32_t)size.w,
+                                 .dst_h = (int32_t)size.h,
+                                 .radius = (int32_t)radius_on(plan, DOUBT_RADIUS, 0),
+                                 .level = plan->start_level};
     if (!result) {
         result = record_guided(session, BD_KERNEL_GUIDED_START, &push, false, BD_MATTE_GRID1, bytes, BD_MATTE_PLANE,
                                bd_plane_bytes(size), BD_MATTE_VALUES, bytes, error);

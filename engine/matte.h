@@ -42,6 +42,7 @@ typedef struct bd_matte_plan {
     bd_matte_size grids[2]; /* the coarser first */
     uint32_t blocks[2];     /* pixels a side of a node */
     float cell_px;          /* spacing of what is known about the mask */
+    float start_level;      /* stretched from the probabilities before the first pass */
     float *coarse;          /* the caller's probabilities as a plane, ours to free */
     uint32_t level_count;   /* of the foreground's pyramid; 0: colours stay as they are */
     uint32_t first_level;

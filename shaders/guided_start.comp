@@ -16,5 +16,6 @@ void main() {
         return;
     }
     const int node = at.y * push.dst_w + at.x;
-    dst[node] = vec4(grid(node).xyz, plane(at.y * ((push.dst_w + 3) / 4) + at.x / 4)[at.x & 3]);
+    const float value = plane(at.y * ((push.dst_w + 3) / 4) + at.x / 4)[at.x & 3];
+    dst[node] = vec4(grid(node).xyz, clamp((value - push.level) / (1.0 - 2.0 * push.level), 0.0, 1.0));
 }

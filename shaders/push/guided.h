@@ -7,7 +7,7 @@
  * guided_reduce   0 photo uint [src_h][src_w] -> 4 vec4 [][dst_w]: means of blocks that begin at photo row 0 of the
  *                 bound part; dst_h rows are written from row `first` on; w is 0.
  * guided_start    0 grid vec4 [dst_h][dst_w], 1 plane vec4 [dst_h][ceil(dst_w / 4)] -> 4 vec4 [dst_h][dst_w]: the grid
- *                 with the plane in w.
+ *                 with the plane in w, level .. 1 - level stretched to 0 .. 1.
  * guided_rows     0 grid -> 4 vec4 [4][dst_h][dst_w]: sums along x of (p, c), (c p, rr), (rg, rb, gg, gb), (bb, 0, 0,
  * 0) with c = colour - 0.5. guided_solve    0 those sums -> 4 vec4 [dst_h][dst_w]: a.rgb and b of p = a . colour + b in
  * each window; eps. box_rows        0 vec4 -> 4 vec4: means along x. Constant 0: true replaces v by 4 v.w (1 - v.w) in
