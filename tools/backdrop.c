@@ -59,7 +59,8 @@ void cli_add_timing(cli *run, const char *name, double started_ms) {
 }
 
 static bool run_verb(cli *run) {
-    static bool (*const verbs[CLI_VERB_COUNT])(cli *) = {cli_replace, cli_segment, cli_devices, cli_models, cli_tune};
+    static bool (*const verbs[CLI_VERB_COUNT])(cli *) = {cli_replace, cli_segment, cli_devices,
+                                                         cli_models,  cli_tune,    cli_matte_verb};
     if (run->options.help) {
         cli_print_help(&run->options);
         return cli_flush(run);

@@ -23,13 +23,22 @@ typedef enum cli_status {
     CLI_OUT_OF_MEMORY = 10
 } cli_status;
 
-typedef enum cli_verb { CLI_REPLACE, CLI_SEGMENT, CLI_DEVICES, CLI_MODELS, CLI_TUNE, CLI_VERB_COUNT } cli_verb;
+typedef enum cli_verb {
+    CLI_REPLACE,
+    CLI_SEGMENT,
+    CLI_DEVICES,
+    CLI_MODELS,
+    CLI_TUNE,
+    CLI_MATTE,
+    CLI_VERB_COUNT
+} cli_verb;
 
 typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
-    bool help, version, classic, transparent, photo_size, json, quiet, verbose;
+    bool help, version, classic, keep_colors, transparent, photo_size, json, quiet, verbose;
     const char *output, *fit, *classes, *color, *blur, *quality, *format;
+    const char *matte, *coarse, *matte_in, *matte_out, *depth, *blend;
     const char *device, *model, *size, *kernels, *precision, *names;
     const char *labels, *overlay, *logits;
     const char *operands[3]; /* what follows the verb */
@@ -180,6 +189,39 @@ void cli_print_timings(cli *run, const cli_network *network);
  * The result is in memory of calloc's: free(result->pixels). False when memory is short. */
 bool cli_overlay(const bd_image *photo, const bd_segmentation *segmentation, const bd_model *model, bd_image *result);
 
+/* ---- plane.c ---- */
+
+/* (h, w) numbers in 0..1. */
+typedef struct cli_plane {
+    float *values;
+    uint32_t w, h;
+} cli_plane;
+
+/* Reads a picture's luminance, with 16 bits where a PNG has them, or a NumPy file of (h, w) floats in 0..1 or integers
+ * over their whole range. Upright or not, the file's rows are taken as they are. */
+bool cli_read_plane(cli *run, const char *path, cli_plane *plane);
+/* The values of a BD_FORMAT_GRAY16 image. */
+bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane *plane);
+void cli_plane_finish(cli_plane *plane);
+
+/* ---- matte.c ---- */
+
+/* What --matte, --coarse and --matte-in come to. */
+typedef struct cli_matte {
+    bd_matte_params params;
+    cli_plane plane;
+} cli_matte;
+
+bool cli_matte_parse(cli *run, cli_matte *matte);
+bool cli_matte_needs_network(const cli *run);
+/* Reads the file that takes the network's place, if any. */
+bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte);
+/* From here on alpha, BD_FORMAT_GRAY16 of the photo's size, is the matte. */
+bool cli_matte_take(cli *run, const bd_image *alpha, cli_matte *matte);
+/* BD_FORMAT_GRAY16 to _GRAY8, in place. */
+void cli_matte_narrow(bd_image *alpha);
+void cli_matte_close(cli_matte *matte);
+
 /* ---- the verbs ---- */
 
 bool cli_replace(cli *run);
@@ -187,5 +229,6 @@ bool cli_segment(cli *run);
 bool cli_devices(cli *run);
 bool cli_models(cli *run);
 bool cli_tune(cli *run);
+bool cli_matte_verb(cli *run);
 
 #endif

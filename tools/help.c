@@ -4,6 +4,7 @@
 #include "cli.h"
 
 static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OUT [options]\n"
+                               "       backdrop matte PHOTO -o ALPHA.png [options]\n"
                                "       backdrop segment PHOTO [options]\n"
                                "       backdrop devices [--json]\n"
                                "       backdrop models [list | info [NAME|PATH] | verify [NAME]] [--json]\n"
@@ -12,6 +13,7 @@ static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OU
                                "Replaces the background of a photo, with DeepLabv3 on any Vulkan device.\n"
                                "\n"
                                "  replace     a photo's background by a picture, a colour, nothing or a blur\n"
+                               "  matte       how much of every pixel belongs to the foreground, as a PNG\n"
                                "  segment     labels every pixel: label map, overlay, logits, figures\n"
                                "  devices     lists the Vulkan devices\n"
                                "  models      lists the models and whether their weights are there\n"
@@ -19,6 +21,22 @@ static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OU
                                "\n"
                                "  -h, --help  help; of a verb: backdrop VERB --help\n"
                                "  --version   the version\n";
+
+#define MATTE_OPTIONS                                                                                                  \
+    "  --matte HOW         how the network's coarse mask is enlarged: hard, soft, refine (default, guided by the\n"    \
+    "                      photo's colours) or best (refine and a closed-form solution where that is in doubt)\n"      \
+    "  --coarse FILE       probabilities in the network's place: a PNG of 8 or 16 bits or .npy of any size, whose\n"   \
+    "                      corner pixels' middles lie on the photo's\n"                                                \
+    "  --matte-in FILE     a finished matte of the photo's size in the network's place\n"
+
+static const char matte[] =
+    "usage: backdrop matte PHOTO -o ALPHA.png [options]\n"
+    "\n"
+    "PHOTO and ALPHA.png may be - for standard input and output.\n"
+    "\n"
+    "  -o, --output FILE   the matte: a grey PNG of the photo's size, white where the foreground is\n"
+    "  --class LIST        foreground classes, as for replace (default: person)\n"
+    "  --depth BITS        8 (default) or 16\n" MATTE_OPTIONS;
 
 static const char replace[] =
     "usage: backdrop [replace] PHOTO BACKGROUND -o OUT [options]\n"
@@ -28,7 +46,11 @@ static const char replace[] =
     "\n"
     "  -o, --output OUT    the result, PNG or JPEG by its extension; the old file stays when anything fails\n"
     "  --class LIST        foreground classes by name or number, such as person,dog or 15; all: every one but the\n"
-    "                      background (default: person)\n"
+    "                      background (default: person)\n" MATTE_OPTIONS
+    "  --matte-out FILE    writes the matte too, as PNG\n"
+    "  --depth BITS        of that PNG: 8 (default) or 16\n"
+    "  --blend HOW         linear (default): in light; srgb: in sRGB's numbers, as the tutorial does\n"
+    "  --keep-colors       leave the old background's light on semi-transparent pixels\n"
     "  --fit HOW           how BACKGROUND meets the photo's size: cover (default), contain, stretch or tile\n"
     "  --color COLOR       a background colour, '#rrggbb' or '#rrggbbaa'; with --fit contain: what is left free\n"
     "                      around BACKGROUND (default: black)\n"
@@ -100,17 +122,18 @@ static const char statuses[] =
     "             9 the device failed, 10 out of memory\n";
 
 const char *cli_verb_name(cli_verb verb) {
-    static const char *const names[CLI_VERB_COUNT] = {"replace", "segment", "devices", "models", "tune"};
+    static const char *const names[CLI_VERB_COUNT] = {"replace", "segment", "devices", "models", "tune", "matte"};
     return names[verb];
 }
 
 void cli_print_help(const cli_options *options) {
-    static const char *const texts[CLI_VERB_COUNT] = {replace, segment, devices, models, tune};
+    static const char *const texts[CLI_VERB_COUNT] = {replace, segment, devices, models, tune, matte};
     if (!options->verb_given) {
         printf("%s%s", overview, statuses);
         return;
     }
-    bool runs_network = options->verb == CLI_REPLACE || options->verb == CLI_SEGMENT || options->verb == CLI_TUNE;
+    bool runs_network = options->verb == CLI_REPLACE || options->verb == CLI_SEGMENT || options->verb == CLI_TUNE ||
+                        options->verb == CLI_MATTE;
     const char *more = runs_network ? network : options->verb == CLI_MODELS ? model_names : "";
     printf("%s%s%s%s", texts[options->verb], more, common, statuses);
 }

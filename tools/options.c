@@ -12,6 +12,7 @@
 #define D (1u << CLI_DEVICES)
 #define M (1u << CLI_MODELS)
 #define T (1u << CLI_TUNE)
+#define A (1u << CLI_MATTE)
 #define FLAG(name, letter, member, verbs)                                                                              \
     { name, letter, false, verbs, offsetof(cli_options, member) }
 #define TEXT(name, letter, member, verbs)                                                                              \
@@ -26,22 +27,29 @@ typedef struct option {
 } option;
 
 static const option options[] = {
-    FLAG("help", 'h', help, R | S | D | M | T),
-    FLAG("version", 0, version, R | S | D | M | T),
-    FLAG("quiet", 'q', quiet, R | S | D | M | T),
-    FLAG("verbose", 'v', verbose, R | S | D | M | T),
-    FLAG("json", 0, json, R | S | D | M | T),
-    TEXT("device", 0, device, R | S | T),
-    TEXT("kernels", 0, kernels, R | S | T),
-    TEXT("model", 0, model, R | S | T),
-    TEXT("class-names", 0, names, R | S | M),
-    TEXT("size", 0, size, R | S | T | M),
-    TEXT("precision", 0, precision, R | S | T),
+    FLAG("help", 'h', help, R | S | D | M | T | A),
+    FLAG("version", 0, version, R | S | D | M | T | A),
+    FLAG("quiet", 'q', quiet, R | S | D | M | T | A),
+    FLAG("verbose", 'v', verbose, R | S | D | M | T | A),
+    FLAG("json", 0, json, R | S | D | M | T | A),
+    TEXT("device", 0, device, R | S | T | A),
+    TEXT("kernels", 0, kernels, R | S | T | A),
+    TEXT("model", 0, model, R | S | T | A),
+    TEXT("class-names", 0, names, R | S | M | A),
+    TEXT("size", 0, size, R | S | T | M | A),
+    TEXT("precision", 0, precision, R | S | T | A),
     FLAG("classic", 0, classic, R | S),
-    TEXT("output", 'o', output, R),
+    TEXT("output", 'o', output, R | A),
     TEXT("format", 0, format, R | S),
     TEXT("quality", 'Q', quality, R | S),
-    TEXT("class", 0, classes, R),
+    TEXT("class", 0, classes, R | A),
+    TEXT("matte", 0, matte, R | A),
+    TEXT("coarse", 0, coarse, R | A),
+    TEXT("matte-in", 0, matte_in, R | A),
+    TEXT("matte-out", 0, matte_out, R),
+    TEXT("depth", 0, depth, R | A),
+    TEXT("blend", 0, blend, R),
+    FLAG("keep-colors", 0, keep_colors, R),
     TEXT("fit", 0, fit, R),
     TEXT("color", 0, color, R),
     TEXT("blur", 0, blur, R),

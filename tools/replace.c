@@ -11,6 +11,7 @@
 typedef struct replacement {
     const char *photo_path, *background_path; /* the latter NULL without a picture */
     bd_replace_params params;
+    cli_matte matte;
     bd_image_file file;
     bd_image photo, background, result;
     cli_network network;
@@ -34,6 +35,31 @@ static bool parse_blur(cli *run, float *sigma) {
     *sigma = strtof(text, &end);
     return (end != text && !*end && isfinite(*sigma) && *sigma > 0.0f) ||
            cli_fail(run, CLI_USAGE, "--blur takes a number of pixels above 0, not '%s'", text);
+}
+
+static bool parse_blend(cli *run, replacement *r) {
+    const char *text = run->options.blend;
+    r->params.blend = text && !strcmp(text, "srgb") ? BD_BLEND_SRGB : BD_BLEND_LINEAR;
+    r->params.keep_colors = run->options.keep_colors;
+    return !text || r->params.blend == BD_BLEND_SRGB || !strcmp(text, "linear") ||
+           cli_fail(run, CLI_USAGE, "--blend is linear or srgb, not '%s'", text);
+}
+
+/* The classic way knows no matte. */
+static bool parse_matte(cli *run, replacement *r) {
+    const cli_options *from = &run->options;
+    const char *given = from->matte       ? "--matte"
+                        : from->coarse    ? "--coarse"
+                        : from->matte_in  ? "--matte-in"
+                        : from->matte_out ? "--matte-out"
+                                          : NULL;
+    if (from->classic && given) {
+        return cli_fail(run, CLI_USAGE, "--classic has the tutorial's mask; %s does not go with it", given);
+    }
+    if (from->depth && !from->matte_out) {
+        return cli_fail(run, CLI_USAGE, "--depth needs --matte-out");
+    }
+    return cli_matte_parse(run, &r->matte) && cli_check_output(run, from->matte_out);
 }
 
 static bool choose_background(cli *run, replacement *r) {
@@ -97,19 +123,45 @@ static bool parse(cli *run, replacement *r) {
     if (cli_is_dash(r->photo_path) && cli_is_dash(r->background_path)) {
         return cli_fail(run, CLI_USAGE, "photo and background cannot both be standard input");
     }
-    return parse_fit(run, &r->params.fit) && choose_background(run, r) && check_output(run, r);
+    return parse_fit(run, &r->params.fit) && parse_blend(run, r) && parse_matte(run, r) && choose_background(run, r) &&
+           check_output(run, r);
+}
+
+/* The matte is made once: replace then takes it instead of the network's answer. */
+static bool write_matte(cli *run, replacement *r) {
+    bd_image alpha;
+    bd_matte_params params = r->matte.params;
+    params.wide = true;
+    params.classes = r->params.classes;
+    if (bd_session_matte(r->network.session, &r->photo, &params, &alpha, &run->error)) {
+        return cli_failed(run);
+    }
+    cli_add_session_timings(run, &r->network);
+    bool done = cli_matte_take(run, &alpha, &r->matte);
+    if (done && !r->matte.params.wide) {
+        cli_matte_narrow(&alpha);
+    }
+    done = done && cli_write_image(run, run->options.matte_out, BD_IMAGE_FILE_PNG, &alpha, NULL, 0);
+    bd_image_finish(&alpha);
+    return done;
 }
 
 static bool compute(cli *run, replacement *r) {
     cli_network_begin(run, &r->network);
     if (!cli_read_image(run, r->photo_path, &r->photo) ||
         (r->background_path && !cli_read_image(run, r->background_path, &r->background)) ||
-        !cli_model_open(run, run->options.model, &r->network.model) ||
-        !cli_parse_classes(run, run->options.classes ? run->options.classes : "person", r->network.model.model,
-                           &r->params.classes) ||
-        !cli_network_start(run, &r->network)) {
+        !cli_matte_open(run, &r->photo, &r->matte)) {
         return false;
     }
+    if (cli_matte_needs_network(run) && (!cli_model_open(run, run->options.model, &r->network.model) ||
+                                         !cli_parse_classes(run, run->options.classes ? run->options.classes : "person",
+                                                            r->network.model.model, &r->params.classes))) {
+        return false;
+    }
+    if (!cli_network_start(run, &r->network) || (run->options.matte_out && !write_matte(run, r))) {
+        return false;
+    }
+    r->params.matte = &r->matte.params;
     if (bd_session_replace(r->network.session, &r->photo, r->background_path ? &r->background : NULL, &r->params,
                            &r->result, &run->error)) {
         return cli_failed(run);
@@ -156,6 +208,7 @@ bool cli_replace(cli *run) {
     bd_image_finish(&r.result);
     bd_image_finish(&r.background);
     bd_image_finish(&r.photo);
+    cli_matte_close(&r.matte);
     cli_network_close(&r.network);
     return done;
 }

@@ -69,12 +69,15 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
         .allocator = given.allocator,
         .ignore_orientation = given.ignore_orientation || given.indices,
         .indices = given.indices,
+        .gray16 = given.gray16 && !given.indices,
         .max_pixels = given.max_pixels ? given.max_pixels : 200u * 1000 * 1000,
     };
     if (given.indices && !starts_with(&source, "\x89PNG", 4)) {
         return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not a PNG of indices", name);
     }
-    return decode(&source, image, error);
+    bd_result result = decode(&source, image, error);
+    return result || !source.gray16 || image->format == BD_FORMAT_GRAY16 ? result
+                                                                         : bd_image_to_gray16(&source, image, error);
 }
 
 bd_result bd_image_read(const char *path, const bd_image_read_params *params, bd_image *image, bd_error *error) {

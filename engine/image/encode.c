@@ -106,8 +106,8 @@ static void write_png(encoder *to, png_structp png, png_infop info) {
     }
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_write_fn(png, to, png_put, png_flush_nothing);
-    png_set_IHDR(png, info, image->width, image->height, 8, color, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, info, image->width, image->height, image->format == BD_FORMAT_GRAY16 ? 16 : 8, color,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     if (color == PNG_COLOR_TYPE_PALETTE) {
         write_png_palette(to, png, info);
     }
@@ -118,6 +118,10 @@ static void write_png(encoder *to, png_structp png, png_infop info) {
     png_write_info(png, info);
     if (color == PNG_COLOR_TYPE_RGB) {
         png_set_filler(png, 0, PNG_FILLER_AFTER); /* drops the fourth byte */
+    }
+    const uint16_t one = 1;
+    if (image->format == BD_FORMAT_GRAY16 && *(const uint8_t *)&one) {
+        png_set_swap(png); /* PNG's numbers are big-endian */
     }
     for (uint32_t y = 0; y < image->height; y++) {
         png_write_row(png, image->pixels + y * image->stride_bytes);
@@ -220,11 +224,11 @@ static void encode_jpeg(encoder *to) {
 
 static bd_result check_image(const encoder *to) {
     const bd_image *image = to->image;
-    if (!image || !image->pixels || !image->width || !image->height ||
-        (image->format != BD_FORMAT_RGBA8 && image->format != BD_FORMAT_GRAY8)) {
+    if (!image || !image->pixels || !image->width || !image->height || (unsigned)image->format > BD_FORMAT_GRAY16 ||
+        (image->format == BD_FORMAT_GRAY16 && to->params.file == BD_IMAGE_FILE_JPEG)) {
         return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: no image to write", to->name);
     }
-    if (image->stride_bytes < (uint64_t)image->width * (image->format == BD_FORMAT_RGBA8 ? 4 : 1)) {
+    if (image->stride_bytes < (uint64_t)image->width * bd_format_bytes(image->format)) {
         return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: a row of %u pixels is longer than the stride of %zu",
                        to->name, (unsigned)image->width, image->stride_bytes);
     }

@@ -54,6 +54,25 @@ void bd_image_finish(bd_image *image) {
     *image = (bd_image){0};
 }
 
+bd_result bd_image_to_gray16(const bd_image_source *source, bd_image *image, bd_error *error) {
+    bd_image gray;
+    bd_result result =
+        bd_image_create(source->allocator, source->name, image->width, image->height, BD_FORMAT_GRAY16, &gray, error);
+    for (uint32_t y = 0; y < image->height && !result; y++) {
+        const uint8_t *from = image->pixels + y * image->stride_bytes;
+        uint8_t *to = gray.pixels + y * gray.stride_bytes;
+        for (uint32_t x = 0; x < image->width; x++, from += 4, to += 2) {
+            uint16_t value = (uint16_t)((from[0] * 13933u + from[1] * 46871u + from[2] * 4732u + 128u) * 257u >> 16);
+            memcpy(to, &value, sizeof value);
+        }
+    }
+    bd_image_finish(image);
+    if (!result) {
+        *image = gray;
+    }
+    return result;
+}
+
 void bd_image_find_alpha(bd_image *image) {
     image->has_alpha = false;
     for (uint32_t y = 0; y < image->height && !image->has_alpha; y++) {

@@ -14,6 +14,7 @@ typedef struct bd_image_source {
     const bd_allocator *allocator;
     bool ignore_orientation;
     bool indices; /* PNG only */
+    bool gray16;
     uint64_t max_pixels;
 } bd_image_source;
 
@@ -46,6 +47,9 @@ bd_result bd_pnm_decode(const bd_image_source *source, bd_image *image, bd_error
 
 /* BMP, GIF, HDR, PSD and TGA by stb_image; kind names the form in messages. */
 bd_result bd_stb_decode(const bd_image_source *source, const char *kind, bd_image *image, bd_error *error);
+
+/* An RGBA8 image to a GRAY16 one of its luminance (BT.709's weights on sRGB's numbers). */
+bd_result bd_image_to_gray16(const bd_image_source *source, bd_image *image, bd_error *error);
 
 /* The orientation (1..8) in an EXIF block that starts with "Exif\0\0"; 1 when there is none that makes sense. */
 int bd_exif_orientation(const uint8_t *exif, size_t bytes);

@@ -78,6 +78,19 @@ static bool ask_for_indices(png_reader *reader) {
     return true;
 }
 
+static bool ask_for_gray16(png_reader *reader) {
+    png_structp png = reader->png;
+    const uint16_t one = 1;
+    png_set_expand(png);
+    png_set_expand_16(png);
+    png_set_strip_alpha(png);
+    png_set_rgb_to_gray(png, PNG_ERROR_ACTION_NONE, PNG_RGB_TO_GRAY_DEFAULT, PNG_RGB_TO_GRAY_DEFAULT);
+    if (*(const uint8_t *)&one) {
+        png_set_swap(png); /* PNG's numbers are big-endian */
+    }
+    return false;
+}
+
 static void read_orientation(png_reader *reader) {
     static const uint8_t header[6] = {'E', 'x', 'i', 'f', 0, 0};
     png_bytep exif = NULL;
@@ -114,11 +127,21 @@ static void read_file(png_reader *reader) {
         reader->result = bd_fail(reader->error, BD_ERR_FILE_FORMAT, "%s: not a PNG of indices", source->name);
         return;
     }
-    bool alpha = !source->indices && ask_for_rgba(reader);
-    bd_format format = source->indices ? BD_FORMAT_GRAY8 : BD_FORMAT_RGBA8;
+    bool alpha = false;
+    bd_format format = BD_FORMAT_GRAY8;
+    size_t pixel_bytes = 1;
+    if (source->gray16) {
+        (void)ask_for_gray16(reader);
+        format = BD_FORMAT_GRAY16;
+        pixel_bytes = 2;
+    } else if (!source->indices) {
+        alpha = ask_for_rgba(reader);
+        format = BD_FORMAT_RGBA8;
+        pixel_bytes = 4;
+    }
     int passes = png_set_interlace_handling(png);
     png_read_update_info(png, reader->info);
-    if (png_get_rowbytes(png, reader->info) != (size_t)width * (source->indices ? 1 : 4)) {
+    if (png_get_rowbytes(png, reader->info) != (size_t)width * pixel_bytes) {
         png_error(png, "not a kind that can be read");
     }
     reader->result =
@@ -135,7 +158,7 @@ static void read_file(png_reader *reader) {
     if (alpha) {
         bd_image_find_alpha(&reader->image);
     }
-    if (!source->ignore_orientation) {
+    if (!source->ignore_orientation && !source->gray16) {
         read_orientation(reader);
     }
 }

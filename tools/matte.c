@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli.h"
+
+typedef struct matting {
+    cli_matte matte;
+    bd_image photo, alpha;
+    cli_network network;
+} matting;
+
+static bool parse_mode(cli *run, bd_matte_mode *mode) {
+    static const char *const names[] = {"refine", "hard", "soft", "best"};
+    const char *text = run->options.matte;
+    for (size_t i = 0; text && i < CLI_COUNT(names); i++) {
+        if (!strcmp(text, names[i])) {
+            *mode = (bd_matte_mode)i;
+            return true;
+        }
+    }
+    return !text || cli_fail(run, CLI_USAGE, "--matte is hard, soft, refine or best, not '%s'", text);
+}
+
+bool cli_matte_parse(cli *run, cli_matte *matte) {
+    const cli_options *from = &run->options;
+    *matte = (cli_matte){.params = {.struct_size = sizeof matte->params}};
+    if (from->coarse && from->matte_in) {
+        return cli_fail(run, CLI_USAGE, "--coarse and --matte-in both take the network's place; give one");
+    }
+    if (from->matte_in && from->matte) {
+        return cli_fail(run, CLI_USAGE, "--matte-in is used as it is; --matte does not go with it");
+    }
+    long depth = 8;
+    if (from->depth && (!cli_parse_integer(from->depth, 8, 16, &depth) || (depth != 8 && depth != 16))) {
+        return cli_fail(run, CLI_USAGE, "--depth is 8 or 16, not '%s'", from->depth);
+    }
+    matte->params.wide = depth == 16;
+    return parse_mode(run, &matte->params.mode);
+}
+
+bool cli_matte_needs_network(const cli *run) {
+    return !run->options.coarse && !run->options.matte_in;
+}
+
+static void use_plane(cli_matte *matte) {
+    matte->params.coarse = matte->plane.values;
+    matte->params.coarse_width = matte->plane.w;
+    matte->params.coarse_height = matte->plane.h;
+}
+
+bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte) {
+    const char *path = run->options.coarse ? run->options.coarse : run->options.matte_in;
+    if (!path) {
+        return true;
+    }
+    if (!cli_read_plane(run, path, &matte->plane)) {
+        return false;
+    }
+    if (run->options.matte_in) {
+        if (matte->plane.w != photo->width || matte->plane.h != photo->height) {
+            return cli_fail(run, CLI_USAGE, "%s: %ux%u; a matte has the photo's size, %ux%u", path, matte->plane.w,
+                            matte->plane.h, photo->width, photo->height);
+        }
+        matte->params.mode = BD_MATTE_SOFT; /* at the photo's size: as it is */
+    }
+    use_plane(matte);
+    return true;
+}
+
+bool cli_matte_take(cli *run, const bd_image *alpha, cli_matte *matte) {
+    bool done = cli_plane_take(run, run->options.matte_out, alpha, &matte->plane);
+    matte->params.mode = BD_MATTE_SOFT;
+    use_plane(matte);
+    return done;
+}
+
+void cli_matte_narrow(bd_image *alpha) {
+    for (size_t y = 0; y < alpha->height; y++) {
+        uint8_t *row = alpha->pixels + y * alpha->stride_bytes;
+        for (size_t x = 0; x < alpha->width; x++) {
+            uint16_t wide;
+            memcpy(&wide, row + 2 * x, sizeof wide);
+            row[x] = (uint8_t)((wide * 255u + 32767u) / 65535u);
+        }
+    }
+    alpha->format = BD_FORMAT_GRAY8;
+}
+
+void cli_matte_close(cli_matte *matte) {
+    cli_plane_finish(&matte->plane);
+}
+
+static bool parse(cli *run, matting *m) {
+    const cli_options *from = &run->options;
+    if (from->operand_count != 1) {
+        return cli_fail(run, CLI_USAGE, "matte takes one photo; see backdrop matte --help");
+    }
+    if (!from->output || !*from->output) {
+        return cli_fail(run, CLI_USAGE, "no output: give -o ALPHA.png");
+    }
+    if (from->json && cli_is_dash(from->output)) {
+        return cli_fail(run, CLI_USAGE, "standard output takes the matte or --json, not both");
+    }
+    return cli_matte_parse(run, &m->matte) && cli_check_output(run, from->output);
+}
+
+static bool compute(cli *run, matting *m) {
+    cli_network_begin(run, &m->network);
+    bd_matte_params *params = &m->matte.params;
+    if (!cli_read_image(run, run->options.operands[0], &m->photo) || !cli_matte_open(run, &m->photo, &m->matte)) {
+        return false;
+    }
+    if (cli_matte_needs_network(run) && (!cli_model_open(run, run->options.model, &m->network.model) ||
+                                         !cli_parse_classes(run, run->options.classes ? run->options.classes : "person",
+                                                            m->network.model.model, &params->classes))) {
+        return false;
+    }
+    if (!cli_network_start(run, &m->network)) {
+        return false;
+    }
+    if (bd_session_matte(m->network.session, &m->photo, params, &m->alpha, &run->error)) {
+        return cli_failed(run);
+    }
+    cli_add_session_timings(run, &m->network);
+    return true;
+}
+
+static bool print_json(cli *run, const matting *m) {
+    cJSON *root = cJSON_CreateObject(), *output = cJSON_AddObjectToObject(root, "output");
+    cJSON_AddStringToObject(output, "path", run->options.output);
+    cJSON_AddNumberToObject(output, "width", m->alpha.width);
+    cJSON_AddNumberToObject(output, "height", m->alpha.height);
+    cJSON_AddNumberToObject(output, "depth", m->matte.params.wide ? 16 : 8);
+    cli_json_run(root, run, &m->network);
+    return cli_print_json(run, root);
+}
+
+bool cli_matte_verb(cli *run) {
+    matting m = {.photo = {.pixels = NULL}};
+    bool done = parse(run, &m) && compute(run, &m) &&
+                cli_write_image(run, run->options.output, BD_IMAGE_FILE_PNG, &m.alpha, NULL, 0);
+    cli_progress_stop(run);
+    if (done && run->options.verbose) {
+        cli_print_timings(run, &m.network);
+    }
+    if (done && run->options.json) {
+        done = print_json(run, &m);
+    }
+    bd_image_finish(&m.alpha);
+    bd_image_finish(&m.photo);
+    cli_matte_close(&m.matte);
+    cli_network_close(&m.network);
+    return done;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ * Planes of numbers in 0..1: pictures and NumPy's files. */
+#define _POSIX_C_SOURCE 200809L
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+enum { LONGEST_SIDE = 1 << 14 };
+
+typedef struct npy {
+    FILE *file;
+    char header[1024];
+    unsigned long h, w;
+    size_t item_bytes;
+    bool floating;
+} npy;
+
+static bool is_npy(const char *path) {
+    size_t length = strlen(path);
+    return length > 4 && !strcmp(path + length - 4, ".npy");
+}
+
+/* The header is a Python dictionary; what is needed of it is found by its keys. */
+static bool parse_npy(npy *n) {
+    const char *shape = strstr(n->header, "'shape'"), *type = strstr(n->header, "'descr'");
+    if (!shape || !type || strstr(n->header, "'fortran_order': True")) {
+        return false;
+    }
+    type = strchr(type + 7, '\'');
+    shape = strchr(shape, '(');
+    if (!type || !shape) {
+        return false;
+    }
+    static const struct {
+        const char *name;
+        size_t bytes;
+        bool floating;
+    } types[] = {{"<f4'", 4, true}, {"<f8'", 8, true}, {"|u1'", 1, false}, {"<u2'", 2, false}};
+    for (size_t i = 0; i < CLI_COUNT(types); i++) {
+        if (!strncmp(type + 1, types[i].name, strlen(types[i].name))) {
+            n->item_bytes = types[i].bytes;
+            n->floating = types[i].floating;
+        }
+    }
+    char *end;
+    n->h = strtoul(shape + 1, &end, 10);
+    if (*end != ',') {
+        return false;
+    }
+    n->w = strtoul(end + 1, &end, 10);
+    end += strspn(end, ", ");
+    if (*end == '1') { /* (h, w, 1) is as good */
+        end++;
+    }
+    end += strspn(end, ", ");
+    return n->item_bytes && *end == ')' && n->h && n->w && n->h <= LONGEST_SIDE && n->w <= LONGEST_SIDE;
+}
+
+static bool read_header(npy *n) {
+    uint8_t start[12];
+    if (fread(start, 1, 10, n->file) != 10 || memcmp(start, "\x93NUMPY", 6) != 0 || start[6] < 1 || start[6] > 3) {
+        return false;
+    }
+    size_t length = (size_t)start[8] | (size_t)start[9] << 8;
+    if (start[6] > 1) { /* four bytes of length from version 2 on */
+        if (fread(start + 10, 1, 2, n->file) != 2) {
+            return false;
+        }
+        length |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
+    }
+    return length < sizeof n->header && fread(n->header, 1, length, n->file) == length && parse_npy(n);
+}
+
+static float value_of(const npy *n, const uint8_t *item) {
+    uint64_t bits = 0;
+    for (size_t i = 0; i < n->item_bytes; i++) {
+        bits |= (uint64_t)item[i] << (8 * i);
+    }
+    if (!n->floating) {
+        return (float)bits / (n->item_bytes == 1 ? 255.0f : 65535.0f);
+    }
+    uint32_t narrow = (uint32_t)bits;
+    float single;
+    double wide;
+    memcpy(&single, &narrow, sizeof single);
+    memcpy(&wide, &bits, sizeof wide);
+    return n->item_bytes == 4 ? single : (float)wide;
+}
+
+static bool read_npy(cli *run, const char *path, cli_plane *plane) {
+    npy n = {.file = fopen(path, "rb")};
+    if (!n.file) {
+        return cli_fail(run, CLI_UNREADABLE, "%s: cannot be read", path);
+    }
+    bool done = read_header(&n) ||
+                cli_fail(run, CLI_NOT_AN_IMAGE,
+                         "%s: not a NumPy file of (h, w) little-endian float32, float64, uint8 or uint16", path);
+    size_t count = n.h * n.w;
+    uint8_t *bytes = done ? malloc(count * n.item_bytes) : NULL;
+    plane->values = done ? malloc(count * sizeof *plane->values) : NULL;
+    if (done && (!bytes || !plane->values)) {
+        done = cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);
+    }
+    if (done && fread(bytes, n.item_bytes, count, n.file) != count) {
+        done = cli_fail(run, CLI_NOT_AN_IMAGE, "%s: shorter than its header says", path);
+    }
+    for (size_t i = 0; i < count && done; i++) {
+        plane->values[i] = value_of(&n, bytes + i * n.item_bytes);
+    }
+    plane->w = (uint32_t)n.w;
+    plane->h = (uint32_t)n.h;
+    free(bytes);
+    (void)fclose(n.file);
+    return done;
+}
+
+bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane *plane) {
+    cli_plane_finish(plane);
+    plane->w = image->width;
+    plane->h = image->height;
+    plane->values = malloc((size_t)image->width * image->height * sizeof *plane->values);
+    for (size_t y = 0; y < image->height && plane->values; y++) {
+        const uint8_t *row = image->pixels + y * image->stride_bytes;
+        for (size_t x = 0; x < image->width; x++) {
+            uint16_t wide;
+            memcpy(&wide, row + 2 * x, sizeof wide);
+            plane->values[y * image->width + x] = (float)wide / 65535.0f;
+        }
+    }
+    return plane->values || cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);
+}
+
+static bool read_picture(cli *run, const char *path, cli_plane *plane) {
+    const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
+    bd_image image;
+    if (bd_image_read(path, &params, &image, &run->error)) {
+        return cli_failed(run);
+    }
+    bool done = cli_plane_take(run, path, &image, plane);
+    bd_image_finish(&image);
+    return done;
+}
+
+bool cli_read_plane(cli *run, const char *path, cli_plane *plane) {
+    double started = cli_now_ms();
+    *plane = (cli_plane){.values = NULL};
+    bool done = is_npy(path) ? read_npy(run, path, plane) : read_picture(run, path, plane);
+    cli_add_timing(run, "decode", started);
+    return done;
+}
+
+void cli_plane_finish(cli_plane *plane) {
+    free(plane->values);
+    *plane = (cli_plane){.values = NULL};
+}
