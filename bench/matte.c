@@ -189,8 +189,8 @@ static bool score_mode(const bench *b, const subject *s, bd_matte_mode mode, sco
     return done;
 }
 
-/* Mean distance of colours from the true foreground where the true matte is partial, of the photo and of what the
- * library makes of it when it is given the true matte. */
+/* Mean distance of colours from the true foreground where the true matte is partial, weighted by it, of the photo and
+ * of what the library makes of it when it is given the true matte. */
 static bool score_colors(const bench *b, const subject *s, double *before, double *after) {
     const bd_matte_params matte = {.struct_size = sizeof matte,
                                    .mode = BD_MATTE_SOFT,
@@ -213,9 +213,9 @@ static bool score_colors(const bench *b, const subject *s, double *before, doubl
             }
             for (size_t c = 0; c < 3; c++) {
                 int truth = s->foreground.pixels[y * s->foreground.stride_bytes + 4 * x + c];
-                sums[0] += abs(s->photo.pixels[y * s->photo.stride_bytes + 4 * x + c] - truth);
-                sums[1] += abs(cut.pixels[y * cut.stride_bytes + 4 * x + c] - truth);
-                count += 1.0;
+                sums[0] += (double)a * abs(s->photo.pixels[y * s->photo.stride_bytes + 4 * x + c] - truth);
+                sums[1] += (double)a * abs(cut.pixels[y * cut.stride_bytes + 4 * x + c] - truth);
+                count += (double)a;
             }
         }
     }

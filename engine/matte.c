@@ -532,7 +532,7 @@ static bd_result record_pyramid(bd_session *session, const bd_matte_plan *plan, 
 
 /* From the coarsest level to the finest; returns in *pairs the buffer that holds the result. */
 static bd_result record_steps(bd_session *session, const bd_matte_plan *plan, bd_matte_buffer *pairs, bd_error *error) {
-    enum { SMALL = 32, STEPS_SMALL = 10, STEPS = 2 };
+    enum { SMALL = 32, STEPS_SMALL = 10, STEPS = 6 };
     bd_result result = BD_OK;
     bd_matte_size from = plan->levels[plan->level_count - 1];
     bool fresh = true;

@@ -23,7 +23,7 @@ void main() {
     for (int i = 0; i < 4; i++) {
         const ivec2 near = clamp(at + steps[i], ivec2(0), ivec2(push.dst_w, push.dst_h) - 1);
         const vec4 other = level(near.y * push.dst_w + near.x);
-        const float weight = 1e-5 + abs(own.w - other.w);
+        const float weight = 1e-3 + 0.03 * abs(own.w - other.w);
         const int pair = 2 * ((near.y >> push.shift) * push.src_w + (near.x >> push.shift));
         front += weight * (fresh ? other.xyz : pairs(pair).xyz);
         back += weight * (fresh ? other.xyz : pairs(pair + 1).xyz);
