@@ -423,10 +423,10 @@ static void bench_network(void **state) {
 
 /* The multiply-adds whose tap lies inside the image, of all: along one axis, as windows are square. */
 static double share_inside(const window *a) {
-    int32_t out = out_size(a->h, a), inside = 0;
+    int32_t out = fixture_out_size(a->h, a), inside = 0;
     for (int32_t y = 0; y < out; y++) {
         for (int32_t tap = 0; tap < a->kernel; tap++) {
-            int32_t at = y * a->stride - pad_before(a->h, a) + tap * a->dilation;
+            int32_t at = y * a->stride - fixture_attributes(a).pad_top + tap * a->dilation;
             inside += at >= 0 && at < a->h;
         }
     }
