@@ -114,7 +114,7 @@ typedef struct bd_image_read_params {
     uint64_t max_pixels;     /* 0: 200 million */
     bool indices; /* of a PNG: palette indices, or grey values of at most 8 bits, as stored, in BD_FORMAT_GRAY8 (label
                      maps); any other file is BD_ERR_FILE_FORMAT */
-    bool gray16; /* BD_FORMAT_GRAY16: luminance, 16 bits where a PNG has them; orientation is left as it is */
+    bool gray16;  /* BD_FORMAT_GRAY16: luminance, 16 bits where a PNG has them; orientation is left as it is */
 } bd_image_read_params;
 
 typedef enum bd_image_file { BD_IMAGE_FILE_AUTO = 0, BD_IMAGE_FILE_PNG = 1, BD_IMAGE_FILE_JPEG = 2 } bd_image_file;

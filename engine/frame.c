@@ -164,25 +164,35 @@ bd_result bd_frame_record_uploads(bd_session *session, bd_error *error) {
     return BD_OK;
 }
 
+/* One pass, in bands of output rows that the device can bind. */
 static bd_result record_pass(bd_session *session, bd_vk_commands *commands, const bd_frame_resample *r, bool horizontal,
                              const bd_vk_buffer *src, uint32_t src_w, uint32_t src_h, const bd_vk_buffer *dst,
                              uint32_t dst_w, uint32_t dst_h, uint32_t first_row, bd_error *error) {
     const bd_resample_table *table = axis_table(r, !horizontal);
     const VkDeviceSize *offsets = r->offsets[!horizontal];
-    bd_vk_dispatch dispatch;
-    bd_kernel_resample(session->vk, horizontal, src_w, src_h, dst_w, dst_h, (uint32_t)table->taps, first_row,
-                       &dispatch);
-    dispatch.bindings[0].buffer = src;
-    dispatch.bindings[0].bytes = (VkDeviceSize)src_w * src_h * 4;
-    dispatch.bindings[1].buffer = &session->tables;
-    dispatch.bindings[1].offset = offsets[0];
-    dispatch.bindings[1].bytes = coefficient_bytes(table);
-    dispatch.bindings[2].buffer = &session->tables;
-    dispatch.bindings[2].offset = offsets[1];
-    dispatch.bindings[2].bytes = bound_bytes(table);
-    dispatch.bindings[4].buffer = dst;
-    dispatch.bindings[4].bytes = (VkDeviceSize)dst_w * dst_h * 4;
-    bd_result result = bd_vk_commands_dispatch(commands, &dispatch, error);
+    uint32_t band = bd_matte_band(session->vk, dst_w, dst_h, 1);
+    bd_result result = BD_OK;
+    for (uint32_t y = 0; y < dst_h && !result; y += band) {
+        uint32_t rows = BD_MIN(band, dst_h - y);
+        /* Columns share their table, each row has its part of it: bands begin at multiples of 64 rows. */
+        VkDeviceSize skipped = horizontal ? 0 : y;
+        VkDeviceSize used = horizontal ? (VkDeviceSize)table->out : rows;
+        bd_vk_dispatch dispatch;
+        bd_kernel_resample(session->vk, horizontal, src_w, src_h, dst_w, rows, (uint32_t)table->taps,
+                           first_row + (horizontal ? y : 0), &dispatch);
+        dispatch.bindings[0].buffer = src;
+        dispatch.bindings[0].bytes = (VkDeviceSize)src_w * src_h * 4;
+        dispatch.bindings[1].buffer = &session->tables;
+        dispatch.bindings[1].offset = offsets[0] + skipped * (VkDeviceSize)table->taps * sizeof(int32_t);
+        dispatch.bindings[1].bytes = used * (VkDeviceSize)table->taps * sizeof(int32_t);
+        dispatch.bindings[2].buffer = &session->tables;
+        dispatch.bindings[2].offset = offsets[1] + skipped * 2 * sizeof(int32_t);
+        dispatch.bindings[2].bytes = used * 2 * sizeof(int32_t);
+        dispatch.bindings[4].buffer = dst;
+        dispatch.bindings[4].offset = (VkDeviceSize)dst_w * y * 4;
+        dispatch.bindings[4].bytes = (VkDeviceSize)dst_w * rows * 4;
+        result = bd_vk_commands_dispatch(commands, &dispatch, error);
+    }
     bd_vk_commands_barrier(commands);
     return result;
 }

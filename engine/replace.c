@@ -109,33 +109,42 @@ static bd_result record_mask(bd_session *session, const bd_replace_params *param
     return result;
 }
 
+/* In bands of rows that the device can bind; the mask has the photo's size. */
 static bd_result record_composite(bd_session *session, const bd_replace_params *params, const bd_vk_buffer *photo,
-                                  uint32_t photo_w, uint32_t photo_h, uint32_t mask_w, uint32_t mask_h,
-                                  const background_plan *plan, bd_error *error) {
-    bd_composite composite = {.mask_w = mask_w,
-                              .mask_h = mask_h,
-                              .photo_w = photo_w,
-                              .photo_h = photo_h,
-                              .background_w = plan->buffer ? plan->width : 0,
-                              .background_h = plan->buffer ? plan->height : 0,
-                              .offset_x = plan->offset_x,
-                              .offset_y = plan->offset_y,
-                              .tile = plan->tile,
-                              .transparent = params->background == BD_BACKGROUND_TRANSPARENT,
-                              .linear = !params->classic && params->blend == BD_BLEND_LINEAR};
-    memcpy(composite.fill, params->color, sizeof composite.fill);
-    VkDeviceSize bytes = bd_picture_bytes(photo_w, photo_h);
-    bd_vk_dispatch dispatch;
-    bd_kernel_composite(session->vk, &composite, &dispatch);
-    dispatch.bindings[0].buffer = &session->mask;
-    dispatch.bindings[0].bytes = (VkDeviceSize)(mask_w + 3) / 4 * 16 * mask_h;
-    dispatch.bindings[1].buffer = photo;
-    dispatch.bindings[1].bytes = bytes;
-    dispatch.bindings[2].buffer = plan->buffer ? plan->buffer : photo;
-    dispatch.bindings[2].bytes = plan->buffer ? bd_picture_bytes(plan->width, plan->height) : bytes;
-    dispatch.bindings[4].buffer = &session->result;
-    dispatch.bindings[4].bytes = bytes;
-    bd_result result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
+                                  bd_matte_size size, const background_plan *plan, bd_error *error) {
+    uint32_t band = bd_matte_band(session->vk, size.w, size.h, 1);
+    bd_result result = BD_OK;
+    for (uint32_t y = 0; y < size.h && !result; y += band) {
+        const bd_matte_size part = {size.w, BD_MIN(band, size.h - y)};
+        bd_composite composite = {.mask_w = part.w,
+                                  .mask_h = part.h,
+                                  .photo_w = part.w,
+                                  .photo_h = part.h,
+                                  .background_w = plan->buffer ? plan->width : 0,
+                                  .background_h = plan->buffer ? plan->height : 0,
+                                  .offset_x = plan->offset_x,
+                                  .offset_y = plan->offset_y + (int32_t)y,
+                                  .tile = plan->tile,
+                                  .transparent = params->background == BD_BACKGROUND_TRANSPARENT,
+                                  .linear = !params->classic && params->blend == BD_BLEND_LINEAR};
+        memcpy(composite.fill, params->color, sizeof composite.fill);
+        VkDeviceSize at = bd_picture_bytes(size.w, y);
+        VkDeviceSize bytes = bd_picture_bytes(part.w, part.h);
+        bd_vk_dispatch dispatch;
+        bd_kernel_composite(session->vk, &composite, &dispatch);
+        dispatch.bindings[0].buffer = &session->mask;
+        dispatch.bindings[0].offset = bd_plane_bytes((bd_matte_size){size.w, y});
+        dispatch.bindings[0].bytes = bd_plane_bytes(part);
+        dispatch.bindings[1].buffer = photo;
+        dispatch.bindings[1].offset = at;
+        dispatch.bindings[1].bytes = bytes;
+        dispatch.bindings[2].buffer = plan->buffer ? plan->buffer : photo;
+        dispatch.bindings[2].bytes = plan->buffer ? bd_picture_bytes(plan->width, plan->height) : bytes;
+        dispatch.bindings[4].buffer = &session->result;
+        dispatch.bindings[4].offset = at;
+        dispatch.bindings[4].bytes = bytes;
+        result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
+    }
     bd_vk_commands_stamp(&session->after, "composite");
     return result;
 }
@@ -179,16 +188,16 @@ static bd_result record_replacement(bd_session *session, const bd_replace_params
                                     uint32_t w, uint32_t h, const background_plan *plan, bd_error *error) {
     if (params->classic) {
         bd_result result = record_mask(session, params, w, h, error);
-        return result ? result : record_composite(session, params, &session->resized, w, h, w, h, plan, error);
+        return result ? result
+                      : record_composite(session, params, &session->resized, (bd_matte_size){w, h}, plan, error);
     }
     const bd_vk_buffer *front = &session->photo;
-    bd_matte_size size = matte->photo;
     bd_result result = bd_matte_record(session, matte, error);
     if (!result && matte->level_count) {
         result = bd_matte_record_foreground(session, matte, error);
         front = &session->matte[BD_MATTE_FOREGROUND];
     }
-    return result ? result : record_composite(session, params, front, size.w, size.h, size.w, size.h, plan, error);
+    return result ? result : record_composite(session, params, front, matte->photo, plan, error);
 }
 
 /* A matte's parameters, part of a frame's key: nothing of theirs that is borrowed may be looked at later. */
