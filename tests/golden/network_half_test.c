@@ -3,7 +3,11 @@
 #include "support/session.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "internal.h"
+#include "session.h"
 
 static void count_labels(bd_session *session) {
     bd_image photo = test_read_image(test_source_file("tools/samples/person.jpg"));
@@ -49,6 +53,49 @@ static void test_half(void **state) {
     test_session_close(&t);
 }
 
+/* Any mix of candidates is a network: split depths, blocks beside unfused pairs, every tile. */
+static void test_mixed_candidates(void **state) {
+    (void)state;
+    test_session t;
+    bd_error error;
+    test_session_open(&t, "storage");
+    const bd_graph *graph = &t.model->graph;
+    bd_vk *vk = &t.engine->vk;
+    bd_kernel_choice *choices = calloc(graph->count, sizeof *choices);
+    assert_non_null(choices);
+    bd_kernel_defaults(vk, graph, BD_PRECISION_FP16, false, choices);
+    uint32_t splits = 0;
+    uint32_t blocks = 0;
+    for (uint32_t n = 0; n < graph->count; n++) {
+        static bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
+        uint32_t count = bd_kernel_candidates(vk, graph, n, BD_PRECISION_FP16, found, BD_COUNT(found));
+        uint32_t wanted = count;
+        for (uint32_t i = 0; i < count; i++) {
+            /* By turns a split, a block, and whatever comes third. */
+            bool fits =
+                n % 3 == 0 ? found[i].split > 1 : (n % 3 == 1 ? found[i].family == BD_KERNEL_FAMILY_BLOCK : i == 2);
+            if (fits && !found[i].matrix[0]) {
+                wanted = i;
+            }
+        }
+        if (wanted < count) {
+            choices[n] = found[wanted];
+            splits += choices[n].split > 1;
+            blocks += choices[n].family == BD_KERNEL_FAMILY_BLOCK;
+        }
+    }
+    const bd_network_params params = {.precision = BD_PRECISION_FP16, .choices = choices};
+    bd_network_finish(&t.session->network);
+    if (bd_network_init(&t.session->network, vk, t.model, &params, &error)) {
+        fail_msg("%s", error.message);
+    }
+    (void)printf("%u split, %u blocks, %u dispatches\n", splits, blocks, t.session->network.dispatches);
+    assert_true(splits > 0 && blocks > 0);
+    count_labels(t.session);
+    free(choices);
+    test_session_close(&t);
+}
+
 /* The other sets have no kernels for 16 bits. */
 static void test_refusal(void **state) {
     (void)state;
@@ -71,6 +118,7 @@ int main(void) {
     if (skip) {
         return skip;
     }
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_half), cmocka_unit_test(test_refusal)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_half), cmocka_unit_test(test_mixed_candidates),
+                                              cmocka_unit_test(test_refusal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
