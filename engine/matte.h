@@ -25,6 +25,7 @@ typedef enum bd_matte_buffer {
     BD_MATTE_LEVELS,  /* the foreground's pyramid */
     BD_MATTE_PAIRS_A, /* F and B, taken in turns */
     BD_MATTE_PAIRS_B,
+    BD_MATTE_WEIGHTED,   /* (h, w) rgba8: the background alone, for its blur */
     BD_MATTE_FOREGROUND, /* (h, w) rgba8: the photo with the subject's colours */
     BD_MATTE_BUFFERS
 } bd_matte_buffer;
@@ -73,6 +74,11 @@ bd_result bd_matte_record(struct bd_session *session, const bd_matte_plan *plan,
 
 /* Records: session->photo and session->mask become BD_MATTE_FOREGROUND. */
 bd_result bd_matte_record_foreground(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
+
+/* Records: what the matte leaves of session->photo becomes BD_MATTE_WEIGHTED; back: the blurred picture src becomes
+ * BD_MATTE_WEIGHTED without the weights. */
+bd_result bd_matte_record_weigh(struct bd_session *session, const bd_matte_plan *plan, const bd_vk_buffer *src,
+                                bool back, bd_error *error);
 
 /* Rows of a picture of w pixels that one dispatch may take, a multiple of both 64 and unit, so that bands begin where
  * bindings may. */

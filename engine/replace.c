@@ -55,15 +55,19 @@ static bd_result plan_blur(bd_session *session, const bd_image *photo, float sig
     if (!result) {
         result = bd_frame_reserve(session, &session->fitted, bd_picture_bytes(photo->width, photo->height), error);
     }
+    bd_vk_buffer *weighted = &session->matte[BD_MATTE_WEIGHTED];
     if (!result) {
-        result = bd_frame_plan_resample(session, "blur", BD_RESAMPLE_GAUSSIAN, sigma, &session->photo, photo->width,
+        result = bd_frame_reserve(session, weighted, bd_picture_bytes(photo->width, photo->height), error);
+    }
+    if (!result) {
+        result = bd_frame_plan_resample(session, "blur", BD_RESAMPLE_GAUSSIAN, sigma, weighted, photo->width,
                                         photo->height, whole, &session->background, w, h, error);
     }
     if (!result) {
         result = bd_frame_plan_resample(session, "enlarge blur", BD_RESAMPLE_TRIANGLE, 0, &session->background, w, h,
                                         small, &session->fitted, photo->width, photo->height, error);
     }
-    *plan = (background_plan){.buffer = &session->fitted, .width = photo->width, .height = photo->height};
+    *plan = (background_plan){.buffer = weighted, .width = photo->width, .height = photo->height};
     return result;
 }
 
@@ -183,6 +187,24 @@ static void result_size(const bd_session *session, const bd_image *photo, bool c
     }
 }
 
+/* All but the first `done` resamplings. */
+static bd_result record_resamples(bd_session *session, uint32_t done, bd_error *error) {
+    bd_result result = BD_OK;
+    for (uint32_t i = done; i < session->resample_count && !result; i++) {
+        result = bd_frame_record_resample(session, &session->after, &session->resamples[i], error);
+    }
+    return result;
+}
+
+/* Only the background is blurred: the subject's colours would bleed into it. */
+static bd_result record_blur(bd_session *session, const bd_matte_plan *matte, bd_error *error) {
+    bd_result result = bd_matte_record_weigh(session, matte, &session->photo, false, error);
+    if (!result) {
+        result = record_resamples(session, !session->skip_network, error);
+    }
+    return result ? result : bd_matte_record_weigh(session, matte, &session->fitted, true, error);
+}
+
 /* The photo, or with its own colours under the matte. */
 static bd_result record_replacement(bd_session *session, const bd_replace_params *params, const bd_matte_plan *matte,
                                     uint32_t w, uint32_t h, const background_plan *plan, bd_error *error) {
@@ -193,6 +215,9 @@ static bd_result record_replacement(bd_session *session, const bd_replace_params
     }
     const bd_vk_buffer *front = &session->photo;
     bd_result result = bd_matte_record(session, matte, error);
+    if (!result && params->background == BD_BACKGROUND_BLUR) {
+        result = record_blur(session, matte, error);
+    }
     if (!result && matte->level_count) {
         result = bd_matte_record_foreground(session, matte, error);
         front = &session->matte[BD_MATTE_FOREGROUND];
@@ -252,8 +277,8 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     if (!result && network) {
         result = bd_session_record_photo(session, w, h, error);
     }
-    for (uint32_t i = network; i < session->resample_count && !result; i++) {
-        result = bd_frame_record_resample(session, &session->after, &session->resamples[i], error);
+    if (!result && params->background != BD_BACKGROUND_BLUR) {
+        result = record_resamples(session, network, error);
     }
     if (!result) {
         result = record_replacement(session, params, matte, w, h, &plan, error);

@@ -10,6 +10,7 @@
 #include "push/foreground.h"
 #include "push/guided.h"
 #include "push/plane.h"
+#include "push/weigh.h"
 #include "vk/vk.h"
 
 typedef enum bd_kernel {
@@ -48,6 +49,7 @@ typedef enum bd_kernel {
     BD_KERNEL_FOREGROUND_HALF,
     BD_KERNEL_FOREGROUND_STEP,
     BD_KERNEL_FOREGROUND_APPLY,
+    BD_KERNEL_WEIGH,
     BD_KERNEL_COUNT
 } bd_kernel;
 
@@ -210,6 +212,7 @@ void bd_kernel_guided(const bd_vk *vk, bd_kernel kernel, const bd_push_guided *p
                       bd_vk_dispatch *dispatch);
 void bd_kernel_plane(const bd_vk *vk, bd_kernel kernel, const bd_push_plane *push, bool flag, bool second_flag,
                      bd_vk_dispatch *dispatch);
+void bd_kernel_weigh(const bd_vk *vk, uint32_t w, uint32_t h, bool back, bd_vk_dispatch *dispatch);
 void bd_kernel_foreground(const bd_vk *vk, bd_kernel kernel, const bd_push_foreground *push, bool flag,
                           bd_vk_dispatch *dispatch);
 

@@ -46,6 +46,7 @@ static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
     ROW(FOREGROUND_HALF, foreground_half_f32),
     ROW(FOREGROUND_STEP, foreground_step_f32),
     ROW(FOREGROUND_APPLY, foreground_apply_u8),
+    ROW(WEIGH, weigh_u8),
 };
 
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel) {

@@ -89,7 +89,7 @@ static void test_mixed_candidates(void **state) {
     if (bd_network_init(&t.session->network, vk, t.model, &params, &error)) {
         fail_msg("%s", error.message);
     }
-    (void)printf("%u split, %u blocks, %u dispatches\n", splits, blocks, t.session->network.dispatches);
+    (void)printf("%u split, %u blocks, %u dispatches\n", splits, blocks, t.session->network.dispatch_count);
     assert_true(splits > 0 && blocks > 0);
     count_labels(t.session);
     free(choices);
