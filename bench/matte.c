@@ -356,7 +356,7 @@ static bool parse(int argc, char **argv, bench *b, arguments *a) {
         }
     }
     for (int m = 0; m < MODES; m++) {
-        a->wanted[m] |= all || m == 0;
+        a->wanted[m] |= (all && modes[m] != BD_MATTE_BEST) || m == 0;
     }
     return a->folder != NULL;
 }

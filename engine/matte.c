@@ -29,6 +29,9 @@ bool bd_matte_needs_network(const bd_matte_params *params) {
 
 static bd_result check_params(bd_session *session, bd_matte_params *own, bd_error *error) {
     enum { LONGEST_SIDE = 1 << 14 };
+    if (own->mode == BD_MATTE_BEST) {
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "the matte 'best' is not there yet; use refine");
+    }
     if ((unsigned)own->mode > BD_MATTE_BEST) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such kind of matte: %d", (int)own->mode);
     }

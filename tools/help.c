@@ -23,7 +23,7 @@ static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OU
                                "  --version   the version\n";
 
 #define MATTE_OPTIONS                                                                                                  \
-    "  --matte HOW         how the network's coarse mask is enlarged: hard, soft, refine (default, guided by the\n"    \
+    "  --matte HOW         how the network's coarse mask is enlarged: hard, soft, refine (default: guided by the\n"    \
     "                      photo's colours) or best (refine and a closed-form solution where that is in doubt)\n"      \
     "  --coarse FILE       probabilities in the network's place: a PNG of 8 or 16 bits or .npy of any size, whose\n"   \
     "                      corner pixels' middles lie on the photo's\n"                                                \

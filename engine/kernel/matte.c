@@ -3,12 +3,27 @@
 
 #include "kernel/kernel.h"
 
+/* Bindings that a kernel reads: vec4s but where its own function says otherwise. */
+static uint32_t read_count(bd_kernel kernel) {
+    switch (kernel) {
+    case BD_KERNEL_FOREGROUND_APPLY: return 3;
+    case BD_KERNEL_GUIDED_START:
+    case BD_KERNEL_BOX_COLUMNS:
+    case BD_KERNEL_GUIDED_JOIN:
+    case BD_KERNEL_GUIDED_APPLY:
+    case BD_KERNEL_FOREGROUND_PICK:
+    case BD_KERNEL_FOREGROUND_STEP:
+    case BD_KERNEL_WEIGH: return 2;
+    default: return 1;
+    }
+}
+
 static void begin(const bd_vk *vk, bd_kernel kernel, const void *push, size_t push_bytes, uint32_t columns,
                   uint32_t rows, bd_vk_dispatch *dispatch) {
     *dispatch = (bd_vk_dispatch){.shader = bd_kernel_shader(vk, kernel), .push_bytes = (uint32_t)push_bytes};
     dispatch->name = bd_shaders[dispatch->shader].name;
     memcpy(dispatch->push, push, push_bytes);
-    for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
+    for (uint32_t b = 0; b < read_count(kernel); b++) {
         dispatch->bindings[b].format = VK_FORMAT_R32G32B32A32_SFLOAT;
     }
     dispatch->groups[0] = (columns + BD_LINEAR_GROUP - 1) / BD_LINEAR_GROUP;

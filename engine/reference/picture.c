@@ -176,11 +176,24 @@ static const uint8_t *background_at(const bd_ref_background *background, int32_t
 }
 
 /* Source-over with straight alpha; p scales the front's alpha. */
-static void over(const uint8_t *front, float p, const uint8_t *back, uint8_t *y) {
+static float to_light(float v) {
+    return v <= 0.04045f ? v / 12.92f : powf((v + 0.055f) / 1.055f, 2.4f);
+}
+
+static float to_srgb(float v) {
+    return v <= 0.0031308f ? v * 12.92f : 1.055f * powf(v, 1.0f / 2.4f) - 0.055f;
+}
+
+static void over(const uint8_t *front, float p, const uint8_t *back, bool linear, uint8_t *y) {
     float front_alpha = p * ((float)front[3] / 255.0f);
     float back_share = (float)back[3] / 255.0f * (1.0f - front_alpha);
     float alpha = front_alpha + back_share;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; linear && i < 3; i++) {
+        float light = to_light((float)front[i] / 255.0f) * front_alpha + to_light((float)back[i] / 255.0f) * back_share;
+        float value = to_srgb(alpha > 0.0f ? fminf(light / alpha, 1.0f) : 0.0f) * 255.0f;
+        y[i] = (uint8_t)fminf(floorf(value + 0.5f), 255.0f);
+    }
+    for (int i = 0; !linear && i < 3; i++) {
         float sum = (float)front[i] * front_alpha + (float)back[i] * back_share;
         y[i] = alpha > 0.0f ? (uint8_t)fminf(floorf(sum / alpha + 0.5f), 255.0f) : 0;
     }
@@ -200,7 +213,7 @@ void bd_ref_composite(const uint8_t *photo, int32_t w, int32_t h, const float *m
             tap u = centre_tap(column, mask_w, w);
             float share = interpolate(mask, mask_w, 1, v, u, 0);
             float p = share >= 254.5f / 255.0f ? 1.0f : share < 0.5f / 255.0f ? 0.0f : share;
-            over(photo, p, background_at(background, column, row), y);
+            over(photo, p, background_at(background, column, row), background->linear, y);
         }
     }
 }

@@ -73,6 +73,7 @@ typedef struct bd_ref_background {
     int32_t w, h;
     int32_t offset_x, offset_y;
     bool wrap;
+    bool linear; /* colours are mixed in light */
     uint8_t fill[4];
 } bd_ref_background;
 
@@ -80,6 +81,24 @@ typedef struct bd_ref_background {
  * alpha, alpha of the photo times the mask. y (h,w,4), rounded to nearest. */
 void bd_ref_composite(const uint8_t *photo, int32_t w, int32_t h, const float *mask, int32_t mask_w, int32_t mask_h,
                       const bd_ref_background *background, uint8_t *y);
+
+/* ---- mattes: see shaders/push/guided.h and foreground.h; grids are (h,w,4), pairs (h,w,8): F, 0, B, 0 ---- */
+
+/* photo (h,w,4) u8 -> grid of means, w 0. */
+void bd_ref_block_means(const uint8_t *photo, int32_t w, int32_t h, int32_t block, float *grid);
+/* room: 15 * w * h. */
+void bd_ref_guided_lines(const float *grid, int32_t w, int32_t h, int32_t radius, float eps, double *room,
+                         float *lines);
+void bd_ref_box(const float *src, int32_t w, int32_t h, int32_t radius, bool vertical, bool doubt, float *dst);
+/* (h,w,channels) at (x,y), clamped, bilinear. */
+void bd_ref_sample(const float *src, int32_t w, int32_t h, int32_t channels, float x, float y, float *values);
+float bd_ref_line(const float line[4], const float colour[3]);
+/* pairs NULL: F and B start as the colour. */
+void bd_ref_foreground_step(const float *pairs, int32_t src_w, int32_t shift, const float *level, int32_t w, int32_t h,
+                            float *dst);
+void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, const uint8_t photo[4], uint8_t *y);
+/* alpha NULL: back. */
+void bd_ref_weigh(const uint8_t *src, const float *alpha, size_t pixels, uint8_t *y);
 
 /* Runs a lowered or unlowered graph node by node on the CPU. Shapes are inferred; sizes, axes, paddings and blocks are
  * constant. Tensors of every dtype are computed as float.

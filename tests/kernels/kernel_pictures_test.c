@@ -357,7 +357,8 @@ static void check_composite(const scene *s) {
                                     .h = (int32_t)c->background_h,
                                     .offset_x = c->offset_x,
                                     .offset_y = c->offset_y,
-                                    .wrap = c->tile};
+                                    .wrap = c->tile,
+                                    .linear = c->linear};
     if (!c->transparent) {
         memcpy(background.fill, c->fill, sizeof background.fill);
     }
@@ -412,6 +413,7 @@ static void test_composite(void **state) {
                 s.c.offset_y = check_between(&harness, -60, 20);
             }
             s.c.transparent = kind == 2;
+            s.c.linear = kind == 0 || kind == 3 || kind == 6;
             s.c.tile = kind == 4 || kind == 5;
             s.binary = kind == 6 && sizes[i][0] == sizes[i][2] && sizes[i][1] == sizes[i][3];
             check_composite(&s);
