@@ -6,7 +6,7 @@
 #include "session.h"
 
 static bd_result record_pack(bd_session *session, bd_matte_size size, bool wide, bd_error *error) {
-    uint32_t band = bd_matte_band(session->vk, size.w, size.h, 1);
+    uint32_t band = bd_matte_band(session, size.w, size.h, 1);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < size.h && !result; y += band) {
         bd_matte_size before = {size.w, y}, part = {size.w, BD_MIN(band, size.h - y)};

@@ -170,7 +170,7 @@ static bd_result record_pass(bd_session *session, bd_vk_commands *commands, cons
                              uint32_t dst_w, uint32_t dst_h, uint32_t first_row, bd_error *error) {
     const bd_resample_table *table = axis_table(r, !horizontal);
     const VkDeviceSize *offsets = r->offsets[!horizontal];
-    uint32_t band = bd_matte_band(session->vk, dst_w, dst_h, 1);
+    uint32_t band = bd_matte_band(session, dst_w, dst_h, 1);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < dst_h && !result; y += band) {
         uint32_t rows = BD_MIN(band, dst_h - y);

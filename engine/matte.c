@@ -218,10 +218,11 @@ bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_er
     return result;
 }
 
-uint32_t bd_matte_band(const bd_vk *vk, uint32_t w, uint32_t h, uint32_t unit) {
+uint32_t bd_matte_band(const bd_session *session, uint32_t w, uint32_t h, uint32_t unit) {
     uint64_t row = (uint64_t)((w + 3) / 4) * 16; /* of a plane: no picture's is longer */
-    uint64_t limit =
-        BD_MIN((uint64_t)vk->limits.maxStorageBufferRange, (uint64_t)vk->limits.maxTexelBufferElements * 4);
+    const VkPhysicalDeviceLimits *limits = &session->vk->limits;
+    uint64_t limit = BD_MIN((uint64_t)limits->maxStorageBufferRange, (uint64_t)limits->maxTexelBufferElements * 4);
+    limit = session->band_bytes ? session->band_bytes : limit;
     uint64_t step = (uint64_t)unit * 64;
     uint64_t rows = limit / row / step * step;
     return (uint32_t)BD_MIN(BD_MAX(rows, step), (uint64_t)h);
@@ -266,7 +267,7 @@ static axes on_coarse(const bd_matte_plan *plan, bd_matte_size size, float block
 
 static bd_result sample(bd_session *session, const bd_vk_buffer *src, bd_matte_size src_size, const bd_vk_buffer *dst,
                         bd_matte_size size, axes at, bool nearest, bool threshold, bd_error *error) {
-    uint32_t band = bd_matte_band(session->vk, size.w, size.h, 1);
+    uint32_t band = bd_matte_band(session, size.w, size.h, 1);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < size.h && !result; y += band) {
         bd_matte_size part = {size.w, BD_MIN(band, size.h - y)};
@@ -336,7 +337,7 @@ static bd_result record_guided(bd_session *session, bd_kernel kernel, const bd_p
 
 static bd_result record_reduce(bd_session *session, const bd_matte_plan *plan, int grid, bd_error *error) {
     uint32_t block = plan->blocks[grid], w = plan->photo.w;
-    uint32_t band = bd_matte_band(session->vk, w, plan->photo.h, block);
+    uint32_t band = bd_matte_band(session, w, plan->photo.h, block);
     bd_matte_size size = plan->grids[grid];
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
@@ -439,7 +440,7 @@ static bd_result record_join(bd_session *session, const bd_matte_plan *plan, int
 }
 
 static bd_result record_apply(bd_session *session, const bd_matte_plan *plan, int grid, bd_error *error) {
-    uint32_t w = plan->photo.w, band = bd_matte_band(session->vk, w, plan->photo.h, 1);
+    uint32_t w = plan->photo.w, band = bd_matte_band(session, w, plan->photo.h, 1);
     axes at = between_grids(1, plan->blocks[grid]);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
@@ -501,7 +502,7 @@ bd_result bd_matte_record(bd_session *session, const bd_matte_plan *plan, bd_err
 
 static bd_result record_pyramid(bd_session *session, const bd_matte_plan *plan, bd_error *error) {
     uint32_t w = plan->photo.w, shift = plan->first_level;
-    uint32_t band = bd_matte_band(session->vk, w, plan->photo.h, 1u << BD_MIN(shift, 6u));
+    uint32_t band = bd_matte_band(session, w, plan->photo.h, 1u << BD_MIN(shift, 6u));
     bd_vk_buffer *levels = of(session, BD_MATTE_LEVELS);
     bd_vk_dispatch dispatch;
     bd_result result = BD_OK;
@@ -566,7 +567,7 @@ static bd_result record_steps(bd_session *session, const bd_matte_plan *plan, bd
 
 bd_result bd_matte_record_weigh(bd_session *session, const bd_matte_plan *plan, const bd_vk_buffer *src, bool back,
                                 bd_error *error) {
-    uint32_t w = plan->photo.w, band = bd_matte_band(session->vk, w, plan->photo.h, 1);
+    uint32_t w = plan->photo.w, band = bd_matte_band(session, w, plan->photo.h, 1);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
         bd_matte_size part = {w, BD_MIN(band, plan->photo.h - y)};
@@ -587,7 +588,7 @@ bd_result bd_matte_record_foreground(bd_session *session, const bd_matte_plan *p
     if (!result) {
         result = record_steps(session, plan, &pairs, error);
     }
-    uint32_t w = plan->photo.w, band = bd_matte_band(session->vk, w, plan->photo.h, 1);
+    uint32_t w = plan->photo.w, band = bd_matte_band(session, w, plan->photo.h, 1);
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
         bd_matte_size part = {w, BD_MIN(band, plan->photo.h - y)};
         const bd_push_foreground push = {.src_w = (int32_t)plan->levels[0].w,

@@ -61,6 +61,7 @@ struct bd_session {
     bd_vk_buffer matte[BD_MATTE_BUFFERS];
     bd_frame_resample resamples[BD_FRAME_MAX_RESAMPLES];
     uint32_t resample_count;
+    VkDeviceSize band_bytes; /* of the bands that mattes take the photo in; 0: what the device can bind */
     bool has_network;
     bool skip_network; /* the recorded call brings what the network would give */
     bd_frame_upload pictures[BD_FRAME_MAX_PICTURES];

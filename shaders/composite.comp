@@ -4,6 +4,7 @@
 #include "include/tensor.glsl"
 #include "include/bilinear.glsl"
 #include "include/light.glsl"
+#include "include/plane.glsl"
 #include "push/composite.h"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
@@ -58,9 +59,7 @@ void main() {
     }
     const int at = row * push.photo_w + column;
     const uvec4 front = bd_unpack_u8(photo(at));
-    // What a matte of 8 bits would call opaque or clear is: opaque pixels are the photo's, bit by bit.
-    const float share = alpha(column, row);
-    const float p = share >= 254.5 / 255.0 ? 1.0 : share < 0.5 / 255.0 ? 0.0 : share;
+    const float p = bd_settled(alpha(column, row));
     uvec4 result;
     if (mode == BD_COMPOSITE_TRANSPARENT) {
         result = uvec4(front.xyz, to_bytes(vec4(p * float(front.w))).x);

@@ -27,9 +27,9 @@ void main() {
     }
     const int pixel = at.y * push.dst_w + at.x;
     uvec4 bytes = bd_unpack_u8(photo(pixel));
-    const float a = alpha_at(at.x, at.y);
+    const float a = bd_settled(alpha_at(at.x, at.y));
     // A loop, not a branch: software devices skip one that no lane enters.
-    for (int turn = a >= 0.5 / 255.0 && a < 254.5 / 255.0 ? 0 : 1; turn < 1; turn++) {
+    for (int turn = a > 0.0 && a < 1.0 ? 0 : 1; turn < 1; turn++) {
         const ivec2 whole = at + ivec2(0, push.first);
         const ivec2 low = min(whole >> push.shift, ivec2(push.src_w, push.src_h) - 1);
         const ivec2 high = min(low + 1, ivec2(push.src_w, push.src_h) - 1);

@@ -164,6 +164,7 @@ void bd_ref_foreground_step(const float *pairs, int32_t src_w, int32_t shift, co
 
 void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, const uint8_t photo[4], uint8_t *y) {
     memcpy(y, photo, 4);
+    alpha = bd_ref_settled(alpha);
     if (!(alpha > 0.0f && alpha < 1.0f)) {
         return;
     }

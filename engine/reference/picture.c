@@ -184,6 +184,10 @@ static float to_srgb(float v) {
     return v <= 0.0031308f ? v * 12.92f : 1.055f * powf(v, 1.0f / 2.4f) - 0.055f;
 }
 
+float bd_ref_settled(float alpha) {
+    return alpha < 0.5f / 255.0f ? 0.0f : alpha > 254.5f / 255.0f ? 1.0f : alpha;
+}
+
 static void over(const uint8_t *front, float p, const uint8_t *back, bool linear, uint8_t *y) {
     float front_alpha = p * ((float)front[3] / 255.0f);
     float back_share = (float)back[3] / 255.0f * (1.0f - front_alpha);
@@ -211,9 +215,8 @@ void bd_ref_composite(const uint8_t *photo, int32_t w, int32_t h, const float *m
         tap v = centre_tap(row, mask_h, h);
         for (int32_t column = 0; column < w; column++, photo += 4, y += 4) {
             tap u = centre_tap(column, mask_w, w);
-            float share = interpolate(mask, mask_w, 1, v, u, 0);
-            float p = share >= 254.5f / 255.0f ? 1.0f : share < 0.5f / 255.0f ? 0.0f : share;
-            over(photo, p, background_at(background, column, row), background->linear, y);
+            over(photo, bd_ref_settled(interpolate(mask, mask_w, 1, v, u, 0)), background_at(background, column, row),
+                 background->linear, y);
         }
     }
 }

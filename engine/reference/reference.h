@@ -100,6 +100,9 @@ void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, cons
 /* alpha NULL: back. */
 void bd_ref_weigh(const uint8_t *src, const float *alpha, size_t pixels, uint8_t *y);
 
+/* 0 and 1 where a byte of alpha would be 0 and 255. */
+float bd_ref_settled(float alpha);
+
 /* Runs a lowered or unlowered graph node by node on the CPU. Shapes are inferred; sizes, axes, paddings and blocks are
  * constant. Tensors of every dtype are computed as float.
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The photo over its new background, straight alpha. p = mask at clamp(x * scale_x + bias_x, 0, mask_w - 1), bilinear
- * (y likewise); scale 1 and bias 0 read single texels. fa = p * photo.a; a = fa + bg.a * (1 - fa);
+ * (y likewise); scale 1 and bias 0 read single texels; what rounds to a
+ * byte of 0 or 255 is 0 or 1. fa = p * photo.a; a = fa + bg.a * (1 - fa);
  * rgb = (photo * fa + bg * bg.a * (1 - fa)) / a, rounded to nearest. fa = 0 gives the background's bytes, fa = 1 the
  * photo's. Transparent: the photo's rgb with alpha p * photo.a.
  *

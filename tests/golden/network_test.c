@@ -10,6 +10,7 @@
 
 #include "geometry/fit.h"
 #include "reference/reference.h"
+#include "session.h"
 
 static test_session t;
 
@@ -125,11 +126,8 @@ static void test_composite_from_logits(void **state) {
     const bd_segment_params segment = {.struct_size = sizeof segment, .want_logits = true};
     assert_int_equal(bd_session_segment(t.session, &photo, &segment, &seen, &error), BD_OK);
     const bd_matte_params soft = {.struct_size = sizeof soft, .mode = BD_MATTE_SOFT};
-    const bd_replace_params params = {.struct_size = sizeof params,
-                                      .fit = BD_FIT_STRETCH,
-                                      .matte = &soft,
-                                      .blend = BD_BLEND_SRGB,
-                                      .keep_colors = true};
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .fit = BD_FIT_STRETCH, .matte = &soft, .keep_colors = true};
     bd_image result = replace(&photo, &background, &params);
     assert_int_equal(result.width, photo.width);
 
@@ -143,7 +141,7 @@ static void test_composite_from_logits(void **state) {
     const bd_ref_sampling sampling = {.scale = {0.125f, 0.125f}, .max = {64, 64}};
     bd_ref_mask(seen.logits, 65, 65, 21, &sampling, &person, false, mask, SIDE, SIDE);
     const bd_ref_background under = {
-        .pixels = background.pixels, .w = (int32_t)photo.width, .h = (int32_t)photo.height};
+        .pixels = background.pixels, .w = (int32_t)photo.width, .h = (int32_t)photo.height, .linear = true};
     bd_ref_composite(photo.pixels, (int32_t)photo.width, (int32_t)photo.height, mask, SIDE, SIDE, &under, expected);
     for (size_t i = 0; i < (size_t)photo.width * photo.height * 4; i++) {
         if (abs(result.pixels[i] - expected[i]) > 1) {
@@ -219,7 +217,8 @@ static void test_colour_and_transparency(void **state) {
         if (alpha == 255) {
             opaque++;
             for (int k = 0; k < 3; k++) {
-                assert_in_range(c[k] + 1, photo.pixels[4 * i + k], photo.pixels[4 * i + k] + 2);
+                assert_int_equal(c[k], photo.pixels[4 * i + k]);
+                assert_int_equal(on_nothing.pixels[4 * i + (size_t)k], photo.pixels[4 * i + k]);
             }
         } else if (!alpha) {
             gone++;
@@ -232,6 +231,25 @@ static void test_colour_and_transparency(void **state) {
     bd_image_finish(&on_colour);
     bd_image_finish(&on_nothing);
     bd_image_finish(&photo);
+}
+
+/* Bands of a device with small bindings give the bytes that one binding gives. */
+static void test_bands(void **state) {
+    (void)state;
+    bd_image photo = make_picture(700, 531, 1);
+    bd_image alphas[2];
+    bd_error error;
+    const bd_matte_params params = {.struct_size = sizeof params, .wide = true};
+    for (int i = 0; i < 2; i++) {
+        t.session->band_bytes = i ? 700 * 4 * 130 : 0;
+        assert_int_equal(bd_matte_band(t.session, 700, 531, 1), i ? 128 : 531);
+        assert_int_equal(bd_session_matte(t.session, &photo, &params, &alphas[i], &error), BD_OK);
+    }
+    t.session->band_bytes = 0;
+    assert_memory_equal(alphas[0].pixels, alphas[1].pixels, (size_t)700 * 531 * 2);
+    bd_image_finish(&alphas[0]);
+    bd_image_finish(&alphas[1]);
+    free(photo.pixels);
 }
 
 static void test_refusals(void **state) {
@@ -268,9 +286,12 @@ int main(void) {
     if (skip) {
         return skip;
     }
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_logits_and_labels),       cmocka_unit_test(test_classic),
-        cmocka_unit_test(test_composite_from_logits),   cmocka_unit_test(test_sizes_and_backgrounds),
-        cmocka_unit_test(test_colour_and_transparency), cmocka_unit_test(test_refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_logits_and_labels),
+                                       cmocka_unit_test(test_classic),
+                                       cmocka_unit_test(test_composite_from_logits),
+                                       cmocka_unit_test(test_sizes_and_backgrounds),
+                                       cmocka_unit_test(test_colour_and_transparency),
+                                       cmocka_unit_test(test_bands),
+                                       cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
