@@ -379,9 +379,8 @@ int main(int argc, char **argv) {
         subject s;
         cJSON *row = cJSON_CreateObject();
         cJSON_AddStringToObject(row, "name", names[i]);
-        ok = ok && open_subject(&a, names[i], &s);
-        ok = ok && score_subject(&b, &a, &s, &sums, row);
-        if (i < count && ok) {
+        if (ok) {
+            ok = open_subject(&a, names[i], &s) && score_subject(&b, &a, &s, &sums, row);
             close_subject(&s);
         }
         cJSON_AddItemToArray(photos, row);

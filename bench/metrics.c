@@ -66,7 +66,7 @@ static void gradient(const float *plane, const filter *f, int w, int h, double *
 
 static bool score_gradient(const float *matte, const float *truth, int w, int h, double *score) {
     size_t pixels = (size_t)w * (size_t)h;
-    double *room = malloc(pixels * 5 * sizeof *room);
+    double *room = malloc((pixels * 5 + 1) * sizeof *room);
     if (!room) {
         return false;
     }
@@ -127,7 +127,7 @@ static void largest_part(const float *a, const float *b, float threshold, int w,
 static bool score_connectivity(const float *matte, const float *truth, int w, int h, double *score) {
     enum { STEPS = 10 };
     size_t pixels = (size_t)w * (size_t)h;
-    uint8_t *in = malloc(pixels);
+    uint8_t *in = malloc(pixels ? pixels : 1);
     uint32_t *stack = malloc(pixels * sizeof *stack);
     float *level = malloc(pixels * sizeof *level); /* where a pixel leaves the largest part; below 0: not yet */
     bool done = in && stack && level;

@@ -99,8 +99,8 @@ static bool read_npy(cli *run, const char *path, cli_plane *plane) {
                 cli_fail(run, CLI_NOT_AN_IMAGE,
                          "%s: not a NumPy file of (h, w) little-endian float32, float64, uint8 or uint16", path);
     size_t count = n.h * n.w;
-    uint8_t *bytes = done ? malloc(count * n.item_bytes) : NULL;
-    plane->values = done ? malloc(count * sizeof *plane->values) : NULL;
+    uint8_t *bytes = done ? malloc(count * n.item_bytes + 1) : NULL;
+    plane->values = done ? malloc((count + 1) * sizeof *plane->values) : NULL;
     if (done && (!bytes || !plane->values)) {
         done = cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);
     }

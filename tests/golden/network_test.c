@@ -245,6 +245,18 @@ static void test_bands(void **state) {
         assert_int_equal(bd_matte_band(t.session, 700, 531, 1), i ? 128 : 531);
         assert_int_equal(bd_session_matte(t.session, &photo, &params, &alphas[i], &error), BD_OK);
     }
+    for (int fit = BD_FIT_COVER; fit <= BD_FIT_STRETCH; fit++) {
+        bd_image background = make_picture(61, 45, 2), pictures[2];
+        const bd_replace_params picture = {.struct_size = sizeof picture, .fit = (bd_fit)fit};
+        for (int i = 0; i < 2; i++) {
+            t.session->band_bytes = i ? 700 * 4 * 130 : 0;
+            pictures[i] = replace(&photo, &background, &picture);
+        }
+        assert_memory_equal(pictures[0].pixels, pictures[1].pixels, (size_t)700 * 531 * 4);
+        bd_image_finish(&pictures[0]);
+        bd_image_finish(&pictures[1]);
+        free(background.pixels);
+    }
     t.session->band_bytes = 0;
     assert_memory_equal(alphas[0].pixels, alphas[1].pixels, (size_t)700 * 531 * 2);
     bd_image_finish(&alphas[0]);
