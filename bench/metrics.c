@@ -129,7 +129,7 @@ static bool score_connectivity(const float *matte, const float *truth, int w, in
     size_t pixels = (size_t)w * (size_t)h;
     uint8_t *in = malloc(pixels ? pixels : 1);
     uint32_t *stack = malloc((pixels + 1) * sizeof *stack);
-    float *level = malloc(pixels * sizeof *level); /* where a pixel leaves the largest part; below 0: not yet */
+    float *level = malloc((pixels + 1) * sizeof *level); /* where a pixel leaves the largest part; below 0: not yet */
     bool done = in && stack && level;
     for (size_t i = 0; i < pixels && done; i++) {
         level[i] = -1.0f;
