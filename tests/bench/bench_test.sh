@@ -57,7 +57,7 @@ check_usage() {
 check_network() {
     run 0 network --model "$model" --runs 1 --validation --json
     holds 'isinstance(d, dict) and all(d[key] for key in ("device", "driver", "model", "checked_against", "kernels"))'
-    holds 'd["input"] == "65x65" and d["output_stride"] == 7 and d["precision"] in ("fp32", "fp16")'
+    holds 'd["input"] == "65x65" and d["output_stride"] == 8 and d["precision"] in ("fp32", "fp16")'
     holds 'd["dispatches"] >= len(d["nodes"]) > 20'
     holds '0 < d["network_ms"]["min"] <= d["network_ms"]["median"] <= d["network_ms"]["max"] and d["network_ms"]["runs"] == 1'
     holds 'd["gflops"] > 0 and 0 < d["peak_share"] < 2 and 0 < d["roofline_share"] < 5'

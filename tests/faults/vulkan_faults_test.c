@@ -180,7 +180,8 @@ static bd_result attempt(const bd_allocator *allocator, void *instance_proc, bd_
         pixels[i] = (uint8_t)(i * 37 | 1);
     }
     const bd_image photo = {.width = 5, .height = 3, .stride_bytes = 20, .pixels = pixels};
-    const bd_model_params model_params = {.struct_size = sizeof model_params, .allocator = allocator};
+    /* At a size at which a run costs little. */
+    const bd_model_params model_params = {.struct_size = sizeof model_params, .allocator = allocator, .size = 65};
     const bd_engine_params engine_params = {.struct_size = sizeof engine_params,
                                             .allocator = allocator,
                                             .device = getenv("BACKDROP_DEVICE"),
