@@ -61,7 +61,7 @@ static bd_result record_matte(bd_session *session, const bd_image *photo, const 
         result = bd_frame_record_uploads(session, error);
     }
     if (!result && network) {
-        result = bd_session_record_photo(session, w, h, error);
+        result = bd_session_record_photo(session, photo, w, h, error);
     }
     if (!result) {
         result = bd_matte_record(session, plan, error);

@@ -289,6 +289,12 @@ typedef struct bd_session_params {
     bd_progress_fn progress;
     void *progress_user;
     bd_precision precision; /* FP16 where the device cannot: BD_ERR_UNSUPPORTED */
+    /* Several looks at each photo, whose probabilities are averaged (Chen et al. 2017, arXiv 1706.05587, section 4): at
+     * other sizes, each the same network opened at that size (at most 6, same classes; may be destroyed afterwards),
+     * and each of them mirrored, too. Masks and labels keep the grid of the session's own model. */
+    const bd_model *const *sizes;
+    uint32_t size_count;
+    bool flip;
 } bd_session_params;
 
 typedef struct bd_session_info {

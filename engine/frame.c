@@ -289,8 +289,15 @@ bd_result bd_frame_run(bd_session *session, const bd_image *const *pictures, con
     double start = bd_now_ms();
     bd_vk_commands *all[] = {&session->before, &session->network.commands, &session->after};
     const bd_vk_commands *list[] = {all[0], all[1], all[2]}, *own[] = {all[0], all[2]};
-    bd_result result = session->skip_network ? bd_vk_submit(session->vk, own, BD_COUNT(own), error)
-                                             : bd_vk_submit(session->vk, list, BD_COUNT(list), error);
+    bool votes = !session->skip_network && session->look_count > 1;
+    bd_result result = BD_OK;
+    if (votes) {
+        result = bd_votes_run(session, error);
+        result = result ? result : bd_vk_submit(session->vk, &list[2], 1, error);
+    } else {
+        result = session->skip_network ? bd_vk_submit(session->vk, own, BD_COUNT(own), error)
+                                       : bd_vk_submit(session->vk, list, BD_COUNT(list), error);
+    }
     double wall = bd_now_ms() - start;
     for (uint32_t i = 0; i < BD_COUNT(all) && !result; i++) {
         result = i == 1 && session->skip_network ? BD_OK : take_timings(session, all[i], error);

@@ -303,7 +303,7 @@ static bd_result record_plane(bd_session *session, const bd_matte_plan *plan, bd
     bd_axis_map y = bd_session_axis_map(session, 1, plan->resized.h, (double)plan->photo.h / block_y);
     bd_vk_dispatch dispatch;
     bd_kernel_mask(session->vk, &session->network.logits_shape, &p->classes, hard, size.w, size.h, x, y, &dispatch);
-    dispatch.bindings[0] = session->network.logits;
+    dispatch.bindings[0] = bd_session_logits(session);
     bind(&dispatch, 4, of(session, BD_MATTE_PLANE), 0, bd_plane_bytes(size));
     return run(session, &dispatch, error);
 }

@@ -98,7 +98,7 @@ bd_result bd_session_run_network(bd_session *session, const uint8_t *input, floa
         session->timing_count = !result;
     }
     if (!result && logits) {
-        result = bd_network_read_logits(&session->network, logits, error);
+        result = bd_network_read_logits(&session->network, &session->network.logits, logits, error);
     }
     return result;
 }

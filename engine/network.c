@@ -383,7 +383,7 @@ void bd_network_finish(bd_network *network) {
     *network = (bd_network){0};
 }
 
-bd_result bd_network_read_logits(bd_network *network, float *logits, bd_error *error) {
+bd_result bd_network_read_logits(bd_network *network, const bd_vk_binding *from, float *logits, bd_error *error) {
     const bd_vk *vk = network->vk;
     size_t pixels = bd_shape_pixels(&network->logits_shape);
     size_t classes = (size_t)network->logits_shape.dims[3];
@@ -392,8 +392,8 @@ bd_result bd_network_read_logits(bd_network *network, float *logits, bd_error *e
     if (!rows) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
-    bd_result result = bd_vk_buffer_read(network->vk, network->logits.buffer, network->logits.offset, rows,
-                                         pixels * padded * sizeof *rows, error);
+    bd_result result =
+        bd_vk_buffer_read(network->vk, from->buffer, from->offset, rows, pixels * padded * sizeof *rows, error);
     for (size_t p = 0; p < pixels && !result; p++) {
         memcpy(logits + p * classes, rows + p * padded, classes * sizeof *logits);
     }

@@ -53,7 +53,8 @@ void bd_network_finish(bd_network *network); /* safe on a zeroed one */
 /* Records network->timed. */
 bd_result bd_network_time_steps(bd_network *network, bd_error *error);
 
-/* Copies logits (h, w, classes) without channel padding to the host. The device must be done. */
-bd_result bd_network_read_logits(bd_network *network, float *logits, bd_error *error);
+/* Copies logits (h, w, classes) from where they lie, the network's own or of their shape, without channel padding to
+ * the host. The device must be done. */
+bd_result bd_network_read_logits(bd_network *network, const bd_vk_binding *from, float *logits, bd_error *error);
 
 #endif

@@ -104,7 +104,7 @@ static bd_result record_mask(bd_session *session, const bd_replace_params *param
     bd_vk_dispatch dispatch;
     bd_kernel_mask(session->vk, &session->network.logits_shape, &params->classes, params->classic, w, h, x, y,
                    &dispatch);
-    dispatch.bindings[0] = session->network.logits;
+    dispatch.bindings[0] = bd_session_logits(session);
     dispatch.bindings[4].buffer = &session->mask;
     dispatch.bindings[4].bytes = (VkDeviceSize)(w + 3) / 4 * 16 * h;
     bd_result result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
@@ -200,7 +200,7 @@ static bd_result record_resamples(bd_session *session, uint32_t done, bd_error *
 static bd_result record_blur(bd_session *session, const bd_matte_plan *matte, bd_error *error) {
     bd_result result = bd_matte_record_weigh(session, matte, &session->photo, false, error);
     if (!result) {
-        result = record_resamples(session, !session->skip_network, error);
+        result = record_resamples(session, session->skip_network ? 0 : 1 + session->size_count, error);
     }
     return result ? result : bd_matte_record_weigh(session, matte, &session->fitted, true, error);
 }
@@ -275,10 +275,10 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
         result = bd_frame_record_uploads(session, error);
     }
     if (!result && network) {
-        result = bd_session_record_photo(session, w, h, error);
+        result = bd_session_record_photo(session, photo, w, h, error);
     }
     if (!result && params->background != BD_BACKGROUND_BLUR) {
-        result = record_resamples(session, network, error);
+        result = record_resamples(session, network ? 1 + session->size_count : 0, error);
     }
     if (!result) {
         result = record_replacement(session, params, matte, w, h, &plan, error);

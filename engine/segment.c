@@ -33,7 +33,8 @@ static bd_result take_logits(bd_session *session, bd_segmentation *result, bd_er
     *memory = session->allocator ? *session->allocator : (bd_allocator){0};
     result->owner = memory;
     result->logits = (float *)(void *)(memory + 1);
-    return bd_network_read_logits(&session->network, result->logits, error);
+    const bd_vk_binding from = bd_session_logits(session);
+    return bd_network_read_logits(&session->network, &from, result->logits, error);
 }
 
 static void map_size(const bd_session *session, const bd_image *photo, bd_map_size wanted, uint32_t *w, uint32_t *h) {
@@ -62,14 +63,14 @@ static bd_result record_segment(bd_session *session, const bd_image *photo, cons
         result = bd_frame_record_uploads(session, error);
     }
     if (!result) {
-        result = bd_session_record_photo(session, w, h, error);
+        result = bd_session_record_photo(session, photo, w, h, error);
     }
     if (!result) {
         bd_axis_map x = bd_session_axis_map(session, 2, w, map_w);
         bd_axis_map y = bd_session_axis_map(session, 1, h, map_h);
         bd_vk_dispatch dispatch;
         bd_kernel_labels(session->vk, &session->network.logits_shape, map_w, map_h, x, y, &dispatch);
-        dispatch.bindings[0] = session->network.logits;
+        dispatch.bindings[0] = bd_session_logits(session);
         dispatch.bindings[4].buffer = &session->result;
         dispatch.bindings[4].bytes = bytes;
         result = bd_vk_commands_dispatch(&session->after, &dispatch, error);

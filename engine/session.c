@@ -78,6 +78,13 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
     bd_result result = bd_session_make(engine, model, &network, allocator, session, error);
     bd_free(allocator, choices);
     if (!result) {
+        result = bd_votes_init(*session, engine, &own, error);
+        if (result) {
+            bd_session_destroy(*session);
+            *session = NULL;
+        }
+    }
+    if (!result) {
         (*session)->progress = own.progress;
         (*session)->progress_user = own.progress_user;
     }
@@ -100,6 +107,7 @@ void bd_session_destroy(bd_session *session) {
     for (uint32_t i = 0; i < BD_MATTE_BUFFERS; i++) {
         bd_vk_buffer_finish(session->vk, &session->matte[i]);
     }
+    bd_votes_finish(session);
     bd_network_finish(&session->network);
     bd_allocator hooks = session->hooks;
     bd_free(session->allocator ? &hooks : NULL, session);
@@ -152,7 +160,7 @@ static bd_result plan_photo(bd_session *session, const bd_image *photo, uint32_t
         result = bd_frame_plan_resample(session, "resize photo", BD_RESAMPLE_LANCZOS, 0, &session->photo, photo->width,
                                         photo->height, box, &session->resized, *w, *h, error);
     }
-    return result;
+    return result ? result : bd_votes_plan(session, photo, error);
 }
 
 bd_result bd_session_need_network(const bd_session *session, bd_error *error) {
@@ -170,12 +178,12 @@ bd_result bd_session_plan_input(bd_session *session, const bd_image *photo, bool
     return bd_frame_reserve(session, &session->photo, bd_picture_bytes(photo->width, photo->height), error);
 }
 
-bd_result bd_session_record_photo(bd_session *session, uint32_t w, uint32_t h, bd_error *error) {
+bd_result bd_session_record_photo(bd_session *session, const bd_image *photo, uint32_t w, uint32_t h, bd_error *error) {
     bd_result result = bd_frame_record_resample(session, &session->before, &session->resamples[0], error);
     if (!result) {
         result = bd_frame_record_preprocess(session, &session->resized, w, h, error);
     }
-    return result;
+    return result ? result : bd_votes_record(session, photo, error);
 }
 
 /* Maps and pictures share the outer edges of their pixels; the network's input lies on its logits as the export's last

@@ -8,7 +8,8 @@
 #include "matte.h"
 #include "network.h"
 
-enum { BD_FRAME_MAX_RESAMPLES = 3, BD_FRAME_MAX_PICTURES = 3, BD_FRAME_MAX_TIMINGS = 32 };
+enum { BD_SESSION_MOST_SIZES = 6, BD_SESSION_MOST_LOOKS = 2 * (BD_SESSION_MOST_SIZES + 1) };
+enum { BD_FRAME_MAX_RESAMPLES = 3 + BD_SESSION_MOST_SIZES, BD_FRAME_MAX_PICTURES = 3, BD_FRAME_MAX_TIMINGS = 32 };
 
 /* What goes to the device: `rows` rows side by side. */
 typedef struct bd_frame_upload {
@@ -45,6 +46,13 @@ struct bd_session {
     void *progress_user;
     bd_vk *vk;
     bd_network network;
+    bd_network sizes[BD_SESSION_MOST_SIZES]; /* the same network at other sizes */
+    uint32_t size_count;
+    bool flip;           /* each of them sees the photo mirrored, too */
+    uint32_t look_count; /* how often a network runs for one photo */
+    bd_vk_commands prepare[BD_SESSION_MOST_LOOKS], collect[BD_SESSION_MOST_LOOKS];
+    bd_vk_buffer votes[2];        /* sums of probabilities, taken in turns; the first network's logits in shape */
+    bd_vk_buffer looks;           /* the photo at the size of the network that runs */
     uint32_t person;              /* the class that is foreground by default */
     bd_vk_commands before, after; /* the network's own commands run between them */
     /* Buffers grow to the largest frame seen. */
@@ -88,13 +96,24 @@ void bd_session_photo_size(const bd_session *session, const bd_image *photo, uin
 /* Room for the photo; where the network is to see it, the plan of its resampling to *w x *h too. */
 bd_result bd_session_plan_input(bd_session *session, const bd_image *photo, bool network, uint32_t *w, uint32_t *h,
                                 bd_error *error);
-bd_result bd_session_record_photo(bd_session *session, uint32_t w, uint32_t h, bd_error *error);
+bd_result bd_session_record_photo(bd_session *session, const bd_image *photo, uint32_t w, uint32_t h, bd_error *error);
 /* Pixels of a map of `size` pixels over the resized photo of `resized` pixels, on the logits; axis 2: x, 1: y. */
 bd_axis_map bd_session_axis_map(const bd_session *session, int axis, uint32_t resized, double size);
 
 static inline VkDeviceSize bd_picture_bytes(uint32_t w, uint32_t h) {
     return (VkDeviceSize)w * h * 4;
 }
+
+/* vote.c: several looks at one photo. */
+bd_result bd_votes_init(bd_session *session, bd_engine *engine, const bd_session_params *params, bd_error *error);
+void bd_votes_finish(bd_session *session);
+/* The resamplings 1 .. size_count. */
+bd_result bd_votes_plan(bd_session *session, const bd_image *photo, bd_error *error);
+bd_result bd_votes_record(bd_session *session, const bd_image *photo, bd_error *error);
+/* Runs before, and every look; for more than one. */
+bd_result bd_votes_run(bd_session *session, bd_error *error);
+/* What labels and masks read: the network's logits, or the average of all looks. */
+bd_vk_binding bd_session_logits(const bd_session *session);
 
 /* frame.c: the parts that every call is made of. Each returns as soon as something fails.
  *

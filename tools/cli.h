@@ -39,7 +39,7 @@ typedef struct cli_options {
     bool help, version, classic, keep_colors, transparent, photo_size, json, quiet, verbose;
     const char *output, *fit, *classes, *color, *blur, *quality, *format;
     const char *matte, *coarse, *matte_in, *matte_out, *depth, *blend;
-    const char *device, *model, *size, *kernels, *precision, *names;
+    const char *device, *model, *size, *kernels, *precision, *names, *tta;
     const char *labels, *overlay, *logits;
     const char *operands[3]; /* what follows the verb */
     unsigned operand_count;
@@ -141,6 +141,8 @@ typedef struct cli_model {
 /* text: a path, a name of the manifest, or NULL for the manifest's default. */
 bool cli_model_open(cli *run, const char *text, cli_model *model);
 void cli_model_close(cli_model *model);
+/* Opens a model again at another size. */
+bool cli_model_open_sized(cli *run, const cli_model *from, uint32_t width, uint32_t height, cli_model *model);
 
 /* ---- network.c: model, device and session together ---- */
 
@@ -149,6 +151,9 @@ typedef struct cli_network {
     bd_engine *engine;
     bd_session *session;
     bd_device_info device;
+    cli_model sizes[6]; /* the same model at other sizes, for --tta */
+    uint32_t size_count;
+    bool flip;
     /* Opening the device, which takes a thread of its own. */
     bool opening;
     pthread_t thread;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -75,15 +77,56 @@ const char *cli_precision_name(bd_precision precision) {
     return precision == BD_PRECISION_FP16 ? "fp16" : "fp32";
 }
 
+/* A network's size times a factor, as far from its multiples of 16 as it is: 513 becomes 257, 385, 641, 769. */
+static uint32_t scaled(uint32_t size, double factor) {
+    double blocks = round((double)(size - 1) * factor / 16);
+    return (uint32_t)(blocks < 1 ? 1 : blocks) * 16 + (size - 1) % 16 + 1;
+}
+
+/* --tta: "flip", and factors of the network's size. */
+static bool open_sizes(cli *run, cli_network *network) {
+    const char *text = run->options.tta;
+    const bd_model_info *info = &network->model.info;
+    while (text && *text) {
+        char *end;
+        size_t length = strcspn(text, ",");
+        double factor = strtod(text, &end);
+        if (length == 4 && !strncmp(text, "flip", 4)) {
+            network->flip = true;
+        } else if (end != text + length || !(factor >= 0.25 && factor <= 4.0)) {
+            return cli_fail(run, CLI_USAGE,
+                            "--tta takes flip and factors of the size from 0.25 to 4, such as flip,0.75,1.25");
+        } else if (network->size_count == CLI_COUNT(network->sizes)) {
+            return cli_fail(run, CLI_USAGE, "--tta takes at most %zu factors", CLI_COUNT(network->sizes));
+        } else if (factor < 0.999 || factor > 1.001) {
+            if (!cli_model_open_sized(run, &network->model, scaled(info->input_width, factor),
+                                      scaled(info->input_height, factor), &network->sizes[network->size_count++])) {
+                return false;
+            }
+        }
+        text += length + (text[length] == ',');
+    }
+    return true;
+}
+
 bool cli_network_start(cli *run, cli_network *network) {
     bd_precision precision;
-    if (!cli_parse_precision(run, &precision) || !cli_network_device(run, network)) {
+    if (!cli_parse_precision(run, &precision) || !open_sizes(run, network) || !cli_network_device(run, network)) {
         return false;
+    }
+    const bd_model *sizes[CLI_COUNT(network->sizes)];
+    for (uint32_t i = 0; i < network->size_count; i++) {
+        sizes[i] = network->sizes[i].model;
     }
     double started = cli_now_ms();
     cli_progress_stage(run, "preparing the network");
-    bd_session_params session = {
-        .struct_size = sizeof session, .progress = cli_progress_stage, .progress_user = run, .precision = precision};
+    bd_session_params session = {.struct_size = sizeof session,
+                                 .progress = cli_progress_stage,
+                                 .progress_user = run,
+                                 .precision = precision,
+                                 .sizes = sizes,
+                                 .size_count = network->size_count,
+                                 .flip = network->flip};
     if (bd_session_create(network->engine, network->model.model, &session, &network->session, &run->error)) {
         return cli_failed(run);
     }
@@ -97,6 +140,9 @@ void cli_network_close(cli_network *network) {
     }
     bd_session_destroy(network->session);
     bd_engine_destroy(network->engine);
+    for (uint32_t i = 0; i < network->size_count; i++) {
+        cli_model_close(&network->sizes[i]);
+    }
     cli_model_close(&network->model);
     network->session = NULL;
     network->engine = NULL;

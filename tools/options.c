@@ -38,6 +38,7 @@ static const option options[] = {
     TEXT("class-names", 0, names, R | S | M | A),
     TEXT("size", 0, size, R | S | T | M | A),
     TEXT("precision", 0, precision, R | S | T | A),
+    TEXT("tta", 0, tta, R | S | A),
     FLAG("classic", 0, classic, R | S),
     TEXT("output", 'o', output, R | A),
     TEXT("format", 0, format, R | S),

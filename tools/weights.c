@@ -282,6 +282,12 @@ bool cli_model_open(cli *run, const char *text, cli_model *model) {
     return done;
 }
 
+bool cli_model_open_sized(cli *run, const cli_model *from, uint32_t width, uint32_t height, cli_model *model) {
+    const bd_model_params params = {.struct_size = sizeof params, .width = width, .height = height};
+    *model = (cli_model){.path = from->path};
+    return open_named(run, from->path.text, &params, model);
+}
+
 void cli_model_close(cli_model *model) {
     bd_model_destroy(model->model);
     model->model = NULL;
