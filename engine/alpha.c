@@ -91,7 +91,7 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
     key.photo_h = photo->height;
     bd_session_report(session, "matte");
     bd_matte_plan plan = {.level_count = 0};
-    if (key.matte.coarse || memcmp(&key, &session->recorded, sizeof key) != 0) {
+    if (key.matte.coarse || !bd_frame_is_recorded(session, &key)) {
         code = record_matte(session, photo, &key, &plan, error);
     }
     const void *rows = NULL;

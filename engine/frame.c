@@ -21,6 +21,10 @@ void bd_frame_forget(bd_session *session) {
     session->skip_network = false;
 }
 
+bool bd_frame_is_recorded(const bd_session *session, const bd_frame_key *key) {
+    return !memcmp((const unsigned char *)key, (const unsigned char *)&session->recorded, sizeof *key);
+}
+
 bd_result bd_frame_begin(bd_session *session, bd_error *error) {
     bd_frame_forget(session);
     bd_result result = bd_vk_commands_begin(&session->before, false, error);

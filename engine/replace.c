@@ -326,7 +326,7 @@ bd_result bd_session_replace(bd_session *session, const bd_image *photo, const b
     bd_session_report(session, "replace");
     bd_matte_plan matte = {.level_count = 0};
     /* Probabilities that a call brings are planned with it. */
-    if (!code && (key.matte.coarse || memcmp(&key, &session->recorded, sizeof key) != 0)) {
+    if (!code && (key.matte.coarse || !bd_frame_is_recorded(session, &key))) {
         code = record_replace(session, photo, background, &key, &matte, error);
     }
     const void *pixels = NULL;

@@ -96,7 +96,7 @@ bd_result bd_session_segment(bd_session *session, const bd_image *photo, const b
     key.photo_w = photo->width;
     key.photo_h = photo->height;
     bd_session_report(session, "segment");
-    if (memcmp(&key, &session->recorded, sizeof key) != 0) {
+    if (!bd_frame_is_recorded(session, &key)) {
         code = record_segment(session, photo, &key, error);
     }
     const void *labels = NULL;

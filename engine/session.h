@@ -122,6 +122,8 @@ bd_vk_binding bd_session_logits(const bd_session *session);
 
 /* Forgets the last recording and begins before and after. */
 bd_result bd_frame_begin(bd_session *session, bd_error *error);
+/* Whether before and after do what the key says. Bytes between members count, so a false no is possible. */
+bool bd_frame_is_recorded(const bd_session *session, const bd_frame_key *key);
 /* Forgets the last recording. */
 void bd_frame_forget(bd_session *session);
 

@@ -40,7 +40,7 @@ static bool tune(cli *run, cli_network *network, bd_tune_result *found) {
 
 bool cli_tune(cli *run) {
     cli_network network = {.engine = NULL};
-    bd_tune_result found;
+    bd_tune_result found = {0};
     bool done = tune(run, &network, &found);
     cli_progress_stop(run);
     if (done && run->options.json) {
