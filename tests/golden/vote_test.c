@@ -23,7 +23,7 @@ static bd_model *open_model(uint32_t side) {
 static bd_segmentation look(bd_engine *engine, const bd_model *model, const bd_session_params *params,
                             const bd_image *photo) {
     bd_session *session;
-    bd_segmentation found;
+    bd_segmentation found = {0};
     bd_error error;
     const bd_segment_params wanted = {.struct_size = sizeof wanted, .want_logits = true};
     if (bd_session_create(engine, model, params, &session, &error) ||
