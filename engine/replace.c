@@ -1,101 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Replaces the background of a photo. */
-#include <math.h>
 #include <string.h>
 
+#include "background.h"
 #include "image/image.h"
-#include "session.h"
-
-/* ---- background -------------------------------------------------------------------------------------------------- */
-
-/* How the background comes to lie under the picture that is composited. */
-typedef struct background_plan {
-    const bd_vk_buffer *buffer; /* NULL: a colour, or transparency */
-    uint32_t width, height;
-    int32_t offset_x, offset_y;
-    bool tile;
-} background_plan;
-
-static bd_result plan_picture(bd_session *session, const bd_image *picture, const bd_fit_plan *fit,
-                              background_plan *plan, bd_error *error) {
-    plan->width = fit->width;
-    plan->height = fit->height;
-    plan->offset_x = fit->offset_x;
-    plan->offset_y = fit->offset_y;
-    plan->tile = fit->wrap;
-    plan->buffer = &session->background;
-    bd_frame_add_picture(session, &session->background, picture->width, picture->height);
-    VkDeviceSize bytes = bd_picture_bytes(picture->width, picture->height);
-    bd_result result = bd_frame_reserve(session, &session->background, bytes, error);
-    bool same = fit->width == picture->width && fit->height == picture->height && fit->box[0] == 0.0f &&
-                fit->box[1] == 0.0f && fit->box[2] == (float)picture->width && fit->box[3] == (float)picture->height;
-    if (result || same) {
-        return result;
-    }
-    plan->buffer = &session->fitted;
-    result = bd_frame_reserve(session, &session->fitted, bd_picture_bytes(fit->width, fit->height), error);
-    if (!result) {
-        result = bd_frame_plan_resample(session, "fit background", BD_RESAMPLE_LANCZOS, 0, &session->background,
-                                        picture->width, picture->height, fit->box, &session->fitted, fit->width,
-                                        fit->height, error);
-    }
-    return result;
-}
-
-/* A Gaussian is smooth: it is sampled every sigma / 2 pixels and interpolated between, at a cost that does not grow
- * with sigma. */
-static bd_result plan_blur(bd_session *session, const bd_image *photo, float sigma, background_plan *plan,
-                           bd_error *error) {
-    float step = BD_MAX(1.0f, sigma * 0.5f);
-    uint32_t w = (uint32_t)ceilf((float)photo->width / step);
-    uint32_t h = (uint32_t)ceilf((float)photo->height / step);
-    const float whole[4] = {0, 0, (float)photo->width, (float)photo->height};
-    const float small[4] = {0, 0, (float)w, (float)h};
-    bd_result result = bd_frame_reserve(session, &session->background, bd_picture_bytes(w, h), error);
-    if (!result) {
-        result = bd_frame_reserve(session, &session->fitted, bd_picture_bytes(photo->width, photo->height), error);
-    }
-    bd_vk_buffer *weighted = &session->matte[BD_MATTE_WEIGHTED];
-    if (!result) {
-        result = bd_frame_reserve(session, weighted, bd_picture_bytes(photo->width, photo->height), error);
-    }
-    if (!result) {
-        result = bd_frame_plan_resample(session, "blur", BD_RESAMPLE_GAUSSIAN, sigma, weighted, photo->width,
-                                        photo->height, whole, &session->background, w, h, error);
-    }
-    if (!result) {
-        result = bd_frame_plan_resample(session, "enlarge blur", BD_RESAMPLE_TRIANGLE, 0, &session->background, w, h,
-                                        small, &session->fitted, photo->width, photo->height, error);
-    }
-    *plan = (background_plan){.buffer = weighted, .width = photo->width, .height = photo->height};
-    return result;
-}
-
-static bd_result plan_background(bd_session *session, const bd_image *photo, const bd_image *background, uint32_t w,
-                                 uint32_t h, const bd_replace_params *params, background_plan *plan, bd_error *error) {
-    *plan = (background_plan){0};
-    if (params->background == BD_BACKGROUND_BLUR) {
-        return plan_blur(session, photo, params->blur_sigma_px, plan, error);
-    }
-    if (params->background != BD_BACKGROUND_PICTURE) {
-        return BD_OK;
-    }
-    bd_fit_plan fit;
-    if (params->classic) {
-        const int32_t *input = session->network.preprocess.shape.dims;
-        uint32_t bg_w;
-        uint32_t bg_h;
-        bd_fit_within(background->width, background->height, (uint32_t)input[2], (uint32_t)input[1], &bg_w, &bg_h);
-        fit = bd_fit_classic(bg_w, bg_h, w, h);
-        const float box[4] = {0, 0, (float)background->width, (float)background->height};
-        memcpy(fit.box, box, sizeof box);
-        fit.width = bg_w;
-        fit.height = bg_h;
-    } else {
-        fit = bd_fit_background(params->fit, background->width, background->height, photo->width, photo->height);
-    }
-    return plan_picture(session, background, &fit, plan, error);
-}
 
 static bd_result record_mask(bd_session *session, const bd_replace_params *params, uint32_t w, uint32_t h,
                              bd_error *error) {
@@ -115,7 +23,7 @@ static bd_result record_mask(bd_session *session, const bd_replace_params *param
 
 /* In bands of rows that the device can bind; the mask has the photo's size. */
 static bd_result record_composite(bd_session *session, const bd_replace_params *params, const bd_vk_buffer *photo,
-                                  bd_matte_size size, const background_plan *plan, bd_error *error) {
+                                  bd_matte_size size, const bd_background_plan *plan, bd_error *error) {
     uint32_t band = bd_matte_band(session, size.w, size.h, 1);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < size.h && !result; y += band) {
@@ -207,7 +115,7 @@ static bd_result record_blur(bd_session *session, const bd_matte_plan *matte, bd
 
 /* The photo, or with its own colours under the matte. */
 static bd_result record_replacement(bd_session *session, const bd_replace_params *params, const bd_matte_plan *matte,
-                                    uint32_t w, uint32_t h, const background_plan *plan, bd_error *error) {
+                                    uint32_t w, uint32_t h, const bd_background_plan *plan, bd_error *error) {
     if (params->classic) {
         bd_result result = record_mask(session, params, w, h, error);
         return result ? result
@@ -253,14 +161,14 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     uint32_t h = 0;
     uint32_t out_w = 0;
     uint32_t out_h = 0;
-    background_plan plan = {0};
+    bd_background_plan plan = {0};
     result_size(session, photo, params->classic, &out_w, &out_h);
     bd_result result = bd_frame_begin(session, error);
     if (!result) {
         result = bd_session_plan_input(session, photo, network, &w, &h, error);
     }
     if (!result) {
-        result = plan_background(session, photo, background, w, h, params, &plan, error);
+        result = bd_background_plan_init(session, photo, background, w, h, params, &plan, error);
     }
     if (!result) {
         result = params->classic

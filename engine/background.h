@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * The new background: how it comes to lie under the picture that is composited. */
+#ifndef BD_BACKGROUND_H
+#define BD_BACKGROUND_H
+
+#include "session.h"
+
+typedef struct bd_background_plan {
+    const bd_vk_buffer *buffer; /* NULL: a colour, or transparency */
+    uint32_t width, height;
+    int32_t offset_x, offset_y;
+    bool tile;
+} bd_background_plan;
+
+/* Makes room and plans the resamplings; w x h is the photo as the network sees it, for the classic way. */
+bd_result bd_background_plan_init(bd_session *session, const bd_image *photo, const bd_image *background, uint32_t w,
+                                  uint32_t h, const bd_replace_params *params, bd_background_plan *plan,
+                                  bd_error *error);
+
+#endif
