@@ -429,7 +429,8 @@ typedef struct bd_replace_params {
     bd_background background;
     bd_fit fit;
     uint8_t color[4];    /* BD_BACKGROUND_COLOR, and what BD_FIT_CONTAIN leaves free: straight RGBA */
-    float blur_sigma_px; /* of BD_BACKGROUND_BLUR, in photo pixels, > 0 */
+    float blur_sigma_px; /* in photo pixels, at most 10000; BD_BACKGROUND_BLUR: > 0; BD_BACKGROUND_PICTURE: 0 leaves the
+                            picture sharp, as classic does. Any sigma takes the same time. */
     bool classic; /* the tutorial, byte for byte: the result has the resized photo's size; fit, matte and what follows
                      are ignored */
     bool reuse_result; /* result holds an image of an earlier call (or is zeroed): its memory is filled again where the
@@ -437,6 +438,9 @@ typedef struct bd_replace_params {
     const bd_matte_params *matte; /* NULL: default; its classes win over those above when they are not all zero */
     bd_blend blend;
     bool keep_colors; /* do not replace the photo's colours under semi-transparent pixels by the subject's own */
+    bool placed;      /* place says where a background picture lies; false: in the middle, BD_FIT_TILE at the top left */
+    float place[2];   /* x, y in 0 (left, top) .. 1: this point of the picture lies on the same point of the photo, so
+                         that COVER keeps the part around it */
 } bd_replace_params;
 
 /* Replaces the background of a photo.

@@ -4,59 +4,84 @@
 
 #include "background.h"
 
-static bd_result plan_picture(bd_session *session, const bd_image *picture, const bd_fit_plan *fit,
-                              bd_background_plan *plan, bd_error *error) {
-    plan->width = fit->width;
-    plan->height = fit->height;
-    plan->offset_x = fit->offset_x;
-    plan->offset_y = fit->offset_y;
-    plan->tile = fit->wrap;
-    plan->buffer = &session->background;
-    bd_frame_add_picture(session, &session->background, picture->width, picture->height);
-    VkDeviceSize bytes = bd_picture_bytes(picture->width, picture->height);
-    bd_result result = bd_frame_reserve(session, &session->background, bytes, error);
-    bool same = fit->width == picture->width && fit->height == picture->height && fit->box[0] == 0.0f &&
-                fit->box[1] == 0.0f && fit->box[2] == (float)picture->width && fit->box[3] == (float)picture->height;
-    if (result || same) {
-        return result;
-    }
-    plan->buffer = &session->fitted;
-    result = bd_frame_reserve(session, &session->fitted, bd_picture_bytes(fit->width, fit->height), error);
+/* A Gaussian is smooth: it is sampled every sigma / 2 pixels and interpolated between, at a cost that does not grow
+ * with sigma. Past the edges there is nothing: what lies inside weighs more. */
+static bd_result plan_gaussian(bd_session *session, float sigma, const bd_vk_buffer *src, bd_vk_buffer *small,
+                               bd_vk_buffer *dst, uint32_t width, uint32_t height, bd_error *error) {
+    float step = BD_MAX(1.0f, sigma * 0.5f);
+    uint32_t w = (uint32_t)ceilf((float)width / step);
+    uint32_t h = (uint32_t)ceilf((float)height / step);
+    const float whole[4] = {0, 0, (float)width, (float)height};
+    const float nodes[4] = {0, 0, (float)w, (float)h};
+    bd_result result = bd_frame_reserve(session, small, bd_picture_bytes(w, h), error);
     if (!result) {
-        result = bd_frame_plan_resample(session, "fit background", BD_RESAMPLE_LANCZOS, 0, &session->background,
-                                        picture->width, picture->height, fit->box, &session->fitted, fit->width,
-                                        fit->height, error);
+        result = bd_frame_reserve(session, dst, bd_picture_bytes(width, height), error);
     }
-    return result;
+    if (!result) {
+        result = bd_frame_plan_resample(session, "blur", BD_RESAMPLE_GAUSSIAN, sigma, src, width, height, whole, small,
+                                        w, h, error);
+    }
+    return result ? result
+                  : bd_frame_plan_resample(session, "enlarge blur", BD_RESAMPLE_TRIANGLE, 0, small, w, h, nodes, dst,
+                                           width, height, error);
 }
 
-/* A Gaussian is smooth: it is sampled every sigma / 2 pixels and interpolated between, at a cost that does not grow
- * with sigma. */
-static bd_result plan_blur(bd_session *session, const bd_image *photo, float sigma, bd_background_plan *plan,
-                           bd_error *error) {
-    float step = BD_MAX(1.0f, sigma * 0.5f);
-    uint32_t w = (uint32_t)ceilf((float)photo->width / step);
-    uint32_t h = (uint32_t)ceilf((float)photo->height / step);
-    const float whole[4] = {0, 0, (float)photo->width, (float)photo->height};
-    const float small[4] = {0, 0, (float)w, (float)h};
-    bd_result result = bd_frame_reserve(session, &session->background, bd_picture_bytes(w, h), error);
-    if (!result) {
-        result = bd_frame_reserve(session, &session->fitted, bd_picture_bytes(photo->width, photo->height), error);
-    }
+/* The photo's own, where the subject weighs nothing. */
+static bd_result plan_own(bd_session *session, const bd_image *photo, float sigma, bd_background_plan *plan,
+                          bd_error *error) {
     bd_vk_buffer *weighted = &session->matte[BD_MATTE_WEIGHTED];
-    if (!result) {
-        result = bd_frame_reserve(session, weighted, bd_picture_bytes(photo->width, photo->height), error);
-    }
-    if (!result) {
-        result = bd_frame_plan_resample(session, "blur", BD_RESAMPLE_GAUSSIAN, sigma, weighted, photo->width,
-                                        photo->height, whole, &session->background, w, h, error);
-    }
-    if (!result) {
-        result = bd_frame_plan_resample(session, "enlarge blur", BD_RESAMPLE_TRIANGLE, 0, &session->background, w, h,
-                                        small, &session->fitted, photo->width, photo->height, error);
-    }
     *plan = (bd_background_plan){.buffer = weighted, .width = photo->width, .height = photo->height};
-    return result;
+    bd_result result = bd_frame_reserve(session, weighted, bd_picture_bytes(photo->width, photo->height), error);
+    return result ? result
+                  : plan_gaussian(session, sigma, weighted, &session->background, &session->fitted, photo->width,
+                                  photo->height, error);
+}
+
+/* Tiles that are to be blurred are laid out first, so that the blur knows no seams. */
+static void lay_out(const bd_image *photo, bd_fit_plan *fit) {
+    const int32_t offsets[2] = {fit->offset_x, fit->offset_y};
+    const uint32_t sizes[2] = {fit->width, fit->height};
+    for (int axis = 0; axis < 2; axis++) {
+        int64_t first = offsets[axis] % (int64_t)sizes[axis];
+        fit->box[axis] = (float)(first < 0 ? first + sizes[axis] : first);
+    }
+    fit->width = photo->width;
+    fit->height = photo->height;
+    fit->offset_x = 0;
+    fit->offset_y = 0;
+    fit->wrap = false;
+}
+
+static bd_result plan_picture(bd_session *session, const bd_image *picture, const bd_image *photo, bd_fit_plan fit,
+                              float sigma, bd_background_plan *plan, bd_error *error) {
+    bd_resample_filter filter = BD_RESAMPLE_LANCZOS;
+    if (fit.wrap && sigma > 0.0f) {
+        lay_out(photo, &fit);
+        filter = BD_RESAMPLE_REPEAT;
+    }
+    *plan = (bd_background_plan){.buffer = &session->background,
+                                 .width = fit.width,
+                                 .height = fit.height,
+                                 .offset_x = fit.offset_x,
+                                 .offset_y = fit.offset_y,
+                                 .tile = fit.wrap};
+    bd_vk_buffer *own = &session->background, *other = &session->fitted;
+    bd_frame_add_picture(session, own, picture->width, picture->height);
+    bd_result result = bd_frame_reserve(session, own, bd_picture_bytes(picture->width, picture->height), error);
+    bool same = fit.width == picture->width && fit.height == picture->height && fit.box[0] == 0.0f &&
+                fit.box[1] == 0.0f && fit.box[2] == (float)picture->width && fit.box[3] == (float)picture->height;
+    if (!result && !same) {
+        result = bd_frame_reserve(session, other, bd_picture_bytes(fit.width, fit.height), error);
+        if (!result) {
+            result = bd_frame_plan_resample(session, "fit background", filter, 0, own, picture->width, picture->height,
+                                            fit.box, other, fit.width, fit.height, error);
+        }
+        own = &session->fitted;
+        other = &session->background;
+    }
+    plan->buffer = own;
+    return result || !(sigma > 0.0f) ? result
+                                     : plan_gaussian(session, sigma, own, other, own, fit.width, fit.height, error);
 }
 
 bd_result bd_background_plan_init(bd_session *session, const bd_image *photo, const bd_image *background, uint32_t w,
@@ -64,7 +89,7 @@ bd_result bd_background_plan_init(bd_session *session, const bd_image *photo, co
                                   bd_error *error) {
     *plan = (bd_background_plan){0};
     if (params->background == BD_BACKGROUND_BLUR) {
-        return plan_blur(session, photo, params->blur_sigma_px, plan, error);
+        return plan_own(session, photo, params->blur_sigma_px, plan, error);
     }
     if (params->background != BD_BACKGROUND_PICTURE) {
         return BD_OK;
@@ -81,7 +106,8 @@ bd_result bd_background_plan_init(bd_session *session, const bd_image *photo, co
         fit.width = bg_w;
         fit.height = bg_h;
     } else {
-        fit = bd_fit_background(params->fit, background->width, background->height, photo->width, photo->height);
+        fit = bd_fit_background(params->fit, params->placed ? params->place : NULL, background->width,
+                                background->height, photo->width, photo->height);
     }
-    return plan_picture(session, background, &fit, plan, error);
+    return plan_picture(session, background, photo, fit, params->classic ? 0.0f : params->blur_sigma_px, plan, error);
 }

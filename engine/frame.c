@@ -67,7 +67,7 @@ bd_result bd_frame_plan_resample(bd_session *session, const char *label, bd_resa
     if (result) {
         return result;
     }
-    if (r->y.out) {
+    if (r->y.out && filter != BD_RESAMPLE_REPEAT) {
         /* Pillow filters only the rows that the vertical pass will read. */
         const int32_t *last = r->y.bounds + 2 * (size_t)(r->y.out - 1);
         r->first_row = (uint32_t)r->y.bounds[0];

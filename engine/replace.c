@@ -64,18 +64,22 @@ static bd_result record_composite(bd_session *session, const bd_replace_params *
 /* ---- the call -----------------------------------------------------------------------------------------------------
  */
 
-static bd_result check_replace(const bd_session *session, const bd_image *photo, const bd_image *background,
-                               bd_replace_params *params, bd_error *error) {
-    bd_result result = bd_session_check_picture(photo, "photo", error);
-    if (!result && params->background == BD_BACKGROUND_PICTURE) {
-        result = bd_session_check_picture(background, "background", error);
-    }
-    if (!result && params->background == BD_BACKGROUND_BLUR &&
+static bool is_share(float value) {
+    return value >= 0.0f && value <= 1.0f;
+}
+
+static bd_result check_settings(const bd_session *session, bd_replace_params *params, bd_error *error) {
+    bool own = params->background == BD_BACKGROUND_BLUR;
+    bool picture = params->background == BD_BACKGROUND_PICTURE && !params->classic;
+    if ((own || (picture && params->blur_sigma_px != 0.0f)) &&
         !(params->blur_sigma_px > 0 && params->blur_sigma_px <= 10000)) {
-        result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the blur's sigma must lie in 0..10000 pixels");
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the blur's sigma must lie in 0..10000 pixels");
     }
-    if (!result && params->classic && params->background == BD_BACKGROUND_BLUR) {
-        result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the classic way knows no blur");
+    if (params->classic && own) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the classic way knows no blur");
+    }
+    if (picture && params->placed && !(is_share(params->place[0]) && is_share(params->place[1]))) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a background's place must lie in 0..1");
     }
     uint32_t any = 0;
     for (uint32_t i = 0; i < BD_COUNT(params->classes.words); i++) {
@@ -84,7 +88,16 @@ static bd_result check_replace(const bd_session *session, const bd_image *photo,
     if (!any) {
         params->classes.words[session->person / 32] = 1u << session->person % 32;
     }
-    return result;
+    return BD_OK;
+}
+
+static bd_result check_replace(const bd_session *session, const bd_image *photo, const bd_image *background,
+                               bd_replace_params *params, bd_error *error) {
+    bd_result result = bd_session_check_picture(photo, "photo", error);
+    if (!result && params->background == BD_BACKGROUND_PICTURE) {
+        result = bd_session_check_picture(background, "background", error);
+    }
+    return result ? result : check_settings(session, params, error);
 }
 
 static void result_size(const bd_session *session, const bd_image *photo, bool classic, uint32_t *w, uint32_t *h) {

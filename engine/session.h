@@ -9,7 +9,7 @@
 #include "network.h"
 
 enum { BD_SESSION_MOST_SIZES = 6, BD_SESSION_MOST_LOOKS = 2 * (BD_SESSION_MOST_SIZES + 1) };
-enum { BD_FRAME_MAX_RESAMPLES = 3 + BD_SESSION_MOST_SIZES, BD_FRAME_MAX_PICTURES = 3, BD_FRAME_MAX_TIMINGS = 32 };
+enum { BD_FRAME_MAX_RESAMPLES = 4 + BD_SESSION_MOST_SIZES, BD_FRAME_MAX_PICTURES = 3, BD_FRAME_MAX_TIMINGS = 32 };
 
 /* What goes to the device: `rows` rows side by side. */
 typedef struct bd_frame_upload {

@@ -52,6 +52,8 @@ static const option options[] = {
     TEXT("blend", 0, blend, R),
     FLAG("keep-colors", 0, keep_colors, R),
     TEXT("fit", 0, fit, R),
+    TEXT("gravity", 0, gravity, R),
+    TEXT("blur-background", 0, blur_background, R),
     TEXT("color", 0, color, R),
     TEXT("blur", 0, blur, R),
     FLAG("transparent", 0, transparent, R),

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cjson/cJSON.h>
 
@@ -29,12 +31,61 @@ static bool parse_fit(cli *run, bd_fit *fit) {
     return !text || cli_fail(run, CLI_USAGE, "--fit is cover, contain, stretch or tile, not '%s'", text);
 }
 
-static bool parse_blur(cli *run, float *sigma) {
-    const char *text = run->options.blur;
+static bool parse_pixels(cli *run, const char *name, const char *text, float *pixels) {
     char *end;
-    *sigma = strtof(text, &end);
-    return (end != text && !*end && isfinite(*sigma) && *sigma > 0.0f) ||
-           cli_fail(run, CLI_USAGE, "--blur takes a number of pixels above 0, not '%s'", text);
+    *pixels = strtof(text, &end);
+    return (end != text && !*end && isfinite(*pixels) && *pixels > 0.0f) ||
+           cli_fail(run, CLI_USAGE, "--%s takes a number of pixels above 0, not '%s'", name, text);
+}
+
+/* "X%,Y%", each 0 to 100; the percent signs may be left out. */
+static bool parse_shares(const char *text, float place[2]) {
+    for (int i = 0; i < 2; i++) {
+        char *end;
+        place[i] = strtof(text, &end) / 100.0f;
+        if (end == text || !(place[i] >= 0.0f && place[i] <= 1.0f)) {
+            return false;
+        }
+        text = end + (*end == '%');
+        if (*text != (i ? '\0' : ',')) {
+            return false;
+        }
+        text++;
+    }
+    return true;
+}
+
+/* ImageMagick's words. */
+static bool parse_gravity(cli *run, bd_replace_params *params) {
+    static const char *const names[] = {"northwest", "north",     "northeast", "west",     "center",
+                                        "east",      "southwest", "south",     "southeast"};
+    const char *text = run->options.gravity;
+    if (!text) {
+        return true;
+    }
+    if (run->options.operand_count < 2 || params->fit == BD_FIT_STRETCH || params->classic) {
+        return cli_fail(run, CLI_USAGE, "--gravity needs a background picture that is not stretched, and no --classic");
+    }
+    params->placed = true;
+    for (size_t i = 0; i < CLI_COUNT(names); i++) {
+        if (!strcasecmp(text, names[i])) {
+            params->place[0] = (float)(i % 3) / 2.0f;
+            params->place[1] = (float)(i / 3) / 2.0f;
+            return true;
+        }
+    }
+    return parse_shares(text, params->place) ||
+           cli_fail(run, CLI_USAGE, "--gravity is center, north, northeast, ... northwest or X%%,Y%%, not '%s'", text);
+}
+
+static bool parse_blurs(cli *run, replacement *r) {
+    const cli_options *from = &run->options;
+    if (from->blur_background && (!r->background_path || from->classic)) {
+        return cli_fail(run, CLI_USAGE, "--blur-background needs a background picture and no --classic");
+    }
+    return (!from->blur || parse_pixels(run, "blur", from->blur, &r->params.blur_sigma_px)) &&
+           (!from->blur_background ||
+            parse_pixels(run, "blur-background", from->blur_background, &r->params.blur_sigma_px));
 }
 
 static bool parse_blend(cli *run, replacement *r) {
@@ -87,7 +138,7 @@ static bool choose_background(cli *run, replacement *r) {
                            : from->color       ? BD_BACKGROUND_COLOR
                            : from->transparent ? BD_BACKGROUND_TRANSPARENT
                                                : BD_BACKGROUND_BLUR;
-    return !from->blur || parse_blur(run, &r->params.blur_sigma_px);
+    return parse_blurs(run, r);
 }
 
 static bool check_output(cli *run, replacement *r) {
@@ -123,8 +174,8 @@ static bool parse(cli *run, replacement *r) {
     if (cli_is_dash(r->photo_path) && cli_is_dash(r->background_path)) {
         return cli_fail(run, CLI_USAGE, "photo and background cannot both be standard input");
     }
-    return parse_fit(run, &r->params.fit) && parse_blend(run, r) && parse_matte(run, r) && choose_background(run, r) &&
-           check_output(run, r);
+    return parse_fit(run, &r->params.fit) && parse_gravity(run, &r->params) && parse_blend(run, r) &&
+           parse_matte(run, r) && choose_background(run, r) && check_output(run, r);
 }
 
 /* The matte is made once: replace then takes it instead of the network's answer. */

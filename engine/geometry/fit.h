@@ -23,9 +23,10 @@ typedef struct bd_fit_plan {
     bool wrap;
 } bd_fit_plan;
 
-/* COVER and CONTAIN keep the aspect and centre; TILE keeps the background's pixels and starts at the top left. */
-bd_fit_plan bd_fit_background(bd_fit fit, uint32_t bg_width, uint32_t bg_height, uint32_t photo_width,
-                              uint32_t photo_height);
+/* COVER and CONTAIN keep the aspect; TILE keeps the background's pixels. place (x, y), each 0..1: that point of the
+ * picture lies on the same point of the photo (CSS' background-position); NULL: the middle, of TILE the top left. */
+bd_fit_plan bd_fit_background(bd_fit fit, const float *place, uint32_t bg_width, uint32_t bg_height,
+                              uint32_t photo_width, uint32_t photo_height);
 
 /* The tutorial's: cropped at the top left, or padded before the top and the left where the background is smaller. Both
  * are the sizes after bd_fit_resized. */

@@ -27,6 +27,7 @@ static double weight(const kernel *k, double x) {
     case BD_RESAMPLE_TRIANGLE: return fabs(x) < 1.0 ? 1.0 - fabs(x) : 0.0;
     case BD_RESAMPLE_BOX: return x > -0.5 && x <= 0.5 ? 1.0 : 0.0;
     case BD_RESAMPLE_GAUSSIAN: return exp(-0.5 * x * x);
+    case BD_RESAMPLE_REPEAT: break;
     }
     return 0.0;
 }
@@ -72,10 +73,11 @@ bd_result bd_resample_table_init(bd_resample_table *table, const bd_allocator *a
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "cannot resample [%g, %g) of %d pixels to %d", (double)box0,
                        (double)box1, (int)in_size, (int)out_size);
     }
+    bool repeat = filter == BD_RESAMPLE_REPEAT;
     double scale = (double)(box1 - box0) / out_size;
     kernel k = make_kernel(filter, scale, sigma);
     /* Pillow allows for every tap of the kernel; a count never exceeds the input. */
-    double taps = fmin(ceil(k.support) * 2 + 1, (double)in_size);
+    double taps = repeat ? 1.0 : fmin(ceil(k.support) * 2 + 1, (double)in_size);
     bd_resample_table made = {.out = out_size, .taps = (int32_t)taps, .allocator = allocator};
     double *weights = bd_alloc_array(allocator, (size_t)made.taps, sizeof *weights);
     made.bounds = bd_alloc_array(allocator, (size_t)out_size, 2 * sizeof *made.bounds);
@@ -87,7 +89,12 @@ bd_result bd_resample_table_init(bd_resample_table *table, const bd_allocator *a
         bd_resample_table_finish(&made);
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "no memory for a resampling table of %d pixels", (int)out_size);
     }
-    for (int32_t i = 0; i < out_size; i++) {
+    for (int32_t i = 0; i < out_size && repeat; i++) {
+        made.bounds[2 * (size_t)i] = (int32_t)(((int64_t)box0 + i) % in_size);
+        made.bounds[2 * (size_t)i + 1] = 1;
+        made.coefficients[i] = 1 << BD_RESAMPLE_PRECISION_BITS;
+    }
+    for (int32_t i = 0; i < out_size && !repeat; i++) {
         fill_pixel(&k, box0 + (i + 0.5) * scale, in_size, weights, made.bounds + 2 * (size_t)i,
                    made.coefficients + (size_t)i * (size_t)made.taps);
     }

@@ -13,7 +13,8 @@ typedef enum bd_resample_filter {
     BD_RESAMPLE_LANCZOS, /* a = 3 */
     BD_RESAMPLE_TRIANGLE,
     BD_RESAMPLE_BOX,
-    BD_RESAMPLE_GAUSSIAN /* cut at 3 sigma; not widened when shrinking */
+    BD_RESAMPLE_GAUSSIAN, /* cut at 3 sigma; not widened when shrinking */
+    BD_RESAMPLE_REPEAT    /* pixel i is pixel box0 + i of the input repeated without end; box0 whole */
 } bd_resample_filter;
 
 /* Output pixel i = clip8((2^21 + sum over t < bounds[2i+1] of in[bounds[2i] + t] * coefficients[i * taps + t]) >> 22).

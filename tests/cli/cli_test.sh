@@ -47,6 +47,11 @@ pnm() {
     { printf 'P5 %d %d 255\n' "$2" "$3"; head -c $(($2 * $3)) /dev/zero | tr '\0' 'x'; } > "$work/in/$1"
 }
 
+# pnm_ramp FILE: a picture whose columns grow brighter.
+pnm_ramp() {
+    { printf 'P2 200 1 255\n'; seq 1 200; } > "$work/in/$1"
+}
+
 # size FILE: width and height of a PNG.
 size() {
     od -An -tu1 -j16 -N8 "$1" | awk '{ print ($3 * 256 + $4) "x" ($7 * 256 + $8) }'
@@ -71,6 +76,12 @@ check_usage() {
     run 2 "$person" "$scene" --transparent -o "$out"
     run 2 "$person" "$scene" --fit sideways -o "$out"
     run 2 "$person" "$scene" --classic --fit cover -o "$out"
+    run 2 "$person" "$scene" --gravity up -o "$out"
+    run 2 "$person" "$scene" --gravity 20%,101% -o "$out"
+    run 2 "$person" "$scene" --fit stretch --gravity north -o "$out"
+    run 2 "$person" --color red --gravity north -o "$out"
+    run 2 "$person" "$scene" --blur-background 0 -o "$out"
+    run 2 "$person" --blur 3 --blur-background 3 -o "$out"
     run 2 "$person" --color '#12345' -o "$out"
     run 2 "$person" --blur -3 -o "$out"
     run 2 "$person" --transparent -o "$work/out/o.jpg"
@@ -149,6 +160,14 @@ check_pictures() {
     input=$person run 0 - --transparent --class all -o - -q
     cmp -s -n 8 "$work/stdout" "$out/a.png" || complain 'standard output is not a PNG'
     run 0 "$person" --blur 8 -o "$out/c.png"
+    pnm_ramp wide.pgm
+    for where in northwest 0,0% southeast; do
+        run 0 "$person" "$work/in/wide.pgm" --gravity "$where" -o "$out/$where.png"
+    done
+    cmp -s "$out/northwest.png" "$out/0,0%.png" || complain '--gravity 0,0% is not northwest'
+    ! cmp -s "$out/northwest.png" "$out/southeast.png" || complain '--gravity southeast is northwest'
+    run 0 "$person" "$scene" --blur-background 9 -o "$out/southeast.png"
+    rm -f "$out/northwest.png" "$out/southeast.png" "$out/0,0%.png"
     run 0 "$person" "$scene" --classic -o "$out/d.png"
     [ "$(size "$out/d.png")" = 513x513 ] || complain "--classic: $(size "$out/d.png")"
     run 0 segment "$person" --labels "$out/l.png" --overlay "$out/o.png" --logits "$out/x.npy" --json

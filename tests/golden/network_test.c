@@ -242,6 +242,7 @@ static void test_bands(void **state) {
     const bd_matte_params params = {.struct_size = sizeof params, .wide = true};
     for (int i = 0; i < 2; i++) {
         t.session->band_bytes = i ? 700 * 4 * 130 : 0;
+        bd_frame_forget(t.session);
         assert_int_equal(bd_matte_band(t.session, 700, 531, 1), i ? 128 : 531);
         assert_int_equal(bd_session_matte(t.session, &photo, &params, &alphas[i], &error), BD_OK);
     }
@@ -250,6 +251,7 @@ static void test_bands(void **state) {
         const bd_replace_params picture = {.struct_size = sizeof picture, .fit = (bd_fit)fit};
         for (int i = 0; i < 2; i++) {
             t.session->band_bytes = i ? 700 * 4 * 130 : 0;
+            bd_frame_forget(t.session);
             pictures[i] = replace(&photo, &background, &picture);
         }
         assert_memory_equal(pictures[0].pixels, pictures[1].pixels, (size_t)700 * 531 * 4);

@@ -27,12 +27,16 @@ const char *test_model_path(void) {
 }
 
 int test_session_skip(void) {
-    bd_error error;
-    uint32_t count = 0;
     if (!test_model_path()) {
         (void)printf("skipped: no weights (weights/fetch brings them)\n");
         return 77;
     }
+    return test_device_skip();
+}
+
+int test_device_skip(void) {
+    bd_error error;
+    uint32_t count = 0;
     if (bd_devices(NULL, NULL, &count, &error)) {
         (void)printf("skipped: %s\n", error.message);
         return 77;
@@ -55,7 +59,7 @@ void test_session_open(test_session *t, const char *kernel_set) {
 void test_session_open_model(test_session *t, const char *model, const char *kernel_set) {
     *t = (test_session){0};
     bd_error error;
-    if (bd_model_open(model, NULL, &t->model, &error)) {
+    if (model && bd_model_open(model, NULL, &t->model, &error)) {
         fail_msg("%s", error.message);
     }
     const bd_engine_params params = {.struct_size = sizeof params,

@@ -26,13 +26,15 @@ typedef struct test_session {
 /* Opens everything with validation and synchronisation validation on; fails the test when something goes wrong.
  * kernel_set NULL: the device's own. */
 void test_session_open(test_session *t, const char *kernel_set);
-/* The same with a model of the caller's. */
+/* The same with a model of the caller's; NULL: none. */
 void test_session_open_model(test_session *t, const char *model, const char *kernel_set);
 /* Closes it and fails the test if validation complained. */
 void test_session_close(test_session *t);
 
 /* Says why and returns the exit status 77 when weights or a device are missing, else 0. */
 int test_session_skip(void);
+/* The same where no weights are needed. */
+int test_device_skip(void);
 
 bd_image test_read_image(const char *path);
 

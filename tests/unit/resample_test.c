@@ -168,6 +168,19 @@ static void test_gaussian(void **state) {
     bd_resample_table_finish(&table);
 }
 
+static void test_repeat(void **state) {
+    (void)state;
+    bd_resample_table table;
+    assert_int_equal(bd_resample_table_init(&table, NULL, BD_RESAMPLE_REPEAT, 3, 2, 3, 7, 0, NULL), BD_OK);
+    assert_int_equal(table.taps, 1);
+    for (int i = 0; i < 7; i++) {
+        assert_int_equal(table.bounds[2 * i], (2 + i) % 3);
+        assert_int_equal(table.bounds[2 * i + 1], 1);
+        assert_int_equal(table.coefficients[i], 1 << BD_RESAMPLE_PRECISION_BITS);
+    }
+    bd_resample_table_finish(&table);
+}
+
 static void test_bad_arguments(void **state) {
     (void)state;
     bd_resample_table table;
@@ -197,18 +210,27 @@ static void check_plan(bd_fit_plan plan, const float box[4], uint32_t width, uin
 
 static void test_fit(void **state) {
     (void)state;
-    check_plan(bd_fit_background(BD_FIT_COVER, 200, 100, 50, 50), (const float[]){50, 0, 150, 100}, 50, 50, 0, 0);
-    check_plan(bd_fit_background(BD_FIT_COVER, 10, 40, 100, 100), (const float[]){0, 15, 10, 25}, 100, 100, 0, 0);
-    check_plan(bd_fit_background(BD_FIT_CONTAIN, 200, 100, 50, 51), (const float[]){0, 0, 200, 100}, 50, 25, 0, -13);
-    check_plan(bd_fit_background(BD_FIT_CONTAIN, 1000, 1, 5, 5), (const float[]){0, 0, 1000, 1}, 5, 1, 0, -2);
-    check_plan(bd_fit_background(BD_FIT_STRETCH, 3, 4, 50, 60), (const float[]){0, 0, 3, 4}, 50, 60, 0, 0);
-    bd_fit_plan tile = bd_fit_background(BD_FIT_TILE, 3, 4, 50, 60);
+    check_plan(bd_fit_background(BD_FIT_COVER, NULL, 200, 100, 50, 50), (const float[]){50, 0, 150, 100}, 50, 50, 0, 0);
+    check_plan(bd_fit_background(BD_FIT_COVER, NULL, 10, 40, 100, 100), (const float[]){0, 15, 10, 25}, 100, 100, 0, 0);
+    check_plan(bd_fit_background(BD_FIT_CONTAIN, NULL, 200, 100, 50, 51), (const float[]){0, 0, 200, 100}, 50, 25, 0,
+               -13);
+    check_plan(bd_fit_background(BD_FIT_CONTAIN, NULL, 1000, 1, 5, 5), (const float[]){0, 0, 1000, 1}, 5, 1, 0, -2);
+    check_plan(bd_fit_background(BD_FIT_STRETCH, NULL, 3, 4, 50, 60), (const float[]){0, 0, 3, 4}, 50, 60, 0, 0);
+    bd_fit_plan tile = bd_fit_background(BD_FIT_TILE, NULL, 3, 4, 50, 60);
     check_plan(tile, (const float[]){0, 0, 3, 4}, 3, 4, 0, 0);
     assert_true(tile.wrap);
+    const float corner[2] = {0.0f, 1.0f}, third[2] = {1.0f / 3.0f, 0.25f};
+    check_plan(bd_fit_background(BD_FIT_COVER, corner, 200, 100, 50, 50), (const float[]){0, 0, 100, 100}, 50, 50, 0,
+               0);
+    check_plan(bd_fit_background(BD_FIT_COVER, third, 10, 40, 100, 100), (const float[]){0, 7.5f, 10, 17.5f}, 100, 100,
+               0, 0);
+    check_plan(bd_fit_background(BD_FIT_CONTAIN, corner, 200, 100, 50, 51), (const float[]){0, 0, 200, 100}, 50, 25, 0,
+               -26);
+    check_plan(bd_fit_background(BD_FIT_TILE, corner, 3, 4, 50, 60), (const float[]){0, 0, 3, 4}, 3, 4, 0, -56);
     check_plan(bd_fit_classic(513, 300, 400, 513), (const float[]){0, 0, 513, 300}, 513, 300, 0, -213);
     check_plan(bd_fit_classic(300, 513, 513, 400), (const float[]){0, 0, 300, 513}, 300, 513, -213, 0);
     /* A box too short for floats is still one that can be resampled. */
-    bd_fit_plan thin = bd_fit_background(BD_FIT_COVER, 200000000, 1, 1, 1000);
+    bd_fit_plan thin = bd_fit_background(BD_FIT_COVER, NULL, 200000000, 1, 1, 1000);
     assert_true(thin.box[0] < thin.box[2] && thin.box[2] <= 200000000.0f);
 }
 
@@ -228,9 +250,13 @@ static void test_resized_size(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_goldens),      cmocka_unit_test(test_tutorial_photos),
-        cmocka_unit_test(test_tables_are_sound), cmocka_unit_test(test_gaussian),
-        cmocka_unit_test(test_bad_arguments),    cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_own_goldens),
+        cmocka_unit_test(test_tutorial_photos),
+        cmocka_unit_test(test_tables_are_sound),
+        cmocka_unit_test(test_gaussian),
+        cmocka_unit_test(test_repeat),
+        cmocka_unit_test(test_bad_arguments),
+        cmocka_unit_test(test_fit),
         cmocka_unit_test(test_resized_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
