@@ -79,7 +79,10 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
     memset(&key, 0, sizeof key);
     bd_copy_params(&key.matte, params, sizeof key.matte);
     key.matte.struct_size = sizeof key.matte;
-    bd_result code = bd_session_check_picture(photo, "photo", error);
+    bd_result code = bd_session_check_idle(session, error);
+    if (!code) {
+        code = bd_session_check_picture(photo, "photo", error);
+    }
     if (!code && bd_matte_needs_network(&key.matte)) {
         code = bd_session_need_network(session, error);
     }

@@ -453,6 +453,28 @@ typedef struct bd_replace_params {
 BD_API BD_CHECK bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
                                              const bd_replace_params *params, bd_image *result, bd_error *error);
 
+#define BD_SESSION_MOST_IN_FLIGHT 2
+
+/* The same in two halves, for many photos: begin returns when the device has been given a photo, end waits for the
+ * oldest that was begun. While the device works on one photo the host encodes the one before and decodes the next:
+ *
+ *     begin(0); for (i = 0; i < n; i++) { if (i + 1 < n) begin(i + 1); end(i); }
+ *
+ * photo       and background, params: as above; borrowed until begin returns. Begun photos may differ in all of them;
+ *             the second of two that do not have one size and one set of parameters waits inside begin for the first.
+ * result      as above; reuse_result is that of the photo's begin.
+ * Calls       up to BD_SESSION_MOST_IN_FLIGHT photos may be begun and not ended; until all are ended no other function
+ *             but bd_session_timings and bd_session_destroy may be called for the session (BD_ERR_INVALID_ARGUMENT).
+ *             bd_session_timings tells the stages of the photo that was ended last; the network's is missing where
+ *             another photo was begun meanwhile.
+ * Allocates   nothing from the third photo of a size on. Twice the memory for photos, backgrounds and results.
+ * Errors      as bd_session_replace. A photo whose begin failed must not be ended; one whose end failed is ended.
+ */
+BD_API BD_CHECK bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo,
+                                                   const bd_image *background, const bd_replace_params *params,
+                                                   bd_error *error);
+BD_API BD_CHECK bd_result bd_session_replace_end(bd_session *session, bd_image *result, bd_error *error);
+
 typedef struct bd_timing {
     char name[48];
     double ms; /* on the device when device is true, else wall time */

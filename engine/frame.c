@@ -8,6 +8,60 @@ static VkDeviceSize align(VkDeviceSize bytes) {
     return (bytes + BD_PLAN_ALIGN - 1) / BD_PLAN_ALIGN * BD_PLAN_ALIGN;
 }
 
+/* ---- life -------------------------------------------------------------------------------------------------------- */
+
+bd_result bd_frame_make(bd_session *session, bd_error *error) {
+    bd_vk *vk = session->vk;
+    if (session->fence) {
+        return BD_OK;
+    }
+    bd_result result = bd_vk_commands_init(vk, &session->before, BD_FRAME_MAX_TIMINGS / 2, error);
+    if (!result) {
+        result = bd_vk_commands_init(vk, &session->after, BD_FRAME_MAX_TIMINGS / 2, error);
+    }
+    if (!result) {
+        result = bd_votes_make(session, error);
+    }
+    if (!result) {
+        const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+        VkFence fence;
+        result = bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &info, NULL, &fence), "vkCreateFence", error);
+        session->fence = result ? VK_NULL_HANDLE : fence;
+    }
+    if (result) {
+        bd_frame_finish(session);
+    }
+    return result;
+}
+
+void bd_frame_finish(bd_session *session) {
+    bd_frame_forget(session);
+    bd_vk_commands_finish(&session->before);
+    bd_vk_commands_finish(&session->after);
+    for (uint32_t i = 0; i < BD_COUNT(session->prepare); i++) {
+        bd_vk_commands_finish(&session->prepare[i]);
+        bd_vk_commands_finish(&session->collect[i]);
+    }
+    bd_vk_buffer *buffers[] = {&session->staging,    &session->tables, &session->photo,
+                               &session->background, &session->result, &session->download};
+    for (uint32_t i = 0; i < BD_COUNT(buffers); i++) {
+        bd_vk_buffer_finish(session->vk, buffers[i]);
+    }
+    if (session->fence) {
+        session->vk->api.vkDestroyFence(session->vk->device, session->fence, NULL);
+    }
+    session->frame = (bd_frame){.fence = VK_NULL_HANDLE};
+}
+
+/* Pointers to the frame's buffers stay good: they come to mean the other frame's, as its own do. */
+void bd_frame_swap(bd_session *session) {
+    bd_frame kept = session->frame;
+    session->frame = session->other;
+    session->other = kept;
+}
+
+/* ---- recording --------------------------------------------------------------------------------------------------- */
+
 void bd_frame_forget(bd_session *session) {
     for (uint32_t i = 0; i < session->resample_count; i++) {
         bd_resample_table_finish(&session->resamples[i].x);
@@ -15,26 +69,30 @@ void bd_frame_forget(bd_session *session) {
     }
     session->resample_count = 0;
     session->picture_count = 0;
-    session->timing_count = 0;
     session->recorded.call = BD_FRAME_NONE;
     session->input_recorded = false;
     session->skip_network = false;
 }
 
 bool bd_frame_is_recorded(const bd_session *session, const bd_frame_key *key) {
-    return !memcmp((const unsigned char *)key, (const unsigned char *)&session->recorded, sizeof *key);
+    return session->generation == session->generation_now &&
+           !memcmp((const unsigned char *)key, (const unsigned char *)&session->recorded, sizeof *key);
 }
 
 bd_result bd_frame_begin(bd_session *session, bd_error *error) {
+    bd_result result = session->in_flight ? bd_vk_wait(session->vk, session->other.fence, error) : BD_OK;
     bd_frame_forget(session);
-    bd_result result = bd_vk_commands_begin(&session->before, false, error);
     if (!result) {
-        result = bd_vk_commands_begin(&session->after, false, error);
+        result = bd_vk_commands_begin(&session->before, 0, error);
+    }
+    if (!result) {
+        result = bd_vk_commands_begin(&session->after, 0, error);
     }
     return result;
 }
 
 bd_result bd_frame_reserve(bd_session *session, bd_vk_buffer *buffer, VkDeviceSize bytes, bd_error *error) {
+    session->generation_now += buffer->buffer && buffer->bytes < bytes;
     return bd_vk_buffer_reserve(session->vk, buffer, bytes, BD_VK_MEMORY_DEVICE, error);
 }
 
@@ -161,8 +219,9 @@ bd_result bd_frame_record_uploads(bd_session *session, bd_error *error) {
                                 upload->row_bytes * upload->rows);
         }
     }
+    /* What follows writes to buffers that the photo before this one may still be read from. */
+    bd_vk_commands_barrier(&session->before);
     if (staged) {
-        bd_vk_commands_barrier(&session->before);
         bd_vk_commands_stamp(&session->before, "upload");
     }
     return BD_OK;
@@ -268,6 +327,7 @@ bd_result bd_frame_end(bd_session *session, const bd_frame_key *key, VkDeviceSiz
     }
     if (!result) {
         session->recorded = *key;
+        session->generation = session->generation_now;
         session->result_bytes = result_bytes;
     }
     return result;
@@ -284,27 +344,35 @@ void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, co
     }
 }
 
-bd_result bd_frame_run(bd_session *session, const bd_image *const *pictures, const void **result_data,
-                       bd_error *error) {
-    session->timing_count = 0;
+bd_result bd_frame_submit(bd_session *session, const bd_image *const *pictures, bd_error *error) {
     for (uint32_t i = 0; i < session->picture_count; i++) {
         bd_frame_bring(session, &session->pictures[i], pictures[i]);
     }
-    double start = bd_now_ms();
-    bd_vk_commands *all[] = {&session->before, &session->network.commands, &session->after};
-    const bd_vk_commands *list[] = {all[0], all[1], all[2]}, *own[] = {all[0], all[2]};
-    bool votes = !session->skip_network && session->look_count > 1;
-    bd_result result = BD_OK;
-    if (votes) {
-        result = bd_votes_run(session, error);
-        result = result ? result : bd_vk_submit(session->vk, &list[2], 1, error);
+    const bd_vk_commands *list[3 * BD_SESSION_MOST_LOOKS + 1];
+    _Static_assert(BD_COUNT(list) <= BD_VK_MOST_SUBMITTED, "one submission");
+    uint32_t count = 0;
+    if (!session->skip_network && session->look_count > 1) {
+        count = bd_votes_list(session, list);
     } else {
-        result = session->skip_network ? bd_vk_submit(session->vk, own, BD_COUNT(own), error)
-                                       : bd_vk_submit(session->vk, list, BD_COUNT(list), error);
+        list[count++] = &session->before;
+        if (!session->skip_network) {
+            list[count++] = &session->network.commands;
+        }
     }
-    double wall = bd_now_ms() - start;
+    list[count++] = &session->after;
+    session->submission = ++session->submissions;
+    session->submitted_ms = bd_now_ms();
+    return bd_vk_submit_only(session->vk, list, count, session->fence, error);
+}
+
+bd_result bd_frame_wait(bd_session *session, const void **result_data, bd_error *error) {
+    session->timing_count = 0;
+    bd_result result = bd_vk_wait(session->vk, session->fence, error);
+    double wall = bd_now_ms() - session->submitted_ms;
+    bd_vk_commands *all[] = {&session->before, &session->network.commands, &session->after};
     for (uint32_t i = 0; i < BD_COUNT(all) && !result; i++) {
-        result = i == 1 && session->skip_network ? BD_OK : take_timings(session, all[i], error);
+        bool timed = i != 1 || (!session->skip_network && session->submission == session->submissions);
+        result = timed ? take_timings(session, all[i], error) : BD_OK;
     }
     if (!result && session->timing_count < BD_FRAME_MAX_TIMINGS) {
         bd_timing *timing = &session->timings[session->timing_count++];
@@ -312,4 +380,10 @@ bd_result bd_frame_run(bd_session *session, const bd_image *const *pictures, con
     }
     *result_data = session->result.mapped ? session->result.mapped : session->download.mapped;
     return result;
+}
+
+bd_result bd_frame_run(bd_session *session, const bd_image *const *pictures, const void **result_data,
+                       bd_error *error) {
+    bd_result result = bd_frame_submit(session, pictures, error);
+    return result ? result : bd_frame_wait(session, result_data, error);
 }

@@ -36,6 +36,7 @@ static bd_result set_input(bd_session *session, const uint8_t *input, bd_error *
         bd_frame_bring(session, &session->pictures[0], &picture);
     }
     session->input_recorded = !result;
+    session->generation = session->generation_now;
     bd_free(session->allocator, rgba);
     return result;
 }
@@ -64,13 +65,16 @@ static bd_result take_node_timings(bd_session *session, bd_node_timing *nodes, u
 
 bd_result bd_session_run_network(bd_session *session, const uint8_t *input, float *logits, double *total_ms,
                                  bd_node_timing *nodes, uint32_t *count, bd_error *error) {
-    bd_result result = bd_session_need_network(session, error);
+    bd_result result = bd_session_check_idle(session, error);
+    if (!result) {
+        result = bd_session_need_network(session, error);
+    }
     if (result) {
         return result;
     }
     if (input) {
         result = set_input(session, input, error);
-    } else if (!session->input_recorded) {
+    } else if (!session->input_recorded || session->generation != session->generation_now) {
         result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no input was given to the network yet");
     }
     /* The input's memory is reused inside the network, so every run needs it anew. */

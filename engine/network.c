@@ -201,7 +201,8 @@ static void synchronise(bd_vk_commands *commands, pending *since) {
 }
 
 static bd_result record(const bd_network *network, bd_vk_commands *commands, bool timed, bd_error *error) {
-    bd_result result = bd_vk_commands_begin(commands, false, error);
+    /* Consecutive photos, and several looks at one, submit it again before it is done. */
+    bd_result result = bd_vk_commands_begin(commands, VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT, error);
     pending since = {.count = 0};
     uint32_t step = 0;
     for (uint32_t i = 0; i < network->dispatch_count && !result; i++) {

@@ -69,7 +69,7 @@ static bd_result submit(gauge *g, double *ms, bd_error *error) {
 
 /* shader BD_SHADER_COUNT: the driver's own copy. */
 static bd_result time_copies(gauge *g, bd_shader_id shader, uint32_t passes, float salt, double *ms, bd_error *error) {
-    bd_result result = bd_vk_commands_begin(&g->commands, false, error);
+    bd_result result = bd_vk_commands_begin(&g->commands, 0, error);
     for (uint32_t p = 0; p < passes && !result; p++) {
         if (p) {
             bd_vk_commands_barrier(&g->commands);
@@ -134,7 +134,7 @@ static bd_result time_fma(gauge *g, uint32_t iterations, double *ms, bd_error *e
     dispatch.bindings[BD_BIND_DST] =
         (bd_vk_binding){.buffer = &g->b, .bytes = (VkDeviceSize)g->fma_groups * BD_LINEAR_GROUP * sizeof(float)};
     set_push(&dispatch, &push);
-    bd_result result = bd_vk_commands_begin(&g->commands, false, error);
+    bd_result result = bd_vk_commands_begin(&g->commands, 0, error);
     if (!result) {
         result = bd_vk_commands_dispatch(&g->commands, &dispatch, error);
     }
@@ -185,7 +185,7 @@ bd_result bd_engine_measure_peaks(bd_engine *engine, bd_device_peaks *peaks, bd_
         result = bd_vk_buffer_init(vk, &g.b, g.bytes, BD_VK_MEMORY_DEVICE, error);
     }
     if (!result) {
-        result = bd_vk_commands_begin(&g.commands, true, error);
+        result = bd_vk_commands_begin(&g.commands, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT, error);
     }
     if (!result) {
         vk->api.vkCmdFillBuffer(g.commands.buffer, g.a.buffer, 0, g.bytes, 0);

@@ -220,15 +220,12 @@ static bd_result make_result(const bd_session *session, bool reuse, uint32_t w, 
     return bd_image_create(session->allocator, "result", w, h, BD_FORMAT_RGBA8, result, error);
 }
 
-bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
-                             const bd_replace_params *params, bd_image *result, bd_error *error) {
+/* Records what is new about a call, and submits it. */
+static bd_result start(bd_session *session, const bd_image *photo, const bd_image *background,
+                       const bd_replace_params *params, bd_error *error) {
     bd_frame_key key;
     memset(&key, 0, sizeof key);
     bd_copy_params(&key.replace, params, sizeof key.replace);
-    bool reuse = key.replace.reuse_result;
-    if (!reuse) {
-        *result = (bd_image){0};
-    }
     bd_result code = check_replace(session, photo, background, &key.replace, error);
     if (code) {
         return code;
@@ -250,7 +247,6 @@ bd_result bd_session_replace(bd_session *session, const bd_image *photo, const b
     if (!code && (key.matte.coarse || !bd_frame_is_recorded(session, &key))) {
         code = record_replace(session, photo, background, &key, &matte, error);
     }
-    const void *pixels = NULL;
     if (!code) {
         const bd_image coarse = bd_matte_coarse(&matte);
         const bd_image *pictures[BD_FRAME_MAX_PICTURES] = {photo};
@@ -259,18 +255,82 @@ bd_result bd_session_replace(bd_session *session, const bd_image *photo, const b
             pictures[count++] = background;
         }
         pictures[count] = &coarse;
-        code = bd_frame_run(session, pictures, &pixels, error);
+        code = bd_frame_submit(session, pictures, error);
     }
     bd_matte_plan_finish(session, &matte);
+    return code;
+}
+
+/* Waits for what was started. */
+static bd_result finish(bd_session *session, bd_image *result, bd_error *error) {
+    const bd_frame_key *key = &session->recorded;
+    const bd_image photo = {.width = key->photo_w, .height = key->photo_h};
+    const void *pixels = NULL;
+    bd_result code = bd_frame_wait(session, &pixels, error);
     if (!code) {
         uint32_t w = 0;
         uint32_t h = 0;
-        result_size(session, photo, key.replace.classic, &w, &h);
-        code = make_result(session, reuse, w, h, result, error);
+        result_size(session, &photo, key->replace.classic, &w, &h);
+        code = make_result(session, key->replace.reuse_result, w, h, result, error);
     }
     if (!code) {
         memcpy(result->pixels, pixels, session->result_bytes);
         bd_image_find_alpha(result);
     }
+    return code;
+}
+
+bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
+                             const bd_replace_params *params, bd_image *result, bd_error *error) {
+    bd_replace_params own;
+    bd_copy_params(&own, params, sizeof own);
+    if (!own.reuse_result) {
+        *result = (bd_image){0};
+    }
+    bd_result code = bd_session_check_idle(session, error);
+    if (!code) {
+        code = start(session, photo, background, &own, error);
+    }
+    return code ? code : finish(session, result, error);
+}
+
+bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo, const bd_image *background,
+                                   const bd_replace_params *params, bd_error *error) {
+    bool swap = session->in_flight > 0;
+    if (session->in_flight == BD_SESSION_MOST_IN_FLIGHT) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%d photos have been begun and not been ended",
+                       BD_SESSION_MOST_IN_FLIGHT);
+    }
+    if (swap) {
+        bd_frame_swap(session);
+    }
+    bd_result code = bd_frame_make(session, error);
+    if (!code) {
+        code = start(session, photo, background, params, error);
+    }
+    if (!code) {
+        session->in_flight++;
+    } else if (swap) {
+        bd_frame_swap(session);
+    }
+    return code;
+}
+
+bd_result bd_session_replace_end(bd_session *session, bd_image *result, bd_error *error) {
+    if (!session->in_flight) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no photo has been begun");
+    }
+    bool swap = session->in_flight > 1; /* the older one comes first */
+    if (swap) {
+        bd_frame_swap(session);
+    }
+    if (!session->recorded.replace.reuse_result) {
+        *result = (bd_image){0};
+    }
+    bd_result code = finish(session, result, error);
+    if (swap) {
+        bd_frame_swap(session);
+    }
+    session->in_flight--;
     return code;
 }

@@ -85,7 +85,10 @@ bd_result bd_session_segment(bd_session *session, const bd_image *photo, const b
     bd_frame_key key;
     memset(&key, 0, sizeof key);
     bd_copy_params(&key.segment, params, sizeof key.segment);
-    bd_result code = bd_session_check_picture(photo, "photo", error);
+    bd_result code = bd_session_check_idle(session, error);
+    if (!code) {
+        code = bd_session_check_picture(photo, "photo", error);
+    }
     if (!code) {
         code = bd_session_need_network(session, error);
     }

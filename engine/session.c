@@ -42,10 +42,7 @@ bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_net
     made->has_network = model != NULL;
     bd_result result = model ? bd_network_init(&made->network, made->vk, model, params, error) : BD_OK;
     if (!result) {
-        result = bd_vk_commands_init(made->vk, &made->before, BD_FRAME_MAX_TIMINGS / 2, error);
-    }
-    if (!result) {
-        result = bd_vk_commands_init(made->vk, &made->after, BD_FRAME_MAX_TIMINGS / 2, error);
+        result = bd_frame_make(made, error);
     }
     if (result) {
         bd_session_destroy(made);
@@ -95,12 +92,13 @@ void bd_session_destroy(bd_session *session) {
     if (!session) {
         return;
     }
-    bd_frame_forget(session);
-    bd_vk_commands_finish(&session->before);
-    bd_vk_commands_finish(&session->after);
-    bd_vk_buffer *buffers[] = {&session->staging,    &session->tables,  &session->photo,  &session->resized,
-                               &session->background, &session->rows,    &session->fitted, &session->mask,
-                               &session->result,     &session->download};
+    if (session->in_flight) {
+        (void)session->vk->api.vkDeviceWaitIdle(session->vk->device);
+    }
+    bd_frame_finish(session);
+    bd_frame_swap(session);
+    bd_frame_finish(session);
+    bd_vk_buffer *buffers[] = {&session->resized, &session->rows, &session->fitted, &session->mask};
     for (uint32_t i = 0; i < BD_COUNT(buffers); i++) {
         bd_vk_buffer_finish(session->vk, buffers[i]);
     }
@@ -131,6 +129,11 @@ void bd_session_report(const bd_session *session, const char *stage) {
 }
 
 /* ---- parts of a call --------------------------------------------------------------------------------------------- */
+
+bd_result bd_session_check_idle(const bd_session *session, bd_error *error) {
+    return session->in_flight ? bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a photo that was begun has not been ended")
+                              : BD_OK;
+}
 
 bd_result bd_session_check_picture(const bd_image *image, const char *what, bd_error *error) {
     enum { LONGEST_SIDE = 1 << 20 };

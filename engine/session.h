@@ -39,6 +39,34 @@ typedef struct bd_frame_resample {
     const char *label;
 } bd_frame_resample;
 
+/* What photos that are in flight have each of their own: the commands, and what the host writes and reads. All other
+ * buffers are shared, since the queue runs one photo after the other. */
+#define BD_FRAME_MEMBERS                                                                                               \
+    bd_vk_commands before, after; /* the network's own commands run between them */                                    \
+    bd_vk_commands prepare[BD_SESSION_MOST_LOOKS], collect[BD_SESSION_MOST_LOOKS];                                     \
+    VkFence fence;                                                                                                     \
+    bd_vk_buffer staging;    /* uploads where the host cannot write to device memory */                                \
+    bd_vk_buffer tables;     /* coefficients and bounds of the resamplings */                                          \
+    bd_vk_buffer photo;      /* (h, w) rgba8 */                                                                        \
+    bd_vk_buffer background; /* as given, later as fitted */                                                           \
+    bd_vk_buffer result;     /* what the call returns */                                                               \
+    bd_vk_buffer download;   /* result where the host cannot read device memory */                                     \
+    bd_frame_resample resamples[BD_FRAME_MAX_RESAMPLES];                                                               \
+    uint32_t resample_count;                                                                                           \
+    bool skip_network; /* the recorded call brings what the network would give */                                      \
+    bd_frame_upload pictures[BD_FRAME_MAX_PICTURES];                                                                   \
+    uint32_t picture_count;                                                                                            \
+    bd_frame_key recorded;     /* what before and after do; call NONE: nothing of use */                               \
+    uint32_t generation;       /* of the shared buffers that they use */                                               \
+    VkDeviceSize result_bytes; /* that they make readable */                                                           \
+    bool input_recorded;       /* before holds a benchmark's input */                                                  \
+    uint64_t submission;       /* its number in the session */                                                         \
+    double submitted_ms;
+
+typedef struct bd_frame {
+    BD_FRAME_MEMBERS
+} bd_frame;
+
 struct bd_session {
     const bd_allocator *allocator; /* NULL or &hooks */
     bd_allocator hooks;
@@ -50,33 +78,27 @@ struct bd_session {
     uint32_t size_count;
     bool flip;           /* each of them sees the photo mirrored, too */
     uint32_t look_count; /* how often a network runs for one photo */
-    bd_vk_commands prepare[BD_SESSION_MOST_LOOKS], collect[BD_SESSION_MOST_LOOKS];
-    bd_vk_buffer votes[2];        /* sums of probabilities, taken in turns; the first network's logits in shape */
-    bd_vk_buffer looks;           /* the photo at the size of the network that runs */
-    uint32_t person;              /* the class that is foreground by default */
-    bd_vk_commands before, after; /* the network's own commands run between them */
-    /* Buffers grow to the largest frame seen. */
-    bd_vk_buffer staging;    /* uploads where the host cannot write to device memory */
-    bd_vk_buffer tables;     /* coefficients and bounds of the frame's resamplings */
-    bd_vk_buffer photo;      /* (h, w) rgba8 */
+    bool has_network;
+    uint32_t person; /* the class that is foreground by default */
+    union {          /* the frame that calls work on: the newest of those in flight */
+        bd_frame frame;
+        struct {
+            BD_FRAME_MEMBERS
+        };
+    };
+    bd_frame other;       /* used, and made, when the one above is in flight */
+    uint32_t in_flight;   /* photos begun and not ended: 1 is frame, 2 are both, other first */
+    uint64_t submissions; /* so far */
+    /* Buffers, these and a frame's, grow to the largest photo seen. */
+    uint32_t generation_now; /* grows whenever one is replaced: recordings of before are of no use */
+    bd_vk_buffer votes[2];   /* sums of probabilities, taken in turns; the first network's logits in shape */
+    bd_vk_buffer looks;      /* the photo at the size of the network that runs */
     bd_vk_buffer resized;    /* the photo at the network's side */
-    bd_vk_buffer background; /* as given, later as fitted */
     bd_vk_buffer rows;       /* between the two passes of a resampling */
     bd_vk_buffer fitted;     /* background at the size that it is laid down at */
     bd_vk_buffer mask;       /* (mask_h, ceil(mask_w / 4) * 4) f32: at the photo's size but for classic */
-    bd_vk_buffer result;     /* what the call returns */
-    bd_vk_buffer download;   /* result where the host cannot read device memory */
     bd_vk_buffer matte[BD_MATTE_BUFFERS];
-    bd_frame_resample resamples[BD_FRAME_MAX_RESAMPLES];
-    uint32_t resample_count;
     VkDeviceSize band_bytes; /* of the bands that mattes take the photo in; 0: what the device can bind */
-    bool has_network;
-    bool skip_network; /* the recorded call brings what the network would give */
-    bd_frame_upload pictures[BD_FRAME_MAX_PICTURES];
-    uint32_t picture_count;
-    bd_frame_key recorded;     /* what before and after do; call NONE: nothing of use */
-    VkDeviceSize result_bytes; /* that they make readable */
-    bool input_recorded;       /* before holds a benchmark's input */
     bd_timing timings[BD_FRAME_MAX_TIMINGS];
     uint32_t timing_count;
 };
@@ -88,6 +110,8 @@ bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_net
 bool bd_session_can_half(const bd_engine *engine, const bd_model *model);
 
 void bd_session_report(const bd_session *session, const char *stage); /* to the progress hook */
+/* Fails while photos are in flight. */
+bd_result bd_session_check_idle(const bd_session *session, bd_error *error);
 bd_result bd_session_check_picture(const bd_image *image, const char *what, bd_error *error);
 /* Fails for a session that was made without a model. */
 bd_result bd_session_need_network(const bd_session *session, bd_error *error);
@@ -110,8 +134,10 @@ void bd_votes_finish(bd_session *session);
 /* The resamplings 1 .. size_count. */
 bd_result bd_votes_plan(bd_session *session, const bd_image *photo, bd_error *error);
 bd_result bd_votes_record(bd_session *session, const bd_image *photo, bd_error *error);
-/* Runs before, and every look; for more than one. */
-bd_result bd_votes_run(bd_session *session, bd_error *error);
+/* The commands of the frame at hand. */
+bd_result bd_votes_make(bd_session *session, bd_error *error);
+/* before, and every look, in the order that they run in; for more than one. list has room for three times the looks. */
+uint32_t bd_votes_list(bd_session *session, const bd_vk_commands **list);
 /* What labels and masks read: the network's logits, or the average of all looks. */
 bd_vk_binding bd_session_logits(const bd_session *session);
 
@@ -120,7 +146,12 @@ bd_vk_binding bd_session_logits(const bd_session *session);
  * A frame is recorded once: begin, plan and reserve, add_pictures, upload_tables, record what it does, end. As long as
  * the next ones have the same key they only run: no allocation, no descriptor written, nothing recorded. */
 
-/* Forgets the last recording and begins before and after. */
+/* Commands and fence of the frame at hand, where it has none yet. */
+bd_result bd_frame_make(bd_session *session, bd_error *error);
+void bd_frame_finish(bd_session *session);
+/* The other frame comes to hand. */
+void bd_frame_swap(bd_session *session);
+/* Forgets the last recording and begins before and after. Waits for a photo in flight: it shares buffers. */
 bd_result bd_frame_begin(bd_session *session, bd_error *error);
 /* Whether before and after do what the key says. Bytes between members count, so a false no is possible. */
 bool bd_frame_is_recorded(const bd_session *session, const bd_frame_key *key);
@@ -146,7 +177,11 @@ bd_result bd_frame_record_preprocess(bd_session *session, const bd_vk_buffer *ph
 bd_result bd_frame_end(bd_session *session, const bd_frame_key *key, VkDeviceSize result_bytes, bd_error *error);
 /* Writes a picture to where the host can reach it: the device's memory or the staging buffer. */
 void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, const bd_image *picture);
-/* Brings the pictures, in the order that they were added in, submits, waits and takes the timings. */
+/* Brings the pictures, in the order that they were added in, and submits. */
+bd_result bd_frame_submit(bd_session *session, const bd_image *const *pictures, bd_error *error);
+/* Waits for it and takes the timings; those of the network itself only when nothing was submitted since. */
+bd_result bd_frame_wait(bd_session *session, const void **result, bd_error *error);
+/* Both. */
 bd_result bd_frame_run(bd_session *session, const bd_image *const *pictures, const void **result, bd_error *error);
 
 #endif

@@ -43,25 +43,26 @@ bd_result bd_votes_init(bd_session *session, bd_engine *engine, const bd_session
         }
     }
     session->look_count = (session->size_count + 1) * (session->flip ? 2 : 1);
+    bd_result result = bd_votes_make(session, error);
+    for (uint32_t i = 0; i < BD_COUNT(session->votes) && session->look_count > 1 && !result; i++) {
+        result = bd_vk_buffer_init(session->vk, &session->votes[i], session->network.logits.bytes, BD_VK_MEMORY_DEVICE,
+                                   error);
+    }
+    return result;
+}
+
+bd_result bd_votes_make(bd_session *session, bd_error *error) {
     bd_result result = BD_OK;
     for (uint32_t i = 0; i < session->look_count && session->look_count > 1 && !result; i++) {
         result = bd_vk_commands_init(session->vk, &session->prepare[i], 0, error);
         if (!result) {
             result = bd_vk_commands_init(session->vk, &session->collect[i], 0, error);
         }
-        if (!result && i < 2) {
-            result = bd_vk_buffer_init(session->vk, &session->votes[i], session->network.logits.bytes,
-                                       BD_VK_MEMORY_DEVICE, error);
-        }
     }
     return result;
 }
 
 void bd_votes_finish(bd_session *session) {
-    for (uint32_t i = 0; i < BD_COUNT(session->prepare); i++) {
-        bd_vk_commands_finish(&session->prepare[i]);
-        bd_vk_commands_finish(&session->collect[i]);
-    }
     for (uint32_t i = 0; i < BD_COUNT(session->votes); i++) {
         bd_vk_buffer_finish(session->vk, &session->votes[i]);
     }
@@ -136,7 +137,7 @@ static bd_result record_prepare(bd_session *session, const bd_image *photo, uint
     uint32_t w;
     uint32_t h;
     size_of(network, photo, &w, &h);
-    bd_result result = bd_vk_commands_begin(commands, false, error);
+    bd_result result = bd_vk_commands_begin(commands, 0, error);
     if (!result && size) {
         result = bd_frame_record_resample(session, commands, &session->resamples[size], error);
     }
@@ -175,7 +176,7 @@ static bd_result record_collect(bd_session *session, const bd_image *photo, uint
     dispatch.bindings[3].buffer = &session->votes[(look + 1) % 2];
     dispatch.bindings[4] = sum;
     dispatch.bindings[4].buffer = &session->votes[look % 2];
-    bd_result result = bd_vk_commands_begin(commands, false, error);
+    bd_result result = bd_vk_commands_begin(commands, 0, error);
     if (!result) {
         result = bd_vk_commands_dispatch(commands, &dispatch, error);
         bd_vk_commands_barrier(commands);
@@ -194,12 +195,12 @@ bd_result bd_votes_record(bd_session *session, const bd_image *photo, bd_error *
     return result;
 }
 
-bd_result bd_votes_run(bd_session *session, bd_error *error) {
-    bd_result result = BD_OK;
-    for (uint32_t look = 0; look < session->look_count && !result; look++) {
-        const bd_vk_commands *list[] = {look ? &session->prepare[look] : &session->before,
-                                        &network_of(session, look)->commands, &session->collect[look]};
-        result = bd_vk_submit(session->vk, list, BD_COUNT(list), error);
+uint32_t bd_votes_list(bd_session *session, const bd_vk_commands **list) {
+    uint32_t count = 0;
+    for (uint32_t look = 0; look < session->look_count; look++) {
+        list[count++] = look ? &session->prepare[look] : &session->before;
+        list[count++] = &network_of(session, look)->commands;
+        list[count++] = &session->collect[look];
     }
-    return result;
+    return count;
 }

@@ -214,7 +214,7 @@ static bd_result run(trial *t, uint32_t node, const bd_kernel_choice *choice, ui
     if (result) {
         return result;
     }
-    result = bd_vk_commands_begin(&commands, true, t->error);
+    result = bd_vk_commands_begin(&commands, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT, t->error);
     for (uint32_t r = 0; r < repeats && !result; r++) {
         for (uint32_t p = 0; p < parts && !result; p++) {
             result = bd_vk_commands_dispatch(&commands, &dispatches[p], t->error);

@@ -111,7 +111,7 @@ static bd_result copy_now(bd_vk *vk, const bd_vk_buffer *from, VkDeviceSize from
     bd_vk_commands commands;
     bd_result result = bd_vk_commands_init(vk, &commands, 0, error);
     if (!result) {
-        result = bd_vk_commands_begin(&commands, true, error);
+        result = bd_vk_commands_begin(&commands, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT, error);
     }
     if (!result) {
         bd_vk_commands_barrier(&commands);

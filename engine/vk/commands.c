@@ -69,7 +69,7 @@ void bd_vk_commands_finish(bd_vk_commands *commands) {
     *commands = (bd_vk_commands){0};
 }
 
-bd_result bd_vk_commands_begin(bd_vk_commands *commands, bool once, bd_error *error) {
+bd_result bd_vk_commands_begin(bd_vk_commands *commands, VkCommandBufferUsageFlags usage, bd_error *error) {
     bd_vk *vk = commands->vk;
     const bd_vk_api *api = &vk->api;
     drop_views(commands);
@@ -87,8 +87,7 @@ bd_result bd_vk_commands_begin(bd_vk_commands *commands, bool once, bd_error *er
     if (result) {
         return result;
     }
-    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-                                            .flags = once ? VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT : 0};
+    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO, .flags = usage};
     result = bd_vk_check(vk, api->vkBeginCommandBuffer(commands->buffer, &begin), "vkBeginCommandBuffer", error);
     if (!result && commands->timer_capacity) {
         api->vkCmdResetQueryPool(commands->buffer, commands->queries, 0, commands->timer_capacity + 1);
@@ -287,34 +286,40 @@ bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error) {
                        error);
 }
 
-bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, bd_error *error) {
-    enum { MOST = 8 };
+bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, VkFence fence,
+                            bd_error *error) {
     if (vk->lost) {
         return bd_fail(error, BD_ERR_DEVICE_LOST, "%s: the device was lost earlier", vk->info.name);
     }
-    if (count > MOST) {
+    if (count > BD_VK_MOST_SUBMITTED) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "too many command buffers in one submission");
     }
-    VkCommandBuffer buffers[MOST];
+    VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED];
     for (uint32_t i = 0; i < count; i++) {
         buffers[i] = commands[i]->buffer;
     }
-    bd_result result = bd_vk_check(vk, vk->api.vkResetFences(vk->device, 1, &vk->fence), "vkResetFences", error);
+    bd_result result = bd_vk_check(vk, vk->api.vkResetFences(vk->device, 1, &fence), "vkResetFences", error);
     if (result) {
         return result;
     }
     const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = count, .pCommandBuffers = buffers};
-    result = bd_vk_check(vk, vk->api.vkQueueSubmit(vk->queue, 1, &info, vk->fence), "vkQueueSubmit", error);
-    if (!result) {
-        result = bd_vk_check(vk, vk->api.vkWaitForFences(vk->device, 1, &vk->fence, VK_TRUE, UINT64_MAX),
-                             "vkWaitForFences", error);
-        if (result) {
-            /* The work may still run, and the caller will release what it uses. */
-            (void)vk->api.vkDeviceWaitIdle(vk->device);
-        }
+    return bd_vk_check(vk, vk->api.vkQueueSubmit(vk->queue, 1, &info, fence), "vkQueueSubmit", error);
+}
+
+bd_result bd_vk_wait(bd_vk *vk, VkFence fence, bd_error *error) {
+    bd_result result =
+        bd_vk_check(vk, vk->api.vkWaitForFences(vk->device, 1, &fence, VK_TRUE, UINT64_MAX), "vkWaitForFences", error);
+    if (result) {
+        /* The work may still run, and the caller will release what it uses. */
+        (void)vk->api.vkDeviceWaitIdle(vk->device);
     }
     return result;
+}
+
+bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, bd_error *error) {
+    bd_result result = bd_vk_submit_only(vk, commands, count, vk->fence, error);
+    return result ? result : bd_vk_wait(vk, vk->fence, error);
 }
 
 bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *error) {

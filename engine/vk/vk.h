@@ -247,9 +247,8 @@ typedef struct bd_vk_commands {
 /* timers: largest number of stamps (0: none). */
 bd_result bd_vk_commands_init(bd_vk *vk, bd_vk_commands *commands, uint32_t timers, bd_error *error);
 void bd_vk_commands_finish(bd_vk_commands *commands);
-/* Starts over: frees views and sets of the last recording. The device must be done with it. once: submitted a single
- * time. */
-bd_result bd_vk_commands_begin(bd_vk_commands *commands, bool once, bd_error *error);
+/* Starts over: frees views and sets of the last recording. The device must be done with it. */
+bd_result bd_vk_commands_begin(bd_vk_commands *commands, VkCommandBufferUsageFlags usage, bd_error *error);
 bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, bd_error *error);
 /* A time stamp: what was recorded since the last one (or the beginning) is timed under label, borrowed. No-op when
  * full. */
@@ -265,7 +264,15 @@ void bd_vk_commands_barrier_host(bd_vk_commands *commands);
 void bd_vk_commands_copy(bd_vk_commands *commands, const bd_vk_buffer *from, VkDeviceSize from_offset,
                          const bd_vk_buffer *to, VkDeviceSize to_offset, VkDeviceSize bytes);
 bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error);
-/* Submits in order as one batch and waits. */
+/* Submits in order as one batch, at most BD_VK_MOST_SUBMITTED, that will signal the fence; an unfinished command buffer
+ * may be among them where its usage is SIMULTANEOUS_USE. Every submission waits for what an earlier one wrote only
+ * where a barrier says so. */
+#define BD_VK_MOST_SUBMITTED 48
+bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, VkFence fence,
+                            bd_error *error);
+/* Waits for a fence that was submitted; it stays signalled. On failure the device is idle all the same. */
+bd_result bd_vk_wait(bd_vk *vk, VkFence fence, bd_error *error);
+/* Both, with a fence of its own. */
 bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, bd_error *error);
 /* Milliseconds of each stamp of the last submission; room for commands->timer_count. */
 bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *error);

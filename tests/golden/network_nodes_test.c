@@ -85,7 +85,7 @@ static void check_kernel_set(const bd_model *model, const char *set, const bd_im
     dispatch.bindings[0].buffer = &input;
     dispatch.bindings[0].bytes = bytes;
     dispatch.bindings[4] = network.input;
-    assert_int_equal(bd_vk_commands_begin(&commands, true, &error), BD_OK);
+    assert_int_equal(bd_vk_commands_begin(&commands, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT, &error), BD_OK);
     assert_int_equal(bd_vk_commands_dispatch(&commands, &dispatch, &error), BD_OK);
     bd_vk_commands_barrier(&commands);
     assert_int_equal(bd_vk_commands_end(&commands, &error), BD_OK);

@@ -77,6 +77,8 @@ static void wrap(bd_vk_api *api) {
 
 /* ---- the tests --------------------------------------------------------------------------------------------------- */
 
+enum { SIDE = 65 };
+
 typedef struct fixture {
     test_session base;
     bd_allocator hooks;
@@ -86,7 +88,7 @@ typedef struct fixture {
 static int open_all(void **state) {
     static fixture f;
     f = (fixture){.hooks = {NULL, count_allocate, count_reallocate, count_release}};
-    test_session_open(&f.base, NULL);
+    test_session_open_side(&f.base, SIDE);
     bd_error error;
     const bd_session_params params = {.struct_size = sizeof params, .allocator = &f.hooks};
     if (bd_session_create(f.base.engine, f.base.model, &params, &f.session, &error)) {
@@ -127,41 +129,45 @@ static bd_image photo_of(uint32_t w, uint32_t h, uint32_t seed) {
     return image;
 }
 
-static void replace(const fixture *f, const bd_image *photo, bd_image *result) {
+/* Noise is background to the network, so that is what is kept. */
+static bd_replace_params replacement(bd_background background) {
+    return (bd_replace_params){.struct_size = sizeof(bd_replace_params),
+                               .classes = {{1}},
+                               .background = background,
+                               .color = {1, 2, 3, 255},
+                               .blur_sigma_px = background == BD_BACKGROUND_BLUR ? 5.0f : 0.0f,
+                               .reuse_result = true};
+}
+
+static void replace(bd_session *session, const bd_image *photo, const bd_image *background,
+                    const bd_replace_params *params, bd_image *result) {
     bd_error error;
-    /* Noise is background to the network, so that is what is kept. */
-    const bd_replace_params params = {.struct_size = sizeof params,
-                                      .classes = {{1}},
-                                      .background = BD_BACKGROUND_COLOR,
-                                      .color = {1, 2, 3, 255},
-                                      .reuse_result = true};
-    if (bd_session_replace(f->session, photo, NULL, &params, result, &error)) {
+    if (bd_session_replace(session, photo, background, params, result, &error)) {
         fail_msg("%s", error.message);
     }
 }
 
-static void test_replace(void **state) {
-    const fixture *f = *state;
+static void check_replace(bd_session *session, const bd_image *background, const bd_replace_params *params) {
     bd_image first = photo_of(90, 60, 1);
     bd_image second = photo_of(90, 60, 2);
     bd_image other = photo_of(60, 90, 2);
     bd_image result = {0};
     reset();
-    replace(f, &first, &result);
+    replace(session, &first, background, params, &result);
     assert_true(allocations > 0 && calls > 0); /* the counters count */
     uint8_t *before = malloc((size_t)90 * 60 * 4);
     assert_non_null(before);
     memcpy(before, result.pixels, (size_t)90 * 60 * 4);
 
     reset();
-    replace(f, &second, &result);
+    replace(session, &second, background, params, &result);
     assert_nothing();
     assert_memory_not_equal(before, result.pixels, (size_t)90 * 60 * 4); /* the second photo got there */
 
-    replace(f, &other, &result); /* another size is recorded anew */
+    replace(session, &other, background, params, &result); /* another size is recorded anew */
     assert_true(calls > 0);
     assert_int_equal(result.width, 60);
-    replace(f, &first, &result);
+    replace(session, &first, background, params, &result);
     assert_memory_equal(before, result.pixels, (size_t)90 * 60 * 4);
     free(before);
     bd_image_finish(&result);
@@ -170,11 +176,83 @@ static void test_replace(void **state) {
     free(other.pixels);
 }
 
+static void test_color(void **state) {
+    const fixture *f = *state;
+    const bd_replace_params params = replacement(BD_BACKGROUND_COLOR);
+    check_replace(f->session, NULL, &params);
+}
+
+static void test_picture(void **state) {
+    const fixture *f = *state;
+    const bd_replace_params params = replacement(BD_BACKGROUND_PICTURE);
+    bd_image background = photo_of(70, 80, 3);
+    check_replace(f->session, &background, &params);
+    free(background.pixels);
+}
+
+static void test_blur(void **state) {
+    const fixture *f = *state;
+    const bd_replace_params params = replacement(BD_BACKGROUND_BLUR);
+    check_replace(f->session, NULL, &params);
+}
+
+static void test_mattes(void **state) {
+    const fixture *f = *state;
+    static const bd_matte_mode modes[] = {BD_MATTE_HARD, BD_MATTE_SOFT};
+    for (size_t i = 0; i < BD_COUNT(modes); i++) {
+        const bd_matte_params matte = {.struct_size = sizeof matte, .mode = modes[i]};
+        bd_replace_params params = replacement(BD_BACKGROUND_COLOR);
+        params.matte = &matte;
+        check_replace(f->session, NULL, &params);
+    }
+}
+
+static void test_looks(void **state) {
+    const fixture *f = *state;
+    const bd_session_params looks = {.struct_size = sizeof looks, .allocator = &f->hooks, .flip = true};
+    const bd_replace_params params = replacement(BD_BACKGROUND_COLOR);
+    bd_session *session;
+    bd_error error;
+    assert_int_equal(bd_session_create(f->base.engine, f->base.model, &looks, &session, &error), BD_OK);
+    check_replace(session, NULL, &params);
+    bd_session_destroy(session);
+}
+
+static void begin(bd_session *session, const bd_image *photo, const bd_replace_params *params) {
+    bd_error error;
+    if (bd_session_replace_begin(session, photo, NULL, params, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+/* Each of the two that are in flight records once. */
+static void test_flight(void **state) {
+    const fixture *f = *state;
+    const bd_replace_params params = replacement(BD_BACKGROUND_COLOR);
+    bd_image photo = photo_of(90, 60, 1);
+    bd_image result = {0};
+    bd_error error;
+    begin(f->session, &photo, &params);
+    for (int i = 0; i < 4; i++) {
+        if (i == 1) {
+            reset();
+        }
+        begin(f->session, &photo, &params);
+        if (bd_session_replace_end(f->session, &result, &error)) {
+            fail_msg("%s", error.message);
+        }
+    }
+    assert_nothing();
+    assert_int_equal(bd_session_replace_end(f->session, &result, &error), BD_OK);
+    bd_image_finish(&result);
+    free(photo.pixels);
+}
+
 static void test_network(void **state) {
     const fixture *f = *state;
     bd_error error;
     double ms = 0;
-    uint8_t *input = calloc((size_t)513 * 513, 3);
+    uint8_t *input = calloc((size_t)SIDE * SIDE, 3);
     assert_non_null(input);
     assert_int_equal(bd_session_run_network(f->session, input, NULL, &ms, NULL, NULL, &error), BD_OK);
     reset();
@@ -188,6 +266,9 @@ int main(void) {
     if (skip) {
         return skip;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_replace), cmocka_unit_test(test_network)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_color),  cmocka_unit_test(test_picture),
+                                       cmocka_unit_test(test_blur),   cmocka_unit_test(test_mattes),
+                                       cmocka_unit_test(test_looks),  cmocka_unit_test(test_flight),
+                                       cmocka_unit_test(test_network)};
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -56,10 +56,11 @@ void test_session_open(test_session *t, const char *kernel_set) {
     test_session_open_model(t, test_model_path(), kernel_set);
 }
 
-void test_session_open_model(test_session *t, const char *model, const char *kernel_set) {
+static void open_sized(test_session *t, const char *model, uint32_t side, const char *kernel_set) {
     *t = (test_session){0};
     bd_error error;
-    if (model && bd_model_open(model, NULL, &t->model, &error)) {
+    const bd_model_params sized = {.struct_size = sizeof sized, .width = side, .height = side};
+    if (model && bd_model_open(model, &sized, &t->model, &error)) {
         fail_msg("%s", error.message);
     }
     const bd_engine_params params = {.struct_size = sizeof params,
@@ -72,6 +73,14 @@ void test_session_open_model(test_session *t, const char *model, const char *ker
         bd_session_create(t->engine, t->model, NULL, &t->session, &error)) {
         fail_msg("%s", error.message);
     }
+}
+
+void test_session_open_side(test_session *t, uint32_t side) {
+    open_sized(t, test_model_path(), side, NULL);
+}
+
+void test_session_open_model(test_session *t, const char *model, const char *kernel_set) {
+    open_sized(t, model, 0, kernel_set);
 }
 
 void test_session_close(test_session *t) {

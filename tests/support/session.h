@@ -26,6 +26,8 @@ typedef struct test_session {
 /* Opens everything with validation and synchronisation validation on; fails the test when something goes wrong.
  * kernel_set NULL: the device's own. */
 void test_session_open(test_session *t, const char *kernel_set);
+/* The default model at another size, in pixels a side: what does not depend on it takes less time so. */
+void test_session_open_side(test_session *t, uint32_t side);
 /* The same with a model of the caller's; NULL: none. */
 void test_session_open_model(test_session *t, const char *model, const char *kernel_set);
 /* Closes it and fails the test if validation complained. */
