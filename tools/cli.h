@@ -41,7 +41,8 @@ typedef struct cli_options {
     const char *matte, *coarse, *matte_in, *matte_out, *depth, *blend;
     const char *device, *model, *size, *kernels, *precision, *names, *tta;
     const char *labels, *overlay, *logits;
-    const char *operands[3]; /* what follows the verb */
+    const char *background, *output_dir;
+    char **operands; /* what follows the verb: the first elements of argv after the command, moved together */
     unsigned operand_count;
 } cli_options;
 
@@ -226,6 +227,24 @@ bool cli_matte_take(cli *run, const bd_image *alpha, cli_matte *matte);
 /* BD_FORMAT_GRAY16 to _GRAY8, in place. */
 void cli_matte_narrow(bd_image *alpha);
 void cli_matte_close(cli_matte *matte);
+
+/* ---- many.c: several photos into a folder ---- */
+
+typedef struct cli_series {
+    char **photos; /* paths */
+    unsigned count;
+    const char *folder;
+    bd_image_file file;
+    const bd_image *background; /* NULL without a picture */
+    const bd_replace_params *params;
+    unsigned done, failed;
+    cli_status status; /* of the first that failed */
+} cli_series;
+
+/* Whether every photo has an output of its own that can be written. */
+bool cli_series_check(cli *run, const cli_series *series);
+/* A line on stderr for each photo that fails; false when one did. */
+bool cli_series_run(cli *run, const cli_network *network, cli_series *series);
 
 /* ---- the verbs ---- */
 

@@ -41,10 +41,14 @@ static const char matte[] =
 static const char replace[] =
     "usage: backdrop [replace] PHOTO BACKGROUND -o OUT [options]\n"
     "       backdrop [replace] PHOTO (--color COLOR | --transparent | --blur SIGMA) -o OUT [options]\n"
+    "       backdrop [replace] PHOTO... --background BACKGROUND --output-dir DIR [options]\n"
     "\n"
     "PHOTO, BACKGROUND and OUT may be - for standard input and output (not PHOTO and BACKGROUND both).\n"
     "\n"
     "  -o, --output OUT    the result, PNG or JPEG by its extension; the old file stays when anything fails\n"
+    "  --output-dir DIR    for several photos: DIR/NAME.png of each (with --format jpeg NAME.jpg); files are read and\n"
+    "                      written while the device works; a photo that fails has its line, and the others go on\n"
+    "  --background FILE   the background, when it does not follow PHOTO\n"
     "  --class LIST        foreground classes by name or number, such as person,dog or 15; all: every one but the\n"
     "                      background (default: person)\n" MATTE_OPTIONS
     "  --matte-out FILE    writes the matte too, as PNG\n"

@@ -41,6 +41,8 @@ static const option options[] = {
     TEXT("tta", 0, tta, R | S | A),
     FLAG("classic", 0, classic, R | S),
     TEXT("output", 'o', output, R | A),
+    TEXT("output-dir", 0, output_dir, R),
+    TEXT("background", 0, background, R),
     TEXT("format", 0, format, R | S),
     TEXT("quality", 'Q', quality, R | S),
     TEXT("class", 0, classes, R | A),
@@ -126,20 +128,16 @@ static bool parse_short(parser *p, const char *text) {
     return true;
 }
 
-static bool add_operand(parser *p, const char *text) {
+static void add_operand(parser *p, char *text) {
     cli_options *to = &p->run->options;
     for (int v = 0; v < CLI_VERB_COUNT && !to->verb_given && !to->operand_count; v++) {
         if (!strcmp(text, cli_verb_name((cli_verb)v))) {
             to->verb = (cli_verb)v;
             to->verb_given = true;
-            return true;
+            return;
         }
     }
-    if (to->operand_count == CLI_COUNT(to->operands)) {
-        return cli_fail(p->run, CLI_USAGE, "too many arguments: %s; see backdrop --help", text);
-    }
     to->operands[to->operand_count++] = text;
-    return true;
 }
 
 static bool check_verb(const parser *p) {
@@ -155,12 +153,13 @@ static bool check_verb(const parser *p) {
 
 bool cli_parse(cli *run, int argc, char **argv) {
     parser p = {.run = run, .arguments = argv + (argc > 0)};
+    run->options.operands = p.arguments; /* of those that were read */
     bool only_operands = false;
     while (*p.arguments) {
-        const char *text = *p.arguments++;
+        char *text = *p.arguments++;
         bool done = true;
         if (only_operands || text[0] != '-' || !text[1]) {
-            done = add_operand(&p, text);
+            add_operand(&p, text);
         } else if (!strcmp(text, "--")) {
             only_operands = true;
         } else if (text[1] == '-') {

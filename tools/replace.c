@@ -16,6 +16,7 @@ typedef struct replacement {
     cli_matte matte;
     bd_image_file file;
     bd_image photo, background, result;
+    cli_series series; /* count 0: one photo */
     cli_network network;
 } replacement;
 
@@ -143,20 +144,47 @@ static bool choose_background(cli *run, replacement *r) {
 
 static bool check_output(cli *run, replacement *r) {
     const char *output = run->options.output;
-    if (!output || !*output) {
+    bool many = r->series.count > 0;
+    if (!many && (!output || !*output)) {
         return cli_fail(run, CLI_USAGE, "no output: give -o OUT");
     }
-    if (!cli_image_file(run, output, &r->file)) {
+    if (!cli_image_file(run, many ? "photo.png" : output, &r->file)) {
         return false;
     }
     if (r->file == BD_IMAGE_FILE_JPEG &&
         (run->options.transparent || (run->options.color && r->params.color[3] < 255))) {
-        return cli_fail(run, CLI_USAGE, "%s: JPEG has no transparency; write a PNG", output);
+        return cli_fail(run, CLI_USAGE, "%s: JPEG has no transparency; write a PNG", many ? r->series.folder : output);
+    }
+    if (many) {
+        r->series.file = r->file;
+        return cli_series_check(run, &r->series);
     }
     if (run->options.json && cli_is_dash(output)) {
         return cli_fail(run, CLI_USAGE, "standard output takes the picture or --json, not both");
     }
     return cli_check_output(run, output);
+}
+
+static bool parse_rest(cli *run, replacement *r) {
+    return parse_fit(run, &r->params.fit) && parse_gravity(run, &r->params) && parse_blend(run, r) &&
+           parse_matte(run, r) && choose_background(run, r) && check_output(run, r);
+}
+
+/* Every operand is a photo. */
+static bool parse_series(cli *run, replacement *r) {
+    const cli_options *from = &run->options;
+    if (from->output) {
+        return cli_fail(run, CLI_USAGE, "-o is for one photo, --output-dir for several");
+    }
+    if (from->coarse || from->matte_in || from->matte_out) {
+        return cli_fail(run, CLI_USAGE, "%s is of one photo and does not go with --output-dir",
+                        from->coarse     ? "--coarse"
+                        : from->matte_in ? "--matte-in"
+                                         : "--matte-out");
+    }
+    r->background_path = from->background;
+    r->series = (cli_series){.photos = from->operands, .count = from->operand_count, .folder = from->output_dir};
+    return parse_rest(run, r);
 }
 
 static bool parse(cli *run, replacement *r) {
@@ -166,16 +194,19 @@ static bool parse(cli *run, replacement *r) {
     if (!from->operand_count) {
         return cli_fail(run, CLI_USAGE, "no photo given; see backdrop --help");
     }
-    if (from->operand_count > 2) {
-        return cli_fail(run, CLI_USAGE, "too many arguments: %s; see backdrop replace --help", from->operands[2]);
+    if (from->output_dir) {
+        return parse_series(run, r);
+    }
+    unsigned most = from->background ? 1 : 2;
+    if (from->operand_count > most) {
+        return cli_fail(run, CLI_USAGE, "too many arguments: %s; see backdrop replace --help", from->operands[most]);
     }
     r->photo_path = from->operands[0];
-    r->background_path = from->operand_count > 1 ? from->operands[1] : NULL;
+    r->background_path = from->operand_count > 1 ? from->operands[1] : from->background;
     if (cli_is_dash(r->photo_path) && cli_is_dash(r->background_path)) {
         return cli_fail(run, CLI_USAGE, "photo and background cannot both be standard input");
     }
-    return parse_fit(run, &r->params.fit) && parse_gravity(run, &r->params) && parse_blend(run, r) &&
-           parse_matte(run, r) && choose_background(run, r) && check_output(run, r);
+    return parse_rest(run, r);
 }
 
 /* The matte is made once: replace then takes it instead of the network's answer. */
@@ -199,7 +230,8 @@ static bool write_matte(cli *run, replacement *r) {
 
 static bool compute(cli *run, replacement *r) {
     cli_network_begin(run, &r->network);
-    if (!cli_read_image(run, r->photo_path, &r->photo) ||
+    bool many = r->series.count > 0;
+    if ((!many && !cli_read_image(run, r->photo_path, &r->photo)) ||
         (r->background_path && !cli_read_image(run, r->background_path, &r->background)) ||
         !cli_matte_open(run, &r->photo, &r->matte)) {
         return false;
@@ -213,6 +245,12 @@ static bool compute(cli *run, replacement *r) {
         return false;
     }
     r->params.matte = &r->matte.params;
+    if (many) {
+        r->params.reuse_result = true;
+        r->series.params = &r->params;
+        r->series.background = r->background_path ? &r->background : NULL;
+        return cli_series_run(run, &r->network, &r->series);
+    }
     if (bd_session_replace(r->network.session, &r->photo, r->background_path ? &r->background : NULL, &r->params,
                            &r->result, &run->error)) {
         return cli_failed(run);
@@ -230,8 +268,13 @@ static void add_size(cJSON *root, const char *key, const char *path, const bd_im
 
 static bool print_json(cli *run, const replacement *r) {
     cJSON *root = cJSON_CreateObject();
-    add_size(root, "output", run->options.output, &r->result);
-    add_size(root, "photo", r->photo_path, &r->photo);
+    if (r->series.count) {
+        cJSON_AddStringToObject(root, "output_dir", r->series.folder);
+        cJSON_AddNumberToObject(root, "photos", r->series.done);
+    } else {
+        add_size(root, "output", run->options.output, &r->result);
+        add_size(root, "photo", r->photo_path, &r->photo);
+    }
     if (r->background_path) {
         add_size(root, "background", r->background_path, &r->background);
     }
@@ -247,8 +290,8 @@ static bool print_json(cli *run, const replacement *r) {
 
 bool cli_replace(cli *run) {
     replacement r = {.photo_path = NULL};
-    bool done =
-        parse(run, &r) && compute(run, &r) && cli_write_image(run, run->options.output, r.file, &r.result, NULL, 0);
+    bool done = parse(run, &r) && compute(run, &r) &&
+                (r.series.count || cli_write_image(run, run->options.output, r.file, &r.result, NULL, 0));
     cli_progress_stop(run);
     if (done && run->options.verbose) {
         cli_print_timings(run, &r.network);

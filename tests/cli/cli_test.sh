@@ -89,6 +89,15 @@ check_usage() {
     run 2 "$person" "$scene" one too many -o "$out"
     run 2 "$person" "$scene" --json -o -
     run 2 - - -o "$out"
+    run 2 "$person" "$scene" --background "$scene" -o "$out"
+    run 2 "$person" --background "$scene" --color '#123456' -o "$out"
+    run 2 "$person" --transparent --output-dir "$work/out" -o "$out"
+    run 2 "$person" - --transparent --output-dir "$work/out"
+    run 2 "$person" --transparent --output-dir "$work/out" --format jpeg
+    run 2 "$person" --transparent --output-dir "$work/out" --matte-out "$out"
+    run 2 "$person" "$work/in/person.png" --transparent --output-dir "$work/out"
+    says 'would both become'
+    run 7 "$person" --transparent --output-dir "$work/nowhere"
     run 2 segment
     run 2 segment "$person" --fit cover
     run 2 segment "$person" --labels - --json
@@ -98,6 +107,27 @@ check_usage() {
     run 7 "$person" "$scene" -o "$work/in/folder.png"
     "$backdrop" --help > /dev/full 2> /dev/null
     [ $? -eq 7 ] || complain '--help on a full disk does not fail with 7'
+    left_nothing
+}
+
+# Several photos come out as one by one; one that fails leaves the others alone.
+check_series() {
+    cp "$person" "$work/in/second.jpg"
+    run 0 "$person" "$scene" -o "$work/in/alone.png"
+    run 0 "$person" "$work/in/second.jpg" "$scene" --background "$scene" --output-dir "$work/out" --json
+    grep -q '"photos":.*3' "$work/stdout" || complain "three photos: $(cat "$work/stdout")"
+    for name in person second; do
+        cmp -s "$work/in/alone.png" "$work/out/$name.png" || complain "$name.png is not as alone"
+    done
+    [ -s "$work/out/autumn.png" ] || complain 'no third picture'
+    rm -f "$work"/out/*
+    "$backdrop" "$person" "$work/in/missing.jpg" "$work/in/second.jpg" --background "$scene" --output-dir "$work/out" \
+        2> "$work/stderr"
+    [ $? -eq 3 ] || complain 'a missing photo among others does not end with 3'
+    says missing.jpg
+    says '1 of 3 photos failed'
+    [ "$(ls "$work/out")" = "$(printf 'person.png\nsecond.png')" ] || complain "made: $(ls "$work/out")"
+    rm -f "$work"/out/*
     left_nothing
 }
 
@@ -201,6 +231,7 @@ check_usage
 check_bad_pictures
 check_devices
 [ -z "$fetched" ] || check_pictures
+[ -z "$fetched" ] || check_series
 if [ "$failures" -gt 0 ]; then
     printf '%d failures\n' "$failures"
     exit 1
