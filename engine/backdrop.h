@@ -438,9 +438,9 @@ typedef struct bd_replace_params {
     const bd_matte_params *matte; /* NULL: default; its classes win over those above when they are not all zero */
     bd_blend blend;
     bool keep_colors; /* do not replace the photo's colours under semi-transparent pixels by the subject's own */
-    bool placed;      /* place says where a background picture lies; false: in the middle, BD_FIT_TILE at the top left */
-    float place[2];   /* x, y in 0 (left, top) .. 1: this point of the picture lies on the same point of the photo, so
-                         that COVER keeps the part around it */
+    bool placed;    /* place says where a background picture lies; false: in the middle, BD_FIT_TILE at the top left */
+    float place[2]; /* x, y in 0 (left, top) .. 1: this point of the picture lies on the same point of the photo, so
+                       that COVER keeps the part around it */
 } bd_replace_params;
 
 /* Replaces the background of a photo.

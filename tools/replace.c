@@ -57,21 +57,22 @@ static bool parse_shares(const char *text, float place[2]) {
 }
 
 /* ImageMagick's words. */
-static bool parse_gravity(cli *run, bd_replace_params *params) {
+static bool parse_gravity(cli *run, const char *picture, bd_replace_params *params) {
     static const char *const names[] = {"northwest", "north",     "northeast", "west",     "center",
                                         "east",      "southwest", "south",     "southeast"};
     const char *text = run->options.gravity;
     if (!text) {
         return true;
     }
-    if (run->options.operand_count < 2 || params->fit == BD_FIT_STRETCH || params->classic) {
+    if (!picture || params->fit == BD_FIT_STRETCH || params->classic) {
         return cli_fail(run, CLI_USAGE, "--gravity needs a background picture that is not stretched, and no --classic");
     }
     params->placed = true;
     for (size_t i = 0; i < CLI_COUNT(names); i++) {
         if (!strcasecmp(text, names[i])) {
             params->place[0] = (float)(i % 3) / 2.0f;
-            params->place[1] = (float)(i / 3) / 2.0f;
+            size_t row = i / 3;
+            params->place[1] = (float)row / 2.0f;
             return true;
         }
     }
@@ -166,8 +167,8 @@ static bool check_output(cli *run, replacement *r) {
 }
 
 static bool parse_rest(cli *run, replacement *r) {
-    return parse_fit(run, &r->params.fit) && parse_gravity(run, &r->params) && parse_blend(run, r) &&
-           parse_matte(run, r) && choose_background(run, r) && check_output(run, r);
+    return parse_fit(run, &r->params.fit) && parse_gravity(run, r->background_path, &r->params) &&
+           parse_blend(run, r) && parse_matte(run, r) && choose_background(run, r) && check_output(run, r);
 }
 
 /* Every operand is a photo. */

@@ -149,7 +149,8 @@ static void read_output(check *c, const bd_vk_buffer *buffer, void *out, size_t 
 static void submit(check *c, const bd_vk_dispatch *dispatch) {
     bd_error error;
     const bd_vk_commands *list[] = {&c->commands};
-    must(bd_vk_commands_begin(&c->commands, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT, &error), &error, dispatch->name);
+    must(bd_vk_commands_begin(&c->commands, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT, &error), &error,
+         dispatch->name);
     must(bd_vk_commands_dispatch(&c->commands, dispatch, &error), &error, dispatch->name);
     bd_vk_commands_stamp(&c->commands, dispatch->name);
     bd_vk_commands_barrier(&c->commands);
