@@ -246,22 +246,24 @@ typedef struct bd_model_params {
 
 typedef struct bd_model_info {
     const char *form;  /* "TensorFlow.js graph model" */
-    char backbone[48]; /* "MobileNetV2, width 0.5", "ResNet-50"; told by the operations; "unknown" */
+    char backbone[48]; /* "MobileNetV2, width 0.5", "ResNet-50"; told by the operations, so a guess; "unknown" */
     uint32_t rates[8]; /* atrous rates above 1, ascending, of any convolution; 0 ends them */
     uint32_t input_width, input_height;
     uint32_t logits_width, logits_height;
-    uint32_t output_stride;
+    uint32_t output_stride; /* of the backbone: the most pixels of the input that a pixel of a map stands for */
     uint32_t class_count;
     uint32_t node_count; /* of the graph that runs, after all passes */
     uint64_t parameters; /* weights and biases that reach the device */
     uint64_t multiply_adds;
     uint64_t arena_bytes; /* activations, after planning */
     uint64_t weights_bytes;
+    uint64_t tensors_bytes; /* activations, if none shared memory with another */
 } bd_model_info;
 
 /* Opens exported weights and plans the network: pure CPU work, no device.
  *
- * path     model.json of a TensorFlow.js graph model (its shards beside it).
+ * path     told by its bytes: TensorFlow frozen graph, TensorFlow.js graph model (model.json, its shards beside it),
+ *          TensorFlow Lite, ONNX (external data beside it), torchvision's state dict (ZIP archive or safetensors).
  * Errors   BD_ERR_FILE_*, BD_ERR_MODEL_UNSUPPORTED; the message names the file and the node.
  */
 BD_API BD_CHECK bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model,

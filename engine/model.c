@@ -77,6 +77,9 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
         result = check(made, error);
     }
     if (!result) {
+        result = bd_describe_stride(&made->graph, &made->output_stride, error);
+    }
+    if (!result) {
         result = name_classes(made, &own, error);
     }
     if (!result) {
@@ -101,52 +104,6 @@ void bd_model_destroy(bd_model *model) {
     bd_free(model->allocator ? &hooks : NULL, model);
 }
 
-static void add_rate(uint32_t rates[8], uint32_t rate) {
-    uint32_t at = 0;
-    while (at < 8 && rates[at] && rates[at] < rate) {
-        at++;
-    }
-    if (rate < 2 || at == 8 || rates[at] == rate) {
-        return;
-    }
-    for (uint32_t i = 7; i > at; i--) {
-        rates[i] = rates[i - 1];
-    }
-    rates[at] = rate;
-}
-
-/* Backbones differ in how many convolutions of which kind they have. */
-static void describe(const bd_graph *graph, bd_model_info *info) {
-    uint32_t depthwise = 0;
-    uint32_t additions = 0;
-    uint32_t swishes = 0;
-    int32_t stem = 0;
-    for (uint32_t n = 0; n < graph->count; n++) {
-        const bd_node *node = &graph->nodes[n];
-        bool residual = node->op == BD_OP_CONV && node->input_count > 3 && node->inputs[3] != BD_NO_NODE;
-        depthwise += node->op == BD_OP_DEPTHWISE;
-        additions += residual || node->op == BD_OP_ADD;
-        swishes += node->op == BD_OP_HARD_SWISH;
-        if (node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE) {
-            swishes += node->u.conv.hard_swish;
-            stem = stem ? stem : node->shape.dims[3];
-            add_rate(info->rates, (uint32_t)BD_MAX(node->u.conv.dilation_h, node->u.conv.dilation_w));
-        }
-    }
-    const char *name = "unknown";
-    if (swishes) {
-        name = depthwise == 15 ? "MobileNetV3 large" : "MobileNetV3";
-    } else if (depthwise >= 40) {
-        name = "Xception-65";
-    } else if (depthwise >= 17) {
-        (void)snprintf(info->backbone, sizeof info->backbone, "MobileNetV2, width %g", (double)stem / 32);
-        return;
-    } else if (!depthwise && (additions == 16 || additions == 33)) {
-        name = additions == 16 ? "ResNet-50" : "ResNet-101";
-    }
-    (void)snprintf(info->backbone, sizeof info->backbone, "%s", name);
-}
-
 void bd_model_get_info(const bd_model *model, bd_model_info *info) {
     const bd_graph *graph = &model->graph;
     const int32_t *logits = graph->nodes[graph->output].shape.dims;
@@ -155,18 +112,18 @@ void bd_model_get_info(const bd_model *model, bd_model_info *info) {
                             .input_height = model->input_height,
                             .logits_width = (uint32_t)logits[2],
                             .logits_height = (uint32_t)logits[1],
+                            .output_stride = model->output_stride,
                             .class_count = model->class_count,
                             .node_count = model->plan.step_count,
                             .multiply_adds = model->plan.multiply_adds,
                             .arena_bytes = model->plan.arena_bytes};
-    describe(graph, info);
-    /* 513 -> 65 is a stride of 8, and so is 520 -> 65: steps between pixels, rounded. */
-    uint32_t steps = BD_MAX(info->logits_width - 1, 1u);
-    info->output_stride = (model->input_width - 1 + steps / 2) / steps;
+    bd_describe_backbone(graph, info);
     for (uint32_t n = 0; n < graph->count; n++) {
         if (graph->nodes[n].op == BD_OP_CONST && graph->nodes[n].dtype == BD_F32) {
             info->parameters += (uint64_t)bd_shape_elements(&graph->nodes[n].shape);
         }
+        info->tensors_bytes +=
+            model->plan.tensors[n].offset_bytes == BD_PLAN_NO_OFFSET ? 0 : model->plan.tensors[n].bytes;
     }
     info->weights_bytes = info->parameters * sizeof(float);
 }

@@ -139,11 +139,17 @@ static bool json_info(cli *run, const cli_model *model) {
         const char *key;
         double value;
     } numbers[] = {
-        {"input_width", info->input_width},         {"input_height", info->input_height},
-        {"logits_width", info->logits_width},       {"logits_height", info->logits_height},
-        {"output_stride", info->output_stride},     {"nodes", info->node_count},
-        {"parameters", (double)info->parameters},   {"multiply_adds", (double)info->multiply_adds},
-        {"arena_bytes", (double)info->arena_bytes}, {"weights_bytes", (double)info->weights_bytes},
+        {"input_width", info->input_width},
+        {"input_height", info->input_height},
+        {"logits_width", info->logits_width},
+        {"logits_height", info->logits_height},
+        {"output_stride", info->output_stride},
+        {"nodes", info->node_count},
+        {"parameters", (double)info->parameters},
+        {"multiply_adds", (double)info->multiply_adds},
+        {"arena_bytes", (double)info->arena_bytes},
+        {"weights_bytes", (double)info->weights_bytes},
+        {"tensors_bytes", (double)info->tensors_bytes},
     };
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "name", model->name);
@@ -167,17 +173,17 @@ static bool json_info(cli *run, const cli_model *model) {
 static bool print_info(cli *run, const cli_model *model) {
     const bd_model_info *info = &model->info;
     printf("name           %s\npath           %s\nform           %s\n", model->name, model->path.text, info->form);
-    printf("input          %u x %u\nlogits         %u x %u x %u, output stride %u\n", info->input_width,
-           info->input_height, info->logits_width, info->logits_height, info->class_count, info->output_stride);
-    printf("backbone       %s\natrous rates  ", info->backbone);
+    printf("input          %u x %u\nlogits         %u x %u x %u\n", info->input_width, info->input_height,
+           info->logits_width, info->logits_height, info->class_count);
+    printf("backbone       %s\noutput stride  %u\natrous rates  ", info->backbone, info->output_stride);
     for (uint32_t i = 0; i < CLI_COUNT(info->rates) && info->rates[i]; i++) {
         printf("%s %u", i ? "," : "", info->rates[i]);
     }
     printf("%s\n", info->rates[0] ? "" : " none");
-    printf("nodes          %u\nparameters     %.2f million, %.1f MB\n", info->node_count,
-           (double)info->parameters / 1e6, (double)info->weights_bytes / 1e6);
-    printf("multiply-adds  %.2f billion\nactivations    %.1f MB\nclasses       ", (double)info->multiply_adds / 1e9,
-           (double)info->arena_bytes / 1e6);
+    printf("nodes          %u\nparameters     %.2f million\nmultiply-adds  %.2f billion\n", info->node_count,
+           (double)info->parameters / 1e6, (double)info->multiply_adds / 1e9);
+    printf("memory plan    weights %.1f MB, activations %.1f MB, which hold %.1f MB of tensors in turn\nclasses       ",
+           (double)info->weights_bytes / 1e6, (double)info->arena_bytes / 1e6, (double)info->tensors_bytes / 1e6);
     for (uint32_t c = 0; c < info->class_count; c++) {
         const char *name = bd_model_class_name(model->model, c);
         printf("%s %u %s", c ? "," : "", c, name ? name : "");

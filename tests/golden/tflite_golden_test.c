@@ -17,27 +17,29 @@ typedef struct golden {
     const char *logits; /* (side,side,classes), upsampled; NULL: none */
     int32_t side, grid, classes;
     double least_agreement;
+    uint32_t stride; /* of the output */
+    const char *backbone;
 } golden;
 
 static const golden goldens[] = {
     {"portrait_dm05/deeplab_aiseg513_dm05_float.tflite", "input_513.png", "portrait_dm05/tflite_float.labels.png",
-     "portrait_dm05/tflite_float.npy", 513, 65, 2, 0.9999},
+     "portrait_dm05/tflite_float.npy", 513, 65, 2, 0.9999, 8, "MobileNetV2, width 0.5"},
     {"mv_gpu_257/deeplabv3_257_mv_gpu.tflite", "input_257.png", "mv_gpu_257/logits.labels.png", "mv_gpu_257/logits.npy",
-     257, 33, 21, 0.9999},
+     257, 33, 21, 0.9999, 8, "MobileNetV2, width 0.5"},
     {"portrait_dm05/deeplab_aiseg_quant513.tflite", "input_513.png", "portrait_dm05/tflite_quant.labels.png", NULL, 513,
-     65, 2, 0.991},
+     65, 2, 0.991, 8, "MobileNetV2, width 0.5"},
     {"coral_quant/deeplabv3_mnv2_pascal_quant.tflite", "input_513.png", "coral_quant/mnv2.labels.png", NULL, 513, 33,
-     21, 0.987},
+     21, 0.987, 16, "MobileNetV2, width 1"},
     {"coral_quant/deeplabv3_mnv2_dm05_pascal_quant.tflite", "input_513.png", "coral_quant/dm05.labels.png", NULL, 513,
-     33, 21, 0.983},
+     33, 21, 0.983, 16, "MobileNetV2, width 0.5"},
     {"coral_quant/deeplab_mobilenet_edgetpu_slim_cityscapes_quant.tflite", "input_513.png",
-     "coral_quant/cityscapes.labels.png", NULL, 513, 33, 19, 0.900},
+     "coral_quant/cityscapes.labels.png", NULL, 513, 33, 19, 0.900, 16, "MobileNet EdgeTPU"},
     {"mlperf_ade20k/deeplabv3_mnv2_ade20k_int8.tflite", "input_512.png", "mlperf_ade20k/int8.labels.png", NULL, 512,
-     128, 32, 0.978},
+     128, 32, 0.978, 16, "MobileNetV2, width 1"},
     {"mlperf_ade20k/deeplabv3_mnv2_ade20k_uint8.tflite", "input_512.png", "mlperf_ade20k/uint8.labels.png", NULL, 512,
-     128, 32, 0.978},
+     128, 32, 0.978, 16, "MobileNetV2, width 1"},
     {"jejunet_quant/mobilenet_v2_deeplab_v3_256_myquant.tflite", "input_256.png", "jejunet_quant/quant.labels.png",
-     NULL, 256, 16, 21, 0.965},
+     NULL, 256, 16, 21, 0.965, 16, "MobileNetV2, width 1"},
 };
 
 static bd_engine *engine;
@@ -111,6 +113,8 @@ static void check(const golden *g) {
     }
     bd_model_get_info(model, &info);
     assert_string_equal(info.form, "TensorFlow Lite model");
+    assert_string_equal(info.backbone, g->backbone);
+    assert_int_equal(info.output_stride, g->stride);
     bd_image photo = test_read_image(shared_file(path, g->input));
     bd_image labels = test_read_image(shared_file(path, g->labels));
     const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
