@@ -14,7 +14,7 @@
 
 typedef enum kind { NOTHING, NUMBER, OTHER_NUMBER, TEXT, SEQUENCE, DICTIONARY, NAME, STORAGE, TENSOR } kind;
 
-typedef enum known_name { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, STORAGE_TYPE } known_name;
+typedef enum known_name { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, STORAGE_TYPE, OPTIONS } known_name;
 
 typedef struct known {
     const char *module, *name;
@@ -27,6 +27,7 @@ static const known names[] = {
     {"collections", "OrderedDict", ORDERED_DICT, BD_TORCH_OTHER, 0},
     {"torch._utils", "_rebuild_tensor_v2", REBUILD_TENSOR, BD_TORCH_OTHER, 0},
     {"torch._utils", "_rebuild_parameter", REBUILD_PARAMETER, BD_TORCH_OTHER, 0},
+    {"argparse", "Namespace", OPTIONS, BD_TORCH_OTHER, 0},
     {"torch", "FloatStorage", STORAGE_TYPE, BD_TORCH_F32, 4},
     {"torch", "HalfStorage", STORAGE_TYPE, BD_TORCH_F16, 2},
     {"torch", "BFloat16Storage", STORAGE_TYPE, BD_TORCH_BF16, 2},
@@ -325,6 +326,18 @@ static bd_result reduce(machine *m) {
     return broken(m, "makes something with the wrong arguments");
 }
 
+/* The options of a training run, which torchvision's own script keeps beside the weights: a container that is not
+ * looked into. */
+static bd_result new_object(machine *m) {
+    if (available(m) < 2 || value_at(m, top(m, 1))->kind != NAME ||
+        names[value_at(m, top(m, 1))->first].what != OPTIONS || value_at(m, top(m, 0))->kind != SEQUENCE ||
+        value_at(m, top(m, 0))->count) {
+        return broken(m, "makes an object of what is no class");
+    }
+    m->stack.count -= 2;
+    return push_kind(m, DICTIONARY);
+}
+
 /* ---- containers ------------------------------------------------------------------------------------------------- */
 
 /* Pops down to the last mark; *count: how many values are above it, still there from index *first of the stack. */
@@ -402,7 +415,7 @@ static bd_result fill_top(machine *m, kind what, uint32_t count) {
     return fill(m, what, m->stack.count - count, count);
 }
 
-/* The attributes of an OrderedDict (a state dict's _metadata) say nothing about tensors. */
+/* The attributes of an OrderedDict (a state dict's _metadata) and of options say nothing about tensors. */
 static bd_result build(machine *m) {
     if (available(m) < 2 || value_at(m, top(m, 1))->kind != DICTIONARY) {
         return broken(m, "gives attributes to what has none");
@@ -503,6 +516,7 @@ static bd_result step(machine *m, uint8_t opcode) {
     case 0x93: return stack_global(m);    /* STACK_GLOBAL */
     case 'Q': return persistent(m);       /* BINPERSID */
     case 'R': return reduce(m);           /* REDUCE */
+    case 0x81: return new_object(m);      /* NEWOBJ */
     case 'b': return build(m);            /* BUILD */
     default:
         return bd_fail(m->error, BD_ERR_MODEL_UNSUPPORTED,

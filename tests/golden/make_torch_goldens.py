@@ -11,6 +11,7 @@ state dicts of the real networks are too large to keep: every parameter is a fun
 from the same hash, and small networks of the same structure as files that torch.save wrote. --full also runs every
 network once at 520x520 and writes state dicts and logits to /tmp/torch_full, for the record.
 """
+import argparse
 import collections
 import json
 import struct
@@ -189,8 +190,8 @@ def write_small(name, model):
     torch.save(state, CORPUS / "torch" / f"{name}.pth")
     # The same network in the other ways that it is saved in.
     wrapped = collections.OrderedDict(("module." + key, value) for key, value in state.items())
-    torch.save({"epoch": 3, "lr": 0.01, "model": wrapped, "optimizer": {"state": {}, "param_groups": [{"lr": 0.1}]}},
-               CORPUS / "torch" / f"{name}_checkpoint.pth")
+    torch.save({"epoch": 3, "lr": 0.01, "model": wrapped, "optimizer": {"state": {}, "param_groups": [{"lr": 0.1}]},
+                "args": argparse.Namespace(lr=0.01, model=name)}, CORPUS / "torch" / f"{name}_checkpoint.pth")
     torch.save(collections.OrderedDict((key, value.half() if value.dtype == torch.float32 else value)
                                        for key, value in state.items()), CORPUS / "torch" / f"{name}_half.pth")
     torch.save(collections.OrderedDict((key, value.bfloat16() if value.dtype == torch.float32 else value)
@@ -203,8 +204,7 @@ def write_small(name, model):
     write_safetensors(state, CORPUS / "safetensors" / f"{name}_half.safetensors", "F16")
     write_safetensors(state, CORPUS / "safetensors" / f"{name}_bfloat.safetensors", "BF16")
     # What is refused: a whole module, a script, the old format.
-    torch.save({"state_dict": {"a": torch.zeros(1)}, "args": __import__("argparse").Namespace(lr=1)},
-               CORPUS / "torch" / "namespace.pth")
+    torch.save(nn.ReLU(), CORPUS / "torch" / "module.pth")
     torch.save({"a": torch.zeros(1)}, CORPUS / "torch" / "legacy.pth", _use_new_zipfile_serialization=False)
     torch.jit.script(nn.ReLU()).save(str(CORPUS / "torch" / "script.pth"))
 
@@ -222,7 +222,7 @@ def write_tiny():
 
 def write_pickles():
     (CORPUS / "torch_pickle").mkdir(parents=True, exist_ok=True)
-    for name in ("small_resnet", "small_resnet_bfloat", "small_resnet_parameters", "namespace", "tiny", "tiny4"):
+    for name in ("small_resnet", "small_resnet_bfloat", "small_resnet_parameters", "module", "tiny", "tiny4"):
         with zipfile.ZipFile(CORPUS / "torch" / f"{name}.pth") as archive:
             (CORPUS / "torch_pickle" / f"{name}.pkl").write_bytes(archive.read(f"{name}/data.pkl"))
 

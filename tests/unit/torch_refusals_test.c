@@ -258,6 +258,11 @@ static void test_pickles(void **state) {
     PICKLE("\x80\2\x93.", BD_ERR_FILE_CORRUPT, "names nothing");
     PICKLE("\x80\2K\1K\2\x93.", BD_ERR_FILE_CORRUPT, "no text");
     PICKLE("\x80\2}}R.", BD_ERR_FILE_CORRUPT, "cannot be called");
+    PICKLE("\x80\2ccollections\nOrderedDict\n)\x81.", BD_ERR_FILE_CORRUPT, "no class");
+    PICKLE("\x80\2cargparse\nNamespace\nK\1\x85\x81.", BD_ERR_FILE_CORRUPT, "no class");
+    PICKLE("\x80\2cargparse\nNamespace\n)R.", BD_ERR_FILE_CORRUPT, "wrong arguments");
+    PICKLE("\x80\2cargparse\nNamespace\n)\x81}X\1\0\0\0aK\1sb.", BD_ERR_MODEL_UNSUPPORTED, "holds no state dict");
+    PICKLE("\x80\2)\x81.", BD_ERR_FILE_CORRUPT, "no class");
     PICKLE("\x80\2ccollections\nOrderedDict\n]K\1aR.", BD_ERR_FILE_CORRUPT, "wrong arguments");
     PICKLE("\x80\2ctorch\nFloatStorage\n)R.", BD_ERR_FILE_CORRUPT, "wrong arguments");
     PICKLE("\x80\2ctorch._utils\n_rebuild_parameter\n}\x85R.", BD_ERR_FILE_CORRUPT, "wrong arguments");
@@ -305,8 +310,9 @@ static void test_tensors(void **state) {
 static void test_real_files(void **state) {
     (void)state;
     size_t bytes;
-    uint8_t *data = read_corpus("torch/namespace.pth", &bytes);
-    check_refused(bd_model_import_torch, data, bytes, BD_ERR_MODEL_UNSUPPORTED, "asks for argparse.Namespace,");
+    uint8_t *data = read_corpus("torch/module.pth", &bytes);
+    check_refused(bd_model_import_torch, data, bytes, BD_ERR_MODEL_UNSUPPORTED,
+                  "asks for torch.nn.modules.activation.ReLU,");
     free(data);
     data = read_corpus("torch/script.pth", &bytes);
     check_refused(bd_model_import_torch, data, bytes, BD_ERR_MODEL_UNSUPPORTED, "TorchScript");
@@ -437,7 +443,7 @@ static void test_truncations(void **state) {
     check_truncations(bd_model_import_torch, "torch/tiny.pth", 1);
     check_truncations(bd_model_import_torch, "torch/tiny4.pth", 1);
     check_truncations(bd_model_import_safetensors, "safetensors/tiny.safetensors", 1);
-    check_truncations(bd_model_import_torch, "torch/namespace.pth", 1);
+    check_truncations(bd_model_import_torch, "torch/module.pth", 1);
     check_truncations(bd_model_import_torch, "torch/script.pth", 1);
     check_truncations(bd_model_import_torch, "torch/small_resnet.pth", 31);
     check_truncations(bd_model_import_safetensors, "safetensors/small_resnet_half.safetensors", 5);
