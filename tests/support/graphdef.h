@@ -12,7 +12,7 @@ enum { GD_FLOAT = 1, GD_INT32 = 3, GD_UINT8 = 4, GD_STRING = 7, GD_INT64 = 9, GD
 typedef struct graphdef_file {
     uint8_t *bytes;
     size_t count;
-    size_t ends[64]; /* where each node ends */
+    size_t ends[4096]; /* where each node ends */
     uint32_t node_count;
 } graphdef_file;
 extern graphdef_file written;
