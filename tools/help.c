@@ -81,11 +81,17 @@ static const char segment[] =
     "  -Q, --quality N     JPEG quality of the overlay, 1 to 100 (default: 92)\n"
     "  --format FORMAT     png or jpeg, whatever the overlay is called\n";
 
+static const char network_classes[] =
+    "  --class-names NAMES voc, ade20k, cityscapes, person, or a file with a name a line (default: by how many there\n"
+    "                      are)\n"
+    "  --tta LIST          averages several looks at the photo: flip, mirrored; factors of the network's size, such "
+    "as\n"
+    "                      flip,0.75,1.25\n";
+
 static const char network[] =
-    "  --model NAME|PATH   a model of `backdrop models`, or an exported network\n"
+    "  --model NAME|PATH   a model of `backdrop models`, or an exported network: .pb, .tflite, .onnx, .pth,\n"
+    "                      .safetensors, model.json\n"
     "  --size N|WxH        side, or width and height, of the network's input (default: as exported)\n"
-    "  --class-names NAMES voc, ade20k, cityscapes, or a file with a name a line (default: by their\n"
-    "                      number)\n"
     "  --device INDEX|NAME a device of `backdrop devices`, by number or part of its name\n"
     "  --precision WHAT    of the network's tensors: fp32, fp16 or auto (default)\n"
     "  --kernels SET       for developers: a set of kernels, storage, texel or wide8\n";
@@ -108,7 +114,7 @@ static const char models[] =
     "  --size N|WxH        info: side, or width and height, of the network's input (default: as exported)\n";
 
 static const char model_names[] =
-    "  --class-names NAMES of info: voc, ade20k, cityscapes, or a file with a name a line\n";
+    "  --class-names NAMES info: voc, ade20k, cityscapes, person, or a file with a name a line\n";
 
 static const char tune[] =
     "usage: backdrop tune [options]\n"
@@ -139,8 +145,8 @@ void cli_print_help(const cli_options *options) {
         printf("%s%s", overview, statuses);
         return;
     }
-    bool runs_network = options->verb == CLI_REPLACE || options->verb == CLI_SEGMENT || options->verb == CLI_TUNE ||
-                        options->verb == CLI_MATTE;
-    const char *more = runs_network ? network : options->verb == CLI_MODELS ? model_names : "";
-    printf("%s%s%s%s", texts[options->verb], more, common, statuses);
+    bool names_classes = options->verb == CLI_REPLACE || options->verb == CLI_SEGMENT || options->verb == CLI_MATTE;
+    bool runs_network = names_classes || options->verb == CLI_TUNE;
+    const char *more = names_classes ? network_classes : options->verb == CLI_MODELS ? model_names : "";
+    printf("%s%s%s%s%s", texts[options->verb], runs_network ? network : "", more, common, statuses);
 }

@@ -149,6 +149,20 @@ static bool unknown_model(cli *run, const cli_weights *weights, const char *name
     return cli_fail(run, CLI_MODEL, "no model '%.60s', neither a file nor in the manifest, which has: %s", name, known);
 }
 
+/* Names that do not fit the model would name the wrong classes. */
+static bool check_names(cli *run, uint32_t names, const cli_model *model) {
+    return names == model->info.class_count ||
+           cli_fail(run, CLI_USAGE, "--class-names %.200s: %u names, the model has %u classes", run->options.names,
+                    names, model->info.class_count);
+}
+
+static bool check_set(cli *run, const char *set, const cli_model *model) {
+    uint32_t count = model->info.class_count;
+    bool part = !strcmp(set, "ade20k"); /* its most frequent classes are a set, too */
+    return (bd_class_name(set, count - 1, count) && (part || !bd_class_name(set, count, count))) ||
+           cli_fail(run, CLI_USAGE, "--class-names %s: the model has %u classes, that set another number", set, count);
+}
+
 /* Class names, one a line. */
 static bool read_names(cli *run, const char *path, char **text, const char ***names, uint32_t *count) {
     FILE *file = fopen(path, "rb");
@@ -179,9 +193,10 @@ static bool read_names(cli *run, const char *path, char **text, const char ***na
     return true;
 }
 
+/* --size, unless params have a size. */
 static bool open_named(cli *run, const char *path, const bd_model_params *params, cli_model *model) {
     bd_model_params own = *params;
-    if (run->options.size && !cli_parse_size(run->options.size, &own.width, &own.height)) {
+    if (run->options.size && !own.width && !cli_parse_size(run->options.size, &own.width, &own.height)) {
         return cli_fail(run, CLI_USAGE, "--size takes a number or WxH, each 1 to 8192, not '%.40s'", run->options.size);
     }
     if (bd_model_open(path, &own, &model->model, &run->error)) {
@@ -208,14 +223,14 @@ static bool open_path(cli *run, const char *path, const bd_model_params *params,
     own.class_names = NULL;
     own.class_set = given;
     if (bd_class_name(given, 0, 0)) {
-        return open_named(run, path, &own, model);
+        return open_named(run, path, &own, model) && check_set(run, given, model);
     }
     char *text = NULL;
     const char **names = NULL;
     bool done = read_names(run, given, &text, &names, &own.class_name_count);
     own.class_set = NULL;
     own.class_names = names;
-    done = done && open_named(run, path, &own, model);
+    done = done && open_named(run, path, &own, model) && check_names(run, own.class_name_count, model);
     free(text);
     free((void *)names);
     return done;

@@ -65,6 +65,17 @@ check_usage() {
     run 0 devices --help
     run 0 models --help
     grep -q 'exit status' "$work/stdout" || complain 'help does not list the exit statuses'
+    # Every option of tools/options.c is in the help of every verb that takes it.
+    local name verbs letter verb
+    while read -r name verbs; do
+        for letter in R:replace S:segment D:devices M:models T:tune A:matte; do
+            verb=${letter#*:}
+            case "|$verbs|" in *"|${letter%:*}|"*) ;; *) continue ;; esac
+            case $name in help | version) continue ;; esac
+            "$backdrop" "$verb" --help | grep -q -- "--$name\b" || complain "$verb --help lacks --$name"
+        done
+    done < <(sed -nE 's/^    (FLAG|TEXT)\("([a-z-]+)",.*, ([A-Z |]+)\),$/\2 \3/p' "$source/tools/options.c" | tr -d ' ' |
+        sed -E 's/^([a-z-]+)/\1 /')
     run 0 --version
     grep -qE '^backdrop [0-9]+\.[0-9]+\.[0-9]+$' "$work/stdout" || complain "version: $(cat "$work/stdout")"
     run 2
@@ -172,6 +183,14 @@ check_devices() {
         for size in 0 x 12x 8193 5x0 5x5x5 -3; do
             run 2 models info "--size=$size"
         done
+        printf 'background\r\nsomebody\n' > "$work/in/two.txt"
+        printf '%s\n' nothing {1..19} last > "$work/in/twentyone.txt"
+        run 0 models info --class-names "$work/in/twentyone.txt"
+        grep -q '0 nothing, .* 20 last' "$work/stdout" || complain 'models info names other classes'
+        run 2 models info --class-names "$work/in/two.txt"
+        says 'two.txt: 2 names, the model has 21 classes'
+        run 2 models info --class-names cityscapes
+        run 3 models info --class-names "$work/in/missing.txt"
         run 8 "$person" "$scene" -o "$out" --device 'no such device'
         VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent run 8 "$person" "$scene" -o "$out"
         run 2 "$person" "$scene" -o "$out" --class person,dragon
@@ -198,6 +217,14 @@ check_pictures() {
     ! cmp -s "$out/northwest.png" "$out/southeast.png" || complain '--gravity southeast is northwest'
     run 0 "$person" "$scene" --blur-background 9 -o "$out/southeast.png"
     rm -f "$out/northwest.png" "$out/southeast.png" "$out/0,0%.png"
+    # The looks' sizes are factors of --size.
+    run 0 matte "$person" --size 129 -o "$work/plain.png"
+    run 0 matte "$person" --size 129 --tta 1.5 -o "$work/look.png"
+    run 0 matte "$person" --size 129 --tta flip -o "$work/flip.png"
+    cmp -s "$work/plain.png" "$work/look.png" && complain '--tta 1.5 changes nothing'
+    cmp -s "$work/plain.png" "$work/flip.png" && complain '--tta flip changes nothing'
+    run 2 matte "$person" --tta flip,9 -o "$out/x.png"
+    run 2 matte "$person" --tta flip,,1.5 -o "$out/x.png"
     run 0 "$person" "$scene" --classic -o "$out/d.png"
     [ "$(size "$out/d.png")" = 513x513 ] || complain "--classic: $(size "$out/d.png")"
     run 0 segment "$person" --labels "$out/l.png" --overlay "$out/o.png" --logits "$out/x.npy" --json
