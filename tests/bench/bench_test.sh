@@ -135,6 +135,23 @@ check_export() {
     fi
 }
 
+check_sheet() {
+    local sheet=("$build/backdrop-sheet" "$source/tools/samples/person.jpg" --model "$model" --width 64)
+    mkdir "$work/sheets"
+    "${sheet[@]}" --out "$work/sheets" --validation > "$work/stdout" 2> "$work/stderr" ||
+        complain "backdrop-sheet: $(cat "$work/stderr")"
+    python3 - "$work/sheets/person.png" <<'PYTHON' || complain 'the contact sheet is not eight tiles in two rows'
+import struct, sys
+width, height = struct.unpack(">II", open(sys.argv[1], "rb").read(24)[16:])
+assert width == 8 + 4 * 72 and height > 8 + 2 * (8 + 16 + 32), (width, height)
+PYTHON
+    "${sheet[@]}" --out "$work/sheets/two.png" --tiles photo,classic --background "$source/tools/samples/person.jpg" \
+        > "$work/stdout" 2> "$work/stderr" || complain "backdrop-sheet --tiles: $(cat "$work/stderr")"
+    [ -s "$work/sheets/two.png" ] || complain 'no sheet at the path that was given'
+    "${sheet[@]}" --out "$work/sheets" --tiles photo,moon 2> "$work/stderr"
+    [ $? -eq 2 ] || complain "an unknown tile: $(cat "$work/stderr")"
+}
+
 check_charts() {
     python3 - "$work" <<'PYTHON' || complain 'no peers file'
 import json, pathlib, sys
@@ -164,6 +181,7 @@ check_network
 check_reference
 check_others
 check_export
+check_sheet
 check_charts
 [ "$failures" -eq 0 ] || { printf '%d failures\n' "$failures"; exit 1; }
 printf 'ok\n'

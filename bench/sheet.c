@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT
+ * Contact sheets: what the library makes of a photo, side by side, for people to look at. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <stb/stb_easy_font.h>
+
+#include "common.h"
+
+enum { MOST_TILES = 16, MOST_PHOTOS = 512, GAP = 8, CAPTION = 16, UNIT = 1, MOST_WIDTH = 4096 };
+
+typedef struct arguments {
+    const char *photos[MOST_PHOTOS];
+    uint32_t photo_count;
+    const char *out, *scene_path, *tile_list;
+    uint32_t width, columns;
+    float blur;
+    bd_image scene;
+} arguments;
+
+/* One photo; what several tiles need is made once. */
+typedef struct subject {
+    const bench *b;
+    const arguments *a;
+    bd_image photo;
+    float *alpha; /* refined; NULL until it is needed */
+} subject;
+
+/* ---- pixels ------------------------------------------------------------------------------------------------------ */
+
+static bool make_canvas(uint32_t w, uint32_t h, bd_image *image) {
+    *image = (bd_image){.width = w, .height = h, .stride_bytes = (size_t)w * 4};
+    image->pixels = malloc(image->stride_bytes * h);
+    if (image->pixels) {
+        memset(image->pixels, 255, image->stride_bytes * h);
+    }
+    return image->pixels != NULL;
+}
+
+static void fill(bd_image *canvas, uint32_t x, uint32_t y, uint32_t w, uint32_t h, const uint8_t rgb[3]) {
+    for (uint32_t row = y; row < y + h && row < canvas->height; row++) {
+        for (uint32_t column = x; column < x + w && column < canvas->width; column++) {
+            memcpy(canvas->pixels + row * canvas->stride_bytes + (size_t)column * 4, rgb, 3);
+        }
+    }
+}
+
+static void draw_text(bd_image *canvas, uint32_t x, uint32_t y, const char *text) {
+    static const uint8_t ink[3] = {40, 40, 40};
+    struct vertex {
+        float x, y, z;
+        uint8_t color[4];
+    } quads[4 * 1024];
+    char own[64];
+    (void)snprintf(own, sizeof own, "%s", text);
+    int count = stb_easy_font_print(0.0f, 0.0f, own, NULL, quads, (int)sizeof quads);
+    for (int q = 0; q < count; q++) {
+        const struct vertex *from = &quads[4 * q], *to = &quads[4 * q + 2];
+        fill(canvas, x + (uint32_t)from->x * UNIT, y + (uint32_t)from->y * UNIT, (uint32_t)(to->x - from->x) * UNIT,
+             (uint32_t)(to->y - from->y) * UNIT, ink);
+    }
+}
+
+/* Channel c of a picture of any format as a byte. */
+static double value_at(const bd_image *image, uint32_t x, uint32_t y, int c) {
+    const uint8_t *row = image->pixels + y * image->stride_bytes;
+    if (image->format == BD_FORMAT_GRAY16) {
+        uint16_t wide;
+        memcpy(&wide, row + 2 * (size_t)x, sizeof wide);
+        return wide / 257.0;
+    }
+    return row[(size_t)x * 4 + (size_t)c];
+}
+
+/* Share of [from, to) that pixel i covers. */
+static double overlap(double from, double to, uint32_t i) {
+    return fmax(fmin(to, i + 1.0) - fmax(from, (double)i), 0.0);
+}
+
+/* Each pixel of w x h at (left, top) is the mean of what it covers of the picture. */
+static void draw(bd_image *canvas, uint32_t left, uint32_t top, uint32_t w, uint32_t h, const bd_image *image) {
+    double sx = (double)image->width / w, sy = (double)image->height / h;
+    for (uint32_t y = 0; y < h; y++) {
+        for (uint32_t x = 0; x < w; x++) {
+            double sums[3] = {0.0, 0.0, 0.0}, total = 0.0;
+            for (uint32_t v = (uint32_t)(y * sy); v < image->height && v < (y + 1) * sy; v++) {
+                for (uint32_t u = (uint32_t)(x * sx); u < image->width && u < (x + 1) * sx; u++) {
+                    double weight = overlap(x * sx, (x + 1) * sx, u) * overlap(y * sy, (y + 1) * sy, v);
+                    for (int c = 0; c < 3; c++) {
+                        sums[c] += weight * value_at(image, u, v, c);
+                    }
+                    total += weight;
+                }
+            }
+            uint8_t *to = canvas->pixels + (top + y) * canvas->stride_bytes + (size_t)(left + x) * 4;
+            for (int c = 0; c < 3; c++) {
+                to[c] = (uint8_t)(total > 0.0 ? sums[c] / total + 0.5 : 0.0);
+            }
+        }
+    }
+}
+
+/* ---- tiles ------------------------------------------------------------------------------------------------------- */
+
+typedef enum made { MADE, REFUSED, FAILED } made;
+
+static made outcome(bd_result result, const bd_error *error) {
+    if (!result) {
+        return MADE;
+    }
+    (void)bench_fail(error);
+    return result == BD_ERR_UNSUPPORTED ? REFUSED : FAILED;
+}
+
+static made matte(const subject *s, bd_matte_mode mode, bd_image *tile) {
+    const bd_matte_params params = {.struct_size = sizeof params, .mode = mode, .wide = true};
+    bd_error error;
+    bd_result result = bd_session_matte(s->b->session, &s->photo, &params, tile, &error);
+    return outcome(result, &error);
+}
+
+static made make_hard(subject *s, bd_image *tile) {
+    return matte(s, BD_MATTE_HARD, tile);
+}
+
+static made make_soft(subject *s, bd_image *tile) {
+    return matte(s, BD_MATTE_SOFT, tile);
+}
+
+static made make_refine(subject *s, bd_image *tile) {
+    return matte(s, BD_MATTE_REFINE, tile);
+}
+
+static made make_best(subject *s, bd_image *tile) {
+    return matte(s, BD_MATTE_BEST, tile);
+}
+
+static made make_photo(subject *s, bd_image *tile) {
+    *tile = s->photo;
+    tile->owner = NULL;
+    return MADE;
+}
+
+/* Classes in Pascal's colours over the photo. */
+static made make_labels(subject *s, bd_image *tile) {
+    const bd_segment_params params = {.struct_size = sizeof params, .map_size = BD_MAP_PHOTO};
+    bd_segmentation map = {.class_count = 0};
+    bd_error error;
+    made done = outcome(bd_session_segment(s->b->session, &s->photo, &params, &map, &error), &error);
+    if (done == MADE && !make_canvas(s->photo.width, s->photo.height, tile)) {
+        done = FAILED;
+    }
+    for (uint32_t y = 0; y < s->photo.height && done == MADE; y++) {
+        for (uint32_t x = 0; x < s->photo.width; x++) {
+            uint32_t label = map.labels.pixels[y * map.labels.stride_bytes + x];
+            uint8_t rgb[3], *to = tile->pixels + y * tile->stride_bytes + (size_t)x * 4;
+            bd_pascal_color(label, rgb);
+            for (int c = 0; c < 3; c++) {
+                int own = s->photo.pixels[y * s->photo.stride_bytes + (size_t)x * 4 + (size_t)c];
+                to[c] = (uint8_t)(label ? (own + rgb[c] + 1) / 2 : own);
+            }
+        }
+    }
+    bd_segmentation_finish(&map);
+    return done;
+}
+
+/* The refined matte as numbers, for the composites to share. */
+static made need_alpha(subject *s) {
+    bd_image wide;
+    if (s->alpha) {
+        return MADE;
+    }
+    made done = matte(s, BD_MATTE_REFINE, &wide);
+    if (done != MADE) {
+        return done;
+    }
+    s->alpha = malloc((size_t)wide.width * wide.height * sizeof *s->alpha);
+    for (uint32_t y = 0; y < wide.height && s->alpha; y++) {
+        for (uint32_t x = 0; x < wide.width; x++) {
+            s->alpha[(size_t)y * wide.width + x] = (float)(value_at(&wide, x, y, 0) / 255.0);
+        }
+    }
+    bd_image_finish(&wide);
+    return s->alpha ? MADE : FAILED;
+}
+
+static made compose(subject *s, bd_replace_params params, const bd_image *background, bd_image *tile) {
+    made done = params.classic ? MADE : need_alpha(s);
+    if (done != MADE) {
+        return done;
+    }
+    const bd_matte_params own = {.struct_size = sizeof own,
+                                 .mode = BD_MATTE_SOFT,
+                                 .coarse = s->alpha,
+                                 .coarse_width = s->photo.width,
+                                 .coarse_height = s->photo.height};
+    params.struct_size = sizeof params;
+    params.matte = params.classic ? NULL : &own;
+    bd_error error;
+    bd_result result = bd_session_replace(s->b->session, &s->photo, background, &params, tile, &error);
+    return outcome(result, &error);
+}
+
+static made make_light(subject *s, bd_image *tile) {
+    return compose(s, (bd_replace_params){.background = BD_BACKGROUND_COLOR, .color = {244, 244, 240, 255}}, NULL,
+                   tile);
+}
+
+static made make_dark(subject *s, bd_image *tile) {
+    return compose(s, (bd_replace_params){.background = BD_BACKGROUND_COLOR, .color = {22, 22, 26, 255}}, NULL, tile);
+}
+
+static made make_checker(subject *s, bd_image *tile) {
+    static const uint8_t grey[3] = {190, 190, 190};
+    uint32_t cell = s->photo.width * 12 / s->a->width + 1;
+    bd_image squares;
+    if (!make_canvas(2 * cell, 2 * cell, &squares)) {
+        return FAILED;
+    }
+    fill(&squares, 0, 0, cell, cell, grey);
+    fill(&squares, cell, cell, cell, cell, grey);
+    made done = compose(s, (bd_replace_params){.fit = BD_FIT_TILE}, &squares, tile);
+    free(squares.pixels);
+    return done;
+}
+
+static made make_scene(subject *s, bd_image *tile) {
+    return s->a->scene.pixels ? compose(s, (bd_replace_params){.fit = BD_FIT_COVER}, &s->a->scene, tile) : REFUSED;
+}
+
+static made make_classic(subject *s, bd_image *tile) {
+    return s->a->scene.pixels ? compose(s, (bd_replace_params){.classic = true}, &s->a->scene, tile) : REFUSED;
+}
+
+static made make_blur(subject *s, bd_image *tile) {
+    const bd_replace_params params = {.background = BD_BACKGROUND_BLUR, .blur_sigma_px = s->a->blur};
+    return compose(s, params, NULL, tile);
+}
+
+static const struct tile {
+    const char *name, *caption;
+    made (*make)(subject *s, bd_image *tile);
+} tiles[] = {
+    {"photo", "photo", make_photo},
+    {"labels", "labels", make_labels},
+    {"hard", "hard matte", make_hard},
+    {"soft", "soft matte", make_soft},
+    {"refine", "refined matte", make_refine},
+    {"best", "best matte", make_best},
+    {"light", "on light", make_light},
+    {"dark", "on dark", make_dark},
+    {"checker", "on a checkerboard", make_checker},
+    {"scene", "on a picture", make_scene},
+    {"classic", "the tutorial's way", make_classic},
+    {"blur", "own background, blurred", make_blur},
+};
+enum { TILE_KINDS = sizeof tiles / sizeof tiles[0] };
+
+/* Pictures of ours, not of the library's or the photo's, are freed. */
+static void drop(const subject *s, bd_image *tile) {
+    if (tile->owner) {
+        bd_image_finish(tile);
+    } else if (tile->pixels != s->photo.pixels) {
+        free(tile->pixels);
+    }
+    *tile = (bd_image){.pixels = NULL};
+}
+
+/* ---- sheets ------------------------------------------------------------------------------------------------------ */
+
+static uint32_t list_tiles(const char *list, const struct tile *chosen[MOST_TILES]) {
+    uint32_t count = 0;
+    while (*list && count < MOST_TILES) {
+        size_t length = strcspn(list, ",");
+        const struct tile *found = NULL;
+        for (uint32_t i = 0; i < TILE_KINDS; i++) {
+            bool same = strlen(tiles[i].name) == length && !strncmp(tiles[i].name, list, length);
+            found = same ? &tiles[i] : found;
+        }
+        if (!found) {
+            return 0;
+        }
+        chosen[count++] = found;
+        list += length + (list[length] == ',');
+    }
+    return *list ? 0 : count;
+}
+
+/* OUT itself where it names a picture, else OUT/NAME.png. */
+static void sheet_path(const arguments *a, const char *photo, char path[BENCH_PATH]) {
+    const char *dot = strrchr(a->out, '.'), *slash = strrchr(photo, '/');
+    if (dot && (!strcmp(dot, ".png") || !strcmp(dot, ".jpg"))) {
+        (void)snprintf(path, BENCH_PATH, "%s", a->out);
+        return;
+    }
+    const char *name = slash ? slash + 1 : photo;
+    (void)snprintf(path, BENCH_PATH, "%s/%.*s.png", a->out, (int)strcspn(name, "."), name);
+}
+
+static bool make_sheet(subject *s, const struct tile *const *chosen, uint32_t count, const char *path) {
+    const arguments *a = s->a;
+    uint32_t h = (uint32_t)((uint64_t)s->photo.height * a->width / s->photo.width);
+    h = h ? h : 1;
+    uint32_t columns = count < a->columns ? count : a->columns, rows = (count + columns - 1) / columns;
+    bd_image sheet;
+    bd_error error;
+    bool ok = make_canvas(columns * (a->width + GAP) + GAP, rows * (h + CAPTION + GAP) + GAP, &sheet);
+    for (uint32_t i = 0; i < count && ok; i++) {
+        bd_image tile = {.pixels = NULL};
+        uint32_t x = GAP + i % columns * (a->width + GAP), y = GAP + i / columns * (h + CAPTION + GAP);
+        made done = chosen[i]->make(s, &tile);
+        if (done == MADE) {
+            draw(&sheet, x, y, a->width, h, &tile);
+        }
+        char caption[64];
+        (void)snprintf(caption, sizeof caption, "%s%s", chosen[i]->caption, done == MADE ? "" : " (not available)");
+        draw_text(&sheet, x, y + h + 4, caption);
+        ok = done != FAILED;
+        drop(s, &tile);
+    }
+    ok = ok && (!bd_image_write(path, &sheet, NULL, &error) || bench_fail(&error));
+    free(sheet.pixels);
+    return ok;
+}
+
+static bool run(const bench *b, const arguments *a) {
+    const struct tile *chosen[MOST_TILES];
+    uint32_t count = list_tiles(a->tile_list, chosen);
+    bool ok = true;
+    for (uint32_t i = 0; i < a->photo_count && ok; i++) {
+        subject s = {.b = b, .a = a};
+        char path[BENCH_PATH];
+        bd_error error;
+        sheet_path(a, a->photos[i], path);
+        ok = !bd_image_read(a->photos[i], NULL, &s.photo, &error) || bench_fail(&error);
+        ok = ok && make_sheet(&s, chosen, count, path);
+        if (ok) {
+            (void)printf("%s\n", path);
+        }
+        bd_image_finish(&s.photo);
+        free(s.alpha);
+    }
+    return ok;
+}
+
+/* ---- program ----------------------------------------------------------------------------------------------------- */
+
+static int usage(FILE *to, int status) {
+    (void)fprintf(to, "usage: backdrop-sheet PHOTO... --out FOLDER|FILE.png|FILE.jpg [--background PICTURE]\n"
+                      "         [--tiles LIST] [--width PX] [--columns N] [--blur SIGMA]\n"
+                      "         [--model FILE] [--device D] [--kernels SET] [--cache-dir DIR] [--validation]\n"
+                      "tiles:");
+    for (uint32_t i = 0; i < TILE_KINDS; i++) {
+        (void)fprintf(to, " %s", tiles[i].name);
+    }
+    (void)fprintf(to, "\n");
+    return status;
+}
+
+static bool take_number(const char *text, uint32_t most, uint32_t *number) {
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    *number = (uint32_t)value;
+    return end != text && !*end && value > 0 && value <= most;
+}
+
+static bool take_option(arguments *a, const char *option, const char *value) {
+    if (!strcmp(option, "--out")) {
+        a->out = value;
+    } else if (!strcmp(option, "--background")) {
+        a->scene_path = value;
+    } else if (!strcmp(option, "--tiles")) {
+        a->tile_list = value;
+    } else if (!strcmp(option, "--width")) {
+        return take_number(value, MOST_WIDTH, &a->width);
+    } else if (!strcmp(option, "--columns")) {
+        return take_number(value, MOST_TILES, &a->columns);
+    } else if (!strcmp(option, "--blur")) {
+        a->blur = strtof(value, NULL);
+        return a->blur > 0.0f;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool parse(int argc, char **argv, bench *b, arguments *a) {
+    for (int i = 1; i < argc; i++) {
+        if (bench_option(b, argc, argv, &i)) {
+            continue;
+        }
+        if (argv[i][0] == '-') {
+            if (i + 1 == argc || !take_option(a, argv[i], argv[i + 1])) {
+                return false;
+            }
+            i++;
+        } else if (a->photo_count < MOST_PHOTOS) {
+            a->photos[a->photo_count++] = argv[i];
+        }
+    }
+    const struct tile *chosen[MOST_TILES];
+    if (!a->tile_list) {
+        a->tile_list = a->scene_path ? "photo,labels,hard,refine,best,light,dark,checker,scene,classic,blur"
+                                     : "photo,labels,hard,refine,best,light,dark,checker";
+    }
+    return a->photo_count && a->out && list_tiles(a->tile_list, chosen);
+}
+
+int main(int argc, char **argv) {
+    bench b = {.size = 0};
+    arguments a = {.width = 480, .columns = 4, .blur = 8.0f};
+    if (argc == 2 && !strcmp(argv[1], "--help")) {
+        return usage(stdout, 0);
+    }
+    if (!parse(argc, argv, &b, &a)) {
+        return usage(stderr, 2);
+    }
+    bd_error error;
+    bool ok = !a.scene_path || !bd_image_read(a.scene_path, NULL, &a.scene, &error) || bench_fail(&error);
+    ok = ok && bench_open(&b) && run(&b, &a);
+    bd_image_finish(&a.scene);
+    bench_close(&b);
+    return ok ? 0 : 1;
+}
