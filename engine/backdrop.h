@@ -423,6 +423,17 @@ typedef enum bd_blend {
     BD_BLEND_SRGB = 1    /* in sRGB's numbers, as the tutorial does */
 } bd_blend;
 
+/* How far the subject's colours follow a background picture. Statistics of both in Oklab, of the subject weighted by
+ * the matte, of the picture as a whole after fitting, give one affine map of all its colours, damped and bounded:
+ * exposure by 0.9 to 1.06 of lightness, white balance (told by what is nearly grey) by 3 % of a cone response's cube
+ * root, and for FULL contrast by 8 % and colourfulness by 12 %. Anything but OFF changes opaque pixels, too. Source:
+ * Reinhard et al., Color transfer between images, 2001; Ottosson, Oklab, 2020. */
+typedef enum bd_harmonize {
+    BD_HARMONIZE_OFF = 0,
+    BD_HARMONIZE_MEAN = 1, /* exposure and white balance */
+    BD_HARMONIZE_FULL = 2  /* contrast and colourfulness, too */
+} bd_harmonize;
+
 typedef enum bd_fit { BD_FIT_COVER = 0, BD_FIT_CONTAIN = 1, BD_FIT_STRETCH = 2, BD_FIT_TILE = 3 } bd_fit;
 
 typedef struct bd_replace_params {
@@ -443,6 +454,10 @@ typedef struct bd_replace_params {
     bool placed;    /* place says where a background picture lies; false: in the middle, BD_FIT_TILE at the top left */
     float place[2]; /* x, y in 0 (left, top) .. 1: this point of the picture lies on the same point of the photo, so
                        that COVER keeps the part around it */
+    bd_harmonize harmonize; /* of BD_BACKGROUND_PICTURE only */
+    float light_wrap_px;    /* light of a background picture or colour that spills over the subject's edge, blurred by a
+                               Gaussian of this many photo pixels, at most 1000; 0: none. Pixels that it reaches are not
+                               the photo's any more. */
 } bd_replace_params;
 
 /* Replaces the background of a photo.

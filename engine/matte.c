@@ -138,6 +138,9 @@ bd_result bd_matte_plan_init(bd_session *session, const bd_matte_params *params,
     if (own->coarse) {
         bd_fit_resized(photo.w, photo.h, BD_MAX(513u, BD_MAX(own->coarse_width, own->coarse_height)), &plan->resized.w,
                        &plan->resized.h);
+        if (own->coarse_width == photo.w && own->coarse_height == photo.h) {
+            plan->resized = photo; /* a finished matte stays as it is */
+        }
         plan_coarse(own, plan);
         result = copy_coarse(session, plan, error);
     } else {

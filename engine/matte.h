@@ -27,6 +27,11 @@ typedef enum bd_matte_buffer {
     BD_MATTE_PAIRS_B,
     BD_MATTE_WEIGHTED,   /* (h, w) rgba8: the background alone, for its blur */
     BD_MATTE_FOREGROUND, /* (h, w) rgba8: the photo with the subject's colours */
+    BD_MATTE_STATISTICS, /* sums over columns, of the photo and then of the background */
+    BD_MATTE_MAP,        /* their sums, and the map of colours made of them */
+    BD_MATTE_LIGHT,      /* a grid of the background's light past the subject */
+    BD_MATTE_LIGHT_ROWS, /* between the two passes of its box filters */
+    BD_MATTE_RELIT,      /* (h, w) rgba8: the subject in that light */
     BD_MATTE_BUFFERS
 } bd_matte_buffer;
 

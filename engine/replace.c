@@ -4,6 +4,7 @@
 
 #include "background.h"
 #include "image/image.h"
+#include "light.h"
 
 static bd_result record_mask(bd_session *session, const bd_replace_params *params, uint32_t w, uint32_t h,
                              bd_error *error) {
@@ -81,6 +82,17 @@ static bd_result check_settings(const bd_session *session, bd_replace_params *pa
     if (picture && params->placed && !(is_share(params->place[0]) && is_share(params->place[1]))) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a background's place must lie in 0..1");
     }
+    bool wrap = params->light_wrap_px != 0.0f && !params->classic;
+    bool harmonize = params->harmonize != BD_HARMONIZE_OFF && !params->classic;
+    if ((unsigned)params->harmonize > BD_HARMONIZE_FULL || (harmonize && !picture)) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT,
+                       "colours are harmonized with a background picture, mean or full");
+    }
+    if (wrap && (!(params->light_wrap_px > 0 && params->light_wrap_px <= 1000) ||
+                 !(picture || params->background == BD_BACKGROUND_COLOR))) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT,
+                       "light wraps around by 0..1000 pixels, from a background picture or colour");
+    }
     uint32_t any = 0;
     for (uint32_t i = 0; i < BD_COUNT(params->classes.words); i++) {
         any |= params->classes.words[i];
@@ -128,7 +140,8 @@ static bd_result record_blur(bd_session *session, const bd_matte_plan *matte, bd
 
 /* The photo, or with its own colours under the matte. */
 static bd_result record_replacement(bd_session *session, const bd_replace_params *params, const bd_matte_plan *matte,
-                                    uint32_t w, uint32_t h, const bd_background_plan *plan, bd_error *error) {
+                                    uint32_t w, uint32_t h, const bd_background_plan *plan, const bd_light_plan *light,
+                                    bd_error *error) {
     if (params->classic) {
         bd_result result = record_mask(session, params, w, h, error);
         return result ? result
@@ -142,6 +155,10 @@ static bd_result record_replacement(bd_session *session, const bd_replace_params
     if (!result && matte->level_count) {
         result = bd_matte_record_foreground(session, matte, error);
         front = &session->matte[BD_MATTE_FOREGROUND];
+    }
+    if (!result && bd_light_wanted(light)) {
+        result = bd_light_record(session, light, params, plan, front, error);
+        front = &session->matte[BD_MATTE_RELIT];
     }
     return result ? result : record_composite(session, params, front, matte->photo, plan, error);
 }
@@ -175,6 +192,7 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     uint32_t out_w = 0;
     uint32_t out_h = 0;
     bd_background_plan plan = {0};
+    bd_light_plan light = {.harmonize = BD_HARMONIZE_OFF};
     result_size(session, photo, params->classic, &out_w, &out_h);
     bd_result result = bd_frame_begin(session, error);
     if (!result) {
@@ -187,6 +205,9 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
         result = params->classic
                      ? bd_frame_reserve(session, &session->mask, bd_plane_bytes((bd_matte_size){w, h}), error)
                      : plan_matte(session, key, (bd_matte_size){w, h}, matte, error);
+    }
+    if (!result && !params->classic) {
+        result = bd_light_plan_init(session, params, matte->photo, &plan, &light, error);
     }
     if (!result) {
         result = bd_frame_reserve(session, &session->result, bd_picture_bytes(out_w, out_h), error);
@@ -202,7 +223,7 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
         result = record_resamples(session, network ? 1 + session->size_count : 0, error);
     }
     if (!result) {
-        result = record_replacement(session, params, matte, w, h, &plan, error);
+        result = record_replacement(session, params, matte, w, h, &plan, &light, error);
     }
     return result ? result : bd_frame_end(session, key, bd_picture_bytes(out_w, out_h), error);
 }

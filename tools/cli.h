@@ -37,7 +37,8 @@ typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
     bool help, version, classic, keep_colors, transparent, photo_size, json, quiet, verbose;
-    const char *output, *fit, *gravity, *classes, *color, *blur, *blur_background, *quality, *format;
+    const char *output, *fit, *gravity, *classes, *color, *blur, *blur_background, *harmonize, *light_wrap, *quality,
+        *format;
     const char *matte, *coarse, *matte_in, *matte_out, *depth, *blend;
     const char *device, *model, *size, *kernels, *precision, *names, *tta;
     const char *labels, *overlay, *logits;

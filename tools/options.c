@@ -56,6 +56,8 @@ static const option options[] = {
     TEXT("fit", 0, fit, R),
     TEXT("gravity", 0, gravity, R),
     TEXT("blur-background", 0, blur_background, R),
+    TEXT("harmonize", 0, harmonize, R),
+    TEXT("light-wrap", 0, light_wrap, R),
     TEXT("color", 0, color, R),
     TEXT("blur", 0, blur, R),
     FLAG("transparent", 0, transparent, R),

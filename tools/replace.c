@@ -98,6 +98,27 @@ static bool parse_blend(cli *run, replacement *r) {
            cli_fail(run, CLI_USAGE, "--blend is linear or srgb, not '%s'", text);
 }
 
+static bool parse_light(cli *run, replacement *r) {
+    static const char *const names[] = {"off", "mean", "full"};
+    const cli_options *from = &run->options;
+    bool picture = r->background_path && !from->classic;
+    if (from->harmonize && !picture) {
+        return cli_fail(run, CLI_USAGE, "--harmonize needs a background picture and no --classic");
+    }
+    if (from->light_wrap && !picture && (!from->color || from->classic)) {
+        return cli_fail(run, CLI_USAGE, "--light-wrap needs a background picture or colour and no --classic");
+    }
+    bool known = !from->harmonize;
+    for (size_t i = 0; !known && i < CLI_COUNT(names); i++) {
+        known = !strcmp(from->harmonize, names[i]);
+        r->params.harmonize = (bd_harmonize)i;
+    }
+    if (!known) {
+        return cli_fail(run, CLI_USAGE, "--harmonize is off, mean or full, not '%s'", from->harmonize);
+    }
+    return !from->light_wrap || parse_pixels(run, "light-wrap", from->light_wrap, &r->params.light_wrap_px);
+}
+
 /* The classic way knows no matte. */
 static bool parse_matte(cli *run, replacement *r) {
     const cli_options *from = &run->options;
@@ -168,7 +189,8 @@ static bool check_output(cli *run, replacement *r) {
 
 static bool parse_rest(cli *run, replacement *r) {
     return parse_fit(run, &r->params.fit) && parse_gravity(run, r->background_path, &r->params) &&
-           parse_blend(run, r) && parse_matte(run, r) && choose_background(run, r) && check_output(run, r);
+           parse_blend(run, r) && parse_light(run, r) && parse_matte(run, r) && choose_background(run, r) &&
+           check_output(run, r);
 }
 
 /* Every operand is a photo. */

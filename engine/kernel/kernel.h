@@ -9,6 +9,8 @@
 #include "graph/plan.h"
 #include "push/foreground.h"
 #include "push/guided.h"
+#include "push/harmonize.h"
+#include "push/light.h"
 #include "push/plane.h"
 #include "push/weigh.h"
 #include "vk/vk.h"
@@ -50,6 +52,11 @@ typedef enum bd_kernel {
     BD_KERNEL_FOREGROUND_STEP,
     BD_KERNEL_FOREGROUND_APPLY,
     BD_KERNEL_WEIGH,
+    BD_KERNEL_STATISTICS,
+    BD_KERNEL_STATISTICS_SUM,
+    BD_KERNEL_HARMONIZE_SOLVE,
+    BD_KERNEL_LIGHT_REDUCE,
+    BD_KERNEL_RELIGHT,
     BD_KERNEL_COUNT
 } bd_kernel;
 
@@ -215,5 +222,17 @@ void bd_kernel_plane(const bd_vk *vk, bd_kernel kernel, const bd_push_plane *pus
 void bd_kernel_weigh(const bd_vk *vk, uint32_t w, uint32_t h, bool back, bd_vk_dispatch *dispatch);
 void bd_kernel_foreground(const bd_vk *vk, bd_kernel kernel, const bd_push_foreground *push, bool flag,
                           bd_vk_dispatch *dispatch);
+
+/* ---- light (light.c) --------------------------------------------------------------------------------------------- */
+
+/* The kernels of push/harmonize.h. */
+void bd_kernel_statistics(const bd_vk *vk, const bd_push_harmonize *push, bool subject, bool premultiplied,
+                          bd_vk_dispatch *dispatch);
+void bd_kernel_statistics_sum(const bd_vk *vk, uint32_t count, bd_vk_dispatch *dispatch);
+void bd_kernel_harmonize_solve(const bd_vk *vk, bool full, bd_vk_dispatch *dispatch);
+/* The kernels of push/light.h. */
+void bd_kernel_light_reduce(const bd_vk *vk, const bd_push_light *push, bool picture, bool tile, bool premultiplied,
+                            bd_vk_dispatch *dispatch);
+void bd_kernel_relight(const bd_vk *vk, const bd_push_light *push, bool harmonize, bool wrap, bd_vk_dispatch *dispatch);
 
 #endif

@@ -47,6 +47,11 @@ static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
     ROW(FOREGROUND_STEP, foreground_step_f32),
     ROW(FOREGROUND_APPLY, foreground_apply_u8),
     ROW(WEIGH, weigh_u8),
+    ROW(STATISTICS, statistics_u8),
+    ROW(STATISTICS_SUM, statistics_sum_f32),
+    ROW(HARMONIZE_SOLVE, harmonize_solve_f32),
+    ROW(LIGHT_REDUCE, light_reduce_u8),
+    ROW(RELIGHT, relight_u8),
 };
 
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel) {

@@ -100,6 +100,21 @@ void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, cons
 /* alpha NULL: back. */
 void bd_ref_weigh(const uint8_t *src, const float *alpha, size_t pixels, uint8_t *y);
 
+/* ---- light.c: push/harmonize.h and push/light.h -------------------------------------------------------------------
+ */
+
+/* The sums of push/harmonize.h over samples `block` pixels apart; alpha NULL: w is the picture's. */
+void bd_ref_statistics(const uint8_t *picture, int32_t w, int32_t h, const float *alpha, bool premultiplied,
+                       int32_t block, float sums[8]);
+/* The map, (3, 4), that draws the one's colours towards the other's. */
+void bd_ref_harmonize(const float subject[8], const float background[8], bool full, float map[12]);
+/* background NULL: fill everywhere. grid (ceil(h / block), ceil(w / block), 4). */
+void bd_ref_light_reduce(const uint8_t *background, int32_t bg_w, int32_t bg_h, int32_t offset_x, int32_t offset_y,
+                         bool tile, bool premultiplied, const uint8_t fill[4], const float *alpha, int32_t w, int32_t h,
+                         int32_t block, float *grid);
+/* One pixel; map NULL: colours stay; light (4 floats) NULL: none wraps around. */
+void bd_ref_relight(const uint8_t front[4], float alpha, const float *map, const float *light, uint8_t *y);
+
 /* 0 and 1 where a byte of alpha would be 0 and 255. */
 float bd_ref_settled(float alpha);
 

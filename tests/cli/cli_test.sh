@@ -92,6 +92,10 @@ check_usage() {
     run 2 "$person" "$scene" --fit stretch --gravity north -o "$out"
     run 2 "$person" --color red --gravity north -o "$out"
     run 2 "$person" "$scene" --blur-background 0 -o "$out"
+    run 2 "$person" "$scene" --harmonize a-lot -o "$out"
+    run 2 "$person" --transparent --harmonize mean -o "$out"
+    run 2 "$person" --blur 3 --light-wrap 4 -o "$out"
+    run 2 "$person" "$scene" --light-wrap soft -o "$out"
     run 2 "$person" --blur 3 --blur-background 3 -o "$out"
     run 2 "$person" --color '#12345' -o "$out"
     run 2 "$person" --blur -3 -o "$out"
@@ -215,7 +219,7 @@ check_pictures() {
     done
     cmp -s "$out/northwest.png" "$out/0,0%.png" || complain '--gravity 0,0% is not northwest'
     ! cmp -s "$out/northwest.png" "$out/southeast.png" || complain '--gravity southeast is northwest'
-    run 0 "$person" "$scene" --blur-background 9 -o "$out/southeast.png"
+    run 0 "$person" "$scene" --blur-background 9 --harmonize full --light-wrap 6 -o "$out/southeast.png"
     rm -f "$out/northwest.png" "$out/southeast.png" "$out/0,0%.png"
     # The looks' sizes are factors of --size.
     run 0 matte "$person" --size 129 -o "$work/plain.png"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Where a background lies and how it is blurred, seen through a photo without a subject: no weights are needed. */
+ * Where a background lies and how it is blurred, seen through a photo without a subject, and what its light does to
+ * one: no weights are needed. */
 #include "support/session.h"
 
 #include <math.h>
@@ -161,6 +162,148 @@ static void test_bands(void **state) {
     free(scene.pixels);
 }
 
+/* ---- the subject's light ----------------------------------------------------------------------------------------- */
+
+enum { SIDE = 200, LEFT = 70 };
+
+/* A photo whose left LEFT columns are the background, under the parameters given. */
+static bd_image replace(const bd_image *photo, const bd_image *background, const bd_replace_params *params) {
+    static float half[SIDE * SIDE];
+    for (size_t i = 0; i < (size_t)SIDE * SIDE; i++) {
+        half[i] = i % SIDE < LEFT ? 0.0f : 1.0f;
+    }
+    const bd_matte_params matte = {.struct_size = sizeof matte,
+                                   .mode = BD_MATTE_SOFT,
+                                   .coarse = half,
+                                   .coarse_width = SIDE,
+                                   .coarse_height = SIDE};
+    bd_replace_params own = *params;
+    own.struct_size = sizeof own;
+    own.matte = &matte;
+    bd_image result;
+    bd_error error;
+    if (bd_session_replace(t.session, photo, background, &own, &result, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return result;
+}
+
+static double mean_of(const bd_image *image, uint32_t from, size_t c) {
+    double sum = 0.0;
+    for (uint32_t y = 0; y < image->height; y++) {
+        for (uint32_t x = from; x < image->width; x++) {
+            sum += pixel(image, x, y)[c];
+        }
+    }
+    return sum / (image->height * (double)(image->width - from));
+}
+
+/* Grey noise under a light of that colour. */
+static bd_image make_lit(uint32_t seed, double r, double g, double b) {
+    bd_image image = make_noise(SIDE, SIDE, seed);
+    const double light[3] = {r, g, b};
+    for (size_t i = 0; i < (size_t)SIDE * SIDE; i++) {
+        uint8_t grey = image.pixels[4 * i];
+        for (size_t c = 0; c < 3; c++) {
+            image.pixels[4 * i + c] = (uint8_t)(grey * light[c]);
+        }
+    }
+    return image;
+}
+
+static void test_harmonize(void **state) {
+    (void)state;
+    bd_image photo = make_lit(1, 0.9, 0.9, 0.9), warm = make_lit(2, 0.7, 0.62, 0.55);
+    const bd_replace_params off = {.fit = BD_FIT_STRETCH},
+                            mean = {.fit = BD_FIT_STRETCH, .harmonize = BD_HARMONIZE_MEAN};
+    const bd_replace_params full = {.fit = BD_FIT_STRETCH, .harmonize = BD_HARMONIZE_FULL};
+    bd_image plain = replace(&photo, &warm, &off), a = replace(&photo, &warm, &mean), b = replace(&photo, &warm, &full);
+    for (uint32_t y = 0; y < SIDE; y++) {
+        assert_memory_equal(pixel(&plain, LEFT, y), pixel(&photo, LEFT, y), (size_t)(SIDE - LEFT) * 4);
+        assert_memory_equal(pixel(&a, 0, y), pixel(&warm, 0, y), (size_t)LEFT * 4); /* the background stays */
+    }
+    /* Darker and warmer, as the background is, but not by much. */
+    double was = mean_of(&photo, LEFT, 1), is = mean_of(&a, LEFT, 1);
+    assert_true(is < 0.97 * was && is > 0.75 * was);
+    double warmth = mean_of(&a, LEFT, 0) / mean_of(&a, LEFT, 2);
+    assert_true(warmth > 1.02 && warmth < 1.15);
+    assert_memory_not_equal(a.pixels, b.pixels, (size_t)SIDE * SIDE * 4);
+    bd_image_finish(&plain);
+    bd_image_finish(&a);
+    bd_image_finish(&b);
+    free(photo.pixels);
+    free(warm.pixels);
+}
+
+static void test_light_wrap(void **state) {
+    (void)state;
+    bd_image photo = make_lit(3, 0.4, 0.4, 0.4);
+    const bd_replace_params white = {
+        .background = BD_BACKGROUND_COLOR, .color = {255, 255, 255, 255}, .light_wrap_px = 10.0f};
+    const bd_replace_params black = {
+        .background = BD_BACKGROUND_COLOR, .color = {0, 0, 0, 255}, .light_wrap_px = 10.0f};
+    bd_image lit = replace(&photo, NULL, &white), dark = replace(&photo, NULL, &black);
+    int last = 256;
+    for (uint32_t x = LEFT; x < SIDE; x += 6) {
+        int gain = 0;
+        for (uint32_t y = 0; y < SIDE; y++) {
+            gain += pixel(&lit, x, y)[1] - pixel(&photo, x, y)[1];
+            assert_memory_equal(pixel(&dark, x, y), pixel(&photo, x, y), 4); /* darkness sheds no light */
+        }
+        gain /= SIDE;
+        assert_true(gain <= last && (x > LEFT || gain > 15)); /* falls off inwards ... */
+        last = gain;
+    }
+    for (uint32_t y = 0; y < SIDE; y++) { /* ... and ends */
+        assert_memory_equal(pixel(&lit, LEFT + 45, y), pixel(&photo, LEFT + 45, y), (size_t)(SIDE - LEFT - 45) * 4);
+    }
+    bd_image_finish(&lit);
+    bd_image_finish(&dark);
+    free(photo.pixels);
+}
+
+/* Sums of other bands round otherwise: one level. */
+static void test_light_bands(void **state) {
+    (void)state;
+    bd_image photo = make_lit(4, 0.9, 0.8, 0.7), scene = make_noise(61, 145, 5);
+    const bd_replace_params params = {.fit = BD_FIT_TILE, .harmonize = BD_HARMONIZE_FULL, .light_wrap_px = 7.0f};
+    bd_image whole = replace(&photo, &scene, &params);
+    t.session->band_bytes = SIDE * 4 * 70;
+    bd_frame_forget(t.session);
+    bd_image bands = replace(&photo, &scene, &params);
+    t.session->band_bytes = 0;
+    for (size_t i = 0; i < (size_t)SIDE * SIDE * 4; i++) {
+        assert_in_range(whole.pixels[i] + 1, bands.pixels[i], bands.pixels[i] + 2);
+    }
+    bd_image_finish(&whole);
+    bd_image_finish(&bands);
+    free(photo.pixels);
+    free(scene.pixels);
+}
+
+static void test_refusals(void **state) {
+    (void)state;
+    bd_image photo = make_noise(8, 8, 6), result;
+    bd_error error;
+    const bd_replace_params bad[] = {
+        {.background = BD_BACKGROUND_COLOR, .harmonize = BD_HARMONIZE_MEAN},
+        {.harmonize = (bd_harmonize)3},
+        {.light_wrap_px = -1.0f},
+        {.light_wrap_px = NAN},
+        {.background = BD_BACKGROUND_TRANSPARENT, .light_wrap_px = 3.0f},
+        {.blur_sigma_px = -1.0f},
+        {.placed = true, .place = {0.5f, 1.5f}},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        bd_replace_params params = bad[i];
+        params.struct_size = sizeof params;
+        bool picture = params.background == BD_BACKGROUND_PICTURE;
+        assert_int_equal(bd_session_replace(t.session, &photo, picture ? &photo : NULL, &params, &result, &error),
+                         BD_ERR_INVALID_ARGUMENT);
+    }
+    free(photo.pixels);
+}
+
 static int set_up(void **state) {
     (void)state;
     test_session_open_model(&t, NULL, getenv("BACKDROP_KERNELS"));
@@ -178,7 +321,9 @@ int main(void) {
     if (skip) {
         return skip;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_places), cmocka_unit_test(test_blur),
-                                       cmocka_unit_test(test_blurred_fits), cmocka_unit_test(test_bands)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_places),       cmocka_unit_test(test_blur),
+                                       cmocka_unit_test(test_blurred_fits), cmocka_unit_test(test_bands),
+                                       cmocka_unit_test(test_harmonize),    cmocka_unit_test(test_light_wrap),
+                                       cmocka_unit_test(test_light_bands),  cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -248,6 +248,18 @@ static void test_flight(void **state) {
     free(photo.pixels);
 }
 
+/* Blurred, and all that is done to the subject's light. */
+static void test_light(void **state) {
+    const fixture *f = *state;
+    bd_replace_params params = replacement(BD_BACKGROUND_PICTURE);
+    params.blur_sigma_px = 3.0f;
+    params.harmonize = BD_HARMONIZE_FULL;
+    params.light_wrap_px = 5.0f;
+    bd_image background = photo_of(70, 80, 3);
+    check_replace(f->session, &background, &params);
+    free(background.pixels);
+}
+
 static void test_network(void **state) {
     const fixture *f = *state;
     bd_error error;
@@ -266,9 +278,9 @@ int main(void) {
     if (skip) {
         return skip;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_color),  cmocka_unit_test(test_picture),
-                                       cmocka_unit_test(test_blur),   cmocka_unit_test(test_mattes),
-                                       cmocka_unit_test(test_looks),  cmocka_unit_test(test_flight),
-                                       cmocka_unit_test(test_network)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_color), cmocka_unit_test(test_picture),
+                                       cmocka_unit_test(test_blur),  cmocka_unit_test(test_mattes),
+                                       cmocka_unit_test(test_looks), cmocka_unit_test(test_flight),
+                                       cmocka_unit_test(test_light), cmocka_unit_test(test_network)};
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -13,7 +13,7 @@ layers='
     geometry  api base
     graph     api base
     model     api base graph
-    reference api base graph geometry
+    reference api base graph geometry push
     image     api base
     vk        api base push
     kernel    api base graph vk push
