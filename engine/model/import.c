@@ -11,11 +11,17 @@ typedef struct form {
                         bd_error *error);
 } form;
 
-/* Whatever is no other form: the JSON parser's message says what is wrong with it. */
-static bool any(const uint8_t *data, size_t bytes) {
-    (void)data;
-    (void)bytes;
-    return true;
+/* Whether the text behind white space, and a mark of its encoding, begins so. */
+static bool begins(const uint8_t *data, size_t bytes, const char *text) {
+    size_t at = bytes >= 3 && !memcmp(data, "\xef\xbb\xbf", 3) ? 3 : 0;
+    while (at < bytes && memchr(" \t\r\n", data[at], 4)) {
+        at++;
+    }
+    return bytes - at >= strlen(text) && !memcmp(data + at, text, strlen(text));
+}
+
+static bool json(const uint8_t *data, size_t bytes) {
+    return begins(data, bytes, "{");
 }
 
 static bool zip_archive(const uint8_t *data, size_t bytes) {
@@ -40,8 +46,24 @@ static const form forms[] = {
     {"PyTorch state dict before 1.6", torch_legacy, bd_model_import_torch_legacy},
     {"safetensors", safetensors, bd_model_import_safetensors},
     {"ONNX", bd_model_is_onnx, bd_model_import_onnx},
-    {"TensorFlow.js graph model", any, bd_model_import_tfjs},
+    {"TensorFlow.js graph model", json, bd_model_import_tfjs},
 };
+
+/* What downloads that went wrong leave behind is said by name. */
+static bd_result fail_form(const bd_mapping *file, const char *path, bd_error *error) {
+    const uint8_t *data = file->data;
+    if (begins(data, file->bytes, "version https://git-lfs")) {
+        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: a pointer of Git LFS, not the file that it stands for", path);
+    }
+    if (begins(data, file->bytes, "<!DOCTYPE") || begins(data, file->bytes, "<!doctype") ||
+        begins(data, file->bytes, "<html")) {
+        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: an HTML page, not an exported network", path);
+    }
+    return bd_fail(error, BD_ERR_FILE_FORMAT,
+                   "%s: none of the forms that are read here: TensorFlow frozen graph, TensorFlow Lite, "
+                   "TensorFlow.js graph model, ONNX, PyTorch state dict",
+                   path);
+}
 
 bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, const char **name, bd_error *error) {
     *shards = (bd_shards){.allocator = graph->pool.allocator};
@@ -50,11 +72,12 @@ bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, 
     if (result) {
         return result;
     }
-    const form *found = forms;
-    while (!found->recognise(file.data, file.bytes)) {
+    const form *found = forms, *const end = forms + BD_COUNT(forms);
+    while (found < end && !found->recognise(file.data, file.bytes)) {
         found++;
     }
-    result = found->import(file.data, file.bytes, path, graph, shards, error);
+    result =
+        found < end ? found->import(file.data, file.bytes, path, graph, shards, error) : fail_form(&file, path, error);
     if (!result) {
         result = bd_shards_keep(shards, &file, error);
     }

@@ -168,6 +168,13 @@ check_bad_pictures() {
     case $? in 4 | 5) ;; *) complain "the decompression bomb: $(cat "$work/stderr")" ;; esac
     run 6 "$person" "$scene" -o "$out" --model no_such_model
     run 6 "$person" "$scene" -o "$out" --model "$work/in/text.png"
+    says 'text.png: none of the forms'
+    printf 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n' > "$work/in/pointer.pb"
+    run 6 models info "$work/in/pointer.pb"
+    says 'pointer.pb: a pointer of Git LFS'
+    printf '\n\n<!DOCTYPE html>\n<html>\n' > "$work/in/page.tflite"
+    run 6 models info "$work/in/page.tflite"
+    says 'page.tflite: an HTML page'
     BACKDROP_WEIGHTS=$work/in run 6 models
     left_nothing
 }
