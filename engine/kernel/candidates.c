@@ -203,8 +203,9 @@ static void add_matrix_shape(list *to, bd_kernel_family family, bd_shader_id sha
         uint32_t across = matrix_tiles[t].active / share;
         bool direct = matrix_tiles[t].depth != 0;
         uint32_t step = direct ? matrix_tiles[t].depth : (depth % 32 || columns > 160 ? 16 : 32);
+        /* Weights lie in panels of 32 channels: what is read directly must not reach across. */
         if (!fits_columns(to, columns) || rows % (shape[0] * share) || columns % (shape[1] * across) || depth % step ||
-            step % shape[2] || groups_of(to, rows, columns) * 8 < BUSY_GROUPS) {
+            step % shape[2] || (direct && shape[1] > 32) || groups_of(to, rows, columns) * 8 < BUSY_GROUPS) {
             continue;
         }
         const bd_kernel_choice choice = {.family = family,

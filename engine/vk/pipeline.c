@@ -195,10 +195,27 @@ static void make_folders(char *path) {
     (void)mkdir(path, 0777);
 }
 
-/* A cache of another device or driver must not reach this one; drivers check too, but not all of them well. */
+/* What the driver gave is followed by a sum of it. A cache that outgrew the limit is begun anew. */
+enum { CACHE_SUM_BYTES = sizeof(uint64_t), CACHE_MOST_BYTES = 64 << 20 };
+
+static uint64_t sum_of(const uint8_t *data, size_t bytes) {
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    for (size_t i = 0; i < bytes; i++) {
+        hash = (hash ^ data[i]) * 0x100000001b3u;
+    }
+    return hash;
+}
+
+/* A cache of another device or driver, or a damaged one, must not reach this one; drivers check too, but not all of
+ * them well. */
 static bool cache_fits(const bd_vk *vk, const bd_mapping *file) {
     VkPipelineCacheHeaderVersionOne header;
-    if (file->bytes < sizeof header) {
+    uint64_t sum;
+    if (file->bytes < sizeof header + sizeof sum || file->bytes > CACHE_MOST_BYTES) {
+        return false;
+    }
+    memcpy(&sum, file->data + file->bytes - sizeof sum, sizeof sum);
+    if (sum != sum_of(file->data, file->bytes - sizeof sum)) {
         return false;
     }
     memcpy(&header, file->data, sizeof header);
@@ -226,9 +243,9 @@ bd_result bd_vk_pipeline_cache_open(bd_vk *vk, const char *directory, bd_error *
             bd_unmap_file(&file);
         }
     }
-    vk->cache_bytes = file.bytes;
+    vk->cache_bytes = file.bytes ? file.bytes - CACHE_SUM_BYTES : 0;
     const VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
-                                            .initialDataSize = file.bytes,
+                                            .initialDataSize = vk->cache_bytes,
                                             .pInitialData = file.data};
     bd_result result = bd_vk_check(vk, vk->api.vkCreatePipelineCache(vk->device, &info, NULL, &vk->pipeline_cache),
                                    "vkCreatePipelineCache", error);
@@ -241,10 +258,12 @@ void bd_vk_pipeline_cache_close(bd_vk *vk) {
     if (vk->pipeline_cache && vk->cache_path && !vk->lost &&
         vk->api.vkGetPipelineCacheData(vk->device, vk->pipeline_cache, &bytes, NULL) == VK_SUCCESS &&
         bytes != vk->cache_bytes && bytes > sizeof(VkPipelineCacheHeaderVersionOne)) {
-        void *data = bd_alloc(vk->allocator, bytes);
+        uint8_t *data = bd_alloc(vk->allocator, bytes + CACHE_SUM_BYTES);
         if (data && vk->api.vkGetPipelineCacheData(vk->device, vk->pipeline_cache, &bytes, data) == VK_SUCCESS) {
             bd_error error;
-            if (bd_write_file(vk->cache_path, data, bytes, vk->allocator, &error)) {
+            uint64_t sum = sum_of(data, bytes);
+            memcpy(data + bytes, &sum, sizeof sum);
+            if (bd_write_file(vk->cache_path, data, bytes + sizeof sum, vk->allocator, &error)) {
                 bd_vk_log(vk, BD_LOG_WARNING, "%s", error.message);
             }
         }
