@@ -13,8 +13,9 @@ typedef struct form {
 
 /* Whether the text behind white space, and a mark of its encoding, begins so. */
 static bool begins(const uint8_t *data, size_t bytes, const char *text) {
+    static const uint8_t space[4] = {' ', '\t', '\r', '\n'};
     size_t at = bytes >= 3 && !memcmp(data, "\xef\xbb\xbf", 3) ? 3 : 0;
-    while (at < bytes && memchr(" \t\r\n", data[at], 4)) {
+    while (at < bytes && memchr(space, data[at], sizeof space)) {
         at++;
     }
     return bytes - at >= strlen(text) && !memcmp(data + at, text, strlen(text));
