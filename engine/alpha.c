@@ -100,7 +100,7 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
     const void *rows = NULL;
     if (!code) {
         const bd_image coarse = bd_matte_coarse(&plan);
-        const bd_image *const pictures[] = {photo, &coarse};
+        const bd_frame_picture pictures[] = {{.image = photo}, {.image = &coarse}};
         code = bd_frame_run(session, pictures, &rows, error);
     }
     bd_matte_plan_finish(session, &plan);

@@ -92,7 +92,7 @@ typedef void (*bd_progress_fn)(void *user, const char *stage);
 /* ---- images ----------------------------------------------------------------------------------------------------- */
 
 typedef enum bd_format {
-    BD_FORMAT_RGBA8 = 0, /* (h, w, 4) u8, sRGB, straight alpha */
+    BD_FORMAT_RGBA8 = 0, /* (h, w, 4) u8, straight alpha; sRGB unless the image has a profile */
     BD_FORMAT_GRAY8 = 1, /* (h, w) u8: labels, masks */
     BD_FORMAT_GRAY16 = 2 /* (h, w) u16 of the host's byte order: mattes */
 } bd_format;
@@ -104,7 +104,9 @@ typedef struct bd_image {
     bool has_alpha;      /* false: every alpha is 255 */
     size_t stride_bytes; /* from row to row */
     uint8_t *pixels;
-    const void *owner; /* the library's; NULL when the caller owns the pixels */
+    const void *owner;   /* the library's; NULL when the caller owns the pixels */
+    const void *profile; /* RGB ICC profile of the colours of an RGBA image; NULL: sRGB. With the pixels in ownership */
+    size_t profile_bytes;
 } bd_image;
 
 typedef struct bd_image_read_params {
@@ -112,9 +114,11 @@ typedef struct bd_image_read_params {
     const bd_allocator *allocator;
     bool ignore_orientation; /* true: leave pixels as stored, whatever EXIF says */
     uint64_t max_pixels;     /* 0: 200 million */
-    bool indices; /* of a PNG: palette indices, or grey values of at most 8 bits, as stored, in BD_FORMAT_GRAY8 (label
-                     maps); any other file is BD_ERR_FILE_FORMAT */
-    bool gray16;  /* BD_FORMAT_GRAY16: luminance, 16 bits where a PNG has them; orientation is left as it is */
+    bool indices;  /* of a PNG: palette indices, or grey values of at most 8 bits, as stored, in BD_FORMAT_GRAY8 (label
+                      maps); any other file is BD_ERR_FILE_FORMAT */
+    bool gray16;   /* BD_FORMAT_GRAY16: luminance, 16 bits where a PNG has them; orientation is left as it is */
+    bd_log_fn log; /* gets a warning for what is ignored: a colour profile that cannot be used */
+    void *log_user;
 } bd_image_read_params;
 
 typedef enum bd_image_file { BD_IMAGE_FILE_AUTO = 0, BD_IMAGE_FILE_PNG = 1, BD_IMAGE_FILE_JPEG = 2 } bd_image_file;
@@ -130,7 +134,9 @@ typedef struct bd_image_write_params {
 
 /* Reads a picture: JPEG (libjpeg-turbo), PNG, BMP, TGA, GIF (first frame), PNM, PSD, HDR. Grey, CMYK and 16-bit become
  * RGBA8; EXIF orientation is applied unless told otherwise. The header's size is checked against max_pixels before
- * anything of that size is allocated.
+ * anything of that size is allocated. Pixels keep their numbers, and the image has the file's ICC profile (of JPEG and
+ * PNG; one made of PNG's gAMA and cHRM, or of a grey profile's curve); CMYK with a profile becomes sRGB. lcms2, which
+ * reads profiles, allocates past the hooks.
  *
  * image    written on success only; release with bd_image_finish.
  * Errors   BD_ERR_FILE_NOT_FOUND, _READ, _FORMAT, _CORRUPT, BD_ERR_IMAGE_TOO_LARGE, BD_ERR_OUT_OF_MEMORY. The message
@@ -144,8 +150,8 @@ BD_API BD_CHECK bd_result bd_image_decode(const void *data, size_t bytes, const 
                                           const bd_image_read_params *params, bd_image *image, bd_error *error);
 
 /* Writes a picture to a temporary file beside path, then renames it: path holds the old file or the whole new one,
- * never a part. JPEG drops alpha (composited over black is the caller's business). Errors: BD_ERR_FILE_WRITE,
- * BD_ERR_OUT_OF_MEMORY. */
+ * never a part. JPEG drops alpha (composited over black is the caller's business). The file holds the image's profile;
+ * a PNG of colours without one says sRGB. Errors: BD_ERR_FILE_WRITE, BD_ERR_OUT_OF_MEMORY, BD_ERR_INVALID_ARGUMENT. */
 BD_API BD_CHECK bd_result bd_image_write(const char *path, const bd_image *image, const bd_image_write_params *params,
                                          bd_error *error);
 
@@ -465,7 +471,11 @@ typedef struct bd_replace_params {
  * photo       BD_FORMAT_RGBA8. Borrowed until return.
  * background  BD_FORMAT_RGBA8 of any size for BD_BACKGROUND_PICTURE, else NULL. Borrowed until return.
  * result      BD_FORMAT_RGBA8, the photo's size (classic: the resized photo's); bd_image_finish. Written on success
- * only. Errors      as bd_session_segment.
+ *             only.
+ * Colours     the result has the photo's profile, and opaque pixels its numbers; background and color (which is sRGB)
+ *             are converted to it, relative colorimetric. Light is reckoned by sRGB's curve, and the network takes the
+ *             photo's numbers for sRGB. classic knows no profiles.
+ * Errors      as bd_session_segment; BD_ERR_INVALID_ARGUMENT too for a profile that cannot be used.
  */
 BD_API BD_CHECK bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
                                              const bd_replace_params *params, bd_image *result, bd_error *error);

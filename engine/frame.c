@@ -50,6 +50,7 @@ void bd_frame_finish(bd_session *session) {
     if (session->fence) {
         session->vk->api.vkDestroyFence(session->vk->device, session->fence, NULL);
     }
+    bd_free(session->allocator, session->profile);
     session->frame = (bd_frame){.fence = VK_NULL_HANDLE};
 }
 
@@ -333,20 +334,26 @@ bd_result bd_frame_end(bd_session *session, const bd_frame_key *key, VkDeviceSiz
     return result;
 }
 
-void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, const bd_image *picture) {
+void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, const bd_frame_picture *picture) {
     char *to = place(session, upload);
-    if (picture->stride_bytes == upload->row_bytes) {
-        memcpy(to, picture->pixels, upload->row_bytes * upload->rows);
+    const bd_image *image = picture->image;
+    if (image->stride_bytes == upload->row_bytes && !picture->color) {
+        memcpy(to, image->pixels, upload->row_bytes * upload->rows);
         return;
     }
-    for (uint32_t y = 0; y < upload->rows; y++) {
-        memcpy(to + y * upload->row_bytes, picture->pixels + y * picture->stride_bytes, upload->row_bytes);
+    for (uint32_t y = 0; y < upload->rows; y++, to += upload->row_bytes) {
+        const uint8_t *from = image->pixels + y * image->stride_bytes;
+        if (picture->color) {
+            bd_color_pixels(picture->color, from, to, image->width);
+        } else {
+            memcpy(to, from, upload->row_bytes);
+        }
     }
 }
 
-bd_result bd_frame_submit(bd_session *session, const bd_image *const *pictures, bd_error *error) {
+bd_result bd_frame_submit(bd_session *session, const bd_frame_picture *pictures, bd_error *error) {
     for (uint32_t i = 0; i < session->picture_count; i++) {
-        bd_frame_bring(session, &session->pictures[i], pictures[i]);
+        bd_frame_bring(session, &session->pictures[i], &pictures[i]);
     }
     const bd_vk_commands *list[3 * BD_SESSION_MOST_LOOKS + 1];
     _Static_assert(BD_COUNT(list) <= BD_VK_MOST_SUBMITTED, "one submission");
@@ -382,7 +389,7 @@ bd_result bd_frame_wait(bd_session *session, const void **result_data, bd_error 
     return result;
 }
 
-bd_result bd_frame_run(bd_session *session, const bd_image *const *pictures, const void **result_data,
+bd_result bd_frame_run(bd_session *session, const bd_frame_picture *pictures, const void **result_data,
                        bd_error *error) {
     bd_result result = bd_frame_submit(session, pictures, error);
     return result ? result : bd_frame_wait(session, result_data, error);

@@ -33,7 +33,7 @@ static bd_result set_input(bd_session *session, const uint8_t *input, bd_error *
         result = bd_vk_commands_end(&session->before, error);
     }
     if (!result) {
-        bd_frame_bring(session, &session->pictures[0], &picture);
+        bd_frame_bring(session, &session->pictures[0], &(bd_frame_picture){.image = &picture});
     }
     session->input_recorded = !result;
     session->generation = session->generation_now;

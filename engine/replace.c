@@ -228,6 +228,55 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     return result ? result : bd_frame_end(session, key, bd_picture_bytes(out_w, out_h), error);
 }
 
+/* The colour becomes the photo's here, the background on its way to the device; *color NULL: it need not. */
+static bd_result plan_colors(const bd_session *session, const bd_image *photo, const bd_image *background,
+                             bd_replace_params *params, bd_color **color, bd_error *error) {
+    const bd_image srgb = {.format = BD_FORMAT_RGBA8};
+    *color = NULL;
+    if (params->classic) {
+        return BD_OK;
+    }
+    bd_color *fill;
+    bd_result result = bd_color_create(session->allocator, &srgb, photo, &fill, error);
+    if (!result && fill) {
+        bd_color_pixels(fill, params->color, params->color, 1);
+        bd_color_destroy(fill);
+    }
+    if (!result && params->background == BD_BACKGROUND_PICTURE) {
+        result = bd_color_create(session->allocator, background, photo, color, error);
+    }
+    return result;
+}
+
+static bool same_bytes(const void *a, size_t a_bytes, const void *b, size_t b_bytes) {
+    return a_bytes == b_bytes && (!a_bytes || !memcmp(a, b, a_bytes));
+}
+
+/* The result's numbers are the photo's, and mean the same; the photo may be gone by then. */
+static bd_result keep_profile(bd_session *session, const bd_image *photo, bool classic, bd_error *error) {
+    size_t bytes = classic || !photo->profile ? 0 : photo->profile_bytes;
+    if (same_bytes(session->profile, session->profile_bytes, photo->profile, bytes)) {
+        return BD_OK;
+    }
+    bd_free(session->allocator, session->profile);
+    session->profile = bytes ? bd_alloc(session->allocator, bytes) : NULL;
+    session->profile_bytes = session->profile ? bytes : 0;
+    if (bytes && !session->profile) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory for a colour profile");
+    }
+    if (bytes) {
+        memcpy(session->profile, photo->profile, bytes);
+    }
+    return BD_OK;
+}
+
+static bd_result give_profile(const bd_session *session, bd_image *result, bd_error *error) {
+    if (same_bytes(session->profile, session->profile_bytes, result->profile, result->profile_bytes)) {
+        return BD_OK;
+    }
+    return bd_image_set_profile(result, session->profile, session->profile_bytes, error);
+}
+
 /* An image of an earlier call is filled again when it fits. */
 static bd_result make_result(const bd_session *session, bool reuse, uint32_t w, uint32_t h, bd_image *result,
                              bd_error *error) {
@@ -251,6 +300,11 @@ static bd_result start(bd_session *session, const bd_image *photo, const bd_imag
     if (code) {
         return code;
     }
+    bd_color *color;
+    code = plan_colors(session, photo, background, &key.replace, &color, error);
+    if (code) {
+        return code;
+    }
     keep_matte(&key.matte, &key.replace);
     key.replace.matte = NULL;
     if (key.replace.classic || bd_matte_needs_network(&key.matte)) {
@@ -269,15 +323,19 @@ static bd_result start(bd_session *session, const bd_image *photo, const bd_imag
         code = record_replace(session, photo, background, &key, &matte, error);
     }
     if (!code) {
+        code = keep_profile(session, photo, key.replace.classic, error);
+    }
+    if (!code) {
         const bd_image coarse = bd_matte_coarse(&matte);
-        const bd_image *pictures[BD_FRAME_MAX_PICTURES] = {photo};
+        bd_frame_picture pictures[BD_FRAME_MAX_PICTURES] = {{.image = photo}};
         uint32_t count = 1;
         if (picture) {
-            pictures[count++] = background;
+            pictures[count++] = (bd_frame_picture){background, color};
         }
-        pictures[count] = &coarse;
+        pictures[count].image = &coarse;
         code = bd_frame_submit(session, pictures, error);
     }
+    bd_color_destroy(color);
     bd_matte_plan_finish(session, &matte);
     return code;
 }
@@ -293,6 +351,12 @@ static bd_result finish(bd_session *session, bd_image *result, bd_error *error) 
         uint32_t h = 0;
         result_size(session, &photo, key->replace.classic, &w, &h);
         code = make_result(session, key->replace.reuse_result, w, h, result, error);
+    }
+    if (!code) {
+        code = give_profile(session, result, error);
+        if (code) {
+            bd_image_finish(result);
+        }
     }
     if (!code) {
         memcpy(result->pixels, pixels, session->result_bytes);

@@ -104,7 +104,7 @@ bd_result bd_session_segment(bd_session *session, const bd_image *photo, const b
     }
     const void *labels = NULL;
     if (!code) {
-        code = bd_frame_run(session, &photo, &labels, error);
+        code = bd_frame_run(session, &(bd_frame_picture){.image = photo}, &labels, error);
     }
     if (!code) {
         uint32_t map_w = 0;

@@ -5,6 +5,7 @@
 
 #include "geometry/fit.h"
 #include "geometry/resample.h"
+#include "image/image.h"
 #include "matte.h"
 #include "network.h"
 
@@ -19,6 +20,12 @@ typedef struct bd_frame_upload {
     VkDeviceSize offset;
     VkDeviceSize staged_at; /* in the staging buffer; unused where the host can write to `to` */
 } bd_frame_upload;
+
+/* What a call brings: an image, and how its colours change on the way. */
+typedef struct bd_frame_picture {
+    const bd_image *image;
+    const bd_color *color; /* NULL: not at all */
+} bd_frame_picture;
 
 /* All that decides which commands a frame takes. Compared byte by byte, so zeroed first. */
 typedef struct bd_frame_key {
@@ -61,7 +68,9 @@ typedef struct bd_frame_resample {
     VkDeviceSize result_bytes; /* that they make readable */                                                           \
     bool input_recorded;       /* before holds a benchmark's input */                                                  \
     uint64_t submission;       /* its number in the session */                                                         \
-    double submitted_ms;
+    double submitted_ms;                                                                                               \
+    void *profile; /* the result's, a copy */                                                                          \
+    size_t profile_bytes;
 
 typedef struct bd_frame {
     BD_FRAME_MEMBERS
@@ -176,12 +185,12 @@ bd_result bd_frame_record_preprocess(bd_session *session, const bd_vk_buffer *ph
 /* Makes session->result's first bytes readable by the host and ends before and after. */
 bd_result bd_frame_end(bd_session *session, const bd_frame_key *key, VkDeviceSize result_bytes, bd_error *error);
 /* Writes a picture to where the host can reach it: the device's memory or the staging buffer. */
-void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, const bd_image *picture);
+void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, const bd_frame_picture *picture);
 /* Brings the pictures, in the order that they were added in, and submits. */
-bd_result bd_frame_submit(bd_session *session, const bd_image *const *pictures, bd_error *error);
+bd_result bd_frame_submit(bd_session *session, const bd_frame_picture *pictures, bd_error *error);
 /* Waits for it and takes the timings; those of the network itself only when nothing was submitted since. */
 bd_result bd_frame_wait(bd_session *session, const void **result, bd_error *error);
 /* Both. */
-bd_result bd_frame_run(bd_session *session, const bd_image *const *pictures, const void **result, bd_error *error);
+bd_result bd_frame_run(bd_session *session, const bd_frame_picture *pictures, const void **result, bd_error *error);
 
 #endif

@@ -193,7 +193,7 @@ void cli_print_timings(cli *run, const cli_network *network);
 /* ---- overlay.c ---- */
 
 /* photo (RGBA8) with the colours of labels (GRAY8, same size) over it and a legend of the classes with pixels below.
- * The result is in memory of calloc's: free(result->pixels). False when memory is short. */
+ * The result is in memory of calloc's: free(result->pixels); its profile is the photo's. False when memory is short. */
 bool cli_overlay(const bd_image *photo, const bd_segmentation *segmentation, const bd_model *model, bd_image *result);
 
 /* ---- plane.c ---- */

@@ -79,8 +79,17 @@ static bool read_stdin(cli *run, uint8_t **data, size_t *bytes) {
     return cli_fail(run, CLI_OUT_OF_MEMORY, "standard input: out of memory");
 }
 
+static void say_warning(void *user, bd_log_level level, const char *message) {
+    cli *run = user;
+    (void)level;
+    if (!run->options.quiet) {
+        cli_say(run, "%s", message);
+    }
+}
+
 bool cli_read_image(cli *run, const char *path, bd_image *image) {
-    bd_image_read_params params = {.struct_size = sizeof params, .ignore_orientation = run->options.classic};
+    bd_image_read_params params = {
+        .struct_size = sizeof params, .ignore_orientation = run->options.classic, .log = say_warning, .log_user = run};
     double started = cli_now_ms();
     cli_progress_stage(run, "reading");
     if (!cli_is_dash(path)) {

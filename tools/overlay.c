@@ -133,7 +133,10 @@ bool cli_overlay(const bd_image *photo, const bd_segmentation *segmentation, con
     }
     list_entries(shown, segmentation, model);
     lay_out(shown, photo->width);
-    bd_image canvas = {.width = photo->width, .format = BD_FORMAT_RGBA8};
+    bd_image canvas = {.width = photo->width,
+                       .format = BD_FORMAT_RGBA8,
+                       .profile = photo->profile,
+                       .profile_bytes = photo->profile_bytes};
     uint32_t legend_width = shown->units * shown->unit_px;
     canvas.width = legend_width > photo->width ? legend_width : photo->width;
     canvas.height = photo->height + (shown->lines * LINE + MARGIN) * shown->unit_px;

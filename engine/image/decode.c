@@ -71,6 +71,8 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
         .indices = given.indices,
         .gray16 = given.gray16 && !given.indices,
         .max_pixels = given.max_pixels ? given.max_pixels : 200u * 1000 * 1000,
+        .log = given.log,
+        .log_user = given.log_user,
     };
     if (given.indices && !starts_with(&source, "\x89PNG", 4)) {
         return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not a PNG of indices", name);

@@ -105,6 +105,7 @@ static void write_png(encoder *to, png_structp png, png_infop info) {
         color = PNG_COLOR_TYPE_PALETTE;
     }
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_benign_errors(png, 1); /* of oddities in profiles */
     png_set_write_fn(png, to, png_put, png_flush_nothing);
     png_set_IHDR(png, info, image->width, image->height, image->format == BD_FORMAT_GRAY16 ? 16 : 8, color,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
@@ -112,6 +113,15 @@ static void write_png(encoder *to, png_structp png, png_infop info) {
         write_png_palette(to, png, info);
     }
     bool pixels = image->format == BD_FORMAT_RGBA8;
+    if (pixels && image->profile) {
+        png_set_iCCP(png, info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, image->profile,
+                     (png_uint_32)image->profile_bytes);
+        if (!png_get_valid(png, info, PNG_INFO_iCCP)) {
+            png_error(png, "the colour profile cannot be written");
+        }
+    } else if (pixels) {
+        png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
+    }
     png_set_filter(png, PNG_FILTER_TYPE_BASE, pixels ? PNG_FILTER_UP : PNG_FILTER_NONE);
     png_set_compression_level(png, 1);
     png_set_compression_buffer_size(png, (size_t)64 << 10);
@@ -198,6 +208,9 @@ static void write_jpeg(encoder *to, struct jpeg_compress_struct *jpeg) {
         jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
     }
     jpeg_start_compress(jpeg, TRUE);
+    if (image->format == BD_FORMAT_RGBA8 && image->profile) {
+        jpeg_write_icc_profile(jpeg, image->profile, (unsigned)image->profile_bytes);
+    }
     while (jpeg->next_scanline < jpeg->image_height) {
         JSAMPROW row = image->pixels + jpeg->next_scanline * image->stride_bytes;
         jpeg_write_scanlines(jpeg, &row, 1);
@@ -223,6 +236,7 @@ static void encode_jpeg(encoder *to) {
 /* ---- both ---- */
 
 static bd_result check_image(const encoder *to) {
+    enum { PROFILE_LEAST = 128, PROFILE_MOST = 255 * 65519 }; /* what APP2 segments can hold */
     const bd_image *image = to->image;
     if (!image || !image->pixels || !image->width || !image->height || (unsigned)image->format > BD_FORMAT_GRAY16 ||
         (image->format == BD_FORMAT_GRAY16 && to->params.file == BD_IMAGE_FILE_JPEG)) {
@@ -231,6 +245,10 @@ static bd_result check_image(const encoder *to) {
     if (image->stride_bytes < (uint64_t)image->width * bd_format_bytes(image->format)) {
         return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: a row of %u pixels is longer than the stride of %zu",
                        to->name, (unsigned)image->width, image->stride_bytes);
+    }
+    if (image->profile && (image->profile_bytes < PROFILE_LEAST || image->profile_bytes > PROFILE_MOST)) {
+        return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: a colour profile of %zu bytes", to->name,
+                       image->profile_bytes);
     }
     return BD_OK;
 }

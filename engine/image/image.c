@@ -6,6 +6,7 @@
 
 typedef struct image_owner {
     bd_allocator allocator; /* zero: the C library's */
+    void *profile;
 } image_owner;
 
 _Static_assert(sizeof(image_owner) <= BD_IMAGE_ROOM, "the owner must fit in front of the pixels");
@@ -49,9 +50,29 @@ void bd_image_finish(bd_image *image) {
     if (image->owner) {
         image_owner owner;
         memcpy(&owner, image->owner, sizeof owner);
+        bd_free(&owner.allocator, owner.profile);
         bd_free(&owner.allocator, (void *)(uintptr_t)image->owner);
     }
     *image = (bd_image){0};
+}
+
+bd_result bd_image_set_profile(bd_image *image, const void *profile, size_t bytes, bd_error *error) {
+    image_owner owner;
+    memcpy(&owner, image->owner, sizeof owner);
+    void *copy = NULL;
+    if (bytes) {
+        copy = bd_alloc(&owner.allocator, bytes);
+        if (!copy) {
+            return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory for a colour profile");
+        }
+        memcpy(copy, profile, bytes);
+    }
+    bd_free(&owner.allocator, owner.profile);
+    owner.profile = copy;
+    memcpy((void *)(uintptr_t)image->owner, &owner, sizeof owner);
+    image->profile = copy;
+    image->profile_bytes = bytes;
+    return BD_OK;
 }
 
 bd_result bd_image_to_gray16(const bd_image_source *source, bd_image *image, bd_error *error) {

@@ -16,7 +16,12 @@ typedef struct bd_image_source {
     bool indices; /* PNG only */
     bool gray16;
     uint64_t max_pixels;
+    bd_log_fn log; /* NULL: warnings go nowhere */
+    void *log_user;
 } bd_image_source;
+
+/* One line for source->log. */
+void bd_image_warn(const bd_image_source *source, const char *format, ...) BD_PRINTF(2, 3);
 
 /* Bytes of a pixel. */
 static inline size_t bd_format_bytes(bd_format format) {
@@ -33,6 +38,9 @@ bd_result bd_image_create(const bd_allocator *allocator, const char *name, uint3
 /* The same around memory from allocator that holds BD_IMAGE_ROOM bytes and the pixels; takes it over. */
 void bd_image_adopt(const bd_allocator *allocator, void *memory, uint32_t width, uint32_t height, bd_format format,
                     bd_image *image);
+
+/* Gives an image of the library's a copy of an ICC profile in place of the one it had; bytes 0: none. */
+bd_result bd_image_set_profile(bd_image *image, const void *profile, size_t bytes, bd_error *error);
 
 /* Sets has_alpha by looking at the pixels of an RGBA8 image. */
 void bd_image_find_alpha(bd_image *image);
@@ -64,7 +72,33 @@ static inline bool bd_orientation_turns(int orientation) {
 void bd_image_place_rows(bd_image *image, int orientation, const uint8_t *rows, uint32_t width, uint32_t first,
                          uint32_t count);
 
-/* Turns a whole picture upright, by way of a second one. On failure image is as it was. */
+/* Turns a whole picture upright, by way of a second one, profile included. On failure image is as it was. */
 bd_result bd_image_orient(const bd_image_source *source, int orientation, bd_image *image, bd_error *error);
+
+/* ---- color.c ---- */
+
+/* Keeps a file's ICC profile in image: an RGB one as it is; a grey one, of a grey picture, as the RGB profile of the
+ * same curve. One that cannot be used is left out with a warning, and the picture counts as sRGB. */
+bd_result bd_image_take_profile(const bd_image_source *source, const void *data, size_t bytes, bool gray,
+                                bd_image *image, bd_error *error);
+/* The same from PNG's numbers: colours are light to the power 1 / gamma (0: sRGB's curve) of a white point and
+ * primaries (x, y of white, red, green, blue; NULL: sRGB's). */
+bd_result bd_image_take_gamma(const bd_image_source *source, double gamma, const double *white_and_primaries,
+                              bd_image *image, bd_error *error);
+
+/* A conversion of pixels: relative colorimetric with black point compensation, alpha copied. */
+typedef struct bd_color bd_color;
+
+/* From the colours of one image to those of another; pixels are not looked at. *color NULL: nothing would change.
+ * Errors: BD_ERR_INVALID_ARGUMENT (a profile that lcms2 refuses), BD_ERR_OUT_OF_MEMORY. */
+bd_result bd_color_create(const bd_allocator *allocator, const bd_image *from, const bd_image *to, bd_color **color,
+                          bd_error *error);
+/* From Adobe's inverted CMYK with this profile to sRGB; alpha is not written. *color NULL: the profile cannot be used,
+ * which was a warning. */
+bd_result bd_color_create_cmyk(const bd_image_source *source, const void *data, size_t bytes, bd_color **color,
+                               bd_error *error);
+/* count pixels of four bytes; to may be from. */
+void bd_color_pixels(const bd_color *color, const void *from, void *to, size_t count);
+void bd_color_destroy(bd_color *color); /* NULL is fine */
 
 #endif

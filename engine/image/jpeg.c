@@ -2,6 +2,7 @@
  * JPEG in, by libjpeg-turbo with its default DCT and upsampling. */
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h needs it */
+#include <stdlib.h>
 #include <string.h>
 
 #include <jpeglib.h>
@@ -24,6 +25,9 @@ typedef struct jpeg_reader {
     bd_result result;
     bd_image image;
     uint8_t *strip;
+    uint8_t *profile; /* libjpeg's malloc */
+    unsigned profile_bytes;
+    bd_color *inks; /* of CMYK with a profile */
 } jpeg_reader;
 
 static bd_result code_of(int message) {
@@ -50,6 +54,7 @@ static void stop(j_common_ptr jpeg) {
 
 /* libjpeg fills in what is missing from a damaged file and warns; a damaged file is an error here. */
 static void warn(j_common_ptr jpeg, int level) {
+    const jpeg_reader *reader = jpeg->client_data;
     if (level >= 0) {
         return;
     }
@@ -59,6 +64,9 @@ static void warn(j_common_ptr jpeg, int level) {
     case JWRN_HUFF_BAD_CODE:
     case JWRN_JPEG_EOF:
     case JWRN_MUST_RESYNC: stop(jpeg); break;
+    case JWRN_BOGUS_ICC:
+        bd_image_warn(reader->source, "%s: the colour profile is ignored: parts are missing", reader->source->name);
+        break;
     default: break;
     }
 }
@@ -106,6 +114,17 @@ static void cmyk_to_rgba(uint8_t *pixel, size_t count) {
     }
 }
 
+static void ink_to_rgba(const jpeg_reader *reader, uint8_t *pixels, size_t count) {
+    if (!reader->inks) {
+        cmyk_to_rgba(pixels, count);
+        return;
+    }
+    bd_color_pixels(reader->inks, pixels, pixels, count);
+    for (size_t i = 0; i < count; i++) {
+        pixels[i * 4 + 3] = 255;
+    }
+}
+
 /* Reads up to STRIP_ROWS rows to memory. */
 static uint32_t read_rows(jpeg_reader *reader, uint8_t *to) {
     struct jpeg_decompress_struct *jpeg = &reader->jpeg;
@@ -120,7 +139,7 @@ static uint32_t read_rows(jpeg_reader *reader, uint8_t *to) {
         got += jpeg_read_scanlines(jpeg, rows + got, wanted - got);
     }
     if (jpeg->out_color_space == JCS_CMYK) {
-        cmyk_to_rgba(to, (size_t)jpeg->output_width * got);
+        ink_to_rgba(reader, to, (size_t)jpeg->output_width * got);
     }
     return got;
 }
@@ -152,6 +171,22 @@ static void read_picture(jpeg_reader *reader, int orientation) {
         }
     }
     jpeg_finish_decompress(jpeg);
+    if (reader->profile && jpeg->out_color_space != JCS_CMYK) {
+        reader->result = bd_image_take_profile(source, reader->profile, reader->profile_bytes,
+                                               jpeg->jpeg_color_space == JCS_GRAYSCALE, &reader->image, reader->error);
+    }
+}
+
+/* The parts in APP2 segments, put together. */
+static void read_profile(jpeg_reader *reader, bool four) {
+    const bd_image_source *source = reader->source;
+    if (source->gray16 || !jpeg_read_icc_profile(&reader->jpeg, &reader->profile, &reader->profile_bytes)) {
+        return;
+    }
+    if (four) {
+        reader->result =
+            bd_color_create_cmyk(source, reader->profile, reader->profile_bytes, &reader->inks, reader->error);
+    }
 }
 
 static void read_file(jpeg_reader *reader) {
@@ -161,6 +196,7 @@ static void read_file(jpeg_reader *reader) {
     reader->progress.progress_monitor = count_scans;
     jpeg->progress = &reader->progress;
     jpeg_mem_src(jpeg, source->data, source->bytes);
+    jpeg_save_markers(jpeg, JPEG_APP0 + 2, 0xffff);
     jpeg_read_header(jpeg, TRUE);
     reader->result = bd_image_check_size(source, jpeg->image_width, jpeg->image_height, reader->error);
     if (reader->result) {
@@ -168,6 +204,10 @@ static void read_file(jpeg_reader *reader) {
     }
     bool four = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
     jpeg->out_color_space = four ? JCS_CMYK : JCS_EXT_RGBA;
+    read_profile(reader, four);
+    if (reader->result) {
+        return;
+    }
     jpeg_start_decompress(jpeg);
     read_picture(reader, source->ignore_orientation ? 1 : stored_orientation(source));
 }
@@ -183,6 +223,8 @@ bd_result bd_jpeg_decode(const bd_image_source *source, bd_image *image, bd_erro
     }
     jpeg_destroy_decompress(&reader.jpeg);
     bd_free(source->allocator, reader.strip);
+    bd_color_destroy(reader.inks);
+    free(reader.profile);
     if (reader.result) {
         bd_image_finish(&reader.image);
         return reader.result;

@@ -57,6 +57,12 @@ bd_result bd_image_orient(const bd_image_source *source, int orientation, bd_ima
     bd_image upright;
     bd_result result = bd_image_create(source->allocator, source->name, turns ? image->height : image->width,
                                        turns ? image->width : image->height, BD_FORMAT_RGBA8, &upright, error);
+    if (!result) {
+        result = bd_image_set_profile(&upright, image->profile, image->profile_bytes, error);
+        if (result) {
+            bd_image_finish(&upright);
+        }
+    }
     if (result) {
         return result;
     }

@@ -8,6 +8,8 @@
 
 #include "image/image.h"
 
+enum { GAMMA_LEAST = 20000, GAMMA_MOST = 500000 }; /* 1e5 / exponent: what lies outside is a mistake */
+
 typedef struct png_reader {
     png_structp png;
     png_infop info;
@@ -39,10 +41,14 @@ PNG_FUNCTION(static void, stop, (png_structp png, png_const_charp text), PNG_NOR
     png_longjmp(png, 1);
 }
 
-/* libpng only warns of a wrong checksum when the last row had already come out. */
+/* libpng only warns of a wrong checksum when the last row had already come out, and of a profile that it leaves out. */
 static void warn(png_structp png, png_const_charp text) {
+    const png_reader *reader = png_get_error_ptr(png);
     if (!strcmp(text, "IDAT: incorrect data check")) {
         png_error(png, text);
+    }
+    if (!strncmp(text, "iCCP", 4)) {
+        bd_image_warn(reader->source, "%s: PNG: %s", reader->source->name, text);
     }
 }
 
@@ -109,12 +115,48 @@ static void read_orientation(png_reader *reader) {
     bd_free(reader->source->allocator, block);
 }
 
+/* What a file says about its colours (PNG 3rd edition, 4.3): iCCP before sRGB before gAMA and cHRM. */
+static void read_color(png_reader *reader) {
+    png_structp png = reader->png;
+    png_charp name;
+    png_bytep profile;
+    png_uint_32 bytes;
+    int number;
+    png_fixed_point gamma = 0;
+    double points[8];
+    bool gray = !(png_get_color_type(png, reader->info) & PNG_COLOR_MASK_COLOR);
+    if (png_get_iCCP(png, reader->info, &name, &number, &profile, &bytes)) {
+        reader->result = bd_image_take_profile(reader->source, profile, bytes, gray, &reader->image, reader->error);
+        return;
+    }
+    if (png_get_sRGB(png, reader->info, &number)) {
+        return;
+    }
+    bool placed = png_get_cHRM(png, reader->info, &points[0], &points[1], &points[2], &points[3], &points[4],
+                               &points[5], &points[6], &points[7]) != 0;
+    bool curved = png_get_gAMA_fixed(png, reader->info, &gamma) != 0 && gamma >= GAMMA_LEAST && gamma <= GAMMA_MOST;
+    for (int i = 0; i < 8 && placed; i++) {
+        static const double srgb[8] = {0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06};
+        if (points[i] < srgb[i] - 0.002 || points[i] > srgb[i] + 0.002) {
+            break;
+        }
+        placed = i < 7;
+    }
+    /* 1 / 2.2 is how a file says sRGB that knows no better. */
+    curved = curved && (gamma < 45455 - 500 || gamma > 45455 + 500);
+    if (curved || placed) {
+        reader->result = bd_image_take_gamma(reader->source, curved ? 1e5 / gamma : 0.0, placed ? points : NULL,
+                                             &reader->image, reader->error);
+    }
+}
+
 static void read_file(png_reader *reader) {
     const bd_image_source *source = reader->source;
     png_structp png = reader->png;
-    /* Text, profiles and the like are skipped unread; tRNS and eXIf matter. */
+    /* Text and the like are skipped unread; tRNS matters, and what is said about colours and orientation. */
+    static const char kept[] = "eXIf\0iCCP\0sRGB\0gAMA\0cHRM";
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "eXIf", 1);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep)kept, sizeof kept / 5);
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_read_fn(png, reader, read_bytes);
     png_read_info(png, reader->info);
@@ -158,7 +200,10 @@ static void read_file(png_reader *reader) {
     if (alpha) {
         bd_image_find_alpha(&reader->image);
     }
-    if (!source->ignore_orientation && !source->gray16) {
+    if (format == BD_FORMAT_RGBA8) {
+        read_color(reader);
+    }
+    if (!source->ignore_orientation && !source->gray16 && !reader->result) {
         read_orientation(reader);
     }
 }

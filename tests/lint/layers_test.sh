@@ -29,6 +29,7 @@ outside='
     ^(jpeglib|jerror)\.h$ image
     ^png\.h$          image
     ^libexif/         image
+    ^lcms2\.h$        image
     stb_image         image
     cJSON\.h$         model tools bench
     ^nettle/          tools

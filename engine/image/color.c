@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT
+ * Colours from one ICC profile to another, by lcms2. Profiles are hostile: what lcms2 refuses becomes words. It
+ * allocates by itself, past the caller's hooks. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <lcms2.h>
+
+#include "image/image.h"
+
+struct bd_color {
+    bd_allocator allocator; /* zero: the C library's */
+    cmsContext context;
+    cmsHTRANSFORM transform;
+    char said[160]; /* lcms2's first complaint */
+};
+
+enum { PROFILE_HEADER = 128, TAG_ENTRY = 12 };
+
+void bd_image_warn(const bd_image_source *source, const char *format, ...) {
+    if (!source->log) {
+        return;
+    }
+    char text[400];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    source->log(source->log_user, BD_LOG_WARNING, text);
+}
+
+/* ---- profiles ---- */
+
+static void keep_complaint(cmsContext context, cmsUInt32Number code, const char *text) {
+    bd_color *color = cmsGetContextUserData(context);
+    (void)code;
+    if (color && !color->said[0]) {
+        (void)snprintf(color->said, sizeof color->said, "%s", text);
+    }
+}
+
+static bool begin(bd_color *color) {
+    color->context = cmsCreateContext(NULL, color);
+    if (color->context) {
+        cmsSetLogErrorHandlerTHR(color->context, keep_complaint);
+    }
+    return color->context != NULL;
+}
+
+static void end(bd_color *color) {
+    if (color->transform) {
+        cmsDeleteTransform(color->transform);
+    }
+    if (color->context) {
+        cmsDeleteContext(color->context);
+    }
+}
+
+static const char *complaint(const bd_color *color) {
+    return color->said[0] ? color->said : "it cannot be used";
+}
+
+static uint32_t big_endian(const uint8_t *from) {
+    return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
+}
+
+/* The bytes that are the profile, by its own header; 0: what a PNG may not hold (ICC.1:2022, 7.2 and 7.3). */
+static size_t profile_length(const uint8_t *data, size_t bytes) {
+    if (bytes < PROFILE_HEADER + 4 || big_endian(data) > bytes || big_endian(data) < PROFILE_HEADER + 4) {
+        return 0;
+    }
+    size_t length = big_endian(data);
+    uint32_t tags = big_endian(data + PROFILE_HEADER);
+    if ((data[8] > 3 && length % 4) || big_endian(data + 64) > 0xffff ||
+        tags > (length - PROFILE_HEADER - 4) / TAG_ENTRY) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < tags; i++) {
+        const uint8_t *tag = data + PROFILE_HEADER + 4 + (size_t)i * TAG_ENTRY;
+        uint32_t at = big_endian(tag + 4), size = big_endian(tag + 8);
+        if (at > length || size > length - at) {
+            return 0;
+        }
+    }
+    return length;
+}
+
+/* NULL data: sRGB. NULL where it is no profile of a picture's colours. */
+static cmsHPROFILE open_profile(const bd_color *color, const void *data, size_t bytes) {
+    if (!data) {
+        return cmsCreate_sRGBProfileTHR(color->context);
+    }
+    size_t length = profile_length(data, bytes);
+    cmsHPROFILE profile = length ? cmsOpenProfileFromMemTHR(color->context, data, (cmsUInt32Number)length) : NULL;
+    if (!profile) {
+        return NULL;
+    }
+    switch (cmsGetDeviceClass(profile)) {
+    case cmsSigInputClass:
+    case cmsSigDisplayClass:
+    case cmsSigOutputClass:
+    case cmsSigColorSpaceClass: return profile;
+    default: cmsCloseProfile(profile); return NULL;
+    }
+}
+
+static bool make_transform(bd_color *color, cmsHPROFILE from, cmsUInt32Number from_type, cmsHPROFILE to,
+                           cmsUInt32Number to_type, cmsUInt32Number flags) {
+    color->transform = cmsCreateTransformTHR(color->context, from, from_type, to, to_type, INTENT_RELATIVE_COLORIMETRIC,
+                                             flags | cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE);
+    return color->transform != NULL;
+}
+
+static bool can_become_srgb(bd_color *color, cmsHPROFILE profile, cmsUInt32Number type) {
+    cmsHPROFILE srgb = cmsCreate_sRGBProfileTHR(color->context);
+    bool can = srgb && make_transform(color, profile, type, srgb, TYPE_RGB_16, cmsFLAGS_NOOPTIMIZE);
+    if (srgb) {
+        cmsCloseProfile(srgb);
+    }
+    return can;
+}
+
+/* Gives the image what lcms2 makes of a profile, dated so that equal profiles are equal bytes. */
+static bd_result keep_made(bd_color *color, cmsHPROFILE profile, bd_image *image, bd_error *error) {
+    static const uint8_t date[12] = {2000 >> 8, 2000 & 255, 0, 1, 0, 1};
+    enum { DATE_AT = 24 };
+    cmsUInt32Number bytes = 0;
+    if (!profile || !cmsSaveProfileToMem(profile, NULL, &bytes) || bytes < PROFILE_HEADER) {
+        return BD_ERR_UNSUPPORTED;
+    }
+    uint8_t *data = bd_alloc(&color->allocator, bytes);
+    if (!data) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory for a colour profile");
+    }
+    bd_result result = BD_ERR_UNSUPPORTED;
+    if (cmsSaveProfileToMem(profile, data, &bytes)) {
+        memcpy(data + DATE_AT, date, sizeof date);
+        result = bd_image_set_profile(image, data, bytes, error);
+    }
+    bd_free(&color->allocator, data);
+    return result;
+}
+
+static const cmsCIExyY d65 = {0.3127, 0.3290, 1.0};
+static const cmsCIExyYTRIPLE rec709 = {{0.64, 0.33, 1.0}, {0.30, 0.60, 1.0}, {0.15, 0.06, 1.0}};
+
+static bd_result keep_curve(bd_color *color, const cmsCIExyY *white, const cmsCIExyYTRIPLE *primaries,
+                            cmsToneCurve *curve, bd_image *image, bd_error *error) {
+    cmsToneCurve *curves[3] = {curve, curve, curve};
+    cmsHPROFILE made = curve ? cmsCreateRGBProfileTHR(color->context, white, primaries, curves) : NULL;
+    bd_result result = keep_made(color, made, image, error);
+    if (made) {
+        cmsCloseProfile(made);
+    }
+    return result;
+}
+
+static bd_result keep_profile(bd_color *color, cmsHPROFILE profile, const void *data, size_t bytes, bool gray,
+                              bd_image *image, bd_error *error) {
+    switch (cmsGetColorSpace(profile)) {
+    case cmsSigRgbData:
+        return can_become_srgb(color, profile, TYPE_RGB_16)
+                   ? bd_image_set_profile(image, data, profile_length(data, bytes), error)
+                   : BD_ERR_UNSUPPORTED;
+    case cmsSigGrayData:
+        /* The picture is RGB by now: the same curve on all three. */
+        return gray && can_become_srgb(color, profile, TYPE_GRAY_16)
+                   ? keep_curve(color, &d65, &rec709, cmsReadTag(profile, cmsSigGrayTRCTag), image, error)
+                   : BD_ERR_UNSUPPORTED;
+    default: return BD_ERR_UNSUPPORTED;
+    }
+}
+
+static bd_result with_hooks(const bd_image_source *source, bd_color *color, bd_error *error) {
+    if (source->allocator) {
+        color->allocator = *source->allocator;
+    }
+    return begin(color) ? BD_OK : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", source->name);
+}
+
+/* UNSUPPORTED is no failure of a file's: the picture counts as sRGB then. */
+static bd_result settle(const bd_image_source *source, const bd_color *color, bd_result result) {
+    if (result != BD_ERR_UNSUPPORTED) {
+        return result;
+    }
+    bd_image_warn(source, "%s: the colour profile is ignored: %s", source->name, complaint(color));
+    return BD_OK;
+}
+
+bd_result bd_image_take_profile(const bd_image_source *source, const void *data, size_t bytes, bool gray,
+                                bd_image *image, bd_error *error) {
+    bd_color color = {.context = NULL};
+    bd_result result = with_hooks(source, &color, error);
+    if (result) {
+        return result;
+    }
+    cmsHPROFILE profile = open_profile(&color, data, bytes);
+    result = profile ? keep_profile(&color, profile, data, bytes, gray, image, error) : BD_ERR_UNSUPPORTED;
+    if (profile) {
+        cmsCloseProfile(profile);
+    }
+    result = settle(source, &color, result);
+    end(&color);
+    return result;
+}
+
+bd_result bd_image_take_gamma(const bd_image_source *source, double gamma, const double *white_and_primaries,
+                              bd_image *image, bd_error *error) {
+    bd_color color = {.context = NULL};
+    bd_result result = with_hooks(source, &color, error);
+    if (result) {
+        return result;
+    }
+    const double *p = white_and_primaries;
+    cmsCIExyY white = d65;
+    cmsCIExyYTRIPLE primaries = rec709;
+    if (p) {
+        white = (cmsCIExyY){p[0], p[1], 1.0};
+        primaries = (cmsCIExyYTRIPLE){{p[2], p[3], 1.0}, {p[4], p[5], 1.0}, {p[6], p[7], 1.0}};
+    }
+    double srgb[5] = {2.4, 1.0 / 1.055, 0.055 / 1.055, 1.0 / 12.92, 0.04045};
+    cmsToneCurve *curve =
+        gamma > 0.0 ? cmsBuildGamma(color.context, gamma) : cmsBuildParametricToneCurve(color.context, 4, srgb);
+    result = settle(source, &color, keep_curve(&color, &white, &primaries, curve, image, error));
+    if (curve) {
+        cmsFreeToneCurve(curve);
+    }
+    end(&color);
+    return result;
+}
+
+/* ---- conversion ---- */
+
+/* Do all colours stay where they are, but for rounding? Two spellings of sRGB are common. */
+static bool changes_nothing(const bd_color *color) {
+    enum { STEPS = 9, COUNT = STEPS * STEPS * STEPS };
+    uint8_t from[COUNT][4], to[COUNT][4];
+    for (int i = 0; i < COUNT; i++) {
+        const int steps[4] = {i % STEPS, i / STEPS % STEPS, i / STEPS / STEPS, STEPS - 1};
+        for (int c = 0; c < 4; c++) {
+            from[i][c] = (uint8_t)(steps[c] * 255 / (STEPS - 1));
+        }
+    }
+    cmsDoTransform(color->transform, from, to, COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        for (int c = 0; c < 3; c++) {
+            if (from[i][c] > to[i][c] + 1 || to[i][c] > from[i][c] + 1) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Profiles of both sides to a transform; NULL data: sRGB. */
+static bool connect(bd_color *color, const void *from, size_t from_bytes, cmsColorSpaceSignature from_space,
+                    cmsUInt32Number from_type, const void *to, size_t to_bytes, cmsUInt32Number to_type,
+                    cmsUInt32Number flags) {
+    cmsHPROFILE a = open_profile(color, from, from_bytes);
+    cmsHPROFILE b = open_profile(color, to, to_bytes);
+    bool done = a && b && cmsGetColorSpace(a) == from_space && cmsGetColorSpace(b) == cmsSigRgbData &&
+                make_transform(color, a, from_type, b, to_type, flags);
+    if (a) {
+        cmsCloseProfile(a);
+    }
+    if (b) {
+        cmsCloseProfile(b);
+    }
+    return done;
+}
+
+static bd_color *make_color(const bd_allocator *allocator, bd_error *error) {
+    bd_color *color = bd_alloc_zero(allocator, sizeof *color);
+    if (color && allocator) {
+        color->allocator = *allocator;
+    }
+    if (!color || !begin(color)) {
+        (void)bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory for colours");
+        bd_color_destroy(color);
+        return NULL;
+    }
+    return color;
+}
+
+bd_result bd_color_create(const bd_allocator *allocator, const bd_image *from, const bd_image *to, bd_color **color,
+                          bd_error *error) {
+    *color = NULL;
+    bool same =
+        from->profile == to->profile || (from->profile && to->profile && from->profile_bytes == to->profile_bytes &&
+                                         !memcmp(from->profile, to->profile, to->profile_bytes));
+    if (same) {
+        return BD_OK;
+    }
+    bd_color *made = make_color(allocator, error);
+    if (!made) {
+        return BD_ERR_OUT_OF_MEMORY;
+    }
+    bd_result result = BD_OK;
+    if (!connect(made, from->profile, from->profile_bytes, cmsSigRgbData, TYPE_RGBA_8, to->profile, to->profile_bytes,
+                 TYPE_RGBA_8, cmsFLAGS_COPY_ALPHA)) {
+        result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a picture's colour profile: %s", complaint(made));
+    }
+    if (result || changes_nothing(made)) {
+        bd_color_destroy(made);
+        return result;
+    }
+    *color = made;
+    return BD_OK;
+}
+
+bd_result bd_color_create_cmyk(const bd_image_source *source, const void *data, size_t bytes, bd_color **color,
+                               bd_error *error) {
+    *color = make_color(source->allocator, error);
+    if (!*color) {
+        return BD_ERR_OUT_OF_MEMORY;
+    }
+    if (!connect(*color, data, bytes, cmsSigCmykData, TYPE_CMYK_8_REV, NULL, 0, TYPE_RGBA_8, 0)) {
+        bd_image_warn(source, "%s: the colour profile is ignored: %s", source->name, complaint(*color));
+        bd_color_destroy(*color);
+        *color = NULL;
+    }
+    return BD_OK;
+}
+
+void bd_color_pixels(const bd_color *color, const void *from, void *to, size_t count) {
+    cmsDoTransform(color->transform, from, to, (cmsUInt32Number)count);
+}
+
+void bd_color_destroy(bd_color *color) {
+    if (!color) {
+        return;
+    }
+    end(color);
+    bd_allocator allocator = color->allocator;
+    bd_free(&allocator, color);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * ICC profiles for tests, made on the spot. Released with free(). Everything asserts. */
+#ifndef SUPPORT_PROFILES_H
+#define SUPPORT_PROFILES_H
+
+#include "support/pictures.h"
+
+/* sRGB but that its red and green have changed places: (r, g, b) there is (g, r, b) in sRGB, whoever reckons. spare
+ * more bytes of nothing make it long. */
+bytes swapped_profile(size_t spare);
+/* sRGB's primaries, light = value to the power gamma. */
+bytes gamma_profile(double gamma);
+/* sRGB as lcms2 writes it. */
+bytes srgb_profile(void);
+/* Of grey, light = value to the power gamma. */
+bytes gray_profile(double gamma);
+/* Inks that are none: Lab is (100 (1 - black) (1 - cyan), 100 magenta - 50, 100 yellow - 50) out of 0 .. 1. */
+bytes ink_profile(void);
+/* The XYZ profile of class "abstract", which no picture may have. */
+bytes abstract_profile(void);
+
+#endif
