@@ -52,8 +52,9 @@ static void lay_out(const bd_image *photo, bd_fit_plan *fit) {
     fit->wrap = false;
 }
 
+/* alpha: the picture's may not be opaque, and counts. */
 static bd_result plan_picture(bd_session *session, const bd_image *picture, const bd_image *photo, bd_fit_plan fit,
-                              float sigma, bd_background_plan *plan, bd_error *error) {
+                              float sigma, bool alpha, bd_background_plan *plan, bd_error *error) {
     bd_resample_filter filter = BD_RESAMPLE_LANCZOS;
     if (fit.wrap && sigma > 0.0f) {
         lay_out(photo, &fit);
@@ -70,6 +71,8 @@ static bd_result plan_picture(bd_session *session, const bd_image *picture, cons
     bd_result result = bd_frame_reserve(session, own, bd_picture_bytes(picture->width, picture->height), error);
     bool same = fit.width == picture->width && fit.height == picture->height && fit.box[0] == 0.0f &&
                 fit.box[1] == 0.0f && fit.box[2] == (float)picture->width && fit.box[3] == (float)picture->height;
+    plan->premultiplied = alpha && (!same || sigma > 0.0f);
+    session->pictures[session->picture_count - 1].premultiply = plan->premultiplied;
     if (!result && !same) {
         result = bd_frame_reserve(session, other, bd_picture_bytes(fit.width, fit.height), error);
         if (!result) {
@@ -109,5 +112,6 @@ bd_result bd_background_plan_init(bd_session *session, const bd_image *photo, co
         fit = bd_fit_background(params->fit, params->placed ? params->place : NULL, background->width,
                                 background->height, photo->width, photo->height);
     }
-    return plan_picture(session, background, photo, fit, params->classic ? 0.0f : params->blur_sigma_px, plan, error);
+    return plan_picture(session, background, photo, fit, params->classic ? 0.0f : params->blur_sigma_px,
+                        background->has_alpha && !params->classic, plan, error);
 }

@@ -10,6 +10,7 @@ typedef struct bd_background_plan {
     uint32_t width, height;
     int32_t offset_x, offset_y;
     bool tile;
+    bool premultiplied;
 } bd_background_plan;
 
 /* Makes room and plans the resamplings; w x h is the photo as the network sees it, for the classic way. */

@@ -334,10 +334,18 @@ bd_result bd_frame_end(bd_session *session, const bd_frame_key *key, VkDeviceSiz
     return result;
 }
 
+static void premultiply(uint8_t *row, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += 4) {
+        for (size_t c = 0; c < 3; c++) {
+            row[i + c] = (uint8_t)((row[i + c] * row[i + 3] * 2u + 255u) / 510u);
+        }
+    }
+}
+
 void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, const bd_frame_picture *picture) {
     char *to = place(session, upload);
     const bd_image *image = picture->image;
-    if (image->stride_bytes == upload->row_bytes && !picture->color) {
+    if (image->stride_bytes == upload->row_bytes && !picture->color && !upload->premultiply) {
         memcpy(to, image->pixels, upload->row_bytes * upload->rows);
         return;
     }
@@ -347,6 +355,9 @@ void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, co
             bd_color_pixels(picture->color, from, to, image->width);
         } else {
             memcpy(to, from, upload->row_bytes);
+        }
+        if (upload->premultiply) {
+            premultiply((uint8_t *)to, upload->row_bytes);
         }
     }
 }

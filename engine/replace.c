@@ -38,6 +38,7 @@ static bd_result record_composite(bd_session *session, const bd_replace_params *
                                   .offset_x = plan->offset_x,
                                   .offset_y = plan->offset_y + (int32_t)y,
                                   .tile = plan->tile,
+                                  .premultiplied = plan->premultiplied,
                                   .transparent = params->background == BD_BACKGROUND_TRANSPARENT,
                                   .linear = !params->classic && params->blend == BD_BLEND_LINEAR};
         memcpy(composite.fill, params->color, sizeof composite.fill);
@@ -236,16 +237,17 @@ static bd_result plan_colors(const bd_session *session, const bd_image *photo, c
     if (params->classic) {
         return BD_OK;
     }
-    bd_color *fill;
-    bd_result result = bd_color_create(session->allocator, &srgb, photo, &fill, error);
-    if (!result && fill) {
+    bool picture = params->background == BD_BACKGROUND_PICTURE;
+    bd_color *fill = NULL;
+    bd_result result = BD_OK;
+    if (params->background == BD_BACKGROUND_COLOR || (picture && params->fit == BD_FIT_CONTAIN)) {
+        result = bd_color_create(session->allocator, &srgb, photo, &fill, error);
+    }
+    if (fill) {
         bd_color_pixels(fill, params->color, params->color, 1);
         bd_color_destroy(fill);
     }
-    if (!result && params->background == BD_BACKGROUND_PICTURE) {
-        result = bd_color_create(session->allocator, background, photo, color, error);
-    }
-    return result;
+    return !result && picture ? bd_color_create(session->allocator, background, photo, color, error) : result;
 }
 
 static bool same_bytes(const void *a, size_t a_bytes, const void *b, size_t b_bytes) {
@@ -316,6 +318,7 @@ static bd_result start(bd_session *session, const bd_image *photo, const bd_imag
     key.photo_h = photo->height;
     key.background_w = picture ? background->width : 0;
     key.background_h = picture ? background->height : 0;
+    key.background_alpha = picture && background->has_alpha;
     bd_session_report(session, "replace");
     bd_matte_plan matte = {.level_count = 0};
     /* Probabilities that a call brings are planned with it. */

@@ -19,6 +19,7 @@ typedef struct bd_frame_upload {
     const bd_vk_buffer *to;
     VkDeviceSize offset;
     VkDeviceSize staged_at; /* in the staging buffer; unused where the host can write to `to` */
+    bool premultiply;       /* colours by alpha on the way: what is resampled must not mix in what cannot be seen */
 } bd_frame_upload;
 
 /* What a call brings: an image, and how its colours change on the way. */
@@ -31,6 +32,7 @@ typedef struct bd_frame_picture {
 typedef struct bd_frame_key {
     enum { BD_FRAME_NONE, BD_FRAME_SEGMENT, BD_FRAME_REPLACE, BD_FRAME_MATTE } call;
     uint32_t photo_w, photo_h, background_w, background_h;
+    bool background_alpha;
     bd_segment_params segment;
     bd_replace_params replace; /* without its matte, which is: */
     bd_matte_params matte;

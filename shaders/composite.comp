@@ -11,6 +11,7 @@ layout(local_size_x = BD_LINEAR_GROUP) in;
 layout(constant_id = 0) const int mode = BD_COMPOSITE_PICTURE;
 layout(constant_id = 1) const bool tile = false;
 layout(constant_id = 2) const bool linear = false;
+layout(constant_id = 3) const bool premultiplied = false;
 BD_READ_F32(0, mask)
 BD_READ_U32(1, photo)
 BD_READ_U32(2, background)
@@ -33,9 +34,9 @@ int wrap(int at, int size) {
     return rest < 0 ? rest + size : rest;
 }
 
-uint behind(int column, int row) {
+uvec4 behind(int column, int row) {
     if (mode != BD_COMPOSITE_PICTURE) {
-        return push.fill;
+        return bd_unpack_u8(push.fill);
     }
     ivec2 at = ivec2(column + push.offset_x, row + push.offset_y);
     const ivec2 size = ivec2(push.bg_w, push.bg_h);
@@ -43,8 +44,12 @@ uint behind(int column, int row) {
         at = ivec2(wrap(at.x, size.x), wrap(at.y, size.y));
     }
     const ivec2 inside = clamp(at, ivec2(0), size - 1);
-    const uint pixel = background(inside.y * size.x + inside.x);
-    return at == inside ? pixel : push.fill;
+    uvec4 pixel = bd_unpack_u8(background(inside.y * size.x + inside.x));
+    if (premultiplied) {
+        const uint whole = max(pixel.w, 1u);
+        pixel.xyz = min((pixel.xyz * 510u + whole) / (2u * whole), uvec3(255u));
+    }
+    return at == inside ? pixel : bd_unpack_u8(push.fill);
 }
 
 uvec4 to_bytes(vec4 values) {
@@ -64,7 +69,7 @@ void main() {
     if (mode == BD_COMPOSITE_TRANSPARENT) {
         result = uvec4(front.xyz, to_bytes(vec4(p * float(front.w))).x);
     } else {
-        const uvec4 back = bd_unpack_u8(behind(column, row));
+        const uvec4 back = behind(column, row);
         const float front_a = p * (float(front.w) / 255.0);
         const float back_a = float(back.w) / 255.0 * (1.0 - front_a);
         const float a = front_a + back_a;

@@ -205,8 +205,9 @@ typedef struct bd_composite {
     uint32_t background_w, background_h; /* of a picture; 0: colour */
     int32_t offset_x, offset_y;          /* photo pixel (x, y) sees the background's (x + offset_x, y + offset_y) */
     bool tile;
-    bool linear;      /* blend in light instead of sRGB's numbers */
-    bool transparent; /* keep the photo's colours, put the mask into alpha */
+    bool premultiplied; /* the background's colours are */
+    bool linear;        /* blend in light instead of sRGB's numbers */
+    bool transparent;   /* keep the photo's colours, put the mask into alpha */
     uint8_t fill[4];
 } bd_composite;
 void bd_kernel_composite(const bd_vk *vk, const bd_composite *composite, bd_vk_dispatch *dispatch);

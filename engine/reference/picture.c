@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Before and after the network: pixels to tensors, logits to labels, masks and pictures. */
 #include <math.h>
+#include <string.h>
 
 #include "reference/reference.h"
 
@@ -215,8 +216,13 @@ void bd_ref_composite(const uint8_t *photo, int32_t w, int32_t h, const float *m
         tap v = centre_tap(row, mask_h, h);
         for (int32_t column = 0; column < w; column++, photo += 4, y += 4) {
             tap u = centre_tap(column, mask_w, w);
-            over(photo, bd_ref_settled(interpolate(mask, mask_w, 1, v, u, 0)), background_at(background, column, row),
-                 background->linear, y);
+            uint8_t back[4];
+            const uint8_t *behind = background_at(background, column, row);
+            memcpy(back, behind, sizeof back);
+            for (int i = 0; i < 3 && background->premultiplied && behind != background->fill && back[3]; i++) {
+                back[i] = (uint8_t)fmin(floor(back[i] * 255.0 / back[3] + 0.5), 255.0);
+            }
+            over(photo, bd_ref_settled(interpolate(mask, mask_w, 1, v, u, 0)), back, background->linear, y);
         }
     }
 }

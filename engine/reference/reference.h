@@ -73,7 +73,8 @@ typedef struct bd_ref_background {
     int32_t w, h;
     int32_t offset_x, offset_y;
     bool wrap;
-    bool linear; /* colours are mixed in light */
+    bool premultiplied; /* the picture's colours are; fill is straight */
+    bool linear;        /* colours are mixed in light */
     uint8_t fill[4];
 } bd_ref_background;
 

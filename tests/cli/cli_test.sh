@@ -264,12 +264,35 @@ check_pictures() {
     left_nothing
 }
 
+# A picture whose colours are no sRGB keeps them: a profile in PNG and in JPEG; one that is broken is a warning.
+check_profiles() {
+    local out=$work/out
+    # One pixel of light as it is (gAMA 1.0).
+    printf '%b' '\211PNG\015\012\032\012\000\000\000\015IHDR\000\000\000\001\000\000\000\001\010\002\000\000\000\220w' \
+        'S\336\000\000\000\004gAMA\000\001\206\240\061\350\226_\000\000\000\014IDATx\234cH\061:\001\000\002' \
+        '\134\001_G\045t\333\000\000\000\000IEND\256B`\202' \
+        > "$work/in/light.png"
+    run 0 "$work/in/light.png" "$scene" -o "$out/a.png"
+    grep -qa iCCP "$out/a.png" || complain 'the PNG lost its colours'
+    run 0 "$out/a.png" "$scene" -o "$out/b.jpg"
+    grep -qa ICC_PROFILE "$out/b.jpg" || complain 'the JPEG lost its colours'
+    run 0 "$person" "$work/in/light.png" -o "$out/c.png"
+    ! grep -qa iCCP "$out/c.png" || complain 'the photo took the colours of its background'
+    { head -c 2 "$person"; printf '\377\342\0\030ICC_PROFILE\0\001\001no thing'; tail -c +3 "$person"; } > "$work/in/odd.jpg"
+    run 0 "$work/in/odd.jpg" "$scene" -o "$out/d.png"
+    says 'colour profile is ignored'
+    run 0 -q "$work/in/odd.jpg" "$scene" -o "$out/d.png"
+    [ ! -s "$work/stderr" ] || complain "-q warns: $(cat "$work/stderr")"
+    rm -rf "${out:?}"/*
+}
+
 fetched=$("$backdrop" models --json 2> /dev/null | grep -E '"fetched":[[:space:]]*true' || true)
 check_usage
 check_bad_pictures
 check_devices
 [ -z "$fetched" ] || check_pictures
 [ -z "$fetched" ] || check_series
+[ -z "$fetched" ] || check_profiles
 if [ "$failures" -gt 0 ]; then
     printf '%d failures\n' "$failures"
     exit 1

@@ -358,6 +358,7 @@ static void check_composite(const scene *s) {
                                     .offset_x = c->offset_x,
                                     .offset_y = c->offset_y,
                                     .wrap = c->tile,
+                                    .premultiplied = c->premultiplied,
                                     .linear = c->linear};
     if (!c->transparent) {
         memcpy(background.fill, c->fill, sizeof background.fill);
@@ -415,6 +416,7 @@ static void test_composite(void **state) {
             s.c.transparent = kind == 2;
             s.c.linear = kind == 0 || kind == 3 || kind == 6;
             s.c.tile = kind == 4 || kind == 5;
+            s.c.premultiplied = kind == 5 || kind == 7;
             s.binary = kind == 6 && sizes[i][0] == sizes[i][2] && sizes[i][1] == sizes[i][3];
             check_composite(&s);
         }

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT
+ * Whole composites with a matte of the test's own, against sums in double precision: every kind of alpha, in light and
+ * in sRGB's numbers, and colour profiles. */
+#include "support/session.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/image.h"
+#include "support/profiles.h"
+
+enum { W = 601, H = 41 }; /* wider than 513: a matte of that size is taken as it is */
+
+static bd_engine *engine;
+static bd_session *session;
+static uint32_t complaints;
+static float matte[W * H];
+
+static void on_log(void *user, bd_log_level level, const char *message) {
+    (void)user;
+    if (level <= BD_LOG_WARNING) {
+        complaints++;
+        (void)fprintf(stderr, "%s\n", message);
+    }
+}
+
+static uint32_t noise(void) {
+    static uint32_t seed = 20171;
+    seed = seed * 1664525u + 1013904223u;
+    return seed >> 24;
+}
+
+/* A third of the alphas are 0, a third 255. */
+static bd_image make_picture(uint32_t w, uint32_t h, bool alpha) {
+    bd_image image;
+    assert_int_equal(bd_image_create(NULL, "made", w, h, BD_FORMAT_RGBA8, &image, NULL), BD_OK);
+    for (size_t i = 0; i < (size_t)w * h * 4; i++) {
+        image.pixels[i] = (uint8_t)noise();
+    }
+    for (size_t i = 0; i < (size_t)w * h; i++) {
+        uint8_t *a = &image.pixels[4 * i + 3];
+        *a = !alpha || *a > 170 ? 255 : *a < 85 ? 0 : *a;
+    }
+    image.has_alpha = alpha;
+    return image;
+}
+
+static void make_matte(void) {
+    for (int i = 0; i < W * H; i++) {
+        uint32_t kind = noise();
+        matte[i] = kind < 80 ? 0.0f : kind > 170 ? 1.0f : (float)noise() / 255.0f;
+    }
+}
+
+static bd_image replace(const bd_image *photo, const bd_image *background, bd_replace_params *params) {
+    const bd_matte_params given = {
+        .struct_size = sizeof given, .mode = BD_MATTE_SOFT, .coarse = matte, .coarse_width = W, .coarse_height = H};
+    bd_image result;
+    bd_error error;
+    params->struct_size = sizeof *params;
+    params->matte = &given;
+    params->keep_colors = true;
+    if (bd_session_replace(session, photo, background, params, &result, &error)) {
+        fail_msg("%s", error.message);
+    }
+    assert_int_equal(result.width, W);
+    assert_int_equal(result.height, H);
+    return result;
+}
+
+/* ---- the reference ---- */
+
+static double to_light(double v) {
+    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+}
+
+static double to_srgb(double v) {
+    return v <= 0.0031308 ? 12.92 * v : 1.055 * pow(v, 1.0 / 2.4) - 0.055;
+}
+
+/* Porter and Duff's "over" with straight alpha; back NULL: nothing behind, the front's colours kept. */
+static void over(const uint8_t *front, double p, const uint8_t *back, bool linear, double *y) {
+    double front_share = p * front[3] / 255.0, back_share = back ? back[3] / 255.0 * (1.0 - front_share) : 0.0;
+    double alpha = front_share + back_share;
+    for (int c = 0; c < 3; c++) {
+        double f = front[c] / 255.0, b = back ? back[c] / 255.0 : 0.0;
+        if (!back || back_share <= 0.0) {
+            y[c] = front[c];
+        } else if (linear) {
+            y[c] = 255.0 * to_srgb((to_light(f) * front_share + to_light(b) * back_share) / alpha);
+        } else {
+            y[c] = 255.0 * (f * front_share + b * back_share) / alpha;
+        }
+    }
+    y[3] = 255.0 * alpha;
+}
+
+static void check(const bd_image *photo, const bd_image *background, const bd_replace_params *params,
+                  const bd_image *got) {
+    bool shows = false;
+    for (size_t i = 0; i < (size_t)W * H; i++) {
+        double expected[4];
+        const uint8_t *front = photo->pixels + 4 * i, *pixel = got->pixels + 4 * i;
+        const uint8_t *back = params->background == BD_BACKGROUND_COLOR         ? params->color
+                              : params->background == BD_BACKGROUND_TRANSPARENT ? NULL
+                                                                                : background->pixels + 4 * i;
+        over(front, matte[i], back, params->blend == BD_BLEND_LINEAR, expected);
+        for (int c = 0; c < 4; c++) {
+            bool hidden = c < 3 && expected[3] < 0.5;
+            if (!hidden && fabs(expected[c] - pixel[c]) > 0.51) {
+                fail_msg("pixel %zu, channel %d: %d, expected %f (matte %f)", i, c, pixel[c], expected[c], matte[i]);
+            }
+        }
+        shows |= pixel[3] != 255;
+        /* What is opaque is the photo's, and what is not there the background's, bit for bit. */
+        if (matte[i] == 1.0f && front[3] == 255) {
+            assert_memory_equal(pixel, front, 4);
+        } else if (back && (matte[i] == 0.0f || !front[3]) && back[3]) {
+            assert_memory_equal(pixel, back, 4);
+        }
+    }
+    assert_int_equal(got->has_alpha, shows);
+}
+
+static void test_alpha(void **state) {
+    (void)state;
+    make_matte();
+    for (int kind = 0; kind < 32; kind++) {
+        static const bd_background backgrounds[4] = {BD_BACKGROUND_PICTURE, BD_BACKGROUND_PICTURE, BD_BACKGROUND_COLOR,
+                                                     BD_BACKGROUND_TRANSPARENT};
+        bd_replace_params params = {.background = backgrounds[kind >> 3],
+                                    .blend = kind & 1 ? BD_BLEND_SRGB : BD_BLEND_LINEAR,
+                                    .color = {30, 200, 90, kind & 4 ? 100 : 255}};
+        bd_image photo = make_picture(W, H, kind & 2), background = make_picture(W, H, kind >> 3 == 1);
+        bool picture = params.background == BD_BACKGROUND_PICTURE;
+        bd_image result = replace(&photo, picture ? &background : NULL, &params);
+        check(&photo, &background, &params, &result);
+        bd_image_finish(&result);
+        bd_image_finish(&background);
+        bd_image_finish(&photo);
+    }
+}
+
+/* A background that is resampled: the red that nobody can see must not come into the blue. */
+static void test_unseen_colours(void **state) {
+    (void)state;
+    memset(matte, 0, sizeof matte);
+    bd_image photo = make_picture(W, H, false), background = make_picture(2 * W + 5, H + 30, true);
+    for (uint32_t i = 0; i < background.width * background.height; i++) {
+        bool seen = (i % background.width / 7 + i / background.width / 5) % 2;
+        const uint8_t red[4] = {255, 0, 0, 0}, blue[4] = {0, 0, 255, 255};
+        memcpy(background.pixels + (size_t)i * 4, seen ? blue : red, 4);
+    }
+    static const bd_fit fits[] = {BD_FIT_COVER, BD_FIT_CONTAIN, BD_FIT_STRETCH};
+    for (size_t f = 0; f < BD_COUNT(fits); f++) {
+        bd_replace_params params = {.fit = fits[f], .color = {0, 0, 255, 40}};
+        bd_image result = replace(&photo, &background, &params);
+        int partly = 0;
+        for (size_t i = 0; i < (size_t)W * H; i++) {
+            const uint8_t *pixel = result.pixels + 4 * i;
+            partly += pixel[3] > 60 && pixel[3] < 200;
+            if (pixel[3] > 8 && (pixel[0] > 1 || pixel[1] > 1 || pixel[2] < 254)) {
+                fail_msg("fit %d, pixel %zu: %d %d %d %d", (int)f, i, pixel[0], pixel[1], pixel[2], pixel[3]);
+            }
+        }
+        assert_true(partly > W);
+        bd_image_finish(&result);
+    }
+    bd_image_finish(&background);
+    bd_image_finish(&photo);
+}
+
+/* Where red and green have changed places, what comes from sRGB must have changed them too. */
+static void test_profiles(void **state) {
+    (void)state;
+    make_matte();
+    bytes swapped = swapped_profile(0), srgb = srgb_profile();
+    for (int kind = 0; kind < 12; kind++) {
+        bool color = kind % 2, tagged = kind / 2 % 2;
+        int photo_kind = kind / 4;
+        bd_replace_params params = {.background = color ? BD_BACKGROUND_COLOR : BD_BACKGROUND_PICTURE,
+                                    .color = {30, 200, 90, 255}};
+        bd_image photo = make_picture(W, H, true), background = make_picture(W, H, true);
+        if (photo_kind) {
+            const bytes *profile = photo_kind == 1 ? &swapped : &srgb;
+            assert_int_equal(bd_image_set_profile(&photo, profile->data, profile->size, NULL), BD_OK);
+        }
+        if (tagged) {
+            assert_int_equal(bd_image_set_profile(&background, swapped.data, swapped.size, NULL), BD_OK);
+        }
+        bd_image result = replace(&photo, color ? NULL : &background, &params);
+        bool turns = color ? photo_kind == 1 : (photo_kind == 1) != tagged;
+        assert_int_equal(result.profile_bytes, photo.profile_bytes);
+        assert_true(!photo.profile || !memcmp(result.profile, photo.profile, photo.profile_bytes));
+        for (size_t i = 0; i < (size_t)W * H; i++) {
+            double expected[4];
+            const uint8_t *b = color ? params.color : background.pixels + 4 * i, *front = photo.pixels + 4 * i;
+            const uint8_t back[4] = {b[turns], b[!turns], b[2], b[3]};
+            over(front, matte[i], back, true, expected);
+            for (int c = 0; c < 4; c++) {
+                /* The background's colours were rounded on the way. */
+                bool hidden = c < 3 && expected[3] < 0.5;
+                if (!hidden && fabs(expected[c] - result.pixels[4 * i + (size_t)c]) > (c == 3 || !turns ? 0.51 : 1.6)) {
+                    fail_msg("kind %d, pixel %zu, channel %d: %d, expected %f", kind, i, c,
+                             result.pixels[4 * i + (size_t)c], expected[c]);
+                }
+            }
+            if (matte[i] == 1.0f && front[3] == 255) {
+                assert_memory_equal(result.pixels + 4 * i, front, 4);
+            }
+        }
+        bd_image_finish(&result);
+        bd_image_finish(&background);
+        bd_image_finish(&photo);
+    }
+    /* A profile of the caller's that is none. */
+    bd_image photo = make_picture(W, H, false), result = {0};
+    bd_error error;
+    const bd_replace_params params = {.struct_size = sizeof params, .background = BD_BACKGROUND_COLOR};
+    photo.profile = swapped.data;
+    photo.profile_bytes = swapped.size / 2;
+    assert_int_equal(bd_session_replace(session, &photo, NULL, &params, &result, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "profile"));
+    bd_image_finish(&photo);
+    free(srgb.data);
+    free(swapped.data);
+}
+
+static int run(const char *kernel_set) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_alpha),
+        cmocka_unit_test(test_unseen_colours),
+        cmocka_unit_test(test_profiles),
+    };
+    const bd_engine_params params = {.struct_size = sizeof params,
+                                     .log = on_log,
+                                     .device = getenv("BACKDROP_DEVICE"),
+                                     .kernel_set = kernel_set,
+                                     .validation = true};
+    bd_error error;
+    if (bd_engine_create(&params, &engine, &error) || bd_session_create(engine, NULL, NULL, &session, &error)) {
+        (void)fprintf(stderr, "%s\n", error.message);
+        return 1;
+    }
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    bd_session_destroy(session);
+    bd_engine_destroy(engine);
+    return failed + (int)complaints;
+}
+
+int main(void) {
+    bd_error error;
+    uint32_t count = 0;
+    if (bd_devices(NULL, NULL, &count, &error)) {
+        (void)printf("skipped: %s\n", error.message);
+        return 77;
+    }
+    return run(NULL) + run("storage") ? 1 : 0;
+}
