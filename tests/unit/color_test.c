@@ -436,9 +436,9 @@ static void check_hostile(bytes profile) {
 
 static void test_hostile(void **state) {
     (void)state;
-    static const uint8_t values[] = {0x00, 0x01, 0x7f, 0xff};
+    static const uint8_t values[] = {0x00, 0xff};
     bytes profile = gamma_profile(2.0);
-    for (size_t at = 0; at < profile.size; at++) {
+    for (size_t at = 0; at < profile.size; at += at < 260 ? 1 : 5) {
         uint8_t before = profile.data[at];
         for (size_t v = 0; v < BD_COUNT(values); v++) {
             profile.data[at] = values[v];
@@ -446,14 +446,14 @@ static void test_hostile(void **state) {
         }
         profile.data[at] = before;
     }
-    for (size_t size = 1; size < profile.size; size += 7) {
+    for (size_t size = 1; size < profile.size; size += 23) {
         check_hostile((bytes){profile.data, size});
     }
     free(profile.data);
     /* Tables in four inks, which reach lcms2's interpolation. */
     profile = ink_profile();
     static const uint8_t inks[4] = {1, 2, 3, 4};
-    for (size_t at = 0; at < profile.size; at += at < 400 ? 1 : 61) {
+    for (size_t at = 0; at < profile.size; at += at < 400 ? 13 : 401) {
         uint8_t before = profile.data[at];
         profile.data[at] = 0xff;
         bytes file = flat_jpeg(JCS_CMYK, 4, inks, profile);
