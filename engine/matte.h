@@ -13,18 +13,15 @@ enum { BD_MATTE_GRID = 1024 };
 
 /* Buffers of the session that only mattes use. */
 typedef enum bd_matte_buffer {
-    BD_MATTE_COARSE,  /* the caller's probabilities as a plane */
-    BD_MATTE_PLANE,   /* probabilities on the first grid, or at the network's size */
-    BD_MATTE_GRID1,   /* grid of twice the spacing: colours */
-    BD_MATTE_GRID2,   /* the finer grid: colours and the value */
-    BD_MATTE_VALUES,  /* a grid with the value that is filtered next */
-    BD_MATTE_SUMS,    /* four planes of sums */
-    BD_MATTE_LINES,   /* a, b */
-    BD_MATTE_SCRATCH, /* between the two passes of a box filter */
-    BD_MATTE_DOUBT,   /* local doubt of the coarse mask, on the first grid */
-    BD_MATTE_LEVELS,  /* the foreground's pyramid */
-    BD_MATTE_PAIRS_A, /* F and B, taken in turns */
-    BD_MATTE_PAIRS_B,
+    BD_MATTE_COARSE,     /* the caller's probabilities as a plane */
+    BD_MATTE_PLANE,      /* probabilities on the first grid, or at the network's size */
+    BD_MATTE_GRID1,      /* grid of twice the spacing: colours */
+    BD_MATTE_GRID2,      /* the finer grid: colours and the value */
+    BD_MATTE_VALUES,     /* a grid with the value that is filtered next */
+    BD_MATTE_SUMS,       /* four planes of sums */
+    BD_MATTE_LINES,      /* a, b */
+    BD_MATTE_SCRATCH,    /* between the two passes of a box filter */
+    BD_MATTE_DOUBT,      /* local doubt of the coarse mask, on the first grid */
     BD_MATTE_WEIGHTED,   /* (h, w) rgba8: the background alone, for its blur */
     BD_MATTE_FOREGROUND, /* (h, w) rgba8: the photo with the subject's colours */
     BD_MATTE_STATISTICS, /* sums over columns, of the photo and then of the background */
@@ -32,7 +29,11 @@ typedef enum bd_matte_buffer {
     BD_MATTE_LIGHT,      /* a grid of the background's light past the subject */
     BD_MATTE_LIGHT_ROWS, /* between the two passes of its box filters */
     BD_MATTE_RELIT,      /* (h, w) rgba8: the subject in that light */
-    BD_MATTE_BUFFERS
+    BD_MATTE_BUFFERS,
+    /* The foreground is found when the filters are done with theirs. */
+    BD_MATTE_LEVELS = BD_MATTE_SCRATCH, /* the foreground's pyramid */
+    BD_MATTE_PAIRS_A = BD_MATTE_SUMS,   /* F and B, taken in turns */
+    BD_MATTE_PAIRS_B = BD_MATTE_LINES
 } bd_matte_buffer;
 
 enum { BD_MATTE_MAX_LEVELS = 24 };
