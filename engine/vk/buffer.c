@@ -46,7 +46,8 @@ bd_result bd_vk_buffer_init(bd_vk *vk, bd_vk_buffer *buffer, VkDeviceSize bytes,
                                      .size = buffer->bytes,
                                      .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
                                               VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
-                                              VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+                                              VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+                                              VK_BUFFER_USAGE_TRANSFER_DST_BIT};
     bd_result result =
         bd_vk_check(vk, api->vkCreateBuffer(vk->device, &info, NULL, &buffer->buffer), "vkCreateBuffer", error);
     if (result) {

@@ -178,7 +178,7 @@ bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch
     bd_vk *vk = commands->vk;
     const bd_vk_api *api = &vk->api;
     bd_read_path path = bd_vk_shader_read_path(dispatch->shader);
-    for (uint32_t i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < 3 && !dispatch->indirect; i++) {
         if (dispatch->groups[i] > vk->limits.maxComputeWorkGroupCount[i]) {
             return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: %s needs %u workgroups; the device's limit is %u",
                            vk->info.name, dispatch->name, dispatch->groups[i], vk->limits.maxComputeWorkGroupCount[i]);
@@ -229,7 +229,11 @@ bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch
         api->vkCmdPushConstants(to, vk->pipeline_layouts[path], VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch->push_bytes,
                                 dispatch->push);
     }
-    api->vkCmdDispatch(to, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
+    if (dispatch->indirect) {
+        api->vkCmdDispatchIndirect(to, dispatch->indirect->buffer, dispatch->indirect_offset);
+    } else {
+        api->vkCmdDispatch(to, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
+    }
     return BD_OK;
 }
 
@@ -241,13 +245,24 @@ void bd_vk_commands_stamp(bd_vk_commands *commands, const char *label) {
     }
 }
 
-void bd_vk_commands_barrier(bd_vk_commands *commands) {
+static void barrier_of_all(bd_vk_commands *commands, bool indirect) {
     const VkPipelineStageFlags stages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+    const VkPipelineStageFlags reader = indirect ? VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT : 0;
+    const VkAccessFlags read = indirect ? VK_ACCESS_INDIRECT_COMMAND_READ_BIT : 0;
     const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                      .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
                                      .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT |
-                                                      VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT};
-    commands->vk->api.vkCmdPipelineBarrier(commands->buffer, stages, stages, 0, 1, &barrier, 0, NULL, 0, NULL);
+                                                      VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT |
+                                                      read};
+    commands->vk->api.vkCmdPipelineBarrier(commands->buffer, stages, stages | reader, 0, 1, &barrier, 0, NULL, 0, NULL);
+}
+
+void bd_vk_commands_barrier(bd_vk_commands *commands) {
+    barrier_of_all(commands, false);
+}
+
+void bd_vk_commands_barrier_indirect(bd_vk_commands *commands) {
+    barrier_of_all(commands, true);
 }
 
 void bd_vk_commands_barrier_ranges(bd_vk_commands *commands, const bd_vk_binding *written, uint32_t count) {
@@ -279,6 +294,10 @@ void bd_vk_commands_copy(bd_vk_commands *commands, const bd_vk_buffer *from, VkD
                          const bd_vk_buffer *to, VkDeviceSize to_offset, VkDeviceSize bytes) {
     const VkBufferCopy region = {from_offset, to_offset, bytes};
     commands->vk->api.vkCmdCopyBuffer(commands->buffer, from->buffer, to->buffer, 1, &region);
+}
+
+void bd_vk_commands_clear(bd_vk_commands *commands, const bd_vk_buffer *buffer, VkDeviceSize bytes) {
+    commands->vk->api.vkCmdFillBuffer(commands->buffer, buffer->buffer, 0, bytes, 0);
 }
 
 bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error) {

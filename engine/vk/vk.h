@@ -68,6 +68,7 @@
     X(vkCmdBindDescriptorSets)                                                                                         \
     X(vkCmdPushConstants)                                                                                              \
     X(vkCmdDispatch)                                                                                                   \
+    X(vkCmdDispatchIndirect)                                                                                           \
     X(vkCmdPipelineBarrier)                                                                                            \
     X(vkCmdCopyBuffer)                                                                                                 \
     X(vkCmdFillBuffer)                                                                                                 \
@@ -227,6 +228,8 @@ typedef struct bd_vk_dispatch {
     unsigned char push[BD_VK_PUSH_BYTES];
     uint32_t push_bytes;
     uint32_t groups[3];
+    const bd_vk_buffer *indirect; /* holds the groups at indirect_offset; NULL: those above */
+    VkDeviceSize indirect_offset;
 } bd_vk_dispatch;
 
 /* A recorded command buffer with the descriptor sets and views that it refers to. */
@@ -255,6 +258,8 @@ bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch
 void bd_vk_commands_stamp(bd_vk_commands *commands, const char *label);
 /* Everything shaders and copies wrote before is visible to shaders and copies after. */
 void bd_vk_commands_barrier(bd_vk_commands *commands);
+/* The same, and for the groups of indirect dispatches. */
+void bd_vk_commands_barrier_indirect(bd_vk_commands *commands);
 /* The same for what shaders wrote to these ranges, at most BD_VK_BARRIER_RANGES of them; what was written elsewhere
  * stays unseen, but everything after waits for everything before. */
 #define BD_VK_BARRIER_RANGES 16
@@ -263,6 +268,7 @@ void bd_vk_commands_barrier_ranges(bd_vk_commands *commands, const bd_vk_binding
 void bd_vk_commands_barrier_host(bd_vk_commands *commands);
 void bd_vk_commands_copy(bd_vk_commands *commands, const bd_vk_buffer *from, VkDeviceSize from_offset,
                          const bd_vk_buffer *to, VkDeviceSize to_offset, VkDeviceSize bytes);
+void bd_vk_commands_clear(bd_vk_commands *commands, const bd_vk_buffer *buffer, VkDeviceSize bytes);
 bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error);
 /* Submits in order as one batch, at most BD_VK_MOST_SUBMITTED, that will signal the fence; an unfinished command buffer
  * may be among them where its usage is SIMULTANEOUS_USE. Every submission waits for what an earlier one wrote only
