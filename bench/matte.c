@@ -35,7 +35,7 @@ typedef struct subject {
 
 typedef struct totals {
     scores sums[MODES];
-    double worst; /* of refine's SAD over hard's */
+    double worst[MODES]; /* SAD over hard's */
     double color_before, color_after;
     uint32_t photos, colors;
 } totals;
@@ -258,9 +258,7 @@ static bool score_subject(const bench *b, const arguments *a, const subject *s, 
         add(&sums->sums[m], &found[m]);
         print_scores(s->name, mode_names[m], &found[m], &found[0]);
         cJSON_AddItemToObject(json, mode_names[m], scores_to_json(&found[m]));
-        if (modes[m] == BD_MATTE_REFINE) {
-            sums->worst = fmax(sums->worst, found[m].sad / found[0].sad);
-        }
+        sums->worst[m] = fmax(sums->worst[m], found[m].sad / found[0].sad);
     }
     sums->photos++;
     double before = 0.0, after = 0.0;
@@ -288,7 +286,11 @@ static void report(const arguments *a, totals *sums, cJSON *json) {
             cJSON_AddItemToObject(mean, mode_names[m], scores_to_json(s));
         }
     }
-    (void)printf("refine's SAD over hard's, worst photo: %.3f\n", sums->worst);
+    for (int m = 1; m < MODES; m++) {
+        if (a->wanted[m]) {
+            (void)printf("%s's SAD over hard's, worst photo: %.3f\n", mode_names[m], sums->worst[m]);
+        }
+    }
     if (sums->colors) {
         (void)printf("colour error in the edge band, true matte: photo %.2f, foreground %.2f (of 255)\n",
                      sums->color_before / sums->colors, sums->color_after / sums->colors);
@@ -356,7 +358,7 @@ static bool parse(int argc, char **argv, bench *b, arguments *a) {
         }
     }
     for (int m = 0; m < MODES; m++) {
-        a->wanted[m] |= (all && modes[m] != BD_MATTE_BEST) || m == 0;
+        a->wanted[m] |= all || m == 0;
     }
     return a->folder != NULL;
 }
@@ -370,7 +372,7 @@ int main(int argc, char **argv) {
     char *names[MOST_PHOTOS];
     uint32_t count = list_photos(a.folder, names);
     bool ok = count > 0 && bench_open(&b);
-    totals sums = {.worst = 0.0};
+    totals sums = {.photos = 0};
     cJSON *json = cJSON_CreateObject(), *photos = cJSON_AddArrayToObject(json, "photos");
     if (ok) {
         bench_describe(&b, json);

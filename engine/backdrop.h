@@ -390,7 +390,7 @@ typedef enum bd_matte_mode {
     BD_MATTE_REFINE = 0, /* guided by the photo's colours: three fast guided filters, each followed by levels */
     BD_MATTE_HARD = 1,   /* the class with the highest logit at the network's size, enlarged: the tutorial's mask */
     BD_MATTE_SOFT = 2,   /* probabilities at the network's size, interpolated */
-    BD_MATTE_BEST = 3    /* REFINE, then a closed-form solution where that is in doubt */
+    BD_MATTE_BEST = 3    /* REFINE, then where that is in doubt a closed-form solution, by what colours tell */
 } bd_matte_mode;
 
 typedef struct bd_matte_params {
@@ -411,7 +411,8 @@ typedef struct bd_matte_params {
  * alpha    BD_FORMAT_GRAY8 or _GRAY16 of the photo's size, 0..255 or 0..65535; bd_image_finish. Written on success
  *          only.
  * Errors   as bd_session_segment; BD_ERR_INVALID_ARGUMENT too when the session has no model and params no coarse.
- * Source   He, Sun, Tang, Guided image filtering, TPAMI 2013; He, Sun, arXiv 1505.00996.
+ * Source   He, Sun, Tang, Guided image filtering, TPAMI 2013; He, Sun, arXiv 1505.00996; Levin, Lischinski, Weiss, A
+ *          closed-form solution to natural image matting, TPAMI 2008; He, Sun, Tang, CVPR 2010.
  */
 BD_API BD_CHECK bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params,
                                            bd_image *alpha, bd_error *error);

@@ -29,9 +29,6 @@ bool bd_matte_needs_network(const bd_matte_params *params) {
 
 static bd_result check_params(bd_session *session, bd_matte_params *own, bd_error *error) {
     enum { LONGEST_SIDE = 1 << 14 };
-    if (own->mode == BD_MATTE_BEST) {
-        return bd_fail(error, BD_ERR_UNSUPPORTED, "the matte 'best' is not there yet; use refine");
-    }
     if ((unsigned)own->mode > BD_MATTE_BEST) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such kind of matte: %d", (int)own->mode);
     }
@@ -149,8 +146,9 @@ bd_result bd_matte_plan_init(bd_session *session, const bd_matte_params *params,
     uint32_t longest = BD_MAX(photo.w, photo.h);
     uint32_t block = (uint32_t)(plan->cell_px / NODES_PER_CELL + 0.5f);
     block = BD_MAX(BD_MAX(block, (longest + BD_MATTE_GRID - 1) / BD_MATTE_GRID), 1u);
-    for (int g = 0; g < 2; g++) {
-        uint32_t b = g ? block : block * 2;
+    uint32_t finest = (longest + BD_MATTE_GRID - 1) / BD_MATTE_GRID;
+    for (int g = 0; g < 3; g++) {
+        uint32_t b = g == 2 ? finest : g ? block : block * 2;
         plan->blocks[g] = b;
         plan->grids[g] = (bd_matte_size){(photo.w + b - 1) / b, (photo.h + b - 1) / b};
     }
@@ -192,6 +190,13 @@ bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_er
     bool filtered = p->mode == BD_MATTE_REFINE || p->mode == BD_MATTE_BEST;
     VkDeviceSize grid1 = filtered ? grid_bytes(plan->grids[0]) : 0, grid2 = filtered ? grid_bytes(plan->grids[1]) : 0;
     bd_matte_size plane = filtered ? plan->grids[0] : plan->resized;
+    bool best = p->mode == BD_MATTE_BEST;
+    VkDeviceSize grid3 = best ? grid_bytes(plan->grids[2]) : 0;
+    VkDeviceSize largest = BD_MAX(grid2, grid3),
+                 states = best ? bd_closed_form_bytes(plan->grids[2], BD_MATTE_SUMS) : 0;
+    if (best) {
+        plane = plan->grids[2];
+    }
     VkDeviceSize finest = plan->level_count ? grid_bytes(plan->levels[0]) : 0;
     uint32_t last = plan->level_count ? plan->level_count - 1 : 0;
     const struct {
@@ -202,10 +207,13 @@ bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_er
         {BD_MATTE_PLANE, bd_plane_bytes(plane)},
         {BD_MATTE_GRID1, grid1},
         {BD_MATTE_GRID2, grid2},
-        {BD_MATTE_VALUES, grid2},
-        {BD_MATTE_SUMS, 4 * grid2},
-        {BD_MATTE_LINES, grid2},
-        {BD_MATTE_SCRATCH, grid2},
+        {BD_MATTE_VALUES, largest},
+        {BD_MATTE_SUMS, BD_MAX(4 * largest, states)},
+        {BD_MATTE_LINES, largest},
+        {BD_MATTE_SCRATCH, largest},
+        {BD_MATTE_GRID3, grid3},
+        {BD_MATTE_PRODUCTS, best ? bd_closed_form_bytes(plan->grids[2], BD_MATTE_PRODUCTS) : 0},
+        {BD_MATTE_TILES, best ? bd_closed_form_bytes(plan->grids[2], BD_MATTE_TILES) : 0},
         {BD_MATTE_DOUBT, grid1},
         {BD_MATTE_LEVELS, plan->level_count ? plan->level_offsets[last] + 16 : 0},
         {BD_MATTE_PAIRS_A, 2 * finest},
@@ -338,6 +346,8 @@ static bd_result record_guided(bd_session *session, bd_kernel kernel, const bd_p
     return run(session, &dispatch, error);
 }
 
+static const bd_matte_buffer grid_buffers[] = {BD_MATTE_GRID1, BD_MATTE_GRID2, BD_MATTE_GRID3};
+
 static bd_result record_reduce(bd_session *session, const bd_matte_plan *plan, int grid, bd_error *error) {
     uint32_t block = plan->blocks[grid], w = plan->photo.w;
     uint32_t band = bd_matte_band(session, w, plan->photo.h, block);
@@ -354,7 +364,7 @@ static bd_result record_reduce(bd_session *session, const bd_matte_plan *plan, i
         bd_vk_dispatch dispatch;
         bd_kernel_guided(session->vk, BD_KERNEL_GUIDED_REDUCE, &push, false, &dispatch);
         bind(&dispatch, 0, &session->photo, (VkDeviceSize)y * w * 4, (VkDeviceSize)rows * w * 4);
-        bind(&dispatch, 4, of(session, grid ? BD_MATTE_GRID2 : BD_MATTE_GRID1), 0, grid_bytes(size));
+        bind(&dispatch, 4, of(session, grid_buffers[grid]), 0, grid_bytes(size));
         result = run(session, &dispatch, error);
     }
     return result;
@@ -362,12 +372,13 @@ static bd_result record_reduce(bd_session *session, const bd_matte_plan *plan, i
 
 static uint32_t radius_on(const bd_matte_plan *plan, float cells, int grid) {
     float nodes = cells * plan->cell_px / (float)plan->blocks[grid];
-    uint32_t least = grid ? 2 : 1;
+    uint32_t least = grid == 1 ? 2 : 1;
     return BD_MIN(BD_MAX((uint32_t)(nodes + 0.5f), least), 64u);
 }
 
-/* BD_MATTE_VALUES on a grid -> BD_MATTE_LINES: the filter's lines, levels folded in. */
-static bd_result record_lines(bd_session *session, const bd_matte_plan *plan, const pass *with, bd_error *error) {
+/* Values on a grid -> BD_MATTE_LINES: the filter's lines, levels folded in. */
+static bd_result record_lines(bd_session *session, const bd_matte_plan *plan, const pass *with, bd_matte_buffer values,
+                              bd_error *error) {
     bd_matte_size size = plan->grids[with->grid], doubt = plan->grids[0];
     axes at = between_grids(plan->blocks[with->grid], plan->blocks[0]);
     VkDeviceSize bytes = grid_bytes(size);
@@ -384,8 +395,8 @@ static bd_result record_lines(bd_session *session, const bd_matte_plan *plan, co
                                  .level = with->level,
                                  .knee = DOUBT_KNEE,
                                  .slope = DOUBT_SLOPE};
-    bd_result result = record_guided(session, BD_KERNEL_GUIDED_ROWS, &push, false, BD_MATTE_VALUES, bytes, 0, 0,
-                                     BD_MATTE_SUMS, 4 * bytes, error);
+    bd_result result = record_guided(session, BD_KERNEL_GUIDED_ROWS, &push, false, values, bytes, 0, 0, BD_MATTE_SUMS,
+                                     4 * bytes, error);
     if (!result) {
         result = record_guided(session, BD_KERNEL_GUIDED_SOLVE, &push, false, BD_MATTE_SUMS, 4 * bytes, 0, 0,
                                BD_MATTE_LINES, bytes, error);
@@ -439,7 +450,7 @@ static bd_result record_join(bd_session *session, const bd_matte_plan *plan, int
                                  .bias_y = at.bias_y};
     VkDeviceSize bytes = grid_bytes(plan->grids[to]);
     return record_guided(session, BD_KERNEL_GUIDED_JOIN, &push, false, BD_MATTE_LINES, grid_bytes(plan->grids[from]),
-                         to ? BD_MATTE_GRID2 : BD_MATTE_GRID1, bytes, BD_MATTE_VALUES, bytes, error);
+                         grid_buffers[to], bytes, BD_MATTE_VALUES, bytes, error);
 }
 
 static bd_result record_apply(bd_session *session, const bd_matte_plan *plan, int grid, bd_error *error) {
@@ -467,6 +478,27 @@ static bd_result record_apply(bd_session *session, const bd_matte_plan *plan, in
     return result;
 }
 
+/* The lines of a grid become those of the closed-form solution on the third. */
+static bd_result record_best(bd_session *session, const bd_matte_plan *plan, int from, bd_error *error) {
+    static const pass last = {0.0f, 1e-5f, 0.0f, 2};
+    float block = (float)plan->blocks[2];
+    bd_result result = record_reduce(session, plan, 2, error);
+    if (!result) {
+        result = record_join(session, plan, from, 2, error);
+    }
+    if (!result) {
+        result = record_plane(session, plan, plan->grids[2], block, block, false, error);
+    }
+    if (!result) {
+        result = bd_closed_form_record(session, plan, error);
+    }
+    if (!result) {
+        result = record_lines(session, plan, &last, BD_MATTE_GRID3, error);
+    }
+    bd_vk_commands_stamp(&session->after, "matte: closed form");
+    return result;
+}
+
 static bd_result record_refine(bd_session *session, const bd_matte_plan *plan, bd_error *error) {
     bd_result result = record_reduce(session, plan, 0, error);
     if (!result) {
@@ -481,12 +513,17 @@ static bd_result record_refine(bd_session *session, const bd_matte_plan *plan, b
             result = record_join(session, plan, passes[i - 1].grid, passes[i].grid, error);
         }
         if (!result) {
-            result = record_lines(session, plan, &passes[i], error);
+            result = record_lines(session, plan, &passes[i], BD_MATTE_VALUES, error);
         }
     }
     bd_vk_commands_stamp(&session->after, "matte: filter");
+    int grid = passes[BD_COUNT(passes) - 1].grid;
+    if (!result && plan->params.mode == BD_MATTE_BEST) {
+        result = record_best(session, plan, grid, error);
+        grid = 2;
+    }
     if (!result) {
-        result = record_apply(session, plan, passes[BD_COUNT(passes) - 1].grid, error);
+        result = record_apply(session, plan, grid, error);
     }
     bd_vk_commands_stamp(&session->after, "matte: apply");
     return result;

@@ -22,6 +22,9 @@ typedef enum bd_matte_buffer {
     BD_MATTE_LINES,      /* a, b */
     BD_MATTE_SCRATCH,    /* between the two passes of a box filter */
     BD_MATTE_DOUBT,      /* local doubt of the coarse mask, on the first grid */
+    BD_MATTE_GRID3,      /* the grid of the closed form: colours and the solution */
+    BD_MATTE_PRODUCTS,   /* of its tiles */
+    BD_MATTE_TILES,      /* its small things; see closed_form.c */
     BD_MATTE_WEIGHTED,   /* (h, w) rgba8: the background alone, for its blur */
     BD_MATTE_FOREGROUND, /* (h, w) rgba8: the photo with the subject's colours */
     BD_MATTE_STATISTICS, /* sums over columns, of the photo and then of the background */
@@ -46,8 +49,8 @@ typedef struct bd_matte_plan {
     bd_matte_params params;
     bd_matte_size photo;
     bd_matte_size resized;  /* the photo as the network sees it; the binary mask's size */
-    bd_matte_size grids[2]; /* the coarser first */
-    uint32_t blocks[2];     /* pixels a side of a node */
+    bd_matte_size grids[3]; /* the coarser first; the closed form's */
+    uint32_t blocks[3];     /* pixels a side of a node */
     float cell_px;          /* spacing of what is known about the mask */
     float start_level;      /* stretched from the probabilities before the first pass */
     float *coarse;          /* the caller's probabilities as a plane, ours to free */
@@ -77,6 +80,10 @@ bd_image bd_matte_coarse(const bd_matte_plan *plan);
 /* Records into session->after: logits (or what the plan brings) and session->photo become session->mask, a plane of the
  * photo's size. */
 bd_result bd_matte_record(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
+
+/* closed_form.c: BD_MATTE_VALUES and BD_MATTE_PLANE, on the third grid, become BD_MATTE_GRID3. */
+VkDeviceSize bd_closed_form_bytes(bd_matte_size size, bd_matte_buffer buffer);
+bd_result bd_closed_form_record(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
 
 /* Records: session->photo and session->mask become BD_MATTE_FOREGROUND. */
 bd_result bd_matte_record_foreground(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);

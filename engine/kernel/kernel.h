@@ -7,6 +7,7 @@
 #define BD_KERNEL_H
 
 #include "graph/plan.h"
+#include "push/closed_form.h"
 #include "push/foreground.h"
 #include "push/guided.h"
 #include "push/harmonize.h"
@@ -57,6 +58,19 @@ typedef enum bd_kernel {
     BD_KERNEL_HARMONIZE_SOLVE,
     BD_KERNEL_LIGHT_REDUCE,
     BD_KERNEL_RELIGHT,
+    BD_KERNEL_COLOUR_COUNT,
+    BD_KERNEL_COLOUR_BLUR,
+    BD_KERNEL_CLOSED_TARGET,
+    BD_KERNEL_TILE_FLAGS,
+    BD_KERNEL_TILE_ROWS,
+    BD_KERNEL_TILE_LIST,
+    BD_KERNEL_CLOSED_START,
+    BD_KERNEL_CLOSED_LINES,
+    BD_KERNEL_CLOSED_PRODUCT,
+    BD_KERNEL_CLOSED_SUM,
+    BD_KERNEL_CLOSED_STEP,
+    BD_KERNEL_CLOSED_UPDATE,
+    BD_KERNEL_CLOSED_FINISH,
     BD_KERNEL_COUNT
 } bd_kernel;
 
@@ -235,5 +249,12 @@ void bd_kernel_harmonize_solve(const bd_vk *vk, bool full, bd_vk_dispatch *dispa
 void bd_kernel_light_reduce(const bd_vk *vk, const bd_push_light *push, bool picture, bool tile, bool premultiplied,
                             bd_vk_dispatch *dispatch);
 void bd_kernel_relight(const bd_vk *vk, const bd_push_light *push, bool harmonize, bool wrap, bd_vk_dispatch *dispatch);
+
+/* ---- closed form (closed_form.c) --------------------------------------------------------------------------------- */
+
+/* The kernels of push/closed_form.h. tiles: how many workgroups those take that work by list, for the caller that does
+ * not dispatch them indirectly; flag as above. */
+void bd_kernel_closed_form(const bd_vk *vk, bd_kernel kernel, const bd_push_closed_form *push, bool flag,
+                           uint32_t tiles, bd_vk_dispatch *dispatch);
 
 #endif

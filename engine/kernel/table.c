@@ -52,6 +52,19 @@ static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
     ROW(HARMONIZE_SOLVE, harmonize_solve_f32),
     ROW(LIGHT_REDUCE, light_reduce_u8),
     ROW(RELIGHT, relight_u8),
+    ROW(COLOUR_COUNT, colour_count_f32),
+    ROW(COLOUR_BLUR, colour_blur_f32),
+    ROW(CLOSED_TARGET, closed_target_f32),
+    ROW(TILE_FLAGS, tile_flags_f32),
+    ROW(TILE_ROWS, tile_rows_f32),
+    ROW(TILE_LIST, tile_list_f32),
+    ROW(CLOSED_START, closed_start_f32),
+    ROW(CLOSED_LINES, closed_lines_f32),
+    ROW(CLOSED_PRODUCT, closed_product_f32),
+    ROW(CLOSED_SUM, closed_sum_f32),
+    ROW(CLOSED_STEP, closed_step_f32),
+    ROW(CLOSED_UPDATE, closed_update_f32),
+    ROW(CLOSED_FINISH, closed_finish_f32),
 };
 
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel) {

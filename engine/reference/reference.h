@@ -116,6 +116,17 @@ void bd_ref_light_reduce(const uint8_t *background, int32_t bg_w, int32_t bg_h, 
 /* One pixel; map NULL: colours stay; light (4 floats) NULL: none wraps around. */
 void bd_ref_relight(const uint8_t front[4], float alpha, const float *map, const float *light, uint8_t *y);
 
+/* The closed-form matte, see push/closed_form.h. values: dense. counts (2, bins), which is added to. */
+void bd_ref_colour_count(const float *grid, const float *values, size_t nodes, uint32_t *counts);
+void bd_ref_colour_blur(const uint32_t *counts, float *bins);
+void bd_ref_closed_target(const float node[4], float value, const float *bins, float beta, float weight, float margin,
+                          float *target);
+/* list: room for every tile; returns how many it holds. */
+uint32_t bd_ref_tiles(const float *targets, int32_t w, int32_t h, bool ring, uint32_t *list);
+/* Lines over colour - 0.5. */
+float bd_ref_closed_product(const float *lines, const float *grid, const float target[4], int32_t w, int32_t h,
+                            int32_t x, int32_t y);
+
 /* 0 and 1 where a byte of alpha would be 0 and 255. */
 float bd_ref_settled(float alpha);
 

@@ -179,6 +179,19 @@ check_bad_pictures() {
     left_nothing
 }
 
+check_mattes() {
+    local out=$work/out
+    run 0 matte "$person" --matte refine -o "$out/refine.png"
+    run 0 matte "$person" --matte best -o "$out/best.png"
+    [ "$(size "$out/best.png")" = 512x512 ] || complain "--matte best: $(size "$out/best.png")"
+    ! cmp -s "$out/refine.png" "$out/best.png" || complain '--matte best is refine'
+    run 0 matte "$person" --matte best -o "$out/again.png"
+    cmp "$out/best.png" "$out/again.png" || complain '--matte best is not the same twice'
+    run 2 matte "$person" --matte finest -o "$out/again.png"
+    rm -f "$out"/*
+    left_nothing
+}
+
 check_devices() {
     local out=$work/out/o.png
     run 0 devices
@@ -291,6 +304,7 @@ check_usage
 check_bad_pictures
 check_devices
 [ -z "$fetched" ] || check_pictures
+[ -z "$fetched" ] || check_mattes
 [ -z "$fetched" ] || check_series
 [ -z "$fetched" ] || check_profiles
 if [ "$failures" -gt 0 ]; then

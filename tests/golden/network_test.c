@@ -237,13 +237,14 @@ static void test_colour_and_transparency(void **state) {
 static void test_bands(void **state) {
     (void)state;
     bd_image photo = make_picture(700, 531, 1);
-    bd_image alphas[2];
+    bd_image alphas[4];
     bd_error error;
-    const bd_matte_params params = {.struct_size = sizeof params, .wide = true};
-    for (int i = 0; i < 2; i++) {
-        t.session->band_bytes = i ? 700 * 4 * 130 : 0;
+    for (int i = 0; i < 4; i++) {
+        const bd_matte_params params = {
+            .struct_size = sizeof params, .mode = i < 2 ? BD_MATTE_REFINE : BD_MATTE_BEST, .wide = true};
+        t.session->band_bytes = i % 2 ? 700 * 4 * 130 : 0;
         bd_frame_forget(t.session);
-        assert_int_equal(bd_matte_band(t.session, 700, 531, 1), i ? 128 : 531);
+        assert_int_equal(bd_matte_band(t.session, 700, 531, 1), i % 2 ? 128 : 531);
         assert_int_equal(bd_session_matte(t.session, &photo, &params, &alphas[i], &error), BD_OK);
     }
     for (int fit = BD_FIT_COVER; fit <= BD_FIT_STRETCH; fit++) {
@@ -260,9 +261,12 @@ static void test_bands(void **state) {
         free(background.pixels);
     }
     t.session->band_bytes = 0;
-    assert_memory_equal(alphas[0].pixels, alphas[1].pixels, (size_t)700 * 531 * 2);
-    bd_image_finish(&alphas[0]);
-    bd_image_finish(&alphas[1]);
+    for (int i = 0; i < 4; i += 2) {
+        assert_memory_equal(alphas[i].pixels, alphas[i + 1].pixels, (size_t)700 * 531 * 2);
+    }
+    for (int i = 0; i < 4; i++) {
+        bd_image_finish(&alphas[i]);
+    }
     free(photo.pixels);
 }
 

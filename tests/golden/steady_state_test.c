@@ -198,7 +198,7 @@ static void test_blur(void **state) {
 
 static void test_mattes(void **state) {
     const fixture *f = *state;
-    static const bd_matte_mode modes[] = {BD_MATTE_HARD, BD_MATTE_SOFT};
+    static const bd_matte_mode modes[] = {BD_MATTE_HARD, BD_MATTE_SOFT, BD_MATTE_BEST};
     for (size_t i = 0; i < BD_COUNT(modes); i++) {
         const bd_matte_params matte = {.struct_size = sizeof matte, .mode = modes[i]};
         bd_replace_params params = replacement(BD_BACKGROUND_COLOR);
