@@ -251,6 +251,14 @@ static bool write_matte(cli *run, replacement *r) {
     return done;
 }
 
+/* Only the size is kept, for --json. */
+static void drop_pixels(bd_image *image) {
+    const uint32_t size[2] = {image->width, image->height};
+    bd_image_finish(image);
+    image->width = size[0];
+    image->height = size[1];
+}
+
 static bool compute(cli *run, replacement *r) {
     cli_network_begin(run, &r->network);
     bool many = r->series.count > 0;
@@ -274,8 +282,14 @@ static bool compute(cli *run, replacement *r) {
         r->series.background = r->background_path ? &r->background : NULL;
         return cli_series_run(run, &r->network, &r->series);
     }
-    if (bd_session_replace(r->network.session, &r->photo, r->background_path ? &r->background : NULL, &r->params,
-                           &r->result, &run->error)) {
+    /* In halves: what the device has been given need not lie here too. */
+    if (bd_session_replace_begin(r->network.session, &r->photo, r->background_path ? &r->background : NULL, &r->params,
+                                 &run->error)) {
+        return cli_failed(run);
+    }
+    drop_pixels(&r->photo);
+    drop_pixels(&r->background);
+    if (bd_session_replace_end(r->network.session, &r->result, &run->error)) {
         return cli_failed(run);
     }
     cli_add_session_timings(run, &r->network);
