@@ -3,6 +3,9 @@
 // channels. Lanes lie along the output channels; each fetches two of the sixteen pixels and they are handed round, so
 // that eight weights and four pixel fetches feed 16 x 8 x 4 x 8 multiply-adds. Past the last pixel or channel the last one is
 // computed and stored again, the same value at the same place, so that no store needs a mask.
+//
+// The sums do not fit the registers. DEEP (in_c4 a multiple of four) adds eight channels to a sum while it is in one and
+// takes sixteen a turn, so that half as much is written back and masked; what it reads twice, the weights, costs less.
 #version 450
 #include "include/tensor.glsl"
 #include "include/wide.glsl"
@@ -34,29 +37,46 @@ void main() {
     const int at1 = min(row + BD_WIDE_LANES + lane, last) * in_c4;
 #define INIT(g, j) vec4 sum##g##j = b;
     BD_WIDE_EACH_ROW(INIT)
+#define FETCH(n, k, w)                                                                                                 \
+    const vec4 a0_##n = x(at0 + k);                                                                                    \
+    const vec4 a1_##n = x(at1 + k);                                                                                    \
+    const vec4 w0_##n = weights(w);                                                                                    \
+    const vec4 w1_##n = weights(w + 8);                                                                                \
+    const vec4 w2_##n = weights(w + 16);                                                                               \
+    const vec4 w3_##n = weights(w + 24);
+#define ADD(n, g, j)                                                                                                   \
+    sum##g##j += BD_WIDE_SWAP(a##g##_##n.x, j) * w0_##n;                                                               \
+    sum##g##j += BD_WIDE_SWAP(a##g##_##n.y, j) * w1_##n;                                                               \
+    sum##g##j += BD_WIDE_SWAP(a##g##_##n.z, j) * w2_##n;                                                               \
+    sum##g##j += BD_WIDE_SWAP(a##g##_##n.w, j) * w3_##n;
     int k = 0;
     do { // a test at the top would cost a whole masked iteration more
-        const int next = min(k + 1, in_c4 - 1); // an odd last one meets weights of zero
-// Four channels at a time: their sixteen weights fit the registers of AVX-512VL, those of eight channels do not.
-#define QUAD(k, w)                                                                                                     \
+#if DEEP
+#define STEP(g, j) ADD(0, g, j) ADD(1, g, j)
+#define OCTET(k, w)                                                                                                    \
     {                                                                                                                  \
-        const vec4 a0 = x(at0 + k);                                                                                    \
-        const vec4 a1 = x(at1 + k);                                                                                    \
-        const vec4 w0 = weights(w);                                                                                    \
-        const vec4 w1 = weights(w + 8);                                                                                \
-        const vec4 w2 = weights(w + 16);                                                                               \
-        const vec4 w3 = weights(w + 24);                                                                               \
+        FETCH(0, k, w)                                                                                                 \
+        FETCH(1, k + 1, w + 32)                                                                                        \
         BD_WIDE_EACH_ROW(STEP)                                                                                         \
     }
-#define STEP(g, j)                                                                                                     \
-    sum##g##j += BD_WIDE_SWAP(a##g.x, j) * w0;                                                                         \
-    sum##g##j += BD_WIDE_SWAP(a##g.y, j) * w1;                                                                         \
-    sum##g##j += BD_WIDE_SWAP(a##g.z, j) * w2;                                                                         \
-    sum##g##j += BD_WIDE_SWAP(a##g.w, j) * w3;
+        OCTET(k, w)
+        OCTET(k + 2, w + 64)
+        w += 128;
+        k += 4;
+#else
+        const int next = min(k + 1, in_c4 - 1); // an odd last one meets weights of zero
+// Four channels at a time: their sixteen weights fit the registers of AVX-512VL, those of eight channels do not.
+#define STEP(g, j) ADD(0, g, j)
+#define QUAD(k, w)                                                                                                     \
+    {                                                                                                                  \
+        FETCH(0, k, w)                                                                                                 \
+        BD_WIDE_EACH_ROW(STEP)                                                                                         \
+    }
         QUAD(k, w)
         QUAD(next, w + 32)
         w += 64;
         k += 2;
+#endif
     } while (k < in_c4);
 #define STORE(g, j)                                                                                                    \
     {                                                                                                                  \

@@ -18,6 +18,7 @@
 
 typedef enum bd_kernel {
     BD_KERNEL_CONV1X1,
+    BD_KERNEL_CONV1X1_DEEP, /* many input channels, a multiple of 16; wide8 only */
     BD_KERNEL_CONV,
     BD_KERNEL_CONV_DW,
     BD_KERNEL_CONV_DW_STRIDE1,       /* 3x3, wide8 only */

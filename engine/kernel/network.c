@@ -60,6 +60,12 @@ static uint32_t activation(const bd_conv_attrs *attrs) {
     return attrs->hard_swish ? BD_ACTIVATION_HARD_SWISH : BD_ACTIVATION_CLAMP;
 }
 
+static bd_kernel pointwise_kernel(const bd_vk *vk, int32_t in_c4) {
+    return vk->kernel_set == BD_KERNELS_WIDE8 && in_c4 >= BD_CONV1X1_WIDE_DEEP && in_c4 % 4 == 0
+               ? BD_KERNEL_CONV1X1_DEEP
+               : BD_KERNEL_CONV1X1;
+}
+
 static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
                  bd_kernel_operands *operands) {
     const bd_conv_attrs *attrs = &node->u.conv;
@@ -69,7 +75,7 @@ static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd
     int32_t out_c4 = (out[3] + 3) / 4;
     bool pointwise = attrs->kernel_h == 1 && attrs->kernel_w == 1 && attrs->stride_h == 1 && attrs->stride_w == 1 &&
                      in[1] == out[1] && in[2] == out[2];
-    begin(vk, pointwise ? BD_KERNEL_CONV1X1 : BD_KERNEL_CONV, dispatch);
+    begin(vk, pointwise ? pointwise_kernel(vk, in_c4) : BD_KERNEL_CONV, dispatch);
     operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
     operand(operands, 1, node->inputs[1], BD_PACKING_CONV);
     operand(operands, 2, input_or_none(node, 2), BD_PACKING_ROWS);

@@ -12,6 +12,7 @@
 
 static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
     ROW_WIDE(CONV1X1, conv1x1_f32),
+    ROW_WIDE_ONLY(CONV1X1_DEEP, conv1x1_deep_f32),
     ROW_WIDE(CONV, conv_f32),
     ROW(CONV_DW, conv_dw_f32),
     ROW_WIDE_ONLY(CONV_DW_STRIDE1, conv_dw_stride1_f32),

@@ -7,7 +7,7 @@
  * Groups     storage: x = ceil(rows / BD_GEMM_ROWS), y = ceil(out_c4 / BD_GEMM_C4).
  *            texel: x = ceil(rows / BD_CONV1X1_TEXEL_ROWS), y = ceil(out_c4 / BD_CONV1X1_TEXEL_C4).
  *            texel_wide8: x = ceil(out_c4 / 8), y = ceil(rows / BD_CONV1X1_WIDE_ROWS); weights in panels of 8 columns,
- *            [ceil(out_c4 / 8)][ceil(in_c4 / 2) * 8][8], zero past the last channel.
+ *            [ceil(out_c4 / 8)][ceil(in_c4 / 2) * 8][8], zero past the last channel. deep: in_c4 a multiple of 4.
  * Reference  bd_ref_conv. */
 #ifndef BD_PUSH_CONV1X1_H
 #define BD_PUSH_CONV1X1_H
@@ -18,6 +18,7 @@
 #define BD_CONV1X1_TEXEL_ROWS 16
 #define BD_CONV1X1_TEXEL_C4 8
 #define BD_CONV1X1_WIDE_ROWS 16
+#define BD_CONV1X1_WIDE_DEEP 64 /* in_c4 from which on the deep kernel gains */
 
 BD_PUSH_BEGIN(conv1x1)
 bd_int rows;
