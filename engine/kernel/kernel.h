@@ -8,11 +8,13 @@
 
 #include "graph/plan.h"
 #include "push/closed_form.h"
+#include "push/components.h"
 #include "push/foreground.h"
 #include "push/guided.h"
 #include "push/harmonize.h"
 #include "push/light.h"
 #include "push/plane.h"
+#include "push/plane_step.h"
 #include "push/weigh.h"
 #include "vk/vk.h"
 
@@ -72,6 +74,13 @@ typedef enum bd_kernel {
     BD_KERNEL_CLOSED_STEP,
     BD_KERNEL_CLOSED_UPDATE,
     BD_KERNEL_CLOSED_FINISH,
+    BD_KERNEL_COMPONENTS_START,
+    BD_KERNEL_COMPONENTS_JOIN,
+    BD_KERNEL_COMPONENTS_COUNT,
+    BD_KERNEL_COMPONENTS_CHOOSE,
+    BD_KERNEL_COMPONENTS_SPREAD,
+    BD_KERNEL_COMPONENTS_APPLY,
+    BD_KERNEL_PLANE_STEP,
     BD_KERNEL_COUNT
 } bd_kernel;
 
@@ -257,5 +266,13 @@ void bd_kernel_relight(const bd_vk *vk, const bd_push_light *push, bool harmoniz
  * not dispatch them indirectly; flag as above. */
 void bd_kernel_closed_form(const bd_vk *vk, bd_kernel kernel, const bd_push_closed_form *push, bool flag,
                            uint32_t tiles, bd_vk_dispatch *dispatch);
+
+/* ---- shapes (shape.c): push/components.h and push/plane_step.h ---- */
+
+/* stage: of BD_KERNEL_COMPONENTS_CHOOSE; of _SPREAD: fresh; else unused. */
+void bd_kernel_components(const bd_vk *vk, bd_kernel kernel, const bd_push_components *push, bool background,
+                          uint32_t stage, bd_vk_dispatch *dispatch);
+/* kind: BD_PLANE_STEP_*. */
+void bd_kernel_plane_step(const bd_vk *vk, const bd_push_plane_step *push, uint32_t kind, bd_vk_dispatch *dispatch);
 
 #endif

@@ -10,6 +10,10 @@
 #define ROW_WIDE_ONLY(kernel, name)                                                                                    \
     [BD_KERNEL_##kernel] = {BD_SHADER_COUNT, BD_SHADER_COUNT, BD_SHADER_##name##_texel_wide8}
 
+/* Kernels that work in one buffer: they read as they write, through storage. */
+#define ROW_STORAGE(kernel, name)                                                                                      \
+    [BD_KERNEL_##kernel] = {BD_SHADER_##name##_storage, BD_SHADER_##name##_storage, BD_SHADER_##name##_storage}
+
 static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
     ROW_WIDE(CONV1X1, conv1x1_f32),
     ROW_WIDE_ONLY(CONV1X1_DEEP, conv1x1_deep_f32),
@@ -66,6 +70,13 @@ static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
     ROW(CLOSED_STEP, closed_step_f32),
     ROW(CLOSED_UPDATE, closed_update_f32),
     ROW(CLOSED_FINISH, closed_finish_f32),
+    ROW(COMPONENTS_START, components_start_f32),
+    ROW_STORAGE(COMPONENTS_JOIN, components_join_u32),
+    ROW_STORAGE(COMPONENTS_COUNT, components_count_u32),
+    ROW_STORAGE(COMPONENTS_CHOOSE, components_choose_u32),
+    ROW_STORAGE(COMPONENTS_SPREAD, components_spread_u32),
+    ROW(COMPONENTS_APPLY, components_apply_f32),
+    ROW(PLANE_STEP, plane_step_f32),
 };
 
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel) {
