@@ -169,7 +169,8 @@ static bool score_mode(const bench *b, const subject *s, bd_matte_mode mode, sco
                                     .coarse = s->coarse,
                                     .coarse_width = s->coarse_w,
                                     .coarse_height = s->coarse_h,
-                                    .wide = true};
+                                    .wide = true,
+                                    .island_share = mode == BD_MATTE_HARD ? -1.0f : 0.0f}; /* the tutorial's mask */
     bd_error error;
     bd_image alpha;
     if (bd_session_matte(b->session, &s->photo, &params, &alpha, &error)) {

@@ -4,13 +4,17 @@
 
 #include "image/image.h"
 #include "session.h"
+#include "shape.h"
+
+static VkDeviceSize packed_bytes(bd_matte_size size, bool wide) {
+    return bd_plane_bytes(size) / (wide ? 2 : 4); /* a pixel of the plane takes four bytes */
+}
 
 static bd_result record_pack(bd_session *session, bd_matte_size size, bool wide, bd_error *error) {
     uint32_t band = bd_matte_band(session, size.w, size.h, 1);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < size.h && !result; y += band) {
         bd_matte_size before = {size.w, y}, part = {size.w, BD_MIN(band, size.h - y)};
-        VkDeviceSize share = wide ? 2 : 4; /* a pixel of the plane takes four bytes */
         const bd_push_plane push = {.dst_w = (int32_t)part.w, .dst_h = (int32_t)part.h};
         bd_vk_dispatch dispatch;
         bd_kernel_plane(session->vk, BD_KERNEL_PLANE_PACK, &push, wide, false, &dispatch);
@@ -18,8 +22,8 @@ static bd_result record_pack(bd_session *session, bd_matte_size size, bool wide,
         dispatch.bindings[0].offset = bd_plane_bytes(before);
         dispatch.bindings[0].bytes = bd_plane_bytes(part);
         dispatch.bindings[4].buffer = &session->result;
-        dispatch.bindings[4].offset = bd_plane_bytes(before) / share;
-        dispatch.bindings[4].bytes = bd_plane_bytes(part) / share;
+        dispatch.bindings[4].offset = packed_bytes(before, wide);
+        dispatch.bindings[4].bytes = packed_bytes(part, wide);
         result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
     }
     return result;
@@ -42,7 +46,8 @@ static bd_result record_matte(bd_session *session, const bd_image *photo, const 
     uint32_t h = 0;
     bool network = bd_matte_needs_network(&key->matte);
     const bd_matte_size size = {photo->width, photo->height};
-    VkDeviceSize bytes = bd_plane_bytes(size) / (key->matte.wide ? 2 : 4);
+    VkDeviceSize bytes = packed_bytes(size, key->matte.wide);
+    VkDeviceSize reported = bd_shape_result_bytes(&key->matte, bytes);
     bd_result result = bd_frame_begin(session, error);
     if (!result) {
         result = bd_session_plan_input(session, photo, network, &w, &h, error);
@@ -54,7 +59,7 @@ static bd_result record_matte(bd_session *session, const bd_image *photo, const 
         result = bd_matte_reserve(session, plan, error);
     }
     if (!result) {
-        result = bd_frame_reserve(session, &session->result, bytes, error);
+        result = bd_frame_reserve(session, &session->result, reported, error);
     }
     if (!result) {
         bd_matte_add_coarse(session, plan);
@@ -69,7 +74,10 @@ static bd_result record_matte(bd_session *session, const bd_image *photo, const 
     if (!result) {
         result = record_pack(session, size, key->matte.wide, error);
     }
-    return result ? result : bd_frame_end(session, key, bytes, error);
+    if (!result) {
+        bd_shape_record_found(session, &key->matte, bytes);
+    }
+    return result ? result : bd_frame_end(session, key, reported, error);
 }
 
 bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params, bd_image *alpha,
@@ -105,5 +113,8 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
     }
     bd_matte_plan_finish(session, &plan);
     const bd_matte_size size = {photo->width, photo->height};
+    if (!code) {
+        code = bd_shape_check_found(&key.matte, rows, packed_bytes(size, key.matte.wide), error);
+    }
     return code ? code : take_alpha(session, rows, size, key.matte.wide, alpha, error);
 }

@@ -393,6 +393,14 @@ typedef enum bd_matte_mode {
     BD_MATTE_BEST = 3    /* REFINE, then where that is in doubt a closed-form solution, by what colours tell */
 } bd_matte_mode;
 
+/* Which connected parts of the foreground stay. Parts are told apart in the coarse answer, before it is refined, where
+ * it is at least 0.4, on a grid of at most 1024 nodes a side; what lies below goes with the part it is nearest to. */
+typedef enum bd_keep {
+    BD_KEEP_ALL = 0,     /* but for stray islands: island_share */
+    BD_KEEP_LARGEST = 1, /* the one with the largest area; of equals the upper one, then the left one */
+    BD_KEEP_POINT = 2    /* the one at (keep_x, keep_y) */
+} bd_keep;
+
 typedef struct bd_matte_params {
     size_t struct_size;
     bd_class_set classes; /* foreground; all zero: class 15, person */
@@ -402,6 +410,18 @@ typedef struct bd_matte_params {
     const float *coarse;
     uint32_t coarse_width, coarse_height;
     bool wide; /* bd_session_matte: BD_FORMAT_GRAY16 instead of BD_FORMAT_GRAY8 */
+    bd_keep keep;
+    uint32_t keep_x, keep_y; /* of BD_KEEP_POINT: a pixel of the photo */
+    /* BD_KEEP_ALL: parts smaller than this share of the largest one's area are dropped, 0..1. 0: 0.01 for what the
+     * network says, nothing is dropped from probabilities of the caller's; negative: nothing is dropped. */
+    float island_share;
+    bool fill_holes; /* background that the foreground encloses becomes foreground, before the matte is refined */
+    /* Moves the matte's edges outwards by this many photo pixels, or inwards where negative, by grey-scale dilation or
+     * erosion with an octagon within 4 % of a circle. -1000..1000; fractions count, and soften an edge by about a
+     * pixel. Inwards no pixel gains, outwards none loses. The photo's own border is no edge. */
+    float grow_px;
+    /* Then softens them: a hard edge rises from 5 to 95 % within this many photo pixels, give or take 5 %. 0..1000. */
+    float feather_px;
 } bd_matte_params;
 
 /* How much of every pixel belongs to the foreground.
@@ -410,7 +430,8 @@ typedef struct bd_matte_params {
  * params   NULL: all default.
  * alpha    BD_FORMAT_GRAY8 or _GRAY16 of the photo's size, 0..255 or 0..65535; bd_image_finish. Written on success
  *          only.
- * Errors   as bd_session_segment; BD_ERR_INVALID_ARGUMENT too when the session has no model and params no coarse.
+ * Errors   as bd_session_segment; BD_ERR_INVALID_ARGUMENT too when the session has no model and params no coarse, or
+ *          no foreground lies at BD_KEEP_POINT's pixel.
  * Source   He, Sun, Tang, Guided image filtering, TPAMI 2013; He, Sun, arXiv 1505.00996; Levin, Lischinski, Weiss, A
  *          closed-form solution to natural image matting, TPAMI 2008; He, Sun, Tang, CVPR 2010.
  */

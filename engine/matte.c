@@ -4,6 +4,7 @@
 
 #include "matte.h"
 #include "session.h"
+#include "shape.h"
 
 /* ---- plan -------------------------------------------------------------------------------------------------------- */
 
@@ -27,7 +28,7 @@ bool bd_matte_needs_network(const bd_matte_params *params) {
     return !params || !params->coarse;
 }
 
-static bd_result check_params(bd_session *session, bd_matte_params *own, bd_error *error) {
+static bd_result check_params(bd_session *session, bd_matte_size photo, bd_matte_params *own, bd_error *error) {
     enum { LONGEST_SIDE = 1 << 14 };
     if ((unsigned)own->mode > BD_MATTE_BEST) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such kind of matte: %d", (int)own->mode);
@@ -47,7 +48,7 @@ static bd_result check_params(bd_session *session, bd_matte_params *own, bd_erro
     if (!any) {
         own->classes.words[session->person / 32] = 1u << session->person % 32;
     }
-    return BD_OK;
+    return bd_shape_check(own, photo, error);
 }
 
 /* The width of the map's ramps from 0 to 1, in its own pixels: a straight ramp of width T adds up to 1 under its slope
@@ -128,7 +129,7 @@ bd_result bd_matte_plan_init(bd_session *session, const bd_matte_params *params,
     *plan = (bd_matte_plan){.photo = photo, .resized = resized};
     bd_copy_params(&plan->params, params, sizeof plan->params);
     bd_matte_params *own = &plan->params;
-    bd_result result = check_params(session, own, error);
+    bd_result result = check_params(session, photo, own, error);
     if (result) {
         return result;
     }
@@ -226,7 +227,7 @@ bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_er
             result = bd_frame_reserve(session, &session->matte[wanted[i].buffer], wanted[i].bytes, error);
         }
     }
-    return result;
+    return result ? result : bd_shape_reserve(session, plan, plane, error);
 }
 
 uint32_t bd_matte_band(const bd_session *session, uint32_t w, uint32_t h, uint32_t unit) {
@@ -324,6 +325,8 @@ static bd_result record_plain(bd_session *session, const bd_matte_plan *plan, bo
     float block_x = (float)plan->photo.w / (float)plan->resized.w;
     float block_y = (float)plan->photo.h / (float)plan->resized.h;
     bd_result result = record_plane(session, plan, plan->resized, block_x, block_y, hard, error);
+    result =
+        result ? result : bd_shape_record_parts(session, plan, of(session, BD_MATTE_PLANE), plan->resized, 0, error);
     if (result) {
         return result;
     }
@@ -423,6 +426,9 @@ static bd_result record_start(bd_session *session, const bd_matte_plan *plan, bd
                                  .radius = (int32_t)radius_on(plan, DOUBT_RADIUS, 0),
                                  .level = plan->start_level};
     if (!result) {
+        result = bd_shape_record_parts(session, plan, of(session, BD_MATTE_PLANE), size, plan->blocks[0], error);
+    }
+    if (!result) {
         result = record_guided(session, BD_KERNEL_GUIDED_START, &push, false, BD_MATTE_GRID1, bytes, BD_MATTE_PLANE,
                                bd_plane_bytes(size), BD_MATTE_VALUES, bytes, error);
     }
@@ -490,6 +496,10 @@ static bd_result record_best(bd_session *session, const bd_matte_plan *plan, int
         result = record_plane(session, plan, plan->grids[2], block, block, false, error);
     }
     if (!result) {
+        result =
+            bd_shape_record_parts(session, plan, of(session, BD_MATTE_PLANE), plan->grids[2], plan->blocks[2], error);
+    }
+    if (!result) {
         result = bd_closed_form_record(session, plan, error);
     }
     if (!result) {
@@ -530,12 +540,14 @@ static bd_result record_refine(bd_session *session, const bd_matte_plan *plan, b
 }
 
 bd_result bd_matte_record(bd_session *session, const bd_matte_plan *plan, bd_error *error) {
+    bd_result result;
     if (plan->params.mode == BD_MATTE_HARD || plan->params.mode == BD_MATTE_SOFT) {
-        bd_result result = record_plain(session, plan, plan->params.mode == BD_MATTE_HARD, error);
+        result = record_plain(session, plan, plan->params.mode == BD_MATTE_HARD, error);
         bd_vk_commands_stamp(&session->after, "matte");
-        return result;
+    } else {
+        result = record_refine(session, plan, error);
     }
-    return record_refine(session, plan, error);
+    return result ? result : bd_shape_record_edges(session, plan, error);
 }
 
 /* ---- foreground -------------------------------------------------------------------------------------------------- */

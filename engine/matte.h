@@ -32,6 +32,8 @@ typedef enum bd_matte_buffer {
     BD_MATTE_LIGHT,      /* a grid of the background's light past the subject */
     BD_MATTE_LIGHT_ROWS, /* between the two passes of its box filters */
     BD_MATTE_RELIT,      /* (h, w) rgba8: the subject in that light */
+    BD_MATTE_COMPONENTS, /* see push/components.h */
+    BD_MATTE_EDGES,      /* a plane of the photo's size, in turns with session->mask */
     BD_MATTE_BUFFERS,
     /* The foreground is found when the filters are done with theirs. */
     BD_MATTE_LEVELS = BD_MATTE_SCRATCH, /* the foreground's pyramid */

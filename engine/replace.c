@@ -5,6 +5,7 @@
 #include "background.h"
 #include "image/image.h"
 #include "light.h"
+#include "shape.h"
 
 static bd_result record_mask(bd_session *session, const bd_replace_params *params, uint32_t w, uint32_t h,
                              bd_error *error) {
@@ -210,8 +211,12 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     if (!result && !params->classic) {
         result = bd_light_plan_init(session, params, matte->photo, &plan, &light, error);
     }
+    VkDeviceSize bytes = bd_picture_bytes(out_w, out_h), reported = bytes;
+    if (!params->classic) {
+        reported = bd_shape_result_bytes(&key->matte, bytes);
+    }
     if (!result) {
-        result = bd_frame_reserve(session, &session->result, bd_picture_bytes(out_w, out_h), error);
+        result = bd_frame_reserve(session, &session->result, reported, error);
     }
     if (!result) {
         bd_matte_add_coarse(session, matte);
@@ -226,7 +231,10 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     if (!result) {
         result = record_replacement(session, params, matte, w, h, &plan, &light, error);
     }
-    return result ? result : bd_frame_end(session, key, bd_picture_bytes(out_w, out_h), error);
+    if (!result && !params->classic) {
+        bd_shape_record_found(session, &key->matte, bytes);
+    }
+    return result ? result : bd_frame_end(session, key, reported, error);
 }
 
 /* The colour becomes the photo's here, the background on its way to the device; *color NULL: it need not. */
@@ -349,10 +357,15 @@ static bd_result finish(bd_session *session, bd_image *result, bd_error *error) 
     const bd_image photo = {.width = key->photo_w, .height = key->photo_h};
     const void *pixels = NULL;
     bd_result code = bd_frame_wait(session, &pixels, error);
+    uint32_t w = 0;
+    uint32_t h = 0;
     if (!code) {
-        uint32_t w = 0;
-        uint32_t h = 0;
         result_size(session, &photo, key->replace.classic, &w, &h);
+    }
+    if (!code && !key->replace.classic) {
+        code = bd_shape_check_found(&key->matte, pixels, bd_picture_bytes(w, h), error);
+    }
+    if (!code) {
         code = make_result(session, key->replace.reuse_result, w, h, result, error);
     }
     if (!code) {
@@ -362,7 +375,7 @@ static bd_result finish(bd_session *session, bd_image *result, bd_error *error) 
         }
     }
     if (!code) {
-        memcpy(result->pixels, pixels, session->result_bytes);
+        memcpy(result->pixels, pixels, bd_picture_bytes(w, h));
         bd_image_find_alpha(result);
     }
     return code;

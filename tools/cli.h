@@ -36,10 +36,11 @@ typedef enum cli_verb {
 typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
-    bool help, version, classic, keep_colors, transparent, photo_size, json, quiet, verbose;
+    bool help, version, classic, keep_colors, fill_holes, transparent, photo_size, json, quiet, verbose;
     const char *output, *fit, *gravity, *classes, *color, *blur, *blur_background, *harmonize, *light_wrap, *quality,
         *format;
     const char *matte, *coarse, *matte_in, *matte_out, *depth, *blend;
+    const char *keep, *islands, *shrink, *grow, *feather;
     const char *device, *model, *size, *kernels, *precision, *names, *tta;
     const char *labels, *overlay, *logits;
     const char *background, *output_dir;
@@ -75,6 +76,7 @@ void cli_add_timing(cli *run, const char *name, double started_ms);
 bool cli_parse(cli *run, int argc, char **argv);
 /* The whole text as a number in low..high. */
 bool cli_parse_integer(const char *text, long low, long high, long *value);
+bool cli_parse_number(const char *text, float low, float high, float *value);
 /* "N" or "WxH", each 1..8192. */
 bool cli_parse_size(const char *text, uint32_t *width, uint32_t *height);
 bool cli_parse_color(const char *text, uint8_t *rgba);
@@ -213,13 +215,15 @@ void cli_plane_finish(cli_plane *plane);
 
 /* ---- matte.c ---- */
 
-/* What --matte, --coarse and --matte-in come to. */
+/* What --matte, --coarse, --matte-in and the options that shape the matte come to. */
 typedef struct cli_matte {
     bd_matte_params params;
     cli_plane plane;
 } cli_matte;
 
 bool cli_matte_parse(cli *run, cli_matte *matte);
+/* The first of the options that shape the matte, as "--keep"; NULL: none is given. */
+const char *cli_matte_shaping(const cli_options *options);
 bool cli_matte_needs_network(const cli *run);
 /* Reads the file that takes the network's place, if any. */
 bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte);

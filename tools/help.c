@@ -27,7 +27,15 @@ static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OU
     "                      photo's colours) or best (refine and a closed-form solution where that is in doubt)\n"      \
     "  --coarse FILE       probabilities in the network's place: a PNG of 8 or 16 bits or .npy of any size, whose\n"   \
     "                      corner pixels' middles lie on the photo's\n"                                                \
-    "  --matte-in FILE     a finished matte of the photo's size in the network's place\n"
+    "  --matte-in FILE     a finished matte of the photo's size in the network's place\n"                              \
+    "  --keep WHAT         which connected parts of the foreground stay: all (default), largest, or point=X,Y, the\n"  \
+    "                      one at that pixel of the upright photo\n"                                                   \
+    "  --islands PERCENT   drop parts smaller than that of the largest one's area (default: 1; of --coarse and\n"      \
+    "                      --matte-in: 0, which keeps all)\n"                                                          \
+    "  --fill-holes        background that the foreground encloses becomes foreground\n"                               \
+    "  --shrink PX         move the matte's edges inwards, by pixels of the photo, fractions too\n"                    \
+    "  --grow PX           move them outwards\n"                                                                       \
+    "  --feather PX        then soften them: a hard edge rises from 5 to 95 percent within PX pixels\n"
 
 static const char matte[] =
     "usage: backdrop matte PHOTO -o ALPHA.png [options]\n"

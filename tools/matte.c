@@ -25,6 +25,77 @@ static bool parse_mode(cli *run, bd_matte_mode *mode) {
     return !text || cli_fail(run, CLI_USAGE, "--matte is hard, soft, refine or best, not '%s'", text);
 }
 
+const char *cli_matte_shaping(const cli_options *options) {
+    return options->keep         ? "--keep"
+           : options->islands    ? "--islands"
+           : options->fill_holes ? "--fill-holes"
+           : options->shrink     ? "--shrink"
+           : options->grow       ? "--grow"
+           : options->feather    ? "--feather"
+                                 : NULL;
+}
+
+/* "X,Y" */
+static bool parse_point(const char *text, bd_matte_params *params) {
+    enum { MOST = 1 << 24 };
+    char first[16];
+    size_t length = strcspn(text, ",");
+    long x, y;
+    if (!text[length] || length >= sizeof first) {
+        return false;
+    }
+    memcpy(first, text, length);
+    first[length] = '\0';
+    if (!cli_parse_integer(first, 0, MOST, &x) || !cli_parse_integer(text + length + 1, 0, MOST, &y)) {
+        return false;
+    }
+    params->keep = BD_KEEP_POINT;
+    params->keep_x = (uint32_t)x;
+    params->keep_y = (uint32_t)y;
+    return true;
+}
+
+static bool parse_parts(cli *run, bd_matte_params *params) {
+    const char *keep = run->options.keep, *islands = run->options.islands;
+    params->fill_holes = run->options.fill_holes;
+    if (keep && !strcmp(keep, "largest")) {
+        params->keep = BD_KEEP_LARGEST;
+    } else if (keep && strcmp(keep, "all") != 0 &&
+               (strncmp(keep, "point=", 6) != 0 || !parse_point(keep + 6, params))) {
+        return cli_fail(run, CLI_USAGE, "--keep is all, largest or point=X,Y in pixels of the photo, not '%s'", keep);
+    }
+    if (islands && params->keep != BD_KEEP_ALL) {
+        return cli_fail(run, CLI_USAGE, "--keep %s leaves one part; --islands does not go with it", keep);
+    }
+    float percent = 0.0f;
+    if (islands && !cli_parse_number(islands, 0.0f, 100.0f, &percent)) {
+        return cli_fail(run, CLI_USAGE, "--islands is a share of the largest part from 0 to 100 percent, not '%s'",
+                        islands);
+    }
+    params->island_share = islands ? percent > 0.0f ? percent / 100.0f : -1.0f : 0.0f;
+    return true;
+}
+
+static bool parse_pixels(cli *run, const char *name, const char *text, float *pixels) {
+    return !text || cli_parse_number(text, 0.0f, 1000.0f, pixels) ||
+           cli_fail(run, CLI_USAGE, "--%s is a number of pixels from 0 to 1000, not '%s'", name, text);
+}
+
+static bool parse_edges(cli *run, bd_matte_params *params) {
+    const cli_options *from = &run->options;
+    float shrink = 0.0f;
+    if (from->shrink && from->grow) {
+        return cli_fail(run, CLI_USAGE, "--shrink and --grow undo each other; give one");
+    }
+    if (!parse_pixels(run, "shrink", from->shrink, &shrink) ||
+        !parse_pixels(run, "grow", from->grow, &params->grow_px) ||
+        !parse_pixels(run, "feather", from->feather, &params->feather_px)) {
+        return false;
+    }
+    params->grow_px -= shrink;
+    return true;
+}
+
 bool cli_matte_parse(cli *run, cli_matte *matte) {
     const cli_options *from = &run->options;
     *matte = (cli_matte){.params = {.struct_size = sizeof matte->params}};
@@ -39,7 +110,7 @@ bool cli_matte_parse(cli *run, cli_matte *matte) {
         return cli_fail(run, CLI_USAGE, "--depth is 8 or 16, not '%s'", from->depth);
     }
     matte->params.wide = depth == 16;
-    return parse_mode(run, &matte->params.mode);
+    return parse_mode(run, &matte->params.mode) && parse_parts(run, &matte->params) && parse_edges(run, &matte->params);
 }
 
 bool cli_matte_needs_network(const cli *run) {
@@ -73,7 +144,9 @@ bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte) {
 
 bool cli_matte_take(cli *run, const bd_image *alpha, cli_matte *matte) {
     bool done = cli_plane_take(run, run->options.matte_out, alpha, &matte->plane);
-    matte->params.mode = BD_MATTE_SOFT;
+    const bd_matte_params finished = {
+        .struct_size = sizeof finished, .mode = BD_MATTE_SOFT, .wide = matte->params.wide};
+    matte->params = finished; /* it has been shaped */
     use_plane(matte);
     return done;
 }

@@ -51,6 +51,12 @@ static const option options[] = {
     TEXT("matte-in", 0, matte_in, R | A),
     TEXT("matte-out", 0, matte_out, R),
     TEXT("depth", 0, depth, R | A),
+    TEXT("keep", 0, keep, R | A),
+    TEXT("islands", 0, islands, R | A),
+    FLAG("fill-holes", 0, fill_holes, R | A),
+    TEXT("shrink", 0, shrink, R | A),
+    TEXT("grow", 0, grow, R | A),
+    TEXT("feather", 0, feather, R | A),
     TEXT("blend", 0, blend, R),
     FLAG("keep-colors", 0, keep_colors, R),
     TEXT("fit", 0, fit, R),
@@ -181,6 +187,12 @@ bool cli_parse_integer(const char *text, long low, long high, long *value) {
     errno = 0;
     *value = strtol(text, &end, 10);
     return end != text && !*end && !errno && *value >= low && *value <= high;
+}
+
+bool cli_parse_number(const char *text, float low, float high, float *value) {
+    char *end;
+    *value = strtof(text, &end);
+    return end != text && !*end && *value >= low && *value <= high;
 }
 
 bool cli_parse_precision(cli *run, bd_precision *precision) {

@@ -126,7 +126,7 @@ static bool parse_matte(cli *run, replacement *r) {
                         : from->coarse    ? "--coarse"
                         : from->matte_in  ? "--matte-in"
                         : from->matte_out ? "--matte-out"
-                                          : NULL;
+                                          : cli_matte_shaping(from);
     if (from->classic && given) {
         return cli_fail(run, CLI_USAGE, "--classic has the tutorial's mask; %s does not go with it", given);
     }

@@ -72,7 +72,8 @@ check_usage() {
             verb=${letter#*:}
             case "|$verbs|" in *"|${letter%:*}|"*) ;; *) continue ;; esac
             case $name in help | version) continue ;; esac
-            "$backdrop" "$verb" --help | grep -q -- "--$name\b" || complain "$verb --help lacks --$name"
+            "$backdrop" "$verb" --help > "$work/stdout" # not piped: grep may close the pipe early
+            grep -q -- "--$name\b" "$work/stdout" || complain "$verb --help lacks --$name"
         done
     done < <(sed -nE 's/^    (FLAG|TEXT)\("([a-z-]+)",.*, ([A-Z |]+)\),$/\2 \3/p' "$source/tools/options.c" | tr -d ' ' |
         sed -E 's/^([a-z-]+)/\1 /')
@@ -101,6 +102,22 @@ check_usage() {
     run 2 "$person" --blur -3 -o "$out"
     run 2 "$person" --transparent -o "$work/out/o.jpg"
     run 2 "$person" "$scene" -o "$work/out/o.gif"
+    for keep in some point= point=1 point=1,2,3 point=-1,2 point=x,y; do
+        run 2 "$person" "$scene" -o "$out" --keep "$keep"
+        says point=X,Y
+    done
+    run 2 "$person" "$scene" -o "$out" --keep largest --islands 2
+    run 2 "$person" "$scene" -o "$out" --islands 101
+    run 2 "$person" "$scene" -o "$out" --shrink 1 --grow 1
+    for option in shrink grow feather; do
+        run 2 matte "$person" -o "$out" --$option=-1
+        run 2 matte "$person" -o "$out" --$option 1001
+        run 2 matte "$person" -o "$out" --$option nan
+        run 2 "$person" "$scene" -o "$out" --$option 1 --classic
+        says --$option
+    done
+    run 2 "$person" "$scene" -o "$out" --fill-holes --classic
+    run 2 segment "$person" --keep largest
     run 2 "$person" "$scene" one too many -o "$out"
     run 2 "$person" "$scene" --json -o -
     run 2 - - -o "$out"
@@ -223,6 +240,38 @@ check_devices() {
     left_nothing
 }
 
+# A matte of two squares, 40 and 10 pixels wide, brought by hand and shaped: no network.
+check_shapes() {
+    local out=$work/out matte=$work/in/squares.pgm
+    pnm photo.pgm 100 60
+    awk 'BEGIN { printf "P5 100 60 255\n"; for (y = 0; y < 60; y++) for (x = 0; x < 100; x++)
+        printf "%s", (x >= 10 && x < 50 && y >= 10 && y < 50) || (x >= 70 && x < 80 && y >= 20 && y < 30) ? "z" : "\001" }' > "$matte"
+    sed -i 's/z/\xff/g' "$matte"
+    run 0 matte "$work/in/photo.pgm" --matte-in "$matte" -o "$out/all.png"
+    run 0 matte "$work/in/photo.pgm" --matte-in "$matte" --keep largest -o "$out/largest.png"
+    run 0 matte "$work/in/photo.pgm" --matte-in "$matte" --keep point=20,20 -o "$out/point.png"
+    run 0 matte "$work/in/photo.pgm" --matte-in "$matte" --keep point=75,25 -o "$out/other.png"
+    run 0 matte "$work/in/photo.pgm" --matte-in "$matte" --islands 10 -o "$out/islands.png"
+    cmp -s "$out/largest.png" "$out/point.png" || complain '--keep largest is not what --keep point=20,20 is'
+    cmp -s "$out/largest.png" "$out/islands.png" || complain '--keep largest is not what --islands 10 is'
+    cmp -s "$out/largest.png" "$out/all.png" && complain '--keep largest keeps all'
+    cmp -s "$out/largest.png" "$out/other.png" && complain '--keep point=75,25 is --keep largest'
+    run 2 matte "$work/in/photo.pgm" --matte-in "$matte" --keep point=60,5 -o "$out/none.png"
+    says 'no foreground at 60,5'
+    run 2 "$work/in/photo.pgm" "$scene" --matte-in "$matte" --keep point=100,5 -o "$out/none.png"
+    says 'outside the photo of 100x60'
+    run 0 matte "$work/in/photo.pgm" --matte-in "$matte" --grow 2.5 --feather 4 --fill-holes -o "$out/grown.png"
+    run 0 matte "$work/in/photo.pgm" --matte-in "$matte" --shrink 2.5 --depth 16 -o "$out/shrunk.png"
+    # The matte that is written is the one that was used: given back, it is not shaped again.
+    run 0 "$work/in/photo.pgm" "$scene" --matte-in "$matte" --shrink 2.5 --depth 16 --matte-out "$out/used.png" \
+        -o "$out/a.png"
+    cmp -s "$out/used.png" "$out/shrunk.png" || complain '--matte-out is not the shaped matte'
+    run 0 "$work/in/photo.pgm" "$scene" --matte-in "$out/used.png" -o "$out/b.png"
+    cmp -s "$out/a.png" "$out/b.png" || complain 'with --matte-out the matte is shaped twice'
+    [ ! -e "$out/none.png" ] || complain 'a matte of nothing was written'
+    rm -rf "${out:?}"/*
+}
+
 check_pictures() {
     local out=$work/out
     run 0 replace "$person" "$scene" -o "$out/a.png" --json
@@ -300,9 +349,11 @@ check_profiles() {
 }
 
 fetched=$("$backdrop" models --json 2> /dev/null | grep -E '"fetched":[[:space:]]*true' || true)
+usable=$("$backdrop" devices --json 2> /dev/null | grep -E '"usable":[[:space:]]*true' || true)
 check_usage
 check_bad_pictures
 check_devices
+[ -z "$usable" ] || check_shapes
 [ -z "$fetched" ] || check_pictures
 [ -z "$fetched" ] || check_mattes
 [ -z "$fetched" ] || check_series

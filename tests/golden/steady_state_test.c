@@ -131,10 +131,13 @@ static bd_image photo_of(uint32_t w, uint32_t h, uint32_t seed) {
 
 /* Noise is background to the network, so that is what is kept. */
 static bd_replace_params replacement(bd_background background) {
+    static const bd_matte_params matte = {
+        .struct_size = sizeof matte, .keep = BD_KEEP_LARGEST, .fill_holes = true, .grow_px = -1.5f, .feather_px = 3};
     return (bd_replace_params){.struct_size = sizeof(bd_replace_params),
                                .classes = {{1}},
                                .background = background,
                                .color = {1, 2, 3, 255},
+                               .matte = &matte,
                                .blur_sigma_px = background == BD_BACKGROUND_BLUR ? 5.0f : 0.0f,
                                .reuse_result = true};
 }
