@@ -136,7 +136,7 @@ static bd_result record_map(bd_session *session, const bd_light_plan *plan, cons
     const bd_matte_size size = {background->width, background->height};
     bd_result result = record_statistics(session, plan, 0, front, plan->photo, false, error);
     if (!result) {
-        result = record_statistics(session, plan, 1, background->buffer, size, false, error);
+        result = record_statistics(session, plan, 1, background->buffer, size, background->premultiplied, error);
     }
     if (!result) {
         bd_vk_dispatch dispatch;
@@ -191,7 +191,7 @@ static bd_result record_light(bd_session *session, const bd_light_plan *plan, co
                                     .fill = (uint32_t)f[0] | (uint32_t)f[1] << 8 | (uint32_t)f[2] << 16 |
                                             (uint32_t)f[3] << 24};
         bd_vk_dispatch dispatch;
-        bd_kernel_light_reduce(session->vk, &push, picture, background->tile, false, &dispatch);
+        bd_kernel_light_reduce(session->vk, &push, picture, background->tile, background->premultiplied, &dispatch);
         bind(&dispatch, 0, picture ? background->buffer : &session->photo, 0,
              picture ? bd_picture_bytes(background->width, background->height) : bd_picture_bytes(w, 1));
         bind(&dispatch, 1, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));

@@ -28,7 +28,7 @@ void main() {
     }
     const vec4 before = first ? vec4(0.0) : last(0);
     // Once the residual is nothing, so is every step.
-    const float beta = before.x > 0.0 ? part.x / before.x : 0.0;
+    const float beta = before.x > 0.0 && before.y > 0.0 ? part.x / before.x : 0.0;
     const float curvature = before.y > 0.0 ? part.y - beta * part.x / before.y : part.y;
     const float alpha = part.x > 1e-20 && curvature > 0.0 ? part.x / curvature : 0.0;
     dst[0] = vec4(part.x, alpha, alpha > 0.0 ? beta : 0.0, 0.0);

@@ -106,6 +106,8 @@ bool cli_is_dash(const char *path);
 bool cli_read_image(cli *run, const char *path, bd_image *image);
 /* Fails early where writing could only fail at the end: a missing folder, a terminal. NULL passes. */
 bool cli_check_output(cli *run, const char *path);
+/* Fails where two outputs are one file. NULL passes. */
+bool cli_check_distinct(cli *run, const char *one, const char *other);
 /* Writes all or nothing: to a temporary that is renamed; "-" is standard output. */
 bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes);
 /* PNG or JPEG: by --format, else by the path's extension; PNG for "-". */

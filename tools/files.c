@@ -131,6 +131,11 @@ static bool split_path(cli *run, const char *path, char *folder, char *temporary
     return true;
 }
 
+bool cli_check_distinct(cli *run, const char *one, const char *other) {
+    return !one || !other || cli_is_dash(one) || strcmp(one, other) != 0 ||
+           cli_fail(run, CLI_USAGE, "%s: two results would be written to it", one);
+}
+
 bool cli_check_output(cli *run, const char *path) {
     if (!path) {
         return true;

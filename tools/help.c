@@ -54,8 +54,9 @@ static const char replace[] =
     "PHOTO, BACKGROUND and OUT may be - for standard input and output (not PHOTO and BACKGROUND both).\n"
     "\n"
     "  -o, --output OUT    the result, PNG or JPEG by its extension; the old file stays when anything fails\n"
-    "  --output-dir DIR    for several photos: DIR/NAME.png of each (with --format jpeg NAME.jpg); files are read and\n"
-    "                      written while the device works; a photo that fails has its line, and the others go on\n"
+    "  --output-dir DIR    for several photos: DIR/NAME.png of each (with --format jpeg NAME.jpg); DIR is made when\n"
+    "                      missing; files are read and written while the device works; a photo that fails has its\n"
+    "                      line, the others go on, and the exit status is the first failure's\n"
     "  --background FILE   the background, when it does not follow PHOTO\n"
     "  --class LIST        foreground classes by name or number, such as person,dog or 15; all: every one but the\n"
     "                      background (default: person)\n" MATTE_OPTIONS

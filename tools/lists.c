@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * The verbs that only list: devices and models. */
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include <cjson/cJSON.h>
 #include <nettle/sha2.h>
@@ -242,6 +244,14 @@ static unsigned verify_files(const cJSON *entry, const char *main_file, cJSON *l
     return wrong;
 }
 
+static bool has_folder(const char *main_file) {
+    cli_path folder;
+    const char *slash = strrchr(main_file, '/');
+    int length = snprintf(folder.text, sizeof folder.text, "%.*s", slash ? (int)(slash - main_file) : 0, main_file);
+    struct stat status;
+    return length > 0 && (size_t)length < sizeof folder.text && !stat(folder.text, &status) && S_ISDIR(status.st_mode);
+}
+
 static bool verify_models(cli *run, const char *only) {
     cli_weights weights;
     if (!cli_weights_open(run, &weights)) {
@@ -259,9 +269,11 @@ static bool verify_models(cli *run, const char *only) {
             continue;
         }
         known = true;
-        /* Without a name, those that were fetched; a named one has to be there. */
-        if (cli_weights_locate(&weights, entry, &path) || only) {
+        /* Without a name, those that were fetched, if only in part; a named one has to be there. */
+        if (cli_weights_locate(&weights, entry, &path) || only || has_folder(path.text)) {
             wrong += verify_files(entry, path.text, list, run->options.json);
+        } else if (!run->options.json) {
+            printf("not fetched  %s\n", name ? name : "");
         }
     }
     cli_weights_close(&weights);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Several photos: while the device works on one, the one before is encoded and the next decoded. */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 
@@ -21,7 +24,15 @@ static bool output_path(cli *run, const cli_series *s, const char *photo, cli_pa
            cli_fail(run, CLI_UNWRITABLE, "%s: the name is too long", photo);
 }
 
+static bool one_file(const char *a, const char *b) {
+    struct stat one, other;
+    return !stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 bool cli_series_check(cli *run, const cli_series *s) {
+    if (mkdir(s->folder, 0777) && errno != EEXIST) {
+        return cli_fail(run, CLI_UNWRITABLE, "%s: cannot make the folder: %s", s->folder, strerror(errno));
+    }
     for (unsigned i = 0; i < s->count; i++) {
         cli_path path, other;
         if (cli_is_dash(s->photos[i])) {
@@ -29,6 +40,9 @@ bool cli_series_check(cli *run, const cli_series *s) {
         }
         if (!output_path(run, s, s->photos[i], &path) || !cli_check_output(run, path.text)) {
             return false;
+        }
+        if (one_file(path.text, s->photos[i])) {
+            return cli_fail(run, CLI_USAGE, "%s would be overwritten; give another --output-dir", s->photos[i]);
         }
         for (unsigned k = 0; k < i; k++) {
             if (!output_path(run, s, s->photos[k], &other)) {
@@ -43,9 +57,10 @@ bool cli_series_check(cli *run, const cli_series *s) {
     return true;
 }
 
-/* One line for a photo that could not be done; the others are done all the same. */
-static void note_failure(cli *run, cli_series *s) {
-    cli_say(run, "%s", run->error.message);
+/* One line for a photo that could not be done; the others are done all the same. from_session: the message does not
+ * begin with a file's name. */
+static void note_failure(cli *run, cli_series *s, unsigned i, bool from_session) {
+    cli_say(run, "%s%s%s", from_session ? s->photos[i] : "", from_session ? ": " : "", run->error.message);
     if (!s->failed++) {
         s->status = run->status;
     }
@@ -53,24 +68,25 @@ static void note_failure(cli *run, cli_series *s) {
 
 static bool begin(cli *run, const cli_network *network, cli_series *s, unsigned i) {
     bd_image photo = {0};
-    bool done = cli_read_image(run, s->photos[i], &photo);
-    if (done && bd_session_replace_begin(network->session, &photo, s->background, s->params, &run->error)) {
+    bool read = cli_read_image(run, s->photos[i], &photo);
+    bool done = read;
+    if (read && bd_session_replace_begin(network->session, &photo, s->background, s->params, &run->error)) {
         done = cli_failed(run);
     }
     bd_image_finish(&photo);
     if (!done) {
-        note_failure(run, s);
+        note_failure(run, s, i, read);
     }
     return done;
 }
 
 static void end(cli *run, const cli_network *network, cli_series *s, unsigned i, bd_image *result) {
     cli_path path;
-    bool done = !bd_session_replace_end(network->session, result, &run->error) || cli_failed(run);
-    done =
-        done && output_path(run, s, s->photos[i], &path) && cli_write_image(run, path.text, s->file, result, NULL, 0);
+    bool made = !bd_session_replace_end(network->session, result, &run->error) || cli_failed(run);
+    bool done =
+        made && output_path(run, s, s->photos[i], &path) && cli_write_image(run, path.text, s->file, result, NULL, 0);
     if (!done) {
-        note_failure(run, s);
+        note_failure(run, s, i, !made);
     }
     s->done += done;
 }

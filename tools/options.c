@@ -95,7 +95,8 @@ static bool take(parser *p, const option *found, const char *attached) {
     if (found->has_value && !value) {
         value = *p->arguments;
         if (!value) {
-            return cli_fail(p->run, CLI_USAGE, "--%s needs a value; see backdrop --help", found->name);
+            return cli_fail(p->run, CLI_USAGE, "--%s needs a value; see backdrop %s --help", found->name,
+                            cli_verb_name(p->run->options.verb));
         }
         p->arguments++;
     }
@@ -114,7 +115,8 @@ static bool parse_long(parser *p, const char *text) {
             return take(p, &options[i], attached);
         }
     }
-    return cli_fail(p->run, CLI_USAGE, "unknown option --%.*s; see backdrop --help", (int)length, text);
+    return cli_fail(p->run, CLI_USAGE, "unknown option --%.*s; see backdrop %s --help", (int)length, text,
+                    cli_verb_name(p->run->options.verb));
 }
 
 /* One argument of short options: -qv, -Q90, -o OUT. */
@@ -125,7 +127,8 @@ static bool parse_short(parser *p, const char *text) {
             found = options[i].letter == *text ? &options[i] : found;
         }
         if (!found) {
-            return cli_fail(p->run, CLI_USAGE, "unknown option -%c; see backdrop --help", *text);
+            return cli_fail(p->run, CLI_USAGE, "unknown option -%c; see backdrop %s --help", *text,
+                            cli_verb_name(p->run->options.verb));
         }
         text++;
         if (found->has_value) {

@@ -133,7 +133,8 @@ static bool parse_matte(cli *run, replacement *r) {
     if (from->depth && !from->matte_out) {
         return cli_fail(run, CLI_USAGE, "--depth needs --matte-out");
     }
-    return cli_matte_parse(run, &r->matte) && cli_check_output(run, from->matte_out);
+    return cli_matte_parse(run, &r->matte) && cli_check_output(run, from->matte_out) &&
+           cli_check_distinct(run, from->output, from->matte_out);
 }
 
 static bool choose_background(cli *run, replacement *r) {

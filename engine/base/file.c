@@ -13,7 +13,7 @@
 
 bd_result bd_map_file(const char *path, bd_mapping *mapping, bd_error *error) {
     *mapping = (bd_mapping){0};
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer would block */
     if (file < 0) {
         bd_result code = errno == ENOENT || errno == ENOTDIR ? BD_ERR_FILE_NOT_FOUND : BD_ERR_FILE_READ;
         return bd_fail(error, code, "%s: %s", path, strerror(errno));

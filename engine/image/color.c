@@ -72,7 +72,7 @@ static size_t profile_length(const uint8_t *data, size_t bytes) {
     }
     size_t length = big_endian(data);
     uint32_t tags = big_endian(data + PROFILE_HEADER);
-    if ((data[8] > 3 && length % 4) || big_endian(data + 64) > 0xffff ||
+    if ((data[8] > 3 && length % 4) || big_endian(data + 64) >= 0xffff ||
         tags > (length - PROFILE_HEADER - 4) / TAG_ENTRY) {
         return 0;
     }
@@ -112,9 +112,21 @@ static bool make_transform(bd_color *color, cmsHPROFILE from, cmsUInt32Number fr
     return color->transform != NULL;
 }
 
-static bool can_become_srgb(bd_color *color, cmsHPROFILE profile, cmsUInt32Number type) {
+static bool can_convert(bd_color *color, cmsHPROFILE from, cmsUInt32Number type, cmsHPROFILE to) {
+    bool can = make_transform(color, from, type, to, TYPE_RGB_16, cmsFLAGS_NOOPTIMIZE);
+    if (can) {
+        cmsDeleteTransform(color->transform);
+        color->transform = NULL;
+    }
+    return can;
+}
+
+/* Of a grey profile only what it says of grey counts. Scanners' profiles may lead only one way: backgrounds could not
+ * be given their colours. */
+static bool meets_srgb(bd_color *color, cmsHPROFILE profile, bool gray) {
     cmsHPROFILE srgb = cmsCreate_sRGBProfileTHR(color->context);
-    bool can = srgb && make_transform(color, profile, type, srgb, TYPE_RGB_16, cmsFLAGS_NOOPTIMIZE);
+    bool can = srgb && can_convert(color, profile, gray ? TYPE_GRAY_16 : TYPE_RGB_16, srgb) &&
+               (gray || can_convert(color, srgb, TYPE_RGB_16, profile));
     if (srgb) {
         cmsCloseProfile(srgb);
     }
@@ -160,12 +172,11 @@ static bd_result keep_profile(bd_color *color, cmsHPROFILE profile, const void *
                               bd_image *image, bd_error *error) {
     switch (cmsGetColorSpace(profile)) {
     case cmsSigRgbData:
-        return can_become_srgb(color, profile, TYPE_RGB_16)
-                   ? bd_image_set_profile(image, data, profile_length(data, bytes), error)
-                   : BD_ERR_UNSUPPORTED;
+        return meets_srgb(color, profile, false) ? bd_image_set_profile(image, data, profile_length(data, bytes), error)
+                                                 : BD_ERR_UNSUPPORTED;
     case cmsSigGrayData:
         /* The picture is RGB by now: the same curve on all three. */
-        return gray && can_become_srgb(color, profile, TYPE_GRAY_16)
+        return gray && meets_srgb(color, profile, true)
                    ? keep_curve(color, &d65, &rec709, cmsReadTag(profile, cmsSigGrayTRCTag), image, error)
                    : BD_ERR_UNSUPPORTED;
     default: return BD_ERR_UNSUPPORTED;

@@ -155,8 +155,10 @@ static void read_file(png_reader *reader) {
     png_structp png = reader->png;
     /* Text and the like are skipped unread; tRNS matters, and what is said about colours and orientation. */
     static const char kept[] = "eXIf\0iCCP\0sRGB\0gAMA\0cHRM";
+    /* For luminance libpng would weigh the channels by them, where bd_image_to_gray16 weighs sRGB's numbers. */
+    int kept_count = source->gray16 ? 1 : (int)(sizeof kept / 5);
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep)kept, sizeof kept / 5);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep)kept, kept_count);
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_read_fn(png, reader, read_bytes);
     png_read_info(png, reader->info);

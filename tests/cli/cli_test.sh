@@ -129,7 +129,19 @@ check_usage() {
     run 2 "$person" --transparent --output-dir "$work/out" --matte-out "$out"
     run 2 "$person" "$work/in/person.png" --transparent --output-dir "$work/out"
     says 'would both become'
-    run 7 "$person" --transparent --output-dir "$work/nowhere"
+    run 7 "$person" --transparent --output-dir "$work/nowhere/deep"
+    cp "$person" "$work/in/own.jpg"
+    run 2 "$work/in/own.jpg" --color '#123456' --output-dir "$work/in" --format jpeg
+    says 'would be overwritten'
+    cmp -s "$person" "$work/in/own.jpg" || complain 'a photo was overwritten'
+    run 2 "$person" "$scene" -o "$out" --matte-out "$out"
+    run 2 segment "$person" --labels "$out" --overlay "$out"
+    says 'two results'
+    mkfifo "$work/in/pipe.jpg"
+    input=/dev/null timeout 20 "$backdrop" "$work/in/pipe.jpg" --transparent -o "$out" 2> "$work/stderr"
+    [ $? -eq 3 ] || complain 'a pipe without a writer does not end with 3'
+    run 2 matte "$person" --colour red -o "$out"
+    says 'backdrop matte --help'
     run 2 segment
     run 2 segment "$person" --fit cover
     run 2 segment "$person" --labels - --json
@@ -160,6 +172,9 @@ check_series() {
     says '1 of 3 photos failed'
     [ "$(ls "$work/out")" = "$(printf 'person.png\nsecond.png')" ] || complain "made: $(ls "$work/out")"
     rm -f "$work"/out/*
+    run 0 "$person" --color '#123456' --output-dir "$work/out/made"
+    [ -s "$work/out/made/person.png" ] || complain 'the folder was not made'
+    rm -rf "$work/out/made"
     left_nothing
 }
 

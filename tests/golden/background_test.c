@@ -281,6 +281,35 @@ static void test_light_bands(void **state) {
     free(scene.pixels);
 }
 
+/* A half-transparent background does the same to the subject whether it is resampled on its way or not. */
+static void test_premultiplied_light(void **state) {
+    (void)state;
+    bd_image photo = make_picture(SIDE, SIDE), small = make_picture(SIDE, SIDE),
+             large = make_picture(2 * SIDE, 2 * SIDE);
+    memset(photo.pixels, 120, photo.stride_bytes * SIDE);
+    memset(small.pixels, 230, small.stride_bytes * SIDE);
+    memset(large.pixels, 230, large.stride_bytes * 2 * SIDE);
+    for (size_t i = 0; i < (size_t)SIDE * SIDE * 4; i++) {
+        photo.pixels[4 * i % ((size_t)SIDE * SIDE * 4) + 3] = 255;
+        large.pixels[4 * i + 3] = 128;
+        small.pixels[4 * i % ((size_t)SIDE * SIDE * 4) + 3] = 128;
+    }
+    small.has_alpha = large.has_alpha = true;
+    const bd_replace_params ways[] = {{.harmonize = BD_HARMONIZE_MEAN}, {.light_wrap_px = 6.0f}};
+    for (size_t i = 0; i < 2; i++) {
+        bd_image a = replace(&photo, &small, &ways[i]), b = replace(&photo, &large, &ways[i]);
+        for (uint32_t x = LEFT; x < SIDE; x++) {
+            assert_in_range(pixel(&a, x, SIDE / 2)[1] + 1, pixel(&b, x, SIDE / 2)[1], pixel(&b, x, SIDE / 2)[1] + 2);
+        }
+        assert_true(pixel(&a, LEFT, SIDE / 2)[1] != 120);
+        bd_image_finish(&a);
+        bd_image_finish(&b);
+    }
+    free(photo.pixels);
+    free(small.pixels);
+    free(large.pixels);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     bd_image photo = make_noise(8, 8, 6), result;
@@ -324,6 +353,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_places),       cmocka_unit_test(test_blur),
                                        cmocka_unit_test(test_blurred_fits), cmocka_unit_test(test_bands),
                                        cmocka_unit_test(test_harmonize),    cmocka_unit_test(test_light_wrap),
-                                       cmocka_unit_test(test_light_bands),  cmocka_unit_test(test_refusals)};
+                                       cmocka_unit_test(test_light_bands),  cmocka_unit_test(test_premultiplied_light),
+                                       cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

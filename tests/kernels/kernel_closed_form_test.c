@@ -250,6 +250,11 @@ static void test_steps(void **state) {
         const float expected[4] = {(float)gamma, (float)(gamma / curvature), (float)beta, 0.0f};
         check_kernel(BD_KERNEL_CLOSED_STEP, &s, first, both, expected, 1, 1e-4f, 1e-4f, "step");
     }
+    /* A step that came to nothing: the next goes along the residual alone. */
+    const float stopped[4] = {(float)gamma, 0.0f, 0.25f, 0.0f};
+    const check_input again[4] = {{sums, (size_t)BD_SUMS * 16}, {stopped, sizeof stopped}};
+    const float fresh[4] = {(float)gamma, (float)(gamma / delta), 0.0f, 0.0f};
+    check_kernel(BD_KERNEL_CLOSED_STEP, &s, false, again, fresh, 1, 1e-4f, 1e-4f, "step after none");
     free(sums);
     free(products);
     drop_scene(&s);

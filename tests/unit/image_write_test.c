@@ -91,6 +91,25 @@ static void test_grey_and_palette(void **state) {
     bd_image_finish(&image);
 }
 
+/* What a PNG says about its colours, as those that are written do, changes no luminance. */
+static void test_luminance_of_colours(void **state) {
+    (void)state;
+    uint8_t red[4] = {255, 0, 0, 255};
+    const bd_image picture = {.width = 1, .height = 1, .stride_bytes = 4, .pixels = red};
+    const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
+    void *data;
+    size_t length;
+    bd_image gray;
+    bd_error error;
+    assert_int_equal(bd_image_encode(&picture, NULL, &data, &length, &error), BD_OK);
+    assert_int_equal(bd_image_decode(data, length, "red.png", &params, &gray, &error), BD_OK);
+    uint16_t value;
+    memcpy(&value, gray.pixels, sizeof value);
+    assert_in_range(value, 54 * 257, 55 * 257); /* BT.709: 0.2126 */
+    bd_image_finish(&gray);
+    bd_release(NULL, data);
+}
+
 static void test_jpeg_round_trip(void **state) {
     (void)state;
     static const struct {
@@ -236,9 +255,13 @@ static void test_encode_without_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_png_round_trip),        cmocka_unit_test(test_png_of_a_part),
-        cmocka_unit_test(test_grey_and_palette),      cmocka_unit_test(test_jpeg_round_trip),
-        cmocka_unit_test(test_refused_arguments),     cmocka_unit_test(test_files),
+        cmocka_unit_test(test_png_round_trip),
+        cmocka_unit_test(test_png_of_a_part),
+        cmocka_unit_test(test_grey_and_palette),
+        cmocka_unit_test(test_luminance_of_colours),
+        cmocka_unit_test(test_jpeg_round_trip),
+        cmocka_unit_test(test_refused_arguments),
+        cmocka_unit_test(test_files),
         cmocka_unit_test(test_encode_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
