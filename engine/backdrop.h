@@ -92,17 +92,18 @@ typedef void (*bd_progress_fn)(void *user, const char *stage);
 /* ---- images ----------------------------------------------------------------------------------------------------- */
 
 typedef enum bd_format {
-    BD_FORMAT_RGBA8 = 0, /* (h, w, 4) u8, straight alpha; sRGB unless the image has a profile */
-    BD_FORMAT_GRAY8 = 1, /* (h, w) u8: labels, masks */
-    BD_FORMAT_GRAY16 = 2 /* (h, w) u16 of the host's byte order: mattes */
+    BD_FORMAT_RGBA8 = 0,  /* (h, w, 4) u8, straight alpha; sRGB unless the image has a profile */
+    BD_FORMAT_GRAY8 = 1,  /* (h, w) u8: labels, masks */
+    BD_FORMAT_GRAY16 = 2, /* (h, w) u16 of the host's byte order: mattes */
+    BD_FORMAT_RGBA16 = 3  /* (h, w, 4) u16 of the host's byte order, 0..65535; else as RGBA8 */
 } bd_format;
 
 /* Pixels in host memory, rows top to bottom. A caller may fill one in by hand around memory of its own (owner NULL). */
 typedef struct bd_image {
     uint32_t width, height;
     bd_format format;
-    bool has_alpha;      /* false: every alpha is 255 */
-    size_t stride_bytes; /* from row to row */
+    bool has_alpha;      /* false: every alpha is 255, or 65535 of 16 bits */
+    size_t stride_bytes; /* from row to row; of 16 bits even, as pixels' address is */
     uint8_t *pixels;
     const void *owner;   /* the library's; NULL when the caller owns the pixels */
     const void *profile; /* RGB ICC profile of the colours of an RGBA image; NULL: sRGB. With the pixels in ownership */
@@ -119,6 +120,7 @@ typedef struct bd_image_read_params {
     bool gray16;   /* BD_FORMAT_GRAY16: luminance, 16 bits where a PNG has them; orientation is left as it is */
     bd_log_fn log; /* gets a warning for what is ignored: a colour profile that cannot be used */
     void *log_user;
+    bool keep_depth; /* BD_FORMAT_RGBA16 of a PNG of 16 bits; all else is BD_FORMAT_RGBA8 */
 } bd_image_read_params;
 
 typedef enum bd_image_file { BD_IMAGE_FILE_AUTO = 0, BD_IMAGE_FILE_PNG = 1, BD_IMAGE_FILE_JPEG = 2 } bd_image_file;
@@ -133,10 +135,10 @@ typedef struct bd_image_write_params {
 } bd_image_write_params;
 
 /* Reads a picture: JPEG (libjpeg-turbo), PNG, BMP, TGA, GIF (first frame), PNM, PSD, HDR. Grey, CMYK and 16-bit become
- * RGBA8; EXIF orientation is applied unless told otherwise. The header's size is checked against max_pixels before
- * anything of that size is allocated. Pixels keep their numbers, and the image has the file's ICC profile (of JPEG and
- * PNG; one made of PNG's gAMA and cHRM, or of a grey profile's curve); CMYK with a profile becomes sRGB. lcms2, which
- * reads profiles, allocates past the hooks.
+ * RGBA8 (16-bit PNG: see keep_depth); EXIF orientation is applied unless told otherwise. The header's size is checked
+ * against max_pixels before anything of that size is allocated. Pixels keep their numbers, and the image has the file's
+ * ICC profile (of JPEG and PNG; one made of PNG's gAMA and cHRM, or of a grey profile's curve); CMYK with a profile
+ * becomes sRGB. lcms2, which reads profiles, allocates past the hooks.
  *
  * image    written on success only; release with bd_image_finish.
  * Errors   BD_ERR_FILE_NOT_FOUND, _READ, _FORMAT, _CORRUPT, BD_ERR_IMAGE_TOO_LARGE, BD_ERR_OUT_OF_MEMORY. The message
@@ -150,8 +152,9 @@ BD_API BD_CHECK bd_result bd_image_decode(const void *data, size_t bytes, const 
                                           const bd_image_read_params *params, bd_image *image, bd_error *error);
 
 /* Writes a picture to a temporary file beside path, then renames it: path holds the old file or the whole new one,
- * never a part. JPEG drops alpha (composited over black is the caller's business). The file holds the image's profile;
- * a PNG of colours without one says sRGB. Errors: BD_ERR_FILE_WRITE, BD_ERR_OUT_OF_MEMORY, BD_ERR_INVALID_ARGUMENT. */
+ * never a part. PNG has the image's depth, JPEG 8 bits and no alpha (narrowing and composition over black are the
+ * caller's business). The file holds the image's profile; a PNG of colours without one says sRGB. Errors:
+ * BD_ERR_FILE_WRITE, BD_ERR_OUT_OF_MEMORY, BD_ERR_INVALID_ARGUMENT. */
 BD_API BD_CHECK bd_result bd_image_write(const char *path, const bd_image *image, const bd_image_write_params *params,
                                          bd_error *error);
 

@@ -70,6 +70,7 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
         .ignore_orientation = given.ignore_orientation || given.indices,
         .indices = given.indices,
         .gray16 = given.gray16 && !given.indices,
+        .keep_depth = given.keep_depth && !given.indices && !given.gray16,
         .max_pixels = given.max_pixels ? given.max_pixels : 200u * 1000 * 1000,
         .log = given.log,
         .log_user = given.log_user,

@@ -99,7 +99,9 @@ static void write_png_palette(encoder *to, png_structp png, png_infop info) {
 static void write_png(encoder *to, png_structp png, png_infop info) {
     const bd_image *image = to->image;
     int color = PNG_COLOR_TYPE_GRAY;
-    if (image->format == BD_FORMAT_RGBA8) {
+    bool pixels = bd_format_is_rgba(image->format);
+    bool deep = image->format == BD_FORMAT_GRAY16 || image->format == BD_FORMAT_RGBA16;
+    if (pixels) {
         color = image->has_alpha ? PNG_COLOR_TYPE_RGBA : PNG_COLOR_TYPE_RGB;
     } else if (to->params.palette) {
         color = PNG_COLOR_TYPE_PALETTE;
@@ -107,12 +109,11 @@ static void write_png(encoder *to, png_structp png, png_infop info) {
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_benign_errors(png, 1); /* of oddities in profiles */
     png_set_write_fn(png, to, png_put, png_flush_nothing);
-    png_set_IHDR(png, info, image->width, image->height, image->format == BD_FORMAT_GRAY16 ? 16 : 8, color,
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, info, image->width, image->height, deep ? 16 : 8, color, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     if (color == PNG_COLOR_TYPE_PALETTE) {
         write_png_palette(to, png, info);
     }
-    bool pixels = image->format == BD_FORMAT_RGBA8;
     if (pixels && image->profile) {
         png_set_iCCP(png, info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, image->profile,
                      (png_uint_32)image->profile_bytes);
@@ -127,10 +128,10 @@ static void write_png(encoder *to, png_structp png, png_infop info) {
     png_set_compression_buffer_size(png, (size_t)64 << 10);
     png_write_info(png, info);
     if (color == PNG_COLOR_TYPE_RGB) {
-        png_set_filler(png, 0, PNG_FILLER_AFTER); /* drops the fourth byte */
+        png_set_filler(png, 0, PNG_FILLER_AFTER); /* drops alpha */
     }
     const uint16_t one = 1;
-    if (image->format == BD_FORMAT_GRAY16 && *(const uint8_t *)&one) {
+    if (deep && *(const uint8_t *)&one) {
         png_set_swap(png); /* PNG's numbers are big-endian */
     }
     for (uint32_t y = 0; y < image->height; y++) {
@@ -238,9 +239,11 @@ static void encode_jpeg(encoder *to) {
 static bd_result check_image(const encoder *to) {
     enum { PROFILE_LEAST = 128, PROFILE_MOST = 255 * 65519 }; /* what APP2 segments can hold */
     const bd_image *image = to->image;
-    if (!image || !image->pixels || !image->width || !image->height || (unsigned)image->format > BD_FORMAT_GRAY16 ||
-        (image->format == BD_FORMAT_GRAY16 && to->params.file == BD_IMAGE_FILE_JPEG)) {
+    if (!image || !image->pixels || !image->width || !image->height || (unsigned)image->format > BD_FORMAT_RGBA16) {
         return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: no image to write", to->name);
+    }
+    if (to->params.file == BD_IMAGE_FILE_JPEG && image->format != BD_FORMAT_RGBA8 && image->format != BD_FORMAT_GRAY8) {
+        return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: JPEG holds no 16 bits", to->name);
     }
     if (image->stride_bytes < (uint64_t)image->width * bd_format_bytes(image->format)) {
         return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: a row of %u pixels is longer than the stride of %zu",

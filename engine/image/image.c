@@ -32,7 +32,7 @@ bd_result bd_image_create(const bd_allocator *allocator, const char *name, uint3
                           bd_format format, bd_image *image, bd_error *error) {
     uint64_t bytes = (uint64_t)width * height; /* cannot overflow, unlike the next line */
     void *memory = NULL;
-    if (bytes <= (SIZE_MAX - BD_IMAGE_ROOM) / 4) {
+    if (bytes <= (SIZE_MAX - BD_IMAGE_ROOM) / 8) {
         memory = bd_alloc(allocator, BD_IMAGE_ROOM + (size_t)bytes * bd_format_bytes(format));
     }
     if (!memory) {
@@ -94,15 +94,21 @@ bd_result bd_image_to_gray16(const bd_image_source *source, bd_image *image, bd_
     return result;
 }
 
+/* Is an alpha of `bytes` bytes, `step` apart, less than full? All bits of 255 and of 65535 are ones. */
+static bool has_less(const uint8_t *alpha, size_t step, size_t bytes, uint32_t pixels) {
+    uint8_t all = 255;
+    for (uint32_t x = 0; x < pixels; x++, alpha += step) {
+        all &= alpha[0] & alpha[bytes - 1];
+    }
+    return all != 255;
+}
+
 void bd_image_find_alpha(bd_image *image) {
     image->has_alpha = false;
     for (uint32_t y = 0; y < image->height && !image->has_alpha; y++) {
         const uint8_t *row = image->pixels + y * image->stride_bytes;
-        uint8_t all = 255;
-        for (uint32_t x = 0; x < image->width; x++) {
-            all &= row[(size_t)x * 4 + 3];
-        }
-        image->has_alpha = all != 255;
+        image->has_alpha = image->format == BD_FORMAT_RGBA16 ? has_less(row + 6, 8, 2, image->width)
+                                                             : has_less(row + 3, 4, 1, image->width);
     }
 }
 

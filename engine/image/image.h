@@ -15,6 +15,7 @@ typedef struct bd_image_source {
     bool ignore_orientation;
     bool indices; /* PNG only */
     bool gray16;
+    bool keep_depth;
     uint64_t max_pixels;
     bd_log_fn log; /* NULL: warnings go nowhere */
     void *log_user;
@@ -25,7 +26,14 @@ void bd_image_warn(const bd_image_source *source, const char *format, ...) BD_PR
 
 /* Bytes of a pixel. */
 static inline size_t bd_format_bytes(bd_format format) {
-    return format == BD_FORMAT_RGBA8 ? 4 : format == BD_FORMAT_GRAY16 ? 2 : 1;
+    static const uint8_t bytes[] = {
+        [BD_FORMAT_RGBA8] = 4, [BD_FORMAT_GRAY8] = 1, [BD_FORMAT_GRAY16] = 2, [BD_FORMAT_RGBA16] = 8};
+    return bytes[format];
+}
+
+/* Is it a picture with colours? */
+static inline bool bd_format_is_rgba(bd_format format) {
+    return format == BD_FORMAT_RGBA8 || format == BD_FORMAT_RGBA16;
 }
 
 /* Pixels that the library owns lie in one allocation behind this much room, where their allocator is kept. */
@@ -42,13 +50,13 @@ void bd_image_adopt(const bd_allocator *allocator, void *memory, uint32_t width,
 /* Gives an image of the library's a copy of an ICC profile in place of the one it had; bytes 0: none. */
 bd_result bd_image_set_profile(bd_image *image, const void *profile, size_t bytes, bd_error *error);
 
-/* Sets has_alpha by looking at the pixels of an RGBA8 image. */
+/* Sets has_alpha by looking at the pixels of an RGBA image. */
 void bd_image_find_alpha(bd_image *image);
 
 /* Is what a header claims within the limits? BD_ERR_FILE_CORRUPT, BD_ERR_IMAGE_TOO_LARGE. */
 bd_result bd_image_check_size(const bd_image_source *source, int64_t width, int64_t height, bd_error *error);
 
-/* Each decoder writes an RGBA8 image on success only. */
+/* Each decoder writes an RGBA8 image (PNG: what was asked for) on success only. */
 bd_result bd_jpeg_decode(const bd_image_source *source, bd_image *image, bd_error *error);
 bd_result bd_png_decode(const bd_image_source *source, bd_image *image, bd_error *error);
 bd_result bd_pnm_decode(const bd_image_source *source, bd_image *image, bd_error *error);
@@ -67,8 +75,8 @@ static inline bool bd_orientation_turns(int orientation) {
     return orientation >= 5;
 }
 
-/* Copies rows first..first+count-1 of an RGBA8 picture of width stored pixels, (count, width, 4) u8 without gaps, to
- * where they belong in image, which has the size of the upright picture. */
+/* Copies rows first..first+count-1 of a picture of width stored pixels, in image's format without gaps, to where they
+ * belong in image, which has the size of the upright picture and is RGBA. */
 void bd_image_place_rows(bd_image *image, int orientation, const uint8_t *rows, uint32_t width, uint32_t first,
                          uint32_t count);
 

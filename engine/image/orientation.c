@@ -34,8 +34,9 @@ void bd_image_place_rows(bd_image *image, int orientation, const uint8_t *rows, 
     static const bool rows_back[9] = {0, 0, 0, 1, 1, 0, 1, 1, 0};
     bool turns = bd_orientation_turns(orientation);
     uint32_t height = turns ? image->width : image->height;
-    size_t step = turns ? image->stride_bytes : 4; /* from a stored column to the next */
-    size_t line = turns ? 4 : image->stride_bytes; /* from a stored row to the next */
+    size_t bytes = bd_format_bytes(image->format);
+    size_t step = turns ? image->stride_bytes : bytes; /* from a stored column to the next */
+    size_t line = turns ? bytes : image->stride_bytes; /* from a stored row to the next */
 
     /* Column by column, so that a strip of rows fills whole cache lines when it is turned. */
     for (uint32_t x = 0; x < width; x++) {
@@ -43,7 +44,7 @@ void bd_image_place_rows(bd_image *image, int orientation, const uint8_t *rows, 
         uint8_t *to = image->pixels + column * step;
         for (uint32_t y = 0; y < count; y++) {
             uint32_t row = rows_back[orientation] ? height - 1 - (first + y) : first + y;
-            memcpy(to + row * line, rows + ((size_t)y * width + x) * 4, 4);
+            memcpy(to + row * line, rows + ((size_t)y * width + x) * bytes, bytes);
         }
     }
 }
@@ -56,7 +57,7 @@ bd_result bd_image_orient(const bd_image_source *source, int orientation, bd_ima
     bool turns = bd_orientation_turns(orientation);
     bd_image upright;
     bd_result result = bd_image_create(source->allocator, source->name, turns ? image->height : image->width,
-                                       turns ? image->width : image->height, BD_FORMAT_RGBA8, &upright, error);
+                                       turns ? image->width : image->height, image->format, &upright, error);
     if (!result) {
         result = bd_image_set_profile(&upright, image->profile, image->profile_bytes, error);
         if (result) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * PNG in, by libpng: it checks every sum of a file, where stb_image would show what it can. 16 bits become 8 by
- * rounding v * 255 / 65535. */
+ * PNG in, by libpng: it checks every sum of a file, where stb_image would show what it can. Where 16 bits are not kept
+ * they become 8 by rounding v * 255 / 65535. */
 #include <setjmp.h>
 #include <string.h>
 
@@ -61,15 +61,27 @@ static void read_bytes(png_structp png, png_bytep to, size_t bytes) {
     reader->at += bytes;
 }
 
-/* Every kind of PNG to RGBA8. Returns whether the file can hold alpha. */
-static bool ask_for_rgba(png_reader *reader) {
+/* PNG's numbers are big-endian. */
+static void ask_for_host_order(png_structp png) {
+    const uint16_t one = 1;
+    if (*(const uint8_t *)&one) {
+        png_set_swap(png);
+    }
+}
+
+/* Every kind of PNG to RGBA. Returns whether the file can hold alpha. */
+static bool ask_for_rgba(png_reader *reader, bool deep) {
     png_structp png = reader->png;
     int color = png_get_color_type(png, reader->info);
     bool alpha = (color & PNG_COLOR_MASK_ALPHA) || png_get_valid(png, reader->info, PNG_INFO_tRNS);
     png_set_expand(png);
-    png_set_scale_16(png);
+    if (deep) {
+        ask_for_host_order(png);
+    } else {
+        png_set_scale_16(png);
+    }
     png_set_gray_to_rgb(png);
-    png_set_add_alpha(png, 255, PNG_FILLER_AFTER);
+    png_set_add_alpha(png, deep ? 65535 : 255, PNG_FILLER_AFTER);
     return alpha;
 }
 
@@ -84,17 +96,13 @@ static bool ask_for_indices(png_reader *reader) {
     return true;
 }
 
-static bool ask_for_gray16(png_reader *reader) {
+static void ask_for_gray16(png_reader *reader) {
     png_structp png = reader->png;
-    const uint16_t one = 1;
     png_set_expand(png);
     png_set_expand_16(png);
     png_set_strip_alpha(png);
     png_set_rgb_to_gray(png, PNG_ERROR_ACTION_NONE, PNG_RGB_TO_GRAY_DEFAULT, PNG_RGB_TO_GRAY_DEFAULT);
-    if (*(const uint8_t *)&one) {
-        png_set_swap(png); /* PNG's numbers are big-endian */
-    }
-    return false;
+    ask_for_host_order(png);
 }
 
 static void read_orientation(png_reader *reader) {
@@ -173,19 +181,17 @@ static void read_file(png_reader *reader) {
     }
     bool alpha = false;
     bd_format format = BD_FORMAT_GRAY8;
-    size_t pixel_bytes = 1;
     if (source->gray16) {
-        (void)ask_for_gray16(reader);
+        ask_for_gray16(reader);
         format = BD_FORMAT_GRAY16;
-        pixel_bytes = 2;
     } else if (!source->indices) {
-        alpha = ask_for_rgba(reader);
-        format = BD_FORMAT_RGBA8;
-        pixel_bytes = 4;
+        bool deep = source->keep_depth && png_get_bit_depth(png, reader->info) == 16;
+        alpha = ask_for_rgba(reader, deep);
+        format = deep ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8;
     }
     int passes = png_set_interlace_handling(png);
     png_read_update_info(png, reader->info);
-    if (png_get_rowbytes(png, reader->info) != (size_t)width * pixel_bytes) {
+    if (png_get_rowbytes(png, reader->info) != (size_t)width * bd_format_bytes(format)) {
         png_error(png, "not a kind that can be read");
     }
     reader->result =
@@ -202,7 +208,7 @@ static void read_file(png_reader *reader) {
     if (alpha) {
         bd_image_find_alpha(&reader->image);
     }
-    if (format == BD_FORMAT_RGBA8) {
+    if (bd_format_is_rgba(format)) {
         read_color(reader);
     }
     if (!source->ignore_orientation && !source->gray16 && !reader->result) {
