@@ -29,12 +29,13 @@ void main() {
         back += weight * (fresh ? other.xyz : pairs(pair + 1).xyz);
         total += weight;
     }
-    // [[a a + S, a b], [a b, b b + S]] [F; B] = [a I + sum w F; b I + sum w B] with b = 1 - a.
+    // [[a a + S, a b], [a b, b b + S]] [F; B] = [a I + sum w F; b I + sum w B] with b = 1 - a, S = sum w: the weighted
+    // means, each mended by its share of what they leave of I. The determinant's form loses digits where S is small.
     const float a = own.w, b = 1.0 - own.w;
-    const vec3 f = a * own.xyz + front, g = b * own.xyz + back;
-    const float aa = a * a + total, bb = b * b + total, ab = a * b;
-    const float scale = 1.0 / (total * (a * a + b * b + total));
+    front /= total;
+    back /= total;
+    const vec3 left = (own.xyz - a * front - b * back) / (a * a + b * b + total);
     const int node = 2 * (at.y * push.dst_w + at.x);
-    dst[node] = vec4(clamp((bb * f - ab * g) * scale, 0.0, 1.0), 0.0);
-    dst[node + 1] = vec4(clamp((aa * g - ab * f) * scale, 0.0, 1.0), 0.0);
+    dst[node] = vec4(clamp(front + a * left, 0.0, 1.0), 0.0);
+    dst[node + 1] = vec4(clamp(back + b * left, 0.0, 1.0), 0.0);
 }

@@ -19,7 +19,7 @@ vec3 bd_oklab(vec3 light) {
     const vec3 cones = vec3(dot(light, vec3(0.4122214708, 0.5363325363, 0.0514459929)),
                             dot(light, vec3(0.2119034982, 0.6806995451, 0.1073969566)),
                             dot(light, vec3(0.0883024619, 0.2817188376, 0.6299787005)));
-    return bd_lab_of_cones(pow(max(cones, vec3(1e-9)), vec3(1.0 / 3.0)));
+    return bd_lab_of_cones(pow(max(cones, vec3(1e-30)), vec3(1.0 / 3.0)));
 }
 
 vec3 bd_light_of_oklab(vec3 lab) {

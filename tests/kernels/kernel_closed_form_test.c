@@ -81,7 +81,9 @@ static void check_kernel(bd_kernel kernel, const scene *s, bool flag, const chec
         bd_kernel_closed_form(&harness.vk, kernel, &s->push, flag, s->count, &dispatch);
         float *got = zeros(rows * 4);
         check_run(&harness, &dispatch, inputs, got, rows * 16, label, 0.0);
-        check_tensor(label, expected, got, rows, 4, s->w, absolute, relative);
+        /* Where the bounds are wide, the inverse of a window's colours multiplies roundings by its condition number. */
+        double nmse = relative > 1e-3f ? 1e-7 : 1e-10;
+        check_tensor_within(label, expected, got, rows, 4, s->w, absolute, relative, nmse);
         free(got);
     }
 }

@@ -105,7 +105,8 @@ static void check_lines(int32_t w, int32_t h, int32_t radius) {
         check_run(&harness, &dispatch, first, sums, nodes * 64, "moments", 0.0);
         bd_kernel_guided(&harness.vk, BD_KERNEL_GUIDED_SOLVE, &push, false, &dispatch);
         check_run(&harness, &dispatch, second, got, nodes * 16, "lines", 0.0);
-        check_tensor("lines", expected, got, nodes, 4, w, 2e-3f, 2e-3f);
+        /* The inverse of a window's colours multiplies roundings by its condition number. */
+        check_tensor_within("lines", expected, got, nodes, 4, w, 2e-3f, 2e-3f, 1e-7);
         free(got);
         free(sums);
     }

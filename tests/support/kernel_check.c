@@ -227,11 +227,11 @@ static bool read_options(check *c, int argc, char **argv) {
         } else if (!strcmp(argv[i], "--seed") && i + 1 < argc) {
             seed = argv[++i];
         } else {
-            (void)fprintf(stderr, "usage: %s [--bench] [--seed N]\n", argv[0]);
+            (void)fprintf(stderr, "usage: %s [--bench] [--seed N|clock]\n", argv[0]);
             return false;
         }
     }
-    c->seed = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
+    c->seed = !seed ? 1 : !strcmp(seed, "clock") ? (uint64_t)time(NULL) : strtoull(seed, NULL, 0);
     c->state = c->seed;
     return true;
 }
@@ -256,7 +256,7 @@ int check_open(check *c, int argc, char **argv) {
         bd_vk_finish(&c->vk);
         return result == BD_ERR_NO_VULKAN || result == BD_ERR_NO_DEVICE ? 77 : 1;
     }
-    printf("%s, seed %llu (repeat with --seed)\n", c->vk.info.name, (unsigned long long)c->seed);
+    printf("%s, seed %llu\n", c->vk.info.name, (unsigned long long)c->seed);
     return 0;
 }
 

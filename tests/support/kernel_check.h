@@ -22,7 +22,8 @@ typedef struct check {
 } check;
 
 /* Opens the device; the program ends with what this returns unless it is 0 (77: no device). Arguments: --bench,
- * --seed N (or BACKDROP_SEED in the environment; else the clock's). BACKDROP_DEVICE chooses the device. */
+ * --seed N or clock (or BACKDROP_SEED in the environment; default 1, so that a run repeats; clock to soak).
+ * BACKDROP_DEVICE chooses the device. */
 int check_open(check *c, int argc, char **argv);
 /* Closes it and returns the program's exit status, given that of the tests. */
 int check_close(check *c, int failed);
