@@ -58,6 +58,9 @@ static bd_result record_matte(bd_session *session, const bd_image *photo, const 
     if (!result) {
         result = bd_matte_reserve(session, plan, error);
     }
+    if (!result && network) {
+        reported = bd_seen_plan(session, w, h, reported);
+    }
     if (!result) {
         result = bd_frame_reserve(session, &session->result, reported, error);
     }
@@ -67,6 +70,9 @@ static bd_result record_matte(bd_session *session, const bd_image *photo, const 
     }
     if (!result && network) {
         result = bd_session_record_photo(session, photo, w, h, error);
+    }
+    if (!result && network) {
+        result = bd_seen_record(session, w, h, error);
     }
     if (!result) {
         result = bd_matte_record(session, plan, error);
@@ -114,6 +120,7 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
     bd_matte_plan_finish(session, &plan);
     const bd_matte_size size = {photo->width, photo->height};
     if (!code) {
+        bd_seen_take(session, rows);
         code = bd_shape_check_found(&key.matte, rows, packed_bytes(size, key.matte.wide), error);
     }
     return code ? code : take_alpha(session, rows, size, key.matte.wide, alpha, error);

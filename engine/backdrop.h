@@ -363,6 +363,7 @@ typedef struct bd_segment_params {
     size_t struct_size;
     bd_map_size map_size;
     bool want_logits;
+    bool want_photo_labels; /* the map of BD_MAP_PHOTO, too, from the same run of the network */
 } bd_segment_params;
 
 /* What the network saw. Release with bd_segmentation_finish. */
@@ -374,6 +375,7 @@ typedef struct bd_segmentation {
     float *logits; /* (logits_height, logits_width, class_count) of the padded input, before upsampling; NULL unless
                       wanted */
     const void *owner;
+    bd_image photo_labels; /* GRAY8 of the photo's size; without pixels unless wanted */
 } bd_segmentation;
 
 /* Labels every pixel of a photo.
@@ -535,6 +537,18 @@ typedef struct bd_timing {
 
 /* Stages of the last call, in order. Returns how many there are and copies at most room. */
 BD_API uint32_t bd_session_timings(const bd_session *session, bd_timing *timings, uint32_t room);
+
+/* What the network made of a photo: on a grid about as fine as its logits, how many points each class has the highest
+ * logit at. */
+typedef struct bd_seen {
+    uint32_t class_count;          /* 0: no network was asked */
+    uint64_t points;               /* of the grid, all on the photo */
+    uint64_t points_of_class[256]; /* they add up to points */
+} bd_seen;
+
+/* Of the photo whose result was returned last. Where none of the foreground's classes has points, a composite is all
+ * background, or nearly. */
+BD_API void bd_session_seen(const bd_session *session, bd_seen *seen);
 
 /* One timed node of the network. */
 typedef struct bd_node_timing {

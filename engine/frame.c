@@ -73,6 +73,7 @@ void bd_frame_forget(bd_session *session) {
     session->recorded.call = BD_FRAME_NONE;
     session->input_recorded = false;
     session->skip_network = false;
+    session->seen_w = 0;
 }
 
 bool bd_frame_is_recorded(const bd_session *session, const bd_frame_key *key) {

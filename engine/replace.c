@@ -215,6 +215,9 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     if (!params->classic) {
         reported = bd_shape_result_bytes(&key->matte, bytes);
     }
+    if (!result && network) {
+        reported = bd_seen_plan(session, w, h, reported);
+    }
     if (!result) {
         result = bd_frame_reserve(session, &session->result, reported, error);
     }
@@ -227,6 +230,9 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     }
     if (!result && params->background != BD_BACKGROUND_BLUR) {
         result = record_resamples(session, network ? 1 + session->size_count : 0, error);
+    }
+    if (!result && network) {
+        result = bd_seen_record(session, w, h, error);
     }
     if (!result) {
         result = record_replacement(session, params, matte, w, h, &plan, &light, error);
@@ -361,6 +367,7 @@ static bd_result finish(bd_session *session, bd_image *result, bd_error *error) 
     uint32_t h = 0;
     if (!code) {
         result_size(session, &photo, key->replace.classic, &w, &h);
+        bd_seen_take(session, pixels);
     }
     if (!code && !key->replace.classic) {
         code = bd_shape_check_found(&key->matte, pixels, bd_picture_bytes(w, h), error);

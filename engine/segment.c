@@ -5,21 +5,22 @@
 #include "image/image.h"
 #include "session.h"
 
-static bd_result take_labels(bd_session *session, const uint8_t *rows, uint32_t w, uint32_t h, bd_segmentation *result,
-                             bd_error *error) {
-    bd_result code = bd_image_create(session->allocator, "labels", w, h, BD_FORMAT_GRAY8, &result->labels, error);
-    if (code) {
-        return code;
+static bd_result take_map(bd_session *session, const uint8_t *rows, uint32_t w, uint32_t h, bd_image *labels,
+                          bd_error *error) {
+    bd_result code = bd_image_create(session->allocator, "labels", w, h, BD_FORMAT_GRAY8, labels, error);
+    for (uint32_t y = 0; y < h && !code; y++) {
+        memcpy(labels->pixels + y * labels->stride_bytes, rows + y * bd_labels_bytes(w, 1), w);
     }
-    size_t pitch = (size_t)(w + 3) / 4 * 4;
-    for (uint32_t y = 0; y < h; y++) {
-        uint8_t *to = result->labels.pixels + y * result->labels.stride_bytes;
-        memcpy(to, rows + y * pitch, w);
-        for (uint32_t x = 0; x < w; x++) {
-            result->pixels_of_class[to[x]]++;
+    return code;
+}
+
+static void count_labels(bd_segmentation *result) {
+    for (uint32_t y = 0; y < result->labels.height; y++) {
+        const uint8_t *row = result->labels.pixels + y * result->labels.stride_bytes;
+        for (uint32_t x = 0; x < result->labels.width; x++) {
+            result->pixels_of_class[row[x]]++;
         }
     }
-    return BD_OK;
 }
 
 static bd_result take_logits(bd_session *session, bd_segmentation *result, bd_error *error) {
@@ -45,13 +46,21 @@ static void map_size(const bd_session *session, const bd_image *photo, bd_map_si
     }
 }
 
+/* The map of the photo's size lies behind the other. */
+static VkDeviceSize second_at(uint32_t w, uint32_t h) {
+    return (bd_labels_bytes(w, h) + BD_PLAN_ALIGN - 1) / BD_PLAN_ALIGN * BD_PLAN_ALIGN;
+}
+
 static bd_result record_segment(bd_session *session, const bd_image *photo, const bd_frame_key *key, bd_error *error) {
     uint32_t w = 0;
     uint32_t h = 0;
     uint32_t map_w = 0;
     uint32_t map_h = 0;
     map_size(session, photo, key->segment.map_size, &map_w, &map_h);
-    VkDeviceSize bytes = (VkDeviceSize)(map_w + 3) / 4 * 4 * map_h;
+    VkDeviceSize second = second_at(map_w, map_h), bytes = bd_labels_bytes(map_w, map_h);
+    if (key->segment.want_photo_labels) {
+        bytes = second + bd_labels_bytes(photo->width, photo->height);
+    }
     bd_result result = bd_frame_begin(session, error);
     if (!result) {
         result = bd_session_plan_input(session, photo, true, &w, &h, error);
@@ -66,16 +75,12 @@ static bd_result record_segment(bd_session *session, const bd_image *photo, cons
         result = bd_session_record_photo(session, photo, w, h, error);
     }
     if (!result) {
-        bd_axis_map x = bd_session_axis_map(session, 2, w, map_w);
-        bd_axis_map y = bd_session_axis_map(session, 1, h, map_h);
-        bd_vk_dispatch dispatch;
-        bd_kernel_labels(session->vk, &session->network.logits_shape, map_w, map_h, x, y, &dispatch);
-        dispatch.bindings[0] = bd_session_logits(session);
-        dispatch.bindings[4].buffer = &session->result;
-        dispatch.bindings[4].bytes = bytes;
-        result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
-        bd_vk_commands_stamp(&session->after, "labels");
+        result = bd_session_record_labels(session, w, h, map_w, map_h, 0, error);
     }
+    if (!result && key->segment.want_photo_labels) {
+        result = bd_session_record_labels(session, w, h, photo->width, photo->height, second, error);
+    }
+    bd_vk_commands_stamp(&session->after, "labels");
     return result ? result : bd_frame_end(session, key, bytes, error);
 }
 
@@ -110,7 +115,11 @@ bd_result bd_session_segment(bd_session *session, const bd_image *photo, const b
         uint32_t map_w = 0;
         uint32_t map_h = 0;
         map_size(session, photo, key.segment.map_size, &map_w, &map_h);
-        code = take_labels(session, labels, map_w, map_h, result, error);
+        code = take_map(session, labels, map_w, map_h, &result->labels, error);
+        if (!code && key.segment.want_photo_labels) {
+            code = take_map(session, (const uint8_t *)labels + second_at(map_w, map_h), photo->width, photo->height,
+                            &result->photo_labels, error);
+        }
     }
     result->class_count = (uint32_t)session->network.logits_shape.dims[3];
     result->logits_width = (uint32_t)session->network.logits_shape.dims[2];
@@ -120,8 +129,13 @@ bd_result bd_session_segment(bd_session *session, const bd_image *photo, const b
     }
     if (code) {
         bd_segmentation_finish(result);
+        return code;
     }
-    return code;
+    count_labels(result);
+    session->seen =
+        (bd_seen){.class_count = result->class_count, .points = (uint64_t)result->labels.width * result->labels.height};
+    memcpy(session->seen.points_of_class, result->pixels_of_class, sizeof session->seen.points_of_class);
+    return BD_OK;
 }
 
 void bd_segmentation_finish(bd_segmentation *result) {
@@ -129,6 +143,7 @@ void bd_segmentation_finish(bd_segmentation *result) {
         return;
     }
     bd_image_finish(&result->labels);
+    bd_image_finish(&result->photo_labels);
     if (result->owner) {
         /* The block holds its own allocator: copy that before it goes. */
         bd_allocator *memory = (bd_allocator *)(void *)result->logits - 1;

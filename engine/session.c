@@ -189,6 +189,19 @@ bd_result bd_session_record_photo(bd_session *session, const bd_image *photo, ui
     return result ? result : bd_votes_record(session, photo, error);
 }
 
+bd_result bd_session_record_labels(bd_session *session, uint32_t resized_w, uint32_t resized_h, uint32_t w, uint32_t h,
+                                   VkDeviceSize at, bd_error *error) {
+    bd_axis_map x = bd_session_axis_map(session, 2, resized_w, w);
+    bd_axis_map y = bd_session_axis_map(session, 1, resized_h, h);
+    bd_vk_dispatch dispatch;
+    bd_kernel_labels(session->vk, &session->network.logits_shape, w, h, x, y, &dispatch);
+    dispatch.bindings[0] = bd_session_logits(session);
+    dispatch.bindings[4].buffer = &session->result;
+    dispatch.bindings[4].offset = at;
+    dispatch.bindings[4].bytes = bd_labels_bytes(w, h);
+    return bd_vk_commands_dispatch(&session->after, &dispatch, error);
+}
+
 /* Maps and pictures share the outer edges of their pixels; the network's input lies on its logits as the export's last
  * resize says. What is read ends with the photo's last pixel. */
 bd_axis_map bd_session_axis_map(const bd_session *session, int axis, uint32_t resized, double size) {

@@ -68,6 +68,8 @@ typedef struct bd_frame_resample {
     bd_frame_key recorded;     /* what before and after do; call NONE: nothing of use */                               \
     uint32_t generation;       /* of the shared buffers that they use */                                               \
     VkDeviceSize result_bytes; /* that they make readable */                                                           \
+    uint32_t seen_w, seen_h;   /* points of what the network saw; 0: it is not asked */                                \
+    VkDeviceSize seen_at;      /* in the result */                                                                     \
     bool input_recorded;       /* before holds a benchmark's input */                                                  \
     uint64_t submission;       /* its number in the session */                                                         \
     double submitted_ms;                                                                                               \
@@ -110,6 +112,7 @@ struct bd_session {
     bd_vk_buffer mask;       /* (mask_h, ceil(mask_w / 4) * 4) f32: at the photo's size but for classic */
     bd_vk_buffer matte[BD_MATTE_BUFFERS];
     VkDeviceSize band_bytes; /* of the bands that mattes take the photo in; 0: what the device can bind */
+    bd_seen seen;            /* in the photo whose result was returned last */
     bd_timing timings[BD_FRAME_MAX_TIMINGS];
     uint32_t timing_count;
 };
@@ -135,9 +138,25 @@ bd_result bd_session_record_photo(bd_session *session, const bd_image *photo, ui
 /* Pixels of a map of `size` pixels over the resized photo of `resized` pixels, on the logits; axis 2: x, 1: y. */
 bd_axis_map bd_session_axis_map(const bd_session *session, int axis, uint32_t resized, double size);
 
+/* Records: labels of w x h over the photo that was resized to resized_w x resized_h go to session->result at `at`. */
+bd_result bd_session_record_labels(bd_session *session, uint32_t resized_w, uint32_t resized_h, uint32_t w, uint32_t h,
+                                   VkDeviceSize at, bd_error *error);
+
+/* Of labels; rows are whole words. */
+static inline VkDeviceSize bd_labels_bytes(uint32_t w, uint32_t h) {
+    return (VkDeviceSize)(w + 3) / 4 * 4 * h;
+}
+
 static inline VkDeviceSize bd_picture_bytes(uint32_t w, uint32_t h) {
     return (VkDeviceSize)w * h * 4;
 }
+
+/* seen.c: which classes the network saw in a photo that was resized to w x h. They lie behind the result of so many
+ * bytes: returns the bytes with them. */
+VkDeviceSize bd_seen_plan(bd_session *session, uint32_t w, uint32_t h, VkDeviceSize bytes);
+bd_result bd_seen_record(bd_session *session, uint32_t w, uint32_t h, bd_error *error);
+/* From what a frame that is done has made readable; a call that asked no network leaves nothing. */
+void bd_seen_take(bd_session *session, const void *result);
 
 /* vote.c: several looks at one photo. */
 bd_result bd_votes_init(bd_session *session, bd_engine *engine, const bd_session_params *params, bd_error *error);

@@ -14,21 +14,26 @@ double cli_now_ms(void) {
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
 }
 
+void cli_make_line(char *text) {
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            *text = '?';
+        }
+    }
+}
+
 bool cli_fail(cli *run, cli_status status, const char *format, ...) {
     run->status = status;
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(run->error.message, sizeof run->error.message, format, arguments);
     va_end(arguments);
-    for (char *c = run->error.message; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-            *c = '?';
-        }
-    }
+    cli_make_line(run->error.message);
     return false;
 }
 
 bool cli_failed(cli *run) {
+    cli_make_line(run->error.message); /* it may hold a name */
     switch (run->error.code) {
     case BD_OK:
     case BD_ERR_INVALID_ARGUMENT:

@@ -68,6 +68,8 @@ double cli_now_ms(void);
 bool cli_fail(cli *run, cli_status status, const char *format, ...) BD_PRINTF(3, 4);
 /* The same for a failure of the library, in run->error; the status follows from its code. */
 bool cli_failed(cli *run);
+/* Text as a line: no control characters. */
+void cli_make_line(char *text);
 /* Notes that a stage that began at started_ms has ended. */
 void cli_add_timing(cli *run, const char *name, double started_ms);
 
@@ -160,6 +162,7 @@ typedef struct cli_network {
     cli_model sizes[6]; /* the same model at other sizes, for --tta */
     uint32_t size_count;
     bool flip;
+    bd_seen seen; /* in the last photo; see seen.c */
     /* Opening the device, which takes a thread of its own. */
     bool opening;
     pthread_t thread;
@@ -194,11 +197,21 @@ bool cli_flush(cli *run);
 /* Device and timings on stderr, for -v. */
 void cli_print_timings(cli *run, const cli_network *network);
 
+/* ---- seen.c ---- */
+
+/* Keeps what the network saw in the photo whose result was returned last; says so on stderr when that is none of the
+ * classes. */
+void cli_note_seen(cli *run, cli_network *network, const bd_class_set *classes, const char *photo);
+/* The share of the photo that it took for them, as "foreground_share"; nothing without a network. */
+void cli_json_seen(struct cJSON *object, const cli_network *network, const bd_class_set *classes);
+
 /* ---- overlay.c ---- */
 
-/* photo (RGBA8) with the colours of labels (GRAY8, same size) over it and a legend of the classes with pixels below.
- * The result is in memory of calloc's: free(result->pixels); its profile is the photo's. False when memory is short. */
-bool cli_overlay(const bd_image *photo, const bd_segmentation *segmentation, const bd_model *model, bd_image *result);
+/* photo (RGBA8) with the colours of labels (GRAY8, same size) over it and a legend of the classes with pixels in the
+ * segmentation below. The result is in memory of calloc's: free(result->pixels); its profile is the photo's. False when
+ * memory is short. */
+bool cli_overlay(const bd_image *photo, const bd_image *labels, const bd_segmentation *segmentation,
+                 const bd_model *model, bd_image *result);
 
 /* ---- plane.c ---- */
 
@@ -245,13 +258,14 @@ typedef struct cli_series {
     const bd_image *background; /* NULL without a picture */
     const bd_replace_params *params;
     unsigned done, failed;
-    cli_status status; /* of the first that failed */
+    cli_status status;    /* of the first that failed */
+    struct cJSON *report; /* an object for every photo is added, in their order; NULL: none is wanted */
 } cli_series;
 
 /* Whether every photo has an output of its own that can be written. */
 bool cli_series_check(cli *run, const cli_series *series);
-/* A line on stderr for each photo that fails; false when one did. */
-bool cli_series_run(cli *run, const cli_network *network, cli_series *series);
+/* A line on stderr for each photo that fails; false when one did. The report is made all the same. */
+bool cli_series_run(cli *run, cli_network *network, cli_series *series);
 
 /* ---- the verbs ---- */
 

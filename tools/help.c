@@ -136,9 +136,11 @@ static const char tune[] =
     "$XDG_CACHE_HOME/backdrop. Seconds on a GPU. Without it the choices are good guesses.\n"
     "\n";
 
-static const char common[] = "  --json              one JSON object on standard output\n"
-                             "  -v, --verbose       device, driver and times on standard error\n"
-                             "  -q, --quiet         no progress\n";
+static const char common[] =
+    "  --json              one JSON object on standard output; with --output-dir it has one for each photo, with what\n"
+    "                      failed under \"error\"\n"
+    "  -v, --verbose       device, driver and times on standard error\n"
+    "  -q, --quiet         no progress, no notes\n";
 
 static const char statuses[] =
     "\n"

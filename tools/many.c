@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <cjson/cJSON.h>
+
 #include "cli.h"
 
 /* DIR/NAME.png of DIR2/NAME.jpg. */
@@ -57,6 +59,16 @@ bool cli_series_check(cli *run, const cli_series *s) {
     return true;
 }
 
+/* The photo's object in the report: that of the one after may be there already. */
+static cJSON *report_photo(const cli_series *s, unsigned i) {
+    cJSON *item = s->report ? cJSON_CreateObject() : NULL;
+    if (item) {
+        cJSON_AddStringToObject(item, "path", s->photos[i]);
+        (void)cJSON_InsertItemInArray(s->report, (int)i, item);
+    }
+    return item;
+}
+
 /* One line for a photo that could not be done; the others are done all the same. from_session: the message does not
  * begin with a file's name. */
 static void note_failure(cli *run, cli_series *s, unsigned i, bool from_session) {
@@ -64,6 +76,23 @@ static void note_failure(cli *run, cli_series *s, unsigned i, bool from_session)
     if (!s->failed++) {
         s->status = run->status;
     }
+    cJSON *item = report_photo(s, i);
+    cJSON_AddStringToObject(item, "error", run->error.message);
+    cJSON_AddNumberToObject(item, "status", run->status);
+}
+
+static void note_success(cli *run, cli_network *network, cli_series *s, unsigned i, const char *path,
+                         const bd_image *result) {
+    cli_note_seen(run, network, &s->params->classes, s->photos[i]);
+    cJSON *item = report_photo(s, i);
+    cJSON *output = cJSON_AddObjectToObject(item, "output");
+    cJSON_AddStringToObject(output, "path", path);
+    cJSON_AddNumberToObject(output, "width", result->width);
+    cJSON_AddNumberToObject(output, "height", result->height);
+    if (item) {
+        cli_json_seen(item, network, &s->params->classes);
+    }
+    s->done++;
 }
 
 static bool begin(cli *run, const cli_network *network, cli_series *s, unsigned i) {
@@ -80,18 +109,19 @@ static bool begin(cli *run, const cli_network *network, cli_series *s, unsigned 
     return done;
 }
 
-static void end(cli *run, const cli_network *network, cli_series *s, unsigned i, bd_image *result) {
+static void end(cli *run, cli_network *network, cli_series *s, unsigned i, bd_image *result) {
     cli_path path;
     bool made = !bd_session_replace_end(network->session, result, &run->error) || cli_failed(run);
     bool done =
         made && output_path(run, s, s->photos[i], &path) && cli_write_image(run, path.text, s->file, result, NULL, 0);
-    if (!done) {
+    if (done) {
+        note_success(run, network, s, i, path.text, result);
+    } else {
         note_failure(run, s, i, !made);
     }
-    s->done += done;
 }
 
-bool cli_series_run(cli *run, const cli_network *network, cli_series *s) {
+bool cli_series_run(cli *run, cli_network *network, cli_series *s) {
     bd_image result = {0};
     bool begun = false; /* the photo before */
     for (unsigned i = 0; i <= s->count; i++) {

@@ -199,6 +199,7 @@ static bool compute(cli *run, matting *m) {
         return cli_failed(run);
     }
     cli_add_session_timings(run, &m->network);
+    cli_note_seen(run, &m->network, &params->classes, run->options.operands[0]);
     return true;
 }
 
@@ -208,6 +209,7 @@ static bool print_json(cli *run, const matting *m) {
     cJSON_AddNumberToObject(output, "width", m->alpha.width);
     cJSON_AddNumberToObject(output, "height", m->alpha.height);
     cJSON_AddNumberToObject(output, "depth", m->matte.params.wide ? 16 : 8);
+    cli_json_seen(root, &m->network, &m->matte.params.classes);
     cli_json_run(root, run, &m->network);
     return cli_print_json(run, root);
 }

@@ -126,7 +126,8 @@ static void blend(const bd_image *photo, const bd_image *labels, bd_image *canva
     }
 }
 
-bool cli_overlay(const bd_image *photo, const bd_segmentation *segmentation, const bd_model *model, bd_image *result) {
+bool cli_overlay(const bd_image *photo, const bd_image *labels, const bd_segmentation *segmentation,
+                 const bd_model *model, bd_image *result) {
     legend *shown = calloc(1, sizeof *shown);
     if (!shown) {
         return false;
@@ -145,7 +146,7 @@ bool cli_overlay(const bd_image *photo, const bd_segmentation *segmentation, con
     if (canvas.pixels) {
         static const uint8_t dark[3] = {32, 32, 32};
         fill(&canvas, 0, 0, canvas.width, canvas.height, dark);
-        blend(photo, &segmentation->labels, &canvas);
+        blend(photo, labels, &canvas);
         draw_legend(shown, &canvas, photo->height);
         *result = canvas;
     }

@@ -114,12 +114,13 @@ void cli_say(cli *run, const char *format, ...) {
         pthread_mutex_lock(&progress->mutex);
         clear_line(progress);
     }
+    char line[1000];
     va_list arguments;
     va_start(arguments, format);
-    fputs("backdrop: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    (void)vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
+    cli_make_line(line);
+    fprintf(stderr, "backdrop: %s\n", line);
     if (progress) {
         pthread_mutex_unlock(&progress->mutex);
     }

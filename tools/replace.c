@@ -243,6 +243,7 @@ static bool write_matte(cli *run, replacement *r) {
         return cli_failed(run);
     }
     cli_add_session_timings(run, &r->network);
+    cli_note_seen(run, &r->network, &r->params.classes, r->photo_path);
     bool done = cli_matte_take(run, &alpha, &r->matte);
     if (done && !r->matte.params.wide) {
         cli_matte_narrow(&alpha);
@@ -281,6 +282,7 @@ static bool compute(cli *run, replacement *r) {
         r->params.reuse_result = true;
         r->series.params = &r->params;
         r->series.background = r->background_path ? &r->background : NULL;
+        r->series.report = run->options.json ? cJSON_CreateArray() : NULL;
         return cli_series_run(run, &r->network, &r->series);
     }
     /* In halves: what the device has been given need not lie here too. */
@@ -294,6 +296,9 @@ static bool compute(cli *run, replacement *r) {
         return cli_failed(run);
     }
     cli_add_session_timings(run, &r->network);
+    if (!run->options.matte_out) { /* else it was looked at for that */
+        cli_note_seen(run, &r->network, &r->params.classes, r->photo_path);
+    }
     return true;
 }
 
@@ -304,14 +309,18 @@ static void add_size(cJSON *root, const char *key, const char *path, const bd_im
     cJSON_AddNumberToObject(object, "height", image->height);
 }
 
-static bool print_json(cli *run, const replacement *r) {
+static bool print_json(cli *run, replacement *r) {
     cJSON *root = cJSON_CreateObject();
     if (r->series.count) {
         cJSON_AddStringToObject(root, "output_dir", r->series.folder);
-        cJSON_AddNumberToObject(root, "photos", r->series.done);
+        cJSON_AddNumberToObject(root, "done", r->series.done);
+        cJSON_AddNumberToObject(root, "failed", r->series.failed);
+        cJSON_AddItemToObject(root, "photos", r->series.report);
+        r->series.report = NULL;
     } else {
         add_size(root, "output", run->options.output, &r->result);
         add_size(root, "photo", r->photo_path, &r->photo);
+        cli_json_seen(root, &r->network, &r->params.classes);
     }
     if (r->background_path) {
         add_size(root, "background", r->background_path, &r->background);
@@ -334,8 +343,8 @@ bool cli_replace(cli *run) {
     if (done && run->options.verbose) {
         cli_print_timings(run, &r.network);
     }
-    if (done && run->options.json) {
-        done = print_json(run, &r);
+    if (run->options.json && (done || r.series.report)) {
+        done = print_json(run, &r) && done;
     }
     bd_image_finish(&r.result);
     bd_image_finish(&r.background);

@@ -34,9 +34,14 @@ static bool parse(cli *run, segmenting *s) {
            cli_check_output(run, from->logits);
 }
 
-static bool segment(cli *run, segmenting *s, bd_map_size size, bool logits, bd_segmentation *result) {
-    bd_segment_params params = {.struct_size = sizeof params, .map_size = size, .want_logits = logits};
-    if (bd_session_segment(s->network.session, &s->photo, &params, result, &run->error)) {
+/* The overlay needs labels of the photo's size: the same run of the network gives them. */
+static bool segment(cli *run, segmenting *s) {
+    const cli_options *from = &run->options;
+    const bd_segment_params params = {.struct_size = sizeof params,
+                                      .map_size = from->photo_size ? BD_MAP_PHOTO : BD_MAP_RESIZED,
+                                      .want_logits = from->logits != NULL,
+                                      .want_photo_labels = from->overlay && !from->photo_size};
+    if (bd_session_segment(s->network.session, &s->photo, &params, &s->found, &run->error)) {
         return cli_failed(run);
     }
     cli_add_session_timings(run, &s->network);
@@ -52,19 +57,13 @@ static bool write_labels(cli *run, segmenting *s) {
     return cli_write_image(run, run->options.labels, BD_IMAGE_FILE_PNG, &s->found.labels, palette, count);
 }
 
-/* The overlay always has the photo's size: it needs labels of its own when the map asked for has another. */
 static bool write_overlay(cli *run, segmenting *s) {
-    bd_segmentation own = {.class_count = 0};
-    bool reuse = run->options.photo_size;
-    if (!reuse && !segment(run, s, BD_MAP_PHOTO, false, &own)) {
-        return false;
-    }
+    const bd_image *labels = run->options.photo_size ? &s->found.labels : &s->found.photo_labels;
     bd_image picture = {.pixels = NULL};
-    bool done = cli_overlay(&s->photo, reuse ? &s->found : &own, s->network.model.model, &picture) ||
+    bool done = cli_overlay(&s->photo, labels, &s->found, s->network.model.model, &picture) ||
                 cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", run->options.overlay);
     done = done && cli_write_image(run, run->options.overlay, s->overlay_file, &picture, NULL, 0);
     free(picture.pixels);
-    bd_segmentation_finish(&own);
     return done;
 }
 
@@ -77,11 +76,10 @@ static bool write_files(cli *run, segmenting *s) {
 }
 
 static bool compute(cli *run, segmenting *s) {
-    bd_map_size size = run->options.photo_size ? BD_MAP_PHOTO : BD_MAP_RESIZED;
     cli_network_begin(run, &s->network);
     return cli_read_image(run, run->options.operands[0], &s->photo) &&
            cli_model_open(run, run->options.model, &s->network.model) && cli_network_start(run, &s->network) &&
-           segment(run, s, size, run->options.logits != NULL, &s->found);
+           segment(run, s);
 }
 
 static double share(const bd_segmentation *found, uint32_t c) {

@@ -159,7 +159,9 @@ check_series() {
     cp "$person" "$work/in/second.jpg"
     run 0 "$person" "$scene" -o "$work/in/alone.png"
     run 0 "$person" "$work/in/second.jpg" "$scene" --background "$scene" --output-dir "$work/out" --json
-    grep -q '"photos":.*3' "$work/stdout" || complain "three photos: $(cat "$work/stdout")"
+    [ "$(grep -c '"foreground_share"' "$work/stdout")" -eq 3 ] || complain "three photos: $(cat "$work/stdout")"
+    says 'no person found in '"$scene"
+    [ "$(wc -l < "$work/stderr")" -eq 1 ] || complain "more than one note: $(cat "$work/stderr")"
     for name in person second; do
         cmp -s "$work/in/alone.png" "$work/out/$name.png" || complain "$name.png is not as alone"
     done
@@ -170,6 +172,12 @@ check_series() {
     [ $? -eq 3 ] || complain 'a missing photo among others does not end with 3'
     says missing.jpg
     says '1 of 3 photos failed'
+    "$backdrop" "$work/in/missing.jpg" "$person" --background "$scene" --output-dir "$work/out" --json \
+        > "$work/stdout" 2> "$work/stderr"
+    [ $? -eq 3 ] || complain 'a missing photo with --json does not end with 3'
+    grep -q '"failed":[[:space:]]*1,' "$work/stdout" && grep -q '"error":.*missing.jpg: No such file' "$work/stdout" &&
+        grep -q '"status":[[:space:]]*3' "$work/stdout" && tail -n 1 "$work/stdout" | grep -q '^}$' ||
+        complain "--json of a photo that failed: $(cat "$work/stdout")"
     [ "$(ls "$work/out")" = "$(printf 'person.png\nsecond.png')" ] || complain "made: $(ls "$work/out")"
     rm -f "$work"/out/*
     run 0 "$person" --color '#123456' --output-dir "$work/out/made"
@@ -341,6 +349,30 @@ check_pictures() {
     left_nothing
 }
 
+# What is missing in a photo is said; what is done twice is not.
+check_notes() {
+    local out=$work/out
+    run 0 "$person" "$scene" --class cat -o "$out/a.png" --json
+    says "no cat found in $person; found: person"
+    says "try --class 'person'"
+    grep -q '"foreground_share":[[:space:]]*0,' "$work/stdout" || complain "no share of 0: $(cat "$work/stdout")"
+    run 0 "$person" "$scene" --class cat --matte-out "$out/m.png" -o "$out/a.png" --quiet
+    [ ! -s "$work/stderr" ] || complain "-q does not silence the note: $(cat "$work/stderr")"
+    run 0 matte "$scene" --class person,dog -o "$out/m.png"
+    says "no dog or person found in $scene, nor anything else"
+    run 0 matte "$person" -o "$out/m.png" --json
+    grep -qE '"foreground_share":[[:space:]]*0\.4' "$work/stdout" || complain "share: $(cat "$work/stdout")"
+    [ ! -s "$work/stderr" ] || complain "a note where a person is: $(cat "$work/stderr")"
+    cp "$scene" "$work/in/two"$'\n'"lines.jpg"
+    run 0 matte "$work/in/two"$'\n'"lines.jpg" -o "$out/m.png"
+    [ "$(wc -l < "$work/stderr")" -eq 1 ] || complain "a note of several lines: $(cat "$work/stderr")"
+    # Labels and overlay come from one run of the network.
+    run 0 segment "$person" --labels "$out/l.png" --overlay "$out/o.png" -v
+    [ "$(grep -c ' labels ' "$work/stderr")" -eq 1 ] || complain "segment: $(cat "$work/stderr")"
+    run 0 segment "$person" --overlay "$out/p.png" --labels "$out/l.png" --photo-size
+    rm -rf "${out:?}"/*
+}
+
 # A picture whose colours are no sRGB keeps them: a profile in PNG and in JPEG; one that is broken is a warning.
 check_profiles() {
     local out=$work/out
@@ -372,6 +404,7 @@ check_devices
 [ -z "$fetched" ] || check_pictures
 [ -z "$fetched" ] || check_mattes
 [ -z "$fetched" ] || check_series
+[ -z "$fetched" ] || check_notes
 [ -z "$fetched" ] || check_profiles
 if [ "$failures" -gt 0 ]; then
     printf '%d failures\n' "$failures"

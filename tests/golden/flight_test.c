@@ -91,15 +91,29 @@ static void end(bd_session *session, bd_image *result) {
     }
 }
 
+/* Of the 9x9 logits those on the photo. */
+static void check_seen(const bd_seen *seen) {
+    uint64_t sum = 0;
+    for (uint32_t c = 0; c < 256; c++) {
+        sum += seen->points_of_class[c];
+        assert_true(c < seen->class_count || !seen->points_of_class[c]);
+    }
+    assert_int_equal(sum, seen->points);
+    assert_in_range(seen->points, 9 * 5, 9 * 8);
+}
+
 static void check_series(const fixture *f, bool flip, bd_background background) {
     bd_replace_params params = params_of(background);
     bd_session *session = open_session(f, flip);
     bd_image expected[PHOTOS];
+    bd_seen seen[PHOTOS];
     bd_error error;
     for (uint32_t i = 0; i < PHOTOS; i++) {
         if (bd_session_replace(session, &f->photos[i], picture_of(f, &params), &params, &expected[i], &error)) {
             fail_msg("%s", error.message);
         }
+        bd_session_seen(session, &seen[i]);
+        check_seen(&seen[i]);
     }
     /* In turns, twice over: the second time everything is recorded. */
     bd_image result = {0};
@@ -114,6 +128,9 @@ static void check_series(const fixture *f, bool flip, bd_background background) 
         assert_int_equal(result.width, wanted->width);
         assert_int_equal(result.height, wanted->height);
         assert_memory_equal(result.pixels, wanted->pixels, (size_t)wanted->width * wanted->height * 4);
+        bd_seen now;
+        bd_session_seen(session, &now);
+        assert_memory_equal(now.points_of_class, seen[i % PHOTOS].points_of_class, sizeof now.points_of_class);
     }
     bd_image_finish(&result);
     for (uint32_t i = 0; i < PHOTOS; i++) {

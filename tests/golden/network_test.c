@@ -194,6 +194,16 @@ static void test_sizes_and_backgrounds(void **state) {
         assert_int_equal(bd_session_segment(t.session, &photo, &params, &map, &error), BD_OK);
         assert_int_equal(map.labels.width, photo.width);
         assert_int_equal(map.labels.height, photo.height);
+        bd_segmentation both;
+        const bd_segment_params two = {.struct_size = sizeof two, .want_photo_labels = true};
+        assert_int_equal(bd_session_segment(t.session, &photo, &two, &both, &error), BD_OK);
+        assert_int_equal(both.photo_labels.width, photo.width);
+        assert_int_equal(both.photo_labels.height, photo.height);
+        for (size_t y = 0; y < photo.height; y++) {
+            assert_memory_equal(both.photo_labels.pixels + y * both.photo_labels.stride_bytes,
+                                map.labels.pixels + y * map.labels.stride_bytes, photo.width);
+        }
+        bd_segmentation_finish(&both);
         bd_segmentation_finish(&map);
         free(photo.pixels);
         free(background.pixels);
