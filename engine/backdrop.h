@@ -447,7 +447,7 @@ typedef enum bd_background {
     BD_BACKGROUND_PICTURE = 0,
     BD_BACKGROUND_COLOR = 1,
     BD_BACKGROUND_TRANSPARENT = 2,
-    BD_BACKGROUND_BLUR = 3 /* the photo's own background, blurred */
+    BD_BACKGROUND_BLUR = 3 /* the photo's own background, blurred; the result has the photo's alpha */
 } bd_background;
 
 /* Where light adds up. */
@@ -476,7 +476,7 @@ typedef struct bd_replace_params {
     bd_fit fit;
     uint8_t color[4];    /* BD_BACKGROUND_COLOR, and what BD_FIT_CONTAIN leaves free: straight RGBA */
     float blur_sigma_px; /* in photo pixels, at most 10000; BD_BACKGROUND_BLUR: > 0; BD_BACKGROUND_PICTURE: 0 leaves the
-                            picture sharp, as classic does. Any sigma takes the same time. */
+                            picture sharp, as classic does. Any sigma takes about as long. */
     bool classic; /* the tutorial, byte for byte: the result has the resized photo's size; fit, matte and what follows
                      are ignored */
     bool reuse_result; /* result holds an image of an earlier call (or is zeroed): its memory is filled again where the

@@ -26,17 +26,6 @@ static bd_result plan_gaussian(bd_session *session, float sigma, const bd_vk_buf
                                            width, height, error);
 }
 
-/* The photo's own, where the subject weighs nothing. */
-static bd_result plan_own(bd_session *session, const bd_image *photo, float sigma, bd_background_plan *plan,
-                          bd_error *error) {
-    bd_vk_buffer *weighted = &session->matte[BD_MATTE_WEIGHTED];
-    *plan = (bd_background_plan){.buffer = weighted, .width = photo->width, .height = photo->height};
-    bd_result result = bd_frame_reserve(session, weighted, bd_picture_bytes(photo->width, photo->height), error);
-    return result ? result
-                  : plan_gaussian(session, sigma, weighted, &session->background, &session->fitted, photo->width,
-                                  photo->height, error);
-}
-
 /* Tiles that are to be blurred are laid out first, so that the blur knows no seams. */
 static void lay_out(const bd_image *photo, bd_fit_plan *fit) {
     const int32_t offsets[2] = {fit->offset_x, fit->offset_y};
@@ -92,7 +81,9 @@ bd_result bd_background_plan_init(bd_session *session, const bd_image *photo, co
                                   bd_error *error) {
     *plan = (bd_background_plan){0};
     if (params->background == BD_BACKGROUND_BLUR) {
-        return plan_own(session, photo, params->blur_sigma_px, plan, error);
+        *plan = (bd_background_plan){
+            .buffer = &session->matte[BD_MATTE_OWN], .width = photo->width, .height = photo->height, .own = true};
+        return bd_blur_reserve(session, (bd_matte_size){photo->width, photo->height}, params->blur_sigma_px, error);
     }
     if (params->background != BD_BACKGROUND_PICTURE) {
         return BD_OK;

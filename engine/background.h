@@ -11,11 +11,17 @@ typedef struct bd_background_plan {
     int32_t offset_x, offset_y;
     bool tile;
     bool premultiplied;
+    bool own; /* the photo's, inside its alpha */
 } bd_background_plan;
 
 /* Makes room and plans the resamplings; w x h is the photo as the network sees it, for the classic way. */
 bd_result bd_background_plan_init(bd_session *session, const bd_image *photo, const bd_image *background, uint32_t w,
                                   uint32_t h, const bd_replace_params *params, bd_background_plan *plan,
                                   bd_error *error);
+
+/* blur.c: the photo's own background, where the subject weighs nothing, blurred; past the edges there is nothing. */
+bd_result bd_blur_reserve(bd_session *session, bd_matte_size photo, float sigma, bd_error *error);
+/* Records: session->photo and session->mask become BD_MATTE_OWN. Overwrites what the matte's filters left. */
+bd_result bd_blur_record(bd_session *session, bd_matte_size photo, float sigma, bd_error *error);
 
 #endif

@@ -617,23 +617,6 @@ static bd_result record_steps(bd_session *session, const bd_matte_plan *plan, bd
     return result;
 }
 
-bd_result bd_matte_record_weigh(bd_session *session, const bd_matte_plan *plan, const bd_vk_buffer *src, bool back,
-                                bd_error *error) {
-    uint32_t w = plan->photo.w, band = bd_matte_band(session, w, plan->photo.h, 1);
-    bd_result result = BD_OK;
-    for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
-        bd_matte_size part = {w, BD_MIN(band, plan->photo.h - y)};
-        VkDeviceSize at = (VkDeviceSize)y * w * 4, bytes = (VkDeviceSize)part.h * w * 4;
-        bd_vk_dispatch dispatch;
-        bd_kernel_weigh(session->vk, w, part.h, back, &dispatch);
-        bind(&dispatch, 0, src, at, bytes);
-        bind(&dispatch, 1, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
-        bind(&dispatch, 4, of(session, BD_MATTE_WEIGHTED), at, bytes);
-        result = run(session, &dispatch, error);
-    }
-    return result;
-}
-
 bd_result bd_matte_record_foreground(bd_session *session, const bd_matte_plan *plan, bd_error *error) {
     bd_matte_buffer pairs = BD_MATTE_PAIRS_A;
     bd_result result = record_pyramid(session, plan, error);

@@ -25,7 +25,7 @@ typedef enum bd_matte_buffer {
     BD_MATTE_GRID3,      /* the grid of the closed form: colours and the solution */
     BD_MATTE_PRODUCTS,   /* of its tiles */
     BD_MATTE_TILES,      /* its small things; see closed_form.c */
-    BD_MATTE_WEIGHTED,   /* (h, w) rgba8: the background alone, for its blur */
+    BD_MATTE_OWN,        /* (h, w) rgba8: the photo's own background, blurred */
     BD_MATTE_FOREGROUND, /* (h, w) rgba8: the photo with the subject's colours */
     BD_MATTE_STATISTICS, /* sums over columns, of the photo and then of the background */
     BD_MATTE_MAP,        /* their sums, and the map of colours made of them */
@@ -35,7 +35,9 @@ typedef enum bd_matte_buffer {
     BD_MATTE_COMPONENTS, /* see push/components.h */
     BD_MATTE_EDGES,      /* a plane of the photo's size, in turns with session->mask */
     BD_MATTE_BUFFERS,
-    /* The foreground is found when the filters are done with theirs. */
+    /* The blur and the foreground are found when the filters are done with theirs. */
+    BD_MATTE_BLUR_A = BD_MATTE_SUMS, /* a band's grid, taken in turns */
+    BD_MATTE_BLUR_B = BD_MATTE_LINES,
     BD_MATTE_LEVELS = BD_MATTE_SCRATCH, /* the foreground's pyramid */
     BD_MATTE_PAIRS_A = BD_MATTE_SUMS,   /* F and B, taken in turns */
     BD_MATTE_PAIRS_B = BD_MATTE_LINES
@@ -89,11 +91,6 @@ bd_result bd_closed_form_record(struct bd_session *session, const bd_matte_plan 
 
 /* Records: session->photo and session->mask become BD_MATTE_FOREGROUND. */
 bd_result bd_matte_record_foreground(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
-
-/* Records: what the matte leaves of session->photo becomes BD_MATTE_WEIGHTED; back: the blurred picture src becomes
- * BD_MATTE_WEIGHTED without the weights. */
-bd_result bd_matte_record_weigh(struct bd_session *session, const bd_matte_plan *plan, const bd_vk_buffer *src,
-                                bool back, bd_error *error);
 
 /* Rows of a picture of w pixels that one dispatch may take, a multiple of both 64 and unit, so that bands begin where
  * bindings may. */

@@ -40,6 +40,7 @@ static bd_result record_composite(bd_session *session, const bd_replace_params *
                                   .offset_y = plan->offset_y + (int32_t)y,
                                   .tile = plan->tile,
                                   .premultiplied = plan->premultiplied,
+                                  .own = plan->own,
                                   .transparent = params->background == BD_BACKGROUND_TRANSPARENT,
                                   .linear = !params->classic && params->blend == BD_BLEND_LINEAR};
         memcpy(composite.fill, params->color, sizeof composite.fill);
@@ -131,15 +132,6 @@ static bd_result record_resamples(bd_session *session, uint32_t done, bd_error *
     return result;
 }
 
-/* Only the background is blurred: the subject's colours would bleed into it. */
-static bd_result record_blur(bd_session *session, const bd_matte_plan *matte, bd_error *error) {
-    bd_result result = bd_matte_record_weigh(session, matte, &session->photo, false, error);
-    if (!result) {
-        result = record_resamples(session, session->skip_network ? 0 : 1 + session->size_count, error);
-    }
-    return result ? result : bd_matte_record_weigh(session, matte, &session->fitted, true, error);
-}
-
 /* The photo, or with its own colours under the matte. */
 static bd_result record_replacement(bd_session *session, const bd_replace_params *params, const bd_matte_plan *matte,
                                     uint32_t w, uint32_t h, const bd_background_plan *plan, const bd_light_plan *light,
@@ -152,7 +144,7 @@ static bd_result record_replacement(bd_session *session, const bd_replace_params
     const bd_vk_buffer *front = &session->photo;
     bd_result result = bd_matte_record(session, matte, error);
     if (!result && params->background == BD_BACKGROUND_BLUR) {
-        result = record_blur(session, matte, error);
+        result = bd_blur_record(session, matte->photo, params->blur_sigma_px, error);
     }
     if (!result && matte->level_count) {
         result = bd_matte_record_foreground(session, matte, error);
@@ -228,7 +220,7 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     if (!result && network) {
         result = bd_session_record_photo(session, photo, w, h, error);
     }
-    if (!result && params->background != BD_BACKGROUND_BLUR) {
+    if (!result) {
         result = record_resamples(session, network ? 1 + session->size_count : 0, error);
     }
     if (!result && network) {

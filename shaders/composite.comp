@@ -12,6 +12,7 @@ layout(constant_id = 0) const int mode = BD_COMPOSITE_PICTURE;
 layout(constant_id = 1) const bool tile = false;
 layout(constant_id = 2) const bool linear = false;
 layout(constant_id = 3) const bool premultiplied = false;
+layout(constant_id = 4) const bool own = false;
 BD_READ_F32(0, mask)
 BD_READ_U32(1, photo)
 BD_READ_U32(2, background)
@@ -71,7 +72,7 @@ void main() {
     } else {
         const uvec4 back = behind(column, row);
         const float front_a = p * (float(front.w) / 255.0);
-        const float back_a = float(back.w) / 255.0 * (1.0 - front_a);
+        const float back_a = float(back.w) / 255.0 * (1.0 - (own ? p : front_a));
         const float a = front_a + back_a;
         result = front_a <= 0.0 ? back : uvec4(front.xyz, to_bytes(vec4(a * 255.0)).x);
         // A loop, not a branch: software devices skip one that no lane enters.

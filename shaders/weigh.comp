@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Colours weighted by what is background, and back; see push/weigh.h.
+// Means of what is background of a photo, in blocks; see push/weigh.h.
 #version 450
 #include "include/tensor.glsl"
 #include "include/plane.glsl"
@@ -7,25 +7,24 @@
 #include "include/node.glsl"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
-layout(constant_id = 0) const bool back = false;
-BD_READ_U32(BD_BIND_SRC, src)
+BD_READ_U32(BD_BIND_SRC, photo)
 BD_READ_F32(BD_BIND_WEIGHTS, alpha)
-BD_PLANE_AT(alpha, push.dst_w)
-BD_WRITE(BD_BIND_DST, dst, uint)
+BD_PLANE_AT(alpha, push.src_w)
+BD_WRITE(BD_BIND_DST, dst, vec4)
 
 void main() {
     const ivec2 at = bd_node();
     if (bd_outside(at)) {
         return;
     }
-    const int pixel = at.y * push.dst_w + at.x;
-    const vec4 v = vec4(bd_unpack_u8(src(pixel)));
-    vec4 result;
-    if (back) {
-        result = vec4(v.w > 0.0 ? v.xyz * (255.0 / v.w) : vec3(0.0), 255.0);
-    } else {
-        const float share = 1.0 - alpha_at(at.x, at.y);
-        result = vec4(v.xyz * share, 255.0 * share);
+    const ivec2 begin = at * push.block, end = min(begin + push.block, ivec2(push.src_w, push.src_h));
+    vec4 sum = vec4(0.0);
+    for (int y = begin.y; y < end.y; y++) {
+        for (int x = begin.x; x < end.x; x++) {
+            const vec4 v = vec4(bd_unpack_u8(photo(y * push.src_w + x))) * (1.0 / 255.0);
+            const float share = v.w * (1.0 - bd_settled(alpha_at(x, y)));
+            sum += vec4(v.xyz, 1.0) * share;
+        }
     }
-    dst[pixel] = bd_pack_u8(uvec4(min(result + 0.5, 255.0)));
+    dst[(at.y + push.first) * push.dst_w + at.x] = sum / float(push.block * push.block);
 }

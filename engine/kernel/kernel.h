@@ -56,6 +56,8 @@ typedef enum bd_kernel {
     BD_KERNEL_FOREGROUND_STEP,
     BD_KERNEL_FOREGROUND_APPLY,
     BD_KERNEL_WEIGH,
+    BD_KERNEL_GAUSS,
+    BD_KERNEL_UNWEIGH,
     BD_KERNEL_STATISTICS,
     BD_KERNEL_STATISTICS_SUM,
     BD_KERNEL_HARMONIZE_SOLVE,
@@ -230,6 +232,7 @@ typedef struct bd_composite {
     int32_t offset_x, offset_y;          /* photo pixel (x, y) sees the background's (x + offset_x, y + offset_y) */
     bool tile;
     bool premultiplied; /* the background's colours are */
+    bool own;           /* the background lies inside the photo: both share its alpha, which stays */
     bool linear;        /* blend in light instead of sRGB's numbers */
     bool transparent;   /* keep the photo's colours, put the mask into alpha */
     uint8_t fill[4];
@@ -244,9 +247,14 @@ void bd_kernel_guided(const bd_vk *vk, bd_kernel kernel, const bd_push_guided *p
                       bd_vk_dispatch *dispatch);
 void bd_kernel_plane(const bd_vk *vk, bd_kernel kernel, const bd_push_plane *push, bool flag, bool second_flag,
                      bd_vk_dispatch *dispatch);
-void bd_kernel_weigh(const bd_vk *vk, uint32_t w, uint32_t h, bool back, bd_vk_dispatch *dispatch);
 void bd_kernel_foreground(const bd_vk *vk, bd_kernel kernel, const bd_push_foreground *push, bool flag,
                           bd_vk_dispatch *dispatch);
+
+/* ---- blurs (blur.c) ---------------------------------------------------------------------------------------------- */
+
+/* The kernels of push/weigh.h; vertical: of BD_KERNEL_GAUSS. */
+void bd_kernel_blur(const bd_vk *vk, bd_kernel kernel, const bd_push_weigh *push, bool vertical,
+                    bd_vk_dispatch *dispatch);
 
 /* ---- light (light.c) --------------------------------------------------------------------------------------------- */
 

@@ -12,8 +12,7 @@ static uint32_t read_count(bd_kernel kernel) {
     case BD_KERNEL_GUIDED_JOIN:
     case BD_KERNEL_GUIDED_APPLY:
     case BD_KERNEL_FOREGROUND_PICK:
-    case BD_KERNEL_FOREGROUND_STEP:
-    case BD_KERNEL_WEIGH: return 2;
+    case BD_KERNEL_FOREGROUND_STEP: return 2;
     default: return 1;
     }
 }
@@ -65,11 +64,4 @@ void bd_kernel_foreground(const bd_vk *vk, bd_kernel kernel, const bd_push_foreg
     } else if (kernel == BD_KERNEL_FOREGROUND_APPLY) {
         dispatch->bindings[1].format = VK_FORMAT_R32_UINT;
     }
-}
-
-void bd_kernel_weigh(const bd_vk *vk, uint32_t w, uint32_t h, bool back, bd_vk_dispatch *dispatch) {
-    const bd_push_weigh push = {(int32_t)w, (int32_t)h};
-    begin(vk, BD_KERNEL_WEIGH, &push, sizeof push, w, h, dispatch);
-    dispatch->specialisations[dispatch->specialisation_count++] = back;
-    dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
 }

@@ -149,6 +149,7 @@ void bd_kernel_composite(const bd_vk *vk, const bd_composite *c, bd_vk_dispatch 
     dispatch->specialisations[dispatch->specialisation_count++] = c->tile;
     dispatch->specialisations[dispatch->specialisation_count++] = c->linear;
     dispatch->specialisations[dispatch->specialisation_count++] = c->premultiplied;
+    dispatch->specialisations[dispatch->specialisation_count++] = c->own;
     dispatch->bindings[0].format = VK_FORMAT_R32G32B32A32_SFLOAT;
     dispatch->bindings[1].format = VK_FORMAT_R32_UINT;
     dispatch->bindings[2].format = VK_FORMAT_R32_UINT;

@@ -52,6 +52,8 @@ static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
     ROW(FOREGROUND_STEP, foreground_step_f32),
     ROW(FOREGROUND_APPLY, foreground_apply_u8),
     ROW(WEIGH, weigh_u8),
+    ROW(GAUSS, gauss_f32),
+    ROW(UNWEIGH, unweigh_u8),
     ROW(STATISTICS, statistics_u8),
     ROW(STATISTICS_SUM, statistics_sum_f32),
     ROW(HARMONIZE_SOLVE, harmonize_solve_f32),

@@ -176,13 +176,3 @@ void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, cons
         y[c] = (uint8_t)(fminf(fmaxf(front, 0.0f), 1.0f) * 255.0f + 0.5f);
     }
 }
-
-void bd_ref_weigh(const uint8_t *src, const float *alpha, size_t pixels, uint8_t *y) {
-    for (size_t i = 0; i < pixels; i++, src += 4, y += 4) {
-        for (int c = 0; c < 4; c++) {
-            float value = c == 3 ? 255.0f : (float)src[c];
-            value = alpha ? value * (1.0f - alpha[i]) : c == 3 || !src[3] ? value * (c == 3) : value * 255.0f / src[3];
-            y[c] = (uint8_t)fminf(value + 0.5f, 255.0f);
-        }
-    }
-}

@@ -189,9 +189,9 @@ float bd_ref_settled(float alpha) {
     return alpha < 0.5f / 255.0f ? 0.0f : alpha > 254.5f / 255.0f ? 1.0f : alpha;
 }
 
-static void over(const uint8_t *front, float p, const uint8_t *back, bool linear, uint8_t *y) {
+static void over(const uint8_t *front, float p, const uint8_t *back, bool own, bool linear, uint8_t *y) {
     float front_alpha = p * ((float)front[3] / 255.0f);
-    float back_share = (float)back[3] / 255.0f * (1.0f - front_alpha);
+    float back_share = (float)back[3] / 255.0f * (1.0f - (own ? p : front_alpha));
     float alpha = front_alpha + back_share;
     for (int i = 0; linear && i < 3; i++) {
         float light = to_light((float)front[i] / 255.0f) * front_alpha + to_light((float)back[i] / 255.0f) * back_share;
@@ -222,7 +222,8 @@ void bd_ref_composite(const uint8_t *photo, int32_t w, int32_t h, const float *m
             for (int i = 0; i < 3 && background->premultiplied && behind != background->fill && back[3]; i++) {
                 back[i] = (uint8_t)fmin(floor(back[i] * 255.0 / back[3] + 0.5), 255.0);
             }
-            over(photo, bd_ref_settled(interpolate(mask, mask_w, 1, v, u, 0)), back, background->linear, y);
+            over(photo, bd_ref_settled(interpolate(mask, mask_w, 1, v, u, 0)), back, background->own,
+                 background->linear, y);
         }
     }
 }

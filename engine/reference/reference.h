@@ -74,6 +74,7 @@ typedef struct bd_ref_background {
     int32_t offset_x, offset_y;
     bool wrap;
     bool premultiplied; /* the picture's colours are; fill is straight */
+    bool own;           /* lies inside the photo: both share its alpha */
     bool linear;        /* colours are mixed in light */
     uint8_t fill[4];
 } bd_ref_background;
@@ -98,8 +99,13 @@ float bd_ref_line(const float line[4], const float colour[3]);
 void bd_ref_foreground_step(const float *pairs, int32_t src_w, int32_t shift, const float *level, int32_t w, int32_t h,
                             float *dst);
 void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, const uint8_t photo[4], uint8_t *y);
-/* alpha NULL: back. */
-void bd_ref_weigh(const uint8_t *src, const float *alpha, size_t pixels, uint8_t *y);
+
+/* ---- blurs: see shaders/push/weigh.h; grids are (h,w,4) ---- */
+
+void bd_ref_weigh(const uint8_t *photo, const float *alpha, int32_t w, int32_t h, int32_t block, float *grid);
+void bd_ref_gauss(const float *src, int32_t w, int32_t h, int32_t radius, float falloff, bool vertical, float *dst);
+/* One pixel. */
+void bd_ref_unweigh(const float sum[4], const uint8_t photo[4], uint8_t *y);
 
 /* ---- light.c: push/harmonize.h and push/light.h -------------------------------------------------------------------
  */

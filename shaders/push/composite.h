@@ -9,7 +9,8 @@
  *            2 background uint [bg_h][bg_w] (read by BD_COMPOSITE_PICTURE only, else bind anything),
  *            4 dst uint [photo_h][photo_w].
  * With linear the colours are mixed in light (IEC 61966-2-1), else as they are.
- * Constants  2: linear (bool). 3: premultiplied (bool): the picture's colours are divided by its alpha first.
+ * Constants  4: own (bool): the background lies inside the photo, whose alpha it has: a = fa + bg.a * (1 - p).
+ *            2: linear (bool). 3: premultiplied (bool): the picture's colours are divided by its alpha first.
  *            0: BD_COMPOSITE_PICTURE, _COLOR or _TRANSPARENT; 1: tile (bool): the picture repeats, else fill surrounds
  *            it. Pixel (x, y) sees the background's pixel (x + offset_x, y + offset_y).
  * Groups     x = ceil(photo_w / BD_LINEAR_GROUP), y * z >= photo_h (rows run over y, then z). */

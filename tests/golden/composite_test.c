@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "image/image.h"
+#include "session.h"
 #include "support/profiles.h"
 
-enum { W = 601, H = 41 }; /* wider than 513: a matte of that size is taken as it is */
+enum { W = 601, H = 141 }; /* wider than 513: a matte of that size is taken as it is */
 
 static bd_engine *engine;
 static bd_session *session;
@@ -228,11 +229,82 @@ static void test_profiles(void **state) {
     free(swapped.data);
 }
 
+/* ---- the photo's own background, blurred ---- */
+
+/* Along x, then along y: sums of (r, g, b, 1) times what is seen of the background. */
+static void blur(const bd_image *photo, double sigma, double *sums) {
+    double *rows = calloc((size_t)W * H * 4, sizeof *rows);
+    assert_non_null(rows);
+    for (int i = 0; i < 2 * W * H; i++) {
+        int n = i % (W * H), pass = i / (W * H), at = pass ? n / W : n % W, reach = (int)(4.0 * sigma) + 1;
+        double *to = (pass ? sums : rows) + (size_t)4 * n;
+        memset(to, 0, 4 * sizeof *to);
+        for (int k = -BD_MIN(reach, at); k <= BD_MIN(reach, (pass ? H : W) - 1 - at); k++) {
+            size_t from = (size_t)(n + (pass ? k * W : k));
+            const uint8_t *pixel = photo->pixels + 4 * from;
+            double share = exp(-0.5 * k * k / (sigma * sigma)), weight = (1.0 - (double)matte[from]) * pixel[3];
+            for (size_t c = 0; c < 4; c++) {
+                to[c] += share * (pass ? rows[4 * from + c] : weight * (c == 3 ? 1.0 : pixel[c]));
+            }
+        }
+    }
+    free(rows);
+}
+
+/* Where little of the photo is there its colours must not come apart, and what is there of it must stay. */
+static void test_own_blur(void **state) {
+    (void)state;
+    double *sums = calloc((size_t)W * H * 4, sizeof *sums);
+    assert_non_null(sums);
+    bd_image photo = make_picture(W, H, true);
+    for (int i = 0; i < W * H; i++) {
+        int x = i % W, stripe = x / 40 % 3;
+        matte[i] = x < 60 ? 1.0f : x < 360 ? 0.9f : stripe ? 0.3f : 0.0f;
+        for (size_t c = 0; c < 3; c++) {
+            photo.pixels[4 * (size_t)i + c] = (uint8_t)(40 + 60 * (((size_t)stripe + c) % 3) + noise() / 4);
+        }
+        photo.pixels[4 * (size_t)i + 3] = (uint8_t)(x < 400 ? x / 60 : BD_MIN(x - 394, 255));
+    }
+    photo.has_alpha = true;
+    static const float sigmas[] = {1.0f, 2.9f, 3.0f, 7.0f, 30.0f, 150.0f};
+    for (size_t s = 0; s < BD_COUNT(sigmas); s++) {
+        const float sigma = sigmas[s];
+        bd_replace_params params = {.background = BD_BACKGROUND_BLUR, .blur_sigma_px = sigma};
+        bd_image result = replace(&photo, NULL, &params);
+        blur(&photo, (double)sigma, sums);
+        for (size_t i = 0; i < (size_t)W * H; i++) {
+            const uint8_t *front = photo.pixels + 4 * i, *pixel = result.pixels + 4 * i;
+            assert_int_equal(pixel[3], front[3]);
+            for (size_t c = 0; c < 3 && front[3]; c++) {
+                double p = (double)matte[i], f = to_light(front[c] / 255.0);
+                double b = to_light(p < 1.0 ? sums[4 * i + c] / sums[4 * i + 3] / 255.0 : 0.0);
+                double expected = 255.0 * to_srgb(f * p + b * (1.0 - p));
+                if (fabs(expected - pixel[c]) > 2.0) {
+                    fail_msg("sigma %g, pixel %zu, channel %zu: %d, expected %f (matte %f, alpha %d)", (double)sigma, i,
+                             c, pixel[c], expected, p, front[3]);
+                }
+            }
+        }
+        /* In bands, the same. */
+        session->band_bytes = (VkDeviceSize)W * 4;
+        bd_frame_forget(session);
+        bd_image bands = replace(&photo, NULL, &params);
+        session->band_bytes = 0;
+        bd_frame_forget(session);
+        assert_memory_equal(result.pixels, bands.pixels, (size_t)W * H * 4);
+        bd_image_finish(&bands);
+        bd_image_finish(&result);
+    }
+    bd_image_finish(&photo);
+    free(sums);
+}
+
 static int run(const char *kernel_set) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alpha),
         cmocka_unit_test(test_unseen_colours),
         cmocka_unit_test(test_profiles),
+        cmocka_unit_test(test_own_blur),
     };
     const bd_engine_params params = {.struct_size = sizeof params,
                                      .log = on_log,

@@ -427,37 +427,11 @@ static void test_foreground(void **state) {
     }
 }
 
-static void test_weigh(void **state) {
-    (void)state;
-    for (size_t i = 0; i < 2 * BD_COUNT(sizes); i++) {
-        int32_t w = sizes[i / 2][0], h = sizes[i / 2][1];
-        size_t pixels = (size_t)w * (size_t)h;
-        uint8_t *src = check_bytes(&harness, pixels * 4), *expected = check_output(pixels * 4);
-        float *dense = make_alpha(pixels), *alpha = pad_plane(dense, w, h);
-        src[3] = 0;
-        bool back = i % 2;
-        bd_ref_weigh(src, back ? NULL : dense, pixels, expected);
-        for (size_t n = 0; n < pixels && back; n++) {
-            expected[4 * n + 3] = 255;
-        }
-        const check_input inputs[4] = {{src, pixels * 4}, {alpha, plane_bytes(w, h)}};
-        EACH_PATH {
-            bd_vk_dispatch dispatch;
-            bd_kernel_weigh(&harness.vk, (uint32_t)w, (uint32_t)h, back, &dispatch);
-            check_bytes_of(&dispatch, inputs, expected, pixels * 4, (size_t)w * 4, 1, "weigh");
-        }
-        free(alpha);
-        free(dense);
-        free(expected);
-        free(src);
-    }
-}
-
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reduce), cmocka_unit_test(test_start),      cmocka_unit_test(test_lines),
         cmocka_unit_test(test_box),    cmocka_unit_test(test_apply),      cmocka_unit_test(test_sample),
-        cmocka_unit_test(test_pack),   cmocka_unit_test(test_foreground), cmocka_unit_test(test_weigh),
+        cmocka_unit_test(test_pack),   cmocka_unit_test(test_foreground),
     };
     int status = check_open(&harness, argc, argv);
     return status ? status : check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));

@@ -372,6 +372,7 @@ static void check_composite(const scene *s) {
                                     .offset_y = c->offset_y,
                                     .wrap = c->tile,
                                     .premultiplied = c->premultiplied,
+                                    .own = c->own,
                                     .linear = c->linear};
     if (!c->transparent) {
         memcpy(background.fill, c->fill, sizeof background.fill);
@@ -428,7 +429,7 @@ static void test_composite(void **state) {
                                         {1, 1, 1, 1},       {33, 17, 33, 17},   {9, 5, 70, 41},  {70, 33, 19, 40},
                                         {65, 3, 20000, 10}, {7, 60, 10, 20000}, {2, 9, 3, 70000}};
     for (size_t i = 0; i < BD_COUNT(sizes); i++) {
-        for (int kind = 0; kind < 8; kind++) {
+        for (int kind = 0; kind < 9; kind++) {
             scene s = {.c = {.mask_w = sizes[i][0],
                              .mask_h = sizes[i][1],
                              .photo_w = sizes[i][2],
@@ -442,6 +443,7 @@ static void test_composite(void **state) {
                 s.c.offset_y = check_between(&harness, -60, 20);
             }
             s.c.transparent = kind == 2;
+            s.c.own = kind == 8;
             s.c.linear = kind == 0 || kind == 3 || kind == 6;
             s.c.tile = kind == 4 || kind == 5;
             s.c.premultiplied = kind == 5 || kind == 7;
