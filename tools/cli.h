@@ -55,6 +55,7 @@ typedef struct cli {
     cli_options options;
     bd_error error;
     cli_status status;
+    bool said_white;        /* one note is enough for several photos */
     cli_progress *progress; /* NULL: none is shown */
     bd_timing timings[64];  /* stages so far, for -v and --json */
     uint32_t timing_count;
@@ -79,6 +80,8 @@ bool cli_parse(cli *run, int argc, char **argv);
 /* The whole text as a number in low..high. */
 bool cli_parse_integer(const char *text, long low, long high, long *value);
 bool cli_parse_number(const char *text, float low, float high, float *value);
+/* The value of option --name, a number of pixels above 0 and at most `most`; NULL passes. */
+bool cli_parse_radius(cli *run, const char *name, const char *text, float most, float *pixels);
 /* "N" or "WxH", each 1..8192. */
 bool cli_parse_size(const char *text, uint32_t *width, uint32_t *height);
 bool cli_parse_color(const char *text, uint8_t *rgba);
@@ -86,6 +89,11 @@ bool cli_parse_color(const char *text, uint8_t *rgba);
 bool cli_parse_precision(cli *run, bd_precision *precision);
 /* Comma-separated numbers, names (any case) and "all" (every class but 0). */
 bool cli_parse_classes(cli *run, const char *text, const bd_model *model, bd_class_set *set);
+
+/* ---- nearest.c ---- */
+
+/* How many letters of text would have to change to make it name; 1 for name's first three or more. */
+unsigned cli_slips(const char *text, size_t length, const char *name);
 
 /* ---- help.c ---- */
 
@@ -106,6 +114,12 @@ void cli_say(cli *run, const char *format, ...) BD_PRINTF(2, 3);
 bool cli_is_dash(const char *path);
 /* Reads a picture; "-" is standard input. */
 bool cli_read_image(cli *run, const char *path, bd_image *image);
+/* All of standard input; *data is free()'s. */
+bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes);
+/* Fails where standard input would be read more than once. NULL and files pass. */
+bool cli_check_inputs(cli *run, const char *const *paths, size_t count);
+/* Fails where a file's name says that it is something else than what will be written, such as ".png". NULL passes. */
+bool cli_check_extension(cli *run, const char *path, const char *extension);
 /* Fails early where writing could only fail at the end: a missing folder, a terminal. NULL passes. */
 bool cli_check_output(cli *run, const char *path);
 /* Fails where two outputs are one file. NULL passes. */
@@ -114,7 +128,8 @@ bool cli_check_distinct(cli *run, const char *one, const char *other);
 bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes);
 /* PNG or JPEG: by --format, else by the path's extension; PNG for "-". */
 bool cli_image_file(cli *run, const char *path, bd_image_file *file);
-/* palette may be NULL, else (palette_count, 3) RGB. JPEG gets transparency over black. */
+/* palette may be NULL, else (palette_count, 3) RGB. JPEG gets transparency over white, and the first time a note on
+ * stderr. */
 bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *image, const uint8_t *palette,
                      uint32_t palette_count);
 /* data (h, w, c) as NumPy's format 1.0, float32. */
@@ -222,7 +237,8 @@ typedef struct cli_plane {
 } cli_plane;
 
 /* Reads a picture's luminance, with 16 bits where a PNG has them, or a NumPy file of (h, w) floats in 0..1 or integers
- * over their whole range. Upright or not, the file's rows are taken as they are. */
+ * over their whole range, from a file or, "-", from standard input. Upright or not, the file's rows are taken as they
+ * are. */
 bool cli_read_plane(cli *run, const char *path, cli_plane *plane);
 /* The values of a BD_FORMAT_GRAY16 image. */
 bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane *plane);

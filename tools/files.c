@@ -46,7 +46,10 @@ static bool unwritable(cli *run, const char *path) {
 
 /* ---- reading ---- */
 
-static bool read_stdin(cli *run, uint8_t **data, size_t *bytes) {
+bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes) {
+    if (isatty(STDIN_FILENO)) {
+        return cli_fail(run, CLI_USAGE, "standard input is a terminal, not a picture");
+    }
     size_t room = (size_t)1 << 20, used = 0;
     uint8_t *buffer = malloc(room);
     while (buffer) {
@@ -99,12 +102,9 @@ bool cli_read_image(cli *run, const char *path, bd_image *image) {
         cli_add_timing(run, "decode", started);
         return true;
     }
-    if (isatty(STDIN_FILENO)) {
-        return cli_fail(run, CLI_USAGE, "standard input is a terminal, not a picture");
-    }
     uint8_t *data = NULL;
     size_t bytes = 0;
-    if (!read_stdin(run, &data, &bytes)) {
+    if (!cli_read_stdin(run, &data, &bytes)) {
         return false;
     }
     bd_result result = bd_image_decode(data, bytes, "standard input", &params, image, &run->error);
@@ -114,6 +114,14 @@ bool cli_read_image(cli *run, const char *path, bd_image *image) {
     }
     cli_add_timing(run, "decode", started);
     return true;
+}
+
+bool cli_check_inputs(cli *run, const char *const *paths, size_t count) {
+    unsigned dashes = 0;
+    for (size_t i = 0; i < count; i++) {
+        dashes += cli_is_dash(paths[i]);
+    }
+    return dashes < 2 || cli_fail(run, CLI_USAGE, "only one input can be standard input");
 }
 
 /* ---- writing ---- */
@@ -227,6 +235,13 @@ static bool ends_with(const char *path, const char *extension) {
     return length > bytes && !strcasecmp(path + length - bytes, extension);
 }
 
+bool cli_check_extension(cli *run, const char *path, const char *extension) {
+    const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
+    const char *dot = path ? strrchr(name, '.') : NULL;
+    return !dot || dot == name || !strcasecmp(dot, extension) ||
+           cli_fail(run, CLI_USAGE, "%s: what is written is %s; give a name that ends so", path, extension);
+}
+
 bool cli_image_file(cli *run, const char *path, bd_image_file *file) {
     const char *format = run->options.format;
     if (format && strcasecmp(format, "png") != 0 && strcasecmp(format, "jpeg") != 0 && strcasecmp(format, "jpg") != 0) {
@@ -244,13 +259,13 @@ bool cli_image_file(cli *run, const char *path, bd_image_file *file) {
     return true;
 }
 
-/* JPEG drops alpha: what was transparent becomes black instead of whatever colour lay there. */
+/* JPEG drops alpha: what was transparent becomes white, as editors have it, instead of whatever colour lay there. */
 static void flatten(bd_image *image) {
     for (uint32_t y = 0; y < image->height; y++) {
         uint8_t *pixel = image->pixels + y * image->stride_bytes;
         for (uint32_t x = 0; x < image->width; x++, pixel += 4) {
             for (int i = 0; i < 3; i++) {
-                pixel[i] = (uint8_t)((pixel[i] * pixel[3] + 127) / 255);
+                pixel[i] = (uint8_t)((pixel[i] * pixel[3] + 255 * (255 - pixel[3]) + 127) / 255);
             }
             pixel[3] = 255;
         }
@@ -269,6 +284,10 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
     params.jpeg_quality = (int)quality;
     if (file == BD_IMAGE_FILE_JPEG && image->format == BD_FORMAT_RGBA8 && image->has_alpha) {
         flatten(image);
+        if (!run->options.quiet && !run->said_white) {
+            run->said_white = true;
+            cli_say(run, "%s: JPEG has no transparency: what was transparent is white", path);
+        }
     }
     double started = cli_now_ms();
     cli_progress_stage(run, "writing");

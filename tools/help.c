@@ -40,7 +40,7 @@ static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OU
 static const char matte[] =
     "usage: backdrop matte PHOTO -o ALPHA.png [options]\n"
     "\n"
-    "PHOTO and ALPHA.png may be - for standard input and output.\n"
+    "PHOTO (or --coarse, or --matte-in) and ALPHA.png may be - for standard input and output.\n"
     "\n"
     "  -o, --output FILE   the matte: a grey PNG of the photo's size, white where the foreground is\n"
     "  --class LIST        foreground classes, as for replace (default: person)\n"
@@ -51,9 +51,10 @@ static const char replace[] =
     "       backdrop [replace] PHOTO (--color COLOR | --transparent | --blur SIGMA) -o OUT [options]\n"
     "       backdrop [replace] PHOTO... --background BACKGROUND --output-dir DIR [options]\n"
     "\n"
-    "PHOTO, BACKGROUND and OUT may be - for standard input and output (not PHOTO and BACKGROUND both).\n"
+    "One of the inputs may be - for standard input, OUT may be - for standard output.\n"
     "\n"
-    "  -o, --output OUT    the result, PNG or JPEG by its extension; the old file stays when anything fails\n"
+    "  -o, --output OUT    the result, PNG or JPEG by its extension (transparency becomes white in JPEG); the old\n"
+    "                      file stays when anything fails\n"
     "  --output-dir DIR    for several photos: DIR/NAME.png of each (with --format jpeg NAME.jpg); DIR is made when\n"
     "                      missing; files are read and written while the device works; a photo that fails has its\n"
     "                      line, the others go on, and the exit status is the first failure's\n"
@@ -136,10 +137,11 @@ static const char tune[] =
     "$XDG_CACHE_HOME/backdrop. Seconds on a GPU. Without it the choices are good guesses.\n"
     "\n";
 
+static const char verbose[] = "  -v, --verbose       device, driver and times on standard error\n";
+
 static const char common[] =
     "  --json              one JSON object on standard output; with --output-dir it has one for each photo, with what\n"
     "                      failed under \"error\"\n"
-    "  -v, --verbose       device, driver and times on standard error\n"
     "  -q, --quiet         no progress, no notes\n";
 
 static const char statuses[] =
@@ -163,5 +165,6 @@ void cli_print_help(const cli_options *options) {
     bool names_classes = options->verb == CLI_REPLACE || options->verb == CLI_SEGMENT || options->verb == CLI_MATTE;
     bool runs_network = names_classes || options->verb == CLI_TUNE;
     const char *more = names_classes ? network_classes : options->verb == CLI_MODELS ? model_names : "";
-    printf("%s%s%s%s%s", texts[options->verb], runs_network ? network : "", more, common, statuses);
+    printf("%s%s%s%s%s%s", texts[options->verb], runs_network ? network : "", more, runs_network ? verbose : "", common,
+           statuses);
 }

@@ -178,7 +178,9 @@ static bool parse(cli *run, matting *m) {
     if (from->json && cli_is_dash(from->output)) {
         return cli_fail(run, CLI_USAGE, "standard output takes the matte or --json, not both");
     }
-    return cli_matte_parse(run, &m->matte) && cli_check_output(run, from->output);
+    const char *const inputs[] = {from->operands[0], from->coarse, from->matte_in};
+    return cli_check_inputs(run, inputs, CLI_COUNT(inputs)) && cli_matte_parse(run, &m->matte) &&
+           cli_check_extension(run, from->output, ".png") && cli_check_output(run, from->output);
 }
 
 static bool compute(cli *run, matting *m) {

@@ -30,7 +30,7 @@ static const option options[] = {
     FLAG("help", 'h', help, R | S | D | M | T | A),
     FLAG("version", 0, version, R | S | D | M | T | A),
     FLAG("quiet", 'q', quiet, R | S | D | M | T | A),
-    FLAG("verbose", 'v', verbose, R | S | D | M | T | A),
+    FLAG("verbose", 'v', verbose, R | S | T | A),
     FLAG("json", 0, json, R | S | D | M | T | A),
     TEXT("device", 0, device, R | S | T | A),
     TEXT("kernels", 0, kernels, R | S | T | A),
@@ -104,6 +104,22 @@ static bool take(parser *p, const option *found, const char *attached) {
     return true;
 }
 
+static bool unknown_option(parser *p, const char *text, size_t length) {
+    cli_verb verb = p->run->options.verb;
+    const option *nearest = NULL;
+    unsigned fewest = length < 5 ? 2 : 3; /* more are no slip */
+    for (size_t i = 0; i < CLI_COUNT(options); i++) {
+        unsigned slips = cli_slips(text, length, options[i].name);
+        if ((options[i].verbs >> verb & 1u) && slips < fewest) {
+            nearest = &options[i];
+            fewest = slips;
+        }
+    }
+    return cli_fail(p->run, CLI_USAGE, "unknown option --%.*s; %s%s%ssee backdrop %s --help", (int)length, text,
+                    nearest ? "is it --" : "", nearest ? nearest->name : "", nearest ? "? Else " : "",
+                    cli_verb_name(verb));
+}
+
 static bool parse_long(parser *p, const char *text) {
     size_t length = strcspn(text, "=");
     const char *attached = text[length] ? text + length + 1 : NULL;
@@ -115,8 +131,7 @@ static bool parse_long(parser *p, const char *text) {
             return take(p, &options[i], attached);
         }
     }
-    return cli_fail(p->run, CLI_USAGE, "unknown option --%.*s; see backdrop %s --help", (int)length, text,
-                    cli_verb_name(p->run->options.verb));
+    return unknown_option(p, text, length);
 }
 
 /* One argument of short options: -qv, -Q90, -o OUT. */
@@ -196,6 +211,12 @@ bool cli_parse_number(const char *text, float low, float high, float *value) {
     char *end;
     *value = strtof(text, &end);
     return end != text && !*end && *value >= low && *value <= high;
+}
+
+bool cli_parse_radius(cli *run, const char *name, const char *text, float most, float *pixels) {
+    return !text || (cli_parse_number(text, 0.0f, most, pixels) && *pixels > 0.0f) ||
+           cli_fail(run, CLI_USAGE, "--%s takes a number of pixels above 0 and up to %.0f, not '%s'", name,
+                    (double)most, text);
 }
 
 bool cli_parse_precision(cli *run, bd_precision *precision) {

@@ -23,6 +23,8 @@ static bool is_npy(const char *path) {
     return length > 4 && !strcmp(path + length - 4, ".npy");
 }
 
+static const char magic[] = "\x93NUMPY";
+
 /* The header is a Python dictionary; what is needed of it is found by its keys. */
 static bool parse_npy(npy *n) {
     const char *shape = strstr(n->header, "'shape'"), *type = strstr(n->header, "'descr'");
@@ -61,7 +63,7 @@ static bool parse_npy(npy *n) {
 
 static bool read_header(npy *n) {
     uint8_t start[12];
-    if (fread(start, 1, 10, n->file) != 10 || memcmp(start, "\x93NUMPY", 6) != 0 || start[6] < 1 || start[6] > 3) {
+    if (fread(start, 1, 10, n->file) != 10 || memcmp(start, magic, 6) != 0 || start[6] < 1 || start[6] > 3) {
         return false;
     }
     size_t length = (size_t)start[8] | (size_t)start[9] << 8;
@@ -90,8 +92,9 @@ static float value_of(const npy *n, const uint8_t *item) {
     return n->item_bytes == 4 ? single : (float)wide;
 }
 
-static bool read_npy(cli *run, const char *path, cli_plane *plane) {
-    npy n = {.file = fopen(path, "rb")};
+/* Closes the file; NULL: it could not be opened. */
+static bool read_npy(cli *run, const char *path, FILE *file, cli_plane *plane) {
+    npy n = {.file = file};
     if (!n.file) {
         return cli_fail(run, CLI_UNREADABLE, "%s: cannot be read", path);
     }
@@ -133,10 +136,12 @@ bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane
     return plane->values || cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);
 }
 
-static bool read_picture(cli *run, const char *path, cli_plane *plane) {
+/* From data; NULL: from the file. */
+static bool read_picture(cli *run, const char *path, const void *data, size_t bytes, cli_plane *plane) {
     const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
     bd_image image;
-    if (bd_image_read(path, &params, &image, &run->error)) {
+    if (data ? bd_image_decode(data, bytes, path, &params, &image, &run->error)
+             : bd_image_read(path, &params, &image, &run->error)) {
         return cli_failed(run);
     }
     bool done = cli_plane_take(run, path, &image, plane);
@@ -144,10 +149,27 @@ static bool read_picture(cli *run, const char *path, cli_plane *plane) {
     return done;
 }
 
+/* There is no name to tell by. */
+static bool read_stdin(cli *run, cli_plane *plane) {
+    static const char name[] = "standard input";
+    uint8_t *data = NULL;
+    size_t bytes = 0;
+    if (!cli_read_stdin(run, &data, &bytes)) {
+        return false;
+    }
+    bool numbers = bytes > 6 && !memcmp(data, magic, 6);
+    bool done =
+        numbers ? read_npy(run, name, fmemopen(data, bytes, "rb"), plane) : read_picture(run, name, data, bytes, plane);
+    free(data);
+    return done;
+}
+
 bool cli_read_plane(cli *run, const char *path, cli_plane *plane) {
     double started = cli_now_ms();
     *plane = (cli_plane){.values = NULL};
-    bool done = is_npy(path) ? read_npy(run, path, plane) : read_picture(run, path, plane);
+    bool done = cli_is_dash(path) ? read_stdin(run, plane)
+                : is_npy(path)    ? read_npy(run, path, fopen(path, "rb"), plane)
+                                  : read_picture(run, path, NULL, 0, plane);
     cli_add_timing(run, "decode", started);
     return done;
 }

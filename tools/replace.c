@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +29,6 @@ static bool parse_fit(cli *run, bd_fit *fit) {
         }
     }
     return !text || cli_fail(run, CLI_USAGE, "--fit is cover, contain, stretch or tile, not '%s'", text);
-}
-
-static bool parse_pixels(cli *run, const char *name, const char *text, float *pixels) {
-    char *end;
-    *pixels = strtof(text, &end);
-    return (end != text && !*end && isfinite(*pixels) && *pixels > 0.0f) ||
-           cli_fail(run, CLI_USAGE, "--%s takes a number of pixels above 0, not '%s'", name, text);
 }
 
 /* "X%,Y%", each 0 to 100; the percent signs may be left out. */
@@ -85,9 +77,8 @@ static bool parse_blurs(cli *run, replacement *r) {
     if (from->blur_background && (!r->background_path || from->classic)) {
         return cli_fail(run, CLI_USAGE, "--blur-background needs a background picture and no --classic");
     }
-    return (!from->blur || parse_pixels(run, "blur", from->blur, &r->params.blur_sigma_px)) &&
-           (!from->blur_background ||
-            parse_pixels(run, "blur-background", from->blur_background, &r->params.blur_sigma_px));
+    return cli_parse_radius(run, "blur", from->blur, 10000.0f, &r->params.blur_sigma_px) &&
+           cli_parse_radius(run, "blur-background", from->blur_background, 10000.0f, &r->params.blur_sigma_px);
 }
 
 static bool parse_blend(cli *run, replacement *r) {
@@ -116,7 +107,7 @@ static bool parse_light(cli *run, replacement *r) {
     if (!known) {
         return cli_fail(run, CLI_USAGE, "--harmonize is off, mean or full, not '%s'", from->harmonize);
     }
-    return !from->light_wrap || parse_pixels(run, "light-wrap", from->light_wrap, &r->params.light_wrap_px);
+    return cli_parse_radius(run, "light-wrap", from->light_wrap, 1000.0f, &r->params.light_wrap_px);
 }
 
 /* The classic way knows no matte. */
@@ -133,8 +124,8 @@ static bool parse_matte(cli *run, replacement *r) {
     if (from->depth && !from->matte_out) {
         return cli_fail(run, CLI_USAGE, "--depth needs --matte-out");
     }
-    return cli_matte_parse(run, &r->matte) && cli_check_output(run, from->matte_out) &&
-           cli_check_distinct(run, from->output, from->matte_out);
+    return cli_matte_parse(run, &r->matte) && cli_check_extension(run, from->matte_out, ".png") &&
+           cli_check_output(run, from->matte_out) && cli_check_distinct(run, from->output, from->matte_out);
 }
 
 static bool choose_background(cli *run, replacement *r) {
@@ -227,10 +218,8 @@ static bool parse(cli *run, replacement *r) {
     }
     r->photo_path = from->operands[0];
     r->background_path = from->operand_count > 1 ? from->operands[1] : from->background;
-    if (cli_is_dash(r->photo_path) && cli_is_dash(r->background_path)) {
-        return cli_fail(run, CLI_USAGE, "photo and background cannot both be standard input");
-    }
-    return parse_rest(run, r);
+    const char *const inputs[] = {r->photo_path, r->background_path, from->coarse, from->matte_in};
+    return cli_check_inputs(run, inputs, CLI_COUNT(inputs)) && parse_rest(run, r);
 }
 
 /* The matte is made once: replace then takes it instead of the network's answer. */

@@ -29,7 +29,8 @@ static bool parse(cli *run, segmenting *s) {
         !cli_check_distinct(run, from->overlay, from->logits)) {
         return false;
     }
-    return (!from->overlay || cli_image_file(run, from->overlay, &s->overlay_file)) &&
+    return cli_check_extension(run, from->labels, ".png") && cli_check_extension(run, from->logits, ".npy") &&
+           (!from->overlay || cli_image_file(run, from->overlay, &s->overlay_file)) &&
            cli_check_output(run, from->labels) && cli_check_output(run, from->overlay) &&
            cli_check_output(run, from->logits);
 }

@@ -43,6 +43,9 @@ bool cli_tune(cli *run) {
     bd_tune_result found = {0};
     bool done = tune(run, &network, &found);
     cli_progress_stop(run);
+    if (done && run->options.verbose) {
+        cli_print_timings(run, &network);
+    }
     if (done && run->options.json) {
         done = print_json(run, &network, &found);
     } else if (done) {

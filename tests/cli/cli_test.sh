@@ -77,6 +77,11 @@ check_usage() {
         done
     done < <(sed -nE 's/^    (FLAG|TEXT)\("([a-z-]+)",.*, ([A-Z |]+)\),$/\2 \3/p' "$source/tools/options.c" | tr -d ' ' |
         sed -E 's/^([a-z-]+)/\1 /')
+    # Every option is in README.md, too.
+    while read -r name; do
+        case $name in help | version) continue ;; esac
+        grep -q -- "--$name\b" "$source/README.md" || complain "README.md lacks --$name"
+    done < <(sed -nE 's/^    (FLAG|TEXT)\("([a-z-]+)",.*/\2/p' "$source/tools/options.c")
     run 0 --version
     grep -qE '^backdrop [0-9]+\.[0-9]+\.[0-9]+$' "$work/stdout" || complain "version: $(cat "$work/stdout")"
     run 2
@@ -140,6 +145,32 @@ check_usage() {
     mkfifo "$work/in/pipe.jpg"
     input=/dev/null timeout 20 "$backdrop" "$work/in/pipe.jpg" --transparent -o "$out" 2> "$work/stderr"
     [ $? -eq 3 ] || complain 'a pipe without a writer does not end with 3'
+    run 2 "$person" -o "$out" --blur 0
+    says '--blur takes a number of pixels above 0 and up to 10000'
+    run 2 "$person" --blur 20000 -o "$out"
+    says '--blur takes a number of pixels above 0 and up to 10000'
+    run 2 "$person" "$scene" --blur-background nan -o "$out"
+    says --blur-background
+    run 2 "$person" "$scene" --light-wrap 1001 -o "$out"
+    says '--light-wrap takes a number of pixels above 0 and up to 1000'
+    run 2 "$person" --colour red -o "$out"
+    says 'is it --color?'
+    run 2 "$person" --trans -o "$out"
+    says 'is it --transparent?'
+    run 2 "$person" --zzzzzz -o "$out"
+    says 'unknown option --zzzzzz; see backdrop replace --help'
+    run 2 matte "$person" -o "$work/out/o.jpg"
+    says 'o.jpg: what is written is .png'
+    run 2 "$person" "$scene" -o "$out" --matte-out "$work/out/o.jpeg"
+    run 2 segment "$person" --labels "$work/out/o.jpg"
+    run 2 segment "$person" --logits "$work/out/o.png"
+    says '.npy'
+    run 2 - "$scene" --matte-in - -o "$out"
+    says 'only one input can be standard input'
+    run 2 matte - --coarse - -o "$out"
+    says 'only one input can be standard input'
+    run 2 devices -v
+    run 2 models --verbose
     run 2 matte "$person" --colour red -o "$out"
     says 'backdrop matte --help'
     run 2 segment
@@ -254,6 +285,10 @@ check_devices() {
         run 2 models info --class-names "$work/in/two.txt"
         says 'two.txt: 2 names, the model has 21 classes'
         run 2 models info --class-names cityscapes
+        says 'cityscapes: 19 names, the model has 21 classes'
+        run 2 models info --class-names ade20k
+        says 'ade20k: 150 names, the model has 21 classes'
+        run 0 models info --class-names voc
         run 3 models info --class-names "$work/in/missing.txt"
         run 8 "$person" "$scene" -o "$out" --device 'no such device'
         VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent run 8 "$person" "$scene" -o "$out"
@@ -271,6 +306,25 @@ check_shapes() {
         printf "%s", (x >= 10 && x < 50 && y >= 10 && y < 50) || (x >= 70 && x < 80 && y >= 20 && y < 30) ? "z" : "\001" }' > "$matte"
     sed -i 's/z/\xff/g' "$matte"
     run 0 matte "$work/in/photo.pgm" --matte-in "$matte" -o "$out/all.png"
+    input=$matte run 0 matte "$work/in/photo.pgm" --matte-in - -o "$out/piped.png"
+    cmp -s "$out/all.png" "$out/piped.png" || complain '--matte-in - is not as from a file'
+    { printf '\223NUMPY\1\0v\0%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': (60, 100), }"
+        tail -c 6000 "$matte"; } > "$work/in/squares.npy"
+    input=$work/in/squares.npy run 0 matte "$work/in/photo.pgm" --matte-in - -o "$out/piped.png"
+    cmp -s "$out/all.png" "$out/piped.png" || complain '--matte-in - of NumPy is not as from a file'
+    input=/dev/null run 4 matte "$work/in/photo.pgm" --matte-in - -o "$out/none.png"
+    says 'standard input'
+    # JPEG lays what is transparent over white, and says so.
+    { printf 'P5 100 60 255\n'; head -c 6000 /dev/zero; } > "$work/in/black.pgm"
+    { printf 'P5 100 60 255\n'; head -c 6000 /dev/zero | tr '\0' '\377'; } > "$work/in/white.pgm"
+    run 0 "$work/in/photo.pgm" --matte-in "$work/in/black.pgm" --transparent -o "$out/clear.png"
+    run 0 "$work/in/photo.pgm" "$out/clear.png" --matte-in "$work/in/black.pgm" -o "$out/flat.jpg" -Q 100
+    says 'flat.jpg: JPEG has no transparency'
+    run 0 "$work/in/photo.pgm" "$out/clear.png" --matte-in "$work/in/black.pgm" -o "$out/flat.jpg" -Q 100 -q
+    [ ! -s "$work/stderr" ] || complain "-q notes: $(cat "$work/stderr")"
+    run 0 matte "$work/in/photo.pgm" --matte-in "$out/flat.jpg" -o "$out/flat.png"
+    run 0 matte "$work/in/photo.pgm" --matte-in "$work/in/white.pgm" -o "$out/white.png"
+    cmp -s "$out/flat.png" "$out/white.png" || complain 'nothing at all is not white in JPEG'
     run 0 matte "$work/in/photo.pgm" --matte-in "$matte" --keep largest -o "$out/largest.png"
     run 0 matte "$work/in/photo.pgm" --matte-in "$matte" --keep point=20,20 -o "$out/point.png"
     run 0 matte "$work/in/photo.pgm" --matte-in "$matte" --keep point=75,25 -o "$out/other.png"
