@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The subject's colours at the photo's pixels; see push/foreground.h.
 #version 450
-#include "include/tensor.glsl"
+#include "include/pixel.glsl"
 #include "include/bilinear.glsl"
 #include "include/plane.glsl"
 #include "push/foreground.h"
@@ -9,10 +9,10 @@
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
 BD_READ_F32(BD_BIND_SRC, pairs)
-BD_READ_U32(BD_BIND_WEIGHTS, photo)
+BD_READ_PIXELS(BD_BIND_WEIGHTS, photo)
 BD_READ_F32(BD_BIND_BIAS, alpha)
 BD_PLANE_AT(alpha, push.dst_w)
-BD_WRITE(BD_BIND_DST, dst, uint)
+BD_WRITE(BD_BIND_DST, dst, BD_PIXEL)
 
 vec3 pair(ivec2 low, ivec2 high, vec2 share, int which) {
     const int top = low.y * push.src_w, bottom = high.y * push.src_w;
@@ -26,7 +26,7 @@ void main() {
         return;
     }
     const int pixel = at.y * push.dst_w + at.x;
-    uvec4 bytes = bd_unpack_u8(photo(pixel));
+    uvec4 values = bd_unpack_pixel(photo(pixel));
     const float a = bd_settled(alpha_at(at.x, at.y));
     // A loop, not a branch: software devices skip one that no lane enters.
     for (int turn = a > 0.0 && a < 1.0 ? 0 : 1; turn < 1; turn++) {
@@ -38,10 +38,10 @@ void main() {
         if (push.shift > 0) {
             // What the pair does not explain of the pixel goes to both by their shares, as blur fusion has it.
             const vec3 back = pair(low, high, share, 1);
-            const vec3 rest = vec3(bytes.xyz) * (1.0 / 255.0) - a * front - (1.0 - a) * back;
+            const vec3 rest = vec3(values.xyz) * (1.0 / BD_PIXEL_FULL) - a * front - (1.0 - a) * back;
             front += rest * (a / (a * a + (1.0 - a) * (1.0 - a)));
         }
-        bytes.xyz = uvec3(clamp(front, 0.0, 1.0) * 255.0 + 0.5);
+        values.xyz = uvec3(clamp(front, 0.0, 1.0) * BD_PIXEL_FULL + 0.5);
     }
-    dst[pixel] = bd_pack_u8(bytes);
+    dst[pixel] = bd_pack_pixel(values);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The background's light past the subject, on a grid; see push/light.h.
 #version 450
-#include "include/tensor.glsl"
+#include "include/pixel.glsl"
 #include "include/light.glsl"
 #include "include/plane.glsl"
 #include "push/light.h"
@@ -11,7 +11,7 @@ layout(local_size_x = BD_LINEAR_GROUP) in;
 layout(constant_id = 0) const bool picture = false;
 layout(constant_id = 1) const bool tile = false;
 layout(constant_id = 2) const bool premultiplied = false;
-BD_READ_U32(BD_BIND_SRC, background)
+BD_READ_PIXELS(BD_BIND_SRC, background)
 BD_READ_F32(BD_BIND_WEIGHTS, alpha)
 BD_PLANE_AT(alpha, push.src_w)
 BD_WRITE(BD_BIND_DST, dst, vec4)
@@ -21,21 +21,23 @@ int wrap(int at, int size) {
     return rest < 0 ? rest + size : rest;
 }
 
-vec3 shed(uint pixel, bool multiplied) {
-    const vec4 v = vec4(bd_unpack_u8(pixel)) / 255.0;
+vec3 shed(uvec4 pixel, bool multiplied) {
+    const vec4 v = vec4(pixel) / BD_PIXEL_FULL;
     return v.w * bd_light(multiplied ? min(v.xyz / max(v.w, 1e-6), vec3(1.0)) : v.xyz);
 }
 
 vec3 behind(int x, int y) {
     if (!picture) {
-        return shed(push.fill, false);
+        return shed(bd_unpack_fill(push.fill, push.fill_low), false);
     }
     const ivec2 size = ivec2(push.bg_w, push.bg_h);
     ivec2 at = ivec2(x + push.offset_x, y + push.offset_y);
     at = tile ? ivec2(wrap(at.x, size.x), wrap(at.y, size.y)) : at;
     const ivec2 inside = clamp(at, ivec2(0), size - 1);
     const bool own = at == inside;
-    return shed(own ? background(inside.y * size.x + inside.x) : push.fill, own && premultiplied);
+    return shed(own ? bd_unpack_pixel(background(inside.y * size.x + inside.x))
+                    : bd_unpack_fill(push.fill, push.fill_low),
+                own && premultiplied);
 }
 
 void main() {

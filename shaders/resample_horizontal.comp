@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Pillow's resampling, horizontal pass: an invocation owns one pixel.
 #version 450
-#include "include/tensor.glsl"
+#include "include/pixel.glsl"
 #include "push/resample.h"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
-BD_READ_U32(BD_BIND_SRC, src)
+BD_READ_PIXELS(BD_BIND_SRC, src)
 BD_READ_I32(BD_BIND_WEIGHTS, coefficients)
 BD_READ_I32X2(BD_BIND_BIAS, bounds)
-BD_WRITE(BD_BIND_DST, dst, uint)
+BD_WRITE(BD_BIND_DST, dst, BD_PIXEL)
 
 void main() {
     const int column = int(gl_GlobalInvocationID.x);
@@ -22,8 +22,23 @@ void main() {
     const int count = min(bound.y, min(push.taps, push.src_w - first));
     const int table = column * push.taps;
     ivec4 sum = ivec4(1 << (BD_RESAMPLE_BITS - 1));
+#if PIXEL16
+    // High and low bytes by themselves: no sum leaves 32 bits.
+    ivec4 high = ivec4(0);
     for (int t = 0; t < count; t++) {
-        sum += ivec4(bd_unpack_u8(src(from + first + t))) * coefficients(table + t);
+        const uvec4 pixel = bd_unpack_pixel(src(from + first + t));
+        const int coefficient = coefficients(table + t);
+        high += ivec4(pixel >> 8) * coefficient;
+        sum += ivec4(pixel & 255u) * coefficient;
     }
-    dst[row * push.dst_w + column] = bd_pack_u8(uvec4(clamp(sum >> BD_RESAMPLE_BITS, 0, 255)));
+    // (256 high + sum) >> BITS, where the upper bits of high are whole steps of the result already.
+    const int split = BD_RESAMPLE_BITS - 8;
+    sum = (high >> split) + (((high & ((1 << split) - 1)) * 256 + sum) >> BD_RESAMPLE_BITS);
+#else
+    for (int t = 0; t < count; t++) {
+        sum += ivec4(bd_unpack_pixel(src(from + first + t))) * coefficients(table + t);
+    }
+    sum >>= BD_RESAMPLE_BITS;
+#endif
+    dst[row * push.dst_w + column] = bd_pack_pixel(uvec4(clamp(sum, 0, int(BD_PIXEL_MOST))));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sums of colours over columns of samples; see push/harmonize.h.
 #version 450
-#include "include/tensor.glsl"
+#include "include/pixel.glsl"
 #include "include/light.glsl"
 #include "include/oklab.glsl"
 #include "include/plane.glsl"
@@ -11,7 +11,7 @@
 layout(local_size_x = BD_LINEAR_GROUP) in;
 layout(constant_id = 0) const bool subject = false;
 layout(constant_id = 1) const bool premultiplied = false;
-BD_READ_U32(BD_BIND_SRC, picture)
+BD_READ_PIXELS(BD_BIND_SRC, picture)
 BD_READ_F32(BD_BIND_WEIGHTS, alpha)
 BD_PLANE_AT(alpha, push.src_w)
 BD_WRITE(BD_BIND_DST, dst, vec4)
@@ -26,7 +26,7 @@ void main() {
     vec4 sum = vec4(0.0), gray = vec4(0.0);
     for (int row = first; row < last; row++) {
         const int y = min(row * push.block + push.block / 2, push.src_h - 1);
-        const vec4 pixel = vec4(bd_unpack_u8(picture(y * push.src_w + x))) / 255.0;
+        const vec4 pixel = vec4(bd_unpack_pixel(picture(y * push.src_w + x))) / BD_PIXEL_FULL;
         const vec3 srgb = premultiplied ? min(pixel.xyz / max(pixel.w, 1e-6), vec3(1.0)) : pixel.xyz;
         const vec3 lab = bd_oklab(bd_light(srgb));
         const float weight = subject ? pixel.w * alpha_at(x, y) : pixel.w;

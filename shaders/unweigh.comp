@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The background's colours at the photo's pixels; see push/weigh.h.
 #version 450
-#include "include/tensor.glsl"
+#include "include/pixel.glsl"
 #include "include/bilinear.glsl"
 #include "push/weigh.h"
 #include "include/node.glsl"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
 BD_READ_F32(BD_BIND_SRC, grid)
-BD_READ_U32(BD_BIND_WEIGHTS, photo)
-BD_WRITE(BD_BIND_DST, dst, uint)
+BD_READ_PIXELS(BD_BIND_WEIGHTS, photo)
+BD_WRITE(BD_BIND_DST, dst, BD_PIXEL)
 
 void main() {
     const ivec2 at = bd_node();
@@ -22,9 +22,9 @@ void main() {
     const vec4 sum = bd_lerp(grid(top + u.low), grid(top + u.high), grid(bottom + u.low), grid(bottom + u.high),
                              u.fraction, v.fraction);
     const int pixel = at.y * push.dst_w + at.x;
-    uvec4 bytes = bd_unpack_u8(photo(pixel));
+    uvec4 values = bd_unpack_pixel(photo(pixel));
     if (sum.w > 0.0) {
-        bytes.xyz = uvec3(clamp(sum.xyz / sum.w, 0.0, 1.0) * 255.0 + 0.5);
+        values.xyz = uvec3(clamp(sum.xyz / sum.w, 0.0, 1.0) * BD_PIXEL_FULL + 0.5);
     }
-    dst[pixel] = bd_pack_u8(bytes);
+    dst[pixel] = bd_pack_pixel(values);
 }

@@ -37,6 +37,7 @@ typedef enum bd_kernel {
     BD_KERNEL_PREPROCESS,
     BD_KERNEL_RESAMPLE_HORIZONTAL,
     BD_KERNEL_RESAMPLE_VERTICAL,
+    BD_KERNEL_NARROW, /* reads 16 bits, whatever bd_kernel_deepen says */
     BD_KERNEL_LABELS,
     BD_KERNEL_AVERAGE,
     BD_KERNEL_MASK,
@@ -90,6 +91,9 @@ typedef enum bd_kernel {
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel);
 /* The variant for tensors of 16 bits of one of the storage set's; BD_SHADER_COUNT: it has none. */
 bd_shader_id bd_kernel_half_shader(bd_shader_id shader);
+/* Makes a dispatch over pictures of 8 bits (RESAMPLE_*, COMPOSITE, FOREGROUND_PICK, FOREGROUND_APPLY, WEIGH,
+ * UNWEIGH, STATISTICS, LIGHT_REDUCE, RELIGHT) the same over pictures of 16. */
+void bd_kernel_deepen(bd_vk_dispatch *dispatch);
 
 /* ---- ways to compute a node (candidates.c) ------------------------------------------------------------------------
  */
@@ -217,6 +221,8 @@ void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision pre
 /* One pass of a resampling (geometry/resample.h): horizontal keeps the height, vertical the width. */
 void bd_kernel_resample(const bd_vk *vk, bool horizontal, uint32_t src_w, uint32_t src_h, uint32_t dst_w,
                         uint32_t dst_h, uint32_t taps, uint32_t first_row, bd_vk_dispatch *dispatch);
+/* w x h pixels of 16 bits to 8. */
+void bd_kernel_narrow(const bd_vk *vk, uint32_t w, uint32_t h, bd_vk_dispatch *dispatch);
 void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
                       bd_axis_map y, bd_vk_dispatch *dispatch);
 /* One of `runs` runs on the grid of out: number `run` adds to the sum, the last one makes logits of it. */
@@ -231,12 +237,16 @@ typedef struct bd_composite {
     uint32_t background_w, background_h; /* of a picture; 0: colour */
     int32_t offset_x, offset_y;          /* photo pixel (x, y) sees the background's (x + offset_x, y + offset_y) */
     bool tile;
-    bool premultiplied; /* the background's colours are */
-    bool own;           /* the background lies inside the photo: both share its alpha, which stays */
-    bool linear;        /* blend in light instead of sRGB's numbers */
-    bool transparent;   /* keep the photo's colours, put the mask into alpha */
-    uint8_t fill[4];
+    bool premultiplied;           /* the background's colours are */
+    bool own;                     /* the background lies inside the photo: both share its alpha, which stays */
+    bool linear;                  /* blend in light instead of sRGB's numbers */
+    bool transparent;             /* keep the photo's colours, put the mask into alpha */
+    uint8_t fill[4], fill_low[4]; /* the latter: what 16 bits have below the former */
 } bd_composite;
+/* Four bytes as push constants take them. */
+static inline uint32_t bd_kernel_fill(const uint8_t f[4]) {
+    return (uint32_t)f[0] | (uint32_t)f[1] << 8 | (uint32_t)f[2] << 16 | (uint32_t)f[3] << 24;
+}
 void bd_kernel_composite(const bd_vk *vk, const bd_composite *composite, bd_vk_dispatch *dispatch);
 
 /* ---- mattes (matte.c) -------------------------------------------------------------------------------------------- */

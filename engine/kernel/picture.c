@@ -6,6 +6,7 @@
 #include "push/composite.h"
 #include "push/labels.h"
 #include "push/mask.h"
+#include "push/narrow.h"
 #include "push/preprocess.h"
 #include "push/resample.h"
 
@@ -53,6 +54,13 @@ void bd_kernel_resample(const bd_vk *vk, bool horizontal, uint32_t src_w, uint32
     dispatch->bindings[1].format = VK_FORMAT_R32_SINT;
     dispatch->bindings[2].format = VK_FORMAT_R32G32_SINT;
     set_groups(dispatch, dst_w, dst_h);
+}
+
+void bd_kernel_narrow(const bd_vk *vk, uint32_t w, uint32_t h, bd_vk_dispatch *dispatch) {
+    const bd_push_narrow push = {(int32_t)w, (int32_t)h};
+    begin(vk, BD_KERNEL_NARROW, &push, sizeof push, dispatch);
+    dispatch->bindings[0].format = VK_FORMAT_R32G32_UINT;
+    set_groups(dispatch, w, h);
 }
 
 void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
@@ -123,7 +131,6 @@ void bd_kernel_composite(const bd_vk *vk, const bd_composite *c, bd_vk_dispatch 
     /* Pixel centres of the photo on the mask's grid; 1:1 when the sizes agree. */
     float scale_x = (float)c->mask_w / (float)c->photo_w;
     float scale_y = (float)c->mask_h / (float)c->photo_h;
-    const uint8_t *f = c->fill;
     const bd_push_composite push = {.mask_w = (int32_t)c->mask_w,
                                     .mask_h = (int32_t)c->mask_h,
                                     .photo_w = (int32_t)c->photo_w,
@@ -132,8 +139,8 @@ void bd_kernel_composite(const bd_vk *vk, const bd_composite *c, bd_vk_dispatch 
                                     .bg_h = (int32_t)c->background_h,
                                     .offset_x = c->offset_x,
                                     .offset_y = c->offset_y,
-                                    .fill = (uint32_t)f[0] | (uint32_t)f[1] << 8 | (uint32_t)f[2] << 16 |
-                                            (uint32_t)f[3] << 24,
+                                    .fill = bd_kernel_fill(c->fill),
+                                    .fill_low = bd_kernel_fill(c->fill_low),
                                     .scale_x = scale_x,
                                     .bias_x = 0.5f * scale_x - 0.5f,
                                     .scale_y = scale_y,

@@ -33,6 +33,7 @@ static const bd_shader_id table[BD_KERNEL_COUNT][BD_KERNELS_COUNT] = {
     ROW(PREPROCESS, preprocess_u8),
     ROW(RESAMPLE_HORIZONTAL, resample_horizontal_u8),
     ROW(RESAMPLE_VERTICAL, resample_vertical_u8),
+    ROW(NARROW, narrow_u16),
     ROW(LABELS, labels_f32),
     ROW(AVERAGE, average_f32),
     ROW(MASK, mask_f32),
@@ -110,4 +111,38 @@ bd_shader_id bd_kernel_half_shader(bd_shader_id shader) {
         }
     }
     return BD_SHADER_COUNT;
+}
+
+#define DEEP(name)                                                                                                     \
+    {BD_SHADER_##name##_u8_storage, BD_SHADER_##name##_u16_storage}, {                                                 \
+        BD_SHADER_##name##_u8_texel, BD_SHADER_##name##_u16_texel                                                      \
+    }
+
+void bd_kernel_deepen(bd_vk_dispatch *dispatch) {
+    static const struct {
+        bd_shader_id narrow, deep;
+    } pairs[] = {
+        DEEP(resample_horizontal),
+        DEEP(resample_vertical),
+        DEEP(composite),
+        DEEP(foreground_pick),
+        DEEP(foreground_apply),
+        DEEP(weigh),
+        DEEP(unweigh),
+        DEEP(statistics),
+        DEEP(light_reduce),
+        DEEP(relight),
+    };
+    for (uint32_t i = 0; i < BD_COUNT(pairs); i++) {
+        if (pairs[i].narrow == dispatch->shader) {
+            dispatch->shader = pairs[i].deep;
+            dispatch->name = bd_shaders[dispatch->shader].name;
+            break;
+        }
+    }
+    for (uint32_t b = 0; b < BD_COUNT(dispatch->bindings); b++) {
+        if (dispatch->bindings[b].format == VK_FORMAT_R32_UINT) {
+            dispatch->bindings[b].format = VK_FORMAT_R32G32_UINT;
+        }
+    }
 }

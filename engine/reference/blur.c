@@ -5,7 +5,8 @@
 
 #include "reference/reference.h"
 
-void bd_ref_weigh(const uint8_t *photo, const float *alpha, int32_t w, int32_t h, int32_t block, float *grid) {
+void bd_ref_weigh(const void *photo, bool deep, const float *alpha, int32_t w, int32_t h, int32_t block, float *grid) {
+    double most = bd_ref_most(deep);
     int32_t gw = (w + block - 1) / block, gh = (h + block - 1) / block;
     for (int32_t n = 0; n < gw * gh; n++, grid += 4) {
         double sum[4] = {0.0, 0.0, 0.0, 0.0};
@@ -15,9 +16,9 @@ void bd_ref_weigh(const uint8_t *photo, const float *alpha, int32_t w, int32_t h
                 continue;
             }
             size_t at = (size_t)y * (size_t)w + (size_t)x;
-            double share = photo[4 * at + 3] / 255.0 * (1.0 - (double)bd_ref_settled(alpha[at]));
+            double share = bd_ref_number(photo, deep, 4 * at + 3) / most * (1.0 - (double)bd_ref_settled(alpha[at]));
             for (size_t c = 0; c < 4; c++) {
-                sum[c] += share * (c == 3 ? 1.0 : photo[4 * at + c] / 255.0);
+                sum[c] += share * (c == 3 ? 1.0 : bd_ref_number(photo, deep, 4 * at + c) / most);
             }
         }
         for (int c = 0; c < 4; c++) {
@@ -42,9 +43,10 @@ void bd_ref_gauss(const float *src, int32_t w, int32_t h, int32_t radius, float 
     }
 }
 
-void bd_ref_unweigh(const float sum[4], const uint8_t photo[4], uint8_t *y) {
-    memcpy(y, photo, 4);
-    for (int c = 0; c < 3 && sum[3] > 0.0f; c++) {
-        y[c] = (uint8_t)(fminf(fmaxf(sum[c] / sum[3], 0.0f), 1.0f) * 255.0f + 0.5f);
+void bd_ref_unweigh(const float sum[4], bool deep, const void *photo, void *y) {
+    float most = (float)bd_ref_most(deep);
+    memcpy(y, photo, deep ? 8 : 4);
+    for (size_t c = 0; c < 3 && sum[3] > 0.0f; c++) {
+        bd_ref_set_number(y, deep, c, (uint32_t)(fminf(fmaxf(sum[c] / sum[3], 0.0f), 1.0f) * most + 0.5f));
     }
 }

@@ -44,22 +44,30 @@ static void oklab(const double light[3], double lab[3]) {
 }
 
 /* A picture's pixel as light and alpha. */
-static double light_of(const uint8_t *pixel, bool premultiplied, double light[3]) {
-    double a = pixel[3] / 255.0;
+static double light_of(const uint32_t pixel[4], bool deep, bool premultiplied, double light[3]) {
+    double most = bd_ref_most(deep), a = pixel[3] / most;
     for (int c = 0; c < 3; c++) {
-        double v = pixel[c] / 255.0;
+        double v = pixel[c] / most;
         light[c] = to_light(premultiplied ? fmin(v / fmax(a, 1e-6), 1.0) : v);
     }
     return a;
 }
 
-void bd_ref_statistics(const uint8_t *picture, int32_t w, int32_t h, const float *alpha, bool premultiplied,
+static void get_pixel(const void *picture, bool deep, size_t at, uint32_t pixel[4]) {
+    for (size_t c = 0; c < 4; c++) {
+        pixel[c] = bd_ref_number(picture, deep, 4 * at + c);
+    }
+}
+
+void bd_ref_statistics(const void *picture, bool deep, int32_t w, int32_t h, const float *alpha, bool premultiplied,
                        int32_t block, float sums[8]) {
     double totals[8] = {0.0};
     for (int32_t y = 0; y < h; y += block) {
         for (int32_t x = 0; x < w; x += block) {
             size_t at = (size_t)BD_MIN(y + block / 2, h - 1) * (size_t)w + (size_t)BD_MIN(x + block / 2, w - 1);
-            double light[3], lab[3], weight = light_of(picture + 4 * at, premultiplied, light);
+            uint32_t pixel[4];
+            get_pixel(picture, deep, at, pixel);
+            double light[3], lab[3], weight = light_of(pixel, deep, premultiplied, light);
             oklab(light, lab);
             weight *= alpha ? (double)alpha[at] : 1.0;
             double chroma = lab[1] * lab[1] + lab[2] * lab[2];
@@ -134,26 +142,18 @@ void bd_ref_harmonize(const float subject[8], const float background[8], bool fu
     }
 }
 
-static int32_t wrapped(int32_t at, int32_t size) {
-    int32_t rest = at % size;
-    return rest < 0 ? rest + size : rest;
-}
-
-void bd_ref_light_reduce(const uint8_t *background, int32_t bg_w, int32_t bg_h, int32_t offset_x, int32_t offset_y,
-                         bool tile, bool premultiplied, const uint8_t fill[4], const float *alpha, int32_t w, int32_t h,
-                         int32_t block, float *grid) {
+void bd_ref_light_reduce(const bd_ref_background *background, const float *alpha, int32_t w, int32_t h, int32_t block,
+                         float *grid) {
     int32_t step = (block + BD_LIGHT_SAMPLES - 1) / BD_LIGHT_SAMPLES;
     for (int32_t y = 0; y < h; y += block) {
         for (int32_t x = 0; x < w; x += block, grid += 4) {
             double sums[3] = {0.0, 0.0, 0.0}, count = 0.0;
             for (int32_t v = y; v < BD_MIN(y + block, h); v += step) {
                 for (int32_t u = x; u < BD_MIN(x + block, w); u += step) {
-                    int32_t bx = u + offset_x, by = v + offset_y;
-                    bx = tile ? wrapped(bx, bg_w) : bx;
-                    by = tile ? wrapped(by, bg_h) : by;
-                    bool own = background && bx >= 0 && by >= 0 && bx < bg_w && by < bg_h;
-                    const uint8_t *pixel = own ? background + ((size_t)by * (size_t)bg_w + (size_t)bx) * 4 : fill;
-                    double light[3], share = light_of(pixel, own && premultiplied, light);
+                    uint32_t pixel[4];
+                    bool own = bd_ref_behind(background, u, v, pixel);
+                    double light[3];
+                    double share = light_of(pixel, background->deep, own && background->premultiplied, light);
                     share *= 1.0 - (double)bd_ref_settled(alpha[(size_t)v * (size_t)w + (size_t)u]);
                     for (int c = 0; c < 3; c++) {
                         sums[c] += share * light[c];
@@ -169,14 +169,17 @@ void bd_ref_light_reduce(const uint8_t *background, int32_t bg_w, int32_t bg_h, 
     }
 }
 
-void bd_ref_relight(const uint8_t front[4], float alpha, const float *map, const float *light, uint8_t *y) {
-    memcpy(y, front, 4);
+void bd_ref_relight(const void *front, bool deep, float alpha, const float *map, const float *light, void *y) {
+    double most = bd_ref_most(deep);
+    uint32_t pixel[4];
+    get_pixel(front, deep, 0, pixel);
+    memcpy(y, front, deep ? 8 : 4);
     bool lit = light && (light[0] > 0.0f || light[1] > 0.0f || light[2] > 0.0f);
     if (!(bd_ref_settled(alpha) > 0.0f) || !(map || lit)) {
         return;
     }
     double color[3];
-    (void)light_of(front, false, color);
+    (void)light_of(pixel, deep, false, color);
     if (map) {
         double lab[3], mapped[3], cones[3];
         oklab(color, lab);
@@ -193,6 +196,6 @@ void bd_ref_relight(const uint8_t front[4], float alpha, const float *map, const
     for (int c = 0; c < 3; c++) {
         double veil = light ? BD_LIGHT_WRAP * (double)light[c] : 0.0;
         double value = 1.0 - (1.0 - within(color[c], 0.0, 1.0)) * (1.0 - veil);
-        y[c] = (uint8_t)(within(to_srgb(value), 0.0, 1.0) * 255.0 + 0.5);
+        bd_ref_set_number(y, deep, (size_t)c, (uint32_t)(within(to_srgb(value), 0.0, 1.0) * most + 0.5));
     }
 }

@@ -162,17 +162,16 @@ void bd_ref_foreground_step(const float *pairs, int32_t src_w, int32_t shift, co
     }
 }
 
-void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, const uint8_t photo[4], uint8_t *y) {
-    memcpy(y, photo, 4);
+void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, bool deep, const void *photo, void *y) {
+    float most = (float)bd_ref_most(deep);
     alpha = bd_ref_settled(alpha);
-    if (!(alpha > 0.0f && alpha < 1.0f)) {
-        return;
-    }
-    for (int c = 0; c < 3; c++) {
-        float front = pair[c], back = pair[c + 4], b = 1.0f - alpha;
+    for (size_t c = 0; c < 4; c++) {
+        uint32_t number = bd_ref_number(photo, deep, c);
+        float front = c < 3 ? pair[c] : 0.0f, back = c < 3 ? pair[c + 4] : 0.0f, b = 1.0f - alpha;
         if (coarse) {
-            front += ((float)photo[c] / 255.0f - alpha * front - b * back) * (alpha / (alpha * alpha + b * b));
+            front += ((float)number / most - alpha * front - b * back) * (alpha / (alpha * alpha + b * b));
         }
-        y[c] = (uint8_t)(fminf(fmaxf(front, 0.0f), 1.0f) * 255.0f + 0.5f);
+        bool changes = c < 3 && alpha > 0.0f && alpha < 1.0f;
+        bd_ref_set_number(y, deep, c, changes ? (uint32_t)(fminf(fmaxf(front, 0.0f), 1.0f) * most + 0.5f) : number);
     }
 }

@@ -20,36 +20,45 @@ void bd_ref_preprocess(const uint8_t *photo, int32_t photo_h, int32_t photo_w, c
     }
 }
 
-/* One output pixel from count pixels that lie step bytes apart. */
-static void resample_pixel(const uint8_t *src, size_t step, int32_t count, const int32_t *coefficients, uint8_t *dst) {
-    for (int i = 0; i < 4; i++) {
-        int32_t sum = 1 << (PRECISION_BITS - 1);
+void bd_ref_narrow(const uint16_t *picture, size_t numbers, uint8_t *y) {
+    for (size_t i = 0; i < numbers; i++) {
+        y[i] = (uint8_t)((picture[i] * 255u + 32767u) / 65535u);
+    }
+}
+
+/* Output pixel `to` from count pixels that lie step pixels apart, from `from` on. */
+static void resample_pixel(const void *src, bool deep, size_t from, size_t step, int32_t count,
+                           const int32_t *coefficients, void *dst, size_t to) {
+    for (size_t i = 0; i < 4; i++) {
+        int64_t sum = 1 << (PRECISION_BITS - 1);
         for (int32_t t = 0; t < count; t++) {
-            sum += src[(size_t)t * step + (size_t)i] * coefficients[t];
+            sum += (int64_t)bd_ref_number(src, deep, 4 * (from + (size_t)t * step) + i) * coefficients[t];
         }
-        /* Floor of a possibly negative sum, then the clip to a byte. */
-        int32_t value = sum < 0 ? 0 : sum >> PRECISION_BITS;
-        dst[i] = (uint8_t)BD_MIN(value, 255);
+        /* Floor of a possibly negative sum, then the clip. */
+        int64_t value = sum < 0 ? 0 : sum >> PRECISION_BITS;
+        bd_ref_set_number(dst, deep, 4 * to + i, (uint32_t)BD_MIN(value, (int64_t)bd_ref_most(deep)));
     }
 }
 
-void bd_ref_resample_horizontal(const uint8_t *src, int32_t w, int32_t h, const int32_t *bounds,
-                                const int32_t *coefficients, int32_t taps, uint8_t *dst, int32_t out_w) {
+void bd_ref_resample_horizontal(const void *src, bool deep, int32_t w, int32_t h, const int32_t *bounds,
+                                const int32_t *coefficients, int32_t taps, void *dst, int32_t out_w) {
+    size_t to = 0;
     for (int32_t y = 0; y < h; y++) {
-        for (int32_t x = 0; x < out_w; x++, dst += 4) {
-            const uint8_t *first = src + ((size_t)y * (size_t)w + (size_t)bounds[2 * x]) * 4;
-            resample_pixel(first, 4, bounds[2 * x + 1], coefficients + (size_t)x * (size_t)taps, dst);
+        for (int32_t x = 0; x < out_w; x++) {
+            resample_pixel(src, deep, (size_t)y * (size_t)w + (size_t)bounds[2 * x], 1, bounds[2 * x + 1],
+                           coefficients + (size_t)x * (size_t)taps, dst, to++);
         }
     }
 }
 
-void bd_ref_resample_vertical(const uint8_t *src, int32_t w, int32_t h, const int32_t *bounds,
-                              const int32_t *coefficients, int32_t taps, uint8_t *dst, int32_t out_h) {
+void bd_ref_resample_vertical(const void *src, bool deep, int32_t w, int32_t h, const int32_t *bounds,
+                              const int32_t *coefficients, int32_t taps, void *dst, int32_t out_h) {
+    size_t to = 0;
     (void)h;
     for (int32_t y = 0; y < out_h; y++) {
-        for (int32_t x = 0; x < w; x++, dst += 4) {
-            const uint8_t *first = src + ((size_t)bounds[2 * y] * (size_t)w + (size_t)x) * 4;
-            resample_pixel(first, (size_t)w * 4, bounds[2 * y + 1], coefficients + (size_t)y * (size_t)taps, dst);
+        for (int32_t x = 0; x < w; x++) {
+            resample_pixel(src, deep, (size_t)bounds[2 * y] * (size_t)w + (size_t)x, (size_t)w, bounds[2 * y + 1],
+                           coefficients + (size_t)y * (size_t)taps, dst, to++);
         }
     }
 }
@@ -160,9 +169,12 @@ void bd_ref_mask(const float *logits, int32_t h, int32_t w, int32_t c, const bd_
     }
 }
 
-static const uint8_t *background_at(const bd_ref_background *background, int32_t x, int32_t y) {
+bool bd_ref_behind(const bd_ref_background *background, int32_t x, int32_t y, uint32_t pixel[4]) {
+    for (int i = 0; i < 4; i++) {
+        pixel[i] = background->deep ? background->fill[i] * 256u + background->fill_low[i] : background->fill[i];
+    }
     if (!background->pixels) {
-        return background->fill;
+        return false;
     }
     x += background->offset_x;
     y += background->offset_y;
@@ -171,12 +183,15 @@ static const uint8_t *background_at(const bd_ref_background *background, int32_t
         y = (y % background->h + background->h) % background->h;
     }
     if (x < 0 || x >= background->w || y < 0 || y >= background->h) {
-        return background->fill;
+        return false;
     }
-    return background->pixels + ((size_t)y * (size_t)background->w + (size_t)x) * 4;
+    for (size_t i = 0; i < 4; i++) {
+        pixel[i] = bd_ref_number(background->pixels, background->deep,
+                                 4 * ((size_t)y * (size_t)background->w + (size_t)x) + i);
+    }
+    return true;
 }
 
-/* Source-over with straight alpha; p scales the front's alpha. */
 static float to_light(float v) {
     return v <= 0.04045f ? v / 12.92f : powf((v + 0.055f) / 1.055f, 2.4f);
 }
@@ -189,20 +204,25 @@ float bd_ref_settled(float alpha) {
     return alpha < 0.5f / 255.0f ? 0.0f : alpha > 254.5f / 255.0f ? 1.0f : alpha;
 }
 
-static void over(const uint8_t *front, float p, const uint8_t *back, bool own, bool linear, uint8_t *y) {
-    float front_alpha = p * ((float)front[3] / 255.0f);
-    float back_share = (float)back[3] / 255.0f * (1.0f - (own ? p : front_alpha));
+static uint32_t rounded(float value, float most) {
+    return (uint32_t)fminf(floorf(value + 0.5f), most);
+}
+
+/* Source-over with straight alpha; p scales the front's alpha. */
+static void over(const uint32_t front[4], float p, const uint32_t back[4], bool own, bool linear, float most,
+                 uint32_t y[4]) {
+    float front_alpha = p * ((float)front[3] / most);
+    float back_share = (float)back[3] / most * (1.0f - (own ? p : front_alpha));
     float alpha = front_alpha + back_share;
     for (int i = 0; linear && i < 3; i++) {
-        float light = to_light((float)front[i] / 255.0f) * front_alpha + to_light((float)back[i] / 255.0f) * back_share;
-        float value = to_srgb(alpha > 0.0f ? fminf(light / alpha, 1.0f) : 0.0f) * 255.0f;
-        y[i] = (uint8_t)fminf(floorf(value + 0.5f), 255.0f);
+        float light = to_light((float)front[i] / most) * front_alpha + to_light((float)back[i] / most) * back_share;
+        y[i] = rounded(to_srgb(alpha > 0.0f ? fminf(light / alpha, 1.0f) : 0.0f) * most, most);
     }
     for (int i = 0; !linear && i < 3; i++) {
         float sum = (float)front[i] * front_alpha + (float)back[i] * back_share;
-        y[i] = alpha > 0.0f ? (uint8_t)fminf(floorf(sum / alpha + 0.5f), 255.0f) : 0;
+        y[i] = alpha > 0.0f ? rounded(sum / alpha, most) : 0;
     }
-    y[3] = (uint8_t)fminf(floorf(alpha * 255.0f + 0.5f), 255.0f);
+    y[3] = rounded(alpha * most, most);
 }
 
 static tap centre_tap(int32_t at, int32_t size, int32_t out) {
@@ -210,20 +230,28 @@ static tap centre_tap(int32_t at, int32_t size, int32_t out) {
     return make_tap(fminf(fmaxf(source, 0.0f), (float)(size - 1)), size);
 }
 
-void bd_ref_composite(const uint8_t *photo, int32_t w, int32_t h, const float *mask, int32_t mask_w, int32_t mask_h,
-                      const bd_ref_background *background, uint8_t *y) {
+void bd_ref_composite(const void *photo, int32_t w, int32_t h, const float *mask, int32_t mask_w, int32_t mask_h,
+                      const bd_ref_background *background, void *y) {
+    bool deep = background->deep;
+    double most = bd_ref_most(deep);
+    size_t at = 0;
     for (int32_t row = 0; row < h; row++) {
         tap v = centre_tap(row, mask_h, h);
-        for (int32_t column = 0; column < w; column++, photo += 4, y += 4) {
+        for (int32_t column = 0; column < w; column++, at += 4) {
             tap u = centre_tap(column, mask_w, w);
-            uint8_t back[4];
-            const uint8_t *behind = background_at(background, column, row);
-            memcpy(back, behind, sizeof back);
-            for (int i = 0; i < 3 && background->premultiplied && behind != background->fill && back[3]; i++) {
-                back[i] = (uint8_t)fmin(floor(back[i] * 255.0 / back[3] + 0.5), 255.0);
+            uint32_t back[4], front[4], result[4];
+            bool straight = !bd_ref_behind(background, column, row, back) || !background->premultiplied;
+            for (int i = 0; i < 3 && !straight && back[3]; i++) {
+                back[i] = (uint32_t)fmin(floor(back[i] * most / back[3] + 0.5), most);
             }
-            over(photo, bd_ref_settled(interpolate(mask, mask_w, 1, v, u, 0)), back, background->own,
-                 background->linear, y);
+            for (size_t i = 0; i < 4; i++) {
+                front[i] = bd_ref_number(photo, deep, at + i);
+            }
+            over(front, bd_ref_settled(interpolate(mask, mask_w, 1, v, u, 0)), back, background->own,
+                 background->linear, (float)most, result);
+            for (size_t i = 0; i < 4; i++) {
+                bd_ref_set_number(y, deep, at + i, result[i]);
+            }
         }
     }
 }

@@ -40,12 +40,34 @@ void bd_ref_batch_to_space(const float *x, const bd_shape *shape, const int32_t 
 void bd_ref_preprocess(const uint8_t *photo, int32_t photo_h, int32_t photo_w, const float scale[3],
                        const float offset[3], const float outside[3], float *y, int32_t h, int32_t w);
 
-/* Pillow's resize of one pass with 8-bit in- and output, bit-exact: see engine/geometry/resample.h for bounds and
- * coefficients. src (h, w, 4) u8 -> dst (h, out_w, 4) u8 (horizontal) or (out_h, w, 4) (vertical). */
-void bd_ref_resample_horizontal(const uint8_t *src, int32_t w, int32_t h, const int32_t *bounds,
-                                const int32_t *coefficients, int32_t taps, uint8_t *dst, int32_t out_w);
-void bd_ref_resample_vertical(const uint8_t *src, int32_t w, int32_t h, const int32_t *bounds,
-                              const int32_t *coefficients, int32_t taps, uint8_t *dst, int32_t out_h);
+/* ---- pictures (h, w, 4) of u8 or, where deep, of u16: rows without gaps, straight alpha ---- */
+
+static inline uint32_t bd_ref_most(bool deep) {
+    return deep ? 65535 : 255;
+}
+
+/* Number i of a picture. */
+static inline uint32_t bd_ref_number(const void *picture, bool deep, size_t i) {
+    return deep ? ((const uint16_t *)picture)[i] : ((const uint8_t *)picture)[i];
+}
+
+static inline void bd_ref_set_number(void *picture, bool deep, size_t i, uint32_t value) {
+    if (deep) {
+        ((uint16_t *)picture)[i] = (uint16_t)value;
+    } else {
+        ((uint8_t *)picture)[i] = (uint8_t)value;
+    }
+}
+
+/* u16 to u8, rounded. */
+void bd_ref_narrow(const uint16_t *picture, size_t numbers, uint8_t *y);
+
+/* Pillow's resize of one pass, for 8 bits bit-exact: see engine/geometry/resample.h for bounds and coefficients.
+ * src (h, w, 4) -> dst (h, out_w, 4) (horizontal) or (out_h, w, 4) (vertical). */
+void bd_ref_resample_horizontal(const void *src, bool deep, int32_t w, int32_t h, const int32_t *bounds,
+                                const int32_t *coefficients, int32_t taps, void *dst, int32_t out_w);
+void bd_ref_resample_vertical(const void *src, bool deep, int32_t w, int32_t h, const int32_t *bounds,
+                              const int32_t *coefficients, int32_t taps, void *dst, int32_t out_h);
 
 /* Where the tail reads the logits: the source coordinate of output x is clamp(x * scale + bias, 0, max), in float.
  * Index 0 is x, 1 is y. */
@@ -69,20 +91,24 @@ void bd_ref_mask(const float *logits, int32_t h, int32_t w, int32_t c, const bd_
 /* Background under pixel (x,y) of the photo: pixels (h,w,4) at (x + offset_x, y + offset_y), modulo the size when
  * wrap; fill outside. pixels NULL: fill everywhere. */
 typedef struct bd_ref_background {
-    const uint8_t *pixels;
+    const void *pixels;
+    bool deep; /* all pictures are */
     int32_t w, h;
     int32_t offset_x, offset_y;
     bool wrap;
-    bool premultiplied; /* the picture's colours are; fill is straight */
-    bool own;           /* lies inside the photo: both share its alpha */
-    bool linear;        /* colours are mixed in light */
-    uint8_t fill[4];
+    bool premultiplied;           /* the picture's colours are; fill is straight */
+    bool own;                     /* lies inside the photo: both share its alpha */
+    bool linear;                  /* colours are mixed in light */
+    uint8_t fill[4], fill_low[4]; /* deep: 256 * fill + fill_low */
 } bd_ref_background;
+
+/* What lies under pixel (x,y); returns whether it is the picture's. */
+bool bd_ref_behind(const bd_ref_background *background, int32_t x, int32_t y, uint32_t pixel[4]);
 
 /* photo (h,w,4) over the background where mask (mask_h,mask_w), bilinear with half-pixel centres, lets it: straight
  * alpha, alpha of the photo times the mask. y (h,w,4), rounded to nearest. */
-void bd_ref_composite(const uint8_t *photo, int32_t w, int32_t h, const float *mask, int32_t mask_w, int32_t mask_h,
-                      const bd_ref_background *background, uint8_t *y);
+void bd_ref_composite(const void *photo, int32_t w, int32_t h, const float *mask, int32_t mask_w, int32_t mask_h,
+                      const bd_ref_background *background, void *y);
 
 /* ---- mattes: see shaders/push/guided.h and foreground.h; grids are (h,w,4), pairs (h,w,8): F, 0, B, 0 ---- */
 
@@ -98,29 +124,28 @@ float bd_ref_line(const float line[4], const float colour[3]);
 /* pairs NULL: F and B start as the colour. */
 void bd_ref_foreground_step(const float *pairs, int32_t src_w, int32_t shift, const float *level, int32_t w, int32_t h,
                             float *dst);
-void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, const uint8_t photo[4], uint8_t *y);
+void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, bool deep, const void *photo, void *y);
 
 /* ---- blurs: see shaders/push/weigh.h; grids are (h,w,4) ---- */
 
-void bd_ref_weigh(const uint8_t *photo, const float *alpha, int32_t w, int32_t h, int32_t block, float *grid);
+void bd_ref_weigh(const void *photo, bool deep, const float *alpha, int32_t w, int32_t h, int32_t block, float *grid);
 void bd_ref_gauss(const float *src, int32_t w, int32_t h, int32_t radius, float falloff, bool vertical, float *dst);
 /* One pixel. */
-void bd_ref_unweigh(const float sum[4], const uint8_t photo[4], uint8_t *y);
+void bd_ref_unweigh(const float sum[4], bool deep, const void *photo, void *y);
 
 /* ---- light.c: push/harmonize.h and push/light.h -------------------------------------------------------------------
  */
 
 /* The sums of push/harmonize.h over samples `block` pixels apart; alpha NULL: w is the picture's. */
-void bd_ref_statistics(const uint8_t *picture, int32_t w, int32_t h, const float *alpha, bool premultiplied,
+void bd_ref_statistics(const void *picture, bool deep, int32_t w, int32_t h, const float *alpha, bool premultiplied,
                        int32_t block, float sums[8]);
 /* The map, (3, 4), that draws the one's colours towards the other's. */
 void bd_ref_harmonize(const float subject[8], const float background[8], bool full, float map[12]);
-/* background NULL: fill everywhere. grid (ceil(h / block), ceil(w / block), 4). */
-void bd_ref_light_reduce(const uint8_t *background, int32_t bg_w, int32_t bg_h, int32_t offset_x, int32_t offset_y,
-                         bool tile, bool premultiplied, const uint8_t fill[4], const float *alpha, int32_t w, int32_t h,
-                         int32_t block, float *grid);
+/* grid (ceil(h / block), ceil(w / block), 4). */
+void bd_ref_light_reduce(const bd_ref_background *background, const float *alpha, int32_t w, int32_t h, int32_t block,
+                         float *grid);
 /* One pixel; map NULL: colours stay; light (4 floats) NULL: none wraps around. */
-void bd_ref_relight(const uint8_t front[4], float alpha, const float *map, const float *light, uint8_t *y);
+void bd_ref_relight(const void *front, bool deep, float alpha, const float *map, const float *light, void *y);
 
 /* The closed-form matte, see push/closed_form.h. values: dense. counts (2, bins), which is added to. */
 void bd_ref_colour_count(const float *grid, const float *values, size_t nodes, uint32_t *counts);

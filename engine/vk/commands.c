@@ -157,6 +157,7 @@ static bd_result make_view(bd_vk_commands *commands, const bd_vk_binding *bindin
 static uint32_t texel_bytes(VkFormat format) {
     switch (format) {
     case VK_FORMAT_R32G32B32A32_SFLOAT: return 16;
+    case VK_FORMAT_R32G32_UINT:
     case VK_FORMAT_R32G32_SINT: return 8;
     default: return 4;
     }

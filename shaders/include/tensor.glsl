@@ -6,7 +6,7 @@
 // A tensor (h, w, c) f32 is vec4[(y * w + x) * c4 + k] with c4 = ceil(c / 4); channels beyond c are zero. HALF=1 (storage
 // buffers only) keeps tensors in 16 bits, four channels in a uvec2; shaders see vec4 all the same. What is written then
 // is of 16 bits too unless constant BD_CONSTANT_WIDE says otherwise.
-// A picture (h, w) RGBA u8 is uint[y * w + x], red in the low byte.
+// A picture (h, w) RGBA u8 is uint[y * w + x], red in the low byte; of u16 it is uvec2 (include/pixel.glsl).
 #ifndef BD_TENSOR_GLSL
 #define BD_TENSOR_GLSL
 
@@ -24,6 +24,9 @@
 #define BD_READ_U32(slot, name) /* view VK_FORMAT_R32_UINT */                                                          \
     layout(set = 0, binding = slot) uniform usamplerBuffer name##_view;                                                \
     uint name(int index) { return texelFetch(name##_view, index).x; }
+#define BD_READ_U32X2(slot, name) /* view VK_FORMAT_R32G32_UINT */                                                     \
+    layout(set = 0, binding = slot) uniform usamplerBuffer name##_view;                                                \
+    uvec2 name(int index) { return texelFetch(name##_view, index).xy; }
 #define BD_READ_I32(slot, name) /* view VK_FORMAT_R32_SINT */                                                          \
     layout(set = 0, binding = slot) uniform isamplerBuffer name##_view;                                                \
     int name(int index) { return texelFetch(name##_view, index).x; }
@@ -36,6 +39,7 @@
     type name(int index) { return name##_data[index]; }
 #define BD_READ_F32(slot, name) BD_READ_STORAGE(slot, name, vec4)
 #define BD_READ_U32(slot, name) BD_READ_STORAGE(slot, name, uint)
+#define BD_READ_U32X2(slot, name) BD_READ_STORAGE(slot, name, uvec2)
 #define BD_READ_I32(slot, name) BD_READ_STORAGE(slot, name, int)
 #define BD_READ_I32X2(slot, name) BD_READ_STORAGE(slot, name, ivec2)
 #endif

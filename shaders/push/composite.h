@@ -8,6 +8,7 @@
  * Bindings   0 mask vec4 [mask_h][ceil(mask_w / 4)] (four neighbours each), 1 photo uint [photo_h][photo_w],
  *            2 background uint [bg_h][bg_w] (read by BD_COMPOSITE_PICTURE only, else bind anything),
  *            4 dst uint [photo_h][photo_w].
+ * Of 16 bits (include/pixel.glsl) uvec2 for each uint.
  * With linear the colours are mixed in light (IEC 61966-2-1), else as they are.
  * Constants  4: own (bool): the background lies inside the photo, whose alpha it has: a = fa + bg.a * (1 - p).
  *            2: linear (bool). 3: premultiplied (bool): the picture's colours are divided by its alpha first.
@@ -28,9 +29,9 @@ bd_int mask_w, mask_h;
 bd_int photo_w, photo_h;
 bd_int bg_w, bg_h;
 bd_int offset_x, offset_y;
-bd_uint fill; /* RGBA, red in the low byte */
+bd_uint fill, fill_low; /* RGBA, red in the low byte; bytes, and what 16 bits have below them */
 bd_float scale_x, bias_x;
 bd_float scale_y, bias_y;
-BD_PUSH_END(composite, 52)
+BD_PUSH_END(composite, 56)
 
 #endif

@@ -2,6 +2,7 @@
  * The subject's own colours under a soft matte (Germer et al., arXiv 2006.14970, with a lower weight of the gradient):
  * on each level of a pyramid F and B that blend to the photo and change little where alpha changes little, in Jacobi
  * steps. Level l has ceil(size / 2^l) nodes a side; node (x, y) is pixel (x << l, y << l). An invocation owns one node.
+ * Of 16 bits (include/pixel.glsl) pictures have uvec2 for each uint.
  *
  * foreground_pick   0 photo uint [src_h][src_w], 1 alpha plane -> 4 vec4 [][dst_w] = (r, g, b, alpha): dst_h rows from
  *                   row `first` on, each 1 << shift rows of the bound parts apart.

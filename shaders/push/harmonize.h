@@ -2,7 +2,8 @@
  * Colours of the subject drawn towards the new background's: statistics of both in Oklab (Ottosson 2020), after
  * Reinhard et al., Color transfer between images, 2001, and from them one bounded affine map. The colour of light is
  * looked for where things are nearly grey: a red coat says nothing about it. Sums are taken in an order that does not
- * depend on the device: every run gives the same picture.
+ * depend on the device: every run gives the same picture. A picture of 16 bits (include/pixel.glsl) has uvec2 for each
+ * uint.
  *
  * statistics        0 picture uint [src_h][src_w], 1 alpha plane -> 4 vec4 [][dst_w][2], dst_h rows of items from row
  *                   `first` on: sums over BD_STATISTICS_ROWS rows of a column of samples, `block` pixels apart and

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The subject in the new background's light.
+ * The subject in the new background's light. Of 16 bits (include/pixel.glsl) uvec2 for each uint.
  *
  * light_reduce   0 background uint [bg_h][bg_w], 1 alpha plane of src_w x src_h -> 4 vec4 [][dst_w], dst_h rows from
  * row `first` on: means of the light that the background sheds past the subject, linear RGB * (1 - alpha), over blocks
@@ -23,8 +23,8 @@ BD_PUSH_BEGIN(light)
 bd_int src_w, src_h, dst_w, dst_h;
 bd_int first, block;
 bd_int bg_w, bg_h, offset_x, offset_y;
-bd_uint fill; /* RGBA, red in the low byte */
+bd_uint fill, fill_low; /* RGBA, red in the low byte; bytes, and what 16 bits have below them */
 bd_float scale_x, bias_x, scale_y, bias_y;
-BD_PUSH_END(light, 60)
+BD_PUSH_END(light, 64)
 
 #endif

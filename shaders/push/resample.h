@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * One pass of Pillow's 8-bit resampling, bit exact: 2^21 + sum of pixel * coefficient, shifted right by
- * BD_RESAMPLE_BITS, clamped to a byte; the four channels alike.
+ * BD_RESAMPLE_BITS, clamped to a byte; the four channels alike. Of 16 bits (include/pixel.glsl: uvec2 for uint) the
+ * same, as exactly.
  *
  * Bindings   0 src uint [src_h][src_w], 1 coefficients int [out][taps], 2 bounds ivec2 [out] = (first, count),
  *            4 dst uint [dst_h][dst_w]. out = dst_w (horizontal) or dst_h (vertical).

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * A blur of the background alone: its pixels weigh (1 - alpha) times the photo's own alpha, alpha settled. A grid holds
  * (h, w) vec4: colours in 0 .. 1 times their weight, and the weight; past its edges there is nothing. An invocation
- * owns one node or pixel, gauss's BD_GAUSS_RUN nodes along its axis.
+ * owns one node or pixel, gauss's BD_GAUSS_RUN nodes along its axis. Of 16 bits
+ * (include/pixel.glsl) pictures have uvec2 for each uint.
  *
  * weigh      0 photo uint [src_h][src_w], 1 alpha plane vec4 [src_h][ceil(src_w / 4)] -> 4 grid [][dst_w]: sums over
  *            blocks of block x block pixels, over block * block; dst_h rows are written from row `first` on.

@@ -14,14 +14,27 @@ static check harness;
     for (harness.vk.kernel_set = BD_KERNELS_STORAGE;                                                                   \
          harness.vk.kernel_set <= BD_KERNELS_TEXEL && harness.vk.runs[harness.vk.kernel_set]; harness.vk.kernel_set++)
 
+/* Of pictures; see deepen. */
+static bool deep;
+
+static size_t pixel_bytes(void) {
+    return deep ? 8 : 4;
+}
+
+static void deepen(bd_vk_dispatch *dispatch) {
+    if (deep) {
+        bd_kernel_deepen(dispatch);
+    }
+}
+
 static const int32_t sizes[][2] = {{1, 1}, {3, 2}, {70, 33}, {5, 130}, {257, 9}, {2, 40000}};
 
 /* A third of the alphas are 0, a third small. */
 static uint8_t *make_photo(size_t pixels) {
-    uint8_t *photo = check_bytes(&harness, pixels * 4);
-    for (size_t i = 0; i < pixels; i++) {
-        uint8_t *a = &photo[4 * i + 3];
-        *a = *a < 85 ? 0 : *a < 170 ? *a % 4 : *a;
+    uint8_t *photo = check_bytes(&harness, pixels * pixel_bytes());
+    for (size_t i = 3; i < 4 * pixels; i += 4) {
+        uint32_t a = bd_ref_number(photo, deep, i), most = bd_ref_most(deep);
+        bd_ref_set_number(photo, deep, i, a < most / 3 ? 0 : a < most / 3 * 2 ? a % 4 : a);
     }
     return photo;
 }
@@ -47,11 +60,12 @@ static void check_weigh(int32_t w, int32_t h, int32_t block) {
         .src_w = w, .src_h = h, .dst_w = (w + block - 1) / block, .dst_h = (h + block - 1) / block, .block = block};
     size_t nodes = (size_t)push.dst_w * (size_t)push.dst_h;
     float *expected = check_output(nodes * 16);
-    bd_ref_weigh(photo, alpha, w, h, block, expected);
-    const check_input inputs[4] = {{photo, pixels * 4}, {plane, pitch * (size_t)h * 4}};
+    bd_ref_weigh(photo, deep, alpha, w, h, block, expected);
+    const check_input inputs[4] = {{photo, pixels * pixel_bytes()}, {plane, pitch * (size_t)h * 4}};
     EACH_PATH {
         bd_vk_dispatch dispatch;
         bd_kernel_blur(&harness.vk, BD_KERNEL_WEIGH, &push, false, &dispatch);
+        deepen(&dispatch);
         check_grid(&dispatch, inputs, expected, nodes, push.dst_w, 1e-6f, 1e-5f, "weigh");
     }
     free(expected);
@@ -99,7 +113,7 @@ static void test_gauss(void **state) {
 static void check_unweigh(int32_t w, int32_t h, int32_t block) {
     int32_t gw = (w + block - 1) / block, gh = (h + block - 1) / block;
     size_t pixels = (size_t)w * (size_t)h, nodes = (size_t)gw * (size_t)gh;
-    uint8_t *photo = make_photo(pixels), *expected = check_output(pixels * 4);
+    uint8_t *photo = make_photo(pixels), *expected = check_output(pixels * pixel_bytes());
     float *grid = check_floats(&harness, nodes * 4, 0.0f, 1.0f);
     for (size_t n = 0; n < nodes; n++) { /* weights of all sizes, or none */
         float weight = grid[4 * n + 3] < 0.2f ? 0.0f : powf(10.0f, -8.0f * grid[4 * n + 3]);
@@ -111,17 +125,18 @@ static void check_unweigh(int32_t w, int32_t h, int32_t block) {
     for (size_t n = 0; n < pixels; n++) {
         float sum[4], x = (float)(n % (size_t)w) * scale + bias, y = (float)(n / (size_t)w) * scale + bias;
         bd_ref_sample(grid, gw, gh, 4, x, y, sum);
-        bd_ref_unweigh(sum, photo + 4 * n, expected + 4 * n);
+        bd_ref_unweigh(sum, deep, photo + pixel_bytes() * n, expected + pixel_bytes() * n);
     }
     const bd_push_weigh push = {
         .src_w = gw, .src_h = gh, .dst_w = w, .dst_h = h, .scale = scale, .bias_x = bias, .bias_y = bias};
-    const check_input inputs[4] = {{grid, nodes * 16}, {photo, pixels * 4}};
+    const check_input inputs[4] = {{grid, nodes * 16}, {photo, pixels * pixel_bytes()}};
     EACH_PATH {
         bd_vk_dispatch dispatch;
         bd_kernel_blur(&harness.vk, BD_KERNEL_UNWEIGH, &push, false, &dispatch);
-        uint8_t *got = check_output(pixels * 4);
-        check_run(&harness, &dispatch, inputs, got, pixels * 4, "unweigh", 0.0);
-        check_picture("unweigh", expected, got, pixels * 4, (size_t)w * 4, 1);
+        deepen(&dispatch);
+        uint8_t *got = check_output(pixels * pixel_bytes());
+        check_run(&harness, &dispatch, inputs, got, pixels * pixel_bytes(), "unweigh", 0.0);
+        check_pixels("unweigh", deep, expected, got, pixels, (size_t)w, 1);
         free(got);
     }
     free(grid);
@@ -137,11 +152,19 @@ static void test_unweigh(void **state) {
     }
 }
 
+static void test_deep(void **state) {
+    deep = true;
+    test_weigh(state);
+    test_unweigh(state);
+    deep = false;
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_weigh),
         cmocka_unit_test(test_gauss),
         cmocka_unit_test(test_unweigh),
+        cmocka_unit_test(test_deep),
     };
     int status = check_open(&harness, argc, argv);
     return status ? status : check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));

@@ -15,6 +15,19 @@ static check harness;
     for (harness.vk.kernel_set = BD_KERNELS_STORAGE;                                                                   \
          harness.vk.kernel_set <= BD_KERNELS_TEXEL && harness.vk.runs[harness.vk.kernel_set]; harness.vk.kernel_set++)
 
+/* Of pictures; see deepen. */
+static bool deep;
+
+static size_t pixel_bytes(void) {
+    return deep ? 8 : 4;
+}
+
+static void deepen(bd_vk_dispatch *dispatch) {
+    if (deep) {
+        bd_kernel_deepen(dispatch);
+    }
+}
+
 static const int32_t sizes[][2] = {{1, 1}, {3, 2}, {70, 33}, {5, 130}, {257, 9}};
 
 static size_t plane_bytes(int32_t w, int32_t h) {
@@ -36,13 +49,17 @@ static float *make_alpha(int32_t w, int32_t h, float **plane) {
 
 /* Greyish colours, so that both kinds of sums have something. */
 static uint8_t *make_picture(int32_t w, int32_t h, bool premultiplied) {
-    uint8_t *picture = check_bytes(&harness, (size_t)w * (size_t)h * 4);
+    uint8_t *picture = check_bytes(&harness, (size_t)w * (size_t)h * pixel_bytes());
     for (size_t i = 0; i < (size_t)w * (size_t)h; i++) {
-        uint8_t *p = picture + 4 * i;
-        p[1] = (uint8_t)((3 * p[0] + p[1]) / 4);
-        p[2] = (uint8_t)((3 * p[0] + p[2]) / 4);
-        for (int c = 0; c < 3 && premultiplied; c++) {
-            p[c] = (uint8_t)(p[c] * p[3] / 255);
+        uint64_t p[4];
+        for (size_t c = 0; c < 4; c++) {
+            p[c] = bd_ref_number(picture, deep, 4 * i + c);
+        }
+        p[1] = (3 * p[0] + p[1]) / 4;
+        p[2] = (3 * p[0] + p[2]) / 4;
+        for (size_t c = 0; c < 3; c++) {
+            uint64_t value = premultiplied ? p[c] * p[3] / bd_ref_most(deep) : p[c];
+            bd_ref_set_number(picture, deep, 4 * i + c, (uint32_t)value);
         }
     }
     return picture;
@@ -66,16 +83,17 @@ static void check_sums(const char *label, const float expected[8], const float s
 static void check_statistics(int32_t w, int32_t h, int32_t block, bool subject, bool premultiplied) {
     uint8_t *picture = make_picture(w, h, premultiplied);
     float *plane, *alpha = make_alpha(w, h, &plane), expected[8], sums[8];
-    bd_ref_statistics(picture, w, h, subject ? alpha : NULL, premultiplied, block, expected);
+    bd_ref_statistics(picture, deep, w, h, subject ? alpha : NULL, premultiplied, block, expected);
     int32_t columns = (w + block - 1) / block, rows = (h + block - 1) / block;
     int32_t segments = (rows + BD_STATISTICS_ROWS - 1) / BD_STATISTICS_ROWS;
     const bd_push_harmonize push = {
         .src_w = w, .src_h = h, .dst_w = columns, .dst_h = segments, .block = block, .count = rows};
     size_t count = (size_t)columns * (size_t)segments;
-    const check_input inputs[4] = {{picture, (size_t)w * (size_t)h * 4}, {plane, plane_bytes(w, h)}};
+    const check_input inputs[4] = {{picture, (size_t)w * (size_t)h * pixel_bytes()}, {plane, plane_bytes(w, h)}};
     EACH_PATH {
         bd_vk_dispatch dispatch;
         bd_kernel_statistics(&harness.vk, &push, subject, premultiplied, &dispatch);
+        deepen(&dispatch);
         float *items = check_output(count * 32), *got = check_output(BD_STATISTICS_SUMS * 32);
         check_run(&harness, &dispatch, inputs, items, count * 32, "statistics", 0.0);
         add_items(items, count, sums);
@@ -153,13 +171,21 @@ static void check_light_reduce(int32_t w, int32_t h, int32_t block, int kind) {
     bool picture = kind != 0, tile = kind == 2, premultiplied = kind == 3;
     int32_t bw = tile ? 7 : w / 2 + 1, bh = tile ? 5 : h, ox = tile ? -3 : -w / 4, oy = tile ? 2 : -1;
     uint8_t *background = make_picture(bw, bh, premultiplied);
-    const uint8_t fill[4] = {200, 90, 10, 128};
     float *plane, *alpha = make_alpha(w, h, &plane);
     int32_t gw = (w + block - 1) / block, gh = (h + block - 1) / block;
     size_t nodes = (size_t)gw * (size_t)gh;
     float *expected = check_output(nodes * 16);
-    bd_ref_light_reduce(picture ? background : NULL, bw, bh, ox, oy, tile, premultiplied, fill, alpha, w, h, block,
-                        expected);
+    const bd_ref_background behind = {.pixels = picture ? background : NULL,
+                                      .deep = deep,
+                                      .w = bw,
+                                      .h = bh,
+                                      .offset_x = ox,
+                                      .offset_y = oy,
+                                      .wrap = tile,
+                                      .premultiplied = premultiplied,
+                                      .fill = {200, 90, 10, 128},
+                                      .fill_low = {1, 255, 130, 7}};
+    bd_ref_light_reduce(&behind, alpha, w, h, block, expected);
     const bd_push_light push = {.src_w = w,
                                 .src_h = h,
                                 .dst_w = gw,
@@ -169,11 +195,13 @@ static void check_light_reduce(int32_t w, int32_t h, int32_t block, int kind) {
                                 .bg_h = bh,
                                 .offset_x = ox,
                                 .offset_y = oy,
-                                .fill = 200u | 90u << 8 | 10u << 16 | 128u << 24};
-    const check_input inputs[4] = {{background, (size_t)bw * (size_t)bh * 4}, {plane, plane_bytes(w, h)}};
+                                .fill = bd_kernel_fill(behind.fill),
+                                .fill_low = bd_kernel_fill(behind.fill_low)};
+    const check_input inputs[4] = {{background, (size_t)bw * (size_t)bh * pixel_bytes()}, {plane, plane_bytes(w, h)}};
     EACH_PATH {
         bd_vk_dispatch dispatch;
         bd_kernel_light_reduce(&harness.vk, &push, picture, tile, premultiplied, &dispatch);
+        deepen(&dispatch);
         float *got = check_output(nodes * 16);
         check_run(&harness, &dispatch, inputs, got, nodes * 16, "light_reduce", 0.0);
         check_tensor("light_reduce", expected, got, nodes, 4, gw, 2e-5f, 2e-5f);
@@ -199,7 +227,8 @@ static void check_relight(int32_t w, int32_t h, bool harmonize, bool wrap) {
     enum { BLOCK = 4 };
     int32_t gw = (w + BLOCK - 1) / BLOCK, gh = (h + BLOCK - 1) / BLOCK;
     size_t pixels = (size_t)w * (size_t)h, nodes = (size_t)gw * (size_t)gh;
-    uint8_t *front = check_bytes(&harness, pixels * 4), *expected = check_output(pixels * 4);
+    size_t bytes = pixels * pixel_bytes();
+    uint8_t *front = check_bytes(&harness, bytes), *expected = check_output(bytes);
     float *plane, *alpha = make_alpha(w, h, &plane), *light = check_floats(&harness, nodes * 4, 0.0f, 1.0f);
     for (size_t i = 0; i < nodes * 2; i++) {
         light[i] = 0.0f; /* no light reaches the upper half */
@@ -212,7 +241,8 @@ static void check_relight(int32_t w, int32_t h, bool harmonize, bool wrap) {
         float veil[4];
         bd_ref_sample(light, gw, gh, 4, (float)(i % (size_t)w) * scale + bias, (float)(i / (size_t)w) * scale + bias,
                       veil);
-        bd_ref_relight(front + 4 * i, alpha[i], harmonize ? map : NULL, wrap ? veil : NULL, expected + 4 * i);
+        bd_ref_relight(front + pixel_bytes() * i, deep, alpha[i], harmonize ? map : NULL, wrap ? veil : NULL,
+                       expected + pixel_bytes() * i);
     }
     const bd_push_light push = {.src_w = gw,
                                 .src_h = gh,
@@ -222,14 +252,15 @@ static void check_relight(int32_t w, int32_t h, bool harmonize, bool wrap) {
                                 .bias_x = bias,
                                 .scale_y = scale,
                                 .bias_y = bias};
-    const check_input inputs[4] = {
-        {light, nodes * 16}, {front, pixels * 4}, {plane, plane_bytes(w, h)}, {map, sizeof map}};
+    const check_input inputs[4] = {{light, nodes * 16}, {front, bytes}, {plane, plane_bytes(w, h)}, {map, sizeof map}};
     EACH_PATH {
         bd_vk_dispatch dispatch;
         bd_kernel_relight(&harness.vk, &push, harmonize, wrap, &dispatch);
-        uint8_t *got = check_output(pixels * 4);
-        check_run(&harness, &dispatch, inputs, got, pixels * 4, "relight", 0.0);
-        check_picture("relight", expected, got, pixels * 4, (size_t)w * 4, 1);
+        deepen(&dispatch);
+        uint8_t *got = check_output(bytes);
+        check_run(&harness, &dispatch, inputs, got, bytes, "relight", 0.0);
+        /* A 32-bit float of light, 4e-6 of which make three steps of 16 bits where it is dark. */
+        check_pixels("relight", deep, expected, got, pixels, (size_t)w, deep ? 4 : 1);
         free(got);
     }
     free(front);
@@ -248,9 +279,18 @@ static void test_relight(void **state) {
     }
 }
 
+static void test_deep(void **state) {
+    deep = true;
+    test_statistics(state);
+    test_light_reduce(state);
+    test_relight(state);
+    deep = false;
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {cmocka_unit_test(test_statistics), cmocka_unit_test(test_solve),
-                                              cmocka_unit_test(test_light_reduce), cmocka_unit_test(test_relight)};
+                                              cmocka_unit_test(test_light_reduce), cmocka_unit_test(test_relight),
+                                              cmocka_unit_test(test_deep)};
     int status = check_open(&harness, argc, argv);
     return status ? status : check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));
 }

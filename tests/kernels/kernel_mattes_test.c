@@ -316,6 +316,19 @@ static void test_pack(void **state) {
 
 /* ---- foreground -------------------------------------------------------------------------------------------------- */
 
+/* Of pictures; see deepen. */
+static bool deep;
+
+static size_t pixel_bytes(void) {
+    return deep ? 8 : 4;
+}
+
+static void deepen(bd_vk_dispatch *dispatch) {
+    if (deep) {
+        bd_kernel_deepen(dispatch);
+    }
+}
+
 static float *make_alpha(size_t pixels) {
     float *alpha = check_floats(&harness, pixels, -0.3f, 1.3f);
     for (size_t i = 0; i < pixels; i++) {
@@ -324,11 +337,11 @@ static float *make_alpha(size_t pixels) {
     return alpha;
 }
 
-static void check_bytes_of(const bd_vk_dispatch *dispatch, const check_input inputs[4], const uint8_t *expected,
-                           size_t bytes, size_t row, int32_t tolerance, const char *label) {
-    uint8_t *got = check_output(bytes);
-    check_run(&harness, dispatch, inputs, got, bytes, label, 0.0);
-    check_picture(label, expected, got, bytes, row, tolerance);
+static void check_pixels_of(const bd_vk_dispatch *dispatch, const check_input inputs[4], const uint8_t *expected,
+                            size_t pixels, size_t row, int32_t tolerance, const char *label) {
+    uint8_t *got = check_output(pixels * pixel_bytes());
+    check_run(&harness, dispatch, inputs, got, pixels * pixel_bytes(), label, 0.0);
+    check_pixels(label, deep, expected, got, pixels, row, tolerance);
     free(got);
 }
 
@@ -356,34 +369,38 @@ static void check_step(int32_t w, int32_t h, bool fresh, int32_t shift) {
 static void check_pyramid(int32_t w, int32_t h, int32_t shift) {
     int32_t lw = (w + (1 << shift) - 1) >> shift, lh = (h + (1 << shift) - 1) >> shift;
     size_t pixels = (size_t)w * (size_t)h, nodes = (size_t)lw * (size_t)lh;
-    uint8_t *photo = check_bytes(&harness, pixels * 4), *expected = check_output(pixels * 4);
+    size_t bytes = pixels * pixel_bytes();
+    uint8_t *photo = check_bytes(&harness, bytes), *expected = check_output(bytes);
     float *dense = make_alpha(pixels), *alpha = pad_plane(dense, w, h), *level = check_output(nodes * 16);
     float *pairs = check_floats(&harness, nodes * 8, 0.0f, 1.0f);
     for (size_t n = 0; n < nodes; n++) {
         size_t at = ((n / (size_t)lw) << shift) * (size_t)w + ((n % (size_t)lw) << shift);
         for (size_t c = 0; c < 3; c++) {
-            level[4 * n + c] = (float)photo[4 * at + c] / 255.0f;
+            level[4 * n + c] = (float)bd_ref_number(photo, deep, 4 * at + c) / (float)bd_ref_most(deep);
         }
         level[4 * n + 3] = dense[at];
     }
     for (size_t n = 0; n < pixels; n++) {
         float pair[8], zoom = 1.0f / (float)(1 << shift);
         bd_ref_sample(pairs, lw, lh, 8, (float)(n % (size_t)w) * zoom, (float)(n / (size_t)w) * zoom, pair);
-        bd_ref_foreground_pixel(pair, dense[n], shift > 0, photo + 4 * n, expected + 4 * n);
+        bd_ref_foreground_pixel(pair, dense[n], shift > 0, deep, photo + pixel_bytes() * n,
+                                expected + pixel_bytes() * n);
     }
     const bd_push_foreground pick = {.src_w = w, .src_h = h, .dst_w = lw, .dst_h = lh, .shift = shift};
     const bd_push_foreground apply = {.src_w = lw, .src_h = lh, .dst_w = w, .dst_h = h, .shift = shift};
-    const check_input first[4] = {{photo, pixels * 4}, {alpha, plane_bytes(w, h)}};
-    const check_input second[4] = {{pairs, nodes * 32}, {photo, pixels * 4}, {alpha, plane_bytes(w, h)}};
+    const check_input first[4] = {{photo, bytes}, {alpha, plane_bytes(w, h)}};
+    const check_input second[4] = {{pairs, nodes * 32}, {photo, bytes}, {alpha, plane_bytes(w, h)}};
     EACH_PATH {
         bd_vk_dispatch dispatch;
         bd_kernel_foreground(&harness.vk, BD_KERNEL_FOREGROUND_PICK, &pick, false, &dispatch);
+        deepen(&dispatch);
         float *got = check_output(nodes * 16);
         check_run(&harness, &dispatch, first, got, nodes * 16, "pick", 0.0);
         check_tensor("pick", level, got, nodes, 4, lw, 1e-6f, 0.0f);
         free(got);
         bd_kernel_foreground(&harness.vk, BD_KERNEL_FOREGROUND_APPLY, &apply, false, &dispatch);
-        check_bytes_of(&dispatch, second, expected, pixels * 4, (size_t)w * 4, 1, "foreground");
+        deepen(&dispatch);
+        check_pixels_of(&dispatch, second, expected, pixels, (size_t)w, 1, "foreground");
     }
     free(pairs);
     free(level);
@@ -427,11 +444,17 @@ static void test_foreground(void **state) {
     }
 }
 
+static void test_deep(void **state) {
+    deep = true;
+    test_foreground(state);
+    deep = false;
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reduce), cmocka_unit_test(test_start),      cmocka_unit_test(test_lines),
         cmocka_unit_test(test_box),    cmocka_unit_test(test_apply),      cmocka_unit_test(test_sample),
-        cmocka_unit_test(test_pack),   cmocka_unit_test(test_foreground),
+        cmocka_unit_test(test_pack),   cmocka_unit_test(test_foreground), cmocka_unit_test(test_deep),
     };
     int status = check_open(&harness, argc, argv);
     return status ? status : check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));

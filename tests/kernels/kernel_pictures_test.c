@@ -20,6 +20,19 @@ static bd_kernel_set native;
          harness.vk.runs[harness.vk.kernel_set];                                                                       \
          harness.vk.kernel_set++)
 
+/* Of pictures; see deepen. */
+static bool deep;
+
+static size_t pixel_bytes(void) {
+    return deep ? 8 : 4;
+}
+
+static void deepen(bd_vk_dispatch *dispatch) {
+    if (deep) {
+        bd_kernel_deepen(dispatch);
+    }
+}
+
 static bd_shape shape_of(int32_t h, int32_t w, int32_t c) {
     const int32_t dims[] = {1, h, w, c};
     return bd_shape_make(4, dims);
@@ -78,29 +91,32 @@ static void test_preprocess(void **state) {
 static void check_resample(bool horizontal, int32_t h, int32_t w, int32_t out, bd_resample_filter filter,
                            int32_t first_row) {
     char label[80];
-    (void)snprintf(label, sizeof label, "%dx%d to %d, filter %d, from row %d", h, w, out, (int)filter, first_row);
+    (void)snprintf(label, sizeof label, "%dx%d to %d, filter %d, from row %d%s", h, w, out, (int)filter, first_row,
+                   deep ? ", 16 bits" : "");
     bd_error error;
     bd_resample_table table;
     int32_t in = horizontal ? w : h;
     assert_int_equal(bd_resample_table_init(&table, NULL, filter, in, 0.0f, (float)in, out, 2.5f, &error), BD_OK);
-    uint8_t *src = check_bytes(&harness, (size_t)h * (size_t)w * 4);
-    /* Whole areas of black and white drive sums below zero and past 255. */
+    uint8_t *src = check_bytes(&harness, (size_t)h * (size_t)w * pixel_bytes());
+    /* Whole areas of black and white drive sums below zero and past the most. */
     for (size_t i = 0; i < (size_t)h * (size_t)w * 2; i++) {
-        src[i] = src[i] < 128 ? 0 : 255;
+        uint32_t number = bd_ref_number(src, deep, i), most = bd_ref_most(deep);
+        bd_ref_set_number(src, deep, i, number < most / 2 ? 0 : most);
     }
     int32_t dst_h = horizontal ? h - first_row : out, dst_w = horizontal ? out : w;
-    size_t row_bytes = (size_t)w * 4, bytes = (size_t)dst_h * (size_t)dst_w * 4;
+    size_t row_bytes = (size_t)w * pixel_bytes(), bytes = (size_t)dst_h * (size_t)dst_w * pixel_bytes();
     uint8_t *expected = check_output(bytes);
     if (horizontal) {
-        bd_ref_resample_horizontal(src + row_bytes * (size_t)first_row, w, dst_h, table.bounds, table.coefficients,
-                                   table.taps, expected, out);
+        bd_ref_resample_horizontal(src + row_bytes * (size_t)first_row, deep, w, dst_h, table.bounds,
+                                   table.coefficients, table.taps, expected, out);
     } else {
-        bd_ref_resample_vertical(src, w, h, table.bounds, table.coefficients, table.taps, expected, out);
+        bd_ref_resample_vertical(src, deep, w, h, table.bounds, table.coefficients, table.taps, expected, out);
     }
     EACH_PATH {
         bd_vk_dispatch dispatch;
         bd_kernel_resample(&harness.vk, horizontal, (uint32_t)w, (uint32_t)h, (uint32_t)dst_w, (uint32_t)dst_h,
                            (uint32_t)table.taps, (uint32_t)first_row, &dispatch);
+        deepen(&dispatch);
         const check_input inputs[4] = {
             {src, row_bytes * (size_t)h},
             {table.coefficients, (size_t)table.out * (size_t)table.taps * sizeof(int32_t)},
@@ -108,7 +124,7 @@ static void check_resample(bool horizontal, int32_t h, int32_t w, int32_t out, b
         };
         uint8_t *got = check_output(bytes);
         check_run(&harness, &dispatch, inputs, got, bytes, label, 0.0);
-        check_picture(label, expected, got, bytes, (size_t)dst_w * 4, 0);
+        check_pixels(label, deep, expected, got, bytes / pixel_bytes(), (size_t)dst_w, 0);
         free(got);
     }
     free(expected);
@@ -116,8 +132,7 @@ static void check_resample(bool horizontal, int32_t h, int32_t w, int32_t out, b
     bd_resample_table_finish(&table);
 }
 
-static void test_resample(void **state) {
-    (void)state;
+static void check_resamples(void) {
     for (int horizontal = 0; horizontal < 2; horizontal++) {
         check_resample(horizontal != 0, 1, 1, 1, BD_RESAMPLE_LANCZOS, 0);
         check_resample(horizontal != 0, 1, 1, 70, BD_RESAMPLE_LANCZOS, 0);
@@ -136,6 +151,38 @@ static void test_resample(void **state) {
     check_resample(true, 20000, 3, 2, BD_RESAMPLE_LANCZOS, 0);
     check_resample(false, 20000, 2, 65, BD_RESAMPLE_LANCZOS, 0);
     check_resample(true, 70000, 2, 3, BD_RESAMPLE_TRIANGLE, 0);
+}
+
+static void test_resample(void **state) {
+    (void)state;
+    check_resamples();
+    deep = true;
+    check_resamples();
+    deep = false;
+}
+
+/* Every number of 16 bits. */
+static void test_narrow(void **state) {
+    (void)state;
+    enum { W = 331, H = 199 };
+    uint16_t *src = malloc((size_t)W * H * 8);
+    uint8_t *expected = check_output((size_t)W * H * 4);
+    assert_non_null(src);
+    for (size_t i = 0; i < (size_t)W * H * 4; i++) {
+        src[i] = (uint16_t)(i * 41u);
+    }
+    bd_ref_narrow(src, (size_t)W * H * 4, expected);
+    const check_input inputs[4] = {{src, (size_t)W * H * 8}};
+    EACH_PATH {
+        bd_vk_dispatch dispatch;
+        bd_kernel_narrow(&harness.vk, W, H, &dispatch);
+        uint8_t *got = check_output((size_t)W * H * 4);
+        check_run(&harness, &dispatch, inputs, got, (size_t)W * H * 4, "narrow", 0.0);
+        check_picture("narrow", expected, got, (size_t)W * H * 4, (size_t)W * 4, 0);
+        free(got);
+    }
+    free(expected);
+    free(src);
 }
 
 /* ---- labels and masks -------------------------------------------------------------------------------------------- */
@@ -310,11 +357,12 @@ typedef struct scene {
 } scene;
 
 static uint8_t *make_picture(size_t pixels, bool solid) {
-    uint8_t *picture = check_bytes(&harness, pixels * 4);
-    for (size_t i = 0; i < pixels; i++) {
+    uint8_t *picture = check_bytes(&harness, pixels * pixel_bytes());
+    for (size_t i = 3; i < pixels * 4; i += 4) {
         /* Every fourth alpha is an extreme one. */
-        uint8_t *alpha = &picture[i * 4 + 3];
-        *alpha = solid || *alpha < 32 ? 255 : *alpha < 64 ? 0 : *alpha;
+        uint32_t alpha = bd_ref_number(picture, deep, i), most = bd_ref_most(deep);
+        alpha = solid || alpha < most / 8 ? most : alpha < most / 4 ? 0 : alpha;
+        bd_ref_set_number(picture, deep, i, alpha);
     }
     return picture;
 }
@@ -332,8 +380,17 @@ static float *make_mask(const scene *s, size_t pitch) {
 
 /* The transparent mode: over nothing, the colours kept. */
 static void keep_colours(const uint8_t *photo, size_t pixels, uint8_t *expected) {
+    for (size_t i = 0; i < pixels * pixel_bytes(); i += pixel_bytes()) {
+        memcpy(expected + i, photo + i, deep ? 6 : 3);
+    }
+}
+
+/* The colour of nothing. */
+static void forget_hidden(uint8_t *got, const uint8_t *expected, size_t pixels) {
     for (size_t i = 0; i < pixels; i++) {
-        memcpy(expected + i * 4, photo + i * 4, 3);
+        if (bd_ref_number(got, deep, 4 * i + 3) == 0 && bd_ref_number(expected, deep, 4 * i + 3) == 0) {
+            memcpy(got + i * pixel_bytes(), expected + i * pixel_bytes(), deep ? 6 : 3);
+        }
     }
 }
 
@@ -353,9 +410,10 @@ static void take_side(const uint8_t *other, const uint8_t *got, size_t pixels, u
 static void check_composite(const scene *s) {
     const bd_composite *c = &s->c;
     char label[120];
-    (void)snprintf(label, sizeof label, "%ux%d mask on %ux%u, background %ux%u at %d,%d%s%s%s", c->mask_w,
+    (void)snprintf(label, sizeof label, "%ux%d mask on %ux%u, background %ux%u at %d,%d%s%s%s%s", c->mask_w,
                    (int)c->mask_h, c->photo_w, c->photo_h, c->background_w, c->background_h, c->offset_x, c->offset_y,
-                   c->tile ? " tiled" : "", c->transparent ? " transparent" : "", s->binary ? " binary" : "");
+                   c->tile ? " tiled" : "", c->transparent ? " transparent" : "", s->binary ? " binary" : "",
+                   deep ? ", 16 bits" : "");
     size_t pixels = (size_t)c->photo_w * c->photo_h, pitch = (c->mask_w + 3) / 4 * 4;
     uint8_t *photo = make_picture(pixels, s->solid || s->binary);
     uint8_t *behind = make_picture((size_t)c->background_w * c->background_h, s->solid || s->binary);
@@ -365,7 +423,9 @@ static void check_composite(const scene *s) {
     for (size_t row = 0; row < c->mask_h; row++) {
         memcpy(tight + row * c->mask_w, mask + row * pitch, c->mask_w * sizeof *tight);
     }
+    size_t bytes = pixels * pixel_bytes();
     bd_ref_background background = {.pixels = c->background_w ? behind : NULL,
+                                    .deep = deep,
                                     .w = (int32_t)c->background_w,
                                     .h = (int32_t)c->background_h,
                                     .offset_x = c->offset_x,
@@ -376,11 +436,12 @@ static void check_composite(const scene *s) {
                                     .linear = c->linear};
     if (!c->transparent) {
         memcpy(background.fill, c->fill, sizeof background.fill);
+        memcpy(background.fill_low, c->fill_low, sizeof background.fill_low);
     }
-    uint8_t *expected = check_output(pixels * 4);
+    uint8_t *expected = check_output(bytes);
     bd_ref_composite(photo, (int32_t)c->photo_w, (int32_t)c->photo_h, tight, (int32_t)c->mask_w, (int32_t)c->mask_h,
                      &background, expected);
-    uint8_t *sides[2] = {check_output(pixels * 4), check_output(pixels * 4)};
+    uint8_t *sides[2] = {check_output(bytes), check_output(bytes)};
     for (size_t side = 0; side < 2; side++) {
         for (size_t i = 0; i < (size_t)c->mask_w * c->mask_h; i++) {
             tight[i] += side ? 2e-5f : -1e-5f;
@@ -396,22 +457,20 @@ static void check_composite(const scene *s) {
     EACH_PATH {
         bd_vk_dispatch dispatch;
         bd_kernel_composite(&harness.vk, c, &dispatch);
+        deepen(&dispatch);
         const check_input inputs[4] = {
             {mask, pitch * c->mask_h * sizeof *mask},
-            {photo, pixels * 4},
-            {c->background_w ? behind : NULL, (size_t)c->background_w * c->background_h * 4},
+            {photo, bytes},
+            {c->background_w ? behind : NULL, (size_t)c->background_w * c->background_h * pixel_bytes()},
         };
-        uint8_t *got = check_output(pixels * 4);
-        check_run(&harness, &dispatch, inputs, got, pixels * 4, label, 0.0);
-        for (size_t i = 0; i < pixels; i++) {
-            if (got[i * 4 + 3] == 0 && expected[i * 4 + 3] == 0) {
-                memcpy(got + i * 4, expected + i * 4, 3); /* the colour of nothing */
-            }
-        }
-        for (size_t side = 0; side < 2 && !s->binary; side++) {
+        uint8_t *got = check_output(bytes);
+        check_run(&harness, &dispatch, inputs, got, bytes, label, 0.0);
+        forget_hidden(got, expected, pixels);
+        /* Masks that are enlarged only. */
+        for (size_t side = 0; side < 2 && !s->binary && !deep; side++) {
             take_side(sides[side], got, pixels, expected);
         }
-        check_picture(label, expected, got, pixels * 4, (size_t)c->photo_w * 4, s->binary ? 0 : 1);
+        check_pixels(label, deep, expected, got, pixels, c->photo_w, s->binary ? 0 : 1);
         free(got);
     }
     free(sides[0]);
@@ -423,18 +482,19 @@ static void check_composite(const scene *s) {
     free(photo);
 }
 
-static void test_composite(void **state) {
-    (void)state;
+static void check_composites(void) {
     static const uint32_t sizes[][4] = {/* mask w, h, photo w, h */
                                         {1, 1, 1, 1},       {33, 17, 33, 17},   {9, 5, 70, 41},  {70, 33, 19, 40},
                                         {65, 3, 20000, 10}, {7, 60, 10, 20000}, {2, 9, 3, 70000}};
     for (size_t i = 0; i < BD_COUNT(sizes); i++) {
-        for (int kind = 0; kind < 9; kind++) {
-            scene s = {.c = {.mask_w = sizes[i][0],
-                             .mask_h = sizes[i][1],
+        for (int kind = 0; kind < 9 && (!deep || sizes[i][3] < 20000); kind++) {
+            /* Between the mask's pixels floats tell 8 bits apart, not 16; frames of 16 have masks of their size. */
+            scene s = {.c = {.mask_w = sizes[i][deep ? 2 : 0],
+                             .mask_h = sizes[i][deep ? 3 : 1],
                              .photo_w = sizes[i][2],
                              .photo_h = sizes[i][3],
-                             .fill = {10, 200, 30, kind == 1 ? 128 : 255}},
+                             .fill = {10, 200, 30, kind == 1 ? 128 : 255},
+                             .fill_low = {77, 3, 250, 255}},
                        .solid = kind % 2 == 0};
             if (kind >= 3) { /* 0, 1: a colour; 2: transparent */
                 s.c.background_w = (uint32_t)check_between(&harness, 1, 50);
@@ -447,10 +507,18 @@ static void test_composite(void **state) {
             s.c.linear = kind == 0 || kind == 3 || kind == 6;
             s.c.tile = kind == 4 || kind == 5;
             s.c.premultiplied = kind == 5 || kind == 7;
-            s.binary = kind == 6 && sizes[i][0] == sizes[i][2] && sizes[i][1] == sizes[i][3];
+            s.binary = kind == 6 && s.c.mask_w == s.c.photo_w && s.c.mask_h == s.c.photo_h;
             check_composite(&s);
         }
     }
+}
+
+static void test_composite(void **state) {
+    (void)state;
+    check_composites();
+    deep = true;
+    check_composites();
+    deep = false;
 }
 
 /* ---- timing ------------------------------------------------------------------------------------------------------ */
@@ -475,6 +543,7 @@ int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_preprocess), cmocka_unit_test(test_resample), cmocka_unit_test(test_labels),
         cmocka_unit_test(test_mask),       cmocka_unit_test(test_average),  cmocka_unit_test(test_composite),
+        cmocka_unit_test(test_narrow),
     };
     static const struct CMUnitTest benches[] = {cmocka_unit_test(bench_pictures)};
     int status = check_open(&harness, argc, argv);

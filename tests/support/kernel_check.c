@@ -101,6 +101,24 @@ void check_picture(const char *label, const uint8_t *expected, const uint8_t *go
     }
 }
 
+void check_picture16(const char *label, const uint16_t *expected, const uint16_t *got, size_t numbers, size_t width,
+                     int32_t tolerance) {
+    for (size_t i = 0; i < numbers; i++) {
+        if (abs(expected[i] - got[i]) > tolerance) {
+            fail_msg("%s: row %zu number %zu: got %u, expected %u", label, i / width, i % width, got[i], expected[i]);
+        }
+    }
+}
+
+void check_pixels(const char *label, bool deep, const void *expected, const void *got, size_t pixels, size_t width,
+                  int32_t tolerance) {
+    if (deep) {
+        check_picture16(label, expected, got, 4 * pixels, 4 * width, tolerance);
+    } else {
+        check_picture(label, expected, got, 4 * pixels, 4 * width, tolerance);
+    }
+}
+
 /* ---- running ----------------------------------------------------------------------------------------------------- */
 
 static void must(bd_result result, const bd_error *error, const char *label) {

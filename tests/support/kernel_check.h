@@ -64,5 +64,12 @@ void check_tensor_within(const char *label, const float *expected, const float *
  * a row. */
 void check_picture(const char *label, const uint8_t *expected, const uint8_t *got, size_t bytes, size_t width,
                    int32_t tolerance);
+/* The same for pictures of u16: numbers, and numbers in a row. Floats of 32 bits round many of them otherwise: how many
+ * differ is not counted. */
+void check_picture16(const char *label, const uint16_t *expected, const uint16_t *got, size_t numbers, size_t width,
+                     int32_t tolerance);
+/* One of them, as pixels are; width in pixels. */
+void check_pixels(const char *label, bool deep, const void *expected, const void *got, size_t pixels, size_t width,
+                  int32_t tolerance);
 
 #endif

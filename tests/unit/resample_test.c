@@ -44,8 +44,8 @@ static uint8_t *resize(const bd_image *image, bd_resample_filter filter, const f
     uint8_t *in = tight(image), *half = malloc((size_t)out_w * (size_t)h * 4);
     uint8_t *out = malloc((size_t)out_w * (size_t)out_h * 4);
     assert_true(half && out);
-    bd_ref_resample_horizontal(in, w, h, across.bounds, across.coefficients, across.taps, half, out_w);
-    bd_ref_resample_vertical(half, out_w, h, down.bounds, down.coefficients, down.taps, out, out_h);
+    bd_ref_resample_horizontal(in, false, w, h, across.bounds, across.coefficients, across.taps, half, out_w);
+    bd_ref_resample_vertical(half, false, out_w, h, down.bounds, down.coefficients, down.taps, out, out_h);
     free(in);
     free(half);
     bd_resample_table_finish(&across);
