@@ -48,7 +48,7 @@ static bd_result record_matte(bd_session *session, const bd_image *photo, const 
     const bd_matte_size size = {photo->width, photo->height};
     VkDeviceSize bytes = packed_bytes(size, key->matte.wide);
     VkDeviceSize reported = bd_shape_result_bytes(&key->matte, bytes);
-    bd_result result = bd_frame_begin(session, error);
+    bd_result result = bd_frame_begin(session, false, error);
     if (!result) {
         result = bd_session_plan_input(session, photo, network, &w, &h, error);
     }

@@ -380,7 +380,8 @@ typedef struct bd_segmentation {
 
 /* Labels every pixel of a photo.
  *
- * photo    BD_FORMAT_RGBA8 of any size from 1x1; alpha is ignored. Borrowed until return.
+ * photo    BD_FORMAT_RGBA8 or _RGBA16 (of which 8 bits are looked at) of any size from 1x1; alpha is ignored. Borrowed
+ *          until return.
  * Blocks   until the result is on the host.
  * Errors   BD_ERR_INVALID_ARGUMENT, BD_ERR_OUT_OF_MEMORY, BD_ERR_OUT_OF_DEVICE_MEMORY, BD_ERR_DEVICE_LOST.
  * Source   Chen et al. 2017, arXiv 1706.05587; input resized as Pillow's Lanczos does, to the network's side on the
@@ -431,7 +432,7 @@ typedef struct bd_matte_params {
 
 /* How much of every pixel belongs to the foreground.
  *
- * photo    BD_FORMAT_RGBA8; alpha is ignored. Borrowed until return.
+ * photo    BD_FORMAT_RGBA8 or _RGBA16 (of which 8 bits are looked at); alpha is ignored. Borrowed until return.
  * params   NULL: all default.
  * alpha    BD_FORMAT_GRAY8 or _GRAY16 of the photo's size, 0..255 or 0..65535; bd_image_finish. Written on success
  *          only.
@@ -495,10 +496,12 @@ typedef struct bd_replace_params {
 
 /* Replaces the background of a photo.
  *
- * photo       BD_FORMAT_RGBA8. Borrowed until return.
- * background  BD_FORMAT_RGBA8 of any size for BD_BACKGROUND_PICTURE, else NULL. Borrowed until return.
- * result      BD_FORMAT_RGBA8, the photo's size (classic: the resized photo's); bd_image_finish. Written on success
- *             only.
+ * photo       BD_FORMAT_RGBA8 or _RGBA16. Borrowed until return.
+ * background  the same of any size for BD_BACKGROUND_PICTURE, else NULL. Borrowed until return.
+ * result      the photo's size (classic: the resized photo's); bd_image_finish. Written on success only.
+ *             BD_FORMAT_RGBA16 where the photo or the background that shows is, else, and for classic, _RGBA8.
+ * Depth       16 bits are kept through all of it; 8 beside them count as 257 times as much. The network and the matte
+ *             see the photo in 8 bits, rounded. Twice the memory for the pictures, and a copy of the photo in 8 bits.
  * Colours     the result has the photo's profile, and opaque pixels its numbers; background and color (which is sRGB)
  *             are converted to it, relative colorimetric. Light is reckoned by sRGB's curve, and the network takes the
  *             photo's numbers for sRGB. classic knows no profiles.

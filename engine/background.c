@@ -13,9 +13,9 @@ static bd_result plan_gaussian(bd_session *session, float sigma, const bd_vk_buf
     uint32_t h = (uint32_t)ceilf((float)height / step);
     const float whole[4] = {0, 0, (float)width, (float)height};
     const float nodes[4] = {0, 0, (float)w, (float)h};
-    bd_result result = bd_frame_reserve(session, small, bd_picture_bytes(w, h), error);
+    bd_result result = bd_frame_reserve(session, small, bd_pixels_bytes(session, w, h), error);
     if (!result) {
-        result = bd_frame_reserve(session, dst, bd_picture_bytes(width, height), error);
+        result = bd_frame_reserve(session, dst, bd_pixels_bytes(session, width, height), error);
     }
     if (!result) {
         result = bd_frame_plan_resample(session, "blur", BD_RESAMPLE_GAUSSIAN, sigma, src, width, height, whole, small,
@@ -49,21 +49,20 @@ static bd_result plan_picture(bd_session *session, const bd_image *picture, cons
         lay_out(photo, &fit);
         filter = BD_RESAMPLE_REPEAT;
     }
-    *plan = (bd_background_plan){.buffer = &session->background,
-                                 .width = fit.width,
-                                 .height = fit.height,
-                                 .offset_x = fit.offset_x,
-                                 .offset_y = fit.offset_y,
-                                 .tile = fit.wrap};
+    plan->width = fit.width;
+    plan->height = fit.height;
+    plan->offset_x = fit.offset_x;
+    plan->offset_y = fit.offset_y;
+    plan->tile = fit.wrap;
     bd_vk_buffer *own = &session->background, *other = &session->fitted;
-    bd_frame_add_picture(session, own, picture->width, picture->height);
-    bd_result result = bd_frame_reserve(session, own, bd_picture_bytes(picture->width, picture->height), error);
+    bd_frame_add_picture(session, own, picture->width, picture->height, session->deep);
+    bd_result result = bd_frame_reserve(session, own, bd_pixels_bytes(session, picture->width, picture->height), error);
     bool same = fit.width == picture->width && fit.height == picture->height && fit.box[0] == 0.0f &&
                 fit.box[1] == 0.0f && fit.box[2] == (float)picture->width && fit.box[3] == (float)picture->height;
     plan->premultiplied = alpha && (!same || sigma > 0.0f);
     session->pictures[session->picture_count - 1].premultiply = plan->premultiplied;
     if (!result && !same) {
-        result = bd_frame_reserve(session, other, bd_picture_bytes(fit.width, fit.height), error);
+        result = bd_frame_reserve(session, other, bd_pixels_bytes(session, fit.width, fit.height), error);
         if (!result) {
             result = bd_frame_plan_resample(session, "fit background", filter, 0, own, picture->width, picture->height,
                                             fit.box, other, fit.width, fit.height, error);
@@ -79,10 +78,13 @@ static bd_result plan_picture(bd_session *session, const bd_image *picture, cons
 bd_result bd_background_plan_init(bd_session *session, const bd_image *photo, const bd_image *background, uint32_t w,
                                   uint32_t h, const bd_replace_params *params, bd_background_plan *plan,
                                   bd_error *error) {
-    *plan = (bd_background_plan){0};
+    *plan = (bd_background_plan){.buffer = NULL};
+    memcpy(plan->fill, params->color, sizeof plan->fill);
     if (params->background == BD_BACKGROUND_BLUR) {
-        *plan = (bd_background_plan){
-            .buffer = &session->matte[BD_MATTE_OWN], .width = photo->width, .height = photo->height, .own = true};
+        plan->buffer = &session->matte[BD_MATTE_OWN];
+        plan->width = photo->width;
+        plan->height = photo->height;
+        plan->own = true;
         return bd_blur_reserve(session, (bd_matte_size){photo->width, photo->height}, params->blur_sigma_px, error);
     }
     if (params->background != BD_BACKGROUND_PICTURE) {

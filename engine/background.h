@@ -11,7 +11,8 @@ typedef struct bd_background_plan {
     int32_t offset_x, offset_y;
     bool tile;
     bool premultiplied;
-    bool own; /* the photo's, inside its alpha */
+    bool own;                     /* the photo's, inside its alpha */
+    uint8_t fill[4], fill_low[4]; /* around it, or instead of it; the latter: what 16 bits have below the former */
 } bd_background_plan;
 
 /* Makes room and plans the resamplings; w x h is the photo as the network sees it, for the classic way. */

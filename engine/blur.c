@@ -45,6 +45,13 @@ static void bind(bd_vk_dispatch *dispatch, uint32_t slot, const bd_vk_buffer *bu
     dispatch->bindings[slot].bytes = bytes;
 }
 
+/* Of pictures as the frame has them. */
+static void deepen(const bd_session *session, bd_vk_dispatch *dispatch) {
+    if (session->deep) {
+        bd_kernel_deepen(dispatch);
+    }
+}
+
 static bd_result run(bd_session *session, const bd_vk_dispatch *dispatch, bd_error *error) {
     bd_result result = bd_vk_commands_dispatch(&session->after, dispatch, error);
     bd_vk_commands_barrier(&session->after);
@@ -57,7 +64,8 @@ static VkDeviceSize grid_bytes(const blur *b, uint32_t rows) {
 
 bd_result bd_blur_reserve(bd_session *session, bd_matte_size photo, float sigma, bd_error *error) {
     blur b = plan_blur(session, photo, sigma);
-    bd_result result = bd_frame_reserve(session, of(session, BD_MATTE_OWN), bd_picture_bytes(photo.w, photo.h), error);
+    bd_result result =
+        bd_frame_reserve(session, of(session, BD_MATTE_OWN), bd_pixels_bytes(session, photo.w, photo.h), error);
     if (!result) {
         result = bd_frame_reserve(session, of(session, BD_MATTE_BLUR_A), grid_bytes(&b, b.most), error);
     }
@@ -79,7 +87,9 @@ static bd_result record_weigh(bd_session *session, const blur *b, uint32_t first
                                     .block = (int32_t)b->block};
         bd_vk_dispatch dispatch;
         bd_kernel_blur(session->vk, BD_KERNEL_WEIGH, &push, false, &dispatch);
-        bind(&dispatch, 0, &session->photo, bd_picture_bytes(w, y), bd_picture_bytes(w, part.h));
+        deepen(session, &dispatch);
+        bind(&dispatch, 0, bd_session_pixels(session), bd_pixels_bytes(session, w, y),
+             bd_pixels_bytes(session, w, part.h));
         bind(&dispatch, 1, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
         bind(&dispatch, 4, of(session, BD_MATTE_BLUR_A), 0, grid_bytes(b, last - first));
         result = run(session, &dispatch, error);
@@ -110,9 +120,10 @@ static bd_result record_unweigh(bd_session *session, const blur *b, uint32_t y, 
                                 .bias_y = bias + ((float)y - (float)(first * b->block)) * scale};
     bd_vk_dispatch dispatch;
     bd_kernel_blur(session->vk, BD_KERNEL_UNWEIGH, &push, false, &dispatch);
+    deepen(session, &dispatch);
     bind(&dispatch, 0, of(session, BD_MATTE_BLUR_A), 0, grid_bytes(b, last - first));
-    bind(&dispatch, 1, &session->photo, bd_picture_bytes(w, y), bd_picture_bytes(w, rows));
-    bind(&dispatch, 4, of(session, BD_MATTE_OWN), bd_picture_bytes(w, y), bd_picture_bytes(w, rows));
+    bind(&dispatch, 1, bd_session_pixels(session), bd_pixels_bytes(session, w, y), bd_pixels_bytes(session, w, rows));
+    bind(&dispatch, 4, of(session, BD_MATTE_OWN), bd_pixels_bytes(session, w, y), bd_pixels_bytes(session, w, rows));
     return run(session, &dispatch, error);
 }
 

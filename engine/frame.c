@@ -42,7 +42,7 @@ void bd_frame_finish(bd_session *session) {
         bd_vk_commands_finish(&session->prepare[i]);
         bd_vk_commands_finish(&session->collect[i]);
     }
-    bd_vk_buffer *buffers[] = {&session->staging,    &session->tables, &session->photo,
+    bd_vk_buffer *buffers[] = {&session->staging,    &session->tables, &session->photo,   &session->photo16,
                                &session->background, &session->result, &session->download};
     for (uint32_t i = 0; i < BD_COUNT(buffers); i++) {
         bd_vk_buffer_finish(session->vk, buffers[i]);
@@ -81,9 +81,10 @@ bool bd_frame_is_recorded(const bd_session *session, const bd_frame_key *key) {
            !memcmp((const unsigned char *)key, (const unsigned char *)&session->recorded, sizeof *key);
 }
 
-bd_result bd_frame_begin(bd_session *session, bd_error *error) {
+bd_result bd_frame_begin(bd_session *session, bool deep, bd_error *error) {
     bd_result result = session->in_flight ? bd_vk_wait(session->vk, session->other.fence, error) : BD_OK;
     bd_frame_forget(session);
+    session->deep = deep;
     if (!result) {
         result = bd_vk_commands_begin(&session->before, 0, error);
     }
@@ -119,6 +120,7 @@ bd_result bd_frame_plan_resample(bd_session *session, const char *label, bd_resa
                              .dst_w = dst_w,
                              .dst_h = dst_h,
                              .row_count = src_h,
+                             .deep = session->deep && src != &session->photo,
                              .label = label};
     bd_result result = plan_axis(session, filter, sigma, src_w, box[0], box[2], dst_w, &r->x, error);
     if (!result) {
@@ -134,7 +136,8 @@ bd_result bd_frame_plan_resample(bd_session *session, const char *label, bd_resa
         r->row_count = (uint32_t)(last[0] + last[1]) - r->first_row;
     }
     if (r->x.out && r->y.out) {
-        result = bd_frame_reserve(session, &session->rows, (VkDeviceSize)dst_w * r->row_count * 4, error);
+        result =
+            bd_frame_reserve(session, &session->rows, (VkDeviceSize)dst_w * r->row_count * (r->deep ? 8 : 4), error);
     }
     return result;
 }
@@ -179,8 +182,9 @@ static uint32_t list_tables(bd_session *session, bd_frame_upload *uploads, const
     return count;
 }
 
-void bd_frame_add_picture(bd_session *session, const bd_vk_buffer *to, uint32_t w, uint32_t h) {
-    session->pictures[session->picture_count++] = (bd_frame_upload){.row_bytes = (size_t)w * 4, .rows = h, .to = to};
+void bd_frame_add_picture(bd_session *session, const bd_vk_buffer *to, uint32_t w, uint32_t h, bool deep) {
+    session->pictures[session->picture_count++] =
+        (bd_frame_upload){.row_bytes = (size_t)w * (deep ? 8 : 4), .rows = h, .to = to, .deep = deep};
 }
 
 bd_result bd_frame_record_uploads(bd_session *session, bd_error *error) {
@@ -236,6 +240,7 @@ static bd_result record_pass(bd_session *session, bd_vk_commands *commands, cons
     const bd_resample_table *table = axis_table(r, !horizontal);
     const VkDeviceSize *offsets = r->offsets[!horizontal];
     uint32_t band = bd_matte_band(session, dst_w, dst_h, 1);
+    VkDeviceSize pixel = r->deep ? 8 : 4;
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < dst_h && !result; y += band) {
         uint32_t rows = BD_MIN(band, dst_h - y);
@@ -245,8 +250,11 @@ static bd_result record_pass(bd_session *session, bd_vk_commands *commands, cons
         bd_vk_dispatch dispatch;
         bd_kernel_resample(session->vk, horizontal, src_w, src_h, dst_w, rows, (uint32_t)table->taps,
                            first_row + (horizontal ? y : 0), &dispatch);
+        if (r->deep) {
+            bd_kernel_deepen(&dispatch);
+        }
         dispatch.bindings[0].buffer = src;
-        dispatch.bindings[0].bytes = (VkDeviceSize)src_w * src_h * 4;
+        dispatch.bindings[0].bytes = pixel * src_w * src_h;
         dispatch.bindings[1].buffer = &session->tables;
         dispatch.bindings[1].offset = offsets[0] + skipped * (VkDeviceSize)table->taps * sizeof(int32_t);
         dispatch.bindings[1].bytes = used * (VkDeviceSize)table->taps * sizeof(int32_t);
@@ -254,8 +262,8 @@ static bd_result record_pass(bd_session *session, bd_vk_commands *commands, cons
         dispatch.bindings[2].offset = offsets[1] + skipped * 2 * sizeof(int32_t);
         dispatch.bindings[2].bytes = used * 2 * sizeof(int32_t);
         dispatch.bindings[4].buffer = dst;
-        dispatch.bindings[4].offset = (VkDeviceSize)dst_w * y * 4;
-        dispatch.bindings[4].bytes = (VkDeviceSize)dst_w * rows * 4;
+        dispatch.bindings[4].offset = pixel * dst_w * y;
+        dispatch.bindings[4].bytes = pixel * dst_w * rows;
         result = bd_vk_commands_dispatch(commands, &dispatch, error);
     }
     bd_vk_commands_barrier(commands);
@@ -279,10 +287,30 @@ bd_result bd_frame_record_resample(bd_session *session, bd_vk_commands *commands
         result =
             record_pass(session, commands, r, false, r->src, r->src_w, r->src_h, r->dst, r->dst_w, r->dst_h, 0, error);
     } else if (r->src != r->dst) {
-        bd_vk_commands_copy(commands, r->src, 0, r->dst, 0, (VkDeviceSize)r->src_w * r->src_h * 4);
+        bd_vk_commands_copy(commands, r->src, 0, r->dst, 0, (VkDeviceSize)r->src_w * r->src_h * (r->deep ? 8 : 4));
         bd_vk_commands_barrier(commands);
     }
     bd_vk_commands_stamp(commands, r->label);
+    return result;
+}
+
+bd_result bd_frame_record_narrow(bd_session *session, uint32_t w, uint32_t h, bd_error *error) {
+    uint32_t band = bd_matte_band(session, w, h, 1);
+    bd_result result = BD_OK;
+    for (uint32_t y = 0; y < h && !result; y += band) {
+        uint32_t rows = BD_MIN(band, h - y);
+        bd_vk_dispatch dispatch;
+        bd_kernel_narrow(session->vk, w, rows, &dispatch);
+        dispatch.bindings[0].buffer = &session->photo16;
+        dispatch.bindings[0].offset = bd_pixels_bytes(session, w, y);
+        dispatch.bindings[0].bytes = bd_pixels_bytes(session, w, rows);
+        dispatch.bindings[4].buffer = &session->photo;
+        dispatch.bindings[4].offset = bd_picture_bytes(w, y);
+        dispatch.bindings[4].bytes = bd_picture_bytes(w, rows);
+        result = bd_vk_commands_dispatch(&session->before, &dispatch, error);
+    }
+    bd_vk_commands_barrier(&session->before);
+    bd_vk_commands_stamp(&session->before, "narrow");
     return result;
 }
 
@@ -343,10 +371,37 @@ static void premultiply(uint8_t *row, size_t bytes) {
     }
 }
 
+static void premultiply16(uint16_t *row, size_t bytes) {
+    for (size_t i = 0; i < bytes / 2; i += 4) {
+        for (size_t c = 0; c < 3; c++) {
+            row[i + c] = (uint16_t)(((uint64_t)row[i + c] * row[i + 3] * 2u + 65535u) / 131070u);
+        }
+    }
+}
+
+/* `count` numbers, of u8 or u16 on either side. */
+static void change_depth(const uint8_t *from, bool from_deep, void *to, bool to_deep, size_t count) {
+    uint8_t *bytes = to;
+    uint16_t *words = to;
+    if (from_deep == to_deep) {
+        memcpy(to, from, count * (to_deep ? 2 : 1));
+        return;
+    }
+    for (size_t i = 0; i < count && to_deep; i++) {
+        words[i] = (uint16_t)(from[i] * 257u);
+    }
+    for (size_t i = 0; i < count && !to_deep; i++) {
+        uint16_t value;
+        memcpy(&value, from + 2 * i, sizeof value);
+        bytes[i] = (uint8_t)((value * 255u + 32895u) >> 16);
+    }
+}
+
 void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, const bd_frame_picture *picture) {
     char *to = place(session, upload);
     const bd_image *image = picture->image;
-    if (image->stride_bytes == upload->row_bytes && !picture->color && !upload->premultiply) {
+    bool deep = image->format == BD_FORMAT_RGBA16;
+    if (image->stride_bytes == upload->row_bytes && deep == upload->deep && !picture->color && !upload->premultiply) {
         memcpy(to, image->pixels, upload->row_bytes * upload->rows);
         return;
     }
@@ -355,9 +410,11 @@ void bd_frame_bring(const bd_session *session, const bd_frame_upload *upload, co
         if (picture->color) {
             bd_color_pixels(picture->color, from, to, image->width);
         } else {
-            memcpy(to, from, upload->row_bytes);
+            change_depth(from, deep, to, upload->deep, (size_t)image->width * 4);
         }
-        if (upload->premultiply) {
+        if (upload->premultiply && upload->deep) {
+            premultiply16((uint16_t *)(void *)to, upload->row_bytes);
+        } else if (upload->premultiply) {
             premultiply((uint8_t *)to, upload->row_bytes);
         }
     }

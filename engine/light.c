@@ -71,9 +71,9 @@ bd_result bd_light_plan_init(bd_session *session, const bd_replace_params *param
             result = bd_frame_reserve(session, &session->matte[BD_MATTE_LIGHT_ROWS], bytes, error);
         }
     }
-    return result
-               ? result
-               : bd_frame_reserve(session, &session->matte[BD_MATTE_RELIT], bd_picture_bytes(photo.w, photo.h), error);
+    return result ? result
+                  : bd_frame_reserve(session, &session->matte[BD_MATTE_RELIT],
+                                     bd_pixels_bytes(session, photo.w, photo.h), error);
 }
 
 /* ---- recording --------------------------------------------------------------------------------------------------- */
@@ -87,6 +87,13 @@ static void bind(bd_vk_dispatch *dispatch, uint32_t slot, const bd_vk_buffer *bu
     dispatch->bindings[slot].buffer = buffer;
     dispatch->bindings[slot].offset = offset;
     dispatch->bindings[slot].bytes = bytes;
+}
+
+/* Of pictures as the frame has them. */
+static void deepen(const bd_session *session, bd_vk_dispatch *dispatch) {
+    if (session->deep) {
+        bd_kernel_deepen(dispatch);
+    }
 }
 
 static bd_result run(bd_session *session, const bd_vk_dispatch *dispatch, bd_error *error) {
@@ -115,7 +122,8 @@ static bd_result record_statistics(bd_session *session, const bd_light_plan *pla
         first += segments;
         VkDeviceSize bytes = (VkDeviceSize)first * plan->samples[which].w * ITEM_BYTES;
         bd_kernel_statistics(session->vk, &push, which == 0, premultiplied, &dispatch);
-        bind(&dispatch, 0, picture, bd_picture_bytes(size.w, y), bd_picture_bytes(part.w, part.h));
+        deepen(session, &dispatch);
+        bind(&dispatch, 0, picture, bd_pixels_bytes(session, size.w, y), bd_pixels_bytes(session, part.w, part.h));
         bind(&dispatch, 1, &session->mask, which ? 0 : bd_plane_bytes((bd_matte_size){size.w, y}),
              bd_plane_bytes(which ? (bd_matte_size){1, 1} : part));
         bind(&dispatch, 4, of(session, BD_MATTE_STATISTICS), 0, bytes);
@@ -170,10 +178,9 @@ static bd_result record_boxes(bd_session *session, const bd_light_plan *plan, bd
     return result;
 }
 
-static bd_result record_light(bd_session *session, const bd_light_plan *plan, const bd_replace_params *params,
-                              const bd_background_plan *background, bd_error *error) {
+static bd_result record_light(bd_session *session, const bd_light_plan *plan, const bd_background_plan *background,
+                              bd_error *error) {
     uint32_t w = plan->photo.w, band = bd_matte_band(session, w, plan->photo.h, 1);
-    const uint8_t *f = params->color;
     bool picture = background->buffer != NULL;
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
@@ -188,12 +195,14 @@ static bd_result record_light(bd_session *session, const bd_light_plan *plan, co
                                     .bg_h = (int32_t)background->height,
                                     .offset_x = background->offset_x,
                                     .offset_y = background->offset_y + (int32_t)y,
-                                    .fill = (uint32_t)f[0] | (uint32_t)f[1] << 8 | (uint32_t)f[2] << 16 |
-                                            (uint32_t)f[3] << 24};
+                                    .fill = bd_kernel_fill(background->fill),
+                                    .fill_low = bd_kernel_fill(background->fill_low)};
         bd_vk_dispatch dispatch;
         bd_kernel_light_reduce(session->vk, &push, picture, background->tile, background->premultiplied, &dispatch);
-        bind(&dispatch, 0, picture ? background->buffer : &session->photo, 0,
-             picture ? bd_picture_bytes(background->width, background->height) : bd_picture_bytes(w, 1));
+        deepen(session, &dispatch);
+        bind(&dispatch, 0, picture ? background->buffer : bd_session_pixels(session), 0,
+             picture ? bd_pixels_bytes(session, background->width, background->height)
+                     : bd_pixels_bytes(session, w, 1));
         bind(&dispatch, 1, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
         bind(&dispatch, 4, of(session, BD_MATTE_LIGHT), 0, (VkDeviceSize)plan->grid.w * plan->grid.h * 16);
         result = run(session, &dispatch, error);
@@ -220,9 +229,10 @@ static bd_result record_relight(bd_session *session, const bd_light_plan *plan, 
                                     .bias_x = bias,
                                     .scale_y = scale,
                                     .bias_y = bias};
-        VkDeviceSize at = bd_picture_bytes(w, y), bytes = bd_picture_bytes(part.w, part.h);
+        VkDeviceSize at = bd_pixels_bytes(session, w, y), bytes = bd_pixels_bytes(session, part.w, part.h);
         bd_vk_dispatch dispatch;
         bd_kernel_relight(session->vk, &push, map, plan->wrap, &dispatch);
+        deepen(session, &dispatch);
         /* What is not read is bound all the same. */
         bind(&dispatch, 0, plan->wrap ? of(session, BD_MATTE_LIGHT) : &session->mask, 0,
              plan->wrap ? (VkDeviceSize)plan->grid.w * plan->grid.h * 16 : 16);
@@ -237,14 +247,14 @@ static bd_result record_relight(bd_session *session, const bd_light_plan *plan, 
     return result;
 }
 
-bd_result bd_light_record(bd_session *session, const bd_light_plan *plan, const bd_replace_params *params,
-                          const bd_background_plan *background, const bd_vk_buffer *front, bd_error *error) {
+bd_result bd_light_record(bd_session *session, const bd_light_plan *plan, const bd_background_plan *background,
+                          const bd_vk_buffer *front, bd_error *error) {
     bd_result result = BD_OK;
     if (plan->harmonize != BD_HARMONIZE_OFF) {
         result = record_map(session, plan, background, front, error);
     }
     if (!result && plan->wrap) {
-        result = record_light(session, plan, params, background, error);
+        result = record_light(session, plan, background, error);
     }
     return result ? result : record_relight(session, plan, front, error);
 }

@@ -28,7 +28,7 @@ bd_result bd_light_plan_init(bd_session *session, const bd_replace_params *param
 
 /* Records into session->after: front (the subject's colours, of the photo's size) and session->mask become
  * BD_MATTE_RELIT. */
-bd_result bd_light_record(bd_session *session, const bd_light_plan *plan, const bd_replace_params *params,
-                          const bd_background_plan *background, const bd_vk_buffer *front, bd_error *error);
+bd_result bd_light_record(bd_session *session, const bd_light_plan *plan, const bd_background_plan *background,
+                          const bd_vk_buffer *front, bd_error *error);
 
 #endif

@@ -176,7 +176,7 @@ static uint32_t coarse_words(const bd_matte_plan *plan) {
 
 void bd_matte_add_coarse(bd_session *session, const bd_matte_plan *plan) {
     if (plan->coarse) {
-        bd_frame_add_picture(session, &session->matte[BD_MATTE_COARSE], coarse_words(plan), 1);
+        bd_frame_add_picture(session, &session->matte[BD_MATTE_COARSE], coarse_words(plan), 1, false);
     }
 }
 
@@ -219,7 +219,7 @@ bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_er
         {BD_MATTE_LEVELS, plan->level_count ? plan->level_offsets[last] + 16 : 0},
         {BD_MATTE_PAIRS_A, 2 * finest},
         {BD_MATTE_PAIRS_B, 2 * finest},
-        {BD_MATTE_FOREGROUND, plan->level_count ? (VkDeviceSize)plan->photo.w * plan->photo.h * 4 : 0},
+        {BD_MATTE_FOREGROUND, plan->level_count ? bd_pixels_bytes(session, plan->photo.w, plan->photo.h) : 0},
     };
     bd_result result = bd_frame_reserve(session, &session->mask, bd_plane_bytes(plan->photo), error);
     for (uint32_t i = 0; i < BD_COUNT(wanted) && !result; i++) {
@@ -231,7 +231,8 @@ bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_er
 }
 
 uint32_t bd_matte_band(const bd_session *session, uint32_t w, uint32_t h, uint32_t unit) {
-    uint64_t row = (uint64_t)((w + 3) / 4) * 16; /* of a plane: no picture's is longer */
+    uint64_t row = (uint64_t)((w + 3) / 4) * 16; /* of a plane: no picture's is longer, but for one of 16 bits */
+    row *= session->deep ? 2 : 1;
     const VkPhysicalDeviceLimits *limits = &session->vk->limits;
     uint64_t limit = BD_MIN((uint64_t)limits->maxStorageBufferRange, (uint64_t)limits->maxTexelBufferElements * 4);
     limit = session->band_bytes ? session->band_bytes : limit;
@@ -251,6 +252,13 @@ static void bind(bd_vk_dispatch *dispatch, uint32_t slot, const bd_vk_buffer *bu
     dispatch->bindings[slot].buffer = buffer;
     dispatch->bindings[slot].offset = offset;
     dispatch->bindings[slot].bytes = bytes;
+}
+
+/* Of pictures as the frame has them. */
+static void deepen(const bd_session *session, bd_vk_dispatch *dispatch) {
+    if (session->deep) {
+        bd_kernel_deepen(dispatch);
+    }
 }
 
 static bd_result run(bd_session *session, const bd_vk_dispatch *dispatch, bd_error *error) {
@@ -567,7 +575,9 @@ static bd_result record_pyramid(bd_session *session, const bd_matte_plan *plan, 
                                          .first = (int32_t)(y >> shift),
                                          .shift = (int32_t)shift};
         bd_kernel_foreground(session->vk, BD_KERNEL_FOREGROUND_PICK, &push, false, &dispatch);
-        bind(&dispatch, 0, &session->photo, (VkDeviceSize)y * w * 4, (VkDeviceSize)rows * w * 4);
+        deepen(session, &dispatch);
+        bind(&dispatch, 0, bd_session_pixels(session), bd_pixels_bytes(session, w, y),
+             bd_pixels_bytes(session, w, rows));
         bind(&dispatch, 1, &session->mask, bd_plane_bytes((bd_matte_size){w, y}),
              bd_plane_bytes((bd_matte_size){w, rows}));
         bind(&dispatch, 4, levels, 0, grid_bytes(plan->levels[0]));
@@ -632,11 +642,12 @@ bd_result bd_matte_record_foreground(bd_session *session, const bd_matte_plan *p
                                          .dst_h = (int32_t)part.h,
                                          .first = (int32_t)y,
                                          .shift = (int32_t)plan->first_level};
-        VkDeviceSize at = (VkDeviceSize)y * w * 4, bytes = (VkDeviceSize)part.h * w * 4;
+        VkDeviceSize at = bd_pixels_bytes(session, w, y), bytes = bd_pixels_bytes(session, w, part.h);
         bd_vk_dispatch dispatch;
         bd_kernel_foreground(session->vk, BD_KERNEL_FOREGROUND_APPLY, &push, false, &dispatch);
+        deepen(session, &dispatch);
         bind(&dispatch, 0, of(session, pairs), 0, 2 * grid_bytes(plan->levels[0]));
-        bind(&dispatch, 1, &session->photo, at, bytes);
+        bind(&dispatch, 1, bd_session_pixels(session), at, bytes);
         bind(&dispatch, 2, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
         bind(&dispatch, 4, of(session, BD_MATTE_FOREGROUND), at, bytes);
         result = run(session, &dispatch, error);

@@ -25,13 +25,13 @@ typedef enum bd_matte_buffer {
     BD_MATTE_GRID3,      /* the grid of the closed form: colours and the solution */
     BD_MATTE_PRODUCTS,   /* of its tiles */
     BD_MATTE_TILES,      /* its small things; see closed_form.c */
-    BD_MATTE_OWN,        /* (h, w) rgba8: the photo's own background, blurred */
-    BD_MATTE_FOREGROUND, /* (h, w) rgba8: the photo with the subject's colours */
+    BD_MATTE_OWN,        /* (h, w) pixels: the photo's own background, blurred */
+    BD_MATTE_FOREGROUND, /* (h, w) pixels: the photo with the subject's colours */
     BD_MATTE_STATISTICS, /* sums over columns, of the photo and then of the background */
     BD_MATTE_MAP,        /* their sums, and the map of colours made of them */
     BD_MATTE_LIGHT,      /* a grid of the background's light past the subject */
     BD_MATTE_LIGHT_ROWS, /* between the two passes of its box filters */
-    BD_MATTE_RELIT,      /* (h, w) rgba8: the subject in that light */
+    BD_MATTE_RELIT,      /* (h, w) pixels: the subject in that light */
     BD_MATTE_COMPONENTS, /* see push/components.h */
     BD_MATTE_EDGES,      /* a plane of the photo's size, in turns with session->mask */
     BD_MATTE_BUFFERS,

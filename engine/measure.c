@@ -18,12 +18,12 @@ static bd_result set_input(bd_session *session, const uint8_t *input, bd_error *
         rgba[p * 4 + 3] = 255;
     }
     const bd_image picture = {.width = w, .height = h, .stride_bytes = (size_t)w * 4, .pixels = rgba};
-    bd_result result = bd_frame_begin(session, error);
+    bd_result result = bd_frame_begin(session, false, error);
     if (!result) {
         result = bd_frame_reserve(session, &session->resized, pixels * 4, error);
     }
     if (!result) {
-        bd_frame_add_picture(session, &session->resized, w, h);
+        bd_frame_add_picture(session, &session->resized, w, h, false);
         result = bd_frame_record_uploads(session, error);
     }
     if (!result) {

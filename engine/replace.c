@@ -43,11 +43,15 @@ static bd_result record_composite(bd_session *session, const bd_replace_params *
                                   .own = plan->own,
                                   .transparent = params->background == BD_BACKGROUND_TRANSPARENT,
                                   .linear = !params->classic && params->blend == BD_BLEND_LINEAR};
-        memcpy(composite.fill, params->color, sizeof composite.fill);
-        VkDeviceSize at = bd_picture_bytes(size.w, y);
-        VkDeviceSize bytes = bd_picture_bytes(part.w, part.h);
+        memcpy(composite.fill, plan->fill, sizeof composite.fill);
+        memcpy(composite.fill_low, plan->fill_low, sizeof composite.fill_low);
+        VkDeviceSize at = bd_pixels_bytes(session, size.w, y);
+        VkDeviceSize bytes = bd_pixels_bytes(session, part.w, part.h);
         bd_vk_dispatch dispatch;
         bd_kernel_composite(session->vk, &composite, &dispatch);
+        if (session->deep) {
+            bd_kernel_deepen(&dispatch);
+        }
         dispatch.bindings[0].buffer = &session->mask;
         dispatch.bindings[0].offset = bd_plane_bytes((bd_matte_size){size.w, y});
         dispatch.bindings[0].bytes = bd_plane_bytes(part);
@@ -55,7 +59,7 @@ static bd_result record_composite(bd_session *session, const bd_replace_params *
         dispatch.bindings[1].offset = at;
         dispatch.bindings[1].bytes = bytes;
         dispatch.bindings[2].buffer = plan->buffer ? plan->buffer : photo;
-        dispatch.bindings[2].bytes = plan->buffer ? bd_picture_bytes(plan->width, plan->height) : bytes;
+        dispatch.bindings[2].bytes = plan->buffer ? bd_pixels_bytes(session, plan->width, plan->height) : bytes;
         dispatch.bindings[4].buffer = &session->result;
         dispatch.bindings[4].offset = at;
         dispatch.bindings[4].bytes = bytes;
@@ -141,7 +145,7 @@ static bd_result record_replacement(bd_session *session, const bd_replace_params
         return result ? result
                       : record_composite(session, params, &session->resized, (bd_matte_size){w, h}, plan, error);
     }
-    const bd_vk_buffer *front = &session->photo;
+    const bd_vk_buffer *front = bd_session_pixels(session);
     bd_result result = bd_matte_record(session, matte, error);
     if (!result && params->background == BD_BACKGROUND_BLUR) {
         result = bd_blur_record(session, matte->photo, params->blur_sigma_px, error);
@@ -151,7 +155,7 @@ static bd_result record_replacement(bd_session *session, const bd_replace_params
         front = &session->matte[BD_MATTE_FOREGROUND];
     }
     if (!result && bd_light_wanted(light)) {
-        result = bd_light_record(session, light, params, plan, front, error);
+        result = bd_light_record(session, light, plan, front, error);
         front = &session->matte[BD_MATTE_RELIT];
     }
     return result ? result : record_composite(session, params, front, matte->photo, plan, error);
@@ -188,12 +192,13 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     bd_background_plan plan = {0};
     bd_light_plan light = {.harmonize = BD_HARMONIZE_OFF};
     result_size(session, photo, params->classic, &out_w, &out_h);
-    bd_result result = bd_frame_begin(session, error);
+    bd_result result = bd_frame_begin(session, key->deep, error);
     if (!result) {
         result = bd_session_plan_input(session, photo, network, &w, &h, error);
     }
     if (!result) {
         result = bd_background_plan_init(session, photo, background, w, h, params, &plan, error);
+        memcpy(plan.fill_low, key->color_low, sizeof plan.fill_low);
     }
     if (!result) {
         result = params->classic
@@ -203,7 +208,7 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     if (!result && !params->classic) {
         result = bd_light_plan_init(session, params, matte->photo, &plan, &light, error);
     }
-    VkDeviceSize bytes = bd_picture_bytes(out_w, out_h), reported = bytes;
+    VkDeviceSize bytes = bd_pixels_bytes(session, out_w, out_h), reported = bytes;
     if (!params->classic) {
         reported = bd_shape_result_bytes(&key->matte, bytes);
     }
@@ -216,6 +221,9 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
     if (!result) {
         bd_matte_add_coarse(session, matte);
         result = bd_frame_record_uploads(session, error);
+    }
+    if (!result && key->deep) {
+        result = bd_frame_record_narrow(session, photo->width, photo->height, error);
     }
     if (!result && network) {
         result = bd_session_record_photo(session, photo, w, h, error);
@@ -237,9 +245,11 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
 
 /* The colour becomes the photo's here, the background on its way to the device; *color NULL: it need not. */
 static bd_result plan_colors(const bd_session *session, const bd_image *photo, const bd_image *background,
-                             bd_replace_params *params, bd_color **color, bd_error *error) {
+                             bd_frame_key *key, bd_color **color, bd_error *error) {
     const bd_image srgb = {.format = BD_FORMAT_RGBA8};
+    bd_replace_params *params = &key->replace;
     *color = NULL;
+    memcpy(key->color_low, params->color, sizeof key->color_low); /* 257 times as much */
     if (params->classic) {
         return BD_OK;
     }
@@ -247,13 +257,21 @@ static bd_result plan_colors(const bd_session *session, const bd_image *photo, c
     bd_color *fill = NULL;
     bd_result result = BD_OK;
     if (params->background == BD_BACKGROUND_COLOR || (picture && params->fit == BD_FIT_CONTAIN)) {
-        result = bd_color_create(session->allocator, &srgb, photo, &fill, error);
+        result = bd_color_create(session->allocator, &srgb, photo, key->deep, &fill, error);
     }
-    if (fill) {
+    if (fill && key->deep) {
+        uint16_t values[4];
+        bd_color_pixels(fill, params->color, values, 1);
+        for (int c = 0; c < 4; c++) {
+            params->color[c] = (uint8_t)(values[c] >> 8);
+            key->color_low[c] = (uint8_t)values[c];
+        }
+    } else if (fill) {
         bd_color_pixels(fill, params->color, params->color, 1);
-        bd_color_destroy(fill);
     }
-    return !result && picture ? bd_color_create(session->allocator, background, photo, color, error) : result;
+    bd_color_destroy(fill);
+    return !result && picture ? bd_color_create(session->allocator, background, photo, key->deep, color, error)
+                              : result;
 }
 
 static bool same_bytes(const void *a, size_t a_bytes, const void *b, size_t b_bytes) {
@@ -286,16 +304,18 @@ static bd_result give_profile(const bd_session *session, bd_image *result, bd_er
 }
 
 /* An image of an earlier call is filled again when it fits. */
-static bd_result make_result(const bd_session *session, bool reuse, uint32_t w, uint32_t h, bd_image *result,
-                             bd_error *error) {
-    if (reuse && result->owner && result->pixels && result->format == BD_FORMAT_RGBA8 && result->width == w &&
+static bd_result make_result(const bd_session *session, const bd_frame_key *key, uint32_t w, uint32_t h,
+                             bd_image *result, bd_error *error) {
+    bd_format format = key->deep ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8;
+    bool reuse = key->replace.reuse_result;
+    if (reuse && result->owner && result->pixels && result->format == format && result->width == w &&
         result->height == h) {
         return BD_OK;
     }
     if (reuse) {
         bd_image_finish(result);
     }
-    return bd_image_create(session->allocator, "result", w, h, BD_FORMAT_RGBA8, result, error);
+    return bd_image_create(session->allocator, "result", w, h, format, result, error);
 }
 
 /* Records what is new about a call, and submits it. */
@@ -308,8 +328,11 @@ static bd_result start(bd_session *session, const bd_image *photo, const bd_imag
     if (code) {
         return code;
     }
+    bool picture = key.replace.background == BD_BACKGROUND_PICTURE;
+    key.deep = !key.replace.classic &&
+               (photo->format == BD_FORMAT_RGBA16 || (picture && background->format == BD_FORMAT_RGBA16));
     bd_color *color;
-    code = plan_colors(session, photo, background, &key.replace, &color, error);
+    code = plan_colors(session, photo, background, &key, &color, error);
     if (code) {
         return code;
     }
@@ -318,7 +341,6 @@ static bd_result start(bd_session *session, const bd_image *photo, const bd_imag
     if (key.replace.classic || bd_matte_needs_network(&key.matte)) {
         code = bd_session_need_network(session, error);
     }
-    bool picture = key.replace.background == BD_BACKGROUND_PICTURE;
     key.call = BD_FRAME_REPLACE;
     key.photo_w = photo->width;
     key.photo_h = photo->height;
@@ -362,10 +384,10 @@ static bd_result finish(bd_session *session, bd_image *result, bd_error *error) 
         bd_seen_take(session, pixels);
     }
     if (!code && !key->replace.classic) {
-        code = bd_shape_check_found(&key->matte, pixels, bd_picture_bytes(w, h), error);
+        code = bd_shape_check_found(&key->matte, pixels, bd_pixels_bytes(session, w, h), error);
     }
     if (!code) {
-        code = make_result(session, key->replace.reuse_result, w, h, result, error);
+        code = make_result(session, key, w, h, result, error);
     }
     if (!code) {
         code = give_profile(session, result, error);
@@ -374,7 +396,7 @@ static bd_result finish(bd_session *session, bd_image *result, bd_error *error) 
         }
     }
     if (!code) {
-        memcpy(result->pixels, pixels, bd_picture_bytes(w, h));
+        memcpy(result->pixels, pixels, bd_pixels_bytes(session, w, h));
         bd_image_find_alpha(result);
     }
     return code;

@@ -61,7 +61,7 @@ static bd_result record_segment(bd_session *session, const bd_image *photo, cons
     if (key->segment.want_photo_labels) {
         bytes = second + bd_labels_bytes(photo->width, photo->height);
     }
-    bd_result result = bd_frame_begin(session, error);
+    bd_result result = bd_frame_begin(session, false, error);
     if (!result) {
         result = bd_session_plan_input(session, photo, true, &w, &h, error);
     }

@@ -137,11 +137,13 @@ bd_result bd_session_check_idle(const bd_session *session, bd_error *error) {
 
 bd_result bd_session_check_picture(const bd_image *image, const char *what, bd_error *error) {
     enum { LONGEST_SIDE = 1 << 20 };
-    if (!image || !image->pixels || image->format != BD_FORMAT_RGBA8 || !image->width || !image->height ||
-        image->width > LONGEST_SIDE || image->height > LONGEST_SIDE || image->stride_bytes < (size_t)image->width * 4) {
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s is not an RGBA8 picture", what);
+    bool picture = image && image->pixels && bd_format_is_rgba(image->format) && image->width && image->height &&
+                   image->width <= LONGEST_SIDE && image->height <= LONGEST_SIDE &&
+                   image->stride_bytes >= image->width * bd_format_bytes(image->format);
+    if (picture && image->format == BD_FORMAT_RGBA16 && (image->stride_bytes | (uintptr_t)image->pixels) & 1) {
+        picture = false;
     }
-    return BD_OK;
+    return picture ? BD_OK : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s is no RGBA8 or RGBA16 picture", what);
 }
 
 /* Of the photo at the network's side. */
@@ -150,15 +152,11 @@ void bd_session_photo_size(const bd_session *session, const bd_image *photo, uin
     bd_fit_within(photo->width, photo->height, (uint32_t)input[2], (uint32_t)input[1], w, h);
 }
 
-/* Room for the photo, and a plan of its resampling to the network's side. */
+/* A plan of the photo's resampling to the network's side. */
 static bd_result plan_photo(bd_session *session, const bd_image *photo, uint32_t *w, uint32_t *h, bd_error *error) {
     bd_session_photo_size(session, photo, w, h);
-    bd_frame_add_picture(session, &session->photo, photo->width, photo->height);
     const float box[4] = {0, 0, (float)photo->width, (float)photo->height};
-    bd_result result = bd_frame_reserve(session, &session->photo, bd_picture_bytes(photo->width, photo->height), error);
-    if (!result) {
-        result = bd_frame_reserve(session, &session->resized, bd_picture_bytes(*w, *h), error);
-    }
+    bd_result result = bd_frame_reserve(session, &session->resized, bd_picture_bytes(*w, *h), error);
     if (!result) {
         result = bd_frame_plan_resample(session, "resize photo", BD_RESAMPLE_LANCZOS, 0, &session->photo, photo->width,
                                         photo->height, box, &session->resized, *w, *h, error);
@@ -174,11 +172,13 @@ bd_result bd_session_need_network(const bd_session *session, bd_error *error) {
 bd_result bd_session_plan_input(bd_session *session, const bd_image *photo, bool network, uint32_t *w, uint32_t *h,
                                 bd_error *error) {
     session->skip_network = !network;
-    if (network) {
-        return plan_photo(session, photo, w, h, error);
+    bd_frame_add_picture(session, bd_session_pixels(session), photo->width, photo->height, session->deep);
+    bd_result result = bd_frame_reserve(session, &session->photo, bd_picture_bytes(photo->width, photo->height), error);
+    if (!result && session->deep) {
+        result =
+            bd_frame_reserve(session, &session->photo16, bd_pixels_bytes(session, photo->width, photo->height), error);
     }
-    bd_frame_add_picture(session, &session->photo, photo->width, photo->height);
-    return bd_frame_reserve(session, &session->photo, bd_picture_bytes(photo->width, photo->height), error);
+    return result || !network ? result : plan_photo(session, photo, w, h, error);
 }
 
 bd_result bd_session_record_photo(bd_session *session, const bd_image *photo, uint32_t w, uint32_t h, bd_error *error) {

@@ -20,12 +20,13 @@ typedef struct bd_frame_upload {
     VkDeviceSize offset;
     VkDeviceSize staged_at; /* in the staging buffer; unused where the host can write to `to` */
     bool premultiply;       /* colours by alpha on the way: what is resampled must not mix in what cannot be seen */
+    bool deep;              /* becomes 16 bits on the way */
 } bd_frame_upload;
 
 /* What a call brings: an image, and how its colours change on the way. */
 typedef struct bd_frame_picture {
     const bd_image *image;
-    const bd_color *color; /* NULL: not at all */
+    const bd_color *color; /* NULL: not at all; from the image's depth to the upload's */
 } bd_frame_picture;
 
 /* All that decides which commands a frame takes. Compared byte by byte, so zeroed first. */
@@ -33,8 +34,10 @@ typedef struct bd_frame_key {
     enum { BD_FRAME_NONE, BD_FRAME_SEGMENT, BD_FRAME_REPLACE, BD_FRAME_MATTE } call;
     uint32_t photo_w, photo_h, background_w, background_h;
     bool background_alpha;
+    bool deep; /* the result is of 16 bits */
     bd_segment_params segment;
     bd_replace_params replace; /* without its matte, which is: */
+    uint8_t color_low[4];      /* what 16 bits have below replace.color */
     bd_matte_params matte;
 } bd_frame_key;
 
@@ -45,6 +48,7 @@ typedef struct bd_frame_resample {
     bd_resample_table x, y;        /* out 0: skipped */
     VkDeviceSize offsets[2][2];    /* of x, y: coefficients and bounds in the tables buffer */
     uint32_t first_row, row_count; /* of src that the vertical pass reads */
+    bool deep;
     const char *label;
 } bd_frame_resample;
 
@@ -56,7 +60,9 @@ typedef struct bd_frame_resample {
     VkFence fence;                                                                                                     \
     bd_vk_buffer staging;    /* uploads where the host cannot write to device memory */                                \
     bd_vk_buffer tables;     /* coefficients and bounds of the resamplings */                                          \
+    bool deep;               /* pictures have 16 bits, but for what network and matte see: photo, resized, looks */    \
     bd_vk_buffer photo;      /* (h, w) rgba8 */                                                                        \
+    bd_vk_buffer photo16;    /* where deep: (h, w) rgba16 */                                                           \
     bd_vk_buffer background; /* as given, later as fitted */                                                           \
     bd_vk_buffer result;     /* what the call returns */                                                               \
     bd_vk_buffer download;   /* result where the host cannot read device memory */                                     \
@@ -151,6 +157,16 @@ static inline VkDeviceSize bd_picture_bytes(uint32_t w, uint32_t h) {
     return (VkDeviceSize)w * h * 4;
 }
 
+/* Of the pictures that a frame's result is made of. */
+static inline VkDeviceSize bd_pixels_bytes(const bd_session *session, uint32_t w, uint32_t h) {
+    return (VkDeviceSize)w * h * (session->deep ? 8 : 4);
+}
+
+/* The photo as it goes into the result. */
+static inline const bd_vk_buffer *bd_session_pixels(const bd_session *session) {
+    return session->deep ? &session->photo16 : &session->photo;
+}
+
 /* seen.c: which classes the network saw in a photo that was resized to w x h. They lie behind the result of so many
  * bytes: returns the bytes with them. */
 VkDeviceSize bd_seen_plan(bd_session *session, uint32_t w, uint32_t h, VkDeviceSize bytes);
@@ -182,7 +198,7 @@ void bd_frame_finish(bd_session *session);
 /* The other frame comes to hand. */
 void bd_frame_swap(bd_session *session);
 /* Forgets the last recording and begins before and after. Waits for a photo in flight: it shares buffers. */
-bd_result bd_frame_begin(bd_session *session, bd_error *error);
+bd_result bd_frame_begin(bd_session *session, bool deep, bd_error *error);
 /* Whether before and after do what the key says. Bytes between members count, so a false no is possible. */
 bool bd_frame_is_recorded(const bd_session *session, const bd_frame_key *key);
 /* Forgets the last recording. */
@@ -193,11 +209,13 @@ bd_result bd_frame_reserve(bd_session *session, bd_vk_buffer *buffer, VkDeviceSi
 bd_result bd_frame_plan_resample(bd_session *session, const char *label, bd_resample_filter filter, float sigma,
                                  const bd_vk_buffer *src, uint32_t src_w, uint32_t src_h, const float box[4],
                                  const bd_vk_buffer *dst, uint32_t dst_w, uint32_t dst_h, bd_error *error);
-/* A picture of w x h that bd_frame_run will bring to the beginning of a buffer. */
-void bd_frame_add_picture(bd_session *session, const bd_vk_buffer *to, uint32_t w, uint32_t h);
+/* A picture of w x h that bd_frame_run will bring to the beginning of a buffer, in 16 bits or in 8. */
+void bd_frame_add_picture(bd_session *session, const bd_vk_buffer *to, uint32_t w, uint32_t h, bool deep);
 /* Writes the tables of all planned resamplings; what the host cannot write to the device directly, pictures too, is
  * copied by session->before. */
 bd_result bd_frame_record_uploads(bd_session *session, bd_error *error);
+/* The photo of 16 bits becomes one of 8, too. */
+bd_result bd_frame_record_narrow(bd_session *session, uint32_t w, uint32_t h, bd_error *error);
 bd_result bd_frame_record_resample(bd_session *session, bd_vk_commands *commands, const bd_frame_resample *resample,
                                    bd_error *error);
 /* The photo at w x h in session->resized (or another buffer) becomes the network's input. */

@@ -114,6 +114,8 @@ void cli_say(cli *run, const char *format, ...) BD_PRINTF(2, 3);
 bool cli_is_dash(const char *path);
 /* Reads a picture; "-" is standard input. */
 bool cli_read_image(cli *run, const char *path, bd_image *image);
+/* The same for what will show in a file: a PNG's 16 bits are kept for PNG. */
+bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image);
 /* All of standard input; *data is free()'s. */
 bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes);
 /* Fails where standard input would be read more than once. NULL and files pass. */

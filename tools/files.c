@@ -90,9 +90,12 @@ static void say_warning(void *user, bd_log_level level, const char *message) {
     }
 }
 
-bool cli_read_image(cli *run, const char *path, bd_image *image) {
-    bd_image_read_params params = {
-        .struct_size = sizeof params, .ignore_orientation = run->options.classic, .log = say_warning, .log_user = run};
+static bool read_image(cli *run, const char *path, bool keep_depth, bd_image *image) {
+    bd_image_read_params params = {.struct_size = sizeof params,
+                                   .ignore_orientation = run->options.classic,
+                                   .log = say_warning,
+                                   .log_user = run,
+                                   .keep_depth = keep_depth};
     double started = cli_now_ms();
     cli_progress_stage(run, "reading");
     if (!cli_is_dash(path)) {
@@ -113,6 +116,23 @@ bool cli_read_image(cli *run, const char *path, bd_image *image) {
         return cli_failed(run);
     }
     cli_add_timing(run, "decode", started);
+    return true;
+}
+
+bool cli_read_image(cli *run, const char *path, bd_image *image) {
+    return read_image(run, path, false, image);
+}
+
+bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image) {
+    if (!read_image(run, path, file == BD_IMAGE_FILE_PNG, image)) {
+        return false;
+    }
+    if (image->format == BD_FORMAT_RGBA16 && run->options.classic) {
+        char text[300];
+        (void)snprintf(text, sizeof text, "%.200s: --classic knows 8 bits only: its 16 are rounded",
+                       cli_is_dash(path) ? "standard input" : path);
+        say_warning(run, BD_LOG_WARNING, text);
+    }
     return true;
 }
 

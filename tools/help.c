@@ -53,8 +53,9 @@ static const char replace[] =
     "\n"
     "One of the inputs may be - for standard input, OUT may be - for standard output.\n"
     "\n"
-    "  -o, --output OUT    the result, PNG or JPEG by its extension (transparency becomes white in JPEG); the old\n"
-    "                      file stays when anything fails\n"
+    "  -o, --output OUT    the result, PNG or JPEG by its extension (transparency becomes white in JPEG; a PNG has\n"
+    "                      16 bits where PHOTO or BACKGROUND is one of 16 bits); the old file stays when anything\n"
+    "                      fails\n"
     "  --output-dir DIR    for several photos: DIR/NAME.png of each (with --format jpeg NAME.jpg); DIR is made when\n"
     "                      missing; files are read and written while the device works; a photo that fails has its\n"
     "                      line, the others go on, and the exit status is the first failure's\n"
@@ -77,8 +78,8 @@ static const char replace[] =
     "                      around BACKGROUND (default: black)\n"
     "  --transparent       no background\n"
     "  --blur SIGMA        the photo's own background, blurred; SIGMA in pixels of the photo\n"
-    "  --classic           as the tutorial does, byte for byte: at 513 pixels, with a hard mask, EXIF orientation\n"
-    "                      ignored\n"
+    "  --classic           as the tutorial does, byte for byte: at 513 pixels, with a hard mask, 8 bits, EXIF\n"
+    "                      orientation ignored\n"
     "  -Q, --quality N     JPEG quality, 1 to 100 (default: 92)\n"
     "  --format FORMAT     png or jpeg, whatever OUT is called\n";
 

@@ -97,7 +97,7 @@ static void note_success(cli *run, cli_network *network, cli_series *s, unsigned
 
 static bool begin(cli *run, const cli_network *network, cli_series *s, unsigned i) {
     bd_image photo = {0};
-    bool read = cli_read_image(run, s->photos[i], &photo);
+    bool read = cli_read_shown(run, s->photos[i], s->file, &photo);
     bool done = read;
     if (read && bd_session_replace_begin(network->session, &photo, s->background, s->params, &run->error)) {
         done = cli_failed(run);

@@ -253,8 +253,8 @@ static void drop_pixels(bd_image *image) {
 static bool compute(cli *run, replacement *r) {
     cli_network_begin(run, &r->network);
     bool many = r->series.count > 0;
-    if ((!many && !cli_read_image(run, r->photo_path, &r->photo)) ||
-        (r->background_path && !cli_read_image(run, r->background_path, &r->background)) ||
+    if ((!many && !cli_read_shown(run, r->photo_path, r->file, &r->photo)) ||
+        (r->background_path && !cli_read_shown(run, r->background_path, r->file, &r->background)) ||
         !cli_matte_open(run, &r->photo, &r->matte)) {
         return false;
     }
@@ -288,6 +288,9 @@ static bool compute(cli *run, replacement *r) {
     if (!run->options.matte_out) { /* else it was looked at for that */
         cli_note_seen(run, &r->network, &r->params.classes, r->photo_path);
     }
+    /* The encoder takes the room of the device's buffers. */
+    bd_session_destroy(r->network.session);
+    r->network.session = NULL;
     return true;
 }
 

@@ -243,20 +243,27 @@ bd_result bd_image_take_gamma(const bd_image_source *source, double gamma, const
 
 /* ---- conversion ---- */
 
-/* Do all colours stay where they are, but for rounding? Two spellings of sRGB are common. */
-static bool changes_nothing(const bd_color *color) {
+static cmsUInt32Number type_of(bool deep) {
+    return deep ? TYPE_RGBA_16 : TYPE_RGBA_8;
+}
+
+/* Do all colours stay where they are, but for rounding to 8 bits? Two spellings of sRGB are common. */
+static bool changes_nothing(const bd_color *color, bool from_deep, bool to_deep) {
     enum { STEPS = 9, COUNT = STEPS * STEPS * STEPS };
     uint8_t from[COUNT][4], to[COUNT][4];
+    uint16_t deep_from[COUNT][4], deep_to[COUNT][4];
     for (int i = 0; i < COUNT; i++) {
         const int steps[4] = {i % STEPS, i / STEPS % STEPS, i / STEPS / STEPS, STEPS - 1};
         for (int c = 0; c < 4; c++) {
             from[i][c] = (uint8_t)(steps[c] * 255 / (STEPS - 1));
+            deep_from[i][c] = (uint16_t)(from[i][c] * 257);
         }
     }
-    cmsDoTransform(color->transform, from, to, COUNT);
+    cmsDoTransform(color->transform, from_deep ? (const void *)deep_from : from, to_deep ? (void *)deep_to : to, COUNT);
     for (int i = 0; i < COUNT; i++) {
         for (int c = 0; c < 3; c++) {
-            if (from[i][c] > to[i][c] + 1 || to[i][c] > from[i][c] + 1) {
+            int got = to_deep ? (deep_to[i][c] + 128) / 257 : to[i][c];
+            if (from[i][c] > got + 1 || got > from[i][c] + 1) {
                 return false;
             }
         }
@@ -294,8 +301,11 @@ static bd_color *make_color(const bd_allocator *allocator, bd_error *error) {
     return color;
 }
 
-bd_result bd_color_create(const bd_allocator *allocator, const bd_image *from, const bd_image *to, bd_color **color,
-                          bd_error *error) {
+bd_result bd_color_create(const bd_allocator *allocator, const bd_image *from, const bd_image *to, bool deep,
+                          bd_color **color, bd_error *error) {
+    bool from_deep = from->format == BD_FORMAT_RGBA16;
+    /* What lcms2 precalculates for 16 bits is a grid of colours, wrong by up to a tenth of the range. */
+    cmsUInt32Number flags = cmsFLAGS_COPY_ALPHA | (deep || from_deep ? cmsFLAGS_NOOPTIMIZE : 0);
     *color = NULL;
     bool same =
         from->profile == to->profile || (from->profile && to->profile && from->profile_bytes == to->profile_bytes &&
@@ -308,11 +318,11 @@ bd_result bd_color_create(const bd_allocator *allocator, const bd_image *from, c
         return BD_ERR_OUT_OF_MEMORY;
     }
     bd_result result = BD_OK;
-    if (!connect(made, from->profile, from->profile_bytes, cmsSigRgbData, TYPE_RGBA_8, to->profile, to->profile_bytes,
-                 TYPE_RGBA_8, cmsFLAGS_COPY_ALPHA)) {
+    if (!connect(made, from->profile, from->profile_bytes, cmsSigRgbData, type_of(from_deep), to->profile,
+                 to->profile_bytes, type_of(deep), flags)) {
         result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a picture's colour profile: %s", complaint(made));
     }
-    if (result || changes_nothing(made)) {
+    if (result || changes_nothing(made, from_deep, deep)) {
         bd_color_destroy(made);
         return result;
     }

@@ -97,15 +97,16 @@ bd_result bd_image_take_gamma(const bd_image_source *source, double gamma, const
 /* A conversion of pixels: relative colorimetric with black point compensation, alpha copied. */
 typedef struct bd_color bd_color;
 
-/* From the colours of one image to those of another; pixels are not looked at. *color NULL: nothing would change.
- * Errors: BD_ERR_INVALID_ARGUMENT (a profile that lcms2 refuses), BD_ERR_OUT_OF_MEMORY. */
-bd_result bd_color_create(const bd_allocator *allocator, const bd_image *from, const bd_image *to, bd_color **color,
-                          bd_error *error);
+/* From the colours of one RGBA image, and its format, to those of another; pixels are not looked at. What comes out is
+ * RGBA16 where deep, else RGBA8. *color NULL: nothing but the depth would change. Errors: BD_ERR_INVALID_ARGUMENT (a
+ * profile that lcms2 refuses), BD_ERR_OUT_OF_MEMORY. */
+bd_result bd_color_create(const bd_allocator *allocator, const bd_image *from, const bd_image *to, bool deep,
+                          bd_color **color, bd_error *error);
 /* From Adobe's inverted CMYK with this profile to sRGB; alpha is not written. *color NULL: the profile cannot be used,
  * which was a warning. */
 bd_result bd_color_create_cmyk(const bd_image_source *source, const void *data, size_t bytes, bd_color **color,
                                bd_error *error);
-/* count pixels of four bytes; to may be from. */
+/* count pixels; to may be from where both have one format. */
 void bd_color_pixels(const bd_color *color, const void *from, void *to, size_t count);
 void bd_color_destroy(bd_color *color); /* NULL is fine */
 

@@ -449,12 +449,48 @@ check_profiles() {
     rm -rf "${out:?}"/*
 }
 
+# depth FILE: bits of a PNG's samples.
+depth() {
+    od -An -tu1 -j24 -N1 "$1" | tr -d ' '
+}
+
+# A PNG of 16 bits on either side makes one of 16; what cannot hold them has 8.
+check_depth() {
+    local out=$work/out ours=$work/in/half.pgm
+    { printf 'P5 64 48 255\n'; head -c 1536 /dev/zero; head -c 1536 /dev/zero | tr '\0' '\377'; } > "$ours"
+    pnm shallow.pgm 64 48
+    run 0 matte "$work/in/shallow.pgm" --coarse "$ours" --depth 16 -o "$work/in/deep.png"
+    local deep=$work/in/deep.png shallow=$work/in/shallow.pgm
+    [ "$(depth "$deep")" = 16 ] || complain 'no photo of 16 bits to test with'
+    run 0 "$deep" --color '#102030' --matte-in "$ours" -o "$out/a.png"
+    [ "$(depth "$out/a.png")" = 16 ] || complain '16 bits were lost'
+    run 0 "$shallow" "$deep" --matte-in "$ours" -o "$out/b.png"
+    [ "$(depth "$out/b.png")" = 16 ] || complain "16 bits of the background were lost"
+    run 0 "$deep" "$deep" --matte-in "$ours" --matte-out "$out/m.png" --light-wrap 3 --harmonize mean -o "$out/c.png"
+    [ "$(depth "$out/c.png")$(depth "$out/m.png")" = 168 ] || complain 'the depths of picture and matte'
+    run 0 "$deep" --blur 3 --matte-in "$ours" --format png -o -
+    [ "$(depth "$work/stdout")" = 16 ] || complain '16 bits were lost on the way to standard output'
+    run 0 "$shallow" "$shallow" --matte-in "$ours" -o "$out/d.png"
+    [ "$(depth "$out/d.png")" = 8 ] || complain '16 bits came from nowhere'
+    run 0 "$deep" "$deep" --matte-in "$ours" -o "$out/e.jpg"
+    [ ! -s "$work/stderr" ] || complain "a JPEG of 16 bits: $(cat "$work/stderr")"
+    if [ -n "$fetched" ]; then
+        run 0 "$deep" "$deep" --classic -o "$out/f.png"
+        says '--classic knows 8 bits only'
+        [ "$(depth "$out/f.png")" = 8 ] || complain '--classic has 16 bits'
+        run 0 "$deep" "$shallow" --background "$shallow" --output-dir "$out/many"
+        [ "$(depth "$out/many/deep.png")$(depth "$out/many/shallow.png")" = 168 ] || complain 'the depths of a series'
+    fi
+    rm -rf "${out:?}"/*
+}
+
 fetched=$("$backdrop" models --json 2> /dev/null | grep -E '"fetched":[[:space:]]*true' || true)
 usable=$("$backdrop" devices --json 2> /dev/null | grep -E '"usable":[[:space:]]*true' || true)
 check_usage
 check_bad_pictures
 check_devices
 [ -z "$usable" ] || check_shapes
+[ -z "$usable" ] || check_depth
 [ -z "$fetched" ] || check_pictures
 [ -z "$fetched" ] || check_mattes
 [ -z "$fetched" ] || check_series

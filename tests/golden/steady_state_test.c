@@ -193,6 +193,17 @@ static void test_picture(void **state) {
     free(background.pixels);
 }
 
+/* Half the columns of twice as many bytes. */
+static void test_deep(void **state) {
+    const fixture *f = *state;
+    const bd_replace_params params = replacement(BD_BACKGROUND_PICTURE);
+    bd_image background = photo_of(140, 80, 3);
+    background.width /= 2;
+    background.format = BD_FORMAT_RGBA16;
+    check_replace(f->session, &background, &params);
+    free(background.pixels);
+}
+
 static void test_blur(void **state) {
     const fixture *f = *state;
     const bd_replace_params params = replacement(BD_BACKGROUND_BLUR);
@@ -281,9 +292,9 @@ int main(void) {
     if (skip) {
         return skip;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_color), cmocka_unit_test(test_picture),
-                                       cmocka_unit_test(test_blur),  cmocka_unit_test(test_mattes),
-                                       cmocka_unit_test(test_looks), cmocka_unit_test(test_flight),
-                                       cmocka_unit_test(test_light), cmocka_unit_test(test_network)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_color),  cmocka_unit_test(test_picture), cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_blur),   cmocka_unit_test(test_mattes),  cmocka_unit_test(test_looks),
+        cmocka_unit_test(test_flight), cmocka_unit_test(test_light),   cmocka_unit_test(test_network)};
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -156,7 +156,7 @@ static void to_srgb(const bd_image *image, const uint8_t *from, uint8_t *to) {
     const bd_image srgb = {.width = 1};
     bd_color *color;
     bd_error error;
-    if (bd_color_create(NULL, image, &srgb, &color, &error)) {
+    if (bd_color_create(NULL, image, &srgb, false, &color, &error)) {
         fail_msg("%s", error.message);
     }
     memcpy(to, from, 4);
@@ -245,11 +245,11 @@ static void test_conversion(void **state) {
     const bd_image plain = {.width = 0};
     bd_color *color;
     bd_error error;
-    assert_int_equal(bd_color_create(NULL, &plain, &plain, &color, &error), BD_OK);
+    assert_int_equal(bd_color_create(NULL, &plain, &plain, false, &color, &error), BD_OK);
     assert_null(color);
-    assert_int_equal(bd_color_create(NULL, &as_swapped, &as_swapped, &color, &error), BD_OK);
+    assert_int_equal(bd_color_create(NULL, &as_swapped, &as_swapped, false, &color, &error), BD_OK);
     assert_null(color);
-    assert_int_equal(bd_color_create(NULL, &as_srgb, &plain, &color, &error), BD_OK);
+    assert_int_equal(bd_color_create(NULL, &as_srgb, &plain, false, &color, &error), BD_OK);
     assert_null(color); /* two spellings of one thing */
     uint8_t got[4];
     for (int i = 0; i < 512; i++) {
@@ -266,7 +266,7 @@ static void test_conversion(void **state) {
         }
     }
     const bd_image junk = {.profile = "no profile at all", .profile_bytes = 17};
-    assert_int_equal(bd_color_create(NULL, &plain, &junk, &color, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(bd_color_create(NULL, &plain, &junk, false, &color, &error), BD_ERR_INVALID_ARGUMENT);
     assert_true(is_one_line(&error));
     assert_null(color);
     free(gamma.data);
