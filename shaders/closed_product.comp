@@ -30,6 +30,7 @@ void main() {
     }
     const vec4 own = grid(node), target = targets(node);
     const float q = count * own.w - dot(sum.xyz, own.xyz - 0.5) - sum.w + target.y * own.w;
-    dst[bd_tile_slot()] =
+    const vec4 result =
         first ? vec4(target.y * target.x - q, 0.0, 0.0, 0.0) : vec4(q, own.w * own.w, q * own.w, 0.0);
+    dst[bd_tile_slot()] = target.w > 0.0 ? vec4(0.0) : result;
 }

@@ -7,6 +7,7 @@
 #include "include/bins.glsl"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
+layout(constant_id = 0) const bool trimap = false;
 BD_READ_F32(BD_BIND_SRC, grid)
 BD_READ_F32(BD_BIND_WEIGHTS, plane)
 BD_READ_F32(BD_BIND_BIAS, bins)
@@ -38,5 +39,8 @@ void main() {
     const float target = 1.0 / (1.0 + exp(-odds));
     const float sure = (2.0 * target - 1.0) * (2.0 * target - 1.0);
     const float most = max(min(value, 1.0 - value), min(own.w, 1.0 - own.w));
-    dst[node] = vec4(target, push.weight * sure * sure, float(most > push.margin), 0.0);
+    const bool known = trimap && (value <= 0.0 || value >= 1.0);
+    const bool unsettled = !known && (trimap || most > push.margin);
+    dst[node] =
+        known ? vec4(value, 0.0, 0.0, 1.0) : vec4(target, push.weight * sure * sure, float(unsettled), 0.0);
 }

@@ -5,6 +5,7 @@
 
 static bool takes_flag(bd_kernel kernel) {
     switch (kernel) {
+    case BD_KERNEL_CLOSED_TARGET:
     case BD_KERNEL_TILE_ROWS:
     case BD_KERNEL_TILE_LIST:
     case BD_KERNEL_CLOSED_PRODUCT:
@@ -43,6 +44,10 @@ static void extent(bd_kernel kernel, const bd_push_closed_form *push, uint32_t *
     case BD_KERNEL_TILE_FLAGS:
         *columns = ((uint32_t)push->dst_w + BD_TILE - 1) / BD_TILE;
         *rows = ((uint32_t)push->dst_h + BD_TILE - 1) / BD_TILE;
+        return;
+    case BD_KERNEL_CLOSED_PRIOR:
+        *columns = ((uint32_t)push->dst_w + 3) / 4;
+        *rows = (uint32_t)push->dst_h;
         return;
     default: *columns = (uint32_t)push->dst_w; *rows = (uint32_t)push->dst_h;
     }

@@ -15,6 +15,7 @@
 #include "push/light.h"
 #include "push/plane.h"
 #include "push/plane_step.h"
+#include "push/trimap.h"
 #include "push/weigh.h"
 #include "vk/vk.h"
 
@@ -52,6 +53,7 @@ typedef enum bd_kernel {
     BD_KERNEL_GUIDED_APPLY,
     BD_KERNEL_PLANE_SAMPLE,
     BD_KERNEL_PLANE_PACK,
+    BD_KERNEL_TRIMAP_PIN,
     BD_KERNEL_FOREGROUND_PICK,
     BD_KERNEL_FOREGROUND_HALF,
     BD_KERNEL_FOREGROUND_STEP,
@@ -67,6 +69,8 @@ typedef enum bd_kernel {
     BD_KERNEL_COLOUR_COUNT,
     BD_KERNEL_COLOUR_BLUR,
     BD_KERNEL_CLOSED_TARGET,
+    BD_KERNEL_CLOSED_PRIOR,
+    BD_KERNEL_CLOSED_PIN,
     BD_KERNEL_TILE_FLAGS,
     BD_KERNEL_TILE_ROWS,
     BD_KERNEL_TILE_LIST,
@@ -257,6 +261,7 @@ void bd_kernel_guided(const bd_vk *vk, bd_kernel kernel, const bd_push_guided *p
                       bd_vk_dispatch *dispatch);
 void bd_kernel_plane(const bd_vk *vk, bd_kernel kernel, const bd_push_plane *push, bool flag, bool second_flag,
                      bd_vk_dispatch *dispatch);
+void bd_kernel_trimap(const bd_vk *vk, const bd_push_trimap *push, bd_vk_dispatch *dispatch);
 void bd_kernel_foreground(const bd_vk *vk, bd_kernel kernel, const bd_push_foreground *push, bool flag,
                           bd_vk_dispatch *dispatch);
 

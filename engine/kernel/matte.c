@@ -54,6 +54,12 @@ void bd_kernel_plane(const bd_vk *vk, bd_kernel kernel, const bd_push_plane *pus
     }
 }
 
+void bd_kernel_trimap(const bd_vk *vk, const bd_push_trimap *push, bd_vk_dispatch *dispatch) {
+    begin(vk, BD_KERNEL_TRIMAP_PIN, push, sizeof *push, ((uint32_t)push->dst_w + 3) / 4, (uint32_t)push->dst_h,
+          dispatch);
+    dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
+}
+
 void bd_kernel_foreground(const bd_vk *vk, bd_kernel kernel, const bd_push_foreground *push, bool flag,
                           bd_vk_dispatch *dispatch) {
     begin(vk, kernel, push, sizeof *push, (uint32_t)push->dst_w, (uint32_t)push->dst_h, dispatch);

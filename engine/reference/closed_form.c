@@ -42,7 +42,12 @@ void bd_ref_colour_blur(const uint32_t *counts, float *bins) {
 }
 
 void bd_ref_closed_target(const float node[4], float value, const float *bins, float beta, float weight, float margin,
-                          float *target) {
+                          bool trimap, float *target) {
+    if (trimap && (value <= 0.0f || value >= 1.0f)) {
+        const float known[4] = {value, 0.0f, 0.0f, 1.0f};
+        memcpy(target, known, sizeof known);
+        return;
+    }
     double counts[2] = {10.0, 10.0};
     for (int32_t corner = 0; corner < 8; corner++) {
         int32_t bin = 0;
@@ -61,7 +66,8 @@ void bd_ref_closed_target(const float node[4], float value, const float *bins, f
     double t = 1.0 / (1.0 + exp(-odds));
     target[0] = (float)t;
     target[1] = (float)((double)weight * pow(2.0 * t - 1.0, 4.0));
-    target[2] = fmaxf(fminf(value, 1.0f - value), fminf(node[3], 1.0f - node[3])) > margin ? 1.0f : 0.0f;
+    bool doubtful = fmaxf(fminf(value, 1.0f - value), fminf(node[3], 1.0f - node[3])) > margin;
+    target[2] = trimap || doubtful ? 1.0f : 0.0f;
     target[3] = 0.0f;
 }
 
@@ -98,6 +104,9 @@ uint32_t bd_ref_tiles(const float *targets, int32_t w, int32_t h, bool ring, uin
 float bd_ref_closed_product(const float *lines, const float *grid, const float target[4], int32_t w, int32_t h,
                             int32_t x, int32_t y) {
     const float *own = grid + 4 * ((size_t)y * (size_t)w + (size_t)x);
+    if (target[3] > 0.0f) {
+        return 0.0f;
+    }
     double sum = (double)target[1] * (double)own[3];
     for (int32_t v = BD_MAX(y - 1, 0); v <= BD_MIN(y + 1, h - 1); v++) {
         for (int32_t u = BD_MAX(x - 1, 0); u <= BD_MIN(x + 1, w - 1); u++) {

@@ -175,3 +175,19 @@ void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, bool
         bd_ref_set_number(y, deep, c, changes ? (uint32_t)(fminf(fmaxf(front, 0.0f), 1.0f) * most + 0.5f) : number);
     }
 }
+
+void bd_ref_trimap_pin(const uint8_t *trimap, int32_t w, int32_t h, int32_t block, float low, float *plane) {
+    int32_t gw = (w + block - 1) / block, gh = (h + block - 1) / block;
+    for (int32_t n = 0; n < gw * gh; n++) {
+        int32_t x0 = n % gw * block, y0 = n / gw * block, back = 0, front = 0, pixels = 0;
+        for (int32_t y = y0; y < BD_MIN(y0 + block, h); y++) {
+            for (int32_t x = x0; x < BD_MIN(x0 + block, w); x++) {
+                uint8_t byte = trimap[(size_t)y * (size_t)w + (size_t)x];
+                back += byte == 0;
+                front += byte == 255;
+                pixels++;
+            }
+        }
+        plane[n] = back == pixels ? 0.0f : front == pixels ? 1.0f : fminf(fmaxf(plane[n], low), 1.0f - low);
+    }
+}

@@ -125,6 +125,8 @@ float bd_ref_line(const float line[4], const float colour[3]);
 void bd_ref_foreground_step(const float *pairs, int32_t src_w, int32_t shift, const float *level, int32_t w, int32_t h,
                             float *dst);
 void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, bool deep, const void *photo, void *y);
+/* trimap (h, w), plane (ceil(h / block), ceil(w / block)) both dense; see push/trimap.h. */
+void bd_ref_trimap_pin(const uint8_t *trimap, int32_t w, int32_t h, int32_t block, float low, float *plane);
 
 /* ---- blurs: see shaders/push/weigh.h; grids are (h,w,4) ---- */
 
@@ -151,7 +153,7 @@ void bd_ref_relight(const void *front, bool deep, float alpha, const float *map,
 void bd_ref_colour_count(const float *grid, const float *values, size_t nodes, uint32_t *counts);
 void bd_ref_colour_blur(const uint32_t *counts, float *bins);
 void bd_ref_closed_target(const float node[4], float value, const float *bins, float beta, float weight, float margin,
-                          float *target);
+                          bool trimap, float *target);
 /* list: room for every tile; returns how many it holds. */
 uint32_t bd_ref_tiles(const float *targets, int32_t w, int32_t h, bool ring, uint32_t *list);
 /* Lines over colour - 0.5. */

@@ -37,6 +37,9 @@ static scene make_scene(int32_t w, int32_t h, bool ring) {
         size_t x = n % (size_t)w / BD_TILE, y = n / (size_t)w / BD_TILE;
         s.targets[4 * n + 2] = x % 3 == 0 && y % 3 == 0 && check_random(&harness) % 16 == 0 ? 1.0f : 0.0f;
     }
+    for (size_t n = 0; n < s.nodes; n++) {
+        s.targets[4 * n + 3] = check_random(&harness) % 4 ? 0.0f : 1.0f; /* known */
+    }
     s.targets[2] = 1.0f;
     s.count = bd_ref_tiles(s.targets, w, h, ring, s.list + BD_TILE_HEADER);
     s.list[0] = s.count;
@@ -61,6 +64,16 @@ static bool listed(const scene *s, size_t node) {
 static float *zeros(size_t floats) {
     float *values = calloc(floats, sizeof *values);
     assert_non_null(values);
+    return values;
+}
+
+/* In 0 .. 1, both ends of it often. */
+static float *pinned_floats(size_t count) {
+    float *values = check_floats(&harness, count, 0.0f, 1.0f);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t kind = check_random(&harness) % 4;
+        values[i] = kind > 1 ? values[i] : (float)kind;
+    }
     return values;
 }
 
@@ -109,7 +122,7 @@ static void test_colours(void **state) {
     (void)state;
     for (size_t i = 0; i < BD_COUNT(sizes); i++) {
         scene s = make_scene(sizes[i][0], sizes[i][1], false);
-        float *dense = check_floats(&harness, s.nodes, 0.0f, 1.0f), *plane = pad_plane(dense, s.w, s.h);
+        float *dense = pinned_floats(s.nodes), *plane = pad_plane(dense, s.w, s.h);
         uint32_t *counts = calloc((size_t)BINS * 2, sizeof *counts);
         float *bins = zeros((size_t)BINS * 4), *expected = zeros(s.nodes * 4);
         assert_non_null(counts);
@@ -122,12 +135,14 @@ static void test_colours(void **state) {
         bd_ref_colour_blur(counts, bins);
         const check_input counted[4] = {{counts, (size_t)BINS * 8}};
         check_kernel(BD_KERNEL_COLOUR_BLUR, &s, false, counted, bins, BINS, 1e-4f, 1e-4f, "blur");
-        for (size_t n = 0; n < s.nodes; n++) {
-            bd_ref_closed_target(s.grid + 4 * n, dense[n], bins, s.push.beta, s.push.weight, s.push.margin,
-                                 expected + 4 * n);
-        }
         const check_input sources[4] = {nodes[0], nodes[1], {bins, (size_t)BINS * 16}};
-        check_kernel(BD_KERNEL_CLOSED_TARGET, &s, false, sources, expected, s.nodes, 1e-5f, 1e-4f, "target");
+        for (int trimap = 0; trimap < 2; trimap++) {
+            for (size_t n = 0; n < s.nodes; n++) {
+                bd_ref_closed_target(s.grid + 4 * n, dense[n], bins, s.push.beta, s.push.weight, s.push.margin, trimap,
+                                     expected + 4 * n);
+            }
+            check_kernel(BD_KERNEL_CLOSED_TARGET, &s, trimap, sources, expected, s.nodes, 1e-5f, 1e-4f, "target");
+        }
         free(expected);
         free(bins);
         free(counts);
@@ -206,6 +221,9 @@ static void check_matrix(int32_t w, int32_t h, bool first) {
         }
         size_t n = (size_t)y * (size_t)w + (size_t)x;
         float q = bd_ref_closed_product(lines, s.grid, s.targets + 4 * n, w, h, x, y), r = s.grid[4 * n + 3];
+        if (s.targets[4 * n + 3] > 0.0f) {
+            continue;
+        }
         products[4 * (size_t)i] = first ? s.targets[4 * n] * s.targets[4 * n + 1] - q : q;
         products[4 * (size_t)i + 1] = first ? 0.0f : r * r;
         products[4 * (size_t)i + 2] = first ? 0.0f : q * r;
@@ -325,10 +343,98 @@ static void test_states(void **state) {
     }
 }
 
+/* What is known of the nodes, as a plane and in a grid. */
+static void test_known(void **state) {
+    (void)state;
+    for (size_t i = 0; i < BD_COUNT(sizes); i++) {
+        scene s = make_scene(sizes[i][0], sizes[i][1], false);
+        float *dense = zeros(s.nodes), *pinned = zeros(s.nodes * 4);
+        for (size_t n = 0; n < s.nodes; n++) {
+            dense[n] = s.targets[4 * n];
+            memcpy(pinned + 4 * n, s.grid + 4 * n, 16);
+            pinned[4 * n + 3] = s.targets[4 * n + 3] > 0.0f ? dense[n] : s.grid[4 * n + 3];
+        }
+        float *plane = pad_plane(dense, s.w, s.h);
+        const check_input targets[4] = {{s.targets, s.nodes * 16}};
+        check_kernel(BD_KERNEL_CLOSED_PRIOR, &s, false, targets, plane, (size_t)(s.w + 3) / 4 * (size_t)s.h, 0.0f, 0.0f,
+                     "prior");
+        EACH_PATH {
+            bd_vk_dispatch dispatch;
+            bd_kernel_closed_form(&harness.vk, BD_KERNEL_CLOSED_PIN, &s.push, false, 0, &dispatch);
+            float *got = zeros(s.nodes * 4);
+            memcpy(got, s.grid, s.nodes * 16);
+            check_run(&harness, &dispatch, targets, got, s.nodes * 16, "pin", 0.0);
+            assert_memory_equal(got, pinned, s.nodes * 16);
+            free(got);
+        }
+        free(plane);
+        free(pinned);
+        free(dense);
+        drop_scene(&s);
+    }
+}
+
+/* A trimap of areas larger than a block, and specks. */
+static uint8_t *make_trimap(int32_t w, int32_t h) {
+    uint8_t *trimap = check_bytes(&harness, (size_t)w * (size_t)h);
+    int32_t split = check_between(&harness, 0, w), line = check_between(&harness, 0, h);
+    for (int32_t i = 0; i < w * h; i++) {
+        if (check_random(&harness) % 64) {
+            trimap[i] = i % w >= split ? 255 : i / w < line ? 0 : trimap[i];
+        }
+    }
+    return trimap;
+}
+
+static void check_trimap(int32_t w, int32_t h, int32_t block, float low) {
+    int32_t gw = (w + block - 1) / block, gh = (h + block - 1) / block;
+    size_t pitch = (size_t)(w + 3) / 4 * 4, values = (size_t)(gw + 3) / 4 * 4 * (size_t)gh;
+    uint8_t *trimap = make_trimap(w, h), *rows = calloc(pitch, (size_t)h);
+    float *dense = pinned_floats((size_t)gw * (size_t)gh), *plane = pad_plane(dense, gw, gh);
+    assert_non_null(rows);
+    for (size_t y = 0; y < (size_t)h; y++) {
+        memcpy(rows + y * pitch, trimap + y * (size_t)w, (size_t)w);
+    }
+    bd_ref_trimap_pin(trimap, w, h, block, low, dense);
+    float *expected = pad_plane(dense, gw, gh);
+    const bd_push_trimap push = {.src_w = w, .src_h = h, .dst_w = gw, .dst_h = gh, .block = block, .low = low};
+    const check_input inputs[4] = {{rows, pitch * (size_t)h}};
+    EACH_PATH {
+        bd_vk_dispatch dispatch;
+        bd_kernel_trimap(&harness.vk, &push, &dispatch);
+        float *got = zeros(values);
+        memcpy(got, plane, values * sizeof *got);
+        check_run(&harness, &dispatch, inputs, got, values * sizeof *got, "trimap", 0.0);
+        for (size_t n = 0; n < values; n++) {
+            if (got[n] < expected[n] || got[n] > expected[n]) {
+                fail_msg("%dx%d in blocks of %d, value %zu: %g, expected %g", w, h, block, n, (double)got[n],
+                         (double)expected[n]);
+            }
+        }
+        free(got);
+    }
+    free(expected);
+    free(plane);
+    free(dense);
+    free(rows);
+    free(trimap);
+}
+
+static void test_trimap(void **state) {
+    (void)state;
+    static const float lows[] = {0.0f, 1.0f / 1024.0f, 0.5f};
+    for (size_t i = 0; i < BD_COUNT(sizes); i++) {
+        for (int32_t block = 1; block < 5; block++) {
+            check_trimap(sizes[i][0], sizes[i][1], block, lows[check_random(&harness) % BD_COUNT(lows)]);
+        }
+    }
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {cmocka_unit_test(test_colours), cmocka_unit_test(test_lists),
-                                              cmocka_unit_test(test_matrix), cmocka_unit_test(test_steps),
-                                              cmocka_unit_test(test_states)};
+                                              cmocka_unit_test(test_matrix),  cmocka_unit_test(test_steps),
+                                              cmocka_unit_test(test_states),  cmocka_unit_test(test_known),
+                                              cmocka_unit_test(test_trimap)};
     int status = check_open(&harness, argc, argv);
     return status ? status : check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));
 }
