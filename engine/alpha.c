@@ -65,7 +65,7 @@ static bd_result record_matte(bd_session *session, const bd_image *photo, const 
         result = bd_frame_reserve(session, &session->result, reported, error);
     }
     if (!result) {
-        bd_matte_add_coarse(session, plan);
+        bd_matte_add_pictures(session, plan);
         result = bd_frame_record_uploads(session, error);
     }
     if (!result && network) {
@@ -108,13 +108,14 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
     key.photo_h = photo->height;
     bd_session_report(session, "matte");
     bd_matte_plan plan = {.level_count = 0};
-    if (key.matte.coarse || !bd_frame_is_recorded(session, &key)) {
+    if (key.matte.coarse || key.matte.trimap || !bd_frame_is_recorded(session, &key)) {
         code = record_matte(session, photo, &key, &plan, error);
     }
     const void *rows = NULL;
     if (!code) {
-        const bd_image coarse = bd_matte_coarse(&plan);
-        const bd_frame_picture pictures[] = {{.image = photo}, {.image = &coarse}};
+        bd_image more[BD_MATTE_PICTURES];
+        bd_matte_pictures(&plan, more);
+        const bd_frame_picture pictures[] = {{.image = photo}, {.image = &more[0]}, {.image = &more[1]}};
         code = bd_frame_run(session, pictures, &rows, error);
     }
     bd_matte_plan_finish(session, &plan);

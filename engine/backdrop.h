@@ -428,6 +428,11 @@ typedef struct bd_matte_params {
     float grow_px;
     /* Then softens them: a hard edge rises from 5 to 95 % within this many photo pixels, give or take 5 %. 0..1000. */
     float feather_px;
+    /* BD_FORMAT_GRAY8 of the photo's size: 0 is background, 255 foreground, anything between unknown. What it knows has
+     * exactly that alpha (before grow_px and feather_px); the rest is solved, from coarse, or without that by the
+     * colours of what is known: a trimap takes the network's place. For BD_MATTE_REFINE and _BEST, with BD_KEEP_ALL and
+     * without fill_holes. NULL: none. Borrowed until return. */
+    const bd_image *trimap;
 } bd_matte_params;
 
 /* How much of every pixel belongs to the foreground.
@@ -436,8 +441,8 @@ typedef struct bd_matte_params {
  * params   NULL: all default.
  * alpha    BD_FORMAT_GRAY8 or _GRAY16 of the photo's size, 0..255 or 0..65535; bd_image_finish. Written on success
  *          only.
- * Errors   as bd_session_segment; BD_ERR_INVALID_ARGUMENT too when the session has no model and params no coarse, or
- *          no foreground lies at BD_KEEP_POINT's pixel.
+ * Errors   as bd_session_segment; BD_ERR_INVALID_ARGUMENT too when the session has no model and params neither coarse
+ *          nor trimap, or no foreground lies at BD_KEEP_POINT's pixel.
  * Source   He, Sun, Tang, Guided image filtering, TPAMI 2013; He, Sun, arXiv 1505.00996; Levin, Lischinski, Weiss, A
  *          closed-form solution to natural image matting, TPAMI 2008; He, Sun, Tang, CVPR 2010.
  */

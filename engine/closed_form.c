@@ -8,8 +8,10 @@
 #include "session.h"
 
 #define TILE_BYTES(tiles) (((VkDeviceSize)(tiles)*4 + ALIGN - 1) / ALIGN * ALIGN)
-enum { ALIGN = 256, STEPS = 40, BINS = BD_BINS * BD_BINS * BD_BINS };
-static const float eps = 1e-6f, beta = 0.75f, weight = 0.01f, margin = 0.05f, level = 0.1f;
+enum { ALIGN = 256, STEPS = 40, TRIMAP_STEPS = 100, BINS = BD_BINS * BD_BINS * BD_BINS };
+static const float eps = 1e-6f, beta = 0.75f, margin = 0.05f, level = 0.1f;
+/* What a trimap alone knows holds the rest by itself: colours need say less, and it takes more steps to get there. */
+static const float weight = 0.01f, trimap_weight = 0.001f;
 
 /* Where things are in BD_MATTE_TILES. */
 typedef struct layout {
@@ -18,7 +20,8 @@ typedef struct layout {
     VkDeviceSize flag_bytes, row_bytes, list_bytes;
 } layout;
 
-static layout lay_out(bd_matte_size size) {
+static layout lay_out(const bd_matte_plan *plan) {
+    bd_matte_size size = plan->grids[2];
     layout l = {.tiles = {(size.w + BD_TILE - 1) / BD_TILE, (size.h + BD_TILE - 1) / BD_TILE}};
     l.flag_bytes = TILE_BYTES((VkDeviceSize)l.tiles.w * l.tiles.h);
     l.row_bytes = TILE_BYTES(l.tiles.h);
@@ -31,7 +34,7 @@ static layout lay_out(bd_matte_size size) {
     l.lists[1] = l.lists[0] + l.list_bytes;
     l.sums = l.lists[1] + l.list_bytes;
     l.steps = l.sums + (VkDeviceSize)BD_SUMS * 16;
-    l.end = l.steps + (VkDeviceSize)(STEPS + 1) * ALIGN;
+    l.end = l.steps + (VkDeviceSize)(plan->steps + 1) * ALIGN;
     return l;
 }
 
@@ -43,12 +46,16 @@ static VkDeviceSize state_bytes(bd_matte_size size) {
     return (2 * grid_bytes(size) + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-VkDeviceSize bd_closed_form_bytes(bd_matte_size size, bd_matte_buffer buffer) {
-    const layout l = lay_out(size);
+uint32_t bd_closed_form_steps(const bd_session *session, const bd_matte_params *params) {
+    return session->closed_form_steps ? session->closed_form_steps : bd_trimap_alone(params) ? TRIMAP_STEPS : STEPS;
+}
+
+VkDeviceSize bd_closed_form_bytes(const bd_matte_plan *plan, bd_matte_buffer buffer) {
+    const layout l = lay_out(plan);
     switch (buffer) {
     case BD_MATTE_TILES: return l.end;
     case BD_MATTE_PRODUCTS: return (VkDeviceSize)l.tiles.w * l.tiles.h * BD_TILE * BD_TILE * 16;
-    case BD_MATTE_SUMS: return 2 * state_bytes(size);
+    case BD_MATTE_SUMS: return 2 * state_bytes(plan->grids[2]);
     default: return 0;
     }
 }
@@ -105,15 +112,15 @@ static part small(VkDeviceSize offset, VkDeviceSize bytes) {
     return (part){BD_MATTE_TILES, offset, bytes};
 }
 
-static recorder begin(bd_session *session, bd_matte_size size, bd_error *error) {
-    const layout l = lay_out(size);
+static recorder begin(bd_session *session, const bd_matte_plan *plan, bd_matte_size size, bd_error *error) {
+    const layout l = lay_out(plan);
     VkDeviceSize grid = grid_bytes(size), state = state_bytes(size);
     recorder r = {.session = session,
                   .push = {.dst_w = (int32_t)size.w,
                            .dst_h = (int32_t)size.h,
                            .eps = eps,
                            .beta = beta,
-                           .weight = weight,
+                           .weight = bd_trimap_alone(&plan->params) ? trimap_weight : weight,
                            .margin = margin,
                            .level = level},
                   .at = l,
@@ -121,7 +128,7 @@ static recorder begin(bd_session *session, bd_matte_size size, bd_error *error) 
                   .plane = {BD_MATTE_PLANE, 0, bd_plane_bytes(size)},
                   .targets = {BD_MATTE_SCRATCH, 0, grid},
                   .lines = {BD_MATTE_LINES, 0, grid},
-                  .products = {BD_MATTE_PRODUCTS, 0, bd_closed_form_bytes(size, BD_MATTE_PRODUCTS)},
+                  .products = {BD_MATTE_PRODUCTS, 0, bd_closed_form_bytes(plan, BD_MATTE_PRODUCTS)},
                   .states = {{BD_MATTE_SUMS, 0, 2 * grid}, {BD_MATTE_SUMS, state, 2 * grid}},
                   .counts = small(0, l.bins),
                   .bins = small(l.bins, (VkDeviceSize)BINS * 16),
@@ -133,14 +140,14 @@ static recorder begin(bd_session *session, bd_matte_size size, bd_error *error) 
     return r;
 }
 
-static void record_targets(recorder *r) {
+static void record_targets(recorder *r, bool trimap) {
     const part *const count[3] = {&r->values, &r->plane}, *const blur[3] = {&r->counts};
     const part *const target[3] = {&r->values, &r->plane, &r->bins};
     bd_vk_commands_clear(&r->session->after, &r->session->matte[BD_MATTE_TILES], r->at.bins);
     bd_vk_commands_barrier(&r->session->after);
     run(r, BD_KERNEL_COLOUR_COUNT, false, count, NULL, &r->counts);
     run(r, BD_KERNEL_COLOUR_BLUR, false, blur, NULL, &r->bins);
-    run(r, BD_KERNEL_CLOSED_TARGET, false, target, NULL, &r->targets);
+    run(r, BD_KERNEL_CLOSED_TARGET, trimap, target, NULL, &r->targets);
 }
 
 static void record_lists(recorder *r) {
@@ -159,7 +166,7 @@ static void record_lists(recorder *r) {
 }
 
 /* values: the grid whose value the matrix is applied to; step 0: gives the residual. */
-static void record_step(recorder *r, const part *values, int step, const part *from, const part *to) {
+static void record_step(recorder *r, const part *values, uint32_t step, const part *from, const part *to) {
     bool first = step == 0;
     const part now = small(r->at.steps + (VkDeviceSize)step * ALIGN, 16);
     const part last = small(r->at.steps + (VkDeviceSize)(first ? step : step - 1) * ALIGN, 16);
@@ -176,20 +183,32 @@ static void record_step(recorder *r, const part *values, int step, const part *f
 }
 
 bd_result bd_closed_form_record(bd_session *session, const bd_matte_plan *plan, bd_error *error) {
-    recorder r = begin(session, plan->grids[2], error);
-    record_targets(&r);
+    recorder r = begin(session, plan, plan->grids[2], error);
+    const part *const start[3] = {&r.values}, *const known[3] = {&r.targets};
+    record_targets(&r, plan->trimap);
+    if (plan->trimap) {
+        run(&r, BD_KERNEL_CLOSED_PIN, false, known, NULL, &r.values);
+    }
     record_lists(&r);
-    const part *const start[3] = {&r.values};
     for (int i = 0; i < 2; i++) {
         run(&r, BD_KERNEL_CLOSED_START, false, start, &r.lists[1], &r.states[i]);
     }
-    for (int step = 0; step <= STEPS; step++) {
+    for (uint32_t step = 0; step <= plan->steps; step++) {
         const part *from = &r.states[step % 2], *to = &r.states[(step + 1) % 2];
         const part grid = {from->buffer, from->offset, grid_bytes(plan->grids[2])};
         record_step(&r, step ? &grid : &r.values, step, from, to);
     }
     const part solution = {BD_MATTE_GRID3, 0, grid_bytes(plan->grids[2])};
-    const part *const finish[3] = {&r.values, &r.states[(STEPS + 1) % 2], &r.flags};
+    const part *const finish[3] = {&r.values, &r.states[(plan->steps + 1) % 2], &r.flags};
     run(&r, BD_KERNEL_CLOSED_FINISH, false, finish, NULL, &solution);
+    return r.result;
+}
+
+bd_result bd_closed_form_record_prior(bd_session *session, const bd_matte_plan *plan, bd_error *error) {
+    recorder r = begin(session, plan, plan->grids[0], error);
+    const part *const targets[3] = {&r.targets};
+    r.values.buffer = BD_MATTE_GRID1;
+    record_targets(&r, true);
+    run(&r, BD_KERNEL_CLOSED_PRIOR, false, targets, NULL, &r.plane);
     return r.result;
 }

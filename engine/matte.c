@@ -22,10 +22,11 @@ static const pass passes[] = {{2.0f, 1e-5f, 0.2f, 0}, {0.8f, 1e-5f, 0.1f, 1}, {0
 #define DOUBT_SLOPE 3.0f
 #define RAMP_CELLS 1.3f
 #define COARSE_LEVEL 0.2f
-enum { NODES_PER_CELL = 8, MAX_LEVEL_NODES = 1 << 20 };
+#define TRIMAP_LOW (1.0f / 1024.0f) /* what is not known is told from what is */
+enum { TRIMAP_CELLS = 64, NODES_PER_CELL = 8, MAX_LEVEL_NODES = 1 << 20 };
 
 bool bd_matte_needs_network(const bd_matte_params *params) {
-    return !params || !params->coarse;
+    return !params || (!params->coarse && !params->trimap);
 }
 
 static bd_result check_params(bd_session *session, bd_matte_size photo, bd_matte_params *own, bd_error *error) {
@@ -38,8 +39,8 @@ static bd_result check_params(bd_session *session, bd_matte_size photo, bd_matte
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "probabilities of %ux%u: a side has 1 to %d", own->coarse_width,
                        own->coarse_height, (int)LONGEST_SIDE);
     }
-    if (!own->coarse && !session->has_network) {
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a session without a model needs probabilities");
+    if (bd_matte_needs_network(own) && !session->has_network) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a session without a model needs probabilities or a trimap");
     }
     uint32_t any = 0;
     for (uint32_t i = 0; i < BD_COUNT(own->classes.words); i++) {
@@ -48,7 +49,8 @@ static bd_result check_params(bd_session *session, bd_matte_size photo, bd_matte
     if (!any) {
         own->classes.words[session->person / 32] = 1u << session->person % 32;
     }
-    return bd_shape_check(own, photo, error);
+    bd_result result = bd_trimap_check(own, photo, error);
+    return result ? result : bd_shape_check(own, photo, error);
 }
 
 /* The width of the map's ramps from 0 to 1, in its own pixels: a straight ramp of width T adds up to 1 under its slope
@@ -141,9 +143,16 @@ bd_result bd_matte_plan_init(bd_session *session, const bd_matte_params *params,
         }
         plan_coarse(own, plan);
         result = copy_coarse(session, plan, error);
+    } else if (own->trimap) {
+        bd_fit_resized(photo.w, photo.h, 513, &plan->resized.w, &plan->resized.h);
+        plan->cell_px = (float)BD_MAX(photo.w, photo.h) / (float)TRIMAP_CELLS;
     } else {
         plan->cell_px = network_cell(session, photo, resized);
     }
+    if (!result && own->trimap) {
+        result = bd_trimap_copy(session, plan, error);
+    }
+    plan->steps = bd_closed_form_steps(session, own);
     uint32_t longest = BD_MAX(photo.w, photo.h);
     uint32_t block = (uint32_t)(plan->cell_px / NODES_PER_CELL + 0.5f);
     block = BD_MAX(BD_MAX(block, (longest + BD_MATTE_GRID - 1) / BD_MATTE_GRID), 1u);
@@ -161,7 +170,9 @@ bd_result bd_matte_plan_init(bd_session *session, const bd_matte_params *params,
 
 void bd_matte_plan_finish(bd_session *session, bd_matte_plan *plan) {
     bd_free(session->allocator, plan->coarse);
+    bd_free(session->allocator, plan->trimap);
     plan->coarse = NULL;
+    plan->trimap = NULL;
 }
 
 static VkDeviceSize grid_bytes(bd_matte_size size) {
@@ -174,16 +185,25 @@ static uint32_t coarse_words(const bd_matte_plan *plan) {
     return plan->coarse ? (uint32_t)(bd_plane_bytes((bd_matte_size){p->coarse_width, p->coarse_height}) / 4) : 0;
 }
 
-void bd_matte_add_coarse(bd_session *session, const bd_matte_plan *plan) {
+void bd_matte_add_pictures(bd_session *session, const bd_matte_plan *plan) {
     if (plan->coarse) {
         bd_frame_add_picture(session, &session->matte[BD_MATTE_COARSE], coarse_words(plan), 1, false);
     }
+    if (plan->trimap) {
+        bd_frame_add_picture(session, &session->matte[BD_MATTE_TRIMAP], (plan->photo.w + 3) / 4, plan->photo.h, false);
+    }
 }
 
-bd_image bd_matte_coarse(const bd_matte_plan *plan) {
-    uint32_t words = coarse_words(plan);
-    return (bd_image){
-        .width = words, .height = 1, .stride_bytes = (size_t)words * 4, .pixels = (uint8_t *)(void *)plan->coarse};
+void bd_matte_pictures(const bd_matte_plan *plan, bd_image pictures[BD_MATTE_PICTURES]) {
+    uint32_t words = coarse_words(plan), count = 0, rows = plan->photo.h, columns = (plan->photo.w + 3) / 4;
+    if (plan->coarse) {
+        pictures[count++] = (bd_image){
+            .width = words, .height = 1, .stride_bytes = (size_t)words * 4, .pixels = (uint8_t *)(void *)plan->coarse};
+    }
+    if (plan->trimap) {
+        pictures[count] =
+            (bd_image){.width = columns, .height = rows, .stride_bytes = (size_t)columns * 4, .pixels = plan->trimap};
+    }
 }
 
 bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_error *error) {
@@ -193,8 +213,7 @@ bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_er
     bd_matte_size plane = filtered ? plan->grids[0] : plan->resized;
     bool best = p->mode == BD_MATTE_BEST;
     VkDeviceSize grid3 = best ? grid_bytes(plan->grids[2]) : 0;
-    VkDeviceSize largest = BD_MAX(grid2, grid3),
-                 states = best ? bd_closed_form_bytes(plan->grids[2], BD_MATTE_SUMS) : 0;
+    VkDeviceSize largest = BD_MAX(grid2, grid3), states = best ? bd_closed_form_bytes(plan, BD_MATTE_SUMS) : 0;
     if (best) {
         plane = plan->grids[2];
     }
@@ -205,6 +224,7 @@ bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_er
         VkDeviceSize bytes;
     } wanted[] = {
         {BD_MATTE_COARSE, plan->coarse ? bd_plane_bytes((bd_matte_size){p->coarse_width, p->coarse_height}) : 0},
+        {BD_MATTE_TRIMAP, plan->trimap ? bd_trimap_bytes(plan->photo) : 0},
         {BD_MATTE_PLANE, bd_plane_bytes(plane)},
         {BD_MATTE_GRID1, grid1},
         {BD_MATTE_GRID2, grid2},
@@ -213,8 +233,8 @@ bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_er
         {BD_MATTE_LINES, largest},
         {BD_MATTE_SCRATCH, largest},
         {BD_MATTE_GRID3, grid3},
-        {BD_MATTE_PRODUCTS, best ? bd_closed_form_bytes(plan->grids[2], BD_MATTE_PRODUCTS) : 0},
-        {BD_MATTE_TILES, best ? bd_closed_form_bytes(plan->grids[2], BD_MATTE_TILES) : 0},
+        {BD_MATTE_PRODUCTS, best ? bd_closed_form_bytes(plan, BD_MATTE_PRODUCTS) : 0},
+        {BD_MATTE_TILES, best || plan->trimap ? bd_closed_form_bytes(plan, BD_MATTE_TILES) : 0},
         {BD_MATTE_DOUBT, grid1},
         {BD_MATTE_LEVELS, plan->level_count ? plan->level_offsets[last] + 16 : 0},
         {BD_MATTE_PAIRS_A, 2 * finest},
@@ -328,6 +348,27 @@ static bd_result record_plane(bd_session *session, const bd_matte_plan *plan, bd
     return run(session, &dispatch, error);
 }
 
+/* The same on a grid, without the parts that go and with what the trimap knows: there it is 0 or 1, and only there. */
+static bd_result record_grid_plane(bd_session *session, const bd_matte_plan *plan, int grid, bool prior,
+                                   bd_error *error) {
+    bool open = bd_trimap_alone(&plan->params);
+    float block = (float)plan->blocks[grid], low = open ? 0.5f : TRIMAP_LOW;
+    bd_vk_buffer *plane = of(session, BD_MATTE_PLANE);
+    bd_result result = BD_OK;
+    if (open) {
+        bd_vk_commands_clear(&session->after, plane, bd_plane_bytes(plan->grids[grid]));
+        bd_vk_commands_barrier(&session->after);
+    } else {
+        result = record_plane(session, plan, plan->grids[grid], block, block, false, error);
+        result =
+            result ? result : bd_shape_record_parts(session, plan, plane, plan->grids[grid], plan->blocks[grid], error);
+    }
+    if (!result) {
+        result = bd_trimap_record_pin(session, plan, plane, plan->grids[grid], plan->blocks[grid], low, error);
+    }
+    return !result && open && prior ? bd_closed_form_record_prior(session, plan, error) : result;
+}
+
 /* The tutorial's ways: argmax or probability at the size that the network saw, enlarged. */
 static bd_result record_plain(bd_session *session, const bd_matte_plan *plan, bool hard, bd_error *error) {
     float block_x = (float)plan->photo.w / (float)plan->resized.w;
@@ -427,15 +468,11 @@ static bd_result record_lines(bd_session *session, const bd_matte_plan *plan, co
 static bd_result record_start(bd_session *session, const bd_matte_plan *plan, bd_error *error) {
     bd_matte_size size = plan->grids[0];
     VkDeviceSize bytes = grid_bytes(size);
-    float block = (float)plan->blocks[0];
-    bd_result result = record_plane(session, plan, size, block, block, false, error);
+    bd_result result = record_grid_plane(session, plan, 0, true, error);
     const bd_push_guided push = {.dst_w = (int32_t)size.w,
                                  .dst_h = (int32_t)size.h,
                                  .radius = (int32_t)radius_on(plan, DOUBT_RADIUS, 0),
                                  .level = plan->start_level};
-    if (!result) {
-        result = bd_shape_record_parts(session, plan, of(session, BD_MATTE_PLANE), size, plan->blocks[0], error);
-    }
     if (!result) {
         result = record_guided(session, BD_KERNEL_GUIDED_START, &push, false, BD_MATTE_GRID1, bytes, BD_MATTE_PLANE,
                                bd_plane_bytes(size), BD_MATTE_VALUES, bytes, error);
@@ -495,17 +532,12 @@ static bd_result record_apply(bd_session *session, const bd_matte_plan *plan, in
 /* The lines of a grid become those of the closed-form solution on the third. */
 static bd_result record_best(bd_session *session, const bd_matte_plan *plan, int from, bd_error *error) {
     static const pass last = {0.0f, 1e-5f, 0.0f, 2};
-    float block = (float)plan->blocks[2];
     bd_result result = record_reduce(session, plan, 2, error);
     if (!result) {
         result = record_join(session, plan, from, 2, error);
     }
     if (!result) {
-        result = record_plane(session, plan, plan->grids[2], block, block, false, error);
-    }
-    if (!result) {
-        result =
-            bd_shape_record_parts(session, plan, of(session, BD_MATTE_PLANE), plan->grids[2], plan->blocks[2], error);
+        result = record_grid_plane(session, plan, 2, false, error);
     }
     if (!result) {
         result = bd_closed_form_record(session, plan, error);
@@ -542,6 +574,9 @@ static bd_result record_refine(bd_session *session, const bd_matte_plan *plan, b
     }
     if (!result) {
         result = record_apply(session, plan, grid, error);
+    }
+    if (!result) {
+        result = bd_trimap_record_pin(session, plan, &session->mask, plan->photo, 1, 0.0f, error);
     }
     bd_vk_commands_stamp(&session->after, "matte: apply");
     return result;

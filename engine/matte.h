@@ -14,6 +14,7 @@ enum { BD_MATTE_GRID = 1024 };
 /* Buffers of the session that only mattes use. */
 typedef enum bd_matte_buffer {
     BD_MATTE_COARSE,     /* the caller's probabilities as a plane */
+    BD_MATTE_TRIMAP,     /* (h, ceil(w / 4) * 4) u8 of the photo's size */
     BD_MATTE_PLANE,      /* probabilities on the first grid, or at the network's size */
     BD_MATTE_GRID1,      /* grid of twice the spacing: colours */
     BD_MATTE_GRID2,      /* the finer grid: colours and the value */
@@ -56,8 +57,10 @@ typedef struct bd_matte_plan {
     bd_matte_size grids[3]; /* the coarser first; the closed form's */
     uint32_t blocks[3];     /* pixels a side of a node */
     float cell_px;          /* spacing of what is known about the mask */
+    uint32_t steps;         /* of the closed form */
     float start_level;      /* stretched from the probabilities before the first pass */
     float *coarse;          /* the caller's probabilities as a plane, ours to free */
+    uint8_t *trimap;        /* (h, ceil(w / 4) * 4), zero past w, ours to free */
     uint32_t level_count;   /* of the foreground's pyramid; 0: colours stay as they are */
     uint32_t first_level;
     bd_matte_size levels[BD_MATTE_MAX_LEVELS];
@@ -77,17 +80,35 @@ bool bd_matte_needs_network(const bd_matte_params *params);
 /* Makes room; before the commands are begun. */
 bd_result bd_matte_reserve(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
 
-/* The caller's probabilities as one more picture of the frame, where the plan has any, and their pixels. */
-void bd_matte_add_coarse(struct bd_session *session, const bd_matte_plan *plan);
-bd_image bd_matte_coarse(const bd_matte_plan *plan);
+enum { BD_MATTE_PICTURES = 2 };
+
+/* The caller's probabilities and trimap as more pictures of the frame, where the plan has any, and their pixels in the
+ * same order. */
+void bd_matte_add_pictures(struct bd_session *session, const bd_matte_plan *plan);
+void bd_matte_pictures(const bd_matte_plan *plan, bd_image pictures[BD_MATTE_PICTURES]);
 
 /* Records into session->after: logits (or what the plan brings) and session->photo become session->mask, a plane of the
  * photo's size. */
 bd_result bd_matte_record(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
 
 /* closed_form.c: BD_MATTE_VALUES and BD_MATTE_PLANE, on the third grid, become BD_MATTE_GRID3. */
-VkDeviceSize bd_closed_form_bytes(bd_matte_size size, bd_matte_buffer buffer);
+VkDeviceSize bd_closed_form_bytes(const bd_matte_plan *plan, bd_matte_buffer buffer);
+uint32_t bd_closed_form_steps(const struct bd_session *session, const bd_matte_params *params);
 bd_result bd_closed_form_record(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
+
+/* Records: BD_MATTE_PLANE, pinned by a trimap on the first grid, gets what colours say in place of one half. */
+bd_result bd_closed_form_record_prior(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
+
+/* trimap.c. Records: what the trimap knows of a plane of `size` nodes, block x block pixels each, becomes 0 or 1, the
+ * rest is clamped to low .. 1 - low. Nothing where the plan has no trimap. */
+bd_result bd_trimap_record_pin(struct bd_session *session, const bd_matte_plan *plan, const bd_vk_buffer *plane,
+                               bd_matte_size size, uint32_t block, float low, bd_error *error);
+/* Nothing else is known. */
+bool bd_trimap_alone(const bd_matte_params *params);
+bd_result bd_trimap_check(const bd_matte_params *params, bd_matte_size photo, bd_error *error);
+/* Makes plan->trimap. */
+bd_result bd_trimap_copy(const struct bd_session *session, bd_matte_plan *plan, bd_error *error);
+VkDeviceSize bd_trimap_bytes(bd_matte_size size);
 
 /* Records: session->photo and session->mask become BD_MATTE_FOREGROUND. */
 bd_result bd_matte_record_foreground(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);

@@ -219,7 +219,7 @@ static bd_result record_replace(bd_session *session, const bd_image *photo, cons
         result = bd_frame_reserve(session, &session->result, reported, error);
     }
     if (!result) {
-        bd_matte_add_coarse(session, matte);
+        bd_matte_add_pictures(session, matte);
         result = bd_frame_record_uploads(session, error);
     }
     if (!result && key->deep) {
@@ -349,21 +349,24 @@ static bd_result start(bd_session *session, const bd_image *photo, const bd_imag
     key.background_alpha = picture && background->has_alpha;
     bd_session_report(session, "replace");
     bd_matte_plan matte = {.level_count = 0};
-    /* Probabilities that a call brings are planned with it. */
-    if (!code && (key.matte.coarse || !bd_frame_is_recorded(session, &key))) {
+    /* Probabilities and trimaps that a call brings are planned with it. */
+    if (!code && (key.matte.coarse || key.matte.trimap || !bd_frame_is_recorded(session, &key))) {
         code = record_replace(session, photo, background, &key, &matte, error);
     }
     if (!code) {
         code = keep_profile(session, photo, key.replace.classic, error);
     }
     if (!code) {
-        const bd_image coarse = bd_matte_coarse(&matte);
+        bd_image more[BD_MATTE_PICTURES];
+        bd_matte_pictures(&matte, more);
         bd_frame_picture pictures[BD_FRAME_MAX_PICTURES] = {{.image = photo}};
         uint32_t count = 1;
         if (picture) {
             pictures[count++] = (bd_frame_picture){background, color};
         }
-        pictures[count].image = &coarse;
+        for (uint32_t i = 0; i < BD_MATTE_PICTURES; i++) {
+            pictures[count++].image = &more[i];
+        }
         code = bd_frame_submit(session, pictures, error);
     }
     bd_color_destroy(color);

@@ -10,7 +10,7 @@
 #include "network.h"
 
 enum { BD_SESSION_MOST_SIZES = 6, BD_SESSION_MOST_LOOKS = 2 * (BD_SESSION_MOST_SIZES + 1) };
-enum { BD_FRAME_MAX_RESAMPLES = 4 + BD_SESSION_MOST_SIZES, BD_FRAME_MAX_PICTURES = 3, BD_FRAME_MAX_TIMINGS = 32 };
+enum { BD_FRAME_MAX_RESAMPLES = 4 + BD_SESSION_MOST_SIZES, BD_FRAME_MAX_PICTURES = 4, BD_FRAME_MAX_TIMINGS = 32 };
 
 /* What goes to the device: `rows` rows side by side. */
 typedef struct bd_frame_upload {
@@ -117,8 +117,9 @@ struct bd_session {
     bd_vk_buffer fitted;     /* background at the size that it is laid down at */
     bd_vk_buffer mask;       /* (mask_h, ceil(mask_w / 4) * 4) f32: at the photo's size but for classic */
     bd_vk_buffer matte[BD_MATTE_BUFFERS];
-    VkDeviceSize band_bytes; /* of the bands that mattes take the photo in; 0: what the device can bind */
-    bd_seen seen;            /* in the photo whose result was returned last */
+    VkDeviceSize band_bytes;    /* of the bands that mattes take the photo in; 0: what the device can bind */
+    uint32_t closed_form_steps; /* 0: what closed_form.c takes; tests let it settle */
+    bd_seen seen;               /* in the photo whose result was returned last */
     bd_timing timings[BD_FRAME_MAX_TIMINGS];
     uint32_t timing_count;
 };

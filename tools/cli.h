@@ -39,7 +39,7 @@ typedef struct cli_options {
     bool help, version, classic, keep_colors, fill_holes, transparent, photo_size, json, quiet, verbose;
     const char *output, *fit, *gravity, *classes, *color, *blur, *blur_background, *harmonize, *light_wrap, *quality,
         *format;
-    const char *matte, *coarse, *matte_in, *matte_out, *depth, *blend;
+    const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *blend;
     const char *keep, *islands, *shrink, *grow, *feather;
     const char *device, *model, *size, *kernels, *precision, *names, *tta;
     const char *labels, *overlay, *logits;
@@ -248,17 +248,18 @@ void cli_plane_finish(cli_plane *plane);
 
 /* ---- matte.c ---- */
 
-/* What --matte, --coarse, --matte-in and the options that shape the matte come to. */
+/* What --matte, --coarse, --trimap, --matte-in and the options that shape the matte come to. */
 typedef struct cli_matte {
     bd_matte_params params;
     cli_plane plane;
+    bd_image trimap;
 } cli_matte;
 
 bool cli_matte_parse(cli *run, cli_matte *matte);
 /* The first of the options that shape the matte, as "--keep"; NULL: none is given. */
 const char *cli_matte_shaping(const cli_options *options);
 bool cli_matte_needs_network(const cli *run);
-/* Reads the file that takes the network's place, if any. */
+/* Reads the files that take the network's place, if any. */
 bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte);
 /* From here on alpha, BD_FORMAT_GRAY16 of the photo's size, is the matte. */
 bool cli_matte_take(cli *run, const bd_image *alpha, cli_matte *matte);

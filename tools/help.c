@@ -27,6 +27,11 @@ static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OU
     "                      photo's colours) or best (refine and a closed-form solution where that is in doubt)\n"      \
     "  --coarse FILE       probabilities in the network's place: a PNG of 8 or 16 bits or .npy of any size, whose\n"   \
     "                      corner pixels' middles lie on the photo's\n"                                                \
+    "  --trimap FILE       a picture of the photo's size: black is background, white is foreground, any grey unknown " \
+    "and\n"                                                                                                            \
+    "                      settled by colours, or by --coarse; the network is not asked. --matte refine or best "      \
+    "(then\n"                                                                                                          \
+    "                      the default)\n"                                                                             \
     "  --matte-in FILE     a finished matte of the photo's size in the network's place\n"                              \
     "  --keep WHAT         which connected parts of the foreground stay: all (default), largest, or point=X,Y, the\n"  \
     "                      one at that pixel of the upright photo\n"                                                   \

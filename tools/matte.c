@@ -105,16 +105,30 @@ bool cli_matte_parse(cli *run, cli_matte *matte) {
     if (from->matte_in && from->matte) {
         return cli_fail(run, CLI_USAGE, "--matte-in is used as it is; --matte does not go with it");
     }
+    if (from->trimap && from->matte_in) {
+        return cli_fail(run, CLI_USAGE, "--matte-in is used as it is; --trimap does not go with it");
+    }
+    if (from->trimap && (from->keep || from->islands || from->fill_holes)) {
+        return cli_fail(run, CLI_USAGE, "--trimap says itself which parts are foreground; %s does not go with it",
+                        cli_matte_shaping(from));
+    }
     long depth = 8;
     if (from->depth && (!cli_parse_integer(from->depth, 8, 16, &depth) || (depth != 8 && depth != 16))) {
         return cli_fail(run, CLI_USAGE, "--depth is 8 or 16, not '%s'", from->depth);
     }
     matte->params.wide = depth == 16;
-    return parse_mode(run, &matte->params.mode) && parse_parts(run, &matte->params) && parse_edges(run, &matte->params);
+    matte->params.mode = from->trimap ? BD_MATTE_BEST : BD_MATTE_REFINE;
+    if (!parse_mode(run, &matte->params.mode)) {
+        return false;
+    }
+    if (from->trimap && matte->params.mode != BD_MATTE_REFINE && matte->params.mode != BD_MATTE_BEST) {
+        return cli_fail(run, CLI_USAGE, "--trimap is for --matte refine or best, not %s", from->matte);
+    }
+    return parse_parts(run, &matte->params) && parse_edges(run, &matte->params);
 }
 
 bool cli_matte_needs_network(const cli *run) {
-    return !run->options.coarse && !run->options.matte_in;
+    return !run->options.coarse && !run->options.trimap && !run->options.matte_in;
 }
 
 static void use_plane(cli_matte *matte) {
@@ -123,7 +137,34 @@ static void use_plane(cli_matte *matte) {
     matte->params.coarse_height = matte->plane.h;
 }
 
+/* 16 bits become one of three values: what is not quite black or white is unknown. */
+static bool read_trimap(cli *run, const bd_image *photo, cli_matte *matte) {
+    const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
+    bd_image *trimap = &matte->trimap;
+    if (bd_image_read(run->options.trimap, &params, trimap, &run->error)) {
+        return cli_failed(run);
+    }
+    if (trimap->width != photo->width || trimap->height != photo->height) {
+        return cli_fail(run, CLI_USAGE, "%s: %ux%u; a trimap has the photo's size, %ux%u", run->options.trimap,
+                        trimap->width, trimap->height, photo->width, photo->height);
+    }
+    for (size_t y = 0; y < trimap->height; y++) {
+        uint8_t *row = trimap->pixels + y * trimap->stride_bytes;
+        for (size_t x = 0; x < trimap->width; x++) {
+            uint16_t wide;
+            memcpy(&wide, row + 2 * x, sizeof wide);
+            row[x] = wide == 0 ? 0 : wide == UINT16_MAX ? 255 : 128;
+        }
+    }
+    trimap->format = BD_FORMAT_GRAY8;
+    matte->params.trimap = trimap;
+    return true;
+}
+
 bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte) {
+    if (run->options.trimap && !read_trimap(run, photo, matte)) {
+        return false;
+    }
     const char *path = run->options.coarse ? run->options.coarse : run->options.matte_in;
     if (!path) {
         return true;
@@ -165,6 +206,7 @@ void cli_matte_narrow(bd_image *alpha) {
 
 void cli_matte_close(cli_matte *matte) {
     cli_plane_finish(&matte->plane);
+    bd_image_finish(&matte->trimap);
 }
 
 static bool parse(cli *run, matting *m) {

@@ -48,6 +48,7 @@ static const option options[] = {
     TEXT("class", 0, classes, R | A),
     TEXT("matte", 0, matte, R | A),
     TEXT("coarse", 0, coarse, R | A),
+    TEXT("trimap", 0, trimap, R | A),
     TEXT("matte-in", 0, matte_in, R | A),
     TEXT("matte-out", 0, matte_out, R),
     TEXT("depth", 0, depth, R | A),

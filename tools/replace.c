@@ -115,6 +115,7 @@ static bool parse_matte(cli *run, replacement *r) {
     const cli_options *from = &run->options;
     const char *given = from->matte       ? "--matte"
                         : from->coarse    ? "--coarse"
+                        : from->trimap    ? "--trimap"
                         : from->matte_in  ? "--matte-in"
                         : from->matte_out ? "--matte-out"
                                           : cli_matte_shaping(from);
@@ -191,9 +192,10 @@ static bool parse_series(cli *run, replacement *r) {
     if (from->output) {
         return cli_fail(run, CLI_USAGE, "-o is for one photo, --output-dir for several");
     }
-    if (from->coarse || from->matte_in || from->matte_out) {
+    if (from->coarse || from->trimap || from->matte_in || from->matte_out) {
         return cli_fail(run, CLI_USAGE, "%s is of one photo and does not go with --output-dir",
                         from->coarse     ? "--coarse"
+                        : from->trimap   ? "--trimap"
                         : from->matte_in ? "--matte-in"
                                          : "--matte-out");
     }

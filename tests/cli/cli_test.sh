@@ -349,6 +349,36 @@ check_shapes() {
     rm -rf "${out:?}"/*
 }
 
+# A trimap that knows the left and the right third: no network.
+check_trimap() {
+    local out=$work/out trimap=$work/in/trimap.pgm
+    pnm photo.pgm 90 60
+    awk 'BEGIN { printf "P5 90 60 255\n"; for (y = 0; y < 60; y++) for (x = 0; x < 90; x++)
+        printf "%s", x < 30 ? "b" : x < 60 ? "u" : "f" }' | sed '$s/b/\x00/g; $s/f/\xff/g' > "$trimap"
+    run 0 matte "$work/in/photo.pgm" --trimap "$trimap" -o "$out/best.png"
+    run 0 matte "$work/in/photo.pgm" --trimap "$trimap" --matte best -o "$out/same.png"
+    run 0 matte "$work/in/photo.pgm" --trimap "$trimap" --matte refine --coarse "$trimap" -o "$out/refine.png"
+    cmp -s "$out/best.png" "$out/same.png" || complain '--trimap alone is not --matte best'
+    run 0 matte "$work/in/photo.pgm" --matte-in "$trimap" -o "$out/in.png"
+    cmp -s "$out/best.png" "$out/in.png" && complain '--trimap solves nothing'
+    run 0 "$work/in/photo.pgm" "$scene" --trimap "$trimap" --feather 3 --matte-out "$out/used.png" -o "$out/a.png"
+    run 0 "$work/in/photo.pgm" "$scene" --matte-in "$out/used.png" -o "$out/b.png"
+    rm -rf "${out:?}"/*
+    pnm small.pgm 45 30
+    run 2 matte "$work/in/photo.pgm" --trimap "$work/in/small.pgm" -o "$out/none.png"
+    says "small.pgm: 45x30; a trimap has the photo's size, 90x60"
+    run 3 matte "$work/in/photo.pgm" --trimap "$work/in/missing.png" -o "$out/none.png"
+    run 4 matte "$work/in/photo.pgm" --trimap "$source/README.md" -o "$out/none.png"
+    run 2 matte "$work/in/photo.pgm" --trimap "$trimap" --matte hard -o "$out/none.png"
+    says '--trimap is for --matte refine or best'
+    run 2 matte "$work/in/photo.pgm" --trimap "$trimap" --matte-in "$trimap" -o "$out/none.png"
+    run 2 matte "$work/in/photo.pgm" --trimap "$trimap" --keep largest -o "$out/none.png"
+    says '--keep does not go with it'
+    run 2 "$work/in/photo.pgm" "$scene" --trimap "$trimap" --classic -o "$out/none.png"
+    run 2 "$work/in/photo.pgm" --background "$scene" --trimap "$trimap" --output-dir "$out"
+    left_nothing
+}
+
 check_pictures() {
     local out=$work/out
     run 0 replace "$person" "$scene" -o "$out/a.png" --json
@@ -491,6 +521,7 @@ check_bad_pictures
 check_devices
 [ -z "$usable" ] || check_shapes
 [ -z "$usable" ] || check_depth
+[ -z "$usable" ] || check_trimap
 [ -z "$fetched" ] || check_pictures
 [ -z "$fetched" ] || check_mattes
 [ -z "$fetched" ] || check_series
