@@ -21,6 +21,7 @@ typedef struct arguments {
     const char *folder;
     source from;
     bool wanted[MODES];
+    long trimap_px; /* 0: no trimap */
 } arguments;
 
 /* One photo with what is known about it, and the sums over all. */
@@ -31,6 +32,7 @@ typedef struct subject {
     uint32_t w, h;
     float *coarse;
     uint32_t coarse_w, coarse_h;
+    bd_image trimap;
 } subject;
 
 typedef struct totals {
@@ -127,11 +129,39 @@ static bool simulate(subject *s, bool logits) {
     return s->coarse != NULL;
 }
 
+/* Measured mattes are off by a little where there is nothing, or all. */
+#define TRIMAP_NOISE (5.5f / 255.0f)
+
+/* What the true matte has within px of a pixel, in squares: between 0 and 1, or both of them, is unknown. Along rows,
+ * then along columns. */
+static bool make_trimap(subject *s, long px) {
+    uint8_t *rows = malloc((size_t)s->w * s->h), *pixels = malloc((size_t)s->w * s->h);
+    for (int pass = 0; pass < 2 && rows && pixels; pass++) {
+        long sizes[2] = {s->w, s->h}, length = sizes[pass], step = pass ? (long)s->w : 1;
+        for (long i = 0; i < (long)s->w * s->h; i++) {
+            long at = pass ? i / s->w : i % s->w;
+            long from = at < px ? at : px, to = length - 1 - at < px ? length - 1 - at : px;
+            bool back = true, front = true;
+            for (long d = -from; d <= to; d++) {
+                float own = pass ? (float)rows[i + d * step] / 255.0f : s->alpha[i + d * step];
+                back = back && own <= TRIMAP_NOISE;
+                front = front && own >= 1.0f - TRIMAP_NOISE;
+            }
+            (pass ? pixels : rows)[i] = back ? 0 : front ? 255 : 128;
+        }
+    }
+    free(rows);
+    s->trimap =
+        (bd_image){.width = s->w, .height = s->h, .format = BD_FORMAT_GRAY8, .stride_bytes = s->w, .pixels = pixels};
+    return pixels != NULL;
+}
+
 static void close_subject(subject *s) {
     bd_image_finish(&s->photo);
     bd_image_finish(&s->foreground);
     free(s->alpha);
     free(s->coarse);
+    free(s->trimap.pixels);
     *s = (subject){.coarse = NULL};
 }
 
@@ -158,18 +188,21 @@ static bool open_subject(const arguments *a, const char *name, subject *s) {
     if (done && find_beside(a->folder, name, "foreground", path, sizeof path)) {
         done = read_image(path, &s->foreground) && s->foreground.width == s->w && s->foreground.height == s->h;
     }
+    done = done && (!a->trimap_px || make_trimap(s, a->trimap_px));
     return done && (a->from == FROM_NETWORK || simulate(s, a->from == FROM_LOGITS));
 }
 
 /* ---- scores ------------------------------------------------------------------------------------------------------ */
 
 static bool score_mode(const bench *b, const subject *s, bd_matte_mode mode, scores *result) {
+    bool trimap = s->trimap.pixels && (mode == BD_MATTE_REFINE || mode == BD_MATTE_BEST);
     const bd_matte_params params = {.struct_size = sizeof params,
                                     .mode = mode,
                                     .coarse = s->coarse,
                                     .coarse_width = s->coarse_w,
                                     .coarse_height = s->coarse_h,
                                     .wide = true,
+                                    .trimap = trimap ? &s->trimap : NULL,
                                     .island_share = mode == BD_MATTE_HARD ? -1.0f : 0.0f}; /* the tutorial's mask */
     bd_error error;
     bd_image alpha;
@@ -327,10 +360,13 @@ static uint32_t list_photos(const char *folder, char **names) {
 }
 
 static int usage(FILE *to, int status) {
-    (void)fprintf(to, "usage: backdrop-matte FOLDER [--simulate probabilities|logits] [--mode NAME]... [--json FILE]\n"
-                      "         [--model FILE] [--device D] [--kernels SET] [--cache-dir DIR] [--validation]\n"
-                      "FOLDER holds NAME.photo.png and NAME.alpha.png, and may hold NAME.foreground.png\n"
-                      "columns: SAD / 1000, MSE * 1000, Grad / 1000, Conn / 1000, then each as a share of hard's\n");
+    (void)fprintf(
+        to, "usage: backdrop-matte FOLDER [--simulate probabilities|logits] [--trimap PX] [--mode NAME]...\n"
+            "         [--json FILE] [--model FILE] [--device D] [--kernels SET] [--cache-dir DIR] [--validation]\n"
+            "--trimap gives refine and best a trimap whose unknown pixels lie within PX of one that is neither\n"
+            "all foreground nor all background; alone it takes the network's place, with --simulate it joins\n"
+            "FOLDER holds NAME.photo.png and NAME.alpha.png, and may hold NAME.foreground.png\n"
+            "columns: SAD / 1000, MSE * 1000, Grad / 1000, Conn / 1000, then each as a share of hard's\n");
     return status;
 }
 
@@ -344,6 +380,11 @@ static bool parse(int argc, char **argv, bench *b, arguments *a) {
             i++;
             a->from = !strcmp(argv[i], "logits") ? FROM_LOGITS : FROM_PROBABILITIES;
             if (a->from == FROM_PROBABILITIES && strcmp(argv[i], "probabilities") != 0) {
+                return false;
+            }
+        } else if (!strcmp(argv[i], "--trimap") && i + 1 < argc) {
+            a->trimap_px = strtol(argv[++i], NULL, 10);
+            if (a->trimap_px < 1 || a->trimap_px > 1000) {
                 return false;
             }
         } else if (!strcmp(argv[i], "--mode") && i + 1 < argc) {
