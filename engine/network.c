@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <string.h>
 
+#include "bands.h"
 #include "network.h"
 
 /* Where each packed constant lies in the weights buffer. */
@@ -13,6 +15,7 @@ typedef struct packed_constant {
 typedef struct recorder {
     bd_network *network;
     const bd_model *model;
+    bd_bands bands;
     packed_constant *constants;
     uint32_t constant_count;
     uint32_t dispatch_count;
@@ -61,6 +64,15 @@ static void add_constants(recorder *r, const bd_kernel_operands *operands, const
     }
 }
 
+static bd_result plan_bands(recorder *r, uint64_t most_bytes, bd_error *error) {
+    r->bands = (bd_bands){.vk = r->network->vk,
+                          .graph = &r->model->graph,
+                          .choices = r->network->choices,
+                          .half = r->network->precision == BD_PRECISION_FP16,
+                          .most_bytes = most_bytes};
+    return bd_bands_init(&r->bands, error);
+}
+
 static bd_result gather_constants(recorder *r, bd_error *error) {
     const bd_model *model = r->model;
     r->constants = bd_alloc_array(model->allocator, (size_t)model->graph.count * 3, sizeof *r->constants);
@@ -78,7 +90,8 @@ static bd_result gather_constants(recorder *r, bd_error *error) {
                 return result;
             }
             add_constants(r, &operands, &model->graph.nodes[node].shape);
-            r->dispatch_count++;
+            uint32_t rows;
+            r->dispatch_count += bd_bands_of(&r->bands, node, p, &rows);
         }
     }
     return BD_OK;
@@ -144,8 +157,27 @@ static void bind(const recorder *r, bd_vk_dispatch *dispatch, const bd_kernel_op
     dispatch->bindings[4] = (bd_vk_binding){.buffer = arena, .offset = output->offset_bytes, .bytes = output->bytes};
 }
 
-/* All dispatches of the network, in order; a step has one or, a concatenation, several. */
-static bd_result list_dispatches(const recorder *r, bd_error *error) {
+/* A part of a node, in as many dispatches as it takes. */
+static bd_result list_part(recorder *r, uint32_t node, uint32_t part, bool barrier, bd_error *error) {
+    bd_network *network = r->network;
+    uint32_t rows, bands = bd_bands_of(&r->bands, node, part, &rows);
+    bd_result result = BD_OK;
+    for (uint32_t b = 0; b < bands && !result; b++) {
+        bd_network_dispatch *to = &network->dispatches[network->dispatch_count++];
+        bd_kernel_operands operands;
+        result = bd_bands_describe(&r->bands, node, part, b, &to->dispatch, &operands, error);
+        if (!result) {
+            bind(r, &to->dispatch, &operands, node);
+            bd_bands_narrow(&r->bands, node, part, b, &operands, &to->dispatch);
+        }
+        to->barrier = barrier && !b;
+        to->last = part + 1 == parts_of(r, node) && b + 1 == bands;
+    }
+    return result;
+}
+
+/* All dispatches of the network, in order; a step has one or, a concatenation or what is too large, several. */
+static bd_result list_dispatches(recorder *r, bd_error *error) {
     bd_network *network = r->network;
     const bd_graph *graph = &r->model->graph;
     const bd_plan *plan = &network->plan;
@@ -156,16 +188,10 @@ static bd_result list_dispatches(const recorder *r, bd_error *error) {
     for (uint32_t s = 0; s < plan->step_count; s++) {
         uint32_t node = plan->steps[s].node;
         for (uint32_t p = 0; graph->nodes[node].op != BD_OP_PREPROCESS && p < parts_of(r, node); p++) {
-            bd_network_dispatch *to = &network->dispatches[network->dispatch_count];
-            bd_kernel_operands operands;
-            bd_result result = describe_part(r, node, p, &to->dispatch, &operands, error);
+            bd_result result = list_part(r, node, p, plan->steps[s].barrier || p, error);
             if (result) {
                 return result;
             }
-            bind(r, &to->dispatch, &operands, node);
-            to->barrier = plan->steps[s].barrier || p;
-            to->last = p + 1 == parts_of(r, node);
-            network->dispatch_count++;
         }
     }
     return BD_OK;
@@ -331,6 +357,30 @@ static bd_result describe_steps(const recorder *r, bd_error *error) {
     return network->steps ? BD_OK : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", graph->file);
 }
 
+/* The preprocessed photo is written at once. */
+static bd_result check_size(const bd_network *network, const bd_graph *graph, bd_error *error) {
+    const int32_t *input = network->preprocess.shape.dims;
+    uint64_t most = network->vk->limits.maxStorageBufferRange / 16;
+    if ((uint64_t)input[1] * (uint64_t)input[2] <= most) {
+        return BD_OK;
+    }
+    uint32_t side = (uint32_t)sqrt((double)most);
+    return bd_fail(error, BD_ERR_IMAGE_TOO_LARGE, "%s: an input of %dx%d is too large for %s; %ux%u is not",
+                   graph->file, (int)input[2], (int)input[1], network->vk->info.name, (side - 1) / 16 * 16 + 1,
+                   (side - 1) / 16 * 16 + 1);
+}
+
+/* What is too large is told by its size, not by whatever found that out. */
+static bd_result tell_size(const bd_network *network, const bd_graph *graph, bd_result result, bd_error *error) {
+    const int32_t *input = network->preprocess.shape.dims;
+    if (result == BD_ERR_OUT_OF_DEVICE_MEMORY) {
+        return bd_fail(error, result, "%s: with an input of %dx%d it takes %.0f MB of %s, which has no room for that",
+                       graph->file, (int)input[2], (int)input[1],
+                       (double)(network->plan.arena_bytes + network->weights.bytes) / 1e6, network->vk->info.name);
+    }
+    return result;
+}
+
 bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model, const bd_network_params *params,
                           bd_error *error) {
     const bd_network_params defaults = {0};
@@ -342,6 +392,12 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model,
         result = describe_steps(&r, error);
     }
     if (!result) {
+        result = check_size(network, &model->graph, error);
+    }
+    if (!result) {
+        result = plan_bands(&r, params ? params->band_bytes : 0, error);
+    }
+    if (!result) {
         result = gather_constants(&r, error);
     }
     if (!result) {
@@ -349,6 +405,7 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model,
     }
     if (!result) {
         result = bd_vk_buffer_init(vk, &network->arena, network->plan.arena_bytes, BD_VK_MEMORY_DEVICE, error);
+        result = tell_size(network, &model->graph, result, error);
     }
     if (!result) {
         result = bd_vk_commands_init(vk, &network->commands, 1, error);
@@ -363,6 +420,7 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model,
         result = record(network, &network->commands, false, error);
     }
     bd_free(model->allocator, r.constants);
+    bd_bands_finish(&r.bands);
     if (result) {
         bd_network_finish(network);
     }

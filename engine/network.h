@@ -24,6 +24,7 @@ typedef struct bd_network_params {
     bd_precision precision;          /* FP32 or FP16; AUTO: FP32 */
     bool keep_all;                   /* every tensor stays in the arena and none is skipped by fusion: for tests */
     const bd_kernel_choice *choices; /* one per node of the graph (bd_kernel_candidates); NULL: defaults. Copied. */
+    uint64_t band_bytes;             /* of a binding at most, for tests; 0: what the device can bind */
 } bd_network_params;
 
 typedef struct bd_network {

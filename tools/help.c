@@ -153,7 +153,7 @@ static const char common[] =
 static const char statuses[] =
     "\n"
     "exit status: 0 done, 2 usage, 3 a file cannot be read, 4 not a picture or a broken one,\n"
-    "             5 picture too large, 6 model missing, broken or not supported,\n"
+    "             5 picture or --size too large, 6 model missing, broken or not supported,\n"
     "             7 output cannot be written, 8 no Vulkan or no such device,\n"
     "             9 the device failed, 10 out of memory\n";
 
