@@ -84,6 +84,7 @@ bool cli_parse_number(const char *text, float low, float high, float *value);
 bool cli_parse_radius(cli *run, const char *name, const char *text, float most, float *pixels);
 /* "N" or "WxH", each 1..8192. */
 bool cli_parse_size(const char *text, uint32_t *width, uint32_t *height);
+/* '#rgb', '#rrggbb', '#rrggbbaa' or one of CSS's names for the plainest. */
 bool cli_parse_color(const char *text, uint8_t *rgba);
 /* --precision: auto, fp32 or fp16. */
 bool cli_parse_precision(cli *run, bd_precision *precision);
@@ -116,6 +117,8 @@ bool cli_is_dash(const char *path);
 bool cli_read_image(cli *run, const char *path, bd_image *image);
 /* The same for what will show in a file: a PNG's 16 bits are kept for PNG. */
 bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image);
+/* The same with parameters of the caller's. */
+bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image);
 /* All of standard input; *data is free()'s. */
 bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes);
 /* Fails where standard input would be read more than once. NULL and files pass. */

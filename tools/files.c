@@ -90,33 +90,31 @@ static void say_warning(void *user, bd_log_level level, const char *message) {
     }
 }
 
-static bool read_image(cli *run, const char *path, bool keep_depth, bd_image *image) {
-    bd_image_read_params params = {.struct_size = sizeof params,
-                                   .ignore_orientation = run->options.classic,
-                                   .log = say_warning,
-                                   .log_user = run,
-                                   .keep_depth = keep_depth};
-    double started = cli_now_ms();
-    cli_progress_stage(run, "reading");
+bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image) {
     if (!cli_is_dash(path)) {
-        if (bd_image_read(path, &params, image, &run->error)) {
-            return cli_failed(run);
-        }
-        cli_add_timing(run, "decode", started);
-        return true;
+        return !bd_image_read(path, params, image, &run->error) || cli_failed(run);
     }
     uint8_t *data = NULL;
     size_t bytes = 0;
     if (!cli_read_stdin(run, &data, &bytes)) {
         return false;
     }
-    bd_result result = bd_image_decode(data, bytes, "standard input", &params, image, &run->error);
+    bd_result result = bd_image_decode(data, bytes, "standard input", params, image, &run->error);
     free(data);
-    if (result) {
-        return cli_failed(run);
-    }
+    return !result || cli_failed(run);
+}
+
+static bool read_image(cli *run, const char *path, bool keep_depth, bd_image *image) {
+    const bd_image_read_params params = {.struct_size = sizeof params,
+                                         .ignore_orientation = run->options.classic,
+                                         .log = say_warning,
+                                         .log_user = run,
+                                         .keep_depth = keep_depth};
+    double started = cli_now_ms();
+    cli_progress_stage(run, "reading");
+    bool done = cli_read_picture(run, path, &params, image);
     cli_add_timing(run, "decode", started);
-    return true;
+    return done;
 }
 
 bool cli_read_image(cli *run, const char *path, bd_image *image) {
@@ -266,6 +264,10 @@ bool cli_image_file(cli *run, const char *path, bd_image_file *file) {
     const char *format = run->options.format;
     if (format && strcasecmp(format, "png") != 0 && strcasecmp(format, "jpeg") != 0 && strcasecmp(format, "jpg") != 0) {
         return cli_fail(run, CLI_USAGE, "--format is png or jpeg, not '%s'", format);
+    }
+    long quality;
+    if (run->options.quality && !cli_parse_integer(run->options.quality, 1, 100, &quality)) {
+        return cli_fail(run, CLI_USAGE, "--quality is 1 to 100, not '%s'", run->options.quality);
     }
     if (format) {
         *file = strcasecmp(format, "png") != 0 ? BD_IMAGE_FILE_JPEG : BD_IMAGE_FILE_PNG;

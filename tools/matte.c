@@ -141,8 +141,8 @@ static void use_plane(cli_matte *matte) {
 static bool read_trimap(cli *run, const bd_image *photo, cli_matte *matte) {
     const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
     bd_image *trimap = &matte->trimap;
-    if (bd_image_read(run->options.trimap, &params, trimap, &run->error)) {
-        return cli_failed(run);
+    if (!cli_read_picture(run, run->options.trimap, &params, trimap)) {
+        return false;
     }
     if (trimap->width != photo->width || trimap->height != photo->height) {
         return cli_fail(run, CLI_USAGE, "%s: %ux%u; a trimap has the photo's size, %ux%u", run->options.trimap,
@@ -220,7 +220,7 @@ static bool parse(cli *run, matting *m) {
     if (from->json && cli_is_dash(from->output)) {
         return cli_fail(run, CLI_USAGE, "standard output takes the matte or --json, not both");
     }
-    const char *const inputs[] = {from->operands[0], from->coarse, from->matte_in};
+    const char *const inputs[] = {from->operands[0], from->coarse, from->trimap, from->matte_in};
     return cli_check_inputs(run, inputs, CLI_COUNT(inputs)) && cli_matte_parse(run, &m->matte) &&
            cli_check_extension(run, from->output, ".png") && cli_check_output(run, from->output);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -143,7 +145,8 @@ static bool parse_short(parser *p, const char *text) {
             found = options[i].letter == *text ? &options[i] : found;
         }
         if (!found) {
-            return cli_fail(p->run, CLI_USAGE, "unknown option -%c; see backdrop %s --help", *text,
+            return cli_fail(p->run, CLI_USAGE, "unknown option -%c; %ssee backdrop %s --help", *text,
+                            access(p->arguments[-1], F_OK) ? "" : "a file of that name goes after --; else ",
                             cli_verb_name(p->run->options.verb));
         }
         text++;
@@ -165,6 +168,31 @@ static void add_operand(parser *p, char *text) {
         }
     }
     to->operands[to->operand_count++] = text;
+}
+
+/* What comes first and is no file may be a slip. */
+static bool check_first(const parser *p) {
+    cli_options *to = &p->run->options;
+    const char *text = to->operand_count ? to->operands[0] : NULL;
+    if (!text || to->verb_given || to->help || cli_is_dash(text) || !access(text, F_OK)) {
+        return true;
+    }
+    if (!strcmp(text, "help")) {
+        to->help = true;
+        for (int v = 0; v < CLI_VERB_COUNT && to->operand_count > 1; v++) {
+            if (!strcmp(to->operands[1], cli_verb_name((cli_verb)v))) {
+                to->verb = (cli_verb)v;
+                to->verb_given = true;
+            }
+        }
+        return true;
+    }
+    for (int v = 0; v < CLI_VERB_COUNT; v++) {
+        if (cli_slips(text, strlen(text), cli_verb_name((cli_verb)v)) < 3) {
+            return cli_fail(p->run, CLI_USAGE, "no file '%s'; is it backdrop %s?", text, cli_verb_name((cli_verb)v));
+        }
+    }
+    return *text || cli_fail(p->run, CLI_USAGE, "a file's name is empty");
 }
 
 static bool check_verb(const parser *p) {
@@ -198,7 +226,7 @@ bool cli_parse(cli *run, int argc, char **argv) {
             return false;
         }
     }
-    return check_verb(&p);
+    return check_first(&p) && check_verb(&p);
 }
 
 bool cli_parse_integer(const char *text, long low, long high, long *value) {
@@ -254,7 +282,21 @@ bool cli_parse_size(const char *text, uint32_t *width, uint32_t *height) {
 }
 
 bool cli_parse_color(const char *text, uint8_t *rgba) {
+    static const struct {
+        const char *name, *code;
+    } names[] = {{"black", "000000"},  {"white", "ffffff"},        {"gray", "808080"},   {"grey", "808080"},
+                 {"silver", "c0c0c0"}, {"red", "ff0000"},          {"lime", "00ff00"},   {"green", "008000"},
+                 {"blue", "0000ff"},   {"navy", "000080"},         {"yellow", "ffff00"}, {"magenta", "ff00ff"},
+                 {"cyan", "00ffff"},   {"transparent", "00000000"}};
+    for (size_t i = 0; i < CLI_COUNT(names); i++) {
+        text = strcasecmp(text, names[i].name) ? text : names[i].code;
+    }
     text += *text == '#';
+    char doubled[7];
+    if (strlen(text) == 3) {
+        (void)snprintf(doubled, sizeof doubled, "%c%c%c%c%c%c", text[0], text[0], text[1], text[1], text[2], text[2]);
+        text = doubled;
+    }
     size_t length = strlen(text);
     if ((length != 6 && length != 8) || strspn(text, "0123456789abcdefABCDEF") != length) {
         return false;

@@ -148,7 +148,9 @@ static bool choose_background(cli *run, replacement *r) {
     }
     r->params.color[3] = 255;
     if (from->color && !cli_parse_color(from->color, r->params.color)) {
-        return cli_fail(run, CLI_USAGE, "--color is '#rrggbb' or '#rrggbbaa', not '%s'", from->color);
+        return cli_fail(run, CLI_USAGE,
+                        "--color is '#rrggbb', '#rgb', '#rrggbbaa' or a plain name such as white, not '%s'",
+                        from->color);
     }
     r->params.background = r->background_path  ? BD_BACKGROUND_PICTURE
                            : from->color       ? BD_BACKGROUND_COLOR
@@ -220,7 +222,7 @@ static bool parse(cli *run, replacement *r) {
     }
     r->photo_path = from->operands[0];
     r->background_path = from->operand_count > 1 ? from->operands[1] : from->background;
-    const char *const inputs[] = {r->photo_path, r->background_path, from->coarse, from->matte_in};
+    const char *const inputs[] = {r->photo_path, r->background_path, from->coarse, from->trimap, from->matte_in};
     return cli_check_inputs(run, inputs, CLI_COUNT(inputs)) && parse_rest(run, r);
 }
 

@@ -23,7 +23,8 @@ bd_result bd_map_file(const char *path, bd_mapping *mapping, bd_error *error) {
     if (fstat(file, &status)) {
         result = bd_fail(error, BD_ERR_FILE_READ, "%s: %s", path, strerror(errno));
     } else if (!S_ISREG(status.st_mode)) {
-        result = bd_fail(error, BD_ERR_FILE_READ, "%s: not a regular file", path);
+        result = bd_fail(error, BD_ERR_FILE_READ, "%s: %s", path,
+                         S_ISDIR(status.st_mode) ? "a folder, not a file" : "not a regular file");
     } else if (status.st_size == 0) {
         result = bd_fail(error, BD_ERR_FILE_FORMAT, "%s: the file is empty", path);
     } else {

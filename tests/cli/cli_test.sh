@@ -159,6 +159,24 @@ check_usage() {
     says 'is it --transparent?'
     run 2 "$person" --zzzzzz -o "$out"
     says 'unknown option --zzzzzz; see backdrop replace --help'
+    run 2 segmnt "$person"
+    says "no file 'segmnt'; is it backdrop segment?"
+    run 2 '' "$scene" -o "$out"
+    says 'name is empty'
+    run 0 help
+    grep -q 'exit status' "$work/stdout" || complain 'backdrop help is no help'
+    run 0 help matte
+    grep -q '^usage: backdrop matte' "$work/stdout" || complain 'backdrop help matte is not about it'
+    (cd "$work/in" && : > -dash.jpg && run 2 -dash.jpg "$scene" -o "$out"; says 'goes after --'; exit "$failures")
+    failures=$?
+    run 2 "$person" --color reddish -o "$out"
+    says 'a plain name'
+    run 2 "$person" --color white -o "$work/out/o.jpg" -Q 101
+    says '--quality is 1 to 100'
+    run 3 "$work/in" "$scene" -o "$out"
+    says 'a folder, not a file'
+    run 2 matte - --trimap - -o "$out"
+    says 'only one input can be standard input'
     run 2 matte "$person" -o "$work/out/o.jpg"
     says 'o.jpg: what is written is .png'
     run 2 "$person" "$scene" -o "$out" --matte-out "$work/out/o.jpeg"
@@ -314,6 +332,11 @@ check_shapes() {
     cmp -s "$out/all.png" "$out/piped.png" || complain '--matte-in - of NumPy is not as from a file'
     input=/dev/null run 4 matte "$work/in/photo.pgm" --matte-in - -o "$out/none.png"
     says 'standard input'
+    run 0 "$work/in/photo.pgm" --matte-in "$matte" --color white -o "$out/a.png"
+    run 0 "$work/in/photo.pgm" --matte-in "$matte" --color '#fff' -o "$out/b.png"
+    run 0 "$work/in/photo.pgm" --matte-in "$matte" --color '#ffffff' -o "$out/none.png"
+    cmp -s "$out/a.png" "$out/none.png" && cmp -s "$out/b.png" "$out/none.png" || complain 'white is not #fff, #ffffff'
+    rm "$out/none.png"
     # JPEG lays what is transparent over white, and says so.
     { printf 'P5 100 60 255\n'; head -c 6000 /dev/zero; } > "$work/in/black.pgm"
     { printf 'P5 100 60 255\n'; head -c 6000 /dev/zero | tr '\0' '\377'; } > "$work/in/white.pgm"
