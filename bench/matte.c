@@ -35,10 +35,14 @@ typedef struct subject {
     bd_image trimap;
 } subject;
 
+/* bd_foreground's ways: the last one leaves the photo as it is. */
+enum { COLORS = BD_FOREGROUND_OFF + 1 };
+static const char *const color_names[COLORS] = {"color_error_foreground", "color_error_blur", "color_error_photo"};
+
 typedef struct totals {
     scores sums[MODES];
     double worst[MODES]; /* SAD over hard's */
-    double color_before, color_after;
+    double color_errors[COLORS];
     uint32_t photos, colors;
 } totals;
 
@@ -223,22 +227,22 @@ static bool score_mode(const bench *b, const subject *s, bd_matte_mode mode, sco
     return done;
 }
 
-/* Mean distance of colours from the true foreground where the true matte is partial, weighted by it, of the photo and
- * of what the library makes of it when it is given the true matte. */
-static bool score_colors(const bench *b, const subject *s, double *before, double *after) {
+/* Mean distance of colours from the true foreground where the true matte is partial, weighted by it, when the library
+ * is given the true matte. */
+static bool score_colors(const bench *b, const subject *s, bd_foreground way, double *score) {
     const bd_matte_params matte = {.struct_size = sizeof matte,
                                    .mode = BD_MATTE_SOFT,
                                    .coarse = s->alpha,
                                    .coarse_width = s->w,
                                    .coarse_height = s->h};
     const bd_replace_params params = {
-        .struct_size = sizeof params, .background = BD_BACKGROUND_TRANSPARENT, .matte = &matte};
+        .struct_size = sizeof params, .background = BD_BACKGROUND_TRANSPARENT, .matte = &matte, .foreground = way};
     bd_error error;
     bd_image cut;
     if (bd_session_replace(b->session, &s->photo, NULL, &params, &cut, &error)) {
         return bench_fail(&error);
     }
-    double sums[2] = {0.0, 0.0}, count = 0.0;
+    double sum = 0.0, count = 0.0;
     for (size_t y = 0; y < s->h; y++) {
         for (size_t x = 0; x < s->w; x++) {
             float a = s->alpha[y * s->w + x];
@@ -247,15 +251,13 @@ static bool score_colors(const bench *b, const subject *s, double *before, doubl
             }
             for (size_t c = 0; c < 3; c++) {
                 int truth = s->foreground.pixels[y * s->foreground.stride_bytes + 4 * x + c];
-                sums[0] += (double)a * abs(s->photo.pixels[y * s->photo.stride_bytes + 4 * x + c] - truth);
-                sums[1] += (double)a * abs(cut.pixels[y * cut.stride_bytes + 4 * x + c] - truth);
+                sum += (double)a * abs(cut.pixels[y * cut.stride_bytes + 4 * x + c] - truth);
                 count += (double)a;
             }
         }
     }
     bd_image_finish(&cut);
-    *before = count > 0.0 ? sums[0] / count : 0.0;
-    *after = count > 0.0 ? sums[1] / count : 0.0;
+    *score = count > 0.0 ? sum / count : 0.0;
     return true;
 }
 
@@ -295,17 +297,15 @@ static bool score_subject(const bench *b, const arguments *a, const subject *s, 
         sums->worst[m] = fmax(sums->worst[m], found[m].sad / found[0].sad);
     }
     sums->photos++;
-    double before = 0.0, after = 0.0;
-    if (s->foreground.pixels) {
-        if (!score_colors(b, s, &before, &after)) {
+    for (int way = 0; s->foreground.pixels && way < COLORS; way++) {
+        double score = 0.0;
+        if (!score_colors(b, s, (bd_foreground)way, &score)) {
             return false;
         }
-        cJSON_AddNumberToObject(json, "color_error_photo", before);
-        cJSON_AddNumberToObject(json, "color_error_foreground", after);
-        sums->color_before += before;
-        sums->color_after += after;
-        sums->colors++;
+        cJSON_AddNumberToObject(json, color_names[way], score);
+        sums->color_errors[way] += score;
     }
+    sums->colors += s->foreground.pixels != NULL;
     return true;
 }
 
@@ -326,8 +326,10 @@ static void report(const arguments *a, totals *sums, cJSON *json) {
         }
     }
     if (sums->colors) {
-        (void)printf("colour error in the edge band, true matte: photo %.2f, foreground %.2f (of 255)\n",
-                     sums->color_before / sums->colors, sums->color_after / sums->colors);
+        const double *error = sums->color_errors, n = sums->colors;
+        (void)printf(
+            "colour error in the edge band, true matte: photo %.2f, foreground %.2f, blur fusion %.2f (of 255)\n",
+            error[BD_FOREGROUND_OFF] / n, error[BD_FOREGROUND_MULTILEVEL] / n, error[BD_FOREGROUND_BLUR] / n);
     }
 }
 

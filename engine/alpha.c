@@ -53,7 +53,7 @@ static bd_result record_matte(bd_session *session, const bd_image *photo, const 
         result = bd_session_plan_input(session, photo, network, &w, &h, error);
     }
     if (!result) {
-        result = bd_matte_plan_init(session, &key->matte, size, (bd_matte_size){w, h}, false, plan, error);
+        result = bd_matte_plan_init(session, &key->matte, size, (bd_matte_size){w, h}, BD_FOREGROUND_OFF, plan, error);
     }
     if (!result) {
         result = bd_matte_reserve(session, plan, error);

@@ -462,6 +462,16 @@ typedef enum bd_blend {
     BD_BLEND_SRGB = 1    /* in sRGB's numbers, as the tutorial does */
 } bd_blend;
 
+/* Where the subject's own colours under semi-transparent pixels come from, without the old background's light. Both
+ * ways run at about a megapixel at most, and each photo pixel then explains its own colour. Opaque pixels stay as they
+ * are. Source: Germer et al., Fast multi-level foreground estimation, arXiv 2006.14970; Forte and Pitie, Approximate
+ * fast foreground colour estimation, ICIP 2021. */
+typedef enum bd_foreground {
+    BD_FOREGROUND_MULTILEVEL = 0, /* F and B that change little where alpha changes little */
+    BD_FOREGROUND_BLUR = 1,       /* blur fusion, twice: quicker, less exact */
+    BD_FOREGROUND_OFF = 2         /* the photo's colours stay */
+} bd_foreground;
+
 /* How far the subject's colours follow a background picture. Statistics of both in Oklab, of the subject weighted by
  * the matte, of the picture as a whole after fitting, give one affine map of all its colours, damped and bounded:
  * exposure by 0.9 to 1.06 of lightness, white balance (told by what is nearly grey) by 3 % of a cone response's cube
@@ -489,7 +499,7 @@ typedef struct bd_replace_params {
                           size is the same, else released */
     const bd_matte_params *matte; /* NULL: default; its classes win over those above when they are not all zero */
     bd_blend blend;
-    bool keep_colors; /* do not replace the photo's colours under semi-transparent pixels by the subject's own */
+    bd_foreground foreground;
     bool placed;    /* place says where a background picture lies; false: in the middle, BD_FIT_TILE at the top left */
     float place[2]; /* x, y in 0 (left, top) .. 1: this point of the picture lies on the same point of the photo, so
                        that COVER keeps the part around it */

@@ -120,15 +120,15 @@ static void plan_levels(bd_matte_plan *plan) {
         plan->levels[plan->level_count] = size;
         plan->level_offsets[plan->level_count++] = offset;
         offset += ((VkDeviceSize)size.w * size.h * 16 + BD_PLAN_ALIGN - 1) / BD_PLAN_ALIGN * BD_PLAN_ALIGN;
-        if (size.w == 1 && size.h == 1) {
+        if (plan->foreground == BD_FOREGROUND_BLUR || (size.w == 1 && size.h == 1)) {
             break;
         }
     }
 }
 
 bd_result bd_matte_plan_init(bd_session *session, const bd_matte_params *params, bd_matte_size photo,
-                             bd_matte_size resized, bool foreground, bd_matte_plan *plan, bd_error *error) {
-    *plan = (bd_matte_plan){.photo = photo, .resized = resized};
+                             bd_matte_size resized, bd_foreground foreground, bd_matte_plan *plan, bd_error *error) {
+    *plan = (bd_matte_plan){.photo = photo, .resized = resized, .foreground = foreground};
     bd_copy_params(&plan->params, params, sizeof plan->params);
     bd_matte_params *own = &plan->params;
     bd_result result = check_params(session, photo, own, error);
@@ -162,7 +162,7 @@ bd_result bd_matte_plan_init(bd_session *session, const bd_matte_params *params,
         plan->blocks[g] = b;
         plan->grids[g] = (bd_matte_size){(photo.w + b - 1) / b, (photo.h + b - 1) / b};
     }
-    if (foreground) {
+    if (foreground != BD_FOREGROUND_OFF) {
         plan_levels(plan);
     }
     return result;
@@ -236,7 +236,7 @@ bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_er
         {BD_MATTE_PRODUCTS, best ? bd_closed_form_bytes(plan, BD_MATTE_PRODUCTS) : 0},
         {BD_MATTE_TILES, best || plan->trimap ? bd_closed_form_bytes(plan, BD_MATTE_TILES) : 0},
         {BD_MATTE_DOUBT, grid1},
-        {BD_MATTE_LEVELS, plan->level_count ? plan->level_offsets[last] + 16 : 0},
+        {BD_MATTE_LEVELS, plan->level_count ? plan->level_offsets[last] + grid_bytes(plan->levels[last]) : 0},
         {BD_MATTE_PAIRS_A, 2 * finest},
         {BD_MATTE_PAIRS_B, 2 * finest},
         {BD_MATTE_FOREGROUND, plan->level_count ? bd_pixels_bytes(session, plan->photo.w, plan->photo.h) : 0},
@@ -666,7 +666,8 @@ bd_result bd_matte_record_foreground(bd_session *session, const bd_matte_plan *p
     bd_matte_buffer pairs = BD_MATTE_PAIRS_A;
     bd_result result = record_pyramid(session, plan, error);
     if (!result) {
-        result = record_steps(session, plan, &pairs, error);
+        result = plan->foreground == BD_FOREGROUND_BLUR ? bd_fusion_record(session, plan, &pairs, error)
+                                                        : record_steps(session, plan, &pairs, error);
     }
     uint32_t w = plan->photo.w, band = bd_matte_band(session, w, plan->photo.h, 1);
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {

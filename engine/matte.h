@@ -61,7 +61,8 @@ typedef struct bd_matte_plan {
     float start_level;      /* stretched from the probabilities before the first pass */
     float *coarse;          /* the caller's probabilities as a plane, ours to free */
     uint8_t *trimap;        /* (h, ceil(w / 4) * 4), zero past w, ours to free */
-    uint32_t level_count;   /* of the foreground's pyramid; 0: colours stay as they are */
+    bd_foreground foreground;
+    uint32_t level_count; /* of the foreground's pyramid; 0: colours stay as they are */
     uint32_t first_level;
     bd_matte_size levels[BD_MATTE_MAX_LEVELS];
     VkDeviceSize level_offsets[BD_MATTE_MAX_LEVELS];
@@ -71,7 +72,7 @@ struct bd_session;
 
 /* Checks params (NULL: all default) and works out sizes. resized is used when the network gives the mask. */
 bd_result bd_matte_plan_init(struct bd_session *session, const bd_matte_params *params, bd_matte_size photo,
-                             bd_matte_size resized, bool foreground, bd_matte_plan *plan, bd_error *error);
+                             bd_matte_size resized, bd_foreground foreground, bd_matte_plan *plan, bd_error *error);
 void bd_matte_plan_finish(struct bd_session *session, bd_matte_plan *plan);
 
 /* Does the matte need the network? */
@@ -109,6 +110,11 @@ bd_result bd_trimap_check(const bd_matte_params *params, bd_matte_size photo, bd
 /* Makes plan->trimap. */
 bd_result bd_trimap_copy(const struct bd_session *session, bd_matte_plan *plan, bd_error *error);
 VkDeviceSize bd_trimap_bytes(bd_matte_size size);
+
+/* fusion.c: records, from the pyramid's finest level, F and B on it into one of the two buffers of pairs, which *pairs
+ * says. */
+bd_result bd_fusion_record(struct bd_session *session, const bd_matte_plan *plan, bd_matte_buffer *pairs,
+                           bd_error *error);
 
 /* Records: session->photo and session->mask become BD_MATTE_FOREGROUND. */
 bd_result bd_matte_record_foreground(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);

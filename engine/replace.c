@@ -86,6 +86,10 @@ static bd_result check_settings(const bd_session *session, bd_replace_params *pa
     if (params->classic && own) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the classic way knows no blur");
     }
+    if ((unsigned)params->foreground > BD_FOREGROUND_OFF) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such way to find the subject's colours: %d",
+                       (int)params->foreground);
+    }
     if (picture && params->placed && !(is_share(params->place[0]) && is_share(params->place[1]))) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a background's place must lie in 0..1");
     }
@@ -177,7 +181,7 @@ static void keep_matte(bd_matte_params *kept, const bd_replace_params *params) {
 static bd_result plan_matte(bd_session *session, const bd_frame_key *key, bd_matte_size resized, bd_matte_plan *plan,
                             bd_error *error) {
     const bd_matte_size size = {key->photo_w, key->photo_h};
-    bd_result result = bd_matte_plan_init(session, &key->matte, size, resized, !key->replace.keep_colors, plan, error);
+    bd_result result = bd_matte_plan_init(session, &key->matte, size, resized, key->replace.foreground, plan, error);
     return result ? result : bd_matte_reserve(session, plan, error);
 }
 

@@ -36,10 +36,10 @@ typedef enum cli_verb {
 typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
-    bool help, version, classic, keep_colors, fill_holes, transparent, photo_size, json, quiet, verbose;
+    bool help, version, classic, fill_holes, transparent, photo_size, json, quiet, verbose;
     const char *output, *fit, *gravity, *classes, *color, *blur, *blur_background, *harmonize, *light_wrap, *quality,
         *format;
-    const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *blend;
+    const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *blend, *foreground;
     const char *keep, *islands, *shrink, *grow, *feather;
     const char *device, *model, *size, *kernels, *precision, *names, *tta;
     const char *labels, *overlay, *logits;

@@ -61,7 +61,7 @@ static const option options[] = {
     TEXT("grow", 0, grow, R | A),
     TEXT("feather", 0, feather, R | A),
     TEXT("blend", 0, blend, R),
-    FLAG("keep-colors", 0, keep_colors, R),
+    TEXT("foreground", 0, foreground, R),
     TEXT("fit", 0, fit, R),
     TEXT("gravity", 0, gravity, R),
     TEXT("blur-background", 0, blur_background, R),

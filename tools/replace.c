@@ -81,10 +81,21 @@ static bool parse_blurs(cli *run, replacement *r) {
            cli_parse_radius(run, "blur-background", from->blur_background, 10000.0f, &r->params.blur_sigma_px);
 }
 
+static bool parse_foreground(cli *run, bd_foreground *foreground) {
+    static const char *const names[] = {"multilevel", "blur", "off"};
+    const char *text = run->options.foreground;
+    for (size_t i = 0; text && i < CLI_COUNT(names); i++) {
+        if (!strcmp(text, names[i])) {
+            *foreground = (bd_foreground)i;
+            return true;
+        }
+    }
+    return !text || cli_fail(run, CLI_USAGE, "--foreground is multilevel, blur or off, not '%s'", text);
+}
+
 static bool parse_blend(cli *run, replacement *r) {
     const char *text = run->options.blend;
     r->params.blend = text && !strcmp(text, "srgb") ? BD_BLEND_SRGB : BD_BLEND_LINEAR;
-    r->params.keep_colors = run->options.keep_colors;
     return !text || r->params.blend == BD_BLEND_SRGB || !strcmp(text, "linear") ||
            cli_fail(run, CLI_USAGE, "--blend is linear or srgb, not '%s'", text);
 }
@@ -184,8 +195,8 @@ static bool check_output(cli *run, replacement *r) {
 
 static bool parse_rest(cli *run, replacement *r) {
     return parse_fit(run, &r->params.fit) && parse_gravity(run, r->background_path, &r->params) &&
-           parse_blend(run, r) && parse_light(run, r) && parse_matte(run, r) && choose_background(run, r) &&
-           check_output(run, r);
+           parse_blend(run, r) && parse_foreground(run, &r->params.foreground) && parse_light(run, r) &&
+           parse_matte(run, r) && choose_background(run, r) && check_output(run, r);
 }
 
 /* Every operand is a photo. */

@@ -10,6 +10,7 @@
 #include "push/closed_form.h"
 #include "push/components.h"
 #include "push/foreground.h"
+#include "push/fusion.h"
 #include "push/guided.h"
 #include "push/harmonize.h"
 #include "push/light.h"
@@ -58,6 +59,10 @@ typedef enum bd_kernel {
     BD_KERNEL_FOREGROUND_HALF,
     BD_KERNEL_FOREGROUND_STEP,
     BD_KERNEL_FOREGROUND_APPLY,
+    BD_KERNEL_FUSION_REDUCE,
+    BD_KERNEL_FUSION_SPREAD,
+    BD_KERNEL_FUSION_ROWS,
+    BD_KERNEL_FUSION_COLUMNS,
     BD_KERNEL_WEIGH,
     BD_KERNEL_GAUSS,
     BD_KERNEL_UNWEIGH,
@@ -264,6 +269,12 @@ void bd_kernel_plane(const bd_vk *vk, bd_kernel kernel, const bd_push_plane *pus
 void bd_kernel_trimap(const bd_vk *vk, const bd_push_trimap *push, bd_vk_dispatch *dispatch);
 void bd_kernel_foreground(const bd_vk *vk, bd_kernel kernel, const bd_push_foreground *push, bool flag,
                           bd_vk_dispatch *dispatch);
+
+/* ---- colours (fusion.c) ------------------------------------------------------------------------------------------ */
+
+/* The kernels of push/fusion.h; finish: of BD_KERNEL_FUSION_COLUMNS. */
+void bd_kernel_fusion(const bd_vk *vk, bd_kernel kernel, const bd_push_fusion *push, bool finish,
+                      bd_vk_dispatch *dispatch);
 
 /* ---- blurs (blur.c) ---------------------------------------------------------------------------------------------- */
 

@@ -128,6 +128,14 @@ void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, bool
 /* trimap (h, w), plane (ceil(h / block), ceil(w / block)) both dense; see push/trimap.h. */
 void bd_ref_trimap_pin(const uint8_t *trimap, int32_t w, int32_t h, int32_t block, float low, float *plane);
 
+/* ---- blur fusion: see shaders/push/fusion.h; pairs are (h,w,8) ---- */
+
+void bd_ref_fusion_reduce(const float *level, int32_t w, int32_t h, int32_t block, float *pairs);
+void bd_ref_fusion_sum(const float *src, int32_t w, int32_t h, int32_t radius, bool vertical, float *dst);
+/* One node, from its sums. */
+void bd_ref_fusion_finish(const float sums[8], const float level[4], float pair[8]);
+void bd_ref_fusion_spread(const float sums[8], const float level[4], float pair[8]);
+
 /* ---- blurs: see shaders/push/weigh.h; grids are (h,w,4) ---- */
 
 void bd_ref_weigh(const void *photo, bool deep, const float *alpha, int32_t w, int32_t h, int32_t block, float *grid);

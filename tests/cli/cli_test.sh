@@ -92,6 +92,8 @@ check_usage() {
     run 2 "$person" -o "$out"
     run 2 "$person" "$scene" --transparent -o "$out"
     run 2 "$person" "$scene" --fit sideways -o "$out"
+    run 2 "$person" "$scene" --foreground maybe -o "$out"
+    says 'multilevel, blur or off'
     run 2 "$person" "$scene" --classic --fit cover -o "$out"
     run 2 "$person" "$scene" --gravity up -o "$out"
     run 2 "$person" "$scene" --gravity 20%,101% -o "$out"
@@ -418,7 +420,8 @@ check_pictures() {
     done
     cmp -s "$out/northwest.png" "$out/0,0%.png" || complain '--gravity 0,0% is not northwest'
     ! cmp -s "$out/northwest.png" "$out/southeast.png" || complain '--gravity southeast is northwest'
-    run 0 "$person" "$scene" --blur-background 9 --harmonize full --light-wrap 6 -o "$out/southeast.png"
+    run 0 "$person" "$scene" --foreground blur --blur-background 9 --harmonize full --light-wrap 6 \
+        -o "$out/southeast.png"
     rm -f "$out/northwest.png" "$out/southeast.png" "$out/0,0%.png"
     # The looks' sizes are factors of --size.
     run 0 matte "$person" --size 129 -o "$work/plain.png"

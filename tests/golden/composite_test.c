@@ -55,20 +55,25 @@ static void make_matte(void) {
     }
 }
 
-static bd_image replace(const bd_image *photo, const bd_image *background, bd_replace_params *params) {
+static bd_image replace_with(const bd_image *photo, const bd_image *background, bd_replace_params *params) {
     const bd_matte_params given = {
         .struct_size = sizeof given, .mode = BD_MATTE_SOFT, .coarse = matte, .coarse_width = W, .coarse_height = H};
     bd_image result;
     bd_error error;
     params->struct_size = sizeof *params;
     params->matte = &given;
-    params->keep_colors = true;
     if (bd_session_replace(session, photo, background, params, &result, &error)) {
         fail_msg("%s", error.message);
     }
     assert_int_equal(result.width, W);
     assert_int_equal(result.height, H);
     return result;
+}
+
+/* The photo's own colours are what the reference mixes. */
+static bd_image replace(const bd_image *photo, const bd_image *background, bd_replace_params *params) {
+    params->foreground = BD_FOREGROUND_OFF;
+    return replace_with(photo, background, params);
 }
 
 /* ---- the reference ---- */
@@ -229,6 +234,69 @@ static void test_profiles(void **state) {
     free(swapped.data);
 }
 
+/* ---- the subject's own colours ---- */
+
+static uint8_t subject_at(int x, int y, int c) {
+    return (uint8_t)(150 + 60 * sin(x / 90.0 + c) + 30 * sin(y / 25.0));
+}
+
+static double color_error(const bd_image *result) {
+    double sum = 0.0, count = 0.0;
+    for (int i = 0; i < W * H; i++) {
+        bool partial = matte[i] > 0.0f && matte[i] < 1.0f;
+        for (int c = 0; c < 3 && partial; c++) {
+            sum += (double)matte[i] * abs(result->pixels[4 * i + c] - subject_at(i % W, i / W, c));
+            count += (double)matte[i];
+        }
+    }
+    return sum / count;
+}
+
+/* Soft edges over a background of another colour. Both ways take most of its light away, and opaque pixels stay. */
+static void test_foreground(void **state) {
+    (void)state;
+    bd_image photo = make_picture(W, H, false), results[BD_FOREGROUND_OFF + 1];
+    for (int i = 0; i < W * H; i++) {
+        int x = i % W, y = i / W;
+        double ripple = 0.5 + 0.7 * sin(x / 12.0) + 0.3 * sin(y / 7.0);
+        matte[i] = (float)fmin(fmax(ripple, 0.0), 1.0);
+        for (int c = 0; c < 3; c++) {
+            double a = (double)matte[i], back = c == 1 ? 180.0 + 40.0 * sin(x / 70.0) : 30.0;
+            photo.pixels[4 * i + c] = (uint8_t)(a * subject_at(x, y, c) + (1.0 - a) * back + 0.5);
+        }
+    }
+    for (int way = BD_FOREGROUND_OFF; way >= 0; way--) { /* first what needs least room */
+        bd_replace_params params = {.background = BD_BACKGROUND_TRANSPARENT, .foreground = (bd_foreground)way};
+        results[way] = replace_with(&photo, NULL, &params);
+        for (size_t i = 0; i < (size_t)W * H; i++) {
+            if (matte[i] == 1.0f) {
+                assert_memory_equal(results[way].pixels + 4 * i, photo.pixels + 4 * i, 4);
+            }
+        }
+        session->band_bytes = (VkDeviceSize)W * 4;
+        bd_frame_forget(session);
+        bd_image bands = replace_with(&photo, NULL, &params);
+        session->band_bytes = 0;
+        bd_frame_forget(session);
+        assert_memory_equal(results[way].pixels, bands.pixels, (size_t)W * H * 4);
+        bd_image_finish(&bands);
+    }
+    double off = color_error(&results[BD_FOREGROUND_OFF]);
+    for (int way = 0; way <= BD_FOREGROUND_OFF; way++) {
+        double left = color_error(&results[way]);
+        if (way < BD_FOREGROUND_OFF && left > off / (way == BD_FOREGROUND_MULTILEVEL ? 3.0 : 2.0)) {
+            fail_msg("way %d is %f off, the photo %f", way, left, off);
+        }
+        bd_image_finish(&results[way]);
+    }
+    bd_replace_params wrong = {.struct_size = sizeof wrong, .background = BD_BACKGROUND_TRANSPARENT, .foreground = 3};
+    bd_error error;
+    bd_image result;
+    assert_int_equal(bd_session_replace(session, &photo, NULL, &wrong, &result, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "colours"));
+    bd_image_finish(&photo);
+}
+
 /* ---- the photo's own background, blurred ---- */
 
 /* Along x, then along y: sums of (r, g, b, 1) times what is seen of the background. */
@@ -301,10 +369,8 @@ static void test_own_blur(void **state) {
 
 static int run(const char *kernel_set) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alpha),
-        cmocka_unit_test(test_unseen_colours),
-        cmocka_unit_test(test_profiles),
-        cmocka_unit_test(test_own_blur),
+        cmocka_unit_test(test_alpha),      cmocka_unit_test(test_unseen_colours), cmocka_unit_test(test_profiles),
+        cmocka_unit_test(test_foreground), cmocka_unit_test(test_own_blur),
     };
     const bd_engine_params params = {.struct_size = sizeof params,
                                      .log = on_log,

@@ -169,7 +169,7 @@ static void test_numbers(void **state) {
         bd_replace_params params = {.background = backgrounds[kind >> 3 & 3],
                                     .blend = kind & 1 ? BD_BLEND_SRGB : BD_BLEND_LINEAR,
                                     .color = {30, 200, 90, kind & 4 ? 100 : 255},
-                                    .keep_colors = true};
+                                    .foreground = BD_FOREGROUND_OFF};
         bool picture = params.background == BD_BACKGROUND_PICTURE;
         bd_image photo = make_picture(W, H, kind & 2, false), background = make_picture(W, H, kind >> 3 & 1, false);
         if (kind >> 5) { /* only one of the two has 16 bits */
@@ -217,7 +217,7 @@ static void test_as_8_bits(void **state) {
         /* 8 bits round between the passes of a resampling, and after. */
         {"cover", {.fit = BD_FIT_COVER}, 1.5, 0.15},
         {"contain", {.fit = BD_FIT_CONTAIN, .color = {1, 2, 3, 200}}, 1.5, 0.15},
-        {"stretch", {.fit = BD_FIT_STRETCH, .keep_colors = true}, 1.5, 0.15},
+        {"stretch", {.fit = BD_FIT_STRETCH, .foreground = BD_FOREGROUND_OFF}, 1.5, 0.15},
         {"mean", {.harmonize = BD_HARMONIZE_MEAN}, 1.5, 0.15},
         {"full", {.harmonize = BD_HARMONIZE_FULL}, 1.5, 0.15},
         {"wrap", {.light_wrap_px = 6.0f}, 1.5, 0.15},
@@ -356,7 +356,7 @@ static void test_own_memory(void **state) {
     (void)state;
     enum { STRIDE = W * 8 + 10 };
     static uint16_t memory[STRIDE / 2 * H];
-    const bd_replace_params params = {.background = BD_BACKGROUND_PICTURE, .keep_colors = true};
+    const bd_replace_params params = {.background = BD_BACKGROUND_PICTURE, .foreground = BD_FOREGROUND_OFF};
     make_matte();
     bd_image photo = make_picture(W, H, true, false), background = make_picture(W, H, true, false);
     memset(memory, 0xa5, sizeof memory);
@@ -402,7 +402,8 @@ static void test_profiles(void **state) {
     for (size_t i = 0; i < (size_t)W * H * 4; i++) {
         numbers(&background)[i] = i % 4 == 3 ? 65535 : numbers(&background)[i / 4 * 4];
     }
-    bd_image result = replace(&photo, &background, &(bd_replace_params){.keep_colors = true}, BD_MATTE_SOFT);
+    bd_image result =
+        replace(&photo, &background, &(bd_replace_params){.foreground = BD_FOREGROUND_OFF}, BD_MATTE_SOFT);
     for (size_t i = 0; i < (size_t)W * H * 4; i++) {
         double value = numbers(&background)[i] / 65535.0;
         double expected = 65535.0 * (i % 4 == 3 ? value : to_srgb(pow(value, 1.8)));

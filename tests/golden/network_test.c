@@ -128,7 +128,7 @@ static void test_composite_from_logits(void **state) {
     /* Islands too: they are in the reference. */
     const bd_matte_params soft = {.struct_size = sizeof soft, .mode = BD_MATTE_SOFT, .island_share = -1};
     const bd_replace_params params = {
-        .struct_size = sizeof params, .fit = BD_FIT_STRETCH, .matte = &soft, .keep_colors = true};
+        .struct_size = sizeof params, .fit = BD_FIT_STRETCH, .matte = &soft, .foreground = BD_FOREGROUND_OFF};
     bd_image result = replace(&photo, &background, &params);
     assert_int_equal(result.width, photo.width);
 

@@ -221,6 +221,16 @@ static void test_mattes(void **state) {
     }
 }
 
+static void test_foregrounds(void **state) {
+    const fixture *f = *state;
+    static const bd_foreground ways[] = {BD_FOREGROUND_BLUR, BD_FOREGROUND_OFF};
+    for (size_t i = 0; i < BD_COUNT(ways); i++) {
+        bd_replace_params params = replacement(BD_BACKGROUND_COLOR);
+        params.foreground = ways[i];
+        check_replace(f->session, NULL, &params);
+    }
+}
+
 static void test_looks(void **state) {
     const fixture *f = *state;
     const bd_session_params looks = {.struct_size = sizeof looks, .allocator = &f->hooks, .flip = true};
@@ -292,9 +302,10 @@ int main(void) {
     if (skip) {
         return skip;
     }
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_color),  cmocka_unit_test(test_picture), cmocka_unit_test(test_deep),
-        cmocka_unit_test(test_blur),   cmocka_unit_test(test_mattes),  cmocka_unit_test(test_looks),
-        cmocka_unit_test(test_flight), cmocka_unit_test(test_light),   cmocka_unit_test(test_network)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_color),   cmocka_unit_test(test_picture),
+                                       cmocka_unit_test(test_deep),    cmocka_unit_test(test_blur),
+                                       cmocka_unit_test(test_mattes),  cmocka_unit_test(test_looks),
+                                       cmocka_unit_test(test_flight),  cmocka_unit_test(test_light),
+                                       cmocka_unit_test(test_network), cmocka_unit_test(test_foregrounds)};
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
