@@ -8,7 +8,7 @@
 #include "session.h"
 
 #define TILE_BYTES(tiles) (((VkDeviceSize)(tiles)*4 + ALIGN - 1) / ALIGN * ALIGN)
-enum { ALIGN = 256, STEPS = 40, TRIMAP_STEPS = 100, BINS = BD_BINS * BD_BINS * BD_BINS };
+enum { ALIGN = 256, STEPS = 40, TRIMAP_STEPS = 200, BINS = BD_BINS * BD_BINS * BD_BINS };
 static const float eps = 1e-6f, beta = 0.75f, margin = 0.05f, level = 0.1f;
 /* What a trimap alone knows holds the rest by itself: colours need say less, and it takes more steps to get there. */
 static const float weight = 0.01f, trimap_weight = 0.001f;
