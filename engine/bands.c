@@ -34,8 +34,9 @@ static bool has_window(const bd_node *node) {
 /* A resize has its scale by its whole height; what fuses nodes is for devices that bind more than any network has. */
 static bool can_split(const bd_bands *bands, uint32_t node) {
     const bd_node *n = &bands->graph->nodes[node];
+    bd_kernel_family family = bands->choices[node].family;
     return n->shape.rank == 4 && n->shape.dims[0] == 1 && n->shape.dims[1] > 1 && n->op != BD_OP_RESIZE_BILINEAR &&
-           bands->choices[node].family == BD_KERNEL_FAMILY_PLAIN;
+           (family == BD_KERNEL_FAMILY_PLAIN || family == BD_KERNEL_FAMILY_FLAT);
 }
 
 /* Whether an input is a tensor of the output's rows. */
@@ -140,7 +141,7 @@ static bool fits(bd_bands *bands, uint32_t node, uint32_t part, const band_rows 
     if (describe(bands, node, part, r, &dispatch, &operands, NULL)) {
         return true; /* not a matter of size */
     }
-    bool texel = bd_vk_shader_read_path(dispatch.shader) == BD_READ_TEXEL;
+    bool texel = bd_vk_shader_read_path(dispatch.shader) != BD_READ_STORAGE;
     for (uint32_t b = 0; b < BD_VK_BINDINGS; b++) {
         uint64_t at, most = texel && b + 1 < BD_VK_BINDINGS ? (uint64_t)limits->maxTexelBufferElements * 16
                                                             : limits->maxStorageBufferRange;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/flat.h"
 #include "kernel/gemm.h"
 
 typedef struct list {
@@ -271,6 +272,18 @@ static void add_depthwise(list *to) {
     }
 }
 
+/* Code without loops takes the driver long to compile: by default only where it is short. */
+enum { FLAT_IN_C4 = 16, FLAT_MOST_IN_C4 = 40 };
+
+static void add_flat(list *to) {
+    bd_kernel_choice choice = {.family = BD_KERNEL_FAMILY_FLAT,
+                               .precision = to->precision,
+                               .shader = BD_SHADER_conv1x1_flat_f32_image_wide8,
+                               .split = 1};
+    (void)snprintf(choice.name, sizeof choice.name, "%s", bd_shaders[choice.shader].name);
+    add(to, &choice);
+}
+
 /* ---- the interface ----------------------------------------------------------------------------------------------- */
 
 bool bd_kernel_has_fp16(const bd_vk *vk) {
@@ -308,7 +321,15 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
     if (storage && node->op == BD_OP_DEPTHWISE) {
         add_depthwise(&to);
     }
+    bool flat = bd_flat_serves(vk, graph, index, FLAT_MOST_IN_C4);
+    bool early = flat && bd_flat_serves(vk, graph, index, FLAT_IN_C4);
+    if (early) {
+        add_flat(&to);
+    }
     add_plain(&to);
+    if (flat && !early) {
+        add_flat(&to);
+    }
     return to.count;
 }
 

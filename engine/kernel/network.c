@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernel/flat.h"
 #include "kernel/gemm.h"
 #include "push/concat.h"
 #include "push/conv.h"
@@ -436,6 +437,7 @@ bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t index,
     case BD_KERNEL_FAMILY_GEMM:
     case BD_KERNEL_FAMILY_BLOCK: bd_gemm_node(graph, index, part, choice, dispatch, operands); break;
     case BD_KERNEL_FAMILY_DEPTHWISE: depthwise_blocked(graph, index, choice, dispatch, operands); break;
+    case BD_KERNEL_FAMILY_FLAT: bd_flat_node(graph, index, choice, dispatch, operands); break;
     }
     if (!result) {
         dispatch->name = choice->name;
@@ -506,6 +508,9 @@ size_t bd_kernel_packed_bytes(const bd_graph *graph, uint32_t node, bd_packing p
     if (full_packing(packing) != packing) {
         return bd_kernel_packed_bytes(graph, node, full_packing(packing)) / 2;
     }
+    if (packing == BD_PACKING_COLUMNS) {
+        return bd_flat_packed_bytes(constant);
+    }
     uint32_t channels = packing == BD_PACKING_CONV ? (uint32_t)constant->shape.dims[3] : row_channels(constant);
     if (packing == BD_PACKING_PANELS) {
         const int32_t *d = constant->shape.dims;
@@ -555,6 +560,10 @@ void bd_kernel_pack(const bd_graph *graph, uint32_t node, bd_packing packing, vo
     }
     if (packing == BD_PACKING_PANELS) {
         pack_panels(from, constant->shape.dims, packed);
+        return;
+    }
+    if (packing == BD_PACKING_COLUMNS) {
+        bd_flat_pack(constant, packed);
         return;
     }
     if (packing == BD_PACKING_ROWS) {

@@ -42,12 +42,13 @@ static uint32_t choose_memory_type(const bd_vk *vk, uint32_t allowed, bd_vk_memo
 bd_result bd_vk_buffer_init(bd_vk *vk, bd_vk_buffer *buffer, VkDeviceSize bytes, bd_vk_memory memory, bd_error *error) {
     const bd_vk_api *api = &vk->api;
     *buffer = (bd_vk_buffer){.bytes = BD_MAX(bytes, (VkDeviceSize)16)};
-    const VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-                                     .size = buffer->bytes,
-                                     .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
-                                              VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
-                                              VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-                                              VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+    const VkBufferUsageFlags addressed = vk->addresses ? VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT : 0;
+    const VkBufferCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+        .size = buffer->bytes,
+        .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
+                 VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT | addressed | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT |
+                 VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT};
     bd_result result =
         bd_vk_check(vk, api->vkCreateBuffer(vk->device, &info, NULL, &buffer->buffer), "vkCreateBuffer", error);
     if (result) {
@@ -56,7 +57,10 @@ bd_result bd_vk_buffer_init(bd_vk *vk, bd_vk_buffer *buffer, VkDeviceSize bytes,
     }
     VkMemoryRequirements needs;
     api->vkGetBufferMemoryRequirements(vk->device, buffer->buffer, &needs);
+    const VkMemoryAllocateFlagsInfo flags = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+                                             .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
     const VkMemoryAllocateInfo allocation = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+                                             .pNext = vk->addresses ? &flags : NULL,
                                              .allocationSize = needs.size,
                                              .memoryTypeIndex = choose_memory_type(vk, needs.memoryTypeBits, memory)};
     if (allocation.memoryTypeIndex == UINT32_MAX) {

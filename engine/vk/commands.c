@@ -106,6 +106,7 @@ static bd_result allocate_set(bd_vk_commands *commands, bd_read_path path, VkDes
         }
         commands->descriptor_pools = grown;
         const VkDescriptorPoolSize sizes[] = {{VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, SETS_PER_POOL * BD_VK_BINDINGS},
+                                              {VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER, SETS_PER_POOL * BD_VK_BINDINGS},
                                               {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, SETS_PER_POOL * BD_VK_BINDINGS}};
         const VkDescriptorPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
                                                  .maxSets = SETS_PER_POOL,
@@ -175,6 +176,16 @@ static bd_result check_range(const bd_vk *vk, const bd_vk_dispatch *dispatch, ui
                    (unsigned long long)(limit >> 20));
 }
 
+static void write_addresses(const bd_vk *vk, const bd_vk_dispatch *dispatch, unsigned char *push) {
+    for (uint32_t i = 0; i < dispatch->address_count; i++) {
+        const bd_vk_binding *binding = &dispatch->bindings[i + 1];
+        const VkBufferDeviceAddressInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
+                                                .buffer = binding->buffer->buffer};
+        uint64_t address = vk->api.vkGetBufferDeviceAddress(vk->device, &info) + binding->offset;
+        memcpy(push + i * sizeof address, &address, sizeof address);
+    }
+}
+
 bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, bd_error *error) {
     bd_vk *vk = commands->vk;
     const bd_vk_api *api = &vk->api;
@@ -203,7 +214,8 @@ bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch
         if (!binding->buffer) {
             continue;
         }
-        bool texel = path == BD_READ_TEXEL && b + 1 < BD_VK_BINDINGS;
+        VkDescriptorType type = bd_vk_descriptor_type(path, b);
+        bool texel = type != VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
         result = check_range(vk, dispatch, b, texel, error);
         if (!result && texel) {
             result = make_view(commands, binding, &views[count], error);
@@ -216,8 +228,7 @@ bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch
                                                .dstSet = set,
                                                .dstBinding = b,
                                                .descriptorCount = 1,
-                                               .descriptorType = texel ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
-                                                                       : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                                               .descriptorType = type,
                                                .pBufferInfo = &buffers[count],
                                                .pTexelBufferView = &views[count]};
         count++;
@@ -227,8 +238,11 @@ bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch
     api->vkCmdBindPipeline(to, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
     api->vkCmdBindDescriptorSets(to, VK_PIPELINE_BIND_POINT_COMPUTE, vk->pipeline_layouts[path], 0, 1, &set, 0, NULL);
     if (dispatch->push_bytes) {
+        unsigned char push[BD_VK_PUSH_BYTES];
+        memcpy(push, dispatch->push, dispatch->push_bytes);
+        write_addresses(vk, dispatch, push);
         api->vkCmdPushConstants(to, vk->pipeline_layouts[path], VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch->push_bytes,
-                                dispatch->push);
+                                push);
     }
     if (dispatch->indirect) {
         api->vkCmdDispatchIndirect(to, dispatch->indirect->buffer, dispatch->indirect_offset);

@@ -313,15 +313,13 @@ static bd_result create_device(bd_vk *vk, bd_error *error) {
     vk->api.vkGetDeviceQueue(vk->device, vk->queue_family, 0, &vk->queue);
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
     result = bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &fence, NULL, &vk->fence), "vkCreateFence", error);
-    for (uint32_t path = 0; path < 2 && !result; path++) {
+    for (uint32_t path = 0; path < BD_READ_PATHS && !result; path++) {
         VkDescriptorSetLayoutBinding bindings[BD_VK_BINDINGS];
         for (uint32_t b = 0; b < BD_VK_BINDINGS; b++) {
-            bool texel = path == BD_READ_TEXEL && b + 1 < BD_VK_BINDINGS;
-            bindings[b] = (VkDescriptorSetLayoutBinding){
-                .binding = b,
-                .descriptorType = texel ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                .descriptorCount = 1,
-                .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
+            bindings[b] = (VkDescriptorSetLayoutBinding){.binding = b,
+                                                         .descriptorType = bd_vk_descriptor_type(path, b),
+                                                         .descriptorCount = 1,
+                                                         .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
         }
         const VkDescriptorSetLayoutCreateInfo set = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
                                                      .bindingCount = BD_VK_BINDINGS,
@@ -446,7 +444,7 @@ void bd_vk_finish(bd_vk *vk) {
             (void)api->vkDeviceWaitIdle(vk->device);
             bd_vk_pipelines_finish(vk);
             bd_vk_pipeline_cache_close(vk);
-            for (uint32_t path = 0; path < 2; path++) {
+            for (uint32_t path = 0; path < BD_READ_PATHS; path++) {
                 api->vkDestroyPipelineLayout(vk->device, vk->pipeline_layouts[path], NULL);
                 api->vkDestroyDescriptorSetLayout(vk->device, vk->set_layouts[path], NULL);
             }

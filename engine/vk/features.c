@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What a device can do beyond Vulkan 1.1, and what of it is switched on: halves, and matrix units by either extension.
- */
+ * What a device can do beyond Vulkan 1.1, and what of it is switched on: halves, matrix units by either extension, and
+ * addresses of buffers. */
 #include <string.h>
 
 #include "vk/vk.h"
@@ -117,6 +117,7 @@ static void list_nv(bd_vk *vk) {
 typedef struct offers {
     VkPhysicalDeviceShaderFloat16Int8Features half;
     VkPhysicalDeviceVulkanMemoryModelFeatures memory_model;
+    VkPhysicalDeviceBufferDeviceAddressFeatures address;
     VkPhysicalDeviceCooperativeMatrixFeaturesKHR khr;
     VkPhysicalDeviceCooperativeMatrixFeaturesNV nv;
     bool has_khr, has_nv;
@@ -125,9 +126,10 @@ typedef struct offers {
 static void ask(const bd_vk *vk, offers *o) {
     *o = (offers){.half = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES},
                   .memory_model = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES},
+                  .address = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES},
                   .khr = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR},
                   .nv = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV}};
-    /* Both are part of Vulkan 1.2; a device that is older has no matrix unit either. */
+    /* These are part of Vulkan 1.2; a device that is older has no matrix unit either. */
     if (vk->info.api_version < VK_API_VERSION_1_2) {
         return;
     }
@@ -149,7 +151,8 @@ static void ask(const bd_vk *vk, offers *o) {
         o->nv.pNext = next;
         next = &o->nv;
     }
-    o->memory_model.pNext = next;
+    o->address.pNext = next;
+    o->memory_model.pNext = &o->address;
     o->half.pNext = &o->memory_model;
     VkPhysicalDeviceFeatures2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &o->half};
     vk->api.vkGetPhysicalDeviceFeatures2(vk->physical_device, &all);
@@ -165,6 +168,12 @@ void bd_vk_features_init(bd_vk *vk, bd_vk_features *features) {
     vk->subgroup_size = subgroup.subgroupSize;
     vk->half = o.half.shaderFloat16;
     *features = (bd_vk_features){0};
+    if (vk->runs[BD_KERNELS_WIDE8] && o.address.bufferDeviceAddress) {
+        vk->addresses = true;
+        features->address =
+            (VkPhysicalDeviceBufferDeviceAddressFeatures){.sType = o.address.sType, .bufferDeviceAddress = VK_TRUE};
+        features->next = &features->address;
+    }
     if (!o.half.shaderFloat16 || !o.memory_model.vulkanMemoryModel) {
         return;
     }
@@ -179,8 +188,8 @@ void bd_vk_features_init(bd_vk *vk, bd_vk_features *features) {
         return;
     }
     features->half = (VkPhysicalDeviceShaderFloat16Int8Features){.sType = o.half.sType, .shaderFloat16 = VK_TRUE};
-    features->memory_model =
-        (VkPhysicalDeviceVulkanMemoryModelFeatures){.sType = o.memory_model.sType, .vulkanMemoryModel = VK_TRUE};
+    features->memory_model = (VkPhysicalDeviceVulkanMemoryModelFeatures){
+        .sType = o.memory_model.sType, .pNext = features->next, .vulkanMemoryModel = VK_TRUE};
     features->half.pNext = &features->memory_model;
     features->next = &features->half;
     if (khr_count) {

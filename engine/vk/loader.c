@@ -60,5 +60,10 @@ bd_result bd_vk_api_load_device(bd_vk *vk, bd_error *error) {
     }
     BD_VK_DEVICE_FUNCTIONS(X)
 #undef X
+    if (vk->addresses) {
+        vk->api.vkGetBufferDeviceAddress =
+            (PFN_vkGetBufferDeviceAddress)vk->api.vkGetDeviceProcAddr(vk->device, "vkGetBufferDeviceAddress");
+        vk->addresses = vk->api.vkGetBufferDeviceAddress != NULL;
+    }
     return BD_OK;
 }

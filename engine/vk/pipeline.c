@@ -19,7 +19,15 @@ struct bd_vk_pipeline {
 };
 
 bd_read_path bd_vk_shader_read_path(bd_shader_id shader) {
-    return strstr(bd_shaders[shader].name, "_texel") ? BD_READ_TEXEL : BD_READ_STORAGE;
+    const char *name = bd_shaders[shader].name;
+    return strstr(name, "_image") ? BD_READ_IMAGE : strstr(name, "_texel") ? BD_READ_TEXEL : BD_READ_STORAGE;
+}
+
+VkDescriptorType bd_vk_descriptor_type(bd_read_path path, uint32_t binding) {
+    static const VkDescriptorType types[BD_READ_PATHS] = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                                                          VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
+                                                          VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER};
+    return binding + 1 < BD_VK_BINDINGS ? types[path] : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
 }
 
 static bd_result create(bd_vk *vk, bd_vk_pipeline *made, bd_error *error) {

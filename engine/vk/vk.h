@@ -90,14 +90,16 @@ typedef struct bd_vk_api {
     BD_VK_INSTANCE_FUNCTIONS(X)
     BD_VK_DEVICE_FUNCTIONS(X)
 #undef X
+    PFN_vkGetBufferDeviceAddress vkGetBufferDeviceAddress;               /* where bd_vk.addresses */
     PFN_vkCreateDebugUtilsMessengerEXT vkCreateDebugUtilsMessengerEXT;   /* with validation only */
     PFN_vkDestroyDebugUtilsMessengerEXT vkDestroyDebugUtilsMessengerEXT; /* with validation only */
 } bd_vk_api;
 
 /* ---- device (device.c) ------------------------------------------------------------------------------------------- */
 
-/* How shaders read tensors: storage buffers (GPUs) or texel buffers (software Vulkan, see README of bench). */
-typedef enum bd_read_path { BD_READ_STORAGE = 0, BD_READ_TEXEL = 1 } bd_read_path;
+/* How shaders read tensors: storage buffers (GPUs), uniform texel buffers (software Vulkan, see README of bench) or
+ * storage texel buffers (lavapipe). */
+typedef enum bd_read_path { BD_READ_STORAGE, BD_READ_TEXEL, BD_READ_IMAGE, BD_READ_PATHS } bd_read_path;
 
 /* Which column of the back-end table serves a device. */
 typedef enum bd_kernel_set {
@@ -144,8 +146,9 @@ typedef struct bd_vk {
     VkDevice device;
     VkQueue queue;
     VkFence fence;
-    VkDescriptorSetLayout set_layouts[2]; /* by bd_read_path: bindings 0..3 read, 4 written */
-    VkPipelineLayout pipeline_layouts[2]; /* 128 bytes of push constants */
+    bool addresses;                                   /* shaders can read buffers by their addresses */
+    VkDescriptorSetLayout set_layouts[BD_READ_PATHS]; /* bindings 0..3 read, 4 written */
+    VkPipelineLayout pipeline_layouts[BD_READ_PATHS]; /* 128 bytes of push constants */
     VkPipelineCache pipeline_cache;
     char *cache_path;
     size_t cache_bytes; /* as loaded */
@@ -166,6 +169,7 @@ void bd_vk_log(const bd_vk *vk, bd_log_level level, const char *format, ...) BD_
 typedef struct bd_vk_features {
     VkPhysicalDeviceShaderFloat16Int8Features half;
     VkPhysicalDeviceVulkanMemoryModelFeatures memory_model;
+    VkPhysicalDeviceBufferDeviceAddressFeatures address;
     VkPhysicalDeviceCooperativeMatrixFeaturesNV nv;
     struct {
         void *words[4]; /* VkPhysicalDeviceCooperativeMatrixFeaturesKHR, which headers may lack */
@@ -227,6 +231,7 @@ typedef struct bd_vk_dispatch {
     uint32_t specialisation_count;
     unsigned char push[BD_VK_PUSH_BYTES];
     uint32_t push_bytes;
+    uint32_t address_count; /* push begins with the addresses of bindings 1, 2, ..., written when it is recorded */
     uint32_t groups[3];
     const bd_vk_buffer *indirect; /* holds the groups at indirect_offset; NULL: those above */
     VkDeviceSize indirect_offset;
@@ -288,6 +293,7 @@ bd_result bd_vk_pipelines_prepare(bd_vk *vk, const bd_vk_dispatch *dispatches, u
 /* The pipeline of a shader with specialisation constants, made on first use and kept. */
 bd_result bd_vk_pipeline_get(bd_vk *vk, const bd_vk_dispatch *dispatch, VkPipeline *pipeline, bd_error *error);
 bd_read_path bd_vk_shader_read_path(bd_shader_id shader);
+VkDescriptorType bd_vk_descriptor_type(bd_read_path path, uint32_t binding);
 void bd_vk_pipelines_finish(bd_vk *vk);
 bd_result bd_vk_pipeline_cache_open(bd_vk *vk, const char *directory, bd_error *error);
 void bd_vk_pipeline_cache_close(bd_vk *vk); /* writes it back when it has grown */

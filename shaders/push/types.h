@@ -9,6 +9,7 @@
 typedef uint32_t bd_uint;
 typedef int32_t bd_int;
 typedef float bd_float;
+typedef uint64_t bd_address; /* of a binding's buffer, filled in when the dispatch is recorded */
 typedef struct bd_vec4 {
     float x, y, z, w;
 } bd_vec4;
@@ -24,6 +25,7 @@ typedef struct bd_uvec4 {
 #define bd_uint uint
 #define bd_int int
 #define bd_float float
+#define bd_address uvec2
 #define bd_vec4 vec4
 #define bd_uvec4 uvec4
 #define BD_PUSH_BEGIN(op) layout(push_constant, std430) uniform bd_push_block {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Every candidate of bd_kernel_candidates for the storage set, by 32 and 16 bits, against the scalar references: odd
- * sizes, split depths, taps outside the input, blocks with the depthwise convolution inside. */
+ * sizes, split depths, taps outside the input, blocks with the depthwise convolution inside. Then those of wide8. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,10 +198,56 @@ static void test_names(void **state) {
     fixture_finish(&f);
 }
 
+/* The ones without loops, of the wide8 set: one slice and two, panels that overlap, both activations. */
+static void test_flat(void **state) {
+    (void)state;
+    if (!harness.vk.runs[BD_KERNELS_WIDE8] || !harness.vk.addresses) {
+        skip();
+    }
+    static const window windows[] = {
+        {.h = 33, .w = 32, .in = 3, .out = 16, .kernel = 1, .stride = 1, .dilation = 1, RELU6},
+        {.h = 37,
+         .w = 41,
+         .in = 21,
+         .out = 54,
+         .kernel = 1,
+         .stride = 1,
+         .dilation = 1,
+         .bias = true,
+         .residual = true,
+         NO_CLAMP},
+        {.h = 67, .w = 29, .in = 150, .out = 129, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, RELU6},
+        {.h = 65,
+         .w = 65,
+         .in = 160,
+         .out = 64,
+         .kernel = 1,
+         .stride = 1,
+         .dilation = 1,
+         .bias = true,
+         NO_CLAMP,
+         .hard_swish = true}};
+    harness.vk.kernel_set = BD_KERNELS_WIDE8;
+    for (size_t i = 0; i < BD_COUNT(windows); i++) {
+        fixture f;
+        fixture_begin(&f, &harness);
+        float *expected = fixture_conv(&f, &windows[i]);
+        uint32_t count = list(&f, BD_PRECISION_FP32);
+        assert_int_equal(count, 2);
+        assert_int_equal(found[windows[i].in <= 64 ? 0 : 1].family, BD_KERNEL_FAMILY_FLAT);
+        for (uint32_t n = 0; n < count; n++) {
+            fixture_check(&f, &found[n], expected, fixture_conv_error(&windows[i]), 1e-5f);
+        }
+        free(expected);
+        fixture_finish(&f);
+    }
+    harness.vk.kernel_set = BD_KERNELS_STORAGE;
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),     cmocka_unit_test(test_conv1x1), cmocka_unit_test(test_conv),
-        cmocka_unit_test(test_depthwise), cmocka_unit_test(test_block),
+        cmocka_unit_test(test_depthwise), cmocka_unit_test(test_block),   cmocka_unit_test(test_flat),
     };
     int status = check_open(&harness, argc, argv);
     if (status) {
