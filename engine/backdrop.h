@@ -539,7 +539,8 @@ BD_API BD_CHECK bd_result bd_session_replace(bd_session *session, const bd_image
  *             but bd_session_timings and bd_session_destroy may be called for the session (BD_ERR_INVALID_ARGUMENT).
  *             bd_session_timings tells the stages of the photo that was ended last; the network's is missing where
  *             another photo was begun meanwhile.
- * Allocates   nothing from the third photo of a size on. Twice the memory for photos, backgrounds and results.
+ * Allocates   nothing from the third photo of a size on, but where colours are converted: begin prepares that each
+ *             time. Twice the memory for photos, backgrounds and results.
  * Errors      as bd_session_replace. A photo whose begin failed must not be ended; one whose end failed is ended.
  */
 BD_API BD_CHECK bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo,
