@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "image/image.h"
+#include "record.h"
 #include "session.h"
 #include "shape.h"
 
@@ -11,7 +12,7 @@ static VkDeviceSize packed_bytes(bd_matte_size size, bool wide) {
 }
 
 static bd_result record_pack(bd_session *session, bd_matte_size size, bool wide, bd_error *error) {
-    uint32_t band = bd_matte_band(session, size.w, size.h, 1);
+    uint32_t band = bd_band(session, size.w, size.h, 1);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < size.h && !result; y += band) {
         bd_matte_size before = {size.w, y}, part = {size.w, BD_MIN(band, size.h - y)};

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "background.h"
+#include "record.h"
 
 /* A Gaussian is smooth: it is taken on nodes that are means of block x block pixels, at least two to its deviation,
  * and interpolated between. Photos come in bands of rows, whose grids, with what the Gaussian reaches of their
@@ -29,33 +30,9 @@ static blur plan_blur(const bd_session *session, bd_matte_size photo, float sigm
     b.radius = BD_MIN(b.radius, BD_MAX(b.grid.w, b.grid.h));
     uint32_t around = 2 * (b.radius + 1), step = ALIGN_ROWS / b.block;
     uint32_t rows = MOST_NODES / b.grid.w > around + step ? (MOST_NODES / b.grid.w - around) / step * step : step;
-    b.band = BD_MIN(bd_matte_band(session, photo.w, photo.h, 1), rows * b.block);
+    b.band = BD_MIN(bd_band(session, photo.w, photo.h, 1), rows * b.block);
     b.most = BD_MIN(b.band / b.block + around + step, b.grid.h);
     return b;
-}
-
-static bd_vk_buffer *of(bd_session *session, bd_matte_buffer buffer) {
-    return &session->matte[buffer];
-}
-
-static void bind(bd_vk_dispatch *dispatch, uint32_t slot, const bd_vk_buffer *buffer, VkDeviceSize offset,
-                 VkDeviceSize bytes) {
-    dispatch->bindings[slot].buffer = buffer;
-    dispatch->bindings[slot].offset = offset;
-    dispatch->bindings[slot].bytes = bytes;
-}
-
-/* Of pictures as the frame has them. */
-static void deepen(const bd_session *session, bd_vk_dispatch *dispatch) {
-    if (session->deep) {
-        bd_kernel_deepen(dispatch);
-    }
-}
-
-static bd_result run(bd_session *session, const bd_vk_dispatch *dispatch, bd_error *error) {
-    bd_result result = bd_vk_commands_dispatch(&session->after, dispatch, error);
-    bd_vk_commands_barrier(&session->after);
-    return result;
 }
 
 static VkDeviceSize grid_bytes(const blur *b, uint32_t rows) {
@@ -65,17 +42,18 @@ static VkDeviceSize grid_bytes(const blur *b, uint32_t rows) {
 bd_result bd_blur_reserve(bd_session *session, bd_matte_size photo, float sigma, bd_error *error) {
     blur b = plan_blur(session, photo, sigma);
     bd_result result =
-        bd_frame_reserve(session, of(session, BD_MATTE_OWN), bd_pixels_bytes(session, photo.w, photo.h), error);
+        bd_frame_reserve(session, bd_held(session, BD_MATTE_OWN), bd_pixels_bytes(session, photo.w, photo.h), error);
     if (!result) {
-        result = bd_frame_reserve(session, of(session, BD_MATTE_BLUR_A), grid_bytes(&b, b.most), error);
+        result = bd_frame_reserve(session, bd_held(session, BD_MATTE_BLUR_A), grid_bytes(&b, b.most), error);
     }
-    return result ? result : bd_frame_reserve(session, of(session, BD_MATTE_BLUR_B), grid_bytes(&b, b.most), error);
+    return result ? result
+                  : bd_frame_reserve(session, bd_held(session, BD_MATTE_BLUR_B), grid_bytes(&b, b.most), error);
 }
 
 /* Nodes from row `first`, whose pixels begin at a multiple of 64 rows, to `last`. */
 static bd_result record_weigh(bd_session *session, const blur *b, uint32_t first, uint32_t last, bd_error *error) {
     uint32_t w = b->photo.w, end = BD_MIN(last * b->block, b->photo.h);
-    uint32_t band = bd_matte_band(session, w, b->photo.h, 1);
+    uint32_t band = bd_band(session, w, b->photo.h, 1);
     bd_result result = BD_OK;
     for (uint32_t y = first * b->block; y < end && !result; y += band) {
         bd_matte_size part = {w, BD_MIN(band, end - y)};
@@ -87,12 +65,12 @@ static bd_result record_weigh(bd_session *session, const blur *b, uint32_t first
                                     .block = (int32_t)b->block};
         bd_vk_dispatch dispatch;
         bd_kernel_blur(session->vk, BD_KERNEL_WEIGH, &push, false, &dispatch);
-        deepen(session, &dispatch);
-        bind(&dispatch, 0, bd_session_pixels(session), bd_pixels_bytes(session, w, y),
-             bd_pixels_bytes(session, w, part.h));
-        bind(&dispatch, 1, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
-        bind(&dispatch, 4, of(session, BD_MATTE_BLUR_A), 0, grid_bytes(b, last - first));
-        result = run(session, &dispatch, error);
+        bd_deepen(session, &dispatch);
+        bd_bind(&dispatch, 0, bd_session_pixels(session), bd_pixels_bytes(session, w, y),
+                bd_pixels_bytes(session, w, part.h));
+        bd_bind(&dispatch, 1, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
+        bd_bind(&dispatch, 4, bd_held(session, BD_MATTE_BLUR_A), 0, grid_bytes(b, last - first));
+        result = bd_run(session, &dispatch, error);
     }
     return result;
 }
@@ -102,9 +80,9 @@ static bd_result record_gauss(bd_session *session, const blur *b, uint32_t rows,
         .dst_w = (int32_t)b->grid.w, .dst_h = (int32_t)rows, .radius = (int32_t)b->radius, .falloff = b->falloff};
     bd_vk_dispatch dispatch;
     bd_kernel_blur(session->vk, BD_KERNEL_GAUSS, &push, vertical, &dispatch);
-    bind(&dispatch, 0, of(session, vertical ? BD_MATTE_BLUR_B : BD_MATTE_BLUR_A), 0, grid_bytes(b, rows));
-    bind(&dispatch, 4, of(session, vertical ? BD_MATTE_BLUR_A : BD_MATTE_BLUR_B), 0, grid_bytes(b, rows));
-    return run(session, &dispatch, error);
+    bd_bind(&dispatch, 0, bd_held(session, vertical ? BD_MATTE_BLUR_B : BD_MATTE_BLUR_A), 0, grid_bytes(b, rows));
+    bd_bind(&dispatch, 4, bd_held(session, vertical ? BD_MATTE_BLUR_A : BD_MATTE_BLUR_B), 0, grid_bytes(b, rows));
+    return bd_run(session, &dispatch, error);
 }
 
 static bd_result record_unweigh(bd_session *session, const blur *b, uint32_t y, uint32_t rows, uint32_t first,
@@ -120,11 +98,13 @@ static bd_result record_unweigh(bd_session *session, const blur *b, uint32_t y, 
                                 .bias_y = bias + ((float)y - (float)(first * b->block)) * scale};
     bd_vk_dispatch dispatch;
     bd_kernel_blur(session->vk, BD_KERNEL_UNWEIGH, &push, false, &dispatch);
-    deepen(session, &dispatch);
-    bind(&dispatch, 0, of(session, BD_MATTE_BLUR_A), 0, grid_bytes(b, last - first));
-    bind(&dispatch, 1, bd_session_pixels(session), bd_pixels_bytes(session, w, y), bd_pixels_bytes(session, w, rows));
-    bind(&dispatch, 4, of(session, BD_MATTE_OWN), bd_pixels_bytes(session, w, y), bd_pixels_bytes(session, w, rows));
-    return run(session, &dispatch, error);
+    bd_deepen(session, &dispatch);
+    bd_bind(&dispatch, 0, bd_held(session, BD_MATTE_BLUR_A), 0, grid_bytes(b, last - first));
+    bd_bind(&dispatch, 1, bd_session_pixels(session), bd_pixels_bytes(session, w, y),
+            bd_pixels_bytes(session, w, rows));
+    bd_bind(&dispatch, 4, bd_held(session, BD_MATTE_OWN), bd_pixels_bytes(session, w, y),
+            bd_pixels_bytes(session, w, rows));
+    return bd_run(session, &dispatch, error);
 }
 
 bd_result bd_blur_record(bd_session *session, bd_matte_size photo, float sigma, bd_error *error) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "session.h"
+#include "record.h"
 
 static VkDeviceSize align(VkDeviceSize bytes) {
     return (bytes + BD_PLAN_ALIGN - 1) / BD_PLAN_ALIGN * BD_PLAN_ALIGN;
@@ -239,7 +240,7 @@ static bd_result record_pass(bd_session *session, bd_vk_commands *commands, cons
                              uint32_t dst_w, uint32_t dst_h, uint32_t first_row, bd_error *error) {
     const bd_resample_table *table = axis_table(r, !horizontal);
     const VkDeviceSize *offsets = r->offsets[!horizontal];
-    uint32_t band = bd_matte_band(session, dst_w, dst_h, 1);
+    uint32_t band = bd_band(session, dst_w, dst_h, 1);
     VkDeviceSize pixel = r->deep ? 8 : 4;
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < dst_h && !result; y += band) {
@@ -295,7 +296,7 @@ bd_result bd_frame_record_resample(bd_session *session, bd_vk_commands *commands
 }
 
 bd_result bd_frame_record_narrow(bd_session *session, uint32_t w, uint32_t h, bd_error *error) {
-    uint32_t band = bd_matte_band(session, w, h, 1);
+    uint32_t band = bd_band(session, w, h, 1);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < h && !result; y += band) {
         uint32_t rows = BD_MIN(band, h - y);

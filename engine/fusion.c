@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "matte.h"
+#include "record.h"
 #include "session.h"
 
 /* Windows of 40 and 5 nodes of the pyramid's finest level, which has a megapixel at most: on larger photos windows grow
@@ -14,11 +15,6 @@ typedef struct step {
     uint32_t radius;
     bool finish;
 } step;
-
-static void bind(bd_vk_dispatch *dispatch, uint32_t slot, const bd_vk_buffer *buffer, VkDeviceSize bytes) {
-    dispatch->bindings[slot].buffer = buffer;
-    dispatch->bindings[slot].bytes = bytes;
-}
 
 static VkDeviceSize pairs_bytes(bd_matte_size size) {
     return (VkDeviceSize)size.w * size.h * 32;
@@ -37,11 +33,11 @@ static bd_result record_step(bd_session *session, const step *s, bd_error *error
                                  .bias = 0.5f * scale - 0.5f};
     bd_vk_dispatch dispatch;
     bd_kernel_fusion(session->vk, s->kernel, &push, s->finish, &dispatch);
-    bind(&dispatch, 0, &session->matte[s->src], reduce ? pairs_bytes(s->src_size) / 2 : pairs_bytes(s->src_size));
+    bd_bind(&dispatch, 0, &session->matte[s->src], 0, reduce ? pairs_bytes(s->src_size) / 2 : pairs_bytes(s->src_size));
     if (s->kernel == BD_KERNEL_FUSION_SPREAD || s->kernel == BD_KERNEL_FUSION_COLUMNS) {
-        bind(&dispatch, 1, &session->matte[BD_MATTE_LEVELS], pairs_bytes(s->size) / 2);
+        bd_bind(&dispatch, 1, &session->matte[BD_MATTE_LEVELS], 0, pairs_bytes(s->size) / 2);
     }
-    bind(&dispatch, 4, &session->matte[s->dst], pairs_bytes(s->size));
+    bd_bind(&dispatch, 4, &session->matte[s->dst], 0, pairs_bytes(s->size));
     bd_result result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
     bd_vk_commands_barrier(&session->after);
     return result;

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "light.h"
+#include "record.h"
 
 enum { SAMPLES = 512, MOST_STEP = 64 };
 
@@ -29,7 +30,7 @@ enum { ITEM_BYTES = 32, SUMS_BYTES = BD_STATISTICS_SUMS * ITEM_BYTES, MAP_BYTES 
 /* Bands end with items of their own: one more row of them each. */
 static VkDeviceSize items_bytes(const bd_session *session, bd_matte_size size, uint32_t step) {
     bd_matte_size samples = in_steps(size, step);
-    uint32_t band = bd_matte_band(session, size.w, size.h, 1);
+    uint32_t band = bd_band(session, size.w, size.h, 1);
     return ((VkDeviceSize)items(samples) + (VkDeviceSize)samples.w * (size.h / band + 1)) * ITEM_BYTES;
 }
 
@@ -78,35 +79,11 @@ bd_result bd_light_plan_init(bd_session *session, const bd_replace_params *param
 
 /* ---- recording --------------------------------------------------------------------------------------------------- */
 
-static bd_vk_buffer *of(bd_session *session, bd_matte_buffer buffer) {
-    return &session->matte[buffer];
-}
-
-static void bind(bd_vk_dispatch *dispatch, uint32_t slot, const bd_vk_buffer *buffer, VkDeviceSize offset,
-                 VkDeviceSize bytes) {
-    dispatch->bindings[slot].buffer = buffer;
-    dispatch->bindings[slot].offset = offset;
-    dispatch->bindings[slot].bytes = bytes;
-}
-
-/* Of pictures as the frame has them. */
-static void deepen(const bd_session *session, bd_vk_dispatch *dispatch) {
-    if (session->deep) {
-        bd_kernel_deepen(dispatch);
-    }
-}
-
-static bd_result run(bd_session *session, const bd_vk_dispatch *dispatch, bd_error *error) {
-    bd_result result = bd_vk_commands_dispatch(&session->after, dispatch, error);
-    bd_vk_commands_barrier(&session->after);
-    return result;
-}
-
 /* Sums of the subject (which 0) or of the background (1) into their part of BD_MATTE_MAP. */
 static bd_result record_statistics(bd_session *session, const bd_light_plan *plan, int which,
                                    const bd_vk_buffer *picture, bd_matte_size size, bool premultiplied,
                                    bd_error *error) {
-    uint32_t band = bd_matte_band(session, size.w, size.h, 1), step = plan->steps[which], first = 0;
+    uint32_t band = bd_band(session, size.w, size.h, 1), step = plan->steps[which], first = 0;
     bd_result result = BD_OK;
     bd_vk_dispatch dispatch;
     for (uint32_t y = 0; y < size.h && !result; y += band) {
@@ -122,19 +99,19 @@ static bd_result record_statistics(bd_session *session, const bd_light_plan *pla
         first += segments;
         VkDeviceSize bytes = (VkDeviceSize)first * plan->samples[which].w * ITEM_BYTES;
         bd_kernel_statistics(session->vk, &push, which == 0, premultiplied, &dispatch);
-        deepen(session, &dispatch);
-        bind(&dispatch, 0, picture, bd_pixels_bytes(session, size.w, y), bd_pixels_bytes(session, part.w, part.h));
-        bind(&dispatch, 1, &session->mask, which ? 0 : bd_plane_bytes((bd_matte_size){size.w, y}),
-             bd_plane_bytes(which ? (bd_matte_size){1, 1} : part));
-        bind(&dispatch, 4, of(session, BD_MATTE_STATISTICS), 0, bytes);
-        result = run(session, &dispatch, error);
+        bd_deepen(session, &dispatch);
+        bd_bind(&dispatch, 0, picture, bd_pixels_bytes(session, size.w, y), bd_pixels_bytes(session, part.w, part.h));
+        bd_bind(&dispatch, 1, &session->mask, which ? 0 : bd_plane_bytes((bd_matte_size){size.w, y}),
+                bd_plane_bytes(which ? (bd_matte_size){1, 1} : part));
+        bd_bind(&dispatch, 4, bd_held(session, BD_MATTE_STATISTICS), 0, bytes);
+        result = bd_run(session, &dispatch, error);
     }
     if (!result) {
         uint32_t count = first * plan->samples[which].w;
         bd_kernel_statistics_sum(session->vk, count, &dispatch);
-        bind(&dispatch, 0, of(session, BD_MATTE_STATISTICS), 0, (VkDeviceSize)count * ITEM_BYTES);
-        bind(&dispatch, 4, of(session, BD_MATTE_MAP), (VkDeviceSize)which * SUMS_BYTES, SUMS_BYTES);
-        result = run(session, &dispatch, error);
+        bd_bind(&dispatch, 0, bd_held(session, BD_MATTE_STATISTICS), 0, (VkDeviceSize)count * ITEM_BYTES);
+        bd_bind(&dispatch, 4, bd_held(session, BD_MATTE_MAP), (VkDeviceSize)which * SUMS_BYTES, SUMS_BYTES);
+        result = bd_run(session, &dispatch, error);
     }
     return result;
 }
@@ -149,10 +126,10 @@ static bd_result record_map(bd_session *session, const bd_light_plan *plan, cons
     if (!result) {
         bd_vk_dispatch dispatch;
         bd_kernel_harmonize_solve(session->vk, plan->harmonize == BD_HARMONIZE_FULL, &dispatch);
-        bind(&dispatch, 0, of(session, BD_MATTE_MAP), 0, SUMS_BYTES);
-        bind(&dispatch, 1, of(session, BD_MATTE_MAP), SUMS_BYTES, SUMS_BYTES);
-        bind(&dispatch, 4, of(session, BD_MATTE_MAP), (VkDeviceSize)2 * SUMS_BYTES, MAP_BYTES);
-        result = run(session, &dispatch, error);
+        bd_bind(&dispatch, 0, bd_held(session, BD_MATTE_MAP), 0, SUMS_BYTES);
+        bd_bind(&dispatch, 1, bd_held(session, BD_MATTE_MAP), SUMS_BYTES, SUMS_BYTES);
+        bd_bind(&dispatch, 4, bd_held(session, BD_MATTE_MAP), (VkDeviceSize)2 * SUMS_BYTES, MAP_BYTES);
+        result = bd_run(session, &dispatch, error);
     }
     bd_vk_commands_stamp(&session->after, "harmonize");
     return result;
@@ -167,20 +144,20 @@ static bd_result record_boxes(bd_session *session, const bd_light_plan *plan, bd
     for (int i = 0; i < 4 && !result; i++) {
         bd_vk_dispatch dispatch;
         bd_kernel_guided(session->vk, i % 2 ? BD_KERNEL_BOX_COLUMNS : BD_KERNEL_BOX_ROWS, &push, false, &dispatch);
-        const bd_vk_buffer *from = of(session, i % 2 ? BD_MATTE_LIGHT_ROWS : BD_MATTE_LIGHT);
-        bind(&dispatch, 0, from, 0, bytes);
+        const bd_vk_buffer *from = bd_held(session, i % 2 ? BD_MATTE_LIGHT_ROWS : BD_MATTE_LIGHT);
+        bd_bind(&dispatch, 0, from, 0, bytes);
         if (i % 2) {
-            bind(&dispatch, 1, from, 0, bytes);
+            bd_bind(&dispatch, 1, from, 0, bytes);
         }
-        bind(&dispatch, 4, of(session, i % 2 ? BD_MATTE_LIGHT : BD_MATTE_LIGHT_ROWS), 0, bytes);
-        result = run(session, &dispatch, error);
+        bd_bind(&dispatch, 4, bd_held(session, i % 2 ? BD_MATTE_LIGHT : BD_MATTE_LIGHT_ROWS), 0, bytes);
+        result = bd_run(session, &dispatch, error);
     }
     return result;
 }
 
 static bd_result record_light(bd_session *session, const bd_light_plan *plan, const bd_background_plan *background,
                               bd_error *error) {
-    uint32_t w = plan->photo.w, band = bd_matte_band(session, w, plan->photo.h, 1);
+    uint32_t w = plan->photo.w, band = bd_band(session, w, plan->photo.h, 1);
     bool picture = background->buffer != NULL;
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
@@ -199,13 +176,13 @@ static bd_result record_light(bd_session *session, const bd_light_plan *plan, co
                                     .fill_low = bd_kernel_fill(background->fill_low)};
         bd_vk_dispatch dispatch;
         bd_kernel_light_reduce(session->vk, &push, picture, background->tile, background->premultiplied, &dispatch);
-        deepen(session, &dispatch);
-        bind(&dispatch, 0, picture ? background->buffer : bd_session_pixels(session), 0,
-             picture ? bd_pixels_bytes(session, background->width, background->height)
-                     : bd_pixels_bytes(session, w, 1));
-        bind(&dispatch, 1, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
-        bind(&dispatch, 4, of(session, BD_MATTE_LIGHT), 0, (VkDeviceSize)plan->grid.w * plan->grid.h * 16);
-        result = run(session, &dispatch, error);
+        bd_deepen(session, &dispatch);
+        bd_bind(&dispatch, 0, picture ? background->buffer : bd_session_pixels(session), 0,
+                picture ? bd_pixels_bytes(session, background->width, background->height)
+                        : bd_pixels_bytes(session, w, 1));
+        bd_bind(&dispatch, 1, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
+        bd_bind(&dispatch, 4, bd_held(session, BD_MATTE_LIGHT), 0, (VkDeviceSize)plan->grid.w * plan->grid.h * 16);
+        result = bd_run(session, &dispatch, error);
     }
     result = result ? result : record_boxes(session, plan, error);
     bd_vk_commands_stamp(&session->after, "light wrap");
@@ -214,7 +191,7 @@ static bd_result record_light(bd_session *session, const bd_light_plan *plan, co
 
 static bd_result record_relight(bd_session *session, const bd_light_plan *plan, const bd_vk_buffer *front,
                                 bd_error *error) {
-    uint32_t w = plan->photo.w, band = bd_matte_band(session, w, plan->photo.h, 1);
+    uint32_t w = plan->photo.w, band = bd_band(session, w, plan->photo.h, 1);
     bool map = plan->harmonize != BD_HARMONIZE_OFF;
     float scale = plan->wrap ? 1.0f / (float)plan->block : 0.0f, bias = 0.5f * scale - 0.5f;
     bd_result result = BD_OK;
@@ -232,16 +209,16 @@ static bd_result record_relight(bd_session *session, const bd_light_plan *plan, 
         VkDeviceSize at = bd_pixels_bytes(session, w, y), bytes = bd_pixels_bytes(session, part.w, part.h);
         bd_vk_dispatch dispatch;
         bd_kernel_relight(session->vk, &push, map, plan->wrap, &dispatch);
-        deepen(session, &dispatch);
+        bd_deepen(session, &dispatch);
         /* What is not read is bound all the same. */
-        bind(&dispatch, 0, plan->wrap ? of(session, BD_MATTE_LIGHT) : &session->mask, 0,
-             plan->wrap ? (VkDeviceSize)plan->grid.w * plan->grid.h * 16 : 16);
-        bind(&dispatch, 1, front, at, bytes);
-        bind(&dispatch, 2, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
-        bind(&dispatch, 3, map ? of(session, BD_MATTE_MAP) : &session->mask, map ? (VkDeviceSize)2 * SUMS_BYTES : 0,
-             map ? MAP_BYTES : 16);
-        bind(&dispatch, 4, of(session, BD_MATTE_RELIT), at, bytes);
-        result = run(session, &dispatch, error);
+        bd_bind(&dispatch, 0, plan->wrap ? bd_held(session, BD_MATTE_LIGHT) : &session->mask, 0,
+                plan->wrap ? (VkDeviceSize)plan->grid.w * plan->grid.h * 16 : 16);
+        bd_bind(&dispatch, 1, front, at, bytes);
+        bd_bind(&dispatch, 2, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
+        bd_bind(&dispatch, 3, map ? bd_held(session, BD_MATTE_MAP) : &session->mask,
+                map ? (VkDeviceSize)2 * SUMS_BYTES : 0, map ? MAP_BYTES : 16);
+        bd_bind(&dispatch, 4, bd_held(session, BD_MATTE_RELIT), at, bytes);
+        result = bd_run(session, &dispatch, error);
     }
     bd_vk_commands_stamp(&session->after, "relight");
     return result;

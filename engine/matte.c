@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "matte.h"
+#include "record.h"
 #include "session.h"
 #include "shape.h"
 
@@ -250,42 +251,7 @@ bd_result bd_matte_reserve(bd_session *session, const bd_matte_plan *plan, bd_er
     return result ? result : bd_shape_reserve(session, plan, plane, error);
 }
 
-uint32_t bd_matte_band(const bd_session *session, uint32_t w, uint32_t h, uint32_t unit) {
-    uint64_t row = (uint64_t)((w + 3) / 4) * 16; /* of a plane: no picture's is longer, but for one of 16 bits */
-    row *= session->deep ? 2 : 1;
-    const VkPhysicalDeviceLimits *limits = &session->vk->limits;
-    uint64_t limit = BD_MIN((uint64_t)limits->maxStorageBufferRange, (uint64_t)limits->maxTexelBufferElements * 4);
-    limit = session->band_bytes ? session->band_bytes : limit;
-    uint64_t step = (uint64_t)unit * 64;
-    uint64_t rows = limit / row / step * step;
-    return (uint32_t)BD_MIN(BD_MAX(rows, step), (uint64_t)h);
-}
-
 /* ---- recording --------------------------------------------------------------------------------------------------- */
-
-static bd_vk_buffer *of(bd_session *session, bd_matte_buffer buffer) {
-    return &session->matte[buffer];
-}
-
-static void bind(bd_vk_dispatch *dispatch, uint32_t slot, const bd_vk_buffer *buffer, VkDeviceSize offset,
-                 VkDeviceSize bytes) {
-    dispatch->bindings[slot].buffer = buffer;
-    dispatch->bindings[slot].offset = offset;
-    dispatch->bindings[slot].bytes = bytes;
-}
-
-/* Of pictures as the frame has them. */
-static void deepen(const bd_session *session, bd_vk_dispatch *dispatch) {
-    if (session->deep) {
-        bd_kernel_deepen(dispatch);
-    }
-}
-
-static bd_result run(bd_session *session, const bd_vk_dispatch *dispatch, bd_error *error) {
-    bd_result result = bd_vk_commands_dispatch(&session->after, dispatch, error);
-    bd_vk_commands_barrier(&session->after);
-    return result;
-}
 
 typedef struct axes {
     float scale_x, bias_x, scale_y, bias_y;
@@ -307,7 +273,7 @@ static axes on_coarse(const bd_matte_plan *plan, bd_matte_size size, float block
 
 static bd_result sample(bd_session *session, const bd_vk_buffer *src, bd_matte_size src_size, const bd_vk_buffer *dst,
                         bd_matte_size size, axes at, bool nearest, bool threshold, bd_error *error) {
-    uint32_t band = bd_matte_band(session, size.w, size.h, 1);
+    uint32_t band = bd_band(session, size.w, size.h, 1);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < size.h && !result; y += band) {
         bd_matte_size part = {size.w, BD_MIN(band, size.h - y)};
@@ -322,9 +288,9 @@ static bd_result sample(bd_session *session, const bd_vk_buffer *src, bd_matte_s
                                     .bias_y = at.bias_y};
         bd_vk_dispatch dispatch;
         bd_kernel_plane(session->vk, BD_KERNEL_PLANE_SAMPLE, &push, nearest, threshold, &dispatch);
-        bind(&dispatch, 0, src, 0, bd_plane_bytes(src_size));
-        bind(&dispatch, 4, dst, bd_plane_bytes((bd_matte_size){size.w, y}), bd_plane_bytes(part));
-        result = run(session, &dispatch, error);
+        bd_bind(&dispatch, 0, src, 0, bd_plane_bytes(src_size));
+        bd_bind(&dispatch, 4, dst, bd_plane_bytes((bd_matte_size){size.w, y}), bd_plane_bytes(part));
+        result = bd_run(session, &dispatch, error);
     }
     return result;
 }
@@ -336,7 +302,7 @@ static bd_result record_plane(bd_session *session, const bd_matte_plan *plan, bd
     const bd_matte_params *p = &plan->params;
     if (plan->coarse) {
         const bd_matte_size coarse = {p->coarse_width, p->coarse_height};
-        return sample(session, of(session, BD_MATTE_COARSE), coarse, of(session, BD_MATTE_PLANE), size,
+        return sample(session, bd_held(session, BD_MATTE_COARSE), coarse, bd_held(session, BD_MATTE_PLANE), size,
                       on_coarse(plan, plan->photo, block_x, block_y), false, hard, error);
     }
     bd_axis_map x = bd_session_axis_map(session, 2, plan->resized.w, (double)plan->photo.w / block_x);
@@ -344,8 +310,8 @@ static bd_result record_plane(bd_session *session, const bd_matte_plan *plan, bd
     bd_vk_dispatch dispatch;
     bd_kernel_mask(session->vk, &session->network.logits_shape, &p->classes, hard, size.w, size.h, x, y, &dispatch);
     dispatch.bindings[0] = bd_session_logits(session);
-    bind(&dispatch, 4, of(session, BD_MATTE_PLANE), 0, bd_plane_bytes(size));
-    return run(session, &dispatch, error);
+    bd_bind(&dispatch, 4, bd_held(session, BD_MATTE_PLANE), 0, bd_plane_bytes(size));
+    return bd_run(session, &dispatch, error);
 }
 
 /* The same on a grid, without the parts that go and with what the trimap knows: there it is 0 or 1, and only there. */
@@ -353,7 +319,7 @@ static bd_result record_grid_plane(bd_session *session, const bd_matte_plan *pla
                                    bd_error *error) {
     bool open = bd_trimap_alone(&plan->params);
     float block = (float)plan->blocks[grid], low = open ? 0.5f : TRIMAP_LOW;
-    bd_vk_buffer *plane = of(session, BD_MATTE_PLANE);
+    bd_vk_buffer *plane = bd_held(session, BD_MATTE_PLANE);
     bd_result result = BD_OK;
     if (open) {
         bd_vk_commands_clear(&session->after, plane, bd_plane_bytes(plan->grids[grid]));
@@ -374,14 +340,14 @@ static bd_result record_plain(bd_session *session, const bd_matte_plan *plan, bo
     float block_x = (float)plan->photo.w / (float)plan->resized.w;
     float block_y = (float)plan->photo.h / (float)plan->resized.h;
     bd_result result = record_plane(session, plan, plan->resized, block_x, block_y, hard, error);
-    result =
-        result ? result : bd_shape_record_parts(session, plan, of(session, BD_MATTE_PLANE), plan->resized, 0, error);
+    result = result ? result
+                    : bd_shape_record_parts(session, plan, bd_held(session, BD_MATTE_PLANE), plan->resized, 0, error);
     if (result) {
         return result;
     }
     axes at = {1.0f / block_x, 0.5f / block_x - 0.5f, 1.0f / block_y, 0.5f / block_y - 0.5f};
-    return sample(session, of(session, BD_MATTE_PLANE), plan->resized, &session->mask, plan->photo, at, hard, false,
-                  error);
+    return sample(session, bd_held(session, BD_MATTE_PLANE), plan->resized, &session->mask, plan->photo, at, hard,
+                  false, error);
 }
 
 static bd_result record_guided(bd_session *session, bd_kernel kernel, const bd_push_guided *push, bool flag,
@@ -390,19 +356,19 @@ static bd_result record_guided(bd_session *session, bd_kernel kernel, const bd_p
                                bd_error *error) {
     bd_vk_dispatch dispatch;
     bd_kernel_guided(session->vk, kernel, push, flag, &dispatch);
-    bind(&dispatch, 0, of(session, src), 0, src_bytes);
+    bd_bind(&dispatch, 0, bd_held(session, src), 0, src_bytes);
     if (second_bytes) {
-        bind(&dispatch, 1, of(session, second), 0, second_bytes);
+        bd_bind(&dispatch, 1, bd_held(session, second), 0, second_bytes);
     }
-    bind(&dispatch, 4, of(session, dst), 0, dst_bytes);
-    return run(session, &dispatch, error);
+    bd_bind(&dispatch, 4, bd_held(session, dst), 0, dst_bytes);
+    return bd_run(session, &dispatch, error);
 }
 
 static const bd_matte_buffer grid_buffers[] = {BD_MATTE_GRID1, BD_MATTE_GRID2, BD_MATTE_GRID3};
 
 static bd_result record_reduce(bd_session *session, const bd_matte_plan *plan, int grid, bd_error *error) {
     uint32_t block = plan->blocks[grid], w = plan->photo.w;
-    uint32_t band = bd_matte_band(session, w, plan->photo.h, block);
+    uint32_t band = bd_band(session, w, plan->photo.h, block);
     bd_matte_size size = plan->grids[grid];
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
@@ -415,9 +381,9 @@ static bd_result record_reduce(bd_session *session, const bd_matte_plan *plan, i
                                      .first = (int32_t)(y / block)};
         bd_vk_dispatch dispatch;
         bd_kernel_guided(session->vk, BD_KERNEL_GUIDED_REDUCE, &push, false, &dispatch);
-        bind(&dispatch, 0, &session->photo, (VkDeviceSize)y * w * 4, (VkDeviceSize)rows * w * 4);
-        bind(&dispatch, 4, of(session, grid_buffers[grid]), 0, grid_bytes(size));
-        result = run(session, &dispatch, error);
+        bd_bind(&dispatch, 0, &session->photo, (VkDeviceSize)y * w * 4, (VkDeviceSize)rows * w * 4);
+        bd_bind(&dispatch, 4, bd_held(session, grid_buffers[grid]), 0, grid_bytes(size));
+        result = bd_run(session, &dispatch, error);
     }
     return result;
 }
@@ -505,7 +471,7 @@ static bd_result record_join(bd_session *session, const bd_matte_plan *plan, int
 }
 
 static bd_result record_apply(bd_session *session, const bd_matte_plan *plan, int grid, bd_error *error) {
-    uint32_t w = plan->photo.w, band = bd_matte_band(session, w, plan->photo.h, 1);
+    uint32_t w = plan->photo.w, band = bd_band(session, w, plan->photo.h, 1);
     axes at = between_grids(1, plan->blocks[grid]);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
@@ -521,10 +487,10 @@ static bd_result record_apply(bd_session *session, const bd_matte_plan *plan, in
                                      .bias_y = at.bias_y};
         bd_vk_dispatch dispatch;
         bd_kernel_guided(session->vk, BD_KERNEL_GUIDED_APPLY, &push, plan->blocks[grid] >= 4, &dispatch);
-        bind(&dispatch, 0, of(session, BD_MATTE_LINES), 0, grid_bytes(plan->grids[grid]));
-        bind(&dispatch, 1, &session->photo, (VkDeviceSize)y * w * 4, (VkDeviceSize)part.h * w * 4);
-        bind(&dispatch, 4, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
-        result = run(session, &dispatch, error);
+        bd_bind(&dispatch, 0, bd_held(session, BD_MATTE_LINES), 0, grid_bytes(plan->grids[grid]));
+        bd_bind(&dispatch, 1, &session->photo, (VkDeviceSize)y * w * 4, (VkDeviceSize)part.h * w * 4);
+        bd_bind(&dispatch, 4, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
+        result = bd_run(session, &dispatch, error);
     }
     return result;
 }
@@ -597,8 +563,8 @@ bd_result bd_matte_record(bd_session *session, const bd_matte_plan *plan, bd_err
 
 static bd_result record_pyramid(bd_session *session, const bd_matte_plan *plan, bd_error *error) {
     uint32_t w = plan->photo.w, shift = plan->first_level;
-    uint32_t band = bd_matte_band(session, w, plan->photo.h, 1u << BD_MIN(shift, 6u));
-    bd_vk_buffer *levels = of(session, BD_MATTE_LEVELS);
+    uint32_t band = bd_band(session, w, plan->photo.h, 1u << BD_MIN(shift, 6u));
+    bd_vk_buffer *levels = bd_held(session, BD_MATTE_LEVELS);
     bd_vk_dispatch dispatch;
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
@@ -610,13 +576,13 @@ static bd_result record_pyramid(bd_session *session, const bd_matte_plan *plan, 
                                          .first = (int32_t)(y >> shift),
                                          .shift = (int32_t)shift};
         bd_kernel_foreground(session->vk, BD_KERNEL_FOREGROUND_PICK, &push, false, &dispatch);
-        deepen(session, &dispatch);
-        bind(&dispatch, 0, bd_session_pixels(session), bd_pixels_bytes(session, w, y),
-             bd_pixels_bytes(session, w, rows));
-        bind(&dispatch, 1, &session->mask, bd_plane_bytes((bd_matte_size){w, y}),
-             bd_plane_bytes((bd_matte_size){w, rows}));
-        bind(&dispatch, 4, levels, 0, grid_bytes(plan->levels[0]));
-        result = run(session, &dispatch, error);
+        bd_deepen(session, &dispatch);
+        bd_bind(&dispatch, 0, bd_session_pixels(session), bd_pixels_bytes(session, w, y),
+                bd_pixels_bytes(session, w, rows));
+        bd_bind(&dispatch, 1, &session->mask, bd_plane_bytes((bd_matte_size){w, y}),
+                bd_plane_bytes((bd_matte_size){w, rows}));
+        bd_bind(&dispatch, 4, levels, 0, grid_bytes(plan->levels[0]));
+        result = bd_run(session, &dispatch, error);
     }
     for (uint32_t l = 1; l < plan->level_count && !result; l++) {
         const bd_push_foreground push = {.src_w = (int32_t)plan->levels[l - 1].w,
@@ -624,9 +590,9 @@ static bd_result record_pyramid(bd_session *session, const bd_matte_plan *plan, 
                                          .dst_w = (int32_t)plan->levels[l].w,
                                          .dst_h = (int32_t)plan->levels[l].h};
         bd_kernel_foreground(session->vk, BD_KERNEL_FOREGROUND_HALF, &push, false, &dispatch);
-        bind(&dispatch, 0, levels, plan->level_offsets[l - 1], grid_bytes(plan->levels[l - 1]));
-        bind(&dispatch, 4, levels, plan->level_offsets[l], grid_bytes(plan->levels[l]));
-        result = run(session, &dispatch, error);
+        bd_bind(&dispatch, 0, levels, plan->level_offsets[l - 1], grid_bytes(plan->levels[l - 1]));
+        bd_bind(&dispatch, 4, levels, plan->level_offsets[l], grid_bytes(plan->levels[l]));
+        result = bd_run(session, &dispatch, error);
     }
     return result;
 }
@@ -650,10 +616,10 @@ static bd_result record_steps(bd_session *session, const bd_matte_plan *plan, bd
                                              .shift = !fresh && i == 0};
             bd_vk_dispatch dispatch;
             bd_kernel_foreground(session->vk, BD_KERNEL_FOREGROUND_STEP, &push, fresh, &dispatch);
-            bind(&dispatch, 0, of(session, *pairs), 0, 2 * grid_bytes(from));
-            bind(&dispatch, 1, of(session, BD_MATTE_LEVELS), plan->level_offsets[l], grid_bytes(size));
-            bind(&dispatch, 4, of(session, to), 0, 2 * grid_bytes(size));
-            result = run(session, &dispatch, error);
+            bd_bind(&dispatch, 0, bd_held(session, *pairs), 0, 2 * grid_bytes(from));
+            bd_bind(&dispatch, 1, bd_held(session, BD_MATTE_LEVELS), plan->level_offsets[l], grid_bytes(size));
+            bd_bind(&dispatch, 4, bd_held(session, to), 0, 2 * grid_bytes(size));
+            result = bd_run(session, &dispatch, error);
             *pairs = to;
             from = size;
             fresh = false;
@@ -669,7 +635,7 @@ bd_result bd_matte_record_foreground(bd_session *session, const bd_matte_plan *p
         result = plan->foreground == BD_FOREGROUND_BLUR ? bd_fusion_record(session, plan, &pairs, error)
                                                         : record_steps(session, plan, &pairs, error);
     }
-    uint32_t w = plan->photo.w, band = bd_matte_band(session, w, plan->photo.h, 1);
+    uint32_t w = plan->photo.w, band = bd_band(session, w, plan->photo.h, 1);
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
         bd_matte_size part = {w, BD_MIN(band, plan->photo.h - y)};
         const bd_push_foreground push = {.src_w = (int32_t)plan->levels[0].w,
@@ -681,12 +647,12 @@ bd_result bd_matte_record_foreground(bd_session *session, const bd_matte_plan *p
         VkDeviceSize at = bd_pixels_bytes(session, w, y), bytes = bd_pixels_bytes(session, w, part.h);
         bd_vk_dispatch dispatch;
         bd_kernel_foreground(session->vk, BD_KERNEL_FOREGROUND_APPLY, &push, false, &dispatch);
-        deepen(session, &dispatch);
-        bind(&dispatch, 0, of(session, pairs), 0, 2 * grid_bytes(plan->levels[0]));
-        bind(&dispatch, 1, bd_session_pixels(session), at, bytes);
-        bind(&dispatch, 2, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
-        bind(&dispatch, 4, of(session, BD_MATTE_FOREGROUND), at, bytes);
-        result = run(session, &dispatch, error);
+        bd_deepen(session, &dispatch);
+        bd_bind(&dispatch, 0, bd_held(session, pairs), 0, 2 * grid_bytes(plan->levels[0]));
+        bd_bind(&dispatch, 1, bd_session_pixels(session), at, bytes);
+        bd_bind(&dispatch, 2, &session->mask, bd_plane_bytes((bd_matte_size){w, y}), bd_plane_bytes(part));
+        bd_bind(&dispatch, 4, bd_held(session, BD_MATTE_FOREGROUND), at, bytes);
+        result = bd_run(session, &dispatch, error);
     }
     bd_vk_commands_stamp(&session->after, "foreground");
     return result;

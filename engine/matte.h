@@ -119,10 +119,6 @@ bd_result bd_fusion_record(struct bd_session *session, const bd_matte_plan *plan
 /* Records: session->photo and session->mask become BD_MATTE_FOREGROUND. */
 bd_result bd_matte_record_foreground(struct bd_session *session, const bd_matte_plan *plan, bd_error *error);
 
-/* Rows of a picture of w pixels that one dispatch may take, a multiple of both 64 and unit, so that bands begin where
- * bindings may. */
-uint32_t bd_matte_band(const struct bd_session *session, uint32_t w, uint32_t h, uint32_t unit);
-
 static inline VkDeviceSize bd_plane_bytes(bd_matte_size size) {
     return (VkDeviceSize)((size.w + 3) / 4) * 16 * size.h;
 }

@@ -5,6 +5,7 @@
 #include "background.h"
 #include "image/image.h"
 #include "light.h"
+#include "record.h"
 #include "shape.h"
 
 static bd_result record_mask(bd_session *session, const bd_replace_params *params, uint32_t w, uint32_t h,
@@ -26,7 +27,7 @@ static bd_result record_mask(bd_session *session, const bd_replace_params *param
 /* In bands of rows that the device can bind; the mask has the photo's size. */
 static bd_result record_composite(bd_session *session, const bd_replace_params *params, const bd_vk_buffer *photo,
                                   bd_matte_size size, const bd_background_plan *plan, bd_error *error) {
-    uint32_t band = bd_matte_band(session, size.w, size.h, 1);
+    uint32_t band = bd_band(session, size.w, size.h, 1);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < size.h && !result; y += band) {
         const bd_matte_size part = {size.w, BD_MIN(band, size.h - y)};

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "session.h"
+#include "record.h"
 #include "shape.h"
 
 /* In the photos that were looked at, stray islands have up to 0.3 % of the largest part's area, the smallest person
@@ -33,16 +34,6 @@ bd_result bd_shape_check(const bd_matte_params *params, bd_matte_size photo, bd_
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a feather has 0 to %.0f pixels", (double)MOST_PX);
     }
     return BD_OK;
-}
-
-static bd_vk_buffer *of(bd_session *session, bd_matte_buffer buffer) {
-    return &session->matte[buffer];
-}
-
-static bd_result run(bd_session *session, const bd_vk_dispatch *dispatch, bd_error *error) {
-    bd_result result = bd_vk_commands_dispatch(&session->after, dispatch, error);
-    bd_vk_commands_barrier(&session->after);
-    return result;
 }
 
 /* ---- parts ------------------------------------------------------------------------------------------------------- */
@@ -76,10 +67,10 @@ static VkDeviceSize state_bytes(bd_matte_size size) {
 bd_result bd_shape_reserve(bd_session *session, const bd_matte_plan *plan, bd_matte_size coarse, bd_error *error) {
     bd_result result = BD_OK;
     if (drops_parts(plan) || plan->params.fill_holes) {
-        result = bd_frame_reserve(session, of(session, BD_MATTE_COMPONENTS), state_bytes(coarse), error);
+        result = bd_frame_reserve(session, bd_held(session, BD_MATTE_COMPONENTS), state_bytes(coarse), error);
     }
     if (!result && moves_edges(&plan->params)) {
-        result = bd_frame_reserve(session, of(session, BD_MATTE_EDGES), bd_plane_bytes(plan->photo), error);
+        result = bd_frame_reserve(session, bd_held(session, BD_MATTE_EDGES), bd_plane_bytes(plan->photo), error);
     }
     return result;
 }
@@ -94,15 +85,15 @@ typedef struct parts {
 static bd_result record_state(bd_session *session, const parts *p, bd_kernel kernel, uint32_t stage, bd_error *error) {
     bd_vk_dispatch dispatch;
     bd_kernel_components(session->vk, kernel, &p->push, p->background, stage, &dispatch);
-    dispatch.bindings[4].buffer = of(session, BD_MATTE_COMPONENTS);
+    dispatch.bindings[4].buffer = bd_held(session, BD_MATTE_COMPONENTS);
     dispatch.bindings[4].bytes = state_bytes(p->size);
-    return run(session, &dispatch, error);
+    return bd_run(session, &dispatch, error);
 }
 
 /* Start or apply: in bands of the plane that the device can bind. */
 static bd_result record_bands(bd_session *session, const parts *p, bd_kernel kernel, bd_error *error) {
-    uint32_t block = (uint32_t)p->push.block, band = bd_matte_band(session, p->size.w, p->size.h, block);
-    const bd_vk_binding state = {of(session, BD_MATTE_COMPONENTS), 0, state_bytes(p->size), VK_FORMAT_R32_UINT};
+    uint32_t block = (uint32_t)p->push.block, band = bd_band(session, p->size.w, p->size.h, block);
+    const bd_vk_binding state = {bd_held(session, BD_MATTE_COMPONENTS), 0, state_bytes(p->size), VK_FORMAT_R32_UINT};
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < p->size.h && !result; y += band) {
         bd_matte_size part = {p->size.w, BD_MIN(band, p->size.h - y)};
@@ -117,7 +108,7 @@ static bd_result record_bands(bd_session *session, const parts *p, bd_kernel ker
         bool start = kernel == BD_KERNEL_COMPONENTS_START;
         dispatch.bindings[0] = start ? plane : state;
         dispatch.bindings[4] = start ? state : plane;
-        result = run(session, &dispatch, error);
+        result = bd_run(session, &dispatch, error);
     }
     return result;
 }
@@ -213,8 +204,9 @@ VkDeviceSize bd_shape_result_bytes(const bd_matte_params *params, VkDeviceSize b
 
 void bd_shape_record_found(bd_session *session, const bd_matte_params *params, VkDeviceSize bytes) {
     if (params->keep == BD_KEEP_POINT) {
-        bd_vk_commands_copy(&session->after, of(session, BD_MATTE_COMPONENTS), BD_COMPONENTS_FOUND * sizeof(uint32_t),
-                            &session->result, (bytes + 3) / 4 * 4, sizeof(uint32_t));
+        bd_vk_commands_copy(&session->after, bd_held(session, BD_MATTE_COMPONENTS),
+                            BD_COMPONENTS_FOUND * sizeof(uint32_t), &session->result, (bytes + 3) / 4 * 4,
+                            sizeof(uint32_t));
     }
 }
 
@@ -236,7 +228,7 @@ typedef struct way {
 /* From session->mask to BD_MATTE_EDGES, which then change places; in bands, whose source reaches a step further. */
 static bd_result record_step(bd_session *session, bd_matte_size size, way direction, uint32_t step, uint32_t kind,
                              float amount, bd_error *error) {
-    uint32_t band = bd_matte_band(session, size.w, size.h, 1), reach = direction.y ? step : 0;
+    uint32_t band = bd_band(session, size.w, size.h, 1), reach = direction.y ? step : 0;
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < size.h && !result; y += band) {
         bd_matte_size part = {size.w, BD_MIN(band, size.h - y)};
@@ -255,14 +247,14 @@ static bd_result record_step(bd_session *session, bd_matte_size size, way direct
         dispatch.bindings[0].buffer = &session->mask;
         dispatch.bindings[0].offset = bd_plane_bytes((bd_matte_size){size.w, from});
         dispatch.bindings[0].bytes = bd_plane_bytes((bd_matte_size){size.w, to - from});
-        dispatch.bindings[4].buffer = of(session, BD_MATTE_EDGES);
+        dispatch.bindings[4].buffer = bd_held(session, BD_MATTE_EDGES);
         dispatch.bindings[4].offset = bd_plane_bytes((bd_matte_size){size.w, y});
         dispatch.bindings[4].bytes = bd_plane_bytes(part);
         result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
     }
     bd_vk_commands_barrier(&session->after);
-    bd_vk_buffer written = *of(session, BD_MATTE_EDGES);
-    *of(session, BD_MATTE_EDGES) = session->mask;
+    bd_vk_buffer written = *bd_held(session, BD_MATTE_EDGES);
+    *bd_held(session, BD_MATTE_EDGES) = session->mask;
     session->mask = written;
     return result;
 }

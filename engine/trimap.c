@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "matte.h"
+#include "record.h"
 #include "session.h"
 
 bool bd_trimap_alone(const bd_matte_params *params) {
@@ -59,7 +60,7 @@ bd_result bd_trimap_record_pin(bd_session *session, const bd_matte_plan *plan, c
     if (!plan->trimap) {
         return BD_OK;
     }
-    uint32_t band = bd_matte_band(session, plan->photo.w, plan->photo.h, block);
+    uint32_t band = bd_band(session, plan->photo.w, plan->photo.h, block);
     bd_result result = BD_OK;
     for (uint32_t y = 0; y < plan->photo.h && !result; y += band) {
         uint32_t rows = BD_MIN(band, plan->photo.h - y), first = y / block;

@@ -10,7 +10,7 @@
 
 #include "geometry/fit.h"
 #include "reference/reference.h"
-#include "session.h"
+#include "record.h"
 
 static test_session t;
 
@@ -255,7 +255,7 @@ static void test_bands(void **state) {
             .struct_size = sizeof params, .mode = i < 2 ? BD_MATTE_REFINE : BD_MATTE_BEST, .wide = true};
         t.session->band_bytes = i % 2 ? 700 * 4 * 130 : 0;
         bd_frame_forget(t.session);
-        assert_int_equal(bd_matte_band(t.session, 700, 531, 1), i % 2 ? 128 : 531);
+        assert_int_equal(bd_band(t.session, 700, 531, 1), i % 2 ? 128 : 531);
         assert_int_equal(bd_session_matte(t.session, &photo, &params, &alphas[i], &error), BD_OK);
     }
     for (int fit = BD_FIT_COVER; fit <= BD_FIT_STRETCH; fit++) {
