@@ -10,7 +10,7 @@ static int usage(FILE *to, int status) {
     (void)fprintf(
         to, "usage: backdrop-bench network|kernels|start|e2e|serve [--runs N] [--json [FILE]] [--csv FILE]\n"
             "         [--model M] [--size S] [--device D] [--kernels SET] [--precision fp32|fp16|auto]\n"
-            "         [--reference DIR] [--cache-dir DIR] [--validation]\n"
+            "         [--reference DIR] [--cache-dir DIR] [--single] [--validation]\n"
             "network  the whole, and each dispatch by the device's clock, warm; sessions take turns\n"
             "kernels  every kernel at every shape of the network, for each kernel set and precision the device runs\n"
             "start    process start to first dispatch and first result, with empty caches and with full ones\n"

@@ -107,6 +107,10 @@ bool bench_option(bench *b, int argc, char **argv, int *i) {
         b->validation = true;
         return true;
     }
+    if (!strcmp(argv[*i], "--single")) {
+        b->single = true;
+        return true;
+    }
     if (!strcmp(argv[*i], "--json")) {
         bool file = value && is_json_file(value);
         b->json_path = file ? value : "-";
@@ -190,7 +194,7 @@ static bd_result create_engine(const bench *b, const char *kernel_set, bd_engine
 
 static bd_result create_session(const bench *b, bd_engine *engine, bd_precision precision, bd_session **session,
                                 bd_error *error) {
-    const bd_session_params params = {.struct_size = sizeof params, .precision = precision};
+    const bd_session_params params = {.struct_size = sizeof params, .precision = precision, .many = !b->single};
     return bd_session_create(engine, b->model, &params, session, error);
 }
 
@@ -282,6 +286,7 @@ void bench_describe(const bench *b, cJSON *object) {
     cJSON_AddStringToObject(object, "input", input);
     cJSON_AddNumberToObject(object, "output_stride", b->info.output_stride);
     cJSON_AddStringToObject(object, "precision", bench_precision_name(b->session_info.precision));
+    cJSON_AddBoolToObject(object, "many", !b->single);
     cJSON_AddNumberToObject(object, "dispatches", b->session_info.dispatches);
     cJSON_AddNumberToObject(object, "multiply_adds", (double)b->info.multiply_adds);
 }

@@ -16,6 +16,7 @@ typedef struct bench {
     bd_precision precision;
     uint32_t size; /* 0: the model's, or 513 */
     bool validation;
+    bool single;            /* sessions for one photo: bd_session_params.many is false */
     uint32_t session_count; /* sessions over one model and engine, run in turn; 0: one */
     FILE *text;             /* tables go here; NULL when standard output is the JSON's */
     bool default_model;     /* the one that weights/fetch brings: stored logits belong to it */
@@ -39,9 +40,9 @@ double bench_largest(const double *values, uint32_t count);
 /* {median, min, max, q1, q3, runs}; sorts them. */
 cJSON *bench_summary(double *values, uint32_t count);
 
-/* Takes --model, --size, --device, --kernels, --precision, --cache-dir, --json and --validation; false when the option
- * is none of them, or its value makes no sense. *i moves on over its value. --json may stand without a file: then the
- * JSON object is all that standard output gets. */
+/* Takes --model, --size, --device, --kernels, --precision, --cache-dir, --json, --single and --validation; false when
+ * the option is none of them, or its value makes no sense. *i moves on over its value. --json may stand without a file:
+ * then the JSON object is all that standard output gets. */
 bool bench_option(bench *b, int argc, char **argv, int *i);
 /* Opens model, device and sessions and times the first of each; prints the failure and keeps its code. --model is a
  * file, or the name of a folder under weights/cache beside the executable's folder; default: deeplabv3_mnv2_pascal. */

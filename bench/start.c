@@ -33,6 +33,7 @@ bool bench_start_child(bench *b) {
     double network_ms = 0;
     b->json_path = "-";
     b->cache_dir = getenv(cache_variable);
+    b->single = true;
     if (!bench_open(b)) {
         return false;
     }

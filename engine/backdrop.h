@@ -306,6 +306,8 @@ typedef struct bd_session_params {
     const bd_model *const *sizes;
     uint32_t size_count;
     bool flip;
+    bool many; /* many photos are to come: kernels are welcome that are made slowly and run quickly (on lavapipe some
+                  40 ms more to create, 20 ms less a photo). It changes last digits only */
 } bd_session_params;
 
 typedef struct bd_session_info {

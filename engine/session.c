@@ -71,7 +71,7 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
     const bd_network_params network = {.precision = choose_precision(engine, model, own.precision), .choices = choices};
-    bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, choices);
+    bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, own.many, choices);
     bd_result result = bd_session_make(engine, model, &network, allocator, session, error);
     bd_free(allocator, choices);
     if (!result) {

@@ -134,7 +134,7 @@ static bd_result open_rivals(tuner *t, rivals *r, bd_error *error) {
     for (int i = 0; i < 2 && !result; i++) {
         const bd_network_params params = {.precision = t->precision, .choices = r->choices};
         if (i) {
-            bd_tuning_choose(&t->found, &t->engine->vk, t->graph, t->precision, r->choices);
+            bd_tuning_choose(&t->found, &t->engine->vk, t->graph, t->precision, true, r->choices);
         } else {
             bd_kernel_defaults(&t->engine->vk, t->graph, t->precision, true, r->choices);
         }

@@ -215,16 +215,18 @@ bd_result bd_tuning_save(const bd_tuning *tuning, bd_error *error) {
 /* ---- choosing ---------------------------------------------------------------------------------------------------- */
 
 void bd_tuning_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
-                      bd_kernel_choice *choices) {
+                      bool many, bd_kernel_choice *choices) {
     bd_kernel_defaults(vk, graph, precision, true, choices);
-    for (uint32_t n = 0; n < graph->count && tuning->count; n++) {
+    bool eager = many && vk->addresses; /* else no node has a choice of the family FLAT */
+    for (uint32_t n = 0; n < graph->count && (tuning->count || eager); n++) {
         char signature[BD_TUNING_SIGNATURE_BYTES];
         bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
         bd_tuning_signature(graph, n, precision, signature);
         const bd_tuning_entry *entry = find(tuning, signature);
-        uint32_t count = entry ? bd_kernel_candidates(vk, graph, n, precision, found, BD_COUNT(found)) : 0;
+        uint32_t count = entry || eager ? bd_kernel_candidates(vk, graph, n, precision, found, BD_COUNT(found)) : 0;
         for (uint32_t i = 0; i < count; i++) {
-            if (!strcmp(found[i].name, entry->name)) {
+            bool flat = found[i].family == BD_KERNEL_FAMILY_FLAT;
+            if ((many || !flat) && (entry ? !strcmp(found[i].name, entry->name) : flat)) {
                 choices[n] = found[i];
             }
         }

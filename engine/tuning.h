@@ -39,8 +39,9 @@ void bd_tuning_signature(const bd_graph *graph, uint32_t node, bd_precision prec
 /* The same of a whole network, for its precision: shapes of its nodes in one number. */
 void bd_tuning_network_signature(const bd_graph *graph, char signature[BD_TUNING_SIGNATURE_BYTES]);
 
-/* choices[n] = what was measured to be the fastest, or the default of every node n. */
+/* choices[n] = what was measured to be the fastest, or the default of every node n. many false: nothing that delays the
+ * first photo (family FLAT). */
 void bd_tuning_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
-                      bd_kernel_choice *choices);
+                      bool many, bd_kernel_choice *choices);
 
 #endif

@@ -126,7 +126,8 @@ bool cli_network_start(cli *run, cli_network *network) {
                                  .precision = precision,
                                  .sizes = sizes,
                                  .size_count = network->size_count,
-                                 .flip = network->flip};
+                                 .flip = network->flip,
+                                 .many = run->options.output_dir != NULL};
     if (bd_session_create(network->engine, network->model.model, &session, &network->session, &run->error)) {
         return cli_failed(run);
     }

@@ -272,8 +272,8 @@ static void add_depthwise(list *to) {
     }
 }
 
-/* Code without loops takes the driver long to compile: by default only where it is short. */
-enum { FLAT_IN_C4 = 16, FLAT_MOST_IN_C4 = 40 };
+/* Code without loops takes the driver long to compile. */
+enum { FLAT_IN_C4 = 40 };
 
 static void add_flat(list *to) {
     bd_kernel_choice choice = {.family = BD_KERNEL_FAMILY_FLAT,
@@ -321,13 +321,8 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
     if (storage && node->op == BD_OP_DEPTHWISE) {
         add_depthwise(&to);
     }
-    bool flat = bd_flat_serves(vk, graph, index, FLAT_MOST_IN_C4);
-    bool early = flat && bd_flat_serves(vk, graph, index, FLAT_IN_C4);
-    if (early) {
-        add_flat(&to);
-    }
     add_plain(&to);
-    if (flat && !early) {
+    if (bd_flat_serves(vk, graph, index, FLAT_IN_C4)) {
         add_flat(&to);
     }
     return to.count;
