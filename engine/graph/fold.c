@@ -280,7 +280,7 @@ static bool is_constant(const bd_graph *graph, const bd_node *node) {
             return false;
         }
     }
-    return can_fold(node->op);
+    return can_fold(node->op) && !(node->op == BD_OP_ADD && node->u.requantise.rounding);
 }
 
 static bd_result evaluate(const folding *of, size_t elements) {

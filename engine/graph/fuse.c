@@ -68,14 +68,14 @@ static bd_result make_constant(fusion *of, uint32_t from, const bd_shape *shape,
 static bool is_open_conv(const fusion *of, uint32_t index) {
     const bd_node *node = node_at(of, index);
     return is_conv(node) && of->uses[index] == 1 && node->u.conv.clamp_low == -INFINITY &&
-           node->u.conv.clamp_high == INFINITY && !node->u.conv.hard_swish;
+           node->u.conv.clamp_high == INFINITY && !node->u.conv.hard_swish && !node->u.conv.rounding;
 }
 
 /* All optional inputs spelt out. */
 static bd_result spell_inputs(fusion *of, uint32_t index) {
     bd_node *node = node_at(of, index);
     uint32_t count = node->op == BD_OP_CONV ? 4 : 3;
-    if (node->input_count == count) {
+    if (node->input_count >= count) {
         return BD_OK;
     }
     uint32_t *inputs = bd_pool_alloc(&of->graph->pool, count * sizeof *inputs);
@@ -199,7 +199,7 @@ static bd_result fuse_residual(fusion *of, uint32_t index, uint32_t conv, uint32
 }
 
 static bd_result fuse_binary(fusion *of, uint32_t index) {
-    bool done = false;
+    bool done = node_at(of, index)->op == BD_OP_ADD && node_at(of, index)->u.requantise.rounding;
     bd_result result = BD_OK;
     /* Of two convolutions the later one takes the other as its residual. */
     uint32_t first = node_at(of, index)->inputs[0] > node_at(of, index)->inputs[1] ? 0 : 1;

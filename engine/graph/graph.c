@@ -155,6 +155,11 @@ uint32_t bd_graph_input(const bd_graph *graph, uint32_t index, uint32_t input) {
     return input < node->input_count ? node->inputs[input] : BD_NO_NODE;
 }
 
+uint32_t bd_graph_scales(const bd_graph *graph, uint32_t index) {
+    bool conv = graph->nodes[index].op == BD_OP_CONV, depthwise = graph->nodes[index].op == BD_OP_DEPTHWISE;
+    return conv || depthwise ? bd_graph_input(graph, index, conv ? 4 : 3) : BD_NO_NODE;
+}
+
 int32_t bd_graph_read_i32(const bd_graph *graph, uint32_t index, int32_t *values, int32_t room) {
     if (index == BD_NO_NODE || graph->nodes[index].op != BD_OP_CONST || graph->nodes[index].dtype != BD_I32) {
         return -1;
@@ -227,6 +232,12 @@ static void put_window(writer *out, const bd_conv_attrs *a) {
     }
 }
 
+static void put_rounding(writer *out, bd_rounding rounding) {
+    if (rounding) {
+        put(out, rounding == BD_ROUNDING_UP ? " up" : " away");
+    }
+}
+
 size_t bd_graph_print(const bd_graph *graph, char *text, size_t room) {
     writer out = {text, room, 0};
     if (room) {
@@ -248,6 +259,11 @@ size_t bd_graph_print(const bd_graph *graph, char *text, size_t room) {
         }
         if (has_window(node->op)) {
             put_window(&out, &node->u.conv);
+            put_rounding(&out, node->u.conv.rounding);
+        } else if (node->op == BD_OP_ADD || node->op == BD_OP_REQUANTISE) {
+            put_rounding(&out, node->u.requantise.rounding);
+        } else if (node->op == BD_OP_RESIZE_BILINEAR && node->u.resize.round) {
+            put(&out, " round");
         }
         put(&out, "%s\n", i == graph->output ? " output" : "");
     }

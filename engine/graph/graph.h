@@ -36,7 +36,7 @@ typedef struct bd_shape {
     X(EXPAND_DIMS, "expand_dims")     /* x, axis (i32) */                                                              \
     X(TRANSPOSE, "transpose")         /* x, permutation (i32 [rank]): dimension d of y is permutation[d] of x */       \
     X(PAD, "pad")                     /* x, paddings (i32 [rank][2]); constant zero */                                 \
-    X(ADD, "add")                     /* kernel: a, b with broadcasting */                                             \
+    X(ADD, "add")                     /* kernel: a, b with broadcasting; of integers: u.requantise */                  \
     X(SUB, "sub")                                                                                                      \
     X(MUL, "mul") /* kernel */                                                                                         \
     X(DIV, "div")                                                                                                      \
@@ -49,8 +49,8 @@ typedef struct bd_shape {
     X(HARD_SIGMOID, "hard_sigmoid")     /* kernel: x -> clamp(x + 3, 0, 6) / 6 */                                      \
     X(HARD_SWISH, "hard_swish")         /* kernel: x -> x * clamp(x + 3, 0, 6) / 6 */                                  \
     X(SIGMOID, "sigmoid")               /* kernel: x -> 1 / (1 + exp(-x)) */                                           \
-    X(CONV, "conv")                     /* kernel: x, weights HWIO, [bias], [residual]; u.conv */                      \
-    X(DEPTHWISE, "depthwise")           /* kernel: x, weights HWC1, [bias]; u.conv */                                  \
+    X(CONV, "conv")                     /* kernel: x, weights HWIO, [bias], [residual], [scales]; u.conv */            \
+    X(DEPTHWISE, "depthwise")           /* kernel: x, weights HWC1, [bias], [scales]; u.conv */                        \
     X(POOL_AVERAGE, "pool_average")     /* kernel: x; u.conv window: kernel_*; padding is not counted */               \
     X(POOL_MAX, "pool_max")             /* kernel */                                                                   \
     X(MEAN, "mean")                     /* x, axes (i32), kept as 1; over h and w: POOL_AVERAGE */                     \
@@ -60,6 +60,7 @@ typedef struct bd_shape {
     X(BATCH_TO_SPACE, "batch_to_space") /* x, block, crops */                                                          \
     X(SOFTMAX, "softmax")               /* kernel: x, along the last axis */                                           \
     X(ARGMAX, "argmax")                 /* kernel: x, [axis (i32)] -> i32 */                                           \
+    X(REQUANTISE, "requantise")         /* kernel: integers x to another scale; u.requantise */                        \
     X(PREPROCESS, "preprocess")         /* kernel: the photo -> (1,h,w,3) f32; u.preprocess. Made by a pass. */
 
 typedef enum bd_op {
@@ -68,6 +69,18 @@ typedef enum bd_op {
 #undef X
         BD_OP_COUNT
 } bd_op;
+
+/* How integer networks run. Their tensors hold q - zero_point, their weights w - zero_point, biases the integers they
+ * are, all as floats: sums of products are exact in any order while they stay below 2^24, which the importer proves. A
+ * node that has a rounding ends with integers again: first x * 2^max(shift, 0) * multiplier / 2^31, halves up, then
+ * that / 2^max(-shift, 0), halves up or away from zero; the result is held to limits that contain 0. */
+typedef enum bd_rounding { BD_ROUNDING_NONE, BD_ROUNDING_UP, BD_ROUNDING_AWAY } bd_rounding;
+
+#define BD_SHIFT_MOST 5
+typedef struct bd_scale {
+    int32_t multiplier; /* 0 .. 2^31 - 1 */
+    int32_t shift;      /* -31 .. BD_SHIFT_MOST */
+} bd_scale;
 
 typedef enum bd_padding { BD_PADDING_EXPLICIT, BD_PADDING_SAME, BD_PADDING_VALID } bd_padding;
 
@@ -83,6 +96,11 @@ typedef struct bd_conv_attrs {
     bool same;                   /* padding was SAME: what inference makes of it follows the input's size */
     float clamp_low, clamp_high; /* fused activation, applied last; -INFINITY..INFINITY: none */
     bool hard_swish;             /* CONV and DEPTHWISE: the fused activation is this one, and the clamp is none */
+    /* CONV and DEPTHWISE: the sum is of integers and ends as bd_rounding says; scales is a constant i32 (2,channels), a
+     * row of multipliers and one of shifts. There is no residual then, and no hard_swish. POOL_AVERAGE, not NONE: the
+     * mean of x + zero_point is rounded to an integer, halves away from zero, and zero_point subtracted. */
+    bd_rounding rounding;
+    int32_t zero_point;
 } bd_conv_attrs;
 
 typedef struct bd_node {
@@ -100,7 +118,16 @@ typedef struct bd_node {
         } clamp;
         struct {
             bool align_corners, half_pixel_centers; /* neither: TensorFlow's legacy source = out * in/out */
+            bool round; /* x + zero_point to the nearest integer, halves away from zero, - zero_point */
+            int32_t zero_point;
         } resize;
+        /* ADD, rounding not NONE: a * 2^20 by scales[0] plus b * 2^20 by scales[1], the sum by scales[2]; a and b are
+         * within -255..255 and shifts at most 0. REQUANTISE: x by scales[0]. */
+        struct {
+            bd_rounding rounding;
+            bd_scale scales[3];
+            float low, high;
+        } requantise;
         struct {
             uint32_t begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask;
         } slice;
@@ -156,6 +183,9 @@ uint32_t bd_graph_add(bd_graph *graph, bd_op op, const char *name, const uint32_
 /* A constant; data is borrowed and must outlive the graph, copy it into graph->pool otherwise. */
 uint32_t bd_graph_add_const(bd_graph *graph, const char *name, bd_dtype dtype, const bd_shape *shape, const void *data);
 
+/* The scales of a CONV or DEPTHWISE; BD_NO_NODE: it has none. */
+uint32_t bd_graph_scales(const bd_graph *graph, uint32_t index);
+
 /* Output shape and dtype of one node from its inputs' (which must be known, constant where the operation demands it).
  * Also normalises attributes: SAME padding becomes explicit, axes non-negative. Errors name graph->file, the node and
  * the operation. */
@@ -163,7 +193,8 @@ bd_result bd_graph_infer_node(bd_graph *graph, uint32_t index, bd_error *error);
 bd_result bd_graph_infer(bd_graph *graph, bd_error *error);
 
 /* A graph as text, one line a node, for logs and tests: "12 conv name (1,65,65,64) <- 9 3 4", an absent input as "-",
- * then the window: "kernel 3,3 stride 2,2 dilation 4,4 pad 1,1 clamp 0..6" without defaults. Always terminated where
+ * then the window: "kernel 3,3 stride 2,2 dilation 4,4 pad 1,1 clamp 0..6" without defaults,
+ * and "up", "away" or "round" where a node rounds. Always terminated where
  * room is not 0; returns the length that the whole text has. */
 size_t bd_graph_print(const bd_graph *graph, char *text, size_t room);
 

@@ -147,6 +147,7 @@ static bool has_kernel(const bd_graph *graph, const bd_node *node) {
     case BD_OP_HARD_SIGMOID:
     case BD_OP_HARD_SWISH:
     case BD_OP_SIGMOID:
+    case BD_OP_REQUANTISE:
     case BD_OP_CLAMP: return is_map(node) && is_map(first);
     case BD_OP_ADD:
     case BD_OP_MUL:

@@ -101,16 +101,19 @@ static bd_result split(bd_graph *graph, uint32_t conv, bd_error *error) {
     }
     uint32_t rest = add_rest(graph, concat, first, last, end - row);
     uint32_t rows = add_rows(graph, weights, row, end - row);
-    uint32_t *inputs = bd_pool_alloc(&graph->pool, 4 * sizeof *inputs);
+    const uint32_t count = BD_MAX(graph->nodes[conv].input_count, 4u);
+    uint32_t *inputs = bd_pool_alloc(&graph->pool, count * sizeof *inputs);
     if (rest == BD_NO_NODE || rows == BD_NO_NODE || !inputs) {
         return bd_graph_fail_memory(graph, error);
     }
     inputs[0] = rest;
     inputs[1] = rows;
     inputs[2] = bias;
-    inputs[3] = bd_graph_input(graph, conv, 3);
+    for (uint32_t k = 3; k < count; k++) {
+        inputs[k] = bd_graph_input(graph, conv, k);
+    }
     graph->nodes[conv].inputs = inputs;
-    graph->nodes[conv].input_count = 4;
+    graph->nodes[conv].input_count = count;
     return BD_OK;
 }
 

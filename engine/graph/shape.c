@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Shapes as TensorFlow's shape functions give them (tensorflow/core/framework/common_shape_fns.cc), for NHWC. */
+#include <math.h>
 #include <string.h>
 
 #include "graph/passes.h"
@@ -82,6 +83,39 @@ static bd_result infer_binary(const inference *of) {
         }
     }
     return finish(of, &shape, a->dtype);
+}
+
+/* Limits of integers that hold 0, where channels of padding lie. */
+static bool fits_limits(float low, float high) {
+    return low > -INFINITY && low <= 0 && high >= 0 && high < INFINITY;
+}
+
+static bool fits_scale(int32_t multiplier, int32_t shift, int32_t most) {
+    return multiplier >= 0 && shift >= -31 && shift <= most;
+}
+
+static bool fits_requantise(const bd_node *node, uint32_t count, int32_t most) {
+    bool fits =
+        node->u.requantise.rounding <= BD_ROUNDING_AWAY && fits_limits(node->u.requantise.low, node->u.requantise.high);
+    for (uint32_t k = 0; k < count; k++) {
+        fits = fits && fits_scale(node->u.requantise.scales[k].multiplier, node->u.requantise.scales[k].shift, most);
+    }
+    return fits;
+}
+
+static bd_result infer_add(const inference *of) {
+    const bd_node *node = of->node;
+    if (node->u.requantise.rounding && (input_node(of, 0)->dtype != BD_F32 || !fits_requantise(node, 3, 0))) {
+        return FAIL(of, "has scales or limits out of range");
+    }
+    return infer_binary(of);
+}
+
+static bd_result infer_requantise(const inference *of) {
+    if (!of->node->u.requantise.rounding || !fits_requantise(of->node, 1, BD_SHIFT_MOST)) {
+        return FAIL(of, "has a scale or limits out of range");
+    }
+    return infer_float(of);
 }
 
 static bd_result infer_add_n(const inference *of) {
@@ -428,9 +462,33 @@ static bd_result need_map(const inference *of) {
     return BD_OK;
 }
 
+static bd_result check_scales(const inference *of, int32_t channels) {
+    const bd_conv_attrs *a = &of->node->u.conv;
+    uint32_t index = bd_graph_scales(of->graph, of->index);
+    const bd_node *scales = index == BD_NO_NODE ? NULL : &of->graph->nodes[index];
+    if (!a->rounding && !scales) {
+        return BD_OK;
+    }
+    if (!a->rounding || a->rounding > BD_ROUNDING_AWAY || a->hard_swish || !fits_limits(a->clamp_low, a->clamp_high)) {
+        return FAIL(of, "has limits or a rounding that do not go with scales");
+    }
+    if (!scales || scales->op != BD_OP_CONST || scales->dtype != BD_I32 || scales->shape.rank != 2 ||
+        scales->shape.dims[0] != 2 || scales->shape.dims[1] != channels) {
+        return FAIL(of, "needs constant scales of (2,%d)", channels);
+    }
+    const int32_t *values = scales->data;
+    for (int32_t c = 0; c < channels; c++) {
+        if (!fits_scale(values[c], values[channels + c], BD_SHIFT_MOST)) {
+            return FAIL(of, "has a scale of %d and shift %d", values[c], values[channels + c]);
+        }
+    }
+    return BD_OK;
+}
+
 static bd_result infer_conv(const inference *of) {
     const bd_node *x = input_node(of, 0), *weights = input_node(of, 1);
-    const bd_node *bias = input_node(of, 2), *residual = input_node(of, 3);
+    const bd_node *bias = input_node(of, 2);
+    const bd_node *residual = of->node->op == BD_OP_CONV ? input_node(of, 3) : NULL;
     bd_result result = need_map(of);
     if (result) {
         return result;
@@ -450,6 +508,12 @@ static bd_result infer_conv(const inference *of) {
         return FAIL(of, "has a bias that is not of %d channels", out);
     }
     result = infer_window(of, out);
+    if (!result) {
+        result = check_scales(of, out);
+    }
+    if (!result && residual && of->node->u.conv.rounding) {
+        return FAIL(of, "has scales and a residual");
+    }
     if (!result && residual && (residual->dtype != BD_F32 || !same_shape(&residual->shape, &of->node->shape))) {
         return FAIL(of, "has a residual of another shape");
     }
@@ -624,7 +688,7 @@ static const op_rule rules[BD_OP_COUNT] = {
     [BD_OP_EXPAND_DIMS] = {2, 2, infer_expand_dims},
     [BD_OP_TRANSPOSE] = {2, 2, infer_transpose},
     [BD_OP_PAD] = {2, 2, infer_pad},
-    [BD_OP_ADD] = {2, 2, infer_binary},
+    [BD_OP_ADD] = {2, 2, infer_add},
     [BD_OP_SUB] = {2, 2, infer_binary},
     [BD_OP_MUL] = {2, 2, infer_binary},
     [BD_OP_DIV] = {2, 2, infer_binary},
@@ -637,8 +701,8 @@ static const op_rule rules[BD_OP_COUNT] = {
     [BD_OP_HARD_SIGMOID] = {1, 1, infer_float},
     [BD_OP_HARD_SWISH] = {1, 1, infer_float},
     [BD_OP_SIGMOID] = {1, 1, infer_float},
-    [BD_OP_CONV] = {2, 4, infer_conv},
-    [BD_OP_DEPTHWISE] = {2, 3, infer_conv},
+    [BD_OP_CONV] = {2, 5, infer_conv},
+    [BD_OP_DEPTHWISE] = {2, 4, infer_conv},
     [BD_OP_POOL_AVERAGE] = {1, 1, infer_pool},
     [BD_OP_POOL_MAX] = {1, 1, infer_pool},
     [BD_OP_MEAN] = {2, 2, infer_mean},
@@ -648,6 +712,7 @@ static const op_rule rules[BD_OP_COUNT] = {
     [BD_OP_BATCH_TO_SPACE] = {3, 3, infer_batch_to_space},
     [BD_OP_SOFTMAX] = {1, 1, infer_float},
     [BD_OP_ARGMAX] = {1, 2, infer_argmax},
+    [BD_OP_REQUANTISE] = {1, 1, infer_requantise},
     [BD_OP_PREPROCESS] = {1, 1, infer_source},
 };
 

@@ -123,8 +123,12 @@ void bd_ref_pool(const float *x, int32_t h, int32_t w, int32_t c, const bd_conv_
                     }
                 }
                 double count = (double)(y1 - y0) * (double)(x1 - x0);
+                double mean = sum / count;
+                if (attrs->rounding) {
+                    mean = round((sum + count * attrs->zero_point) / count) - attrs->zero_point;
+                }
                 y[((size_t)oy * (size_t)out_w + (size_t)ox) * (size_t)c + (size_t)i] =
-                    activate(max ? (double)most : sum / count, attrs);
+                    activate(max ? (double)most : mean, attrs);
             }
         }
     }

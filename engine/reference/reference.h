@@ -17,6 +17,15 @@ void bd_ref_pool(const float *x, int32_t h, int32_t w, int32_t c, const bd_conv_
                  int32_t out_h, int32_t out_w);
 void bd_ref_resize(const float *x, int32_t h, int32_t w, int32_t c, bool align_corners, bool half_pixel_centers,
                    float *y, int32_t out_h, int32_t out_w);
+/* Integers, see bd_rounding. */
+int32_t bd_ref_requantise(int64_t x, bd_scale scale, bd_rounding rounding);
+/* x (rows,c) of integers, scales (2,c) -> y (rows,c); y may be x. */
+void bd_ref_requantise_rows(const float *x, size_t rows, int32_t c, const int32_t *scales, bd_rounding rounding,
+                            float low, float high, float *y);
+/* One value of an ADD of integers; scales: of a, b and the sum. */
+int32_t bd_ref_add_integers(int32_t a, int32_t b, const bd_scale scales[3], bd_rounding rounding);
+/* q + zero_point to the nearest integer, halves away from zero, - zero_point. */
+float bd_ref_round(float q, int32_t zero_point);
 /* op is HARD_SIGMOID, HARD_SWISH or SIGMOID. */
 float bd_ref_activation(bd_op op, float x);
 void bd_ref_softmax(const float *x, size_t rows, int32_t c, float *y);

@@ -113,24 +113,45 @@ static void run_copy(const run *r, const bd_node *node, float *y) {
     }
 }
 
-static void run_conv(const run *r, const bd_node *node, float *y) {
+/* The integers that a convolution's sums are to end as. */
+static void requantise_sums(const run *r, uint32_t index, float *y) {
+    const bd_node *node = &r->graph->nodes[index];
+    const bd_conv_attrs *a = &node->u.conv;
+    int32_t channels = node->shape.dims[3];
+    const int32_t *scales = r->graph->nodes[bd_graph_scales(r->graph, index)].data;
+    bd_ref_requantise_rows(y, elements(&node->shape) / (size_t)channels, channels, scales, a->rounding, a->clamp_low,
+                           a->clamp_high, y);
+}
+
+static void run_conv(const run *r, uint32_t index, float *y) {
+    const bd_node *node = &r->graph->nodes[index];
     const bd_shape *in = shape_of(r, node, 0), *out = &node->shape;
     const float *x = data_of(r, node, 0), *weights = data_of(r, node, 1), *bias = data_of(r, node, 2);
-    const float *residual = data_of(r, node, 3);
+    const float *residual = node->op == BD_OP_CONV ? data_of(r, node, 3) : NULL;
+    bool integers = node->u.conv.rounding && node->op != BD_OP_POOL_AVERAGE;
+    bd_conv_attrs attrs = node->u.conv;
+    float *first = y;
+    if (integers) {
+        attrs.clamp_low = -INFINITY;
+        attrs.clamp_high = INFINITY;
+    }
     size_t in_step = elements(in) / (size_t)BD_MAX(in->dims[0], 1);
     size_t out_step = elements(out) / (size_t)BD_MAX(out->dims[0], 1);
     for (int32_t b = 0; b < out->dims[0]; b++, x += in_step, y += out_step) {
         if (node->op == BD_OP_CONV) {
-            bd_ref_conv(x, in->dims[1], in->dims[2], in->dims[3], weights, bias, residual, &node->u.conv, y,
-                        out->dims[1], out->dims[2], out->dims[3]);
+            bd_ref_conv(x, in->dims[1], in->dims[2], in->dims[3], weights, bias, residual, &attrs, y, out->dims[1],
+                        out->dims[2], out->dims[3]);
             residual = residual ? residual + out_step : NULL;
         } else if (node->op == BD_OP_DEPTHWISE) {
-            bd_ref_depthwise(x, in->dims[1], in->dims[2], in->dims[3], weights, bias, &node->u.conv, y, out->dims[1],
+            bd_ref_depthwise(x, in->dims[1], in->dims[2], in->dims[3], weights, bias, &attrs, y, out->dims[1],
                              out->dims[2]);
         } else {
-            bd_ref_pool(x, in->dims[1], in->dims[2], in->dims[3], &node->u.conv, node->op == BD_OP_POOL_MAX, y,
-                        out->dims[1], out->dims[2]);
+            bd_ref_pool(x, in->dims[1], in->dims[2], in->dims[3], &attrs, node->op == BD_OP_POOL_MAX, y, out->dims[1],
+                        out->dims[2]);
         }
+    }
+    if (integers) {
+        requantise_sums(r, index, first);
     }
 }
 
@@ -143,6 +164,26 @@ static void run_resize(const run *r, const bd_node *node, float *y) {
         bd_ref_resize(x + (size_t)b * in_step, in->dims[1], in->dims[2], in->dims[3], node->u.resize.align_corners,
                       node->u.resize.half_pixel_centers, y + (size_t)b * out_step, out->dims[1], out->dims[2]);
     }
+    for (size_t i = 0; node->u.resize.round && i < elements(out); i++) {
+        y[i] = bd_ref_round(y[i], node->u.resize.zero_point);
+    }
+}
+
+/* ADD and REQUANTISE of integers. */
+static bd_result run_integers(run *r, uint32_t index, float *y) {
+    const bd_node *node = &r->graph->nodes[index];
+    const bd_scale *scales = node->u.requantise.scales;
+    const float *a = data_of(r, node, 0), *b = node->op == BD_OP_ADD ? data_of(r, node, 1) : NULL;
+    size_t count = elements(&node->shape);
+    if (elements(shape_of(r, node, 0)) != count || (b && elements(shape_of(r, node, 1)) != count)) {
+        return refuse(r, index, "adds integers of one shape only");
+    }
+    for (size_t i = 0; i < count; i++) {
+        int32_t sum = b ? bd_ref_add_integers((int32_t)a[i], (int32_t)b[i], scales, node->u.requantise.rounding)
+                        : bd_ref_requantise((int64_t)a[i], scales[0], node->u.requantise.rounding);
+        y[i] = fminf(fmaxf((float)sum, node->u.requantise.low), node->u.requantise.high);
+    }
+    return BD_OK;
 }
 
 static void run_elementwise(const run *r, const bd_node *node, float *y) {
@@ -310,6 +351,9 @@ static bd_result run_preprocess(run *r, const bd_node *node, float *y) {
 
 static bd_result run_node(run *r, uint32_t index, float *y) {
     const bd_node *node = &r->graph->nodes[index];
+    if (node->op == BD_OP_ADD && node->u.requantise.rounding) {
+        return run_integers(r, index, y);
+    }
     switch (node->op) {
     case BD_OP_INPUT: return run_input(r, node, y);
     case BD_OP_CONST: run_const(node, y); return BD_OK;
@@ -321,7 +365,8 @@ static bd_result run_node(run *r, uint32_t index, float *y) {
     case BD_OP_CONV:
     case BD_OP_DEPTHWISE:
     case BD_OP_POOL_AVERAGE:
-    case BD_OP_POOL_MAX: run_conv(r, node, y); return BD_OK;
+    case BD_OP_POOL_MAX: run_conv(r, index, y); return BD_OK;
+    case BD_OP_REQUANTISE: return run_integers(r, index, y);
     case BD_OP_RESIZE_BILINEAR: run_resize(r, node, y); return BD_OK;
     case BD_OP_ADD:
     case BD_OP_SUB:

@@ -261,6 +261,63 @@ static void test_refusals(void **state) {
     }
 }
 
+/* A convolution of 3 to 4 channels that ends with integers. */
+static uint32_t add_integer_conv(bd_op op, const int32_t *scales) {
+    uint32_t x = add_input(4, 6, 3), channels = op == BD_OP_CONV ? 4 : 3;
+    uint32_t w = add_const(BD_F32, 4, (const int32_t[]){1, 1, 3, op == BD_OP_CONV ? 4 : 1}, NULL);
+    uint32_t s = add_const(BD_I32, 2, (const int32_t[]){2, (int32_t)channels}, scales);
+    uint32_t y = op == BD_OP_CONV ? add(op, 5, (const uint32_t[]){x, w, BD_NO_NODE, BD_NO_NODE, s})
+                                  : add(op, 4, (const uint32_t[]){x, w, BD_NO_NODE, s});
+    graph.nodes[y].u.conv.rounding = BD_ROUNDING_UP;
+    graph.nodes[y].u.conv.clamp_low = -128;
+    graph.nodes[y].u.conv.clamp_high = 127;
+    return y;
+}
+
+static const int32_t good_scales[8] = {1 << 30, INT32_MAX, 1 << 30, 0, -31, 5, 0, 0};
+
+static void test_integers(void **state) {
+    (void)state;
+    uint32_t y = add_integer_conv(BD_OP_CONV, good_scales);
+    check_shape(4, (const int32_t[]){1, 4, 6, 4});
+    char text[256];
+    assert_true(bd_graph_print(&graph, text, sizeof text) < sizeof text);
+    assert_non_null(strstr(text, "n (1,4,6,4) <- 0 1 - - 2 kernel 1,1 clamp -128..127 up output"));
+    y = add(BD_OP_REQUANTISE, 1, &y);
+    graph.nodes[y].u.requantise.rounding = BD_ROUNDING_AWAY;
+    graph.nodes[y].u.requantise.scales[0] = (bd_scale){1 << 30, 5};
+    check_shape(4, (const int32_t[]){1, 4, 6, 4});
+    y = add(BD_OP_ADD, 2, (const uint32_t[]){y, y});
+    graph.nodes[y].u.requantise.rounding = BD_ROUNDING_AWAY;
+    check_shape(4, (const int32_t[]){1, 4, 6, 4});
+    assert_true(bd_graph_print(&graph, text, sizeof text) < sizeof text);
+    assert_non_null(strstr(text, "4 requantise n (1,4,6,4) <- 3 away\n"));
+    graph.nodes[y].u.requantise.scales[2].shift = 1;
+    check_refused("out of range");
+}
+
+static void test_bad_scales(void **state) {
+    for (int i = 0; i < 10; i++) {
+        begin(state);
+        bool depthwise = i % 2;
+        const int32_t bad[8] = {1, 1, i == 0 ? -1 : 1, 1, i == 1 ? 6 : 1, 1, 1, i == 2 ? -32 : 1};
+        uint32_t y = add_integer_conv(depthwise ? BD_OP_DEPTHWISE : BD_OP_CONV, bad);
+        bd_node *node = &graph.nodes[y];
+        switch (i) {
+        case 3: node->u.conv.rounding = BD_ROUNDING_NONE; break;
+        case 4: node->u.conv.clamp_low = 1; break;
+        case 5: node->u.conv.clamp_high = INFINITY; break;
+        case 6: node->u.conv.hard_swish = true; break;
+        case 7: node->input_count = 3; break;
+        case 8: node->inputs[3] = node->inputs[0]; break;
+        case 9: graph.nodes[node->inputs[3]].shape.dims[1] = 2; break;
+        default: break;
+        }
+        check_refused("scale");
+        end(state);
+    }
+}
+
 static void test_concat_overflow(void **state) {
     (void)state;
     uint32_t x = add_input(4, 6, 3);
@@ -321,6 +378,8 @@ int main(void) {
         cmocka_unit_test(test_refusals),
         cmocka_unit_test_setup_teardown(test_concat_overflow, begin, end),
         cmocka_unit_test_setup_teardown(test_text, begin, end),
+        cmocka_unit_test_setup_teardown(test_integers, begin, end),
+        cmocka_unit_test(test_bad_scales),
         cmocka_unit_test(test_elements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

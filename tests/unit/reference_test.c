@@ -90,6 +90,45 @@ static void test_pool(void **state) {
     check(y, (const float[]){5, 6, 8, 9}, 4);
 }
 
+/* Multiplier 2^30 is a half. */
+static void test_requantise(void **state) {
+    (void)state;
+    enum { HALF = 1 << 30 };
+    static const struct {
+        int32_t x, shift, up, away;
+    } cases[] = {
+        {1, 0, 1, 1},    {-1, 0, 0, 0},    {3, 0, 2, 2},   {-3, 0, -1, -1},   {3, 1, 3, 3},  {4, -2, 1, 1},
+        {-4, -2, 0, -1}, {-6, -2, -1, -1}, {12, -2, 2, 2}, {-12, -2, -1, -2}, {5, -1, 2, 2}, /* 2.5 -> 3, 1.5 -> 2:
+                                                                                                twice, where 1.25 would
+                                                                                                be 1 */
+    };
+    for (size_t i = 0; i < BD_COUNT(cases); i++) {
+        bd_scale scale = {HALF, cases[i].shift};
+        assert_int_equal(bd_ref_requantise(cases[i].x, scale, BD_ROUNDING_UP), cases[i].up);
+        assert_int_equal(bd_ref_requantise(cases[i].x, scale, BD_ROUNDING_AWAY), cases[i].away);
+    }
+    assert_int_equal(bd_ref_requantise((1 << 24) - 1, (bd_scale){INT32_MAX, 5}, BD_ROUNDING_UP), 536870880);
+    assert_int_equal(bd_ref_requantise(1 - (1 << 24), (bd_scale){INT32_MAX, -31}, BD_ROUNDING_AWAY), 0);
+
+    float y[4] = {3, -3, 90, -90};
+    bd_ref_requantise_rows(y, 2, 2, (const int32_t[]){HALF, HALF, 0, -1}, BD_ROUNDING_UP, -20, 30, y);
+    check(y, (const float[]){2, 0, 30, -20}, 4);
+    /* 0.5 * (3 / 2 + 1 / 4) = 0.875 */
+    const bd_scale scales[3] = {{HALF, 0}, {HALF, -1}, {HALF, -20}};
+    assert_int_equal(bd_ref_add_integers(3, 1, scales, BD_ROUNDING_AWAY), 1);
+    assert_int_equal(bd_ref_add_integers(-3, 2, scales, BD_ROUNDING_AWAY), -1); /* -0.5 */
+
+    bd_conv_attrs attrs = window(2, 1, 1, 0);
+    attrs.rounding = BD_ROUNDING_AWAY;
+    bd_ref_pool((const float[]){0, -1, 0, -1}, 2, 2, 1, &attrs, false, y, 1, 1);
+    attrs.zero_point = 1;
+    bd_ref_pool((const float[]){0, -1, 0, -1}, 2, 2, 1, &attrs, false, y + 1, 1, 1);
+    check(y, (const float[]){-1, 0}, 2);
+    y[0] = bd_ref_round(-0.5f, 0);
+    y[1] = bd_ref_round(-0.5f, 3);
+    check(y, (const float[]){-1, 0}, 2);
+}
+
 static void test_resize(void **state) {
     (void)state;
     const float x[2] = {0, 4};
@@ -282,6 +321,7 @@ int main(void) {
         cmocka_unit_test(test_space_to_batch), cmocka_unit_test(test_window),
         cmocka_unit_test(test_preprocess),     cmocka_unit_test(test_labels_mask),
         cmocka_unit_test(test_composite),      cmocka_unit_test(test_run),
+        cmocka_unit_test(test_requantise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
