@@ -53,8 +53,8 @@ static bool contains(bd_pb text, const char *part, size_t length) {
 /* How much an output looks like what a segmentation network is asked for: the labels, which say most about what was
  * trained, before probabilities, before logits at full size, before others. */
 static int rank_output(const bd_onnx *onnx, const bd_onnx_value *value) {
-    static const char *const through[] = {"Cast",      "Squeeze", "Unsqueeze", "Identity",
-                                          "Transpose", "Reshape", "Flatten"};
+    static const char *const through[] = {"Cast",    "Squeeze", "Unsqueeze",      "Identity",        "Transpose",
+                                          "Reshape", "Flatten", "QuantizeLinear", "DequantizeLinear"};
     static const char *const ops[] = {"Resize", "Upsample", "Softmax", "ArgMax"};
     if (contains(value->name, "aux", 3)) {
         return -1;
@@ -110,7 +110,7 @@ static bd_result visit(bd_onnx *onnx, const bd_onnx_node *reader, uint32_t index
     if (node->state == BD_ONNX_OPEN) {
         return bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "the graph has a cycle through it");
     }
-    if (node->state == BD_ONNX_DONE || value->port) {
+    if (node->state == BD_ONNX_DONE || (value->port && !bd_pb_equals(node->op, "DynamicQuantizeLinear"))) {
         return bd_onnx_fail(onnx, node, BD_ERR_MODEL_UNSUPPORTED, "output number %u of it is not supported",
                             value->port);
     }

@@ -57,6 +57,7 @@ typedef struct bd_onnx_value {
     uint32_t index;        /* ACTIVATION: in the graph */
     uint32_t rank;
     int32_t axes[BD_MAX_RANK]; /* the graph's axis of each ONNX axis; -1: of size 1, the graph has none for it */
+    double step, zero; /* ACTIVATION of an integer type: the graph has step * (integer - zero). step 0: floats */
 } bd_onnx_value;
 
 typedef struct bd_onnx_node {
@@ -76,7 +77,7 @@ typedef struct bd_onnx {
     bd_pool pool;          /* for the time of the import */
     size_t budget;         /* bytes of tensors that may still be made: a hostile file may use one many times */
     int64_t opset;         /* of the default domain */
-    bool trained_by_torch; /* producer_name is pytorch */
+    bool trained_by_torch; /* PyTorch wrote it, whoever rewrote it since */
     bd_pb graph_message;
     bd_onnx_value *values; /* sorted by name */
     uint32_t value_count;
@@ -160,21 +161,58 @@ bd_result bd_onnx_fold(bd_onnx *onnx, const bd_onnx_node *node);
 /* The shape that Reshape, Flatten, Squeeze, Unsqueeze or Expand gives input 0. */
 bd_result bd_onnx_new_shape(const bd_onnx *onnx, const bd_onnx_node *node, int64_t *dims, uint32_t *rank);
 
-/* onnx_ops.c: pieces that onnx_maps.c uses too. */
+/* onnx_ops.c: pieces that the other files use too. */
 bd_result bd_onnx_append(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, bd_op op, const uint32_t *inputs,
                          uint32_t input_count, uint32_t *index);
 bd_result bd_onnx_append_ints(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, const bd_shape *shape,
                               const int32_t *values, uint32_t *index);
 bd_result bd_onnx_append_floats(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, const bd_shape *shape,
                                 const float *values, uint32_t *index);
+bd_result bd_onnx_append_scalar(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, float value,
+                                uint32_t *index);
+bd_result bd_onnx_append_binary(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, bd_op op, uint32_t a,
+                                uint32_t b, uint32_t *index);
+bd_result bd_onnx_append_clamp(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, uint32_t from, float low,
+                               float high, uint32_t *index);
 bd_result bd_onnx_infer(bd_onnx *onnx, uint32_t index);
 /* The output becomes graph node index, with the axes of another value. */
 void bd_onnx_set_like(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index, const bd_onnx_value *like);
 /* Fails unless value is (n,c,h,w) there and (n,h,w,c) in the graph. */
 bd_result bd_onnx_need_map(const bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_value *value);
 void bd_onnx_set_map(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index);
+/* Two values under one operation, at least one of them from the photo: the output becomes the result. */
+bd_result bd_onnx_join(bd_onnx *onnx, const bd_onnx_node *node, bd_op op, const bd_onnx_value *const values[2]);
+/* Values of one layout along attribute axis; fallback: the axis where it is absent. */
+bd_result bd_onnx_concat(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_value *const *values, uint32_t count);
+/* clamp(alpha x + beta, 0, 1). */
+bd_result bd_onnx_append_hard_sigmoid(bd_onnx *onnx, const bd_onnx_node *node, uint32_t x, float alpha, float beta,
+                                      uint32_t *index);
+/* ONNX's normalisation of photos for networks that PyTorch trained; *index is the photo, then what is made of it. */
+bd_result bd_onnx_normalise(bd_onnx *onnx, uint32_t *index);
+
+/* onnx_quant.c: quantised networks, in float. */
+bd_result bd_onnx_convert_quantize(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
+bd_result bd_onnx_convert_dequantize(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
+bd_result bd_onnx_convert_dynamic_quantize(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
+bd_result bd_onnx_convert_quantised_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
+bd_result bd_onnx_convert_integer_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
+bd_result bd_onnx_convert_quantised_binary(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
+bd_result bd_onnx_convert_quantised_concat(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
+/* QLinearAveragePool and others of one input: what the operation without QLinear does, then the output's limits. */
+bd_result bd_onnx_convert_quantised_unary(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
+/* (x - zero) * scale of constants, along an axis where there are several scales; zero may be NULL. */
+bd_result bd_onnx_dequantize(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_tensor *x,
+                             const bd_onnx_tensor *scale, const bd_onnx_tensor *zero, int64_t axis,
+                             bd_onnx_tensor *made);
+/* The integers of QuantizeLinear on constants, as I64. */
+bd_result bd_onnx_quantize(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_tensor *x,
+                           const bd_onnx_tensor *scale, const bd_onnx_tensor *zero, int64_t axis, bd_onnx_tensor *made);
 
 /* onnx_maps.c: operations with a window or a size. */
+/* A convolution's parts: the values of its inputs, weights constant floats. bias may be NULL. */
+bd_result bd_onnx_add_conv(bd_onnx *onnx, const bd_onnx_node *node, bd_op op, const bd_onnx_value *x,
+                           bd_onnx_value *weights, const bd_onnx_tensor *bias);
+bd_result bd_onnx_convert_fused_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
 bd_result bd_onnx_convert_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
 bd_result bd_onnx_convert_batch_norm(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
 bd_result bd_onnx_convert_pool(bd_onnx *onnx, bd_onnx_node *node, bd_op op);

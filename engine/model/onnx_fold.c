@@ -656,31 +656,17 @@ static bd_result fold_slice(folding *of) {
     return result;
 }
 
-/* ---- quantised weights: (x - zero_point) * scale, along an axis (opset 13) or as a whole ------------------------ */
+/* ---- quantised weights ------------------------------------------------------------------------------------------ */
 
-static bd_result fold_dequantize(folding *of) {
-    const bd_onnx_tensor *x = input(of, 0), *scale = input(of, 1), *zero = input(of, 2);
-    int64_t axis = 1, outer, inner = 1;
+static bd_result fold_quantisation(folding *of) {
+    int64_t axis = 1;
     bd_result result = bd_onnx_attr_int(of->onnx, of->node, "axis", -BD_MAX_RANK, BD_MAX_RANK - 1, &axis);
-    if (!result && scale->elements > 1) {
-        if (!bd_onnx_normalise_axis(&axis, x->rank) || scale->elements != x->dims[axis]) {
-            return fail(of, "its scales do not fit its axis");
-        }
-        split_sizes(x, axis, &outer, &inner);
+    if (result) {
+        return result;
     }
-    if (!result && (scale->elements < 1 || (zero && zero->elements != scale->elements) ||
-                    !bd_onnx_is_float(scale->type) || bd_onnx_is_float(x->type))) {
-        result = fail(of, "its scale or zero point does not fit");
-    }
-    if (!result) {
-        result = make(of, BD_ONNX_F32, x->rank, x->dims);
-    }
-    for (int64_t i = 0; !result && i < x->elements; i++) {
-        int64_t c = i / inner % scale->elements;
-        double offset = zero ? bd_onnx_number(zero, c) : 0;
-        result = store(of, i, (bd_onnx_number(x, i) - offset) * bd_onnx_number(scale, c));
-    }
-    return result;
+    return bd_pb_equals(of->node->op, "QuantizeLinear")
+               ? bd_onnx_quantize(of->onnx, of->node, input(of, 0), input(of, 1), input(of, 2), axis, of->out)
+               : bd_onnx_dequantize(of->onnx, of->node, input(of, 0), input(of, 1), input(of, 2), axis, of->out);
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
@@ -698,7 +684,7 @@ static const struct rule {
     {"Concat", 1, BD_ONNX_NONE, fold_concat},
     {"Constant", 0, 0, fold_constant},
     {"ConstantOfShape", 1, 1, fold_filled},
-    {"DequantizeLinear", 2, 3, fold_dequantize},
+    {"DequantizeLinear", 2, 3, fold_quantisation},
     {"Div", 2, 2, fold_binary},
     {"Dropout", 1, 1, fold_same},
     {"Equal", 2, 2, fold_binary},
@@ -718,6 +704,7 @@ static const struct rule {
     {"Not", 1, 1, fold_unary},
     {"Or", 2, 2, fold_binary},
     {"Pow", 2, 2, fold_binary},
+    {"QuantizeLinear", 2, 3, fold_quantisation},
     {"Range", 3, 3, fold_range},
     {"Reciprocal", 1, 1, fold_unary},
     {"Relu", 1, 1, fold_unary},

@@ -193,8 +193,9 @@ static bd_onnx_node *find_normalisation(bd_onnx *onnx, const bd_onnx_node *node)
 /* ---- convolutions ----------------------------------------------------------------------------------------------- */
 
 /* group 1, or one a channel. */
-static bd_result check_weights(const bd_onnx *onnx, const bd_onnx_node *node, int64_t channels, bool *depthwise) {
-    const bd_onnx_tensor *w = bd_onnx_constant(onnx, node, 1);
+static bd_result check_weights(const bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_value *weights,
+                               int64_t channels, bool *depthwise) {
+    const bd_onnx_tensor *w = weights->kind == BD_ONNX_CONSTANT ? &weights->tensor : NULL;
     int64_t group = 1;
     bd_result result = bd_onnx_attr_int(onnx, node, "group", 1, INT32_MAX, &group);
     if (result) {
@@ -223,11 +224,10 @@ static bd_result check_weights(const bd_onnx *onnx, const bd_onnx_node *node, in
 }
 
 /* The bias with the normalisation that follows: b * multiplier + offset. */
-static bd_result add_bias(bd_onnx *onnx, const bd_onnx_node *node, int64_t channels, const normalisation *after,
-                          uint32_t *index) {
-    const bd_onnx_tensor *bias = bd_onnx_constant(onnx, node, 2);
+static bd_result add_bias(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_tensor *bias, int64_t channels,
+                          const normalisation *after, uint32_t *index) {
     *index = BD_NO_NODE;
-    if (bd_onnx_input(onnx, node, 2) && (!bias || bias->elements != channels || !bd_onnx_is_float(bias->type))) {
+    if (bias && (bias->elements != channels || !bd_onnx_is_float(bias->type))) {
         return fail(onnx, node, "its bias is not a constant, one float a channel");
     }
     if (!bias && !after) {
@@ -246,13 +246,12 @@ static bd_result add_bias(bd_onnx *onnx, const bd_onnx_node *node, int64_t chann
     return add_vector(onnx, node, channels, values, index);
 }
 
-bd_result bd_onnx_convert_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
-    const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
-    bd_onnx_value *weights = bd_onnx_input(onnx, node, 1);
+bd_result bd_onnx_add_conv(bd_onnx *onnx, const bd_onnx_node *node, bd_op op, const bd_onnx_value *x,
+                           bd_onnx_value *weights, const bd_onnx_tensor *bias) {
     bool depthwise = false;
     bd_result result = bd_onnx_need_map(onnx, node, x);
     if (!result) {
-        result = check_weights(onnx, node, bd_onnx_dim(onnx, x, 1), &depthwise);
+        result = check_weights(onnx, node, weights, bd_onnx_dim(onnx, x, 1), &depthwise);
     }
     if (result) {
         return result;
@@ -273,9 +272,57 @@ bd_result bd_onnx_convert_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         result = bd_onnx_add_weights(onnx, node, weights, depthwise, next ? after.multiplier : NULL, &inputs[1]);
     }
     if (!result) {
-        result = add_bias(onnx, node, channels, next ? &after : NULL, &inputs[2]);
+        result = add_bias(onnx, node, bias, channels, next ? &after : NULL, &inputs[2]);
     }
     return result ? result : add_window(onnx, node, depthwise ? BD_OP_DEPTHWISE : op, inputs, 3, &a);
+}
+
+bd_result bd_onnx_convert_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
+    if (bd_onnx_input(onnx, node, 2) && !bd_onnx_constant(onnx, node, 2)) {
+        return fail(onnx, node, "its bias is not a constant, one float a channel");
+    }
+    return bd_onnx_add_conv(onnx, node, op, bd_onnx_input(onnx, node, 0), bd_onnx_input(onnx, node, 1),
+                            bd_onnx_constant(onnx, node, 2));
+}
+
+/* ---- onnxruntime's: an addend and an activation behind the convolution ------------------------------------------- */
+
+static bd_result activate(bd_onnx *onnx, const bd_onnx_node *node, bd_pb name, const float *values, int32_t count) {
+    const bd_onnx_value like = *bd_onnx_output(onnx, node);
+    uint32_t index = like.index;
+    bd_result result;
+    if (bd_pb_equals(name, "Relu")) {
+        result = bd_onnx_append_clamp(onnx, node, "activation", like.index, 0, INFINITY, &index);
+    } else if (bd_pb_equals(name, "Clip") && count == 2 && values[0] <= values[1]) {
+        result = bd_onnx_append_clamp(onnx, node, "activation", like.index, values[0], values[1], &index);
+    } else if (bd_pb_equals(name, "HardSigmoid") && count == 2) {
+        result = bd_onnx_append_hard_sigmoid(onnx, node, like.index, values[0], values[1], &index);
+    } else if (bd_pb_equals(name, "Sigmoid")) {
+        result = bd_onnx_append(onnx, node, "activation", BD_OP_SIGMOID, &like.index, 1, &index);
+        result = result ? result : bd_onnx_infer(onnx, index);
+    } else {
+        return bd_onnx_fail(onnx, node, BD_ERR_MODEL_UNSUPPORTED, "its activation %.*s is not supported",
+                            (int)BD_MIN(bd_pb_size(name), (size_t)40), (const char *)name.at);
+    }
+    if (!result) {
+        bd_onnx_set_like(onnx, node, index, &like);
+    }
+    return result;
+}
+
+bd_result bd_onnx_convert_fused_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
+    float values[4];
+    int32_t count;
+    bd_pb name;
+    bd_result result = bd_onnx_attr_bytes(onnx, node, "activation", &name);
+    result = result ? result : bd_onnx_attr_floats(onnx, node, "activation_params", values, 4, &count);
+    result = result ? result : bd_onnx_convert_conv(onnx, node, op);
+    if (!result && bd_onnx_input(onnx, node, 3)) {
+        const bd_onnx_value made = *bd_onnx_output(onnx, node);
+        const bd_onnx_value *const values_of_sum[2] = {&made, bd_onnx_input(onnx, node, 3)};
+        result = bd_onnx_join(onnx, node, BD_OP_ADD, values_of_sum);
+    }
+    return !result && name.at ? activate(onnx, node, name, values, count) : result;
 }
 
 /* ---- pools ------------------------------------------------------------------------------------------------------ */
@@ -348,12 +395,15 @@ bd_result bd_onnx_convert_pool(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
 /* GlobalAveragePool, and ReduceMean over height and width. */
 bd_result bd_onnx_convert_global_pool(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
-    bool reduce = bd_pb_equals(node->op, "ReduceMean");
+    bool reduce = bd_pb_equals(node->op, "ReduceMean") || bd_pb_equals(node->op, "QLinearReduceMean");
     int64_t axes[BD_MAX_RANK] = {2, 3}, keep = 1;
     int32_t count = 2;
     bd_result result = bd_onnx_need_map(onnx, node, x);
     if (reduce && !result) {
-        result = bd_onnx_read_ints(onnx, node, "axes", 1, axes, BD_MAX_RANK, &count);
+        /* Input 1 of the quantised one is a scale. */
+        result = bd_pb_equals(node->op, "ReduceMean")
+                     ? bd_onnx_read_ints(onnx, node, "axes", 1, axes, BD_MAX_RANK, &count)
+                     : bd_onnx_attr_ints(onnx, node, "axes", axes, BD_MAX_RANK, &count);
         result = result ? result : bd_onnx_attr_int(onnx, node, "keepdims", 0, 1, &keep);
     }
     if (result) {

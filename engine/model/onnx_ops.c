@@ -66,8 +66,8 @@ bd_result bd_onnx_append_floats(bd_onnx *onnx, const bd_onnx_node *node, const c
     return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
 }
 
-static bd_result append_scalar(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, float value,
-                               uint32_t *index) {
+bd_result bd_onnx_append_scalar(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, float value,
+                                uint32_t *index) {
     const bd_shape shape = {0};
     return bd_onnx_append_floats(onnx, node, suffix, &shape, &value, index);
 }
@@ -77,6 +77,7 @@ void bd_onnx_set_like(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index, c
     value->kind = BD_ONNX_ACTIVATION;
     value->index = index;
     value->rank = like->rank;
+    value->step = value->zero = 0;
     memcpy(value->axes, like->axes, sizeof value->axes);
 }
 
@@ -96,8 +97,8 @@ void bd_onnx_set_map(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index) {
     bd_onnx_set_like(onnx, node, index, &like);
 }
 
-static bd_result append_clamp(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, uint32_t from, float low,
-                              float high, uint32_t *index) {
+bd_result bd_onnx_append_clamp(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, uint32_t from, float low,
+                               float high, uint32_t *index) {
     bd_result result = bd_onnx_append(onnx, node, suffix, BD_OP_CLAMP, &from, 1, index);
     if (!result) {
         onnx->graph->nodes[*index].u.clamp.low = low;
@@ -107,8 +108,8 @@ static bd_result append_clamp(bd_onnx *onnx, const bd_onnx_node *node, const cha
     return result;
 }
 
-static bd_result append_binary(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, bd_op op, uint32_t a,
-                               uint32_t b, uint32_t *index) {
+bd_result bd_onnx_append_binary(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, bd_op op, uint32_t a,
+                                uint32_t b, uint32_t *index) {
     const uint32_t inputs[2] = {a, b};
     bd_result result = bd_onnx_append(onnx, node, suffix, op, inputs, 2, index);
     return result ? result : bd_onnx_infer(onnx, *index);
@@ -120,7 +121,7 @@ static bd_result append_binary(bd_onnx *onnx, const bd_onnx_node *node, const ch
 static bd_result add_operand(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_tensor *tensor,
                              const bd_onnx_value *under, uint32_t *index) {
     if (tensor->elements == 1) {
-        return append_scalar(onnx, node, "constant", (float)bd_onnx_number(tensor, 0), index);
+        return bd_onnx_append_scalar(onnx, node, "constant", (float)bd_onnx_number(tensor, 0), index);
     }
     bd_shape shape = {.rank = onnx->graph->nodes[under->index].shape.rank};
     int64_t steps[BD_MAX_RANK] = {0}, along[BD_MAX_RANK], step = 1;
@@ -205,8 +206,8 @@ static bd_result settle_range(bd_onnx *onnx, const bd_onnx_node *node, bd_op op,
     if (!small || *photo != onnx->graph->input || (op != BD_OP_MUL && op != BD_OP_DIV && op != BD_OP_SUB)) {
         return BD_OK;
     }
-    bd_result result = append_scalar(onnx, node, "bytes", 1.0f / 255, &scale);
-    return result ? result : append_binary(onnx, node, "range", BD_OP_MUL, *photo, scale, photo);
+    bd_result result = bd_onnx_append_scalar(onnx, node, "bytes", 1.0f / 255, &scale);
+    return result ? result : bd_onnx_append_binary(onnx, node, "range", BD_OP_MUL, *photo, scale, photo);
 }
 
 /* Before opset 14 exporters write x * HardSigmoid(x). The one that is x; NULL: something else is multiplied. */
@@ -222,14 +223,10 @@ static const bd_onnx_value *find_hard_swish(const bd_onnx *onnx, const bd_onnx_v
     return NULL;
 }
 
-static bd_result convert_binary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
-    const bd_onnx_value *values[2] = {bd_onnx_input(onnx, node, 0), bd_onnx_input(onnx, node, 1)};
-    uint32_t inputs[2];
+bd_result bd_onnx_join(bd_onnx *onnx, const bd_onnx_node *node, bd_op op, const bd_onnx_value *const values[2]) {
+    uint32_t inputs[2], index;
     bd_onnx_value joined = {0};
     bd_result result = BD_OK;
-    if (node->input_count != 2) {
-        return fail(onnx, node, "of more than two inputs");
-    }
     for (uint32_t k = 0; k < 2; k++) {
         inputs[k] = values[k]->index;
         if (values[k]->kind == BD_ONNX_ACTIVATION && onnx->graph->nodes[inputs[k]].dtype != BD_F32) {
@@ -254,6 +251,9 @@ static bd_result convert_binary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         uint32_t c = values[0]->kind == BD_ONNX_CONSTANT ? 0 : 1;
         const bd_onnx_tensor *tensor = &values[c]->tensor;
         const bd_onnx_value *under = values[1 - c];
+        if (under->kind != BD_ONNX_ACTIVATION) {
+            return fail(onnx, node, "is not computed on constants");
+        }
         joined.rank = BD_MAX(under->rank, tensor->rank);
         for (uint32_t i = 0; i < joined.rank; i++) {
             uint32_t more = joined.rank - under->rank;
@@ -262,14 +262,16 @@ static bd_result convert_binary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         result = c ? settle_range(onnx, node, op, tensor, &inputs[0]) : BD_OK;
         result = result ? result : add_operand(onnx, node, tensor, under, &inputs[c]);
     }
-    uint32_t index;
-    if (!result) {
-        result = append_binary(onnx, node, "", op, inputs[0], inputs[1], &index);
-    }
+    result = result ? result : bd_onnx_append_binary(onnx, node, "", op, inputs[0], inputs[1], &index);
     if (!result) {
         bd_onnx_set_like(onnx, node, index, &joined);
     }
     return result;
+}
+
+static bd_result convert_binary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
+    const bd_onnx_value *const values[2] = {bd_onnx_input(onnx, node, 0), bd_onnx_input(onnx, node, 1)};
+    return node->input_count == 2 ? bd_onnx_join(onnx, node, op, values) : fail(onnx, node, "of more than two inputs");
 }
 
 static bd_result read_limit(const bd_onnx *onnx, const bd_onnx_node *node, const char *name, uint32_t k, float *value) {
@@ -299,12 +301,16 @@ static bd_result convert_clamp(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         result = read_limit(onnx, node, "min", 1, &low);
         result = result ? result : read_limit(onnx, node, "max", 2, &high);
     }
+    if (x->step > 0) {
+        low = (float)(((double)low - x->zero) * x->step);
+        high = (float)(((double)high - x->zero) * x->step);
+    }
     uint32_t index;
     if (!result && !(low <= high)) {
         result = fail(onnx, node, "its limits are the wrong way round");
     }
     if (!result) {
-        result = append_clamp(onnx, node, "", x->index, low, high, &index);
+        result = bd_onnx_append_clamp(onnx, node, "", x->index, low, high, &index);
     }
     if (!result) {
         bd_onnx_set_like(onnx, node, index, x);
@@ -316,8 +322,8 @@ static bd_result convert_negative(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
     uint32_t minus, index;
     bd_result result = need_floats(onnx, node, x);
-    result = result ? result : append_scalar(onnx, node, "constant", -1, &minus);
-    result = result ? result : append_binary(onnx, node, "", op, x->index, minus, &index);
+    result = result ? result : bd_onnx_append_scalar(onnx, node, "constant", -1, &minus);
+    result = result ? result : bd_onnx_append_binary(onnx, node, "", op, x->index, minus, &index);
     if (!result) {
         bd_onnx_set_like(onnx, node, index, x);
     }
@@ -337,21 +343,29 @@ static bd_result convert_unary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
 }
 
 /* clamp(alpha x + beta, 0, 1): the graph's own is that with 1/6 and 1/2. */
+bd_result bd_onnx_append_hard_sigmoid(bd_onnx *onnx, const bd_onnx_node *node, uint32_t x, float alpha, float beta,
+                                      uint32_t *index) {
+    uint32_t factor, addend;
+    if (fabsf(alpha * 6 - 1) < 1e-5f && beta == 0.5f) {
+        bd_result made = bd_onnx_append(onnx, node, "", BD_OP_HARD_SIGMOID, &x, 1, index);
+        return made ? made : bd_onnx_infer(onnx, *index);
+    }
+    bd_result result = bd_onnx_append_scalar(onnx, node, "alpha", alpha, &factor);
+    result = result ? result : bd_onnx_append_scalar(onnx, node, "beta", beta, &addend);
+    result = result ? result : bd_onnx_append_binary(onnx, node, "scaled", BD_OP_MUL, x, factor, index);
+    result = result ? result : bd_onnx_append_binary(onnx, node, "moved", BD_OP_ADD, *index, addend, index);
+    return result ? result : bd_onnx_append_clamp(onnx, node, "", *index, 0, 1, index);
+}
+
 static bd_result convert_hard_sigmoid(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
+    (void)op;
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
     float alpha = 0.2f, beta = 0.5f;
-    uint32_t factor, addend, index;
-    bd_result result = bd_onnx_attr_float(onnx, node, "alpha", &alpha);
+    uint32_t index;
+    bd_result result = need_floats(onnx, node, x);
+    result = result ? result : bd_onnx_attr_float(onnx, node, "alpha", &alpha);
     result = result ? result : bd_onnx_attr_float(onnx, node, "beta", &beta);
-    if (result || (fabsf(alpha * 6 - 1) < 1e-5f && beta == 0.5f)) {
-        return result ? result : convert_unary(onnx, node, op);
-    }
-    result = need_floats(onnx, node, x);
-    result = result ? result : append_scalar(onnx, node, "alpha", alpha, &factor);
-    result = result ? result : append_scalar(onnx, node, "beta", beta, &addend);
-    result = result ? result : append_binary(onnx, node, "scaled", BD_OP_MUL, x->index, factor, &index);
-    result = result ? result : append_binary(onnx, node, "moved", BD_OP_ADD, index, addend, &index);
-    result = result ? result : append_clamp(onnx, node, "", index, 0, 1, &index);
+    result = result ? result : bd_onnx_append_hard_sigmoid(onnx, node, x->index, alpha, beta, &index);
     if (!result) {
         bd_onnx_set_like(onnx, node, index, x);
     }
@@ -374,6 +388,9 @@ static bd_result convert_cast(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     int64_t to = 0;
     bd_result result = bd_onnx_attr_int(onnx, node, "to", 1, BD_ONNX_BF16, &to);
     bool floats = bd_onnx_is_float((bd_onnx_type)to);
+    if (!result && x->step != 0 && (x->step != 1 || x->zero != 0)) {
+        return fail(onnx, node, "of quantised values to what they are stored as");
+    }
     if (result || (dtype == BD_F32) == floats || dtype == BD_I32) {
         return result ? result : convert_same(onnx, node, op);
     }
@@ -386,34 +403,6 @@ static bd_result convert_cast(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         onnx->graph->nodes[index].dtype = BD_F32;
         result = bd_onnx_infer(onnx, index);
     }
-    if (!result) {
-        bd_onnx_set_like(onnx, node, index, x);
-    }
-    return result;
-}
-
-/* Activations stay floats; what quantisation does to them beside rounding is to clamp them to what it can say, and
- * exporters leave out the activations that this makes superfluous. */
-static bd_result convert_quantize(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
-    (void)op;
-    const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
-    const bd_onnx_tensor *scale = bd_onnx_constant(onnx, node, 1), *zero = bd_onnx_constant(onnx, node, 2);
-    if (!scale || scale->elements != 1 || (bd_onnx_input(onnx, node, 2) && !zero) || (zero && zero->elements != 1)) {
-        return fail(onnx, node, "of activations, with more than one scale");
-    }
-    bool is_signed = zero && zero->type == BD_ONNX_I8;
-    if (zero && !is_signed && zero->type != BD_ONNX_U8) {
-        return fail(onnx, node, "to something other than 8 bits");
-    }
-    double by = bd_onnx_number(scale, 0), offset = zero ? bd_onnx_number(zero, 0) : 0;
-    float low = (float)(((is_signed ? -128 : 0) - offset) * by),
-          high = (float)(((is_signed ? 127 : 255) - offset) * by);
-    uint32_t index;
-    bd_result result = need_floats(onnx, node, x);
-    if (!result && !(low <= high)) {
-        result = fail(onnx, node, "its scale is not positive");
-    }
-    result = result ? result : append_clamp(onnx, node, "", x->index, low, high, &index);
     if (!result) {
         bd_onnx_set_like(onnx, node, index, x);
     }
@@ -476,18 +465,18 @@ static bd_result convert_view(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     return BD_OK;
 }
 
-static bd_result convert_concat(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
-    const bd_onnx_value *first = bd_onnx_input(onnx, node, 0);
+bd_result bd_onnx_concat(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_value *const *values, uint32_t count) {
+    const bd_onnx_value *first = values[0];
     int64_t axis = 1;
     bd_result result = bd_onnx_attr_int(onnx, node, "axis", -BD_MAX_RANK, BD_MAX_RANK - 1, &axis);
-    uint32_t *inputs = bd_pool_alloc(&onnx->pool, node->input_count * sizeof *inputs);
+    uint32_t *inputs = bd_pool_alloc(&onnx->pool, count * sizeof *inputs);
     if (result || !inputs) {
         return result ? result : bd_onnx_fail_memory(onnx);
     }
     bool fits = first && first->kind == BD_ONNX_ACTIVATION && bd_onnx_normalise_axis(&axis, first->rank) &&
                 first->axes[axis] >= 0;
-    for (uint32_t k = 0; fits && k < node->input_count; k++) {
-        const bd_onnx_value *x = bd_onnx_input(onnx, node, k);
+    for (uint32_t k = 0; fits && k < count; k++) {
+        const bd_onnx_value *x = values[k];
         fits = x && x->kind == BD_ONNX_ACTIVATION && x->rank == first->rank && x->axes[axis] == first->axes[axis];
         for (uint32_t i = 0; fits && i < x->rank; i++) {
             fits = x->axes[i] == first->axes[i] || (bd_onnx_dim(onnx, x, i) == 1 && bd_onnx_dim(onnx, first, i) == 1);
@@ -498,7 +487,7 @@ static bd_result convert_concat(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         return fail(onnx, node, "its inputs are not maps of one layout");
     }
     uint32_t index;
-    result = bd_onnx_append(onnx, node, "", op, inputs, node->input_count, &index);
+    result = bd_onnx_append(onnx, node, "", BD_OP_CONCAT, inputs, count, &index);
     if (!result) {
         onnx->graph->nodes[index].u.axis = first->axes[axis];
         result = bd_onnx_infer(onnx, index);
@@ -507,6 +496,18 @@ static bd_result convert_concat(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         bd_onnx_set_like(onnx, node, index, first);
     }
     return result;
+}
+
+static bd_result convert_concat(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
+    (void)op;
+    const bd_onnx_value **values = bd_pool_alloc(&onnx->pool, node->input_count * sizeof *values);
+    if (!values) {
+        return bd_onnx_fail_memory(onnx);
+    }
+    for (uint32_t k = 0; k < node->input_count; k++) {
+        values[k] = bd_onnx_input(onnx, node, k);
+    }
+    return bd_onnx_concat(onnx, node, values, node->input_count);
 }
 
 /* ---- what stands at the end ------------------------------------------------------------------------------------- */
@@ -622,7 +623,7 @@ static bd_result convert_pad(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     if (result) {
         return result;
     }
-    if ((mode.at && !bd_pb_equals(mode, "constant")) || value != 0) {
+    if ((mode.at && !bd_pb_equals(mode, "constant")) || (double)value != x->zero) {
         return fail(onnx, node, "with something other than zeros");
     }
     int32_t sides = named < 0 ? (int32_t)x->rank : named;
@@ -652,65 +653,128 @@ static bd_result convert_pad(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
+/* What an operation does with values of an integer type. */
+typedef enum on_integers {
+    INTEGERS_NOT,  /* it is not known on them */
+    INTEGERS_KEPT, /* its output has the scale of its inputs */
+    INTEGERS_READ  /* it looks at their scale itself */
+} on_integers;
+
 static const struct rule {
     const char *name;
     uint32_t least; /* inputs that must be there */
     bd_result (*convert)(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
     bd_op op;
     bool first_only; /* input 0 is computed from the photo, or the operation has nothing to do here */
+    on_integers integers;
 } rules[] = {
-    {"Add", 2, convert_binary, BD_OP_ADD, false},
-    {"ArgMax", 1, convert_argmax, BD_OP_ARGMAX, true},
-    {"AveragePool", 1, bd_onnx_convert_pool, BD_OP_POOL_AVERAGE, true},
-    {"BatchNormalization", 5, bd_onnx_convert_batch_norm, BD_OP_ADD, true},
-    {"Cast", 1, convert_cast, BD_OP_CAST, true},
-    {"Clip", 1, convert_clamp, BD_OP_CLAMP, true},
-    {"Concat", 1, convert_concat, BD_OP_CONCAT, false},
-    {"Conv", 2, bd_onnx_convert_conv, BD_OP_CONV, true},
-    {"DequantizeLinear", 1, convert_same, BD_OP_IDENTITY, true},
-    {"Div", 2, convert_binary, BD_OP_DIV, false},
-    {"Dropout", 1, convert_same, BD_OP_IDENTITY, true},
-    {"Expand", 2, bd_onnx_convert_expand, BD_OP_RESIZE_BILINEAR, true},
-    {"Flatten", 1, convert_view, BD_OP_RESHAPE, true},
-    {"GlobalAveragePool", 1, bd_onnx_convert_global_pool, BD_OP_MEAN, true},
-    {"HardSigmoid", 1, convert_hard_sigmoid, BD_OP_HARD_SIGMOID, true},
-    {"HardSwish", 1, convert_unary, BD_OP_HARD_SWISH, true},
-    {"Identity", 1, convert_same, BD_OP_IDENTITY, true},
-    {"Max", 2, convert_binary, BD_OP_MAXIMUM, false},
-    {"MaxPool", 1, bd_onnx_convert_pool, BD_OP_POOL_MAX, true},
-    {"Min", 2, convert_binary, BD_OP_MINIMUM, false},
-    {"Mul", 2, convert_binary, BD_OP_MUL, false},
-    {"Neg", 1, convert_negative, BD_OP_MUL, true},
-    {"Pad", 1, convert_pad, BD_OP_PAD, true},
-    {"QuantizeLinear", 2, convert_quantize, BD_OP_CLAMP, true},
-    {"ReduceMean", 1, bd_onnx_convert_global_pool, BD_OP_MEAN, true},
-    {"Relu", 1, convert_clamp, BD_OP_CLAMP, true},
-    {"Reshape", 2, convert_view, BD_OP_RESHAPE, true},
-    {"Resize", 1, bd_onnx_convert_resize, BD_OP_RESIZE_BILINEAR, true},
-    {"Sigmoid", 1, convert_unary, BD_OP_SIGMOID, true},
-    {"Slice", 1, convert_slice, BD_OP_SLICE, true},
-    {"Softmax", 1, convert_softmax, BD_OP_SOFTMAX, true},
-    {"Squeeze", 1, convert_view, BD_OP_SQUEEZE, true},
-    {"Sub", 2, convert_binary, BD_OP_SUB, false},
-    {"Transpose", 1, convert_transpose, BD_OP_IDENTITY, true},
-    {"Unsqueeze", 1, convert_view, BD_OP_EXPAND_DIMS, true},
-    {"Upsample", 1, bd_onnx_convert_resize, BD_OP_RESIZE_BILINEAR, true},
+    {"Add", 2, convert_binary, BD_OP_ADD, false, INTEGERS_NOT},
+    {"ArgMax", 1, convert_argmax, BD_OP_ARGMAX, true, INTEGERS_READ},
+    {"AveragePool", 1, bd_onnx_convert_pool, BD_OP_POOL_AVERAGE, true, INTEGERS_NOT},
+    {"BatchNormalization", 5, bd_onnx_convert_batch_norm, BD_OP_ADD, true, INTEGERS_NOT},
+    {"Cast", 1, convert_cast, BD_OP_CAST, true, INTEGERS_READ},
+    {"Clip", 1, convert_clamp, BD_OP_CLAMP, true, INTEGERS_KEPT},
+    {"Concat", 1, convert_concat, BD_OP_CONCAT, false, INTEGERS_KEPT},
+    {"Conv", 2, bd_onnx_convert_conv, BD_OP_CONV, true, INTEGERS_NOT},
+    {"ConvInteger", 2, bd_onnx_convert_integer_conv, BD_OP_CONV, true, INTEGERS_READ},
+    {"DequantizeLinear", 2, bd_onnx_convert_dequantize, BD_OP_IDENTITY, true, INTEGERS_READ},
+    {"Div", 2, convert_binary, BD_OP_DIV, false, INTEGERS_NOT},
+    {"Dropout", 1, convert_same, BD_OP_IDENTITY, true, INTEGERS_NOT},
+    {"DynamicQuantizeLinear", 1, bd_onnx_convert_dynamic_quantize, BD_OP_IDENTITY, true, INTEGERS_NOT},
+    {"Expand", 2, bd_onnx_convert_expand, BD_OP_RESIZE_BILINEAR, true, INTEGERS_KEPT},
+    {"Flatten", 1, convert_view, BD_OP_RESHAPE, true, INTEGERS_KEPT},
+    {"GlobalAveragePool", 1, bd_onnx_convert_global_pool, BD_OP_MEAN, true, INTEGERS_NOT},
+    {"HardSigmoid", 1, convert_hard_sigmoid, BD_OP_HARD_SIGMOID, true, INTEGERS_NOT},
+    {"HardSwish", 1, convert_unary, BD_OP_HARD_SWISH, true, INTEGERS_NOT},
+    {"Identity", 1, convert_same, BD_OP_IDENTITY, true, INTEGERS_KEPT},
+    {"Max", 2, convert_binary, BD_OP_MAXIMUM, false, INTEGERS_NOT},
+    {"MaxPool", 1, bd_onnx_convert_pool, BD_OP_POOL_MAX, true, INTEGERS_KEPT},
+    {"Min", 2, convert_binary, BD_OP_MINIMUM, false, INTEGERS_NOT},
+    {"Mul", 2, convert_binary, BD_OP_MUL, false, INTEGERS_NOT},
+    {"Neg", 1, convert_negative, BD_OP_MUL, true, INTEGERS_NOT},
+    {"Pad", 1, convert_pad, BD_OP_PAD, true, INTEGERS_KEPT},
+    {"QLinearConv", 7, bd_onnx_convert_quantised_conv, BD_OP_CONV, true, INTEGERS_READ},
+    {"QuantizeLinear", 2, bd_onnx_convert_quantize, BD_OP_CLAMP, true, INTEGERS_NOT},
+    {"ReduceMean", 1, bd_onnx_convert_global_pool, BD_OP_MEAN, true, INTEGERS_NOT},
+    {"Relu", 1, convert_clamp, BD_OP_CLAMP, true, INTEGERS_KEPT},
+    {"Reshape", 2, convert_view, BD_OP_RESHAPE, true, INTEGERS_KEPT},
+    {"Resize", 1, bd_onnx_convert_resize, BD_OP_RESIZE_BILINEAR, true, INTEGERS_KEPT},
+    {"Sigmoid", 1, convert_unary, BD_OP_SIGMOID, true, INTEGERS_NOT},
+    {"Slice", 1, convert_slice, BD_OP_SLICE, true, INTEGERS_KEPT},
+    {"Softmax", 1, convert_softmax, BD_OP_SOFTMAX, true, INTEGERS_NOT},
+    {"Squeeze", 1, convert_view, BD_OP_SQUEEZE, true, INTEGERS_KEPT},
+    {"Sub", 2, convert_binary, BD_OP_SUB, false, INTEGERS_NOT},
+    {"Transpose", 1, convert_transpose, BD_OP_IDENTITY, true, INTEGERS_KEPT},
+    {"Unsqueeze", 1, convert_view, BD_OP_EXPAND_DIMS, true, INTEGERS_KEPT},
+    {"Upsample", 1, bd_onnx_convert_resize, BD_OP_RESIZE_BILINEAR, true, INTEGERS_KEPT},
 };
 
+/* What onnxruntime writes beside ONNX's own: domain com.microsoft. */
+static const struct rule more_rules[] = {
+    {"DequantizeLinear", 2, bd_onnx_convert_dequantize, BD_OP_IDENTITY, true, INTEGERS_READ},
+    {"FusedConv", 2, bd_onnx_convert_fused_conv, BD_OP_CONV, true, INTEGERS_NOT},
+    {"QLinearAdd", 2, bd_onnx_convert_quantised_binary, BD_OP_ADD, false, INTEGERS_READ},
+    {"QLinearAveragePool", 2, bd_onnx_convert_quantised_unary, BD_OP_POOL_AVERAGE, true, INTEGERS_READ},
+    {"QLinearConcat", 3, bd_onnx_convert_quantised_concat, BD_OP_CONCAT, false, INTEGERS_READ},
+    {"QLinearGlobalAveragePool", 2, bd_onnx_convert_quantised_unary, BD_OP_MEAN, true, INTEGERS_READ},
+    {"QLinearMul", 2, bd_onnx_convert_quantised_binary, BD_OP_MUL, false, INTEGERS_READ},
+    {"QLinearReduceMean", 2, bd_onnx_convert_quantised_unary, BD_OP_MEAN, true, INTEGERS_READ},
+    {"QLinearSigmoid", 2, bd_onnx_convert_quantised_unary, BD_OP_SIGMOID, true, INTEGERS_READ},
+    {"QuantizeLinear", 2, bd_onnx_convert_quantize, BD_OP_CLAMP, true, INTEGERS_NOT},
+};
+
+static const struct rule *find_rule(const struct rule *table, size_t count, bd_pb op) {
+    for (size_t i = 0; i < count; i++) {
+        if (bd_pb_equals(op, table[i].name)) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+/* The first input of an integer type; NULL: there is none. *alike: all that are computed have its scale. */
+static const bd_onnx_value *find_integers(const bd_onnx *onnx, const bd_onnx_node *node, bool *alike) {
+    const bd_onnx_value *first = NULL;
+    for (uint32_t k = 0; k < node->input_count && !first; k++) {
+        const bd_onnx_value *x = bd_onnx_input(onnx, node, k);
+        first = x && x->kind == BD_ONNX_ACTIVATION && x->step > 0 ? x : NULL;
+    }
+    *alike = true;
+    for (uint32_t k = 0; k < node->input_count && first; k++) {
+        const bd_onnx_value *x = bd_onnx_input(onnx, node, k);
+        *alike = *alike && (!x || x->kind != BD_ONNX_ACTIVATION || (x->step == first->step && x->zero == first->zero));
+    }
+    return first;
+}
+
+static bd_result apply(bd_onnx *onnx, bd_onnx_node *node, const struct rule *rule) {
+    bool alike;
+    const bd_onnx_value *integers = find_integers(onnx, node, &alike);
+    if (integers && (rule->integers == INTEGERS_NOT || (rule->integers == INTEGERS_KEPT && !alike))) {
+        return fail(onnx, node, alike ? "of quantised values" : "of values quantised in several ways");
+    }
+    const double step = integers ? integers->step : 0, zero = integers ? integers->zero : 0;
+    bd_result result = rule->convert(onnx, node, rule->op);
+    if (!result && rule->integers == INTEGERS_KEPT) {
+        bd_onnx_output(onnx, node)->step = step;
+        bd_onnx_output(onnx, node)->zero = zero;
+    }
+    return result;
+}
+
 bd_result bd_onnx_convert(bd_onnx *onnx, bd_onnx_node *node) {
-    const struct rule *rule = NULL;
-    if (!bd_pb_equals(node->domain, "") && !bd_pb_equals(node->domain, "ai.onnx")) {
+    bool own = bd_pb_equals(node->domain, "") || bd_pb_equals(node->domain, "ai.onnx");
+    if (!own && !bd_pb_equals(node->domain, "com.microsoft")) {
         return bd_onnx_fail(onnx, node, BD_ERR_MODEL_UNSUPPORTED, "operations of domain %.*s are not supported",
                             (int)BD_MIN(bd_pb_size(node->domain), (size_t)60), (const char *)node->domain.at);
     }
-    if (bd_onnx_can_fold(onnx, node)) {
+    const struct rule *rule =
+        own ? find_rule(rules, BD_COUNT(rules), node->op) : find_rule(more_rules, BD_COUNT(more_rules), node->op);
+    if ((own || rule) && bd_onnx_can_fold(onnx, node)) {
         return bd_onnx_fold(onnx, node);
     }
-    for (size_t i = 0; !rule && i < BD_COUNT(rules); i++) {
-        rule = bd_pb_equals(node->op, rules[i].name) ? &rules[i] : NULL;
-    }
     if (!rule) {
-        return fail(onnx, node, "is not supported");
+        return fail(onnx, node, own ? "is not supported" : "of domain com.microsoft is not supported");
     }
     for (uint32_t k = 0; k < rule->least; k++) {
         if (!bd_onnx_input(onnx, node, k)) {
@@ -720,5 +784,5 @@ bd_result bd_onnx_convert(bd_onnx *onnx, bd_onnx_node *node) {
     if (rule->first_only && bd_onnx_input(onnx, node, 0)->kind != BD_ONNX_ACTIVATION) {
         return fail(onnx, node, "is not computed on constants");
     }
-    return rule->convert(onnx, node, rule->op);
+    return apply(onnx, node, rule);
 }

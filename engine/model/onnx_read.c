@@ -298,6 +298,19 @@ static bd_result read_output(bd_onnx *onnx, bd_pb info) {
     return BD_OK;
 }
 
+/* Tools that rewrite a model put their own name on it; this way of resizing is PyTorch's alone. */
+static bool resizes_as_torch(const bd_onnx *onnx) {
+    for (uint32_t n = 0; n < onnx->node_count; n++) {
+        bd_pb mode;
+        if (bd_pb_equals(onnx->nodes[n].op, "Resize") &&
+            !bd_onnx_attr_bytes(onnx, &onnx->nodes[n], "coordinate_transformation_mode", &mode) && mode.at &&
+            bd_pb_equals(mode, "pytorch_half_pixel")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bd_result bd_onnx_read(bd_onnx *onnx, bd_pb model) {
     counts of = {0};
     bd_result result = read_model(onnx, model);
@@ -327,6 +340,7 @@ bd_result bd_onnx_read(bd_onnx *onnx, bd_pb model) {
             result = read_output(onnx, field.bytes);
         }
     }
+    onnx->trained_by_torch = onnx->trained_by_torch || (!result && resizes_as_torch(onnx));
     return result;
 }
 
@@ -386,7 +400,7 @@ static bool is_transposed(const bd_onnx *onnx, const bd_onnx_value *value) {
 
 /* torchvision's networks are trained on (photo / 255 - mean) / deviation of ImageNet, and what PyTorch exports begins
  * behind that. */
-static bd_result normalise(bd_onnx *onnx, uint32_t *index) {
+bd_result bd_onnx_normalise(bd_onnx *onnx, uint32_t *index) {
     static const double mean[3] = {0.485, 0.456, 0.406}, deviation[3] = {0.229, 0.224, 0.225};
     const bd_shape shape = {1, {3}};
     float scale[3], offset[3];
@@ -403,10 +417,36 @@ static bd_result normalise(bd_onnx *onnx, uint32_t *index) {
     return result ? result : bd_onnx_infer(onnx, *index);
 }
 
+/* A node whose first input is the value and whose operation is one of the names; NULL: there is none. */
+static const bd_onnx_node *find_reader(const bd_onnx *onnx, const bd_onnx_value *value, const char *const *names,
+                                       size_t count) {
+    for (uint32_t n = 0; n < onnx->node_count; n++) {
+        const bd_onnx_node *node = &onnx->nodes[n];
+        for (size_t i = 0; i < count && bd_onnx_input(onnx, node, 0) == value; i++) {
+            if (node->output_count && bd_pb_equals(node->op, names[i])) {
+                return node;
+            }
+        }
+    }
+    return NULL;
+}
+
 /* Whether a network of PyTorch's convolves its input as it is. */
 static bool begins_behind_normalisation(const bd_onnx *onnx, const bd_onnx_value *value) {
-    const bd_onnx_node *reader = value->reader == BD_ONNX_NONE ? NULL : &onnx->nodes[value->reader];
-    return onnx->trained_by_torch && reader && (bd_pb_equals(reader->op, "Conv") || bd_pb_equals(reader->op, "Pad"));
+    static const char *const windows[] = {"Conv", "Pad", "FusedConv", "DynamicQuantizeLinear"};
+    static const char *const through[] = {"Cast", "Identity"};
+    enum { STEPS_MOST = 4 };
+    for (int steps = 0; onnx->trained_by_torch && steps < STEPS_MOST; steps++) {
+        if (find_reader(onnx, value, windows, BD_COUNT(windows))) {
+            return true;
+        }
+        const bd_onnx_node *node = find_reader(onnx, value, through, BD_COUNT(through));
+        if (!node || onnx->links[node->first_output] == BD_ONNX_NONE) {
+            return false;
+        }
+        value = bd_onnx_output(onnx, node);
+    }
+    return false;
 }
 
 bd_result bd_onnx_read_input(bd_onnx *onnx, bd_onnx_value *value) {
@@ -449,5 +489,6 @@ bd_result bd_onnx_read_input(bd_onnx *onnx, bd_onnx_value *value) {
     value->rank = 4;
     memcpy(value->axes, axes[last], sizeof axes[last]);
     result = bd_onnx_infer(onnx, value->index);
-    return !result && floats && begins_behind_normalisation(onnx, value) ? normalise(onnx, &value->index) : result;
+    return !result && floats && begins_behind_normalisation(onnx, value) ? bd_onnx_normalise(onnx, &value->index)
+                                                                         : result;
 }

@@ -31,12 +31,16 @@ def field(number, value):
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
-TYPES = {'float32': 1, 'uint8': 2, 'int8': 3, 'int32': 6, 'int64': 7, 'float16': 10}
+TYPES = {'float32': 1, 'uint8': 2, 'int8': 3, 'int32': 6, 'int64': 7, 'float16': 10, 'float64': 11}
+BFLOAT16 = 16
 
 
 def tensor(name, a, how='raw', offset=0):
     a = np.asarray(a)
-    out = b''.join(field(1, d) for d in a.shape) + field(2, TYPES[str(a.dtype)]) + field(8, name)
+    kind = BFLOAT16 if how == 'bfloat16' else TYPES[str(a.dtype)]
+    out = b''.join(field(1, d) for d in a.shape) + field(2, kind) + field(8, name)
+    if how == 'bfloat16':
+        return out + field(9, (a.view(np.uint32) >> 16).astype(np.uint16).tobytes())
     if how == 'raw':
         return out + field(9, a.tobytes())
     if how == 'external':
@@ -46,6 +50,8 @@ def tensor(name, a, how='raw', offset=0):
         return out + field(4, a.tobytes())
     if a.dtype == np.float16:
         return out + field(5, b''.join(varint(int(v)) for v in a.view(np.uint16).ravel()))
+    if a.dtype == np.float64:
+        return out + field(10, a.tobytes())
     return out + field(7 if a.dtype == np.int64 else 5, b''.join(varint(int(v)) for v in a.ravel()))
 
 
@@ -65,6 +71,9 @@ def info(name, dims, kind=1):
     return field(1, name) + field(2, field(1, field(1, kind) + field(2, dims)))
 
 
+MICROSOFT = 'com.microsoft'
+
+
 class Model:
     def __init__(self, opset, producer, dims, kind=1):
         self.opset, self.producer, self.nodes, self.tensors, self.made = opset, producer, [], [], 0
@@ -77,18 +86,23 @@ class Model:
         self.tensors.append(tensor(name, a, how, offset))
         return name
 
-    def node(self, op, inputs, output=None, **attributes):
+    def node(self, op, inputs, output=None, domain='', more=(), **attributes):
         self.made += 1
         output = output or 'v%d' % self.made
-        self.nodes.append(b''.join(field(1, i) for i in inputs) + field(2, output) + field(3, 'n%d' % self.made) +
-                          field(4, op) + b''.join(field(5, attribute(k, v)) for k, v in attributes.items()))
+        outputs = b''.join(field(2, o) for o in (output, ) + more)
+        self.nodes.append(b''.join(field(1, i) for i in inputs) + outputs + field(3, 'n%d' % self.made) +
+                          field(4, op) + b''.join(field(5, attribute(k, v)) for k, v in attributes.items()) +
+                          (field(7, domain) if domain else b''))
         return output
 
     def write(self, name):
         graph = b''.join(field(1, n) for n in self.nodes) + field(2, name)
         graph += b''.join(field(5, t) for t in self.tensors) + field(11, self.input)
-        graph += b''.join(field(12, info(o, [])) for o in self.outputs)
-        data = field(1, 7) + field(2, self.producer) + field(7, graph) + field(8, field(2, self.opset))
+        graph += b''.join(field(12, info(*o) if isinstance(o, tuple) else info(o, [])) for o in self.outputs)
+        data = field(1, 7) + field(2, self.producer) + field(7, graph)
+        if any(MICROSOFT.encode() in n for n in self.nodes):
+            data += field(8, field(1, MICROSOFT) + field(2, 1))
+        data += field(8, field(2, self.opset))
         with open('tests/fuzz/corpus/onnx/%s.onnx' % name, 'wb') as file:
             file.write(data)
 
@@ -329,7 +343,188 @@ def external():
     finish(m, 'external', ['y'], lambda h, w: conv(conv(photo(h, w) / 255, w1, pad=1), w2), (8, 8), (5, 11))
 
 
+# ---- quantised: what is computed is the float network on dequantised weights, within the types' limits ----
+class Scale:
+    """A scale and a zero point for values of low to high, as constants of a model."""
+
+    def __init__(self, m, low, high, kind=np.uint8):
+        limits = np.iinfo(kind)
+        self.step = np.float32((high - low) / (limits.max - limits.min))
+        self.zero = kind(round(limits.min - low / float(self.step)))
+        self.names = [m.constant(self.step), m.constant(self.zero)]
+        self.low = (limits.min - float(self.zero)) * float(self.step)
+        self.high = (limits.max - float(self.zero)) * float(self.step)
+
+    def cut(self, x):
+        return np.clip(x, self.low, self.high)
+
+
+class Weights:
+    """int8, or uint8 around a zero point; one scale a channel, or one."""
+
+    def __init__(self, shape, kind=np.int8, channels=True):
+        self.q = rng.integers(-127, 128, shape).astype(np.int8)
+        size = (1.7 / 127 / np.sqrt(np.prod(shape[1:])) * (0.5 + rng.random(shape[0]))).astype(np.float32)
+        self.step = size if channels else size[:1].reshape(())
+        self.zero = np.zeros(self.step.shape, np.int8)
+        if kind == np.uint8:
+            self.q = (self.q.astype(int) + 128).astype(np.uint8)
+            self.zero = np.full(self.step.shape, 128, np.uint8)
+        self.b = rng.integers(-400, 400, shape[0]).astype(np.int32)
+        scale = np.broadcast_to(self.step.astype(np.float64), shape[:1])
+        self.w = (self.q.astype(np.float64) - float(self.zero.ravel()[0])) * scale[:, None, None, None]
+
+    def bias(self, x):
+        """As real numbers, and the scales they have behind an input of scale x."""
+        scale = (np.broadcast_to(self.step, self.b.shape) * x.step).astype(np.float32)
+        return self.b * scale.astype(np.float64), scale
+
+
+def pair(m, v, s):
+    """QuantizeLinear and DequantizeLinear."""
+    return m.node('DequantizeLinear', [m.node('QuantizeLinear', [v] + s.names)] + s.names)
+
+
+def qdq_conv(m, v, w, x, **attributes):
+    k = m.node('DequantizeLinear', [m.constant(w.q), m.constant(w.step), m.constant(w.zero)], axis=0)
+    b = m.node('DequantizeLinear', [m.constant(w.b), m.constant(w.bias(x)[1])], axis=0)
+    return m.node('Conv', [v, k, b], **attributes)
+
+
+IMAGENET = [np.array(v)[:, None, None] for v in ([.485, .456, .406], [.229, .224, .225])]
+
+
+def qdq():
+    """As onnxruntime's static quantisation writes it: ReLU is left to the limits of uint8, the name of who exported the
+    network is gone, the photo's scale says what was trained on."""
+    m = Model(13, 'onnx.quantize', [1, 3, 17, 17])
+    w1, w2, w3, w4, w5 = Weights((8, 3, 3, 3)), Weights((8, 1, 3, 3)), Weights((8, 8, 1, 1)), Weights((4, 8, 1, 1)), \
+        Weights((3, 12, 1, 1), channels=False)
+    s0, s1, s2, s3, s4 = Scale(m, -2.12, 2.64), Scale(m, 0, 3.5), Scale(m, 0, 4, np.int8), Scale(m, -4, 4), \
+        Scale(m, -4, 6, np.int8)
+    s5, s6, s7 = Scale(m, 0, 0.6), Scale(m, -4, 6), Scale(m, -4, 4)
+    x = pair(m, 'x', s0)
+    x = pair(m, qdq_conv(m, x, w1, s0, strides=[2, 2], pads=[1, 1, 1, 1]), s1)
+    y = pair(m, qdq_conv(m, x, w2, s1, group=8, dilations=[2, 2], pads=[2, 2, 2, 2]), s2)
+    y = pair(m, qdq_conv(m, y, w3, s2), s3)
+    x = pair(m, m.node('Add', [y, x]), s4)
+    p = pair(m, m.node('GlobalAveragePool', [x]), s4)
+    p = pair(m, m.node('Relu', [qdq_conv(m, p, w4, s4)]), s5)
+    p = pair(m, m.node('Resize', [p, '', '', m.constant(i64(1, 4, 9, 9))], mode='linear'), s5)
+    x = pair(m, m.node('Concat', [p, x], axis=1), s6)
+    x = m.node('QuantizeLinear', [qdq_conv(m, x, w5, s6)] + s7.names)
+    x = m.node('DequantizeLinear', [x] + s7.names, 'logits')
+    x = pair(m, m.node('Resize', [x, '', '', m.constant(i64(1, 3, 17, 17))], mode='linear',
+                       coordinate_transformation_mode='pytorch_half_pixel'), s7)
+    m.node('ArgMax', [x], 'seg', axis=1)
+
+    def compute(h, w):
+        x = (photo(h, w) / 255 - IMAGENET[0]) / IMAGENET[1]
+        x = s1.cut(conv(x, w1.w, w1.bias(s0)[0], stride=2, pad=1))
+        y = s2.cut(conv(x, w2.w, w2.bias(s1)[0], pad=2, dilation=2, group=8))
+        x = conv(y, w3.w, w3.bias(s2)[0]) + x
+        p = s5.cut(conv(x.mean((1, 2), keepdims=True), w4.w, w4.bias(s4)[0]))
+        x = np.concatenate([np.broadcast_to(p, (4, ) + x.shape[1:]), x])
+        return conv(x, w5.w, w5.bias(s6)[0])
+    finish(m, 'qdq', [('logits', [1, 3, 9, 9]), ('seg', [1, 1, 17, 17], 7)], compute, (17, 17), (25, 12))
+
+
+def qoperator():
+    """Operations on integers, ONNX's and onnxruntime's, on a photo of bytes."""
+    m = Model(12, 'onnx.quantize', [1, 14, 12, 3], 2)
+    w1, w2, w3, w4, w5 = Weights((8, 3, 3, 3)), Weights((8, 1, 3, 3), np.uint8, False), Weights((8, 8, 1, 1)), \
+        Weights((8, 8, 1, 1), np.uint8, False), Weights((4, 16, 1, 1))
+    s0, s1, s2, s3, s4 = Scale(m, -1, 1), Scale(m, 0, 1.2), Scale(m, -1.2, 2.4), Scale(m, -2, 3), Scale(m, 0, 0.8)
+    s5, s6, s7, s8 = Scale(m, 0, 1), Scale(m, -1, 3), Scale(m, -1, 3), Scale(m, -1.6, 1.6)
+
+    def qconv(v, x, w, y, **attributes):
+        weights = [m.constant(w.q), m.constant(w.step), m.constant(w.zero)]
+        return m.node('QLinearConv', [v] + x.names + weights + y.names + [m.constant(w.b)], **attributes)
+
+    v = m.node('Transpose', ['x'], perm=[0, 3, 1, 2])
+    v = qconv(v, s0, w1, s1, pads=[0, 0, 1, 1], strides=[2, 2])
+    v = m.node('MaxPool', [v], kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    d = m.node('Pad', [v, m.constant(i64(0, 0, 1, 1, 0, 0, 1, 1)), s1.names[1]], mode='constant')
+    d = qconv(d, s1, w2, s2, group=8)
+    d = qconv(d, s2, w3, s3)
+    a = m.node('QLinearAdd', [d] + s3.names + [v] + s1.names + s3.names, domain=MICROSOFT)
+    q = m.node('QLinearAveragePool', [a] + s3.names + s3.names, domain=MICROSOFT, kernel_shape=[3, 3],
+               pads=[1, 1, 1, 1])
+    p = m.node('QLinearGlobalAveragePool', [a] + s3.names + s3.names, domain=MICROSOFT, channels_last=0)
+    p = qconv(p, s3, w4, s4)
+    p = m.node('QLinearSigmoid', [p] + s4.names + s5.names, domain=MICROSOFT)
+    v = m.node('QLinearMul', [q] + s3.names + [p] + s5.names + s6.names, domain=MICROSOFT)
+    none = m.constant(f32())
+    p = m.node('Resize', [p, none, none, m.constant(i64(1, 8, 7, 6))], mode='linear')
+    v = m.node('QLinearConcat', s7.names + [v] + s6.names + [p] + s5.names, domain=MICROSOFT, axis=1)
+    v = qconv(v, s7, w5, s8)
+    v = m.node('DequantizeLinear', [v] + s8.names, 'logits')
+    v = m.node('Resize', [v, none, none, m.constant(i64(1, 4, 14, 12))], mode='linear')
+    m.node('ArgMax', [v], 'seg', axis=1)
+
+    def compute(h, w):
+        x = (photo(h, w) - float(s0.zero)) * float(s0.step)
+        x = s1.cut(conv(np.pad(x, ((0, 0), (0, 1), (0, 1))), w1.w, w1.bias(s0)[0], stride=2))
+        n = x.shape
+        p = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+        x = np.max([p[:, i:i + n[1], j:j + n[2]] for i in range(3) for j in range(3)], 0)
+        x = x + conv(conv(x, w2.w, w2.bias(s1)[0], pad=1, group=8), w3.w, w3.bias(s2)[0])
+        p, o = np.pad(x, ((0, 0), (1, 1), (1, 1))), np.pad(np.ones(n), ((0, 0), (1, 1), (1, 1)))
+        q = sum(p[:, i:i + n[1], j:j + n[2]] for i in range(3) for j in range(3))
+        q = q / sum(o[:, i:i + n[1], j:j + n[2]] for i in range(3) for j in range(3))
+        p = s4.cut(conv(x.mean((1, 2), keepdims=True), w4.w, w4.bias(s3)[0]))
+        p = 1 / (1 + np.exp(-p))
+        return conv(np.concatenate([q * p, np.broadcast_to(p, n)]), w5.w, w5.bias(s7)[0])
+    finish(m, 'qoperator', [('logits', [1, 4, 7, 6]), ('seg', [1, 1, 14, 12], 7)], compute, (14, 12))
+
+
+def dynamic():
+    """As onnxruntime's dynamic quantisation writes it: scales are computed as it runs."""
+    m = Model(13, 'onnx.quantize', [1, 3, 8, 8])
+    w1, w2 = Weights((6, 3, 3, 3), np.uint8, False), Weights((3, 6, 1, 1))
+    b1 = weights(6, 1)[:, 0]
+    v = m.node('Mul', ['x', m.constant(np.float32(1 / 255))])
+    for w, b, attributes in ((w1, b1, {'pads': [1, 1, 1, 1]}), (w2, None, {})):
+        q = m.node('DynamicQuantizeLinear', [v], more=('scale%d' % m.made, 'zero%d' % m.made))
+        n = m.made - 1
+        v = m.node('ConvInteger', [q, m.constant(w.q), 'zero%d' % n, m.constant(w.zero.ravel()[:1].reshape(()))],
+                   **attributes)
+        by = m.node('Mul', ['scale%d' % n, m.constant(w.step if w.step.ndim == 0 else w.step.reshape(-1, 1, 1))])
+        v = m.node('Mul', [m.node('Cast', [v], to=1), by], 'logits' if b is None else None)
+        if b is not None:
+            v = m.node('Relu', [m.node('Add', [v, m.constant(b.reshape(1, -1, 1, 1))])])
+
+    def compute(h, w):
+        x = np.maximum(conv(photo(h, w) / 255, w1.w, b1, pad=1), 0)
+        return conv(x, w2.w)
+    finish(m, 'dynamic', [('logits', [1, 3, 8, 8])], compute, (8, 8), (9, 5))
+
+
+def fused():
+    """As onnxruntime saves what it has optimised; weights in halves, bfloat16 and doubles behind casts."""
+    m = Model(13, 'sample', [1, 3, 10, 10])
+    w1, b1, w2, w3, w4 = weights(6, 3, 3, 3).astype(np.float16), weights(6, 1)[:, 0].astype(np.float64), \
+        weights(6, 1, 3, 3), weights(6, 6, 1, 1), weights(3, 6, 1, 1)
+    w2 = (w2.view(np.uint32) & 0xffff0000).view(np.float32)
+    v = m.node('Mul', ['x', m.constant(np.float32(1 / 255))])
+    h = m.node('Cast', [m.constant(w1)], to=1)
+    d = m.node('Cast', [m.constant(b1, 'typed')], to=1)
+    v = m.node('FusedConv', [v, h, d], domain=MICROSOFT, pads=[1, 1, 1, 1], activation='Clip',
+               activation_params=[0.0, 6.0])
+    b = m.node('Cast', [m.constant(w2, 'bfloat16')], to=1)
+    y = m.node('FusedConv', [v, b], domain=MICROSOFT, pads=[1, 1, 1, 1], group=6, activation='HardSigmoid',
+               activation_params=[0.25, 0.5])
+    v = m.node('FusedConv', [y, m.constant(w3), '', v], domain=MICROSOFT, activation='Relu')
+    m.node('FusedConv', [v, m.constant(w4)], 'logits', domain=MICROSOFT, activation='Sigmoid')
+
+    def compute(h, w):
+        x = np.clip(conv(photo(h, w) / 255, w1.astype(np.float64), b1, pad=1), 0, 6)
+        y = np.clip(conv(x, w2, pad=1, group=6) * 0.25 + 0.5, 0, 1)
+        return 1 / (1 + np.exp(-conv(np.maximum(conv(y, w3) + x, 0), w4)))
+    finish(m, 'fused', [('logits', [1, 3, 10, 10])], compute, (10, 10), (7, 12))
+
+
 os.makedirs('tests/fuzz/corpus/onnx', exist_ok=True)
 os.makedirs('tests/golden/onnx', exist_ok=True)
-for make in (network, opset8, torch, layout, quantised, external):
+for make in (network, opset8, torch, layout, quantised, external, qdq, qoperator, dynamic, fused):
     make()
