@@ -64,6 +64,7 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
     }
     made->allocator = bd_keep_allocator(&made->hooks, own.allocator);
     bd_result result = bd_graph_init(&made->graph, made->allocator, path, error);
+    made->graph.in_float = true; /* there are no kernels for integers yet */
     made->graph.open_height = (int32_t)BD_MIN(own.height ? own.height : own.size, (uint32_t)INT32_MAX);
     made->graph.open_width = (int32_t)BD_MIN(own.width ? own.width : own.size, (uint32_t)INT32_MAX);
     if (!result) {

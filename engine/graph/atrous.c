@@ -25,7 +25,7 @@ static void dilate(bd_graph *graph, uint32_t index, const uint32_t *uses) {
     bd_node *after = &graph->nodes[index];
     bd_node *conv = &graph->nodes[after->inputs[0]];
     if (!is_conv(conv) || uses[after->inputs[0]] != 1 || !is_plain(&conv->u.conv) ||
-        bd_graph_input(graph, after->inputs[0], 3) != BD_NO_NODE) {
+        (conv->op == BD_OP_CONV && bd_graph_input(graph, after->inputs[0], 3) != BD_NO_NODE)) {
         return;
     }
     const bd_node *before = &graph->nodes[conv->inputs[0]];

@@ -74,6 +74,7 @@ typedef enum bd_op {
  * are, all as floats: sums of products are exact in any order while they stay below 2^24, which the importer proves. A
  * node that has a rounding ends with integers again: first x * 2^max(shift, 0) * multiplier / 2^31, halves up, then
  * that / 2^max(-shift, 0), halves up or away from zero; the result is held to limits that contain 0. */
+#define BD_EXACT_WINDOW 65793 /* integers of 8 bits whose sum stays below 2^24 */
 typedef enum bd_rounding { BD_ROUNDING_NONE, BD_ROUNDING_UP, BD_ROUNDING_AWAY } bd_rounding;
 
 #define BD_SHIFT_MOST 5
@@ -164,6 +165,13 @@ typedef struct bd_graph {
     bd_upsampling upsampling; /* of the logits, once lowered */
     /* What an importer that computes with sizes takes for open ones; 0: default_size. Set before the import. */
     int32_t open_height, open_width;
+    bool in_float;            /* set before the import: quantised networks become networks of real numbers */
+    bool integers;            /* the importer's: this one is of integers, see bd_rounding */
+    const char *not_integers; /* why a quantised one is not, where the importer tried; else NULL */
+    /* Once lowered, of integers that the export rounds again behind its last resize: logits are integers of this step,
+     * and a label is the first largest of what they are there, rounded, halves away from -zero_point. 0: as floats. */
+    float logits_step;
+    int32_t logits_zero_point;
 } bd_graph;
 
 const char *bd_op_name(bd_op op);

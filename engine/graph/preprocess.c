@@ -193,7 +193,7 @@ static bd_result write(bd_graph *graph, const chain *at, bd_error *error) {
     for (int c = 0; c < 3; c++) {
         node->u.preprocess.scale[c] = (float)at->scale[c];
         node->u.preprocess.offset[c] = (float)at->offset[c];
-        node->u.preprocess.outside[c] = at->outside[c];
+        node->u.preprocess.outside[c] = graph->integers ? roundf(at->outside[c]) : at->outside[c];
         finite = finite && isfinite(node->u.preprocess.scale[c]) && isfinite(node->u.preprocess.offset[c]) &&
                  isfinite(at->outside[c]);
     }

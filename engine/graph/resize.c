@@ -70,7 +70,7 @@ static bd_result change_resize(change *of, uint32_t index) {
     return BD_OK;
 }
 
-static void change_window(change *of, uint32_t index) {
+static bd_result change_window(change *of, uint32_t index) {
     bd_node *node = &of->graph->nodes[index];
     bd_conv_attrs *a = &node->u.conv;
     const bd_shape *old_in = &of->old[node->inputs[0]], *in = &of->graph->nodes[node->inputs[0]].shape;
@@ -91,6 +91,11 @@ static void change_window(change *of, uint32_t index) {
         a->stride_w = a->dilation_w = 1;
         a->pad_left = a->pad_right = 0;
     }
+    if (pool && a->rounding && a->kernel_h > BD_EXACT_WINDOW / a->kernel_w) {
+        return bd_graph_fail(of->graph, index, of->error,
+                             "sums integers that float32 does not hold at that size; open it to run in float");
+    }
+    return BD_OK;
 }
 
 /* What only arranges: unchanged where its input is, else nothing but the tensor itself can be told. */
@@ -122,7 +127,7 @@ static bd_result change_node(change *of, uint32_t index) {
     case BD_OP_CONV:
     case BD_OP_DEPTHWISE:
     case BD_OP_POOL_AVERAGE:
-    case BD_OP_POOL_MAX: change_window(of, index); break;
+    case BD_OP_POOL_MAX: result = change_window(of, index); break;
     case BD_OP_RESIZE_BILINEAR:
     case BD_OP_RESIZE_NEAREST: result = change_resize(of, index); break;
     case BD_OP_RESHAPE:

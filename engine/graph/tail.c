@@ -11,6 +11,9 @@ typedef struct walk {
     bool labels;              /* still behind an argmax: what is walked over has no classes axis */
     bool resized;             /* behind a resize that does something */
     bd_upsampling upsampling; /* that resize's */
+    bool rounded;             /* it rounds to integers, of which zero_point is 0 */
+    int32_t zero_point;
+    float step; /* what the tail multiplies by */
 } walk;
 
 static int32_t last_dim(const bd_shape *shape) {
@@ -53,6 +56,36 @@ static bd_result cross_resize(walk *at, uint32_t index, bool *crossed) {
     at->upsampling = node->u.resize.align_corners        ? BD_UPSAMPLING_CORNERS
                      : node->u.resize.half_pixel_centers ? BD_UPSAMPLING_CENTERS
                                                          : BD_UPSAMPLING_LEGACY;
+    at->rounded = node->u.resize.round;
+    at->zero_point = node->u.resize.zero_point;
+    return BD_OK;
+}
+
+/* The step of integer logits, which neither their order nor their resize minds. */
+static bool cross_step(walk *at, const bd_node *node) {
+    const bd_node *step = &at->graph->nodes[node->inputs[1]];
+    if (!at->graph->integers || at->step != 1 || step->op != BD_OP_CONST || step->dtype != BD_F32 || step->shape.rank ||
+        !(*(const float *)step->data > 0)) {
+        return false;
+    }
+    at->step = *(const float *)step->data;
+    return true;
+}
+
+/* Real numbers again behind integer logits. */
+static bd_result append_step(bd_graph *graph, float step, bd_error *error) {
+    float *data = bd_pool_alloc(&graph->pool, sizeof *data);
+    const bd_shape scalar = {0}, shape = graph->nodes[graph->output].shape;
+    const char *name = graph->nodes[graph->output].name;
+    uint32_t inputs[2] = {graph->output, data ? bd_graph_add_const(graph, name, BD_F32, &scalar, data) : BD_NO_NODE};
+    graph->output = inputs[1] == BD_NO_NODE ? BD_NO_NODE : bd_graph_add(graph, BD_OP_MUL, name, inputs, 2);
+    if (graph->output == BD_NO_NODE) {
+        graph->output = 0;
+        return bd_graph_fail_memory(graph, error);
+    }
+    *data = step;
+    graph->nodes[graph->output].dtype = BD_F32;
+    graph->nodes[graph->output].shape = shape;
     return BD_OK;
 }
 
@@ -83,6 +116,7 @@ static bd_result cross(walk *at, uint32_t index, bool *crossed) {
         *crossed = true;
         return BD_OK;
     case BD_OP_RESIZE_BILINEAR: return cross_resize(at, index, crossed);
+    case BD_OP_MUL: *crossed = cross_step(at, node); return BD_OK;
     case BD_OP_RESIZE_NEAREST:
         *crossed = node->shape.dims[1] == x->shape.dims[1] && node->shape.dims[2] == x->shape.dims[2];
         return BD_OK;
@@ -107,13 +141,19 @@ static bool ends_in_labels(const bd_graph *graph) {
         case BD_OP_SOFTMAX:
         case BD_OP_RESIZE_NEAREST:
         case BD_OP_RESIZE_BILINEAR: index = node->inputs[0]; break;
+        case BD_OP_MUL:
+            if (!graph->integers) {
+                return false;
+            }
+            index = node->inputs[0];
+            break;
         default: return false;
         }
     }
 }
 
 bd_result bd_pass_tail(bd_graph *graph, bd_error *error) {
-    walk at = {.graph = graph, .error = error, .labels = ends_in_labels(graph)};
+    walk at = {.graph = graph, .error = error, .labels = ends_in_labels(graph), .step = 1};
     bool crossed = true;
     uint32_t index = graph->output;
     while (crossed) {
@@ -133,5 +173,10 @@ bd_result bd_pass_tail(bd_graph *graph, bd_error *error) {
     }
     graph->output = index;
     graph->upsampling = at.upsampling;
-    return bd_pass_compact(graph, error);
+    if (at.rounded) {
+        graph->logits_step = at.step;
+        graph->logits_zero_point = at.zero_point;
+    }
+    bd_result result = at.step == 1 ? BD_OK : append_step(graph, at.step, error);
+    return result ? result : bd_pass_compact(graph, error);
 }

@@ -40,13 +40,13 @@ bool bd_tflite_is_quantised(const bd_tflite_tensor *tensor) {
     return tensor->scales.count && (tensor->type == BD_TFLITE_U8 || tensor->type == BD_TFLITE_I8);
 }
 
-bool bd_tflite_range(const bd_tflite_tensor *tensor, float *low, float *high) {
+bool bd_tflite_range(const bd_tflite_tensor *tensor, bool integers, float *low, float *high) {
     if (!bd_tflite_is_quantised(tensor) || tensor->scales.count != 1) {
         return false;
     }
     int64_t zero = tensor->zero_points.count ? bd_fb_item_i64(&tensor->zero_points, 0) : 0;
     int64_t first = tensor->type == BD_TFLITE_I8 ? INT8_MIN : 0;
-    float scale = bd_fb_item_float(&tensor->scales, 0);
+    float scale = integers ? 1 : bd_fb_item_float(&tensor->scales, 0);
     *low = (float)(first - zero) * scale;
     *high = (float)(first + UINT8_MAX - zero) * scale;
     return true;
@@ -103,12 +103,6 @@ static bd_result read_tensor(bd_tflite *tflite, const bd_fb_vector *buffers, con
     const bd_fb_vector shape = bd_fb_items(fb, table, TENSOR_SHAPE, 4);
     const bd_fb_vector open = bd_fb_items(fb, table, TENSOR_OPEN, 4);
     tensor->name = copy_name(tflite, &name);
-    tensor->node = tensor->constant = BD_NO_NODE;
-    tensor->low = -INFINITY;
-    tensor->high = INFINITY;
-    for (uint32_t r = 0; r < BD_TFLITE_ROLES; r++) {
-        tensor->roles[r] = BD_NO_NODE;
-    }
     if (!tensor->name) {
         return bd_tflite_fail_memory(tflite);
     }
@@ -143,7 +137,6 @@ static bd_result read_tensors(bd_tflite *tflite, const bd_fb_table *model, const
         if (result) {
             return result;
         }
-        tflite->tensors[i].constant = tflite->tensors[i].data ? i : BD_NO_NODE;
     }
     tflite->tensor_count = list.count;
     return fb->broken ? fail_broken(tflite) : BD_OK;
@@ -258,7 +251,8 @@ static bd_result add_dequantisation(bd_tflite *tflite, bd_tflite_tensor *input) 
     static const bd_op ops[3] = {BD_OP_CAST, BD_OP_ADD, BD_OP_MUL};
     static const char *const names[3] = {"cast", "zero", "scale"};
     const bd_shape scalar = {0};
-    for (uint32_t i = 0; i < 3; i++) {
+    /* Integers are left without their scale. */
+    for (uint32_t i = 0; i < (tflite->integers ? 2u : 3u); i++) {
         char name[NAME_MOST + 16];
         (void)snprintf(name, sizeof name, "%s/%s", input->name, names[i]);
         uint32_t inputs[2] = {input->node, BD_NO_NODE};
@@ -271,7 +265,8 @@ static bd_result add_dequantisation(bd_tflite *tflite, bd_tflite_tensor *input) 
         }
         graph->nodes[input->node].dtype = BD_F32;
     }
-    (void)bd_tflite_range(input, &input->low, &input->high);
+    input->integers = tflite->integers;
+    (void)bd_tflite_range(input, input->integers, &input->low, &input->high);
     return BD_OK;
 }
 
@@ -395,6 +390,49 @@ static void mark_needed(bd_tflite *tflite, uint32_t output) {
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */
 
+/* What is needed, as nodes of an empty graph. Each constant is widened to four times its bytes at most, and has two
+ * uses at most in real models; convolutions of integers have their biases and scales beside them. */
+static bd_result build(bd_tflite *tflite, const bd_fb_table *subgraph) {
+    tflite->graph->count = 0;
+    tflite->copy_budget = (tflite->integers ? 20 : 8) * (uint64_t)tflite->fb.bytes + 4096;
+    for (uint32_t i = 0; i < tflite->tensor_count; i++) {
+        bd_tflite_tensor *tensor = &tflite->tensors[i];
+        tensor->node = tensor->real = BD_NO_NODE;
+        tensor->constant = tensor->data ? i : BD_NO_NODE;
+        tensor->integers = false;
+        tensor->low = -INFINITY;
+        tensor->high = INFINITY;
+        for (uint32_t r = 0; r < BD_TFLITE_ROLES; r++) {
+            tensor->roles[r] = tensor->whole[r] = BD_NO_NODE;
+        }
+    }
+    bd_result result = add_inputs(tflite, subgraph);
+    for (uint32_t i = 0; !result && i < tflite->operator_count; i++) {
+        if (tflite->operators[i].needed) {
+            result = bd_tflite_convert(tflite, &tflite->operators[i]);
+        }
+    }
+    return result;
+}
+
+/* In integers where all of it can be; else anew, in float, and the graph says why. */
+static bd_result build_either(bd_tflite *tflite, const bd_fb_table *subgraph) {
+    bd_graph *graph = tflite->graph;
+    bd_result result = build(tflite, subgraph);
+    if (*tflite->refusal) {
+        graph->not_integers = bd_pool_strdup(&graph->pool, tflite->refusal);
+        if (!graph->not_integers) {
+            return bd_tflite_fail_memory(tflite);
+        }
+        tflite->integers = false;
+        result = build(tflite, subgraph);
+    }
+    for (uint32_t i = 0; i < tflite->tensor_count; i++) {
+        graph->integers = graph->integers || tflite->tensors[i].integers;
+    }
+    return result;
+}
+
 static bd_result import_model(bd_tflite *tflite) {
     const bd_fb_table model = bd_fb_root(&tflite->fb);
     const bd_fb_vector subgraphs = bd_fb_items(&tflite->fb, &model, MODEL_SUBGRAPHS, 4);
@@ -415,12 +453,7 @@ static bd_result import_model(bd_tflite *tflite) {
     }
     if (!result) {
         mark_needed(tflite, output);
-        result = add_inputs(tflite, &subgraph);
-    }
-    for (uint32_t i = 0; !result && i < tflite->operator_count; i++) {
-        if (tflite->operators[i].needed) {
-            result = bd_tflite_convert(tflite, &tflite->operators[i]);
-        }
+        result = build_either(tflite, &subgraph);
     }
     if (!result && tflite->tensors[output].node == BD_NO_NODE) {
         result = bd_fail(tflite->error, BD_ERR_FILE_CORRUPT, "%s: node %.120s: no operation makes the output",
@@ -442,11 +475,10 @@ bd_result bd_model_import_tflite(const uint8_t *data, size_t bytes, const char *
     if (!bd_model_is_tflite(data, bytes)) {
         return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not a TensorFlow Lite model", path);
     }
-    /* Each constant is widened to four times its bytes at most, and has two uses at most in real models. */
     bd_tflite tflite = {.file = path,
                         .fb = {.data = data, .bytes = bytes},
                         .graph = graph,
-                        .copy_budget = 8 * (uint64_t)bytes + 4096,
+                        .integers = !graph->in_float,
                         .pool = {.allocator = graph->pool.allocator},
                         .error = error};
     graph->input = graph->output = BD_NO_NODE;

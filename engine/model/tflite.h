@@ -206,10 +206,13 @@ typedef struct bd_tflite_tensor {
     bool needed;                     /* the output depends on it */
     bool read_alone;                 /* by something other than an ADD, or from outside */
     bool made;                       /* by an operation, or the network's input */
+    bool integers;                   /* its node holds stored - zero point, not real numbers */
     uint32_t node;                   /* in the graph, BD_NO_NODE while not there */
-    uint32_t roles[BD_TFLITE_ROLES]; /* likewise of a constant */
+    uint32_t real;                   /* likewise, of a node that holds integers: the real numbers */
+    uint32_t roles[BD_TFLITE_ROLES]; /* likewise, of a constant: real numbers */
+    uint32_t whole[BD_TFLITE_ROLES]; /* likewise: integers */
     uint32_t constant; /* the tensor whose constant it is (its own, or behind DEQUANTIZE), or BD_NO_NODE */
-    float low, high;   /* its values are known to lie within */
+    float low, high;   /* what its node holds is known to lie within */
 } bd_tflite_tensor;
 
 typedef struct bd_tflite_operator {
@@ -229,26 +232,68 @@ typedef struct bd_tflite {
     bd_tflite_operator *operators;
     uint32_t operator_count;
     uint64_t copy_budget; /* bytes of constants that may still be copied */
+    bool integers;        /* quantised tensors become integers where that is possible */
+    char refusal[256];    /* why it is not; "": nothing against it so far */
     bd_pool pool;         /* for the time of the import */
     bd_error *error;
 } bd_tflite;
 
+/* One operation on its way into the graph. */
+typedef struct bd_tflite_conversion {
+    bd_tflite *tflite;
+    const bd_tflite_operator *op;
+    bd_op to;              /* the table's */
+    bd_tflite_tensor *out; /* the first output */
+    bool integers;         /* which it makes of integers */
+    float low, high;       /* the limits of what the operation makes, then of what its activation leaves */
+} bd_tflite_conversion;
+
 /* Whether a tensor of 8 bits stands for real numbers. */
 bool bd_tflite_is_quantised(const bd_tflite_tensor *tensor);
-/* The real numbers that a quantised tensor of one scale can hold; false: it is none. */
-bool bd_tflite_range(const bd_tflite_tensor *tensor, float *low, float *high);
+/* The limits of the type of a quantised tensor of one scale, as real numbers or as integers; false: it is none. */
+bool bd_tflite_range(const bd_tflite_tensor *tensor, bool integers, float *low, float *high);
 
 /* "FILE: node NAME: operation OP: TEXT". */
 bd_result bd_tflite_fail(const bd_tflite *tflite, const bd_tflite_operator *op, bd_result code, const char *text);
 bd_result bd_tflite_fail_memory(const bd_tflite *tflite);
 
-/* The graph's node of constant tensor index in one of its roles, appended once (tflite_weights.c). */
-bd_result bd_tflite_constant(bd_tflite *tflite, uint32_t index, bd_tflite_role role, uint32_t *node);
+/* The graph's node of constant tensor index in one of its roles, appended once (tflite_weights.c). integers: stored -
+ * zero point, in place of real numbers. */
+bd_result bd_tflite_constant(bd_tflite *tflite, uint32_t index, bd_tflite_role role, bool integers, uint32_t *node);
 /* The same of a convolution's bias. An int32 tensor without scales of its own has those of the products. */
 bd_result bd_tflite_bias(bd_tflite *tflite, uint32_t index, const bd_tflite_tensor *x, const bd_tflite_tensor *weights,
                          uint32_t *node);
 
+/* Room in the graph's pool for what is made of a constant; NULL with the reason in *result. */
+void *bd_tflite_reserve(bd_tflite *tflite, const bd_tflite_tensor *tensor, size_t bytes, bd_result *result);
+/* Whether a constant of the file has the bytes that its shape and type need, and how many elements they are. */
+bd_result bd_tflite_check(const bd_tflite *tflite, const bd_tflite_tensor *tensor, size_t *elements);
+
 /* Appends what an operation does to the graph, whose inputs are there already (tflite_ops.c). */
 bd_result bd_tflite_convert(bd_tflite *tflite, const bd_tflite_operator *op);
+/* The tensor that input k names; NULL when it is absent. */
+bd_tflite_tensor *bd_tflite_input(const bd_tflite_conversion *of, uint32_t k);
+/* Appends a node under the output's name, with a suffix where the operation becomes several. */
+bd_result bd_tflite_append(const bd_tflite_conversion *of, const char *suffix, bd_op op, const uint32_t *inputs,
+                           uint32_t count, uint32_t *node);
+
+/* ---- integers (tflite_integers.c) ---- */
+
+/* Ends the attempt to compute with integers; the import is then done in float. */
+bd_result bd_tflite_refuse(bd_tflite *tflite, const bd_tflite_operator *op, const char *text);
+/* 0 of a quantised tensor, as stored. */
+int32_t bd_tflite_zero(const bd_tflite_tensor *tensor);
+/* real as an integer of a quantised tensor of one scale. */
+float bd_tflite_integer(const bd_tflite_tensor *tensor, float real);
+/* The real numbers of a tensor whose node holds integers. */
+bd_result bd_tflite_real(const bd_tflite_conversion *of, bd_tflite_tensor *tensor, uint32_t *node);
+/* Bias and scales of a convolution of integers, whose sums are proved to be exact in float32. */
+bd_result bd_tflite_sums(const bd_tflite_conversion *of, bool depthwise, uint32_t *bias, uint32_t *scales);
+/* x as integers of another scale: a node of its own where there is something to do. */
+bd_result bd_tflite_requantise(const bd_tflite_conversion *of, const bd_tflite_tensor *x, uint32_t *node);
+/* Likewise, as CONCATENATION of uint8 does it. */
+bd_result bd_tflite_rescale(const bd_tflite_conversion *of, const bd_tflite_tensor *x, uint32_t k, uint32_t *node);
+/* The scales of a sum of two tensors of integers. */
+bd_result bd_tflite_sum_scales(const bd_tflite_conversion *of, bd_scale scales[3]);
 
 #endif

@@ -33,7 +33,7 @@ static bd_dtype loaded_dtype(const bd_tflite_tensor *tensor) {
     }
 }
 
-static bd_result check(const bd_tflite *tflite, const bd_tflite_tensor *tensor, size_t *elements) {
+bd_result bd_tflite_check(const bd_tflite *tflite, const bd_tflite_tensor *tensor, size_t *elements) {
     uint32_t width = stored_bytes(tensor->type);
     int64_t count = bd_shape_elements(&tensor->shape);
     if (!width) {
@@ -74,7 +74,7 @@ static void dequantise(const bd_tflite_tensor *tensor, size_t i, size_t count, i
     }
 }
 
-static void dequantise_all(const bd_tflite_tensor *tensor, size_t elements, float *to) {
+static void dequantise_all(const bd_tflite_tensor *tensor, size_t elements, bool integers, float *to) {
     size_t inner = 1;
     bool several = tensor->scales.count > 1;
     for (uint32_t d = tensor->axis + 1; several && d < tensor->shape.rank; d++) {
@@ -84,11 +84,11 @@ static void dequantise_all(const bd_tflite_tensor *tensor, size_t elements, floa
     for (size_t i = 0, run = 0; i < elements; i += inner, run++) {
         uint32_t c = (uint32_t)(run % tensor->scales.count);
         int32_t zero = tensor->zero_points.count ? (int32_t)bd_fb_item_i64(&tensor->zero_points, c) : 0;
-        dequantise(tensor, i, inner, zero, bd_fb_item_float(&tensor->scales, c), to + i);
+        dequantise(tensor, i, inner, zero, integers ? 1 : bd_fb_item_float(&tensor->scales, c), to + i);
     }
 }
 
-static void load_all(const bd_tflite_tensor *tensor, size_t elements, bd_dtype dtype, void *to) {
+static void load_all(const bd_tflite_tensor *tensor, size_t elements, bd_dtype dtype, bool integers, void *to) {
     if (dtype == BD_F32 && tensor->type == BD_TFLITE_F16) {
         for (size_t i = 0; i < elements; i++) {
             uint16_t half;
@@ -96,7 +96,7 @@ static void load_all(const bd_tflite_tensor *tensor, size_t elements, bd_dtype d
             ((float *)to)[i] = bd_half_to_float(half);
         }
     } else if (dtype == BD_F32 && tensor->type != BD_TFLITE_F32) {
-        dequantise_all(tensor, elements, to);
+        dequantise_all(tensor, elements, integers, to);
     } else if (dtype == BD_I32 && tensor->type != BD_TFLITE_I32) {
         for (size_t i = 0; i < elements; i++) {
             ((int32_t *)to)[i] = load_integer(tensor, i);
@@ -145,8 +145,7 @@ static bd_result lay_out(const bd_tflite *tflite, const bd_tflite_tensor *tensor
     return BD_OK;
 }
 
-/* Room for a constant in the graph's pool; NULL with the reason in *result. */
-static void *reserve(bd_tflite *tflite, const bd_tflite_tensor *tensor, size_t bytes, bd_result *result) {
+void *bd_tflite_reserve(bd_tflite *tflite, const bd_tflite_tensor *tensor, size_t bytes, bd_result *result) {
     if (bytes > tflite->copy_budget) {
         *result = fail_tensor(tflite, tensor, BD_ERR_FILE_CORRUPT, "is one of too many that share their bytes");
         return NULL;
@@ -157,7 +156,8 @@ static void *reserve(bd_tflite *tflite, const bd_tflite_tensor *tensor, size_t b
     return memory;
 }
 
-static bd_result load_transposed(bd_tflite *tflite, const bd_tflite_tensor *tensor, size_t elements, float *to) {
+static bd_result load_transposed(bd_tflite *tflite, const bd_tflite_tensor *tensor, size_t elements, bool integers,
+                                 float *to) {
     bool in_place = tensor->type == BD_TFLITE_F32 && (uintptr_t)tensor->data % sizeof(float) == 0;
     const bd_allocator *allocator = tflite->graph->pool.allocator;
     float *rows = in_place ? NULL : bd_alloc(allocator, elements * sizeof *rows);
@@ -165,23 +165,24 @@ static bd_result load_transposed(bd_tflite *tflite, const bd_tflite_tensor *tens
         return bd_tflite_fail_memory(tflite);
     }
     if (rows) {
-        load_all(tensor, elements, BD_F32, rows);
+        load_all(tensor, elements, BD_F32, integers, rows);
     }
     transpose(rows ? rows : (const float *)(const void *)tensor->data, &tensor->shape, to);
     bd_free(allocator, rows);
     return BD_OK;
 }
 
-bd_result bd_tflite_constant(bd_tflite *tflite, uint32_t index, bd_tflite_role role, uint32_t *node) {
+bd_result bd_tflite_constant(bd_tflite *tflite, uint32_t index, bd_tflite_role role, bool integers, uint32_t *node) {
     bd_tflite_tensor *tensor = &tflite->tensors[index];
-    *node = tensor->roles[role];
+    uint32_t *kept = integers ? &tensor->whole[role] : &tensor->roles[role];
+    *node = *kept;
     if (*node != BD_NO_NODE) {
         return BD_OK;
     }
     size_t elements;
     bd_shape shape;
     bd_dtype dtype = loaded_dtype(tensor);
-    bd_result result = check(tflite, tensor, &elements);
+    bd_result result = bd_tflite_check(tflite, tensor, &elements);
     if (!result) {
         result = lay_out(tflite, tensor, role, &shape);
     }
@@ -199,11 +200,11 @@ bd_result bd_tflite_constant(bd_tflite *tflite, uint32_t index, bd_tflite_role r
     bool aligned = (uintptr_t)tensor->data % bd_dtype_bytes(dtype) == 0;
     const void *data = tensor->data;
     if (moves || !as_stored || !aligned) {
-        void *copy = reserve(tflite, tensor, elements * bd_dtype_bytes(dtype), &result);
+        void *copy = bd_tflite_reserve(tflite, tensor, elements * bd_dtype_bytes(dtype), &result);
         if (!result && moves) {
-            result = load_transposed(tflite, tensor, elements, copy);
+            result = load_transposed(tflite, tensor, elements, integers, copy);
         } else if (!result) {
-            load_all(tensor, elements, dtype, copy);
+            load_all(tensor, elements, dtype, integers, copy);
         }
         data = copy;
     }
@@ -211,7 +212,7 @@ bd_result bd_tflite_constant(bd_tflite *tflite, uint32_t index, bd_tflite_role r
         return result;
     }
     *node = bd_graph_add_const(tflite->graph, tensor->name, dtype, &shape, data);
-    tensor->roles[role] = *node;
+    *kept = *node;
     return *node == BD_NO_NODE ? bd_tflite_fail_memory(tflite) : BD_OK;
 }
 
@@ -219,17 +220,17 @@ bd_result bd_tflite_bias(bd_tflite *tflite, uint32_t index, const bd_tflite_tens
                          uint32_t *node) {
     bd_tflite_tensor *tensor = &tflite->tensors[index];
     if (tensor->type != BD_TFLITE_I32 || tensor->scales.count) {
-        return bd_tflite_constant(tflite, index, BD_TFLITE_PLAIN, node);
+        return bd_tflite_constant(tflite, index, BD_TFLITE_PLAIN, false, node);
     }
     size_t elements;
-    bd_result result = check(tflite, tensor, &elements);
+    bd_result result = bd_tflite_check(tflite, tensor, &elements);
     if (result) {
         return result;
     }
     if (x->scales.count != 1 || !(weights->scales.count == 1 || weights->scales.count == elements)) {
         return fail_tensor(tflite, tensor, BD_ERR_MODEL_UNSUPPORTED, "is a bias of integers without a scale");
     }
-    float *data = reserve(tflite, tensor, elements * sizeof *data, &result);
+    float *data = bd_tflite_reserve(tflite, tensor, elements * sizeof *data, &result);
     for (size_t i = 0; data && i < elements; i++) {
         uint32_t c = weights->scales.count == 1 ? 0 : (uint32_t)i;
         float scale = bd_fb_item_float(&x->scales, 0) * bd_fb_item_float(&weights->scales, c);

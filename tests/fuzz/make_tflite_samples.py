@@ -6,11 +6,14 @@ import random
 import struct
 
 OPS = {'ADD': 0, 'AVERAGE_POOL_2D': 1, 'CONCATENATION': 2, 'CONV_2D': 3, 'DEPTHWISE_CONV_2D': 4, 'DEQUANTIZE': 6,
-       'LOGISTIC': 14, 'MUL': 18, 'RESHAPE': 22, 'RESIZE_BILINEAR': 23, 'SOFTMAX': 25, 'CUSTOM': 32, 'PAD': 34,
+       'LOGISTIC': 14, 'MAX_POOL_2D': 17, 'MUL': 18, 'RESHAPE': 22, 'RESIZE_BILINEAR': 23, 'SOFTMAX': 25, 'CUSTOM': 32, 'PAD': 34,
        'BATCH_TO_SPACE_ND': 37, 'SPACE_TO_BATCH_ND': 38, 'TRANSPOSE': 39, 'MEAN': 40, 'SQUEEZE': 43,
        'STRIDED_SLICE': 45, 'ARG_MAX': 56, 'TILE': 69, 'SHAPE': 77, 'PACK': 83, 'QUANTIZE': 114, 'HARD_SWISH': 117,
        'DENSIFY': 124}
 F32, F16, I32, U8, I64, I8 = 0, 1, 2, 3, 4, 9
+# BuiltinOptions: what TensorFlow Lite itself wants to be told beside the options.
+OPTIONS = {'CONV_2D': 1, 'DEPTHWISE_CONV_2D': 2, 'AVERAGE_POOL_2D': 5, 'MAX_POOL_2D': 5, 'CONCATENATION': 10, 'ADD': 11,
+           'RESIZE_BILINEAR': 15, 'ARG_MAX': 40}
 STORED = {F32: 'f', F16: 'e', I32: 'i', U8: 'B', I64: 'q', I8: 'b'}
 
 
@@ -79,8 +82,9 @@ def emit(out, node):
 
 
 class Model:
-    def __init__(self, seed):
-        self.random = random.Random(seed)
+    def __init__(self, seed, runs=False):
+        """runs: in TensorFlow Lite, too."""
+        self.random, self.runs = random.Random(seed), runs
         self.tensors, self.buffers, self.ops, self.codes = [], [Table({})], [], []
 
     def tensor(self, name, shape, kind=F32, quant=None, values=None, **more):
@@ -120,6 +124,8 @@ class Model:
         fields = {0: ('I', self.codes.index(key)), 1: Vector('i', inputs), 2: Vector('i', outputs)}
         if options is not None:
             fields[4] = Table(options)
+        if self.runs and code in OPTIONS:
+            fields[3] = ('B', OPTIONS[code])
         self.ops.append(Table(fields))
         return outputs[0]
 
@@ -207,6 +213,82 @@ def quantised_network():
     return m.bytes([x], [r])
 
 
+def integer_network():
+    """int8 per channel, all of it with a kernel in TensorFlow Lite: sums that are negative, zero points of all kinds, a
+    dead channel."""
+    m = Model(7, True)
+    act = lambda scale, zero: ([scale], [zero], 0)
+    x = m.tensor('photo', [1, 16, 16, 3], U8, act(1 / 128, 127))
+    i = m.tensor('input', [1, 16, 16, 3], I8, act(1 / 128, -1))
+    m.op('QUANTIZE', [x], [i])
+    channels = [0.01, 0.02, 0.03, 1e-9]
+    a = m.tensor('relu6', [1, 8, 8, 4], I8, act(6 / 255, -128))
+    bias = m.tensor('relu6/b', [4], I32, ([c / 128 for c in channels], [0] * 4, 0), [300, -200, 7, 1 << 30])
+    m.op('CONV_2D', [i, m.weights('relu6/w', [4, 3, 3, 3], I8, (channels, [0] * 4, 0)), bias], [a], conv(0, 2, 3))
+    b = m.tensor('wide', [1, 8, 8, 4], I8, act(0.17, 3))
+    channels = [0.01, 0.02, 0.015, 0.02]
+    m.op('DEPTHWISE_CONV_2D', [a, m.weights('wide/w', [1, 3, 3, 4], I8, (channels, [0] * 4, 3)),
+                               m.weights('wide/b', [4], I32, ([c * 6 / 255 for c in channels], [0] * 4, 0))], [b],
+         depthwise(0, 1, 0, 2))
+    s = m.tensor('sum', [1, 8, 8, 4], I8, act(0.2, -7))
+    m.op('ADD', [b, a], [s], {0: ('b', 0)})
+    p, t = m.tensor('pool', [1, 1, 1, 4], I8, act(0.2, -7)), m.tensor('tile', [1, 8, 8, 4], I8, act(0.2, -7))
+    m.op('AVERAGE_POOL_2D', [s], [p], pool(8))
+    m.op('TILE', [p, m.integers('times', [1, 8, 8, 1])], [t])
+    q = m.tensor('requantised', [1, 8, 8, 4], I8, act(0.3, 10))
+    m.op('QUANTIZE', [t], [q])
+    u = m.tensor('coarse', [1, 8, 8, 4], I8, act(0.3, 10))
+    m.op('QUANTIZE', [s], [u])
+    c = m.tensor('both', [1, 8, 8, 8], I8, act(0.3, 10))
+    m.op('CONCATENATION', [q, u], [c], {0: ('i', -1)})
+    channels = [0.01, 0.012, 0.014]
+    l, r, out = m.tensor('logits', [1, 8, 8, 3], I8, act(0.5, 20)), m.tensor('large', [1, 16, 16, 3], I8, act(0.5, 20)), \
+        m.tensor('labels', [1, 16, 16], I64)
+    m.op('CONV_2D', [c, m.weights('logits/w', [3, 1, 1, 8], I8, (channels, [0] * 3, 0)),
+                     m.weights('logits/b', [3], I32, ([0.3 * c for c in channels], [0] * 3, 0))], [l], conv())
+    m.op('RESIZE_BILINEAR', [l, m.integers('size', [16, 16])], [r], {3: ('b', 1)})
+    m.op('ARG_MAX', [r, m.integers('axis', 3)], [out], {0: ('b', I64)})
+    return m.bytes([x], [out])
+
+
+def byte_network():
+    """uint8 with one scale a tensor: zero points of weights, padding, parts of other scales, a tensor that is resized
+    under another scale than its own."""
+    m = Model(8, True)
+    act = lambda scale, zero: ([scale], [zero], 0)
+    x = m.tensor('photo', [1, 17, 17, 3], U8, act(1 / 128, 128))
+    f = m.tensor('framed', [1, 19, 19, 3], U8, act(1 / 128, 128))
+    m.op('PAD', [x, m.tensor('pads', [4, 2], I32, None, [0, 0, 1, 1, 1, 1, 0, 0])], [f])
+    a = m.tensor('first', [1, 9, 9, 8], U8, act(0.05, 60))
+    m.op('CONV_2D', [f, m.weights('first/w', [8, 3, 3, 3], U8, act(0.01, 117)), m.weights('first/b', [8], I32, act(0.01 / 128, 0))], [a],
+         conv(1, 2))
+    s, t, b = m.tensor('space', [4, 7, 7, 8], U8, act(0.05, 60)), m.tensor('batch', [4, 5, 5, 8], U8, act(0.04, 90)), \
+        m.tensor('atrous', [1, 9, 9, 8], U8, act(0.04, 90))
+    block, pads, crops = m.integers('block', [2, 2]), m.tensor('pads2', [2, 2], I32, None, [2, 3, 2, 3]), \
+        m.tensor('crops', [2, 2], I32, None, [0, 1, 0, 1])
+    m.op('SPACE_TO_BATCH_ND', [a, block, pads], [s])
+    m.op('DEPTHWISE_CONV_2D', [s, m.weights('atrous/w', [1, 3, 3, 8], U8, act(0.006, 140)),
+                               m.weights('atrous/b', [8], I32, act(0.05 * 0.006, 0))], [t], depthwise(1, 1, 0))
+    m.op('BATCH_TO_SPACE_ND', [t, block, crops], [b])
+    g = m.tensor('largest', [1, 9, 9, 8], U8, act(0.04, 90))
+    m.op('MAX_POOL_2D', [b], [g], {0: ('b', 0), 1: ('i', 1), 2: ('i', 1), 3: ('i', 3), 4: ('i', 3), 5: ('b', 1)})
+    p, q, w = m.tensor('pool', [1, 1, 1, 8], U8, act(0.04, 90)), m.tensor('pooled', [1, 1, 1, 4], U8, act(0.01, 0)), \
+        m.tensor('spread', [1, 9, 9, 4], U8, act(0.03, 0))
+    m.op('AVERAGE_POOL_2D', [g], [p], pool(9))
+    m.op('CONV_2D', [p, m.weights('pooled/w', [4, 1, 1, 8], U8, act(0.02, 120)), m.weights('pooled/b', [4], I32, act(0.04 * 0.02, 0))], [q],
+         conv(0, 1, 1))
+    m.op('RESIZE_BILINEAR', [q, m.integers('small', [9, 9])], [w], {2: ('b', 1)})
+    c = m.tensor('both', [1, 9, 9, 12], U8, act(0.07, 80))
+    m.op('CONCATENATION', [w, b], [c], {0: ('i', 3)})
+    l, r, out = m.tensor('logits', [1, 9, 9, 3], U8, act(0.1, 100)), m.tensor('large', [1, 17, 17, 3], U8, act(0.1, 100)), \
+        m.tensor('labels', [1, 17, 17], I64)
+    m.op('CONV_2D', [c, m.weights('logits/w', [3, 1, 1, 12], U8, act(0.02, 130)), m.weights('logits/b', [3], I32, act(0.07 * 0.02, 0))], [l],
+         conv())
+    m.op('RESIZE_BILINEAR', [l, m.integers('size', [17, 17])], [r], {2: ('b', 1)})
+    m.op('ARG_MAX', [r, m.integers('axis', 3)], [out], {0: ('b', I64)})
+    return m.bytes([x], [out])
+
+
 def half_network():
     """float16 weights behind DEQUANTIZE and TRANSPOSE, an open size with shape arithmetic, squeeze-excite."""
     m = Model(3)
@@ -236,6 +318,17 @@ def half_network():
     m.op('RESIZE_BILINEAR', [l, sliced], [r], {})
     m.op('SOFTMAX', [r], [p], {0: ('f', 1.0)})
     return m.bytes([x], [p, size])
+
+
+def one_conv(kind, weights, side, value):
+    """Weights that are all one value, behind a photo of that kind."""
+    m = Model(9)
+    quant = lambda other: ([0.01], [0], 0) if other in (U8, I8) else None
+    x = m.tensor('photo', [1, 8, 8, 3], kind, quant(kind))
+    w = m.tensor('w', [2, side, side, 3], weights, quant(weights), [value] * (6 * side * side))
+    y = m.tensor('logits', [1, 8, 8, 2], kind, quant(kind))
+    m.op('CONV_2D', [x, w], [y], conv())
+    return m.bytes([x], [y])
 
 
 def one_op(code, inputs=None, options=None, custom=None, outputs=1, **more):
@@ -276,6 +369,11 @@ SAMPLES = {
     'float': float_network(),
     'logits': float_network(False),
     'quantised': quantised_network(),
+    'integers': integer_network(),
+    'integers_uint8': byte_network(),
+    'inexact': one_conv(U8, U8, 10, 255),
+    'exact': one_conv(U8, U8, 9, 255),
+    'weights_only': one_conv(F32, I8, 1, 100),
     'half': half_network(),
     'custom': one_op('CUSTOM', custom='Convolution2DTransposeBias'),
     'densify': one_op('DENSIFY', [0]),

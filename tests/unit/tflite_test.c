@@ -247,7 +247,7 @@ static void test_not_tflite(void **state) {
 /* The samples' last bytes are weights, so nothing of them can be missed. */
 static void test_truncations(void **state) {
     (void)state;
-    static const char *const names[] = {"float", "quantised", "half"};
+    static const char *const names[] = {"float", "quantised", "integers", "integers_uint8", "half"};
     for (size_t n = 0; n < BD_COUNT(names); n++) {
         bd_mapping map = map_sample(names[n]);
         for (size_t bytes = 0; bytes < map.bytes; bytes++) {
@@ -264,21 +264,24 @@ static void test_truncations(void **state) {
 
 static void test_memory(void **state) {
     (void)state;
-    bd_mapping map = map_sample("float");
-    bd_result result = BD_ERR_OUT_OF_MEMORY;
-    int64_t failures = 0;
-    for (; result; failures++) {
-        uint8_t *copy;
-        the.until_failure = failures;
-        result = import(map.data, map.bytes, &copy);
-        assert_true(!result || result == BD_ERR_OUT_OF_MEMORY);
-        the.until_failure = -1;
-        unload(copy);
-        assert_in_range(failures, 0, 100000);
+    static const char *const names[] = {"float", "quantised", "integers", "integers_uint8"};
+    for (size_t n = 0; n < BD_COUNT(names); n++) {
+        bd_mapping map = map_sample(names[n]);
+        bd_result result = BD_ERR_OUT_OF_MEMORY;
+        int64_t failures = 0;
+        for (; result; failures++) {
+            uint8_t *copy;
+            the.until_failure = failures;
+            result = import(map.data, map.bytes, &copy);
+            assert_true(!result || result == BD_ERR_OUT_OF_MEMORY);
+            the.until_failure = -1;
+            unload(copy);
+            assert_in_range(failures, 0, 100000);
+        }
+        bd_unmap_file(&map);
     }
-    bd_unmap_file(&map);
     /* What shares its bytes most is refused before it takes much. */
-    map = map_sample("shared");
+    bd_mapping map = map_sample("shared");
     uint8_t *copy;
     assert_int_equal(import(map.data, map.bytes, &copy), BD_ERR_FILE_CORRUPT);
     assert_true(the.asked < 32 * map.bytes);
