@@ -126,7 +126,8 @@ static void test_nodes(void **state) {
     assert_int_equal(conv->u.conv.rounding, BD_ROUNDING_UP);
     assert_float_equal(conv->u.conv.clamp_low, 0, 0);
     assert_float_equal(conv->u.conv.clamp_high, 255, 0);
-    /* 1/128 * 0.01 / (6/255) = 0.0033 = 0.85 * 2^-8, of scales in float32; a bias of 2^30 becomes what it amounts to. */
+    /* 1/128 * 0.01 / (6/255) = 0.0033 = 0.85 * 2^-8, of scales in float32; a bias of 2^30 becomes what it amounts to.
+     */
     const int32_t *scales = the.graph.nodes[conv->inputs[4]].data;
     assert_int_equal(scales[0], 1825361024);
     assert_int_equal(scales[4], -8);
