@@ -273,6 +273,7 @@ typedef struct bd_model_info {
  *
  * path     told by its bytes: TensorFlow frozen graph, TensorFlow.js graph model (model.json, its shards beside it),
  *          TensorFlow Lite, ONNX (external data beside it), torchvision's state dict (ZIP archive or safetensors).
+ *          A network of one class, with a sigmoid or without, becomes one of two: background and foreground.
  * Errors   BD_ERR_FILE_*, BD_ERR_MODEL_UNSUPPORTED; the message names the file and the node.
  */
 BD_API BD_CHECK bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model,

@@ -40,12 +40,17 @@ static bd_result check(bd_model *model, bd_error *error) {
         return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: node %s: not the logits of 1 to 256 classes", graph->file,
                        graph->nodes[graph->output].name);
     }
-    uint32_t preprocessors = 0;
+    uint32_t preprocessors = 0, convolutions = 0;
     for (uint32_t n = 0; n < graph->count; n++) {
         preprocessors += graph->nodes[n].op == BD_OP_PREPROCESS;
+        convolutions += graph->nodes[n].op == BD_OP_CONV || graph->nodes[n].op == BD_OP_DEPTHWISE;
     }
     if (preprocessors != 1) {
         return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: the photo must enter the network at one place",
+                       graph->file);
+    }
+    if (!convolutions) {
+        return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: no convolutions, so not a segmentation network",
                        graph->file);
     }
     model->input_width = (uint32_t)in->dims[2];

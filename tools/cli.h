@@ -166,11 +166,16 @@ typedef struct cli_model {
     cli_path path;
 } cli_model;
 
-/* text: a path, a name of the manifest, or NULL for the manifest's default. */
+/* text: a path (of a folder too), a name of the manifest, or NULL for the manifest's default. */
 bool cli_model_open(cli *run, const char *text, cli_model *model);
 void cli_model_close(cli_model *model);
 /* Opens a model again at another size. */
 bool cli_model_open_sized(cli *run, const cli_model *from, uint32_t width, uint32_t height, cli_model *model);
+
+/* ---- folder.c ---- */
+
+/* The main file of the only exported network in a folder. */
+bool cli_folder_find(cli *run, const char *folder, cli_path *path);
 
 /* ---- network.c: model, device and session together ---- */
 

@@ -114,7 +114,7 @@ static const char network_classes[] =
 
 static const char network[] =
     "  --model NAME|PATH   a model of `backdrop models`, or an exported network: .pb, .tflite, .onnx, .pth,\n"
-    "                      .safetensors, model.json\n"
+    "                      .safetensors, model.json, or a folder with one of these\n"
     "  --size N|WxH        side, or width and height, of the network's input (default: as exported)\n"
     "  --device INDEX|NAME a device of `backdrop devices`, by number or part of its name\n"
     "  --precision WHAT    of the network's tensors: fp32, fp16 or auto (default)\n"

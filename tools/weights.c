@@ -29,6 +29,12 @@ static bool is_folder(const char *path) {
     return !stat(path, &status) && S_ISDIR(status.st_mode);
 }
 
+/* Links that lead nowhere are there too: to say so is better than to take them for a name. */
+static bool is_there(const char *path) {
+    struct stat status;
+    return *path && !lstat(path, &status);
+}
+
 static bool has_manifest(const char *folder) {
     cli_path path;
     return join(&path, folder, "/manifest.json", "", "") && is_file(path.text);
@@ -286,13 +292,14 @@ bool cli_model_open(cli *run, const char *text, cli_model *model) {
     cli_progress_stage(run, "opening the model");
     *model = (cli_model){0};
     bool done;
-    if (text && (strchr(text, '/') || is_file(text))) {
+    if (text && (strchr(text, '/') || is_there(text))) {
         cli_path path;
-        bool fits = join(&path, text, is_folder(text) ? "/model.json" : "", "", "");
+        bool fits = join(&path, text, "", "", "");
         (void)snprintf(model->name, sizeof model->name, "%s", text);
         const bd_model_params params = {.struct_size = sizeof params};
-        done = fits ? open_path(run, path.text, &params, model)
-                    : cli_fail(run, CLI_MODEL, "the path of the model is too long");
+        done = fits || cli_fail(run, CLI_MODEL, "the path of the model is too long");
+        done = done && (!is_folder(text) || cli_folder_find(run, text, &path));
+        done = done && open_path(run, path.text, &params, model);
     } else {
         done = open_name(run, text, model);
     }

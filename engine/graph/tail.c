@@ -4,12 +4,14 @@
 #include "graph/passes.h"
 
 #define CLASSES_MOST 256 /* labels are bytes */
+#define STRIDE_BEYOND 32 /* no segmentation network has a coarser map */
 
 typedef struct walk {
     const bd_graph *graph;
     bd_error *error;
     bool labels;              /* still behind an argmax: what is walked over has no classes axis */
     bool resized;             /* behind a resize that does something */
+    bool sigmoid;             /* behind one, of a single class */
     bd_upsampling upsampling; /* that resize's */
     bool rounded;             /* it rounds to integers, of which zero_point is 0 */
     int32_t zero_point;
@@ -108,6 +110,15 @@ static bd_result cross(walk *at, uint32_t index, bool *crossed) {
         }
         *crossed = !at->labels;
         return BD_OK;
+    case BD_OP_SIGMOID:
+        if (at->labels || at->sigmoid || last_dim(&x->shape) != 1) {
+            return BD_OK;
+        }
+        if (at->resized) {
+            return bd_graph_fail(at->graph, index, at->error, "before the logits' resize is not supported");
+        }
+        *crossed = at->sigmoid = true;
+        return BD_OK;
     case BD_OP_ARGMAX:
         if (!at->labels || node->u.axis != (int32_t)x->shape.rank - 1) {
             return bd_graph_fail(at->graph, index, at->error, "is not over the classes");
@@ -152,6 +163,42 @@ static bool ends_in_labels(const bd_graph *graph) {
     }
 }
 
+/* The sigmoid of x is the softmax of (0, x): a single class becomes the second of two, behind the background. */
+static bd_result add_background(bd_graph *graph, uint32_t *index, bd_error *error) {
+    static const float pair[2] = {0.0f, 1.0f};
+    const bd_shape shape = {4, {1, 1, 1, 2}};
+    uint32_t inputs[2] = {*index, bd_graph_add_const(graph, "background", BD_F32, &shape, pair)};
+    uint32_t made = inputs[1] == BD_NO_NODE
+                        ? BD_NO_NODE
+                        : bd_graph_add(graph, BD_OP_CONV, graph->nodes[*index].name, inputs, BD_COUNT(inputs));
+    if (made == BD_NO_NODE) {
+        return bd_graph_fail_memory(graph, error);
+    }
+    graph->nodes[made].u.conv.kernel_h = graph->nodes[made].u.conv.kernel_w = 1;
+    *index = made;
+    return bd_graph_infer_node(graph, made, error);
+}
+
+static bd_result check_logits(const bd_graph *graph, uint32_t index, bool sigmoid, bd_error *error) {
+    const bd_node *logits = &graph->nodes[index];
+    const bd_shape *shape = &logits->shape, *input = &graph->nodes[graph->input].shape;
+    if (logits->dtype != BD_F32 || shape->rank != 4 || shape->dims[0] != 1) {
+        return bd_graph_fail(graph, index, error, "is not what logits of (1, height, width, classes) are made by");
+    }
+    /* Maps of depth and the like have one channel too; those end in what keeps them positive. */
+    bool single = shape->dims[3] == 1 && (sigmoid || logits->op == BD_OP_CONV || logits->op == BD_OP_ADD);
+    if ((shape->dims[3] < 2 && !single) || shape->dims[3] > CLASSES_MOST) {
+        return bd_graph_fail(graph, index, error,
+                             "makes %d channels, not logits of 2 to %d classes or of a single foreground",
+                             shape->dims[3], CLASSES_MOST);
+    }
+    if (shape->dims[1] == 1 && shape->dims[2] == 1 && BD_MAX(input->dims[1], input->dims[2]) >= STRIDE_BEYOND) {
+        return bd_graph_fail(graph, index, error,
+                             "makes one value of each class for the whole photo, as a classifier does, not a map");
+    }
+    return BD_OK;
+}
+
 bd_result bd_pass_tail(bd_graph *graph, bd_error *error) {
     walk at = {.graph = graph, .error = error, .labels = ends_in_labels(graph), .step = 1};
     bool crossed = true;
@@ -163,13 +210,12 @@ bd_result bd_pass_tail(bd_graph *graph, bd_error *error) {
         }
         index = crossed ? graph->nodes[index].inputs[0] : index;
     }
-    const bd_node *logits = &graph->nodes[index];
-    if (logits->dtype != BD_F32 || logits->shape.rank != 4 || logits->shape.dims[0] != 1) {
-        return bd_graph_fail(graph, index, error, "is not what logits of (1, height, width, classes) are made by");
+    bd_result result = check_logits(graph, index, at.sigmoid, error);
+    if (!result && graph->nodes[index].shape.dims[3] == 1) {
+        result = add_background(graph, &index, error);
     }
-    if (logits->shape.dims[3] < 2 || logits->shape.dims[3] > CLASSES_MOST) {
-        return bd_graph_fail(graph, index, error, "makes logits of %d classes, not of 2 to %d", logits->shape.dims[3],
-                             CLASSES_MOST);
+    if (result) {
+        return result;
     }
     graph->output = index;
     graph->upsampling = at.upsampling;

@@ -50,20 +50,12 @@ static const form forms[] = {
     {"TensorFlow.js graph model", json, bd_model_import_tfjs},
 };
 
-/* What downloads that went wrong leave behind is said by name. */
-static bd_result fail_form(const bd_mapping *file, const char *path, bd_error *error) {
-    const uint8_t *data = file->data;
-    if (begins(data, file->bytes, "version https://git-lfs")) {
-        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: a pointer of Git LFS, not the file that it stands for", path);
-    }
-    if (begins(data, file->bytes, "<!DOCTYPE") || begins(data, file->bytes, "<!doctype") ||
-        begins(data, file->bytes, "<html")) {
-        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: an HTML page, not an exported network", path);
-    }
-    return bd_fail(error, BD_ERR_FILE_FORMAT,
-                   "%s: none of the forms that are read here: TensorFlow frozen graph, TensorFlow Lite, "
-                   "TensorFlow.js graph model, ONNX, PyTorch state dict",
-                   path);
+static bd_result fail_form(const bd_mapping *file, const char *says, const char *path, bd_error *error) {
+    says = says ? says : bd_model_name_foreign(file->data, file->bytes, path);
+    return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: %s", path,
+                   says ? says
+                        : "none of the forms that are read here: TensorFlow frozen graph, TensorFlow.js graph model, "
+                          "TensorFlow Lite, ONNX, PyTorch state dict (.pth, .safetensors)");
 }
 
 bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, const char **name, bd_error *error) {
@@ -74,11 +66,12 @@ bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, 
         return result;
     }
     const form *found = forms, *const end = forms + BD_COUNT(forms);
-    while (found < end && !found->recognise(file.data, file.bytes)) {
+    const char *foreign = bd_model_name_versioned(file.data, file.bytes); /* before ONNX, which begins alike */
+    while (!foreign && found < end && !found->recognise(file.data, file.bytes)) {
         found++;
     }
-    result =
-        found < end ? found->import(file.data, file.bytes, path, graph, shards, error) : fail_form(&file, path, error);
+    result = foreign || found == end ? fail_form(&file, foreign, path, error)
+                                     : found->import(file.data, file.bytes, path, graph, shards, error);
     if (!result) {
         result = bd_shards_keep(shards, &file, error);
     }

@@ -37,6 +37,11 @@ void bd_shards_finish(bd_shards *shards); /* safe on an empty one */
  */
 bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, const char **form, bd_error *error);
 
+/* What a file is that no form recognises, and what to do about it, in words; NULL when its bytes do not say (nor, for
+ * checkpoints' values, its name). versioned: of those that begin as ONNX does. */
+const char *bd_model_name_foreign(const uint8_t *data, size_t bytes, const char *path);
+const char *bd_model_name_versioned(const uint8_t *data, size_t bytes);
+
 /* ---- the importers, each also a fuzzer's door ----
  * data     the file in memory. It must outlive the graph: constants may point into it.
  * path     where files beside it are looked for, and what messages call the file.

@@ -231,8 +231,10 @@ static bd_result import_root(bd_tf *tf, const cJSON *root, bd_shards *shards) {
     const cJSON *topology = cJSON_GetObjectItemCaseSensitive(root, "modelTopology");
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(topology, "node");
     if (!cJSON_IsArray(list)) {
-        return bd_fail(tf->error, BD_ERR_FILE_FORMAT, "%s: not a TensorFlow.js graph model: no modelTopology.node",
-                       tf->file);
+        bool keras = cJSON_GetObjectItemCaseSensitive(topology, "model_config");
+        return bd_fail(tf->error, BD_ERR_FILE_FORMAT, "%s: not a TensorFlow.js graph model: %s", tf->file,
+                       keras ? "a layers model of Keras; convert it with --output_format tfjs_graph_model"
+                             : "no modelTopology.node");
     }
     const char **outputs = NULL;
     uint32_t output_count = 0;

@@ -65,7 +65,11 @@ static bd_result read_archive(const bd_torch_zip *zip, bd_pool *pool, bd_torch_s
     size_t folder_bytes = 0;
     const bd_torch_entry *pickle = find_pickle(zip, &folder_bytes);
     if (!pickle) {
-        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: a ZIP archive, but not of PyTorch: no data.pkl", zip->file);
+        static const char keras[] = "model.weights.h5";
+        bool is_keras = bd_torch_zip_find(zip, "", 0, keras, sizeof keras - 1);
+        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: %s", zip->file,
+                       is_keras ? "a Keras archive (.keras); export the network as TensorFlow Lite or ONNX"
+                                : "a ZIP archive, but not of PyTorch: no data.pkl; if a network is inside, unpack it");
     }
     static const char order[] = "byteorder", constants[] = "constants.pkl";
     const bd_torch_entry *found = bd_torch_zip_find(zip, pickle->name, folder_bytes, constants, sizeof constants - 1);

@@ -259,7 +259,7 @@ check_bad_pictures() {
     case $? in 4 | 5) ;; *) complain "the decompression bomb: $(cat "$work/stderr")" ;; esac
     run 6 "$person" "$scene" -o "$out" --model no_such_model
     run 6 "$person" "$scene" -o "$out" --model "$work/in/text.png"
-    says 'text.png: none of the forms'
+    says 'text.png: a text, not an exported network'
     printf 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n' > "$work/in/pointer.pb"
     run 6 models info "$work/in/pointer.pb"
     says 'pointer.pb: a pointer of Git LFS'
@@ -267,7 +267,35 @@ check_bad_pictures() {
     run 6 models info "$work/in/page.tflite"
     says 'page.tflite: an HTML page'
     BACKDROP_WEIGHTS=$work/in run 6 models
+    check_folders
     left_nothing
+}
+
+# A folder is the only network in it, if there is one; what exists is a path though its name has no slash.
+check_folders() {
+    local folder=$work/in/$'a f\303\266lder'
+    mkdir -p "$folder/saved" "$folder/none"
+    run 6 models info "$folder/none"
+    says "none: a folder without an exported network"
+    printf '\010\001\022\012\012\007"\005serve\022\003\012\001x' > "$folder/saved/saved_model.pb"
+    run 6 models info "$folder/saved"
+    says 'saved_model.pb: a TensorFlow SavedModel, whose weights lie apart'
+    cp "$BACKDROP_SOURCE_DIR/tests/fuzz/corpus/tflite/float.tflite" "$folder/none/n.tflite"
+    : > "$folder/none/model.ckpt-1.index"
+    run 0 models info "$folder/none/"
+    pushd "$folder" > /dev/null || return
+    run 0 models info none
+    cp "$folder/none/n.tflite" "$folder/none/m.tflite"
+    run 6 models info "$folder/none"
+    says 'a folder of 2 networks; name one, such as m.tflite or n.tflite'
+    ln -s nowhere "$folder/link"
+    run 6 models info link
+    says 'link: No such file or directory'
+    popd > /dev/null || return
+    mkfifo "$folder/pipe"
+    run 6 models info "$folder/pipe"
+    says 'pipe: not a regular file'
+    rm -r "$folder"
 }
 
 check_mattes() {

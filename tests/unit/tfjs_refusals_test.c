@@ -27,7 +27,7 @@ static void test_refusals(void **state) {
         {"", FORMAT, "not a TensorFlow.js graph model: no JSON object"},
         {"\x89PNG", FORMAT, "no JSON object"},
         {"{}", FORMAT, "no modelTopology.node"},
-        {"{'modelTopology':{'model_config':{}},'format':'layers-model'}", FORMAT, "no modelTopology.node"},
+        {"{'modelTopology':{'model_config':{}},'format':'layers-model'}", FORMAT, "a layers model of Keras"},
         {"{'modelTopology':{'node':[]}}", FORMAT, "no weightsManifest"},
         {"{'modelTopology':{'node':[]},'weightsManifest':[]}", CORRUPT, "the graph has no output"},
         {"{} x", CORRUPT, "broken JSON at byte 2 of 4"},
