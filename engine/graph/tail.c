@@ -223,6 +223,6 @@ bd_result bd_pass_tail(bd_graph *graph, bd_error *error) {
         graph->logits_step = at.step;
         graph->logits_zero_point = at.zero_point;
     }
-    bd_result result = at.step == 1 ? BD_OK : append_step(graph, at.step, error);
+    result = at.step == 1 ? BD_OK : append_step(graph, at.step, error);
     return result ? result : bd_pass_compact(graph, error);
 }
