@@ -40,23 +40,13 @@ bd_result bd_onnx_fail_memory(const bd_onnx *onnx) {
 
 /* ---- the output ------------------------------------------------------------------------------------------------- */
 
-static bool contains(bd_pb text, const char *part, size_t length) {
-    for (size_t i = 0; i + length <= bd_pb_size(text); i++) {
-        const bd_pb here = {text.at + i, text.at + i + length};
-        if (bd_pb_equals(here, part)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* How much an output looks like what a segmentation network is asked for: the labels, which say most about what was
  * trained, before probabilities, before logits at full size, before others. */
 static int rank_output(const bd_onnx *onnx, const bd_onnx_value *value) {
     static const char *const through[] = {"Cast",    "Squeeze", "Unsqueeze",      "Identity",        "Transpose",
                                           "Reshape", "Flatten", "QuantizeLinear", "DequantizeLinear"};
     static const char *const ops[] = {"Resize", "Upsample", "Softmax", "ArgMax"};
-    if (contains(value->name, "aux", 3)) {
+    if (bd_pb_contains(value->name, "aux")) {
         return -1;
     }
     for (uint32_t steps = 0; steps < 16 && value->node != BD_ONNX_NONE; steps++) {

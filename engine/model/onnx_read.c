@@ -298,8 +298,18 @@ static bd_result read_output(bd_onnx *onnx, bd_pb info) {
     return BD_OK;
 }
 
-/* Tools that rewrite a model put their own name on it; this way of resizing is PyTorch's alone. */
-static bool resizes_as_torch(const bd_onnx *onnx) {
+/* Tools that rewrite a model put their own name on it. PyTorch's alone are its names of parameters, and in its older
+ * versions its way of resizing. */
+static bool looks_like_torch(const bd_onnx *onnx) {
+    static const char *const parts[] = {"onnx::", ".weight"};
+    for (uint32_t i = 0; i < onnx->value_count; i++) {
+        const bd_onnx_value *value = &onnx->values[i];
+        for (size_t k = 0; k < BD_COUNT(parts) && value->initializer.at; k++) {
+            if (bd_pb_contains(value->name, parts[k])) {
+                return true;
+            }
+        }
+    }
     for (uint32_t n = 0; n < onnx->node_count; n++) {
         bd_pb mode;
         if (bd_pb_equals(onnx->nodes[n].op, "Resize") &&
@@ -340,7 +350,7 @@ bd_result bd_onnx_read(bd_onnx *onnx, bd_pb model) {
             result = read_output(onnx, field.bytes);
         }
     }
-    onnx->trained_by_torch = onnx->trained_by_torch || (!result && resizes_as_torch(onnx));
+    onnx->trained_by_torch = onnx->trained_by_torch || (!result && looks_like_torch(onnx));
     return result;
 }
 

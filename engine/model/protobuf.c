@@ -68,6 +68,16 @@ bool bd_pb_equals(bd_pb text, const char *expected) {
     return bd_pb_size(text) == length && (!length || !memcmp(text.at, expected, length));
 }
 
+bool bd_pb_contains(bd_pb text, const char *part) {
+    size_t length = strlen(part);
+    for (size_t i = 0; i + length <= bd_pb_size(text); i++) {
+        if (!memcmp(text.at + i, part, length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int bd_pb_compare(bd_pb a, bd_pb b) {
     size_t bytes_a = bd_pb_size(a), bytes_b = bd_pb_size(b), common = BD_MIN(bytes_a, bytes_b);
     int order = common ? memcmp(a.at, b.at, common) : 0;

@@ -34,6 +34,7 @@ bd_pb_step bd_pb_next(bd_pb *message, bd_pb_field *field);
 bool bd_pb_take_varint(bd_pb *from, uint64_t *value);
 
 bool bd_pb_equals(bd_pb text, const char *expected);
+bool bd_pb_contains(bd_pb text, const char *part);
 /* Orders by bytes, shorter first where one begins the other. */
 int bd_pb_compare(bd_pb a, bd_pb b);
 

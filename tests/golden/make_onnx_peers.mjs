@@ -12,10 +12,11 @@ import { resolve } from 'node:path';
 const ort = createRequire(resolve(process.argv[2], 'package.json'))('onnxruntime-node');
 const MEAN = [0.485, 0.456, 0.406];
 const DEVIATION = [0.229, 0.224, 0.225];
+const normalise = (byte, c) => (byte / 255 - MEAN[c]) / DEVIATION[c];
 const samples = {
-    qdq: { height: 17, width: 17, see: (byte, c) => (byte / 255 - MEAN[c]) / DEVIATION[c] },
+    qdq: { height: 17, width: 17, see: normalise },
     qoperator: { height: 14, width: 12, bytes: true },
-    dynamic: { height: 8, width: 8, see: (byte) => byte },
+    dynamic: { height: 8, width: 8, see: normalise },
     fused: { height: 10, width: 10, see: (byte) => byte },
 };
 

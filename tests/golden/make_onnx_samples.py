@@ -80,9 +80,9 @@ class Model:
         self.input = info('x', dims, kind)
         self.outputs = []
 
-    def constant(self, a, how='raw', offset=0):
+    def constant(self, a, how='raw', offset=0, name=None):
         self.made += 1
-        name = 'c%d' % self.made
+        name = name or 'c%d' % self.made
         self.tensors.append(tensor(name, a, how, offset))
         return name
 
@@ -479,15 +479,16 @@ def qoperator():
 
 
 def dynamic():
-    """As onnxruntime's dynamic quantisation writes it: scales are computed as it runs."""
+    """As onnxruntime's dynamic quantisation writes it: scales are computed as it runs, and nothing but the names of the
+    weights says that PyTorch trained them, behind its normalisation."""
     m = Model(13, 'onnx.quantize', [1, 3, 8, 8])
     w1, w2 = Weights((6, 3, 3, 3), np.uint8, False), Weights((3, 6, 1, 1))
     b1 = weights(6, 1)[:, 0]
-    v = m.node('Mul', ['x', m.constant(np.float32(1 / 255))])
+    v = 'x'
     for w, b, attributes in ((w1, b1, {'pads': [1, 1, 1, 1]}), (w2, None, {})):
         q = m.node('DynamicQuantizeLinear', [v], more=('scale%d' % m.made, 'zero%d' % m.made))
         n = m.made - 1
-        v = m.node('ConvInteger', [q, m.constant(w.q), 'zero%d' % n, m.constant(w.zero.ravel()[:1].reshape(()))],
+        v = m.node('ConvInteger', [q, m.constant(w.q, name='layer%d.0.weight_quantized' % n), 'zero%d' % n, m.constant(w.zero.ravel()[:1].reshape(()))],
                    **attributes)
         by = m.node('Mul', ['scale%d' % n, m.constant(w.step if w.step.ndim == 0 else w.step.reshape(-1, 1, 1))])
         v = m.node('Mul', [m.node('Cast', [v], to=1), by], 'logits' if b is None else None)
@@ -495,8 +496,8 @@ def dynamic():
             v = m.node('Relu', [m.node('Add', [v, m.constant(b.reshape(1, -1, 1, 1))])])
 
     def compute(h, w):
-        x = np.maximum(conv(photo(h, w) / 255, w1.w, b1, pad=1), 0)
-        return conv(x, w2.w)
+        x = (photo(h, w) / 255 - IMAGENET[0]) / IMAGENET[1]
+        return conv(np.maximum(conv(x, w1.w, b1, pad=1), 0), w2.w)
     finish(m, 'dynamic', [('logits', [1, 3, 8, 8])], compute, (8, 8), (9, 5))
 
 
