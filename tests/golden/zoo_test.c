@@ -2,7 +2,8 @@
  * Networks of TensorFlow's model zoo that no weights could be had of, as frozen graphs with few channels: Xception-65,
  * ResNets with multi-grid, dense and separable ASPP, the decoder. What a device makes of the lowered graph is held
  * against the scalar reference on the graph as it was imported, operation by operation: nothing folded, fused or
- * dilated. The same at another size than the export's, against an export of that size. */
+ * dilated, and against TensorFlow.js on the same file. The same at another size than the export's, against the scalar
+ * reference on an export of that size. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,6 +75,8 @@ static const zoo_case cases[] = {
      {2, 4, 6, 12, 18}},
 };
 
+enum { EXPORTED = 97 }; /* height and width of the files */
+
 static bd_engine *engine;
 static uint32_t complaints;
 
@@ -120,6 +123,39 @@ static float *run_as_imported(const test_deeplab *network, const uint8_t *photo,
     return logits;
 }
 
+/* TensorFlow.js' logits of a case at the export's size (make_zoo_goldens.mjs). */
+static void check_golden(const zoo_case *c, const float *logits, size_t count) {
+    char path[1024];
+    const char *folder = getenv("BACKDROP_SOURCE_DIR");
+    bd_mapping map;
+    bd_error error;
+    (void)snprintf(path, sizeof path, "%s/tests/golden/zoo/%zu.logits", folder ? folder : ".", (size_t)(c - cases));
+    if (bd_map_file(path, &map, &error)) {
+        fail_msg("%s", error.message);
+    }
+    assert_int_equal(map.bytes, count * sizeof *logits);
+    double most = 0, worst = 0;
+    for (size_t i = 0; i < count; i++) {
+        float expected;
+        memcpy(&expected, map.data + i * sizeof expected, sizeof expected);
+        most = fmax(most, fabs((double)expected));
+        double apart = fabs((double)logits[i] - (double)expected);
+        worst = apart > worst || isnan(apart) ? apart : worst;
+    }
+    bd_unmap_file(&map);
+    print_message("%s: largest error against TensorFlow.js %.2g\n", c->network.name, worst);
+    assert_true(worst <= 2e-5 * most);
+}
+
+static void write_file(const char *folder, const zoo_case *c, const char *ending, const void *bytes, size_t count) {
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/%zu.%s", folder, (size_t)(c - cases), ending);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, count, file), count);
+    assert_int_equal(fclose(file), 0);
+}
+
 static bd_model *open_written(const zoo_case *c, int32_t height, int32_t width) {
     char path[1024];
     const char *folder = getenv("BACKDROP_BUILD_DIR");
@@ -150,8 +186,14 @@ static void check(const zoo_case *c, int32_t height, int32_t width) {
     uint32_t h, w;
     float *expected = run_as_imported(&c->network, photo, height, width, &h, &w);
     /* The model is the export of one size, whatever size it is opened at. */
-    test_deeplab_write(&c->network, 97, 97);
+    test_deeplab_write(&c->network, EXPORTED, EXPORTED);
     gd_good();
+    bool exported = height == EXPORTED && width == EXPORTED;
+    const char *folder = getenv("BACKDROP_ZOO_DIR");
+    if (exported && folder) {
+        write_file(folder, c, "pb", written.bytes, written.count);
+        write_file(folder, c, "rgba", photo, (size_t)height * (size_t)width * 4);
+    }
     bd_model *model = open_written(c, height, width);
     bd_session *session = NULL;
     bd_segmentation seen;
@@ -176,6 +218,9 @@ static void check(const zoo_case *c, int32_t height, int32_t width) {
                   w, h, most, worst);
     assert_true(most > 0.1);
     assert_true(worst <= 2e-5 * most);
+    if (exported && !folder) {
+        check_golden(c, seen.logits, (size_t)h * w * TEST_DEEPLAB_CLASSES);
+    }
     bd_segmentation_finish(&seen);
     bd_session_destroy(session);
     bd_model_destroy(model);
@@ -184,7 +229,7 @@ static void check(const zoo_case *c, int32_t height, int32_t width) {
 }
 
 static void test_network(void **state) {
-    check(*state, 97, 97);
+    check(*state, EXPORTED, EXPORTED);
 }
 
 static void test_other_size(void **state) {
