@@ -6,7 +6,7 @@
 #include "graph/graph.h"
 
 #define BD_MODEL_MAX_SHARDS 1024
-#define BD_MODEL_MAX_JSON_BYTES ((size_t)64 << 20) /* parsed JSON takes some 30 times its text */
+#define BD_MODEL_MAX_JSON_BYTES ((size_t)16 << 20) /* parsed JSON takes up to 45 times its text */
 
 /* Files that a graph's constants point into. They must outlive the graph. */
 typedef struct bd_shards {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * weightsManifest: which bytes of which shards are which constant. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,9 +122,12 @@ static bd_result read_quantisation(const table *weights, bd_tfjs_weight *item, c
     if (kind != BD_TFJS_F16) {
         const cJSON *scale = cJSON_GetObjectItemCaseSensitive(json, "scale");
         const cJSON *minimum = cJSON_GetObjectItemCaseSensitive(json, "min");
-        if (!cJSON_IsNumber(scale) || !cJSON_IsNumber(minimum) || !isfinite(scale->valuedouble) ||
-            !isfinite(minimum->valuedouble)) {
+        if (!cJSON_IsNumber(scale) || !cJSON_IsNumber(minimum)) {
             return fail_weight(weights, item, BD_ERR_FILE_CORRUPT, error, "quantised without scale and min");
+        }
+        /* Neither may be, nor make, what is beyond floats. */
+        if (!(fabs(scale->valuedouble) * UINT16_MAX + fabs(minimum->valuedouble) <= (double)FLT_MAX)) {
+            return fail_weight(weights, item, BD_ERR_FILE_CORRUPT, error, "its scale or min is out of range");
         }
         item->quantised = true;
         item->scale = scale->valuedouble;

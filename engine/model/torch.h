@@ -7,7 +7,7 @@
 #include "model/model.h"
 
 /* Of a pickle or a JSON header; those of DeepLabv3 take 100 KiB. */
-#define BD_TORCH_MAX_HEADER_BYTES ((size_t)16 << 20)
+#define BD_TORCH_MAX_HEADER_BYTES ((size_t)4 << 20)
 
 #define BD_TORCH_MAX_TENSORS 65536
 #define BD_TORCH_MAX_NAME 255 /* bytes */

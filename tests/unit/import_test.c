@@ -111,6 +111,32 @@ static void test_foreign_cut(void **state) {
     }
 }
 
+/* Messages are one line of UTF-8 whatever they quote; of one that is too long the cause is kept. */
+static void test_messages(void **state) {
+    (void)state;
+    char path[3000];
+    memset(path, 'd', sizeof path);
+    path[sizeof path - 1] = '\0';
+    assert_int_equal(bd_fail(&error, BD_ERR_FILE_READ, "%s: no such file", path), BD_ERR_FILE_READ);
+    assert_int_equal(strlen(error.message), sizeof error.message - 1);
+    assert_non_null(strstr(error.message, "ddd...ddd"));
+    assert_string_equal(error.message + strlen(error.message) - 17, "ddd: no such file");
+    for (int shift = 0; shift < 3; shift++) {
+        for (size_t i = 0; i + 3 < sizeof path; i += 2) {
+            memcpy(path + i, "\xc3\xb6", 2); /* cut in the middle of a letter, wherever that is */
+        }
+        path[2996] = '\0';
+        (void)bd_fail(&error, BD_ERR_FILE_READ, "%.*s%s: no such file", shift, "abc", path);
+        const char *dots = strstr(error.message, "...");
+        assert_non_null(dots);
+        for (const char *c = error.message + shift; *c != ':'; c += *c == '\xc3' ? 2 : 1) {
+            assert_true((*c == '\xc3' && c[1] == '\xb6') || *c == '?' || *c == '.');
+        }
+    }
+    (void)bd_fail(&error, BD_ERR_FILE_READ, "%s", "a\xff\xc3\x28\xe2\x82\n\x7f\xe2\x82\xac\xf0\x9f\x98\x80\xc0\x80");
+    assert_string_equal(error.message, "a\?\?(\?\?\?\?\xe2\x82\xac\xf0\x9f\x98\x80\?\?");
+}
+
 /* ---- graphs ------------------------------------------------------------------------------------------------------ */
 
 static const float zeros[3 * 300];
@@ -188,10 +214,8 @@ static void test_single_class(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_foreign),
-        cmocka_unit_test(test_foreign_cut),
-        cmocka_unit_test(test_no_segmentation),
-        cmocka_unit_test(test_single_class),
+        cmocka_unit_test(test_foreign),         cmocka_unit_test(test_foreign_cut),  cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_no_segmentation), cmocka_unit_test(test_single_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
