@@ -272,7 +272,10 @@ typedef struct bd_model_info {
 /* Opens exported weights and plans the network: pure CPU work, no device.
  *
  * path     told by its bytes: TensorFlow frozen graph, TensorFlow.js graph model (model.json, its shards beside it),
- *          TensorFlow Lite, ONNX (external data beside it), torchvision's state dict (ZIP archive or safetensors).
+ *          TensorFlow Lite, ONNX (external data beside it), PyTorch's state dicts (.pth, safetensors) of DeepLabs
+ *          of torchvision, VainF's DeepLabV3Plus-Pytorch, segmentation_models.pytorch, mmsegmentation and transformers.
+ *          Those do not tell their output stride: it is the trainer's default, or what the file's name says ("_os8",
+ *          "-d16").
  *          A network of one class, with a sigmoid or without, becomes one of two: background and foreground.
  * Errors   BD_ERR_FILE_*, BD_ERR_MODEL_UNSUPPORTED; the message names the file and the node.
  */

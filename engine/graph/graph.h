@@ -172,6 +172,7 @@ typedef struct bd_graph {
      * and a label is the first largest of what they are there, rounded, halves away from -zero_point. 0: as floats. */
     float logits_step;
     int32_t logits_zero_point;
+    uint32_t output_stride; /* 8 or 16: what an importer takes where the export does not say; 0: its own default */
 } bd_graph;
 
 const char *bd_op_name(bd_op op);

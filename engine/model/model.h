@@ -62,14 +62,16 @@ bd_result bd_model_import_tfjs(const uint8_t *data, size_t bytes, const char *pa
 bd_result bd_model_import_graphdef(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
                                    bd_shards *shards, bd_error *error);
 bool bd_model_is_graphdef(const uint8_t *data, size_t bytes);
-/* PyTorch: the state dict of torchvision's deeplabv3_resnet50, _resnet101 or _mobilenet_v3_large, with or without its
- * auxiliary head, of any number of classes: the network is built from the names and shapes of its parameters and
- * resizes as torchvision does (by pixel centres). Its input is the photo; ImageNet's mean and deviation are part of the
- * graph, and what lies outside the photo is the mean. The size is open, 520 by default. Parameters are float32, float16
- * or bfloat16 and are copied; names may carry a prefix ("module.").
+/* PyTorch: the state dict of a DeepLabv3 or v3+ of torchvision (ResNet-50, -101, MobileNetV3 large), VainF's
+ * DeepLabV3Plus-Pytorch (ResNet, MobileNetV2), segmentation_models.pytorch (the same), mmsegmentation (the same) or
+ * transformers (MobileNetV2), of any number of classes: the network is built from the names and shapes of its
+ * parameters, and pads, resizes and normalises the photo as the trainer does. Its input is the photo; what lies outside
+ * it is zero behind the normalisation. The size is open, default_size is the trainer's. Output stride and rates, which
+ * a state dict does not tell, are the trainer's defaults unless graph->output_stride or the file's name say otherwise.
+ * Parameters are float32, float64, float16 or bfloat16 and are copied; names may carry a prefix ("module.").
  *
  * torch: a .pth file of PyTorch 1.6 or later, whose pickle is read without running anything; the state dict may lie
- * under "state_dict", "model" and the like. torch_legacy refuses older ones. safetensors: the same parameters. */
+ * under "state_dict", "model" and the like. torch_legacy: one of before. safetensors: the same parameters. */
 bd_result bd_model_import_torch(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
                                 bd_error *error);
 bd_result bd_model_import_torch_legacy(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,

@@ -37,7 +37,7 @@ static uint32_t read_type(const char *name, bd_torch_kind *kind) {
         bd_torch_kind kind;
         uint32_t bytes;
     } types[] = {{"F32", BD_TORCH_F32, 4},   {"F16", BD_TORCH_F16, 2},   {"BF16", BD_TORCH_BF16, 2},
-                 {"F64", BD_TORCH_OTHER, 8}, {"I64", BD_TORCH_OTHER, 8}, {"U64", BD_TORCH_OTHER, 8},
+                 {"F64", BD_TORCH_F64, 8},   {"I64", BD_TORCH_OTHER, 8}, {"U64", BD_TORCH_OTHER, 8},
                  {"I32", BD_TORCH_OTHER, 4}, {"U32", BD_TORCH_OTHER, 4}, {"I16", BD_TORCH_OTHER, 2},
                  {"U16", BD_TORCH_OTHER, 2}, {"I8", BD_TORCH_OTHER, 1},  {"U8", BD_TORCH_OTHER, 1},
                  {"BOOL", BD_TORCH_OTHER, 1}};

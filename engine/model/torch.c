@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * State dicts: .pth as torch.save writes it since PyTorch 1.6, a ZIP archive of one folder with a pickle (data.pkl) and
- * one stored entry for each tensor's data. */
+ * one stored entry for each tensor's data; and as it did before, one file (torch_state.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +45,11 @@ bool bd_torch_tensor_fits(const bd_torch_tensor *tensor, int64_t offset, int64_t
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */
 
+bd_result bd_torch_fail_order(const char *file, bd_error *error) {
+    return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED,
+                   "%s: was saved on a big-endian machine; load and torch.save it again on a little-endian one", file);
+}
+
 /* The entry FOLDER/data.pkl of a state dict. */
 static const bd_torch_entry *find_pickle(const bd_torch_zip *zip, size_t *folder_bytes) {
     static const char name[] = "/data.pkl";
@@ -79,9 +84,14 @@ static bd_result read_archive(const bd_torch_zip *zip, bd_pool *pool, bd_torch_s
     }
     found = bd_torch_zip_find(zip, pickle->name, folder_bytes, order, sizeof order - 1);
     if (found && !(found->data && found->bytes == 6 && !memcmp(found->data, "little", 6))) {
-        return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: is not in little-endian byte order", zip->file);
+        return bd_torch_fail_order(zip->file, error);
     }
     return bd_torch_pickle_read(zip, pickle, pickle->name, folder_bytes, pool, state, error);
+}
+
+static bd_result build(bd_torch_state *state, const char *path, size_t bytes, bd_graph *graph, bd_error *error) {
+    bd_result result = bd_torch_state_sort(state, path, error);
+    return result ? result : bd_torch_build(state, path, bytes, graph, error);
 }
 
 bd_result bd_model_import_torch(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
@@ -95,10 +105,7 @@ bd_result bd_model_import_torch(const uint8_t *data, size_t bytes, const char *p
         result = read_archive(&zip, &pool, &state, error);
     }
     if (!result) {
-        result = bd_torch_state_sort(&state, path, error);
-    }
-    if (!result) {
-        result = bd_torch_build(&state, path, bytes, graph, error);
+        result = build(&state, path, bytes, graph, error);
     }
     bd_pool_finish(&pool);
     return result;
@@ -106,10 +113,13 @@ bd_result bd_model_import_torch(const uint8_t *data, size_t bytes, const char *p
 
 bd_result bd_model_import_torch_legacy(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
                                        bd_shards *shards, bd_error *error) {
-    (void)data;
-    (void)bytes;
     *shards = (bd_shards){.allocator = graph->pool.allocator};
-    return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED,
-                   "%s: in PyTorch's format from before version 1.6; load and torch.save it again with a newer one",
-                   path);
+    bd_pool pool = {.allocator = graph->pool.allocator};
+    bd_torch_state state = {0};
+    bd_result result = bd_torch_legacy_read(data, bytes, path, &pool, &state, error);
+    if (!result) {
+        result = build(&state, path, bytes, graph, error);
+    }
+    bd_pool_finish(&pool);
+    return result;
 }

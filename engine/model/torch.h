@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the files of the PyTorch importers share: state dicts, read from .pth (torch_zip.c, torch_pickle.c) or
- * .safetensors (safetensors.c), become networks in torch_networks.c. */
+ * What the files of the PyTorch importers share: state dicts, read from .pth (torch_zip.c, torch_pickle.c,
+ * torch_state.c) or .safetensors (safetensors.c), become networks in torch_networks.c. */
 #ifndef BD_TORCH_H
 #define BD_TORCH_H
 
@@ -38,7 +38,7 @@ const bd_torch_entry *bd_torch_zip_find(const bd_torch_zip *zip, const char *fol
 
 /* ---- a state dict ---- */
 
-typedef enum bd_torch_kind { BD_TORCH_F32, BD_TORCH_F16, BD_TORCH_BF16, BD_TORCH_OTHER } bd_torch_kind;
+typedef enum bd_torch_kind { BD_TORCH_F32, BD_TORCH_F16, BD_TORCH_BF16, BD_TORCH_F64, BD_TORCH_OTHER } bd_torch_kind;
 
 typedef struct bd_torch_tensor {
     const char *name;
@@ -67,9 +67,14 @@ bool bd_torch_tensor_fits(const bd_torch_tensor *tensor, int64_t offset, int64_t
 bd_result bd_torch_pickle_read(const bd_torch_zip *zip, const bd_torch_entry *pickle, const char *folder,
                                size_t folder_bytes, bd_pool *pool, bd_torch_state *state, bd_error *error);
 
-/* Builds torchvision's deeplabv3_resnet50, _resnet101 or _mobilenet_v3_large from the names and shapes of its
- * parameters. Weights are copied to the graph's pool, as float32 in our layout, batch norms folded in; together they
- * have at most file_bytes / 2 elements, else the file is corrupt. */
+bd_result bd_torch_fail_order(const char *file, bd_error *error); /* its bytes are the other way round */
+/* The same of torch.save's format before 1.6, one file. */
+bd_result bd_torch_legacy_read(const uint8_t *data, size_t bytes, const char *file, bd_pool *pool,
+                               bd_torch_state *state, bd_error *error);
+
+/* Builds the network whose trainer and architecture the names and shapes of the parameters tell (torch_networks.c).
+ * Weights are copied to the graph's pool, as float32 in our layout, batch norms folded in; together they have at most
+ * file_bytes / 2 elements, else the file is corrupt. */
 bd_result bd_torch_build(bd_torch_state *state, const char *file, size_t file_bytes, bd_graph *graph, bd_error *error);
 
 /* ---- weights (torch_weights.c) ---- */

@@ -1,20 +1,19 @@
-/* SPDX-License-Identifier: MIT
- * A pickle machine (CPython's pickletools describes the opcodes) that builds data and runs nothing: it knows the
- * opcodes and the names that torch.save writes for a dictionary of tensors, and refuses the first other one. There is
- * no recursion; every opcode takes a byte at least and makes one value or item at most, so memory is bounded by the
- * pickle's size. */
+/* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "model/torch.h"
+#include "model/torch_pickle.h"
 
-#define NONE UINT32_MAX
+#define NONE BD_PICKLE_NONE
 #define NUMBER_MOST ((int64_t)1 << 48)
 
-typedef enum kind { NOTHING, NUMBER, OTHER_NUMBER, TEXT, SEQUENCE, DICTIONARY, NAME, STORAGE, TENSOR } kind;
+typedef bd_pickle machine;
+typedef bd_pickle_value value;
+typedef bd_pickle_item item;
+typedef bd_pickle_table table;
 
-typedef enum known_name { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, STORAGE_TYPE, OPTIONS } known_name;
+typedef enum known_name { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, STORAGE_TYPE, OPTIONS, ANYTHING } known_name;
 
 typedef struct known {
     const char *module, *name;
@@ -24,6 +23,7 @@ typedef struct known {
 } known;
 
 static const known names[] = {
+    {"", "", ANYTHING, BD_TORCH_OTHER, 0},
     {"collections", "OrderedDict", ORDERED_DICT, BD_TORCH_OTHER, 0},
     {"torch._utils", "_rebuild_tensor_v2", REBUILD_TENSOR, BD_TORCH_OTHER, 0},
     {"torch._utils", "_rebuild_parameter", REBUILD_PARAMETER, BD_TORCH_OTHER, 0},
@@ -31,7 +31,7 @@ static const known names[] = {
     {"torch", "FloatStorage", STORAGE_TYPE, BD_TORCH_F32, 4},
     {"torch", "HalfStorage", STORAGE_TYPE, BD_TORCH_F16, 2},
     {"torch", "BFloat16Storage", STORAGE_TYPE, BD_TORCH_BF16, 2},
-    {"torch", "DoubleStorage", STORAGE_TYPE, BD_TORCH_OTHER, 8},
+    {"torch", "DoubleStorage", STORAGE_TYPE, BD_TORCH_F64, 8},
     {"torch", "LongStorage", STORAGE_TYPE, BD_TORCH_OTHER, 8},
     {"torch", "IntStorage", STORAGE_TYPE, BD_TORCH_OTHER, 4},
     {"torch", "ShortStorage", STORAGE_TYPE, BD_TORCH_OTHER, 2},
@@ -40,31 +40,53 @@ static const known names[] = {
     {"torch", "BoolStorage", STORAGE_TYPE, BD_TORCH_OTHER, 1},
 };
 
-typedef struct value {
-    kind kind;
-    uint32_t first, last; /* SEQUENCE, DICTIONARY: items; TENSOR: sizes, strides (SEQUENCE values); NAME: in names */
-    uint32_t count;       /* SEQUENCE; TEXT: bytes; TENSOR, STORAGE: the STORAGE's key, a TEXT; its NAME in first */
-    int64_t number;       /* NUMBER; TEXT: where in the pickle; TENSOR: offset; STORAGE: elements */
-    uint32_t storage;     /* TENSOR */
-} value;
-
-typedef struct item {
-    uint32_t key, value, next;
-} item;
-
-typedef struct table { /* grows; items of one size */
-    void *items;
-    uint32_t count, room;
-} table;
-
-typedef struct machine {
-    const char *file;
-    const uint8_t *data;
-    size_t bytes, at;
-    const bd_allocator *allocator;
-    table values, items, stack, marks, memo; /* value, item, uint32_t, uint32_t, uint32_t */
-    bd_error *error;
-} machine;
+/* What checkpoints keep beside a state dict: scores, dates, options, logs. Whatever such a name makes is opaque. A
+ * module without a name: all of it and what it contains. */
+static const struct {
+    const char *module, *name;
+} harmless[] = {
+    {"numpy", NULL},
+    {"_codecs", "encode"},
+    {"datetime", NULL},
+    {"pathlib", NULL},
+    {"uuid", NULL},
+    {"decimal", NULL},
+    {"typing", NULL},
+    {"collections", "defaultdict"},
+    {"collections", "Counter"},
+    {"collections", "deque"},
+    {"__builtin__", "set"},
+    {"__builtin__", "frozenset"},
+    {"__builtin__", "bytearray"},
+    {"__builtin__", "complex"},
+    {"__builtin__", "slice"},
+    {"__builtin__", "range"},
+    {"__builtin__", "xrange"},
+    {"__builtin__", "list"},
+    {"__builtin__", "dict"},
+    {"__builtin__", "tuple"},
+    {"__builtin__", "int"},
+    {"__builtin__", "float"},
+    {"__builtin__", "str"},
+    {"torch", "Size"},
+    {"torch", "device"},
+    {"torch", "float32"},
+    {"torch", "float64"},
+    {"torch", "float16"},
+    {"torch", "bfloat16"},
+    {"torch", "int64"},
+    {"torch", "uint8"},
+    {"torch", "bool"},
+    {"mmengine", NULL},
+    {"mmcv", NULL},
+    {"omegaconf", NULL},
+    {"pytorch_lightning", NULL},
+    {"lightning", NULL},
+    {"lightning_fabric", NULL},
+    {"easydict", NULL},
+    {"addict", NULL},
+    {"yacs", NULL},
+};
 
 /* ---- storage of the machine ------------------------------------------------------------------------------------- */
 
@@ -91,11 +113,11 @@ static bd_result out_of_memory(machine *m) {
 }
 
 static value *value_at(const machine *m, uint32_t index) {
-    return (value *)m->values.items + index;
+    return bd_pickle_value_at(m, index);
 }
 
 static item *item_at(const machine *m, uint32_t index) {
-    return (item *)m->items.items + index;
+    return bd_pickle_item_at(m, index);
 }
 
 static uint32_t *index_at(const table *of, uint32_t index) {
@@ -118,12 +140,12 @@ static bd_result push(machine *m, const value *made) {
     return push_index(m, m->values.count - 1);
 }
 
-static bd_result push_kind(machine *m, kind what) {
+static bd_result push_kind(machine *m, bd_pickle_kind what) {
     return push(m, &(value){.kind = what, .first = NONE, .last = NONE});
 }
 
 static bd_result push_number(machine *m, int64_t number) {
-    return push(m, &(value){.kind = NUMBER, .number = number});
+    return push(m, &(value){.kind = BD_PICKLE_NUMBER, .number = number});
 }
 
 /* Values above the last mark. */
@@ -187,7 +209,7 @@ static bd_result push_text(machine *m, size_t length_bytes) {
     if (!take_number(m, length_bytes, &length) || length > m->bytes || !take(m, (size_t)length, &at)) {
         return broken(m, "begins a text that ends past it");
     }
-    return push(m, &(value){.kind = TEXT, .count = (uint32_t)length, .number = (int64_t)(at - m->data)});
+    return push(m, &(value){.kind = BD_PICKLE_TEXT, .count = (uint32_t)length, .number = (int64_t)(at - m->data)});
 }
 
 static bd_result push_long(machine *m) {
@@ -197,7 +219,7 @@ static bd_result push_long(machine *m) {
         return broken(m, "begins a number that ends past it");
     }
     if (length > 8) {
-        return push_kind(m, OTHER_NUMBER);
+        return push_kind(m, BD_PICKLE_OPAQUE);
     }
     number = little_endian(at, (size_t)length);
     if (length && length < 8 && at[length - 1] & 0x80) {
@@ -208,9 +230,9 @@ static bd_result push_long(machine *m) {
     return push_number(m, signed_number);
 }
 
-static bool is_text(const machine *m, uint32_t index, const char *text) {
+bool bd_pickle_is_text(const machine *m, uint32_t index, const char *text) {
     const value *v = value_at(m, index);
-    return v->kind == TEXT && v->count == strlen(text) && !memcmp(m->data + v->number, text, v->count);
+    return v->kind == BD_PICKLE_TEXT && v->count == strlen(text) && !memcmp(m->data + v->number, text, v->count);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
@@ -219,12 +241,33 @@ static bool is_name(const uint8_t *text, size_t bytes, const char *name) {
     return bytes == strlen(name) && !memcmp(text, name, bytes);
 }
 
+static bool is_harmless(const uint8_t *module, size_t module_bytes, const uint8_t *name, size_t name_bytes) {
+    for (uint32_t i = 0; i < BD_COUNT(harmless); i++) {
+        const char *const known_module = harmless[i].module;
+        const size_t length = strlen(known_module);
+        if (harmless[i].name) {
+            bool builtin = !strcmp(known_module, "__builtin__") && is_name(module, module_bytes, "builtins");
+            if ((builtin || is_name(module, module_bytes, known_module)) &&
+                is_name(name, name_bytes, harmless[i].name)) {
+                return true;
+            }
+        } else if (module_bytes >= length && !memcmp(module, known_module, length) &&
+                   (module_bytes == length || module[length] == '.')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bd_result push_name(machine *m, const uint8_t *module, size_t module_bytes, const uint8_t *name,
                            size_t name_bytes) {
-    for (uint32_t i = 0; i < BD_COUNT(names); i++) {
+    for (uint32_t i = 1; i < BD_COUNT(names); i++) {
         if (is_name(module, module_bytes, names[i].module) && is_name(name, name_bytes, names[i].name)) {
-            return push(m, &(value){.kind = NAME, .first = i});
+            return push(m, &(value){.kind = BD_PICKLE_NAME, .first = i});
         }
+    }
+    if (is_harmless(module, module_bytes, name, name_bytes)) {
+        return push(m, &(value){.kind = BD_PICKLE_NAME, .first = 0});
     }
     char said[160];
     int length = snprintf(said, sizeof said, "%.*s.%.*s", (int)BD_MIN(module_bytes, (size_t)70), (const char *)module,
@@ -257,7 +300,7 @@ static bd_result stack_global(machine *m) {
         return broken(m, "names nothing");
     }
     const value *module = value_at(m, top(m, 1)), *name = value_at(m, top(m, 0));
-    if (module->kind != TEXT || name->kind != TEXT) {
+    if (module->kind != BD_PICKLE_TEXT || name->kind != BD_PICKLE_TEXT) {
         return broken(m, "names something by what is no text");
     }
     m->stack.count -= 2;
@@ -266,10 +309,9 @@ static bd_result stack_global(machine *m) {
 
 /* ---- tensors ---------------------------------------------------------------------------------------------------- */
 
-/* The values of a SEQUENCE of at least `least` and at most `most`; their number, 0 when it is none such. */
-static uint32_t sequence(const machine *m, uint32_t index, uint32_t least, uint32_t most, uint32_t *out) {
+uint32_t bd_pickle_sequence(const machine *m, uint32_t index, uint32_t least, uint32_t most, uint32_t *out) {
     const value *v = value_at(m, index);
-    if (v->kind != SEQUENCE || v->count < least || v->count > most) {
+    if (v->kind != BD_PICKLE_SEQUENCE || v->count < least || v->count > most) {
         return 0;
     }
     uint32_t count = 0;
@@ -279,21 +321,23 @@ static uint32_t sequence(const machine *m, uint32_t index, uint32_t least, uint3
     return count;
 }
 
-static bool is_number(const machine *m, uint32_t index) {
+bool bd_pickle_is_number(const machine *m, uint32_t index) {
     const value *v = value_at(m, index);
-    return v->kind == NUMBER && v->number >= 0 && v->number <= NUMBER_MOST;
+    return v->kind == BD_PICKLE_NUMBER && v->number >= 0 && v->number <= NUMBER_MOST;
 }
 
-/* ('storage', type, key, location, elements) */
+/* ('storage', type, key, location, elements), and None behind it before version 1.6 */
 static bd_result persistent(machine *m) {
-    uint32_t parts[5];
-    if (!available(m) || sequence(m, top(m, 0), 5, 5, parts) != 5 || !is_text(m, parts[0], "storage") ||
-        value_at(m, parts[1])->kind != NAME || names[value_at(m, parts[1])->first].what != STORAGE_TYPE ||
-        value_at(m, parts[2])->kind != TEXT || !is_number(m, parts[4])) {
+    uint32_t parts[6];
+    uint32_t count = available(m) ? bd_pickle_sequence(m, top(m, 0), 5, 6, parts) : 0;
+    if (!count || (count == 6 && value_at(m, parts[5])->kind != BD_PICKLE_NOTHING) ||
+        !bd_pickle_is_text(m, parts[0], "storage") || value_at(m, parts[1])->kind != BD_PICKLE_NAME ||
+        names[value_at(m, parts[1])->first].what != STORAGE_TYPE || value_at(m, parts[2])->kind != BD_PICKLE_TEXT ||
+        !bd_pickle_is_number(m, parts[4])) {
         return broken(m, "asks for something that is no storage of a tensor");
     }
     m->stack.count--;
-    return push(m, &(value){.kind = STORAGE,
+    return push(m, &(value){.kind = BD_PICKLE_STORAGE,
                             .first = value_at(m, parts[1])->first,
                             .count = parts[2],
                             .number = value_at(m, parts[4])->number});
@@ -301,23 +345,27 @@ static bd_result persistent(machine *m) {
 
 static bd_result reduce(machine *m) {
     uint32_t arguments[8];
-    if (available(m) < 2 || value_at(m, top(m, 1))->kind != NAME || value_at(m, top(m, 0))->kind != SEQUENCE) {
+    if (available(m) < 2 || value_at(m, top(m, 1))->kind != BD_PICKLE_NAME ||
+        value_at(m, top(m, 0))->kind != BD_PICKLE_SEQUENCE) {
         return broken(m, "calls what cannot be called");
     }
     known_name what = names[value_at(m, top(m, 1))->first].what;
-    uint32_t count = sequence(m, top(m, 0), 0, 8, arguments);
+    uint32_t count = bd_pickle_sequence(m, top(m, 0), 0, 8, arguments);
     uint32_t given = value_at(m, top(m, 0))->count;
     m->stack.count -= 2;
-    if (what == ORDERED_DICT && !given) {
-        return push_kind(m, DICTIONARY);
+    if (what == ANYTHING) {
+        return push_kind(m, BD_PICKLE_OPAQUE);
     }
-    if (what == REBUILD_PARAMETER && count >= 1 && value_at(m, arguments[0])->kind == TENSOR) {
+    if (what == ORDERED_DICT && !given) {
+        return push_kind(m, BD_PICKLE_DICTIONARY);
+    }
+    if (what == REBUILD_PARAMETER && count >= 1 && value_at(m, arguments[0])->kind == BD_PICKLE_TENSOR) {
         return push_index(m, arguments[0]);
     }
-    if (what == REBUILD_TENSOR && count >= 4 && value_at(m, arguments[0])->kind == STORAGE &&
-        is_number(m, arguments[1]) && value_at(m, arguments[2])->kind == SEQUENCE &&
-        value_at(m, arguments[3])->kind == SEQUENCE) {
-        return push(m, &(value){.kind = TENSOR,
+    if (what == REBUILD_TENSOR && count >= 4 && value_at(m, arguments[0])->kind == BD_PICKLE_STORAGE &&
+        bd_pickle_is_number(m, arguments[1]) && value_at(m, arguments[2])->kind == BD_PICKLE_SEQUENCE &&
+        value_at(m, arguments[3])->kind == BD_PICKLE_SEQUENCE) {
+        return push(m, &(value){.kind = BD_PICKLE_TENSOR,
                                 .first = arguments[2],
                                 .last = arguments[3],
                                 .number = value_at(m, arguments[1])->number,
@@ -327,15 +375,27 @@ static bd_result reduce(machine *m) {
 }
 
 /* The options of a training run, which torchvision's own script keeps beside the weights: a container that is not
- * looked into. */
-static bd_result new_object(machine *m) {
-    if (available(m) < 2 || value_at(m, top(m, 1))->kind != NAME ||
-        names[value_at(m, top(m, 1))->first].what != OPTIONS || value_at(m, top(m, 0))->kind != SEQUENCE ||
-        value_at(m, top(m, 0))->count) {
+ * looked into. The same of harmless classes, whose arguments do not matter. */
+static bd_result new_object(machine *m, uint32_t arguments) {
+    const value *class = available(m) > arguments ? value_at(m, top(m, arguments)) : NULL;
+    const value *given = class ? value_at(m, top(m, 0)) : NULL;
+    known_name what = class && class->kind == BD_PICKLE_NAME ? names[class->first].what : ORDERED_DICT;
+    bool options = what == OPTIONS && arguments == 1 && given->kind == BD_PICKLE_SEQUENCE && !given->count;
+    if (!options && what != ANYTHING) {
         return broken(m, "makes an object of what is no class");
     }
-    m->stack.count -= 2;
-    return push_kind(m, DICTIONARY);
+    m->stack.count -= arguments + 1;
+    return push_kind(m, options ? BD_PICKLE_DICTIONARY : BD_PICKLE_OPAQUE);
+}
+
+/* What the bytes say does not matter. */
+static bd_result skip_bytes(machine *m, size_t length_bytes) {
+    uint64_t length;
+    const uint8_t *at;
+    if (!take_number(m, length_bytes, &length) || length > m->bytes || !take(m, (size_t)length, &at)) {
+        return broken(m, "begins bytes that end past it");
+    }
+    return push_kind(m, BD_PICKLE_OPAQUE);
 }
 
 /* ---- containers ------------------------------------------------------------------------------------------------- */
@@ -354,7 +414,7 @@ static bool pop_mark(machine *m, uint32_t *first, uint32_t *count) {
 
 /* A sequence of the `count` values from index `first` of the stack, which end it. */
 static bd_result make_sequence(machine *m, uint32_t first, uint32_t count) {
-    value made = {.kind = SEQUENCE, .first = NONE, .last = NONE};
+    value made = {.kind = BD_PICKLE_SEQUENCE, .first = NONE, .last = NONE};
     if (!grow(m, &m->values, m->values.count + 1, sizeof made)) {
         return out_of_memory(m);
     }
@@ -386,12 +446,15 @@ static bd_result marked_sequence(machine *m) {
 }
 
 /* Puts `count` values, which end the stack at index first, into the container below them. */
-static bd_result fill(machine *m, kind what, uint32_t first, uint32_t count) {
+static bd_result fill(machine *m, bd_pickle_kind what, uint32_t first, uint32_t count) {
     m->stack.count = first;
-    if (!available(m) || value_at(m, top(m, 0))->kind != what || (what == DICTIONARY && count % 2)) {
+    if (available(m) && value_at(m, top(m, 0))->kind == BD_PICKLE_OPAQUE) {
+        return BD_OK;
+    }
+    if (!available(m) || value_at(m, top(m, 0))->kind != what || (what == BD_PICKLE_DICTIONARY && count % 2)) {
         return broken(m, "fills what is no container");
     }
-    uint32_t container = top(m, 0), step = what == DICTIONARY ? 2 : 1;
+    uint32_t container = top(m, 0), step = what == BD_PICKLE_DICTIONARY ? 2 : 1;
     bd_result result = BD_OK;
     for (uint32_t i = 0; i < count && !result; i += step) {
         const uint32_t *from = index_at(&m->stack, first + i);
@@ -400,7 +463,7 @@ static bd_result fill(machine *m, kind what, uint32_t first, uint32_t count) {
     return result;
 }
 
-static bd_result fill_marked(machine *m, kind what) {
+static bd_result fill_marked(machine *m, bd_pickle_kind what) {
     uint32_t first, count;
     if (!pop_mark(m, &first, &count)) {
         return broken(m, "ends what did not begin");
@@ -408,16 +471,17 @@ static bd_result fill_marked(machine *m, kind what) {
     return fill(m, what, first, count);
 }
 
-static bd_result fill_top(machine *m, kind what, uint32_t count) {
+static bd_result fill_top(machine *m, bd_pickle_kind what, uint32_t count) {
     if (available(m) <= count) {
         return broken(m, "takes more than there is");
     }
     return fill(m, what, m->stack.count - count, count);
 }
 
-/* The attributes of an OrderedDict (a state dict's _metadata) and of options say nothing about tensors. */
+/* The attributes of an OrderedDict (a state dict's _metadata) and of what is opaque say nothing about tensors. */
 static bd_result build(machine *m) {
-    if (available(m) < 2 || value_at(m, top(m, 1))->kind != DICTIONARY) {
+    bd_pickle_kind of = available(m) < 2 ? BD_PICKLE_NOTHING : value_at(m, top(m, 1))->kind;
+    if (of != BD_PICKLE_DICTIONARY && of != BD_PICKLE_OPAQUE) {
         return broken(m, "gives attributes to what has none");
     }
     m->stack.count--;
@@ -485,39 +549,46 @@ static bd_result step(machine *m, uint8_t opcode) {
         return number >= 2 && number <= 5 ? BD_OK : broken(m, "is of a protocol that torch.save does not write");
     case 0x95: return BD_OK;  /* FRAME */
     case '(': return mark(m); /* MARK */
-    case '}': return push_kind(m, DICTIONARY);
+    case '}': return push_kind(m, BD_PICKLE_DICTIONARY);
     case ']':
-    case ')': return push_kind(m, SEQUENCE); /* EMPTY_LIST, EMPTY_TUPLE */
+    case ')': return push_kind(m, BD_PICKLE_SEQUENCE); /* EMPTY_LIST, EMPTY_TUPLE */
     case 'l':
     case 't': return marked_sequence(m); /* LIST, TUPLE */
     case 0x85: return tuple(m, 1);       /* TUPLE1 */
     case 0x86: return tuple(m, 2);
     case 0x87: return tuple(m, 3);
-    case 'a': return fill_top(m, SEQUENCE, 1);   /* APPEND */
-    case 's': return fill_top(m, DICTIONARY, 2); /* SETITEM */
-    case 'e': return fill_marked(m, SEQUENCE);   /* APPENDS */
-    case 'u': return fill_marked(m, DICTIONARY); /* SETITEMS */
-    case 'N': return push_kind(m, NOTHING);      /* NONE */
-    case 0x88: return push_number(m, 1);         /* NEWTRUE */
-    case 0x89: return push_number(m, 0);         /* NEWFALSE */
-    case 'G': return push_kind(m, OTHER_NUMBER); /* BINFLOAT */
+    case 'a': return fill_top(m, BD_PICKLE_SEQUENCE, 1);   /* APPEND */
+    case 's': return fill_top(m, BD_PICKLE_DICTIONARY, 2); /* SETITEM */
+    case 'e': return fill_marked(m, BD_PICKLE_SEQUENCE);   /* APPENDS */
+    case 'u': return fill_marked(m, BD_PICKLE_DICTIONARY); /* SETITEMS */
+    case 'N': return push_kind(m, BD_PICKLE_NOTHING);      /* NONE */
+    case 0x88: return push_number(m, 1);                   /* NEWTRUE */
+    case 0x89: return push_number(m, 0);                   /* NEWFALSE */
+    case 'G': return push_kind(m, BD_PICKLE_OPAQUE);       /* BINFLOAT */
     case 'K':
     case 'M': return push_number(m, (int64_t)number); /* BININT1, BININT2 */
     case 'J': return push_number(m, number & 0x80000000u ? (int64_t)number - ((int64_t)1 << 32) : (int64_t)number);
     case 0x8a: return push_long(m);    /* LONG1 */
     case 0x8c: return push_text(m, 1); /* SHORT_BINUNICODE */
     case 'X': return push_text(m, 4);  /* BINUNICODE */
+    case 'U': return push_text(m, 1);  /* SHORT_BINSTRING, of Python 2 */
+    case 'T': return push_text(m, 4);  /* BINSTRING */
+    case 'C': return skip_bytes(m, 1); /* SHORT_BINBYTES */
+    case 'B': return skip_bytes(m, 4); /* BINBYTES */
     case 'q':
     case 'r': return memo_put(m, number);         /* BINPUT, LONG_BINPUT */
     case 0x94: return memo_put(m, m->memo.count); /* MEMOIZE */
     case 'h':
-    case 'j': return memo_get(m, number); /* BINGET, LONG_BINGET */
-    case 'c': return global(m);           /* GLOBAL */
-    case 0x93: return stack_global(m);    /* STACK_GLOBAL */
-    case 'Q': return persistent(m);       /* BINPERSID */
-    case 'R': return reduce(m);           /* REDUCE */
-    case 0x81: return new_object(m);      /* NEWOBJ */
-    case 'b': return build(m);            /* BUILD */
+    case 'j': return memo_get(m, number);               /* BINGET, LONG_BINGET */
+    case 'c': return global(m);                         /* GLOBAL */
+    case 0x93: return stack_global(m);                  /* STACK_GLOBAL */
+    case 'Q': return persistent(m);                     /* BINPERSID */
+    case 'R': return reduce(m);                         /* REDUCE */
+    case 0x81: return new_object(m, 1);                 /* NEWOBJ */
+    case 0x92: return new_object(m, 2);                 /* NEWOBJ_EX */
+    case 0x8f: return push_kind(m, BD_PICKLE_OPAQUE);   /* EMPTY_SET */
+    case 0x90: return fill_marked(m, BD_PICKLE_OPAQUE); /* ADDITEMS */
+    case 'b': return build(m);                          /* BUILD */
     default:
         return bd_fail(m->error, BD_ERR_MODEL_UNSUPPORTED,
                        "%s: byte %zu of its pickle is operation 0x%02x, which no state dict needs", m->file, m->at - 1,
@@ -525,7 +596,8 @@ static bd_result step(machine *m, uint8_t opcode) {
     }
 }
 
-static bd_result run(machine *m, uint32_t *root) {
+bd_result bd_pickle_run(bd_pickle *m, uint32_t *root) {
+    m->stack.count = m->marks.count = m->memo.count = 0;
     while (m->at < m->bytes) {
         uint8_t opcode = m->data[m->at++];
         if (opcode == '.') {
@@ -543,144 +615,16 @@ static bd_result run(machine *m, uint32_t *root) {
     return broken(m, "is its last, without an end");
 }
 
-/* ---- the state dict --------------------------------------------------------------------------------------------- */
-
-static uint32_t count_tensors(const machine *m, uint32_t index) {
-    const value *v = value_at(m, index);
-    uint32_t count = 0;
-    for (uint32_t i = v->kind == DICTIONARY ? v->first : NONE; i != NONE; i = item_at(m, i)->next) {
-        const item *entry = item_at(m, i);
-        count += value_at(m, entry->value)->kind == TENSOR && value_at(m, entry->key)->kind == TEXT;
-    }
-    return count;
-}
-
-/* The dictionary of tensors: the root, or what a checkpoint calls one of the usual names. */
-static bd_result find_state(machine *m, uint32_t root, uint32_t *state) {
-    static const char *const usual[] = {"state_dict", "model_state_dict", "model_state", "model", "net"};
-    *state = root;
-    if (count_tensors(m, root)) {
-        return BD_OK;
-    }
-    const value *v = value_at(m, root);
-    for (uint32_t n = 0; n < BD_COUNT(usual); n++) {
-        uint32_t found = NONE; /* the last of equal keys, as Python has it */
-        for (uint32_t i = v->kind == DICTIONARY ? v->first : NONE; i != NONE; i = item_at(m, i)->next) {
-            found = is_text(m, item_at(m, i)->key, usual[n]) ? item_at(m, i)->value : found;
-        }
-        if (found != NONE && count_tensors(m, found)) {
-            *state = found;
-            return BD_OK;
-        }
-    }
-    return bd_fail(m->error, BD_ERR_MODEL_UNSUPPORTED,
-                   "%s: holds no state dict, neither itself nor under 'state_dict' or 'model'", m->file);
-}
-
-/* The numbers of a SEQUENCE; false when there are too many or others. */
-static bool read_numbers(const machine *m, uint32_t index, uint32_t *count, int64_t numbers[BD_MAX_RANK]) {
-    uint32_t found[BD_MAX_RANK];
-    *count = sequence(m, index, 0, BD_MAX_RANK, found);
-    for (uint32_t i = 0; i < *count; i++) {
-        if (!is_number(m, found[i])) {
-            return false;
-        }
-        numbers[i] = value_at(m, found[i])->number;
-    }
-    return *count == value_at(m, index)->count;
-}
-
-static bd_result read_tensor(machine *m, const bd_torch_zip *zip, const char *folder, size_t folder_bytes,
-                             const value *from, bd_torch_tensor *to) {
-    const value *storage = value_at(m, from->storage), *key = value_at(m, storage->count);
-    const known *type = &names[storage->first];
-    char name[64];
-    uint32_t strides;
-    if (!read_numbers(m, from->first, &to->rank, to->dims) || !read_numbers(m, from->last, &strides, to->strides) ||
-        strides != to->rank) {
-        return bd_fail(m->error, BD_ERR_FILE_CORRUPT, "%s: parameter '%.120s' has a broken shape", m->file, to->name);
-    }
-    int length = snprintf(name, sizeof name, "data/%.*s", (int)BD_MIN(key->count, (uint32_t)sizeof name),
-                          (const char *)m->data + key->number);
-    const bd_torch_entry *entry = (size_t)length < sizeof name && key->count < sizeof name
-                                      ? bd_torch_zip_find(zip, folder, folder_bytes, name, (size_t)length)
-                                      : NULL;
-    if (!entry) {
-        return bd_fail(m->error, BD_ERR_FILE_CORRUPT, "%s: parameter '%.120s' has no data in the archive", m->file,
-                       to->name);
-    }
-    if (!entry->data) {
-        return bd_fail(m->error, BD_ERR_MODEL_UNSUPPORTED, "%s: parameter '%.120s' is compressed; torch.save stores",
-                       m->file, to->name);
-    }
-    if ((uint64_t)storage->number > entry->bytes / type->bytes ||
-        !bd_torch_tensor_fits(to, from->number, storage->number)) {
-        return bd_fail(m->error, BD_ERR_FILE_CORRUPT, "%s: parameter '%.120s' reaches past its data", m->file,
-                       to->name);
-    }
-    to->kind = type->kind;
-    to->data = entry->data + (size_t)from->number * type->bytes;
-    return BD_OK;
-}
-
-static bd_result read_state(machine *m, const bd_torch_zip *zip, const char *folder, size_t folder_bytes,
-                            uint32_t index, bd_pool *pool, bd_torch_state *state) {
-    if (count_tensors(m, index) > BD_TORCH_MAX_TENSORS) {
-        return bd_fail(m->error, BD_ERR_MODEL_UNSUPPORTED, "%s: holds more than %d tensors", m->file,
-                       BD_TORCH_MAX_TENSORS);
-    }
-    state->count = 0;
-    state->items = bd_pool_alloc(pool, count_tensors(m, index) * sizeof *state->items);
-    if (!state->items) {
-        return out_of_memory(m);
-    }
-    for (uint32_t i = value_at(m, index)->first; i != NONE; i = item_at(m, i)->next) {
-        const value *key = value_at(m, item_at(m, i)->key), *tensor = value_at(m, item_at(m, i)->value);
-        if (key->kind != TEXT || tensor->kind != TENSOR) {
-            continue;
-        }
-        if (key->count > BD_TORCH_MAX_NAME) {
-            return bd_fail(m->error, BD_ERR_MODEL_UNSUPPORTED, "%s: a parameter's name has %u bytes, the most is %d",
-                           m->file, key->count, BD_TORCH_MAX_NAME);
-        }
-        char *name = bd_pool_alloc(pool, (size_t)key->count + 1);
-        if (!name) {
-            return out_of_memory(m);
-        }
-        memcpy(name, m->data + key->number, key->count);
-        bd_torch_tensor *to = &state->items[state->count++];
-        to->name = name;
-        bd_result result = read_tensor(m, zip, folder, folder_bytes, tensor, to);
-        if (result) {
-            return result;
-        }
-    }
-    return BD_OK;
-}
-
-bd_result bd_torch_pickle_read(const bd_torch_zip *zip, const bd_torch_entry *pickle, const char *folder,
-                               size_t folder_bytes, bd_pool *pool, bd_torch_state *state, bd_error *error) {
-    machine m = {
-        .file = zip->file, .data = pickle->data, .bytes = pickle->bytes, .allocator = pool->allocator, .error = error};
-    uint32_t root = 0, found = 0;
-    bd_result result = BD_OK;
-    if (!pickle->data) {
-        return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: its data.pkl is compressed; torch.save stores", zip->file);
-    }
-    if (m.bytes > BD_TORCH_MAX_HEADER_BYTES) {
-        return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: %zu bytes of pickle, the most is %zu", zip->file, m.bytes,
-                       BD_TORCH_MAX_HEADER_BYTES);
-    }
-    result = run(&m, &root);
-    if (!result) {
-        result = find_state(&m, root, &found);
-    }
-    if (!result) {
-        result = read_state(&m, zip, folder, folder_bytes, found, pool, state);
-    }
-    table *tables[] = {&m.values, &m.items, &m.stack, &m.marks, &m.memo};
+void bd_pickle_finish(bd_pickle *m) {
+    table *tables[] = {&m->values, &m->items, &m->stack, &m->marks, &m->memo};
     for (size_t i = 0; i < BD_COUNT(tables); i++) {
-        bd_free(pool->allocator, tables[i]->items);
+        bd_free(m->allocator, tables[i]->items);
+        *tables[i] = (table){0};
     }
-    return result;
+}
+
+uint32_t bd_pickle_storage_type(const bd_pickle *m, uint32_t storage, bd_torch_kind *kind) {
+    const known *type = &names[value_at(m, storage)->first];
+    *kind = type->kind;
+    return type->bytes;
 }

@@ -7,7 +7,12 @@
 enum { TILE_OUT = 16, TILE_IN = 64 };
 
 uint32_t bd_torch_kind_bytes(bd_torch_kind kind) {
-    return kind == BD_TORCH_F32 ? 4 : kind == BD_TORCH_OTHER ? 0 : 2;
+    switch (kind) {
+    case BD_TORCH_F64: return 8;
+    case BD_TORCH_F32: return 4;
+    case BD_TORCH_OTHER: return 0;
+    default: return 2;
+    }
 }
 
 static float load(bd_torch_kind kind, const uint8_t *at) {
@@ -16,6 +21,11 @@ static float load(bd_torch_kind kind, const uint8_t *at) {
     if (kind == BD_TORCH_F32) {
         memcpy(&value, at, sizeof value);
         return value;
+    }
+    if (kind == BD_TORCH_F64) {
+        double wide;
+        memcpy(&wide, at, sizeof wide);
+        return (float)wide;
     }
     uint16_t half;
     memcpy(&half, at, sizeof half);

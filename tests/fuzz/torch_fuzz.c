@@ -12,7 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     if (bd_graph_init(&graph, NULL, "fuzz", &error)) {
         return 0;
     }
-    if (!bd_model_import_torch(data, bytes, "fuzz", &graph, &shards, &error)) {
+    /* A pickle first: the format before version 1.6. */
+    bool legacy = bytes && data[0] == 0x80;
+    if (!(legacy ? bd_model_import_torch_legacy : bd_model_import_torch)(data, bytes, "fuzz", &graph, &shards,
+                                                                         &error)) {
         (void)!bd_graph_lower(&graph, 32, &error);
     }
     bd_graph_finish(&graph);

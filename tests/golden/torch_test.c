@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * State dicts of torchvision's networks against torch itself (tests/golden/make_torch_goldens.py): small networks node
- * by node on the CPU in every way that they are saved in, and the real ones, whose weights the test makes, on a device
- * from photo to labels. */
+ * State dicts against torch itself (tests/golden/make_torch_goldens.py, make_torch_families.py): small networks of
+ * several trainers on the CPU in every way that they are saved in, and torchvision's real ones, whose weights the test
+ * makes, on a device from photo to labels. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,35 +59,109 @@ static uint8_t *opaque_picture(int32_t side) {
     return rgba;
 }
 
-static void check_small(const char *file, const char *golden, int32_t side, float share) {
+typedef struct small {
+    const char *file, *golden; /* in tests/fuzz/corpus, tests/golden/torch */
+    int32_t side;
+    uint32_t asked_stride; /* 0: not asked for */
+    float share;
+    uint32_t default_size;
+    bd_upsampling upsampling;
+} small;
+
+static void check_file(const small *of) {
     char path[256];
-    (void)snprintf(path, sizeof path, "tests/fuzz/corpus/%s", file);
+    (void)snprintf(path, sizeof path, "tests/fuzz/corpus/%s", of->file);
     bd_graph graph;
     bd_shards shards;
     bd_error error;
     const char *form = NULL;
-    assert_int_equal(bd_graph_init(&graph, NULL, file, &error), BD_OK);
+    assert_int_equal(bd_graph_init(&graph, NULL, of->file, &error), BD_OK);
+    graph.output_stride = of->asked_stride;
     if (bd_model_import(test_source_file(path), &graph, &shards, &form, &error) ||
-        bd_graph_lower(&graph, (uint32_t)side, &error)) {
+        bd_graph_lower(&graph, (uint32_t)of->side, &error)) {
         fail_msg("%s", error.message);
     }
-    assert_string_equal(form, strstr(file, ".pth") ? "PyTorch state dict" : "safetensors");
-    assert_int_equal(graph.upsampling, BD_UPSAMPLING_CENTERS);
-    assert_int_equal(graph.default_size, 520);
+    assert_true(!strncmp(form, strstr(of->file, ".pth") ? "PyTorch state dict" : "safetensors", 11));
+    assert_int_equal(graph.upsampling, of->upsampling);
+    assert_int_equal(graph.default_size, of->default_size);
     size_t count = (size_t)bd_shape_elements(&graph.nodes[graph.output].shape);
-    float *expected = read_golden(golden, side, "logits", count * sizeof *expected);
+    float *expected = read_golden(of->golden, of->side, "logits", count * sizeof *expected);
     float *got = calloc(count, sizeof *got);
-    uint8_t *photo = opaque_picture(side);
+    uint8_t *photo = opaque_picture(of->side);
     assert_non_null(got);
-    if (bd_ref_run(&graph, photo, side, side, NULL, got, NULL, NULL, &error)) {
+    if (bd_ref_run(&graph, photo, of->side, of->side, NULL, got, NULL, NULL, &error)) {
         fail_msg("%s", error.message);
     }
-    check_logits(file, got, expected, count, share);
+    check_logits(of->file, got, expected, count, of->share);
     free(photo);
     free(got);
     free(expected);
     bd_graph_finish(&graph);
     bd_shards_finish(&shards);
+}
+
+static void check_small(const char *file, const char *golden, int32_t side, float share) {
+    check_file(&(small){file, golden, side, 0, share, 520, BD_UPSAMPLING_CENTERS});
+}
+
+/* Other trainers' names and ways (make_torch_families.py). */
+static void test_families(void **state) {
+    (void)state;
+    static const small files[] = {
+        {"torch/vainf_plus.pth", "vainf_plus_os16", 65, 0, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
+        {"torch/vainf_plus.pth", "vainf_plus_os8", 65, 8, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
+        {"safetensors/vainf_split.safetensors", "vainf_split_os16", 34, 0, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
+        {"safetensors/vainf_v3.safetensors", "vainf_v3_os16", 49, 16, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
+        {"safetensors/vainf_v3.safetensors", "vainf_v3_os8", 49, 8, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
+        {"torch/smp_v3.pth", "smp_v3_os8", 64, 0, 1e-5f, 512, BD_UPSAMPLING_CORNERS},
+        {"safetensors/smp_old_os16.safetensors", "smp_old_os16", 64, 0, 1e-5f, 512, BD_UPSAMPLING_CORNERS},
+        {"safetensors/smp_plus.safetensors", "smp_plus_os16", 64, 0, 1e-5f, 512, BD_UPSAMPLING_CORNERS},
+        {"safetensors/mmseg_plus.safetensors", "mmseg_plus_os8", 65, 0, 1e-5f, 512, BD_UPSAMPLING_CENTERS},
+        {"safetensors/mmseg_plus.safetensors", "mmseg_plus_os16", 65, 16, 1e-5f, 512, BD_UPSAMPLING_CENTERS},
+        {"torch/mmseg_mobilenet.pth", "mmseg_mobilenet_os8", 65, 0, 1e-5f, 512, BD_UPSAMPLING_CENTERS},
+        {"safetensors/transformers.safetensors", "transformers_os8", 66, 0, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
+    };
+    for (size_t i = 0; i < BD_COUNT(files); i++) {
+        check_file(&files[i]);
+    }
+}
+
+/* The output stride that a file's name says, where nobody asks for one. */
+static void test_named_strides(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        uint32_t logits;
+    } names[] = {{"a/best_deeplabv3_resnet50_voc_os8.pth", 9},
+                 {"deeplabv3_os16.pth", 5},
+                 {"os8/deeplabv3.pth", 5},
+                 {"deeplabv3_os80.pth", 5},
+                 {"deeplabv3_pos8.pth", 5},
+                 {"r50-d8_512x1024.pth", 9},
+                 {"r50-d16-mg124.pth", 5},
+                 {"deeplabv3_os8", 9},
+                 {"d8", 9},
+                 {"deeplabv3_voc_os.pth", 5},
+                 {"deeplabv3_os1_os8_", 9}};
+    bd_mapping map;
+    bd_error error;
+    assert_int_equal(bd_map_file(test_source_file("tests/fuzz/corpus/safetensors/vainf_v3.safetensors"), &map, &error),
+                     BD_OK);
+    for (size_t i = 0; i < BD_COUNT(names); i++) {
+        bd_graph graph;
+        bd_shards shards;
+        assert_int_equal(bd_graph_init(&graph, NULL, names[i].name, &error), BD_OK);
+        if (bd_model_import_safetensors(map.data, map.bytes, names[i].name, &graph, &shards, &error) ||
+            bd_graph_lower(&graph, 65, &error)) {
+            fail_msg("%s", error.message);
+        }
+        if (graph.nodes[graph.output].shape.dims[1] != (int32_t)names[i].logits) {
+            fail_msg("%s: logits of %d rows, not %u", names[i].name, graph.nodes[graph.output].shape.dims[1],
+                     names[i].logits);
+        }
+        bd_graph_finish(&graph);
+    }
+    bd_unmap_file(&map);
 }
 
 static void test_small_resnet(void **state) {
@@ -221,7 +295,8 @@ static void test_mobilenet(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_resnet), cmocka_unit_test(test_small_mobilenet), cmocka_unit_test(test_outside),
-        cmocka_unit_test(test_mobilenet),    cmocka_unit_test(test_resnet50),        cmocka_unit_test(test_resnet101),
+        cmocka_unit_test(test_families),     cmocka_unit_test(test_named_strides),   cmocka_unit_test(test_mobilenet),
+        cmocka_unit_test(test_resnet50),     cmocka_unit_test(test_resnet101),
     };
     bd_error error;
     const bd_engine_params params = {

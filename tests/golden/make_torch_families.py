@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes the state dicts and logits of small networks under the names of several trainers.
+
+    tests/golden/make_torch_families.py
+
+Run by hand with Debian's python3-torch, after make_torch_goldens.py. Each network is written down as what it computes;
+the parameters come into being as they are read, from the hash of make_torch_goldens.py. Files go to tests/fuzz/corpus,
+logits to tests/golden/torch. The full-size originals of the trainers were compared by hand; see bench/README.md.
+"""
+import collections
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from make_torch_goldens import CORPUS, GOLDEN, hash_picture, hash_values, write_safetensors
+
+WIDTH = 4  # channels of small layers
+HALVES = (1, 3, 6, 13)  # of MobileNetV2's 17 blocks
+
+
+class Net:
+    def __init__(self):
+        self.state = collections.OrderedDict()
+
+    def get(self, name, *shape):
+        self.state[name] = torch.from_numpy(hash_values(name, shape).copy())
+        return self.state[name]
+
+    def norm(self, x, name, eps):
+        c = x.shape[1]
+        weight, bias = self.get(f"{name}.weight", c), self.get(f"{name}.bias", c)
+        return F.batch_norm(x, self.get(f"{name}.running_mean", c), self.get(f"{name}.running_var", c), weight, bias,
+                            eps=eps)
+
+    def conv(self, x, name, norm, out, k=1, stride=1, rate=1, act=F.relu, pad="keep", eps=1e-5):
+        """out 0: depthwise; norm None: a bias; norm "": neither; pad: "keep", "same" or a number."""
+        deep = out == 0
+        c = x.shape[1]
+        w = self.get(f"{name}.weight", c if deep else out, 1 if deep else c, k, k)
+        if pad == "same":
+            total = [max((-(-n // stride) - 1) * stride + (k - 1) * rate + 1 - n, 0) for n in x.shape[2:]]
+            x = F.pad(x, (total[1] // 2, total[1] - total[1] // 2, total[0] // 2, total[0] - total[0] // 2))
+        edge = rate * (k - 1) // 2 if pad == "keep" else 0 if pad == "same" else pad
+        bias = self.get(f"{name}.bias", out) if norm is None else None
+        x = F.conv2d(x, w, bias, stride, edge, rate, c if deep else 1)
+        x = self.norm(x, norm, eps) if norm else x
+        return act(x) if act else x
+
+    def split(self, x, name, norm, out, rate=1, body=""):
+        x = self.conv(x, f"{name}{body}.0", "", 0, 3, rate=rate, act=None)
+        return self.conv(x, f"{name}{body}.1", norm, out)
+
+
+def like(x, other, corners=False):
+    return F.interpolate(x, other.shape[2:], mode="bilinear", align_corners=corners)
+
+
+def mean(x):
+    return x.mean((2, 3), keepdim=True)
+
+
+def resnet(net, x, folder, stride, basic=False, deep=False, every=False, grid=None):
+    if deep:
+        for i in (0, 3, 6):
+            x = net.conv(x, f"{folder}stem.{i}", f"{folder}stem.{i + 1}", WIDTH, 3, 1 if i else 2)
+    else:
+        x = net.conv(x, f"{folder}conv1", f"{folder}bn1", WIDTH, 7, 2)
+    x, reached, rate, low = F.max_pool2d(x, 3, 2, 1), 4, 1, None
+    for stage in range(1, 5):
+        step = 2 if stage > 1 and reached < stride else 1
+        before, rate = rate, rate * (2 if stage > 1 and step == 1 else 1)
+        reached *= step
+        for block in range(1 if stage < 3 else 3):
+            name, shortcut, s = f"{folder}layer{stage}.{block}", x, step if block == 0 else 1
+            r = rate if block or every else before
+            if stage == 4 and grid:
+                r = grid[block]
+            out = WIDTH if stage == 1 and basic else 2 * WIDTH
+            if basic:
+                x = net.conv(x, f"{name}.conv1", f"{name}.bn1", out, 3, s, r)
+                x = net.conv(x, f"{name}.conv2", f"{name}.bn2", out, 3, rate=rate if every else 1, act=None)
+            else:
+                x = net.conv(x, f"{name}.conv1", f"{name}.bn1", WIDTH)
+                x = net.conv(x, f"{name}.conv2", f"{name}.bn2", WIDTH, 3, s, r)
+                x = net.conv(x, f"{name}.conv3", f"{name}.bn3", out, act=None)
+            if block == 0 and (stage > 1 or not basic):
+                shortcut = net.conv(shortcut, f"{name}.downsample.0", f"{name}.downsample.1", out, 1, s, act=None)
+            x = F.relu(x + shortcut)
+        low = x if stage == 1 else low
+    return x, low
+
+
+def mobilenet(net, x, names, stride, pad="keep", every=False, eps=1e-5):
+    """names: block -> names of (expansion, depthwise, projection), each with its norm's."""
+    reached, rate, low = 2, 1, None
+    for block in range(17):
+        step = 2 if block in HALVES and reached < stride else 1
+        before, rate = rate, rate * (2 if block in HALVES and step == 1 else 1)
+        reached *= step
+        r, shortcut = rate if every else before, x
+        expand, deep, project = names(block + 1)
+        if pad == "around":
+            x = F.pad(x, (r, r, r, r))
+        if block:
+            x = net.conv(x, *expand, 2 * WIDTH, act=F.relu6, eps=eps)
+        x = net.conv(x, *deep, 0, 3, step, r, F.relu6, 0 if pad == "around" else pad, eps)
+        x = net.conv(x, *project, WIDTH if block < 6 else 2 * WIDTH, act=None, eps=eps)
+        if block not in HALVES and shortcut.shape[1] == x.shape[1]:
+            x = x + shortcut
+        low = x if block == 2 else low
+    return x, low
+
+
+def plain_names(folder):
+    """torchvision's: conv.0.0, conv.0.1 and so on; the first block has no expansion."""
+    def names(block):
+        at = folder(block)
+        if block == 1:
+            return None, (f"{at}.0.0", f"{at}.0.1"), (f"{at}.1", f"{at}.2")
+        return (f"{at}.0.0", f"{at}.0.1"), (f"{at}.1.0", f"{at}.1.1"), (f"{at}.2", f"{at}.3")
+    return names
+
+
+def aspp(net, x, name, rates, split=False, body=""):
+    parts = [net.conv(x, f"{name}.convs.0.0", f"{name}.convs.0.1", WIDTH)]
+    for i, rate in enumerate(rates, 1):
+        if split:
+            parts.append(net.split(x, f"{name}.convs.{i}.0", f"{name}.convs.{i}.1", WIDTH, rate, body))
+        else:
+            parts.append(net.conv(x, f"{name}.convs.{i}.0", f"{name}.convs.{i}.1", WIDTH, 3, rate=rate))
+    parts.append(like(net.conv(mean(x), f"{name}.convs.4.1", f"{name}.convs.4.2", WIDTH), x))
+    return net.conv(torch.cat(parts, 1), f"{name}.project.0", f"{name}.project.1", WIDTH)
+
+
+# ---- VainF's DeepLabV3Plus-Pytorch
+
+def vainf_rates(stride):
+    return (12, 24, 36) if stride == 8 else (6, 12, 18)
+
+
+def vainf_plus(net, x, stride, split=False):
+    level = lambda block: f"backbone.{'low' if block < 4 else 'high'}_level_features.{block}.conv"
+    x = net.conv(x, "backbone.low_level_features.0.0", "backbone.low_level_features.0.1", WIDTH, 3, 2, act=F.relu6,
+                 pad=0)
+    x, low = mobilenet(net, x, plain_names(level), stride, "around")
+    low = net.conv(low, "classifier.project.0", "classifier.project.1", 3)
+    x = like(aspp(net, x, "classifier.aspp", vainf_rates(stride), split, ".body"), low)
+    x = torch.cat((low, x), 1)
+    if split:
+        x = net.split(x, "classifier.classifier.0", "classifier.classifier.1", WIDTH, body=".body")
+    else:
+        x = net.conv(x, "classifier.classifier.0", "classifier.classifier.1", WIDTH, 3)
+    return net.conv(x, "classifier.classifier.3", None, 3, act=None)
+
+
+def vainf_v3(net, x, stride):
+    x, _ = resnet(net, x, "backbone.", stride)
+    x = aspp(net, x, "classifier.classifier.0", vainf_rates(stride))
+    x = net.conv(x, "classifier.classifier.1", "classifier.classifier.2", WIDTH, 3)
+    return net.conv(x, "classifier.classifier.4", None, 5, act=None)
+
+
+# ---- segmentation_models.pytorch
+
+def smp_v3(net, x, stride, names):
+    x, _ = resnet(net, x, "encoder.", stride, basic=True, every=True)
+    x = aspp(net, x, names[0], (12, 24, 36))
+    x = net.conv(x, names[1], names[2], WIDTH, 3)
+    return net.conv(x, "segmentation_head.0", None, 1, act=None)
+
+
+def smp_plus(net, x, stride):
+    features = lambda block: f"encoder.features.{block}.conv"
+    x = net.conv(x, "encoder.features.0.0", "encoder.features.0.1", WIDTH, 3, 2, act=F.relu6)
+    x, low = mobilenet(net, x, plain_names(features), stride, every=True)
+    x = net.conv(x, "encoder.features.18.0", "encoder.features.18.1", 2 * WIDTH, act=F.relu6)
+    x = aspp(net, x, "decoder.aspp.0", (12, 24, 36), True)
+    x = like(net.split(x, "decoder.aspp.1", "decoder.aspp.2", WIDTH), low, True)
+    low = net.conv(low, "decoder.block1.0", "decoder.block1.1", 3)
+    x = net.split(torch.cat((x, low), 1), "decoder.block2.0", "decoder.block2.1", WIDTH)
+    return net.conv(x, "segmentation_head.0", None, 4, act=None)
+
+
+# ---- mmsegmentation
+
+def module(net, x, name, out, k=1, rate=1):
+    return net.conv(x, f"{name}.conv", f"{name}.bn", out, k, rate=rate)
+
+
+def separable(net, x, name, rate=1):
+    return module(net, module(net, x, f"{name}.depthwise_conv", 0, 3, rate), f"{name}.pointwise_conv", WIDTH)
+
+
+def mmseg_head(net, x, low, rates, plus):
+    head = "decode_head"
+    parts = [like(module(net, mean(x), f"{head}.image_pool.1", WIDTH), x)]
+    for i, rate in enumerate(rates):
+        name = f"{head}.aspp_modules.{i}"
+        parts.append(separable(net, x, name, rate) if plus and i else
+                     module(net, x, name, WIDTH, 3 if i else 1, rate))
+    x = module(net, torch.cat(parts, 1), f"{head}.bottleneck", WIDTH, 3)
+    if plus:
+        low = module(net, low, f"{head}.c1_bottleneck", 3)
+        x = torch.cat((like(x, low), low), 1)
+        x = separable(net, separable(net, x, f"{head}.sep_bottleneck.0"), f"{head}.sep_bottleneck.1")
+    net.conv(mean(x), "auxiliary_head.conv_seg", None, 6)
+    return net.conv(x, f"{head}.conv_seg", None, 6, act=None)
+
+
+def mmseg_plus(net, x, stride):
+    grid, rates = ((1, 2, 4), (1, 6, 12, 18)) if stride == 16 else (None, (1, 12, 24, 36))
+    return mmseg_head(net, *resnet(net, x, "backbone.", stride, deep=True, grid=grid), rates, True)
+
+
+def mmseg_mobilenet(net, x, stride):
+    starts = (0, 1, 3, 6, 10, 13, 16)
+
+    def names(block):
+        layer = max(i for i, start in enumerate(starts) if block > start)
+        at = f"backbone.layer{layer + 1}.{block - 1 - starts[layer]}.conv"
+        return [(f"{at}.{i}.conv", f"{at}.{i}.bn") for i in (range(3) if block > 1 else (0, 0, 1))]
+
+    x = net.conv(x, "backbone.conv1.conv", "backbone.conv1.bn", WIDTH, 3, 2, act=F.relu6)
+    x, low = mobilenet(net, x, names, stride, every=True)
+    return mmseg_head(net, x, low, (1, 12, 24, 36), False)
+
+
+# ---- transformers
+
+def transformers(net, x, stride):
+    both = lambda at, part: (f"{at}.{part}.convolution", f"{at}.{part}.normalization")
+    stem, head, eps = "mobilenet_v2.conv_stem", "segmentation_head", 1e-3
+
+    def names(block):
+        at = stem if block == 1 else f"mobilenet_v2.layer.{block - 2}"
+        return [both(at, part) for part in ("expand_1x1", "conv_3x3", "reduce_1x1")]
+
+    x = net.conv(x, *both(stem, "first_conv"), WIDTH, 3, 2, act=F.relu6, pad="same", eps=eps)
+    x, _ = mobilenet(net, x, names, stride, "same", eps=eps)
+    net.conv(x, *both("mobilenet_v2", "conv_1x1"), WIDTH)
+    pooled = like(net.conv(mean(x), *both(head, "conv_pool"), WIDTH), x)
+    x = torch.cat((pooled, net.conv(x, *both(head, "conv_aspp"), WIDTH)), 1)
+    x = net.conv(x, *both(head, "conv_projection"), WIDTH)
+    return net.conv(x, f"{head}.classifier.convolution", None, 5, act=None)
+
+
+# ---- files
+
+def run(name, network, side, strides, symmetric=False, **options):
+    """Logits of each stride as (h, w, classes); the state dict, which they share."""
+    x = torch.from_numpy(hash_picture(side, side)).permute(2, 0, 1)[None].float() / 255
+    mean_, deviation = ([0.5] * 3, [0.5] * 3) if symmetric else ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    x = (x - torch.tensor(mean_)[:, None, None]) / torch.tensor(deviation)[:, None, None]
+    for stride in strides:
+        net = Net()
+        with torch.no_grad():
+            logits = network(net, x, stride, **options)
+        if logits.shape[1] == 1:  # a sigmoid's: of two classes
+            logits = torch.cat((torch.zeros_like(logits), logits), 1)
+        print(f"{name}, stride {stride}: {tuple(logits.shape)}, up to {logits.abs().max():.2f}, {len(net.state)} tensors")
+        logits[0].permute(1, 2, 0).contiguous().numpy().astype("<f4").tofile(
+            GOLDEN / f"{name}_os{stride}_{side}.logits")
+    return net.state
+
+
+def main():
+    torch.set_num_threads(2)
+    to, tensors = CORPUS / "torch", CORPUS / "safetensors"
+    state = run("vainf_plus", vainf_plus, 65, (8, 16))
+    torch.save({"cur_itrs": 30000, "model_state": state, "scheduler_state": {"last_epoch": 3},
+                "best_score": np.float64(0.71)}, to / "vainf_plus.pth", _use_new_zipfile_serialization=False)
+    write_safetensors(run("vainf_split", vainf_plus, 34, (16,), split=True), tensors / "vainf_split.safetensors", "BF16")
+    write_safetensors(run("vainf_v3", vainf_v3, 49, (8, 16)), tensors / "vainf_v3.safetensors", "BF16")
+    wide = collections.OrderedDict((key, value.double()) for key, value in run(
+        "smp_v3", smp_v3, 64, (8,), names=("decoder.aspp", "decoder.conv", "decoder.bn")).items())
+    torch.save({"state_dict": collections.OrderedDict(("model." + key, value) for key, value in wide.items()),
+                "hyper_parameters": {"lr": 1e-3}, "loss": torch.tensor(0.5)}, to / "smp_v3.pth")
+    write_safetensors(run("smp_old", smp_v3, 64, (16,), names=("decoder.0", "decoder.1", "decoder.2")),
+                      tensors / "smp_old_os16.safetensors", "BF16")
+    write_safetensors(run("smp_plus", smp_plus, 64, (16,)), tensors / "smp_plus.safetensors", "BF16")
+    write_safetensors(run("mmseg_plus", mmseg_plus, 65, (8, 16)), tensors / "mmseg_plus.safetensors", "BF16")
+    state = run("mmseg_mobilenet", mmseg_mobilenet, 65, (8,))
+    torch.save({"meta": {"epoch": 160, "CLASSES": ("wall", "floor")}, "state_dict": state}, to / "mmseg_mobilenet.pth",
+               _use_new_zipfile_serialization=False)
+    write_safetensors(run("transformers", transformers, 66, (8,), symmetric=True), tensors / "transformers.safetensors",
+                      "BF16")
+
+
+if __name__ == "__main__":
+    main()
