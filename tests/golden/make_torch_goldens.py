@@ -203,7 +203,7 @@ def write_small(name, model):
         for key, value in state.items()), CORPUS / "torch" / f"{name}_parameters.pth")
     write_safetensors(state, CORPUS / "safetensors" / f"{name}_half.safetensors", "F16")
     write_safetensors(state, CORPUS / "safetensors" / f"{name}_bfloat.safetensors", "BF16")
-    # What is refused: a whole module, a script, the old format.
+    # What is refused: a whole module, a script, a tensor that is no network (in the old format).
     torch.save(nn.ReLU(), CORPUS / "torch" / "module.pth")
     torch.save({"a": torch.zeros(1)}, CORPUS / "torch" / "legacy.pth", _use_new_zipfile_serialization=False)
     torch.jit.script(nn.ReLU()).save(str(CORPUS / "torch" / "script.pth"))
