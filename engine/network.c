@@ -386,6 +386,8 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model,
     const bd_network_params defaults = {0};
     *network = (bd_network){.vk = vk, .pool = {.allocator = vk->allocator}};
     network->upsampling = model->graph.upsampling;
+    network->logits_step = model->graph.logits_step;
+    network->logits_zero_point = model->graph.logits_zero_point;
     recorder r = {.network = network, .model = model};
     bd_result result = plan_network(network, model, params ? params : &defaults, error);
     if (!result) {

@@ -44,6 +44,8 @@ typedef struct bd_network {
     bd_vk_binding input, logits; /* in the arena */
     bd_shape logits_shape;
     bd_upsampling upsampling;
+    float logits_step; /* as the graph's */
+    int32_t logits_zero_point;
 } bd_network;
 
 /* params NULL: all defaults. FP16 on a device or a graph that cannot: BD_ERR_UNSUPPORTED. */

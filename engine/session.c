@@ -193,8 +193,12 @@ bd_result bd_session_record_labels(bd_session *session, uint32_t resized_w, uint
                                    VkDeviceSize at, bd_error *error) {
     bd_axis_map x = bd_session_axis_map(session, 2, resized_w, w);
     bd_axis_map y = bd_session_axis_map(session, 1, resized_h, h);
+    const bd_network *network = &session->network;
     bd_vk_dispatch dispatch;
-    bd_kernel_labels(session->vk, &session->network.logits_shape, w, h, x, y, &dispatch);
+    /* On the network's own grid labels are the export's; elsewhere rounding would only blur what is between. */
+    bool rounded = w == resized_w && h == resized_h && session->look_count < 2;
+    bd_kernel_labels(session->vk, &network->logits_shape, w, h, x, y, rounded ? network->logits_step : 0.0f,
+                     network->logits_zero_point, &dispatch);
     dispatch.bindings[0] = bd_session_logits(session);
     dispatch.bindings[4].buffer = &session->result;
     dispatch.bindings[4].offset = at;

@@ -9,7 +9,7 @@ layout(constant_id = 0) const bool has_residual = false;
 BD_READ_TENSOR(BD_BIND_SRC, x)
 BD_READ_TENSOR(BD_BIND_WEIGHTS, weights)
 BD_READ_F32(BD_BIND_BIAS, bias)
-BD_READ_TENSOR(BD_BIND_RESIDUAL, residual)
+BD_READ_RESIDUAL(BD_BIND_RESIDUAL, residual)
 BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 #define GEMM_ROWS push.rows

@@ -19,6 +19,7 @@ layout(constant_id = 0) const bool has_residual = false;
 layout(constant_id = 2) const int in_c4 = 1;
 layout(constant_id = 3) const int slice = 1;
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer bd_columns { vec4 at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer bd_words { ivec4 at[]; };
 BD_READ_F32(BD_BIND_SRC, x)
 BD_READ_F32(BD_BIND_RESIDUAL, residual)
 BD_WRITE(BD_BIND_DST, y, u64vec2)
@@ -29,11 +30,13 @@ BD_WRITE(BD_BIND_DST, y, u64vec2)
     sum1 += element * weights.at[(4 * k + n) * C4 + 1];                                                                \
     sum2 += element * weights.at[(4 * k + n) * C4 + 2];                                                                \
     sum3 += element * weights.at[(4 * k + n) * C4 + 3];
+#define WORDS(index) words.at[index]
 #define STORE(c)                                                                                                       \
+    BD_SCALE(scale##c, WORDS, c, push.out_c4)                                                                          \
     if (has_residual) {                                                                                                \
         sum##c += residual(to + c);                                                                                    \
     }                                                                                                                  \
-    y[to + c] = bd_wide_pack(bd_activate(sum##c, lo, hi));
+    y[to + c] = bd_wide_pack(bd_activate(sum##c, lo, hi, scale##c));
 
 void main() {
     const int id = int(gl_WorkGroupID.x);
@@ -46,6 +49,7 @@ void main() {
     bd_columns weights = bd_columns(packUint2x32(push.weights) + uint64_t(panel * (in_c4 * 4 * C4 * 16)));
     bd_columns bias = bd_columns(packUint2x32(push.bias) + uint64_t(column * 16));
     vec4 sum0 = bias.at[0], sum1 = bias.at[1], sum2 = bias.at[2], sum3 = bias.at[3];
+    bd_words words = bd_words(packUint2x32(push.scales) + uint64_t(column * 16));
     const int from = row * in_c4;
     vec4 v = x(from);
     [[unroll]] for (int k = 0; k < in_c4; k++) {

@@ -11,7 +11,7 @@ layout(constant_id = 0) const bool has_residual = false;
 BD_READ_F32(BD_BIND_SRC, x)
 BD_READ_F32(BD_BIND_WEIGHTS, weights)
 BD_READ_F32(BD_BIND_BIAS, bias)
-BD_READ_F32(BD_BIND_RESIDUAL, residual)
+BD_READ_RESIDUAL(BD_BIND_RESIDUAL, residual)
 BD_WRITE(BD_BIND_DST, y, vec4)
 
 // Arrays would live in memory: rows are named one by one.
@@ -44,11 +44,12 @@ void main() {
     sum##r += a##r.w * w3;
         EACH_ROW(STEP)
     }
+    BD_SCALE(scale, residual_words, c, out_c4)
     if (column < out_c4) {
 #define STORE(r)                                                                                                       \
     if (row + r <= last) {                                                                                             \
         const int to = (row + r) * out_c4 + c;                                                                         \
-        y[to] = bd_activate(sum##r + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi);                     \
+        y[to] = bd_activate(sum##r + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi, scale);              \
     }
         EACH_ROW(STORE)
     }

@@ -17,7 +17,7 @@ layout(constant_id = 0) const bool has_residual = false;
 BD_READ_F32(BD_BIND_SRC, x)
 BD_READ_F32(BD_BIND_WEIGHTS, weights)
 BD_READ_F32(BD_BIND_BIAS, bias)
-BD_READ_F32(BD_BIND_RESIDUAL, residual)
+BD_READ_RESIDUAL(BD_BIND_RESIDUAL, residual)
 BD_WRITE(BD_BIND_DST, y, u64vec2)
 
 void main() {
@@ -84,7 +84,8 @@ void main() {
         if (has_residual) {                                                                                            \
             sum##g##j += residual(to);                                                                                 \
         }                                                                                                              \
-        y[to] = bd_wide_pack(bd_activate(sum##g##j, lo, hi));                                                                \
+        y[to] = bd_wide_pack(bd_activate(sum##g##j, lo, hi, scale));                                                  \
     }
+    BD_SCALE(scale, residual_words, c, out_c4)
     BD_WIDE_EACH_ROW(STORE)
 }

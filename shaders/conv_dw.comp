@@ -10,6 +10,7 @@ layout(local_size_x = BD_CONV_DW_C4, local_size_y = BD_CONV_DW_COLUMNS) in;
 BD_READ_TENSOR(BD_BIND_SRC, x)
 BD_READ_TENSOR(BD_BIND_WEIGHTS, weights)
 BD_READ_F32(BD_BIND_BIAS, bias)
+BD_READ_RESIDUAL(BD_BIND_RESIDUAL, residual)
 BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 void main() {
@@ -32,5 +33,6 @@ void main() {
             }
         }
     }
-    y_store((oy * push.out_w + ox) * push.c4 + c, bd_activate(sum, push.lo, push.hi));
+    BD_SCALE(scale, residual_words, c, push.c4)
+    y_store((oy * push.out_w + ox) * push.c4 + c, bd_activate(sum, push.lo, push.hi, scale));
 }

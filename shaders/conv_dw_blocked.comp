@@ -5,6 +5,8 @@
 #extension GL_EXT_control_flow_attributes : require
 #include "include/tensor.glsl"
 #include "push/conv_dw.h"
+#define BD_CONSTANT_ACTIVATION 3
+#include "include/activation.glsl"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
 layout(constant_id = 0) const int STRIDE = 1;
@@ -13,6 +15,7 @@ layout(constant_id = 2) const int TILE_X = 4;
 BD_READ_TENSOR(BD_BIND_SRC, x)
 BD_READ_TENSOR(BD_BIND_WEIGHTS, weights)
 BD_READ_F32(BD_BIND_BIAS, bias)
+BD_READ_RESIDUAL(BD_BIND_RESIDUAL, residual)
 BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 const int WINDOW_Y = (TILE_Y - 1) * STRIDE + 3;
@@ -66,12 +69,14 @@ void main() {
             }
         }
     }
+    BD_SCALE(scale, residual_words, c, push.c4)
     [[unroll]] for (int r = 0; r < TILE_Y; r++) {
         [[unroll]] for (int q = 0; q < TILE_X; q++) {
             const int oy = out_y + r * dy;
             const int ox = out_x + q * dx;
             if (oy < push.out_h && ox < push.out_w) {
-                y_store((oy * push.out_w + ox) * push.c4 + c, clamp(sum[r * TILE_X + q], push.lo, push.hi));
+                y_store((oy * push.out_w + ox) * push.c4 + c,
+                        bd_activate(sum[r * TILE_X + q], push.lo, push.hi, scale));
             }
         }
     }

@@ -10,6 +10,7 @@ layout(local_size_x = BD_CONV_DW_TEXEL_C4) in;
 BD_READ_F32(BD_BIND_SRC, x)
 BD_READ_F32(BD_BIND_WEIGHTS, weights)
 BD_READ_F32(BD_BIND_BIAS, bias)
+BD_READ_RESIDUAL(BD_BIND_RESIDUAL, residual)
 BD_WRITE(BD_BIND_DST, y, vec4)
 
 #define EACH_COLUMN(DO) DO(0) DO(1) DO(2) DO(3)
@@ -43,10 +44,11 @@ void main() {
             ix += push.dilation_x;
         }
     }
+    BD_SCALE(scale, residual_words, c, c4)
     if (channel < c4) {
 #define STORE(n)                                                                                                       \
     if (ox + n < push.out_w) {                                                                                         \
-        y[(oy * push.out_w + ox + n) * c4 + c] = bd_activate(sum##n, push.lo, push.hi);                                \
+        y[(oy * push.out_w + ox + n) * c4 + c] = bd_activate(sum##n, push.lo, push.hi, scale);                         \
     }
         EACH_COLUMN(STORE)
     }

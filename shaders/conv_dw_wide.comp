@@ -14,6 +14,7 @@ layout(local_size_x = BD_WIDE_LANES) in;
 BD_READ_F32(BD_BIND_SRC, x)
 BD_READ_F32(BD_BIND_WEIGHTS, weights)
 BD_READ_F32(BD_BIND_BIAS, bias)
+BD_READ_RESIDUAL(BD_BIND_RESIDUAL, residual)
 #if COLUMNS == 2
 BD_WRITE(BD_BIND_DST, y, u64vec4)
 #else
@@ -102,13 +103,15 @@ void main() {
     vec4 b = bias(c);
     EACH(INIT_P)
     SUMS(p, 0)
+    BD_SCALE(scale, residual_words, c, c4)
 #if COLUMNS == 2
     b = bias(c + 1);
     EACH(INIT_Q)
     SUMS(q, 1)
-#define VALUE(r, j) u64vec4(bd_wide_pack(bd_activate(p##r##j, lo, hi)), bd_wide_pack(bd_activate(q##r##j, lo, hi)))
+    BD_SCALE(scale_q, residual_words, c + 1, c4)
+#define VALUE(r, j) u64vec4(bd_wide_pack(bd_activate(p##r##j, lo, hi, scale)), bd_wide_pack(bd_activate(q##r##j, lo, hi, scale_q)))
 #else
-#define VALUE(r, j) bd_wide_pack(bd_activate(p##r##j, lo, hi))
+#define VALUE(r, j) bd_wide_pack(bd_activate(p##r##j, lo, hi, scale))
 #endif
 #define STORE(r, j)                                                                                                    \
     if (out_y + r * dy < out_h && out_x + j * dx < out_w) {                                                            \

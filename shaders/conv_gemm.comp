@@ -19,6 +19,8 @@
 #endif
 #include "include/tensor.glsl"
 #include "push/conv_gemm.h"
+#define BD_CONSTANT_ACTIVATION BD_GEMM_ACTIVATION
+#include "include/activation.glsl"
 
 #define SOURCE_ROWS 0
 #define SOURCE_TAPS 1

@@ -11,7 +11,7 @@ layout(constant_id = 0) const bool has_residual = false;
 BD_READ_F32(BD_BIND_SRC, x)
 BD_READ_F32(BD_BIND_WEIGHTS, weights)
 BD_READ_F32(BD_BIND_BIAS, bias)
-BD_READ_F32(BD_BIND_RESIDUAL, residual)
+BD_READ_RESIDUAL(BD_BIND_RESIDUAL, residual)
 BD_WRITE(BD_BIND_DST, y, vec4)
 
 #define EACH_COLUMN(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
@@ -59,11 +59,12 @@ void main() {
             }
         }
     }
+    BD_SCALE(scale, residual_words, c, out_c4)
     if (channel < out_c4) {
 #define STORE(n)                                                                                                       \
     if (ox + n < push.out_w) {                                                                                         \
         const int to = (oy * push.out_w + ox + n) * out_c4 + c;                                                        \
-        y[to] = bd_activate(sum##n + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi);                     \
+        y[to] = bd_activate(sum##n + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi, scale);              \
     }
         EACH_COLUMN(STORE)
     }

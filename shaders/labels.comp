@@ -7,6 +7,19 @@
 layout(local_size_x = BD_LINEAR_GROUP) in;
 BD_READ_F32(BD_BIND_SRC, logits)
 BD_WRITE(BD_BIND_DST, labels, uint)
+layout(constant_id = 0) const bool integers = false;
+#include "include/requantise.glsl"
+
+vec4 steps(int index) {
+    return integers ? floor(logits(index) * push.inverse_step + 0.5) : logits(index);
+}
+
+vec4 finish(vec4 v) {
+    return integers ? bd_round(v, push.zero_point) : v;
+}
+
+#define BD_CLASS_READ steps
+#define BD_CLASS_FINISH finish
 #include "include/classes.glsl"
 
 void main() {

@@ -2,6 +2,7 @@
 // Pooling: an invocation owns one vec4 of the output.
 #version 450
 #include "include/tensor.glsl"
+#include "include/requantise.glsl"
 #include "push/pool.h"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
@@ -22,11 +23,12 @@ void main() {
     const int left = ox * push.stride_x - push.pad_left;
     const int y0 = max(top, 0), y1 = min(top + push.kernel_h, push.in_h);
     const int x0 = max(left, 0), x1 = min(left + push.kernel_w, push.in_w);
+    ivec4 total = ivec4(0);
     vec4 result = mode == BD_POOL_MAX ? vec4(-3.402823466e38) : vec4(0.0);
     for (int iy = y0; iy < y1; iy++) {
         // Row sums of their own: long sums of one float lose digits.
         vec4 row = result;
-        if (mode == BD_POOL_AVERAGE) {
+        if (mode != BD_POOL_MAX) {
             row = vec4(0.0);
         }
         for (int ix = x0; ix < x1; ix++) {
@@ -34,9 +36,15 @@ void main() {
             row = mode == BD_POOL_MAX ? max(row, v) : row + v;
         }
         result = mode == BD_POOL_MAX ? row : result + row;
+        if (mode == BD_POOL_INTEGERS) {
+            total += ivec4(row); // a row is exact as floats; the whole of a large map is not
+        }
     }
+    const int count = max((y1 - y0) * (x1 - x0), 1);
     if (mode == BD_POOL_AVERAGE) {
-        result /= float(max((y1 - y0) * (x1 - x0), 1));
+        result /= float(count);
+    } else if (mode == BD_POOL_INTEGERS) {
+        result = bd_mean(total, count, push.zero_point);
     }
     y_store(item, result);
 }

@@ -3,9 +3,11 @@
 #version 450
 #include "include/tensor.glsl"
 #include "include/bilinear.glsl"
+#include "include/requantise.glsl"
 #include "push/resize.h"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
+layout(constant_id = 0) const bool rounds = false;
 BD_READ_TENSOR(BD_BIND_SRC, x)
 BD_WRITE_TENSOR(BD_BIND_DST, y)
 
@@ -26,6 +28,8 @@ void main() {
     const bd_axis u = source(pixel - oy * push.out_w, push.scale_x, push.in_w);
     const int top = v.low * push.in_w;
     const int bottom = v.high * push.in_w;
-    y_store(item, bd_lerp(x((top + u.low) * push.c4 + c), x((top + u.high) * push.c4 + c), x((bottom + u.low) * push.c4 + c),
-                      x((bottom + u.high) * push.c4 + c), u.fraction, v.fraction));
+    const vec4 value = bd_lerp(x((top + u.low) * push.c4 + c), x((top + u.high) * push.c4 + c),
+                               x((bottom + u.low) * push.c4 + c), x((bottom + u.high) * push.c4 + c), u.fraction,
+                               v.fraction);
+    y_store(item, rounds ? bd_round(value, push.zero_point) : value);
 }

@@ -301,7 +301,9 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
         bool pointwise = bd_gemm_is_pointwise(graph, index);
         const bd_shader_id *ways = pointwise ? conv1x1_ways : conv_ways;
         uint32_t inner = bd_gemm_depthwise(graph, index);
-        bool block = inner != BD_NO_NODE && !graph->nodes[inner].u.conv.hard_swish;
+        /* Between the two convolutions of a block there is a clamp and nothing else. */
+        bool block = inner != BD_NO_NODE && !graph->nodes[inner].u.conv.hard_swish &&
+                     !graph->nodes[inner].u.conv.rounding && !node->u.conv.rounding;
         if (block) {
             add_simt(&to, BD_KERNEL_FAMILY_BLOCK, block_ways, 0);
         }

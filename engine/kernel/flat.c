@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/gemm.h"
+#include "kernel/integers.h"
 #include "push/conv1x1_flat.h"
 
 enum {
@@ -54,20 +55,18 @@ void bd_flat_node(const bd_graph *graph, uint32_t index, const bd_kernel_choice 
     uint32_t pixels = bd_shape_pixels(&node->shape), blocks = blocks_of(pixels);
     uint32_t in_c4 = bd_shape_c4(&graph->nodes[node->inputs[0]].shape);
     bool biased = node->input_count > 2 && node->inputs[2] != BD_NO_NODE;
-    bool residual = node->input_count > 3 && node->inputs[3] != BD_NO_NODE;
     *operands = (bd_kernel_operands){
-        .nodes = {node->inputs[0], node->inputs[1], biased ? node->inputs[2] : BD_NO_NODE,
-                  residual ? node->inputs[3] : BD_NO_NODE},
+        .nodes = {node->inputs[0], node->inputs[1], biased ? node->inputs[2] : BD_NO_NODE, BD_NO_NODE},
         .packings = {BD_PACKING_ROWS, BD_PACKING_COLUMNS, BD_PACKING_ROWS, BD_PACKING_ROWS},
         .zero_bias = !biased,
     };
+    bool residual = bd_kernel_set_residual(graph, index, BD_PACKING_ROWS, operands);
     const uint32_t slices = ceil_div(in_c4, BD_CONV1X1_FLAT_SLICE);
     *dispatch = (bd_vk_dispatch){
         .shader = choice->shader,
-        .specialisations = {residual, attrs->hard_swish ? BD_ACTIVATION_HARD_SWISH : BD_ACTIVATION_CLAMP, in_c4,
-                            ceil_div(in_c4, slices), blocks},
+        .specialisations = {residual, bd_kernel_activation(attrs), in_c4, ceil_div(in_c4, slices), blocks},
         .specialisation_count = 5,
-        .address_count = 2,
+        .address_count = 3,
         .groups = {panels_of(&node->shape), ceil_div(pixels, 8 * blocks), 1},
         .push_bytes = sizeof(bd_push_conv1x1_flat),
     };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernel/gemm.h"
+#include "kernel/integers.h"
 #include "push/conv_gemm.h"
 #include "push/split_reduce.h"
 
@@ -83,10 +84,11 @@ static void reduce(const bd_graph *graph, uint32_t index, const bd_kernel_choice
     uint32_t c4 = bd_shape_c4(&node->shape);
     set_operand(operands, 0, BD_KERNEL_SCRATCH, BD_PACKING_ROWS);
     set_operand(operands, 2, input_of(node, 2), BD_PACKING_ROWS);
-    set_operand(operands, 3, input_of(node, 3), half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS);
     operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
-    dispatch->specialisations[0] = operands->nodes[3] != BD_NO_NODE;
-    dispatch->specialisation_count = 1;
+    dispatch->specialisations[0] =
+        bd_kernel_set_residual(graph, index, half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS, operands);
+    dispatch->specialisations[1] = bd_kernel_activation(&node->u.conv);
+    dispatch->specialisation_count = 2;
     if (half) {
         bd_kernel_set_wide(graph, index, dispatch);
     }
@@ -147,9 +149,8 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
         set_operand(operands, 2, input_of(node, 2), BD_PACKING_ROWS);
         operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
     }
-    if (!split) {
-        set_operand(operands, 3, input_of(node, 3), half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS);
-    }
+    bool residual =
+        !split && bd_kernel_set_residual(graph, index, half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS, operands);
     operands->writes_scratch = split;
     const uint32_t constants[BD_GEMM_CONSTANTS] = {
         [0] = choice->threads,
@@ -158,7 +159,8 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
         [BD_GEMM_TILE_COLUMNS] = choice->columns,
         [BD_GEMM_TILE_DEPTH] = choice->depth,
         [BD_GEMM_TILE_WIDTH] = choice->width,
-        [BD_GEMM_RESIDUAL] = !split && input_of(node, 3) != BD_NO_NODE,
+        [BD_GEMM_RESIDUAL] = residual,
+        [BD_GEMM_ACTIVATION] = bd_kernel_activation(&node->u.conv),
         [BD_CONSTANT_WIDE] = half && (split || bd_plan_is_wide(graph, index)),
         [BD_GEMM_SPLIT] = split,
         [BD_GEMM_SHARE] = choice->share,
@@ -170,7 +172,7 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
         [BD_GEMM_ACTIVE] = choice->active,
     };
     memcpy(dispatch->specialisations, constants, sizeof constants);
-    dispatch->specialisation_count = choice->matrix[0] ? BD_GEMM_CONSTANTS : BD_GEMM_SHARE + 1;
+    dispatch->specialisation_count = choice->matrix[0] ? BD_GEMM_CONSTANTS : BD_GEMM_ACTIVATION + 1;
     uint32_t width = choice->width;
     uint32_t tiles = width ? ceil_div((uint32_t)out[2], width) * ceil_div((uint32_t)out[1], choice->rows / width)
                            : ceil_div((uint32_t)(out[1] * out[2]), choice->rows);

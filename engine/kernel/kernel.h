@@ -173,7 +173,8 @@ typedef enum bd_packing {
     BD_PACKING_COLUMNS, /* (1, 1, ic, oc) -> panels of four vec4 columns, see push/conv1x1_flat.h */
     BD_PACKING_ROWS_F16,
     BD_PACKING_CONV_F16,
-    BD_PACKING_TILES, /* (kh, kw, ic, oc) in the order of a product's tiles, see push/conv_gemm.h */
+    BD_PACKING_SCALES, /* (2, c) of integers -> [3][ceil(c/4)] ivec4, see push/types.h */
+    BD_PACKING_TILES,  /* (kh, kw, ic, oc) in the order of a product's tiles, see push/conv_gemm.h */
     BD_PACKING_TILES_F16,
     BD_PACKING_BLOCK /* of a CONV node after a DEPTHWISE: both biases and the depthwise weights, ibid. */
 } bd_packing;
@@ -208,7 +209,8 @@ void bd_kernel_pack(const bd_graph *graph, uint32_t node, bd_packing packing, vo
 /* ---- trials (trial.c) -------------------------------------------------------------------------------------------- */
 
 typedef struct bd_kernel_verdict {
-    bool correct; /* agrees with the plain kernels within what its precision and order of sums allow */
+    bool correct; /* agrees with the plain kernels within what its precision and order of sums allow, or to the bit
+                     where the node ends with integers */
     double ms;    /* device time of the best run, all parts and the barriers between them; 0: no timers */
 } bd_kernel_verdict;
 
@@ -234,8 +236,9 @@ void bd_kernel_resample(const bd_vk *vk, bool horizontal, uint32_t src_w, uint32
                         uint32_t dst_h, uint32_t taps, uint32_t first_row, bd_vk_dispatch *dispatch);
 /* w x h pixels of 16 bits to 8. */
 void bd_kernel_narrow(const bd_vk *vk, uint32_t w, uint32_t h, bd_vk_dispatch *dispatch);
+/* step: logits are whole multiples of it, and what is interpolated is rounded (push/labels.h); 0: they are not. */
 void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
-                      bd_axis_map y, bd_vk_dispatch *dispatch);
+                      bd_axis_map y, float step, int32_t zero_point, bd_vk_dispatch *dispatch);
 /* One of `runs` runs on the grid of out: number `run` adds to the sum, the last one makes logits of it. */
 void bd_kernel_average(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
                        bd_axis_map y, uint32_t run, uint32_t runs, bd_vk_dispatch *dispatch);

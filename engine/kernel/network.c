@@ -4,6 +4,7 @@
 
 #include "kernel/flat.h"
 #include "kernel/gemm.h"
+#include "kernel/integers.h"
 #include "push/concat.h"
 #include "push/conv.h"
 #include "push/conv1x1.h"
@@ -57,18 +58,15 @@ static uint32_t input_or_none(const bd_node *node, uint32_t i) {
     return i < node->input_count ? node->inputs[i] : BD_NO_NODE;
 }
 
-static uint32_t activation(const bd_conv_attrs *attrs) {
-    return attrs->hard_swish ? BD_ACTIVATION_HARD_SWISH : BD_ACTIVATION_CLAMP;
-}
-
 static bd_kernel pointwise_kernel(const bd_vk *vk, int32_t in_c4) {
     return vk->kernel_set == BD_KERNELS_WIDE8 && in_c4 >= BD_CONV1X1_WIDE_DEEP && in_c4 % 4 == 0
                ? BD_KERNEL_CONV1X1_DEEP
                : BD_KERNEL_CONV1X1;
 }
 
-static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
+static void conv(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_dispatch *dispatch,
                  bd_kernel_operands *operands) {
+    const bd_node *node = &graph->nodes[index];
     const bd_conv_attrs *attrs = &node->u.conv;
     const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
     const int32_t *out = node->shape.dims;
@@ -80,10 +78,9 @@ static void conv(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd
     operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
     operand(operands, 1, node->inputs[1], BD_PACKING_CONV);
     operand(operands, 2, input_or_none(node, 2), BD_PACKING_ROWS);
-    operand(operands, 3, input_or_none(node, 3), BD_PACKING_ROWS);
     operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
-    set_constant(dispatch, operands->nodes[3] != BD_NO_NODE);
-    set_constant(dispatch, activation(attrs));
+    set_constant(dispatch, bd_kernel_set_residual(graph, index, BD_PACKING_ROWS, operands));
+    set_constant(dispatch, bd_kernel_activation(attrs));
     uint32_t pixels = (uint32_t)(out[0] * out[1] * out[2]);
     if (pointwise) {
         const bd_push_conv1x1 push = {(int32_t)pixels, in_c4, out_c4, attrs->clamp_low, attrs->clamp_high};
@@ -153,8 +150,9 @@ static uint32_t tiles(int32_t out, uint32_t tile, int32_t dilation) {
     return ceil_div((uint32_t)out, tile * (uint32_t)dilation) * (uint32_t)dilation;
 }
 
-static void depthwise(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
+static void depthwise(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_dispatch *dispatch,
                       bd_kernel_operands *operands) {
+    const bd_node *node = &graph->nodes[index];
     const bd_conv_attrs *attrs = &node->u.conv;
     const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
     const int32_t *out = node->shape.dims;
@@ -165,8 +163,8 @@ static void depthwise(const bd_vk *vk, const bd_graph *graph, const bd_node *nod
     operand(operands, 1, node->inputs[1], BD_PACKING_ROWS);
     operand(operands, 2, input_or_none(node, 2), BD_PACKING_ROWS);
     operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
-    set_constant(dispatch, 0); /* a residual, which these kernels do not know */
-    set_constant(dispatch, activation(attrs));
+    set_constant(dispatch, bd_kernel_set_residual(graph, index, BD_PACKING_ROWS, operands));
+    set_constant(dispatch, bd_kernel_activation(attrs));
     const bd_push_conv_dw push = {in[2],
                                   in[1],
                                   out[2],
@@ -213,6 +211,8 @@ static void depthwise_blocked(const bd_graph *graph, uint32_t index, const bd_ke
     set_constant(dispatch, (uint32_t)attrs->stride_h);
     set_constant(dispatch, choice->rows);
     set_constant(dispatch, choice->columns);
+    set_constant(dispatch, bd_kernel_activation(attrs));
+    (void)bd_kernel_set_residual(graph, index, BD_PACKING_ROWS, operands);
     if (half) {
         bd_kernel_set_wide(graph, index, dispatch);
     }
@@ -247,16 +247,27 @@ static void pool(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd
     if (node->op == BD_OP_POOL_AVERAGE && out[1] == 1 && out[2] == 1 && attrs->kernel_h >= in[1] &&
         attrs->kernel_w >= in[2]) {
         begin(vk, BD_KERNEL_POOL_MAP, dispatch);
-        const bd_push_pool_map push = {in[1] * in[2], c4};
+        set_constant(dispatch, attrs->rounding != BD_ROUNDING_NONE);
+        const bd_push_pool_map push = {in[1] * in[2], c4, attrs->zero_point};
         set_push(dispatch, &push, sizeof push);
         set_groups(dispatch, ceil_div((uint32_t)c4, BD_POOL_MAP_C4), 1, 1);
         return;
     }
     begin(vk, BD_KERNEL_POOL, dispatch);
-    set_constant(dispatch, node->op == BD_OP_POOL_MAX ? BD_POOL_MAX : BD_POOL_AVERAGE);
-    const bd_push_pool push = {in[2],           in[1],           out[2],          out[1],          c4,
-                               attrs->kernel_w, attrs->kernel_h, attrs->stride_w, attrs->stride_h, attrs->pad_left,
-                               attrs->pad_top};
+    uint32_t mean = attrs->rounding ? BD_POOL_INTEGERS : BD_POOL_AVERAGE;
+    set_constant(dispatch, node->op == BD_OP_POOL_MAX ? BD_POOL_MAX : mean);
+    const bd_push_pool push = {in[2],
+                               in[1],
+                               out[2],
+                               out[1],
+                               c4,
+                               attrs->kernel_w,
+                               attrs->kernel_h,
+                               attrs->stride_w,
+                               attrs->stride_h,
+                               attrs->pad_left,
+                               attrs->pad_top,
+                               attrs->zero_point};
     set_push(dispatch, &push, sizeof push);
     set_linear_groups(dispatch, (uint64_t)bd_shape_pixels(&node->shape) * (uint32_t)c4);
 }
@@ -282,9 +293,24 @@ static void resize(const bd_vk *vk, const bd_graph *graph, const bd_node *node, 
                                  c4,
                                  resize_scale(node, in[2], out[2]),
                                  resize_scale(node, in[1], out[1]),
-                                 node->u.resize.half_pixel_centers ? 0.5f : 0.0f};
+                                 node->u.resize.half_pixel_centers ? 0.5f : 0.0f,
+                                 (float)node->u.resize.zero_point};
+    set_constant(dispatch, node->u.resize.round);
     set_push(dispatch, &push, sizeof push);
     set_linear_groups(dispatch, (uint64_t)bd_shape_pixels(&node->shape) * (uint32_t)c4);
+}
+
+static void set_scales(const bd_node *node, bd_push_elementwise *push) {
+    bool add = node->op == BD_OP_ADD;
+    push->lo = node->u.requantise.low;
+    push->hi = node->u.requantise.high;
+    for (uint32_t i = 0; i < (add ? 3u : 1u); i++) {
+        int32_t bits = !add ? BD_SCALE_BITS : i < 2 ? BD_SCALE_BITS_OPERAND : BD_SCALE_BITS_SUM;
+        bd_scale_words words = bd_scale_words_of(node->u.requantise.scales[i], bits);
+        push->multiplier[i] = words.multiplier;
+        push->addend[i] = words.addend;
+        push->shift[i] = words.shift;
+    }
 }
 
 static bd_result elementwise(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd_vk_dispatch *dispatch,
@@ -297,6 +323,7 @@ static bd_result elementwise(const bd_vk *vk, const bd_graph *graph, const bd_no
     float high = INFINITY;
     uint32_t mode = BD_ELEMENTWISE_CLAMP;
     bool broadcast = false;
+    bool integers = node->op == BD_OP_REQUANTISE || (node->op == BD_OP_ADD && node->u.requantise.rounding);
     if (node->op == BD_OP_CLAMP) {
         low = node->u.clamp.low;
         high = node->u.clamp.high;
@@ -306,16 +333,18 @@ static bd_result elementwise(const bd_vk *vk, const bd_graph *graph, const bd_no
         mode = BD_ELEMENTWISE_HARD_SWISH;
     } else if (node->op == BD_OP_SIGMOID) {
         mode = BD_ELEMENTWISE_SIGMOID;
+    } else if (node->op == BD_OP_REQUANTISE) {
+        mode = BD_ELEMENTWISE_REQUANTISE;
     } else {
-        mode = node->op == BD_OP_MUL ? BD_ELEMENTWISE_MUL : BD_ELEMENTWISE_ADD;
+        mode = node->op == BD_OP_MUL ? BD_ELEMENTWISE_MUL : integers ? BD_ELEMENTWISE_ADD_INTEGERS : BD_ELEMENTWISE_ADD;
         /* The wide operand goes first: both operations commute. */
-        if (bd_shape_pixels(&graph->nodes[a].shape) != pixels) {
+        if (bd_shape_pixels(&graph->nodes[a].shape) != pixels && !integers) {
             uint32_t swap = a;
             a = b;
             b = swap;
         }
         const bd_shape *second = &graph->nodes[b].shape;
-        broadcast = bd_shape_pixels(second) == 1 && pixels != 1;
+        broadcast = bd_shape_pixels(second) == 1 && pixels != 1 && !integers;
         if (bd_shape_pixels(&graph->nodes[a].shape) != pixels || bd_shape_c4(&graph->nodes[a].shape) != c4 ||
             second->rank == 0 || second->dims[second->rank - 1] != node->shape.dims[node->shape.rank - 1] ||
             (!broadcast && bd_shape_pixels(second) != pixels)) {
@@ -326,10 +355,14 @@ static bd_result elementwise(const bd_vk *vk, const bd_graph *graph, const bd_no
     begin(vk, BD_KERNEL_ELEMENTWISE, dispatch);
     set_constant(dispatch, mode);
     set_constant(dispatch, broadcast);
+    set_constant(dispatch, integers && node->u.requantise.rounding == BD_ROUNDING_AWAY);
     operand(operands, 0, a, BD_PACKING_ROWS);
     operand(operands, 3, b, BD_PACKING_ROWS);
     int32_t channels = node->shape.dims[node->shape.rank - 1];
-    const bd_push_elementwise push = {(int32_t)(pixels * c4), (int32_t)c4, channels, low, high};
+    bd_push_elementwise push = {(int32_t)(pixels * c4), (int32_t)c4, channels, low, high, {0}, {0}, {0}};
+    if (integers) {
+        set_scales(node, &push);
+    }
     set_push(dispatch, &push, sizeof push);
     set_linear_groups(dispatch, (uint64_t)pixels * c4);
     return BD_OK;
@@ -376,8 +409,8 @@ static bd_result plain(const bd_vk *vk, const bd_graph *graph, uint32_t index, u
                        bd_kernel_operands *operands, bd_error *error) {
     const bd_node *node = &graph->nodes[index];
     switch (node->op) {
-    case BD_OP_CONV: conv(vk, graph, node, dispatch, operands); return BD_OK;
-    case BD_OP_DEPTHWISE: depthwise(vk, graph, node, dispatch, operands); return BD_OK;
+    case BD_OP_CONV: conv(vk, graph, index, dispatch, operands); return BD_OK;
+    case BD_OP_DEPTHWISE: depthwise(vk, graph, index, dispatch, operands); return BD_OK;
     case BD_OP_POOL_AVERAGE:
     case BD_OP_POOL_MAX: pool(vk, graph, node, dispatch, operands); return BD_OK;
     case BD_OP_RESIZE_BILINEAR: resize(vk, graph, node, dispatch, operands); return BD_OK;
@@ -386,6 +419,7 @@ static bd_result plain(const bd_vk *vk, const bd_graph *graph, uint32_t index, u
     case BD_OP_HARD_SIGMOID:
     case BD_OP_HARD_SWISH:
     case BD_OP_SIGMOID:
+    case BD_OP_REQUANTISE:
     case BD_OP_CLAMP: return elementwise(vk, graph, node, dispatch, operands, error);
     case BD_OP_CONCAT: concat(vk, graph, node, part, dispatch, operands); return BD_OK;
     case BD_OP_SOFTMAX: softmax(vk, node, dispatch, operands); return BD_OK;
@@ -511,6 +545,9 @@ size_t bd_kernel_packed_bytes(const bd_graph *graph, uint32_t node, bd_packing p
     if (packing == BD_PACKING_COLUMNS) {
         return bd_flat_packed_bytes(constant);
     }
+    if (packing == BD_PACKING_SCALES) {
+        return bd_scales_packed_bytes(constant);
+    }
     uint32_t channels = packing == BD_PACKING_CONV ? (uint32_t)constant->shape.dims[3] : row_channels(constant);
     if (packing == BD_PACKING_PANELS) {
         const int32_t *d = constant->shape.dims;
@@ -564,6 +601,10 @@ void bd_kernel_pack(const bd_graph *graph, uint32_t node, bd_packing packing, vo
     }
     if (packing == BD_PACKING_COLUMNS) {
         bd_flat_pack(constant, packed);
+        return;
+    }
+    if (packing == BD_PACKING_SCALES) {
+        bd_scales_pack(constant, to);
         return;
     }
     if (packing == BD_PACKING_ROWS) {

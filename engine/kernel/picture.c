@@ -64,7 +64,7 @@ void bd_kernel_narrow(const bd_vk *vk, uint32_t w, uint32_t h, bd_vk_dispatch *d
 }
 
 void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
-                      bd_axis_map y, bd_vk_dispatch *dispatch) {
+                      bd_axis_map y, float step, int32_t zero_point, bd_vk_dispatch *dispatch) {
     const bd_push_labels push = {.logits_w = logits->dims[2],
                                  .logits_h = logits->dims[1],
                                  .c4 = (int32_t)bd_shape_c4(logits),
@@ -76,8 +76,11 @@ void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, u
                                  .max_x = x.max,
                                  .scale_y = y.scale,
                                  .bias_y = y.bias,
-                                 .max_y = y.max};
+                                 .max_y = y.max,
+                                 .inverse_step = step > 0 ? 1.0f / step : 0.0f,
+                                 .zero_point = (float)zero_point};
     begin(vk, BD_KERNEL_LABELS, &push, sizeof push, dispatch);
+    dispatch->specialisations[dispatch->specialisation_count++] = step > 0;
     dispatch->bindings[0].format = VK_FORMAT_R32G32B32A32_SFLOAT;
     set_groups(dispatch, (out_w + 3) / 4, out_h);
 }

@@ -78,26 +78,43 @@ static tap sampling_tap(const bd_ref_sampling *sampling, int axis, int32_t out_a
     return make_tap(fminf(fmaxf(at, 0.0f), sampling->max[axis]), size);
 }
 
-static float interpolate(const float *x, int32_t w, int32_t c, tap v, tap u, int32_t i) {
-    float top_left = x[((size_t)v.low * (size_t)w + (size_t)u.low) * (size_t)c + (size_t)i];
-    float top_right = x[((size_t)v.low * (size_t)w + (size_t)u.high) * (size_t)c + (size_t)i];
-    float bottom_left = x[((size_t)v.high * (size_t)w + (size_t)u.low) * (size_t)c + (size_t)i];
-    float bottom_right = x[((size_t)v.high * (size_t)w + (size_t)u.high) * (size_t)c + (size_t)i];
+static float blend(float top_left, float top_right, float bottom_left, float bottom_right, tap v, tap u) {
     float top = top_left + (top_right - top_left) * u.share;
     float bottom = bottom_left + (bottom_right - bottom_left) * u.share;
     return top + (bottom - top) * v.share;
 }
 
+static float value_at(const float *x, int32_t w, int32_t c, int32_t row, int32_t column, int32_t i) {
+    return x[((size_t)row * (size_t)w + (size_t)column) * (size_t)c + (size_t)i];
+}
+
+static float interpolate(const float *x, int32_t w, int32_t c, tap v, tap u, int32_t i) {
+    return blend(value_at(x, w, c, v.low, u.low, i), value_at(x, w, c, v.low, u.high, i),
+                 value_at(x, w, c, v.high, u.low, i), value_at(x, w, c, v.high, u.high, i), v, u);
+}
+
+static float interpolate_steps(const float *x, int32_t w, int32_t c, tap v, tap u, int32_t i, bd_ref_steps steps) {
+    float by = steps.step;
+    if (!(by > 0)) {
+        return interpolate(x, w, c, v, u, i);
+    }
+    return bd_ref_round(blend(roundf(value_at(x, w, c, v.low, u.low, i) / by),
+                              roundf(value_at(x, w, c, v.low, u.high, i) / by),
+                              roundf(value_at(x, w, c, v.high, u.low, i) / by),
+                              roundf(value_at(x, w, c, v.high, u.high, i) / by), v, u),
+                        steps.zero_point);
+}
+
 void bd_ref_labels(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling,
-                   uint8_t *labels, int32_t out_h, int32_t out_w) {
+                   bd_ref_steps steps, uint8_t *labels, int32_t out_h, int32_t out_w) {
     for (int32_t y = 0; y < out_h; y++) {
         tap v = sampling_tap(sampling, 1, y, h);
         for (int32_t x = 0; x < out_w; x++) {
             tap u = sampling_tap(sampling, 0, x, w);
             int32_t best = 0;
-            float most = interpolate(logits, w, c, v, u, 0);
+            float most = interpolate_steps(logits, w, c, v, u, 0, steps);
             for (int32_t i = 1; i < c; i++) {
-                float value = interpolate(logits, w, c, v, u, i);
+                float value = interpolate_steps(logits, w, c, v, u, i, steps);
                 if (value > most) {
                     most = value;
                     best = i;

@@ -84,9 +84,15 @@ typedef struct bd_ref_sampling {
     float scale[2], bias[2], max[2];
 } bd_ref_sampling;
 
+/* Logits that are whole multiples of step: these are interpolated, and rounded as bd_ref_round does. step 0: floats. */
+typedef struct bd_ref_steps {
+    float step;
+    int32_t zero_point;
+} bd_ref_steps;
+
 /* Argmax of the bilinearly upsampled logits (h,w,c) -> labels (out_h,out_w); first of equal maxima. c <= 256. */
 void bd_ref_labels(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling,
-                   uint8_t *labels, int32_t out_h, int32_t out_w);
+                   bd_ref_steps steps, uint8_t *labels, int32_t out_h, int32_t out_w);
 
 /* sum (out_h,out_w,c) += softmax of the sampled logits (h,w,c) / runs; the last run makes log(max(sum, 1e-30)) of it.
  */

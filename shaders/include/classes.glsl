@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Bilinearly interpolated logits at an output pixel, four classes at a time. The includer has a reader `logits` and the
-// push constants of labels or mask.
+// push constants of labels or mask, and may define BD_CLASS_READ and BD_CLASS_FINISH: what is interpolated of the logits,
+// and what is done with it.
 #ifndef BD_CLASSES_GLSL
 #define BD_CLASSES_GLSL
 #include "include/bilinear.glsl"
 
 #define BD_LOWEST (-3.402823466e38)
+#ifndef BD_CLASS_READ
+#define BD_CLASS_READ logits
+#define BD_CLASS_FINISH
+#endif
 
 struct bd_corners {
     int tl, tr, bl, br;
@@ -23,7 +28,8 @@ bd_corners bd_corners_at(int column, int row) {
 
 // Classes 4k .. 4k + 3; those beyond class_count are BD_LOWEST.
 vec4 bd_class_values(bd_corners at, int k) {
-    const vec4 values = bd_lerp(logits(at.tl + k), logits(at.tr + k), logits(at.bl + k), logits(at.br + k), at.fx, at.fy);
+    const vec4 values = BD_CLASS_FINISH(bd_lerp(BD_CLASS_READ(at.tl + k), BD_CLASS_READ(at.tr + k),
+                                                BD_CLASS_READ(at.bl + k), BD_CLASS_READ(at.br + k), at.fx, at.fy));
     return mix(vec4(BD_LOWEST), values, lessThan(ivec4(k * 4) + ivec4(0, 1, 2, 3), ivec4(push.class_count)));
 }
 

@@ -67,11 +67,13 @@ void gemm() {
         return;
     }
     const vec4 start = bias(column);
+    BD_SCALE(scale, residual_words, column, push.out_c4)
     for (int r = 0; r < 8; r++) {
         const int row = int(gl_WorkGroupID.x) * BD_GEMM_ROWS + r * GEMM_LANES_Y + lane_y;
         if (row < GEMM_ROWS) {
             const int to = row * push.out_c4 + column;
-            y_store(to, bd_activate(sum[r] + start + (has_residual ? residual(to) : vec4(0.0)), GEMM_LO, GEMM_HI));
+            y_store(to, bd_activate(sum[r] + start + (has_residual ? residual(to) : vec4(0.0)), GEMM_LO, GEMM_HI,
+                                    scale));
         }
     }
 }

@@ -26,7 +26,7 @@ BD_READ_TENSOR(BD_BIND_SRC, read_x)
 BD_READ_TENSOR(BD_BIND_WEIGHTS, read_weights)
 #endif
 BD_READ_F32(BD_BIND_BIAS, bias)
-BD_READ_TENSOR(BD_BIND_RESIDUAL, residual)
+BD_READ_RESIDUAL(BD_BIND_RESIDUAL, residual)
 BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 const int WIDTH = TILE_WIDTH > 0 ? TILE_WIDTH : 1;
@@ -257,5 +257,6 @@ void gemm_finish(int pixel, int column4, vec4 sum) {
         return;
     }
     const int to = pixel * push.out_c4 + column4;
-    y_store(to, clamp(sum + bias(column4) + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi));
+    BD_SCALE(scale, residual_words, column4, push.out_c4)
+    y_store(to, bd_activate(sum + bias(column4) + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi, scale));
 }

@@ -57,11 +57,15 @@
 #endif
 
 // BD_READ_TENSOR(binding, name) declares vec4 name(int index); BD_WRITE_TENSOR(binding, name) declares void
-// name_store(int index, vec4 value). Halves are packed words: every Vulkan device has them, whatever its features.
+// name_store(int index, vec4 value). BD_READ_RESIDUAL declares ivec4 name_words(int index) too: what lies in the tensor's
+// place may be words of 32 bits whatever the tensors are. Halves are packed words: every Vulkan device has them, whatever its features.
 #if HALF
 #define BD_READ_TENSOR(slot, name)                                                                                     \
     layout(set = 0, binding = slot, std430) readonly restrict buffer name##_block { uvec2 name##_data[]; };            \
     vec4 name(int index) { return bd_unpack_half(name##_data[index]); }
+#define BD_READ_RESIDUAL(slot, name)                                                                                   \
+    BD_READ_TENSOR(slot, name)                                                                                         \
+    ivec4 name##_words(int index) { return ivec4(name##_data[2 * index], name##_data[2 * index + 1]); }
 #define BD_WRITE_TENSOR(slot, name)                                                                                    \
     layout(constant_id = BD_CONSTANT_WIDE) const bool name##_wide = false;                                             \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_block { uvec2 name##_half[]; };                    \
@@ -79,6 +83,9 @@ uvec2 bd_pack_half(vec4 value) {
 }
 #else
 #define BD_READ_TENSOR(slot, name) BD_READ_F32(slot, name)
+#define BD_READ_RESIDUAL(slot, name)                                                                                   \
+    BD_READ_F32(slot, name)                                                                                            \
+    ivec4 name##_words(int index) { return floatBitsToInt(name(index)); }
 #define BD_WRITE_TENSOR(slot, name)                                                                                    \
     BD_WRITE(slot, name, vec4)                                                                                         \
     void name##_store(int index, vec4 value) { name[index] = value; }

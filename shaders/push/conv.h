@@ -3,7 +3,7 @@
  *
  * Bindings   0 x [in_h][in_w][in_c4], 1 weights [(ky * kernel_w + kx) * in_c4 * 4 + ic][out_c4], 2 bias [out_c4],
  *            3 residual like y, 4 y [out_h][out_w][out_c4]; all vec4. Without a residual bind anything there.
- * Constants  0: has_residual (bool); 1: BD_ACTIVATION_CLAMP or BD_ACTIVATION_HARD_SWISH, which ignores lo and hi.
+ * Constants  0: has_residual (bool); 1: BD_ACTIVATION_*; the hard-swish ignores lo and hi.
  * Groups     storage: x = ceil(out_w * out_h / BD_GEMM_ROWS), y = ceil(out_c4 / BD_GEMM_C4) (push/gemm.h).
  *            texel: x = ceil(out_w / BD_CONV_TEXEL_COLUMNS), y = out_h, z = ceil(out_c4 / BD_CONV_TEXEL_C4).
  *            texel_wide8: x = ceil(out_c4 / 8), y = ceil(out_w * out_h / BD_CONV_WIDE_ROWS); weights in panels of 8

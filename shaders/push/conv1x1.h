@@ -3,7 +3,7 @@
  *
  * Bindings   0 x [rows][in_c4], 1 weights [in_c4 * 4][out_c4], 2 bias [out_c4], 3 residual [rows][out_c4],
  *            4 y [rows][out_c4]; all vec4. Without a residual bind anything there (the weights).
- * Constants  0: has_residual (bool); 1: BD_ACTIVATION_CLAMP or BD_ACTIVATION_HARD_SWISH, which ignores lo and hi.
+ * Constants  0: has_residual (bool); 1: BD_ACTIVATION_*; the hard-swish ignores lo and hi.
  * Groups     storage: x = ceil(rows / BD_GEMM_ROWS), y = ceil(out_c4 / BD_GEMM_C4).
  *            texel: x = ceil(rows / BD_CONV1X1_TEXEL_ROWS), y = ceil(out_c4 / BD_CONV1X1_TEXEL_C4).
  *            texel_wide8: x = ceil(out_c4 / 8), y = ceil(rows / BD_CONV1X1_WIDE_ROWS); weights in panels of 8 columns,

@@ -2,15 +2,15 @@
  * Depthwise convolution with multiplier 1. y = clamp(sum + bias, lo, hi).
  *
  * Bindings   0 x [in_h][in_w][c4], 1 weights [ky * kernel_w + kx][c4], 2 bias [c4], 4 y [out_h][out_w][c4]; all vec4.
- * Constants  1: BD_ACTIVATION_CLAMP or BD_ACTIVATION_HARD_SWISH, which ignores lo and hi.
+ * Constants  1: BD_ACTIVATION_*; the hard-swish ignores lo and hi. Binding 3 holds what integers end by, else nothing.
  * Groups     storage: x = ceil(c4 / BD_CONV_DW_C4), y = ceil(out_w / BD_CONV_DW_COLUMNS), z = out_h.
  *            texel: x = ceil(out_w / BD_CONV_DW_TEXEL_COLUMNS), y = out_h, z = ceil(c4 / BD_CONV_DW_TEXEL_C4).
  *            texel_wide8 (3x3; stride1: any dilation d, T = BD_CONV_DW_WIDE_TILE; stride2: d = 1,
  *            T = BD_CONV_DW_WIDE_TILE_STRIDE2): x = ceil(c4 / 8), y = ceil(out_w / (T * d)) * d, z = the same of out_h.
  *            pairs (c4 even): x = ceil(c4 / 16).
  *            blocked (3x3, one stride): x * y >= ceil(c4 * tiles_y * tiles_x / BD_LINEAR_GROUP), tiles_y =
- *            ceil(out_h / (TILE_Y * d)) * d, tiles_x likewise; constants 0 stride, 1 TILE_Y, 2 TILE_X.
- * Reference  bd_ref_depthwise. */
+ *            ceil(out_h / (TILE_Y * d)) * d, tiles_x likewise; constants 0 stride, 1 TILE_Y, 2 TILE_X, 3
+ * BD_ACTIVATION_* but for the hard-swish. Reference  bd_ref_depthwise. */
 #ifndef BD_PUSH_CONV_DW_H
 #define BD_PUSH_CONV_DW_H
 

@@ -30,13 +30,14 @@
 #define BD_GEMM_RESIDUAL 6     /* bool; 7 is BD_CONSTANT_WIDE */
 #define BD_GEMM_SPLIT 8        /* bool: bare sums of a part of the depth */
 #define BD_GEMM_SHARE 9        /* simt: rows an invocation; matrix: subgroups along the rows of a tile */
-#define BD_GEMM_M 10           /* of a matrix unit's product */
-#define BD_GEMM_N 11
-#define BD_GEMM_K 12
-#define BD_GEMM_SUBGROUP 13 /* invocations of a subgroup */
-#define BD_GEMM_DIRECT 14   /* bool, matrix: the right operand does not go through shared memory */
-#define BD_GEMM_ACTIVE 15   /* matrix: subgroups that multiply; the others only load */
-#define BD_GEMM_CONSTANTS 16
+#define BD_GEMM_ACTIVATION 10  /* how it ends (push/types.h) */
+#define BD_GEMM_M 11           /* of a matrix unit's product */
+#define BD_GEMM_N 12
+#define BD_GEMM_K 13
+#define BD_GEMM_SUBGROUP 14 /* invocations of a subgroup */
+#define BD_GEMM_DIRECT 15   /* bool, matrix: the right operand does not go through shared memory */
+#define BD_GEMM_ACTIVE 16   /* matrix: subgroups that multiply; the others only load */
+#define BD_GEMM_CONSTANTS 17
 
 #define BD_GEMM_DEPTH_ALIGN 16
 

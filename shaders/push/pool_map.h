@@ -2,6 +2,7 @@
  * Average of a whole map: y[k] = mean of x[.][k].
  *
  * Bindings   0 x [rows][c4], 4 y [c4]; all vec4.
+ * Constants  0: integers (bool), as BD_POOL_INTEGERS of push/pool.h.
  * Groups     x = ceil(c4 / BD_POOL_MAP_C4).
  * Reference  bd_ref_pool with the map as window. */
 #ifndef BD_PUSH_POOL_MAP_H
@@ -15,6 +16,7 @@
 BD_PUSH_BEGIN(pool_map)
 bd_int rows;
 bd_int c4;
-BD_PUSH_END(pool_map, 8)
+bd_int zero_point;
+BD_PUSH_END(pool_map, 12)
 
 #endif

@@ -3,7 +3,7 @@
  * in the same order.
  *
  * Bindings   0 sums [splits][rows][c4] float32, 2 bias [c4], 3 residual like y, 4 y [rows][c4].
- * Constants  0: has_residual (bool).
+ * Constants  0: has_residual (bool); 1: BD_ACTIVATION_*, but for the hard-swish.
  * Groups     x * y >= ceil(rows * c4 / BD_LINEAR_GROUP), each below 65536.
  * Reference  bd_ref_conv, with push/conv_gemm.h. */
 #ifndef BD_PUSH_SPLIT_REDUCE_H

@@ -41,10 +41,14 @@ typedef struct bd_uvec4 {
 #define BD_BIND_RESIDUAL 3
 #define BD_BIND_DST 4
 
-/* How a convolution ends, its constant 1 (include/activation.glsl): clamped to lo..hi, or v * clamp(v + 3, 0, 6) / 6.
- */
+/* How a convolution ends, its constant 1 (include/activation.glsl): clamped to lo..hi, or v * clamp(v + 3, 0, 6) / 6,
+ * or brought to another scale by include/requantise.glsl and clamped. The last two have no residual: the binding holds
+ * ivec4 [3][out_c4] in its place, multiplier, addend and shift for BD_SCALE_BITS. */
 #define BD_ACTIVATION_CLAMP 0
 #define BD_ACTIVATION_HARD_SWISH 1
+#define BD_ACTIVATION_ROUND_UP 2
+#define BD_ACTIVATION_ROUND_AWAY 3
+#define BD_SCALE_BITS 6
 
 /* Constant of the 16-bit variants: the output is float32 (bool). */
 #define BD_CONSTANT_WIDE 7

@@ -217,18 +217,29 @@ static float *make_logits(const tail *t, bool ties) {
     return values;
 }
 
-static void check_labels(const tail *t, bool ties) {
+/* Few distinct integers, times their step. */
+static float *make_steps(const tail *t, bd_ref_steps steps) {
+    size_t count = (size_t)(t->h * t->w * t->classes);
+    float *values = check_floats(&harness, count, 0, 0);
+    int32_t base = check_between(&harness, -255, 252);
+    for (size_t i = 0; i < count; i++) {
+        values[i] = (float)(base + check_between(&harness, 0, 3)) * steps.step;
+    }
+    return values;
+}
+
+static void check_labels(const tail *t, bool ties, bd_ref_steps steps) {
     char label[80];
-    (void)snprintf(label, sizeof label, "%dx%d %d to %dx%d%s", t->h, t->w, t->classes, t->out_h, t->out_w,
-                   ties ? " ties" : "");
-    float *logits = make_logits(t, ties);
+    (void)snprintf(label, sizeof label, "%dx%d %d to %dx%d%s step %g zero %d", t->h, t->w, t->classes, t->out_h,
+                   t->out_w, ties ? " ties" : "", (double)steps.step, steps.zero_point);
+    float *logits = steps.step > 0 ? make_steps(t, steps) : make_logits(t, ties);
     float *padded = check_pad(logits, (size_t)(t->h * t->w), t->classes);
     bd_shape shape = shape_of(t->h, t->w, t->classes);
     bd_axis_map x = axis_map(t->w, t->out_w, t->half_pixel), y = axis_map(t->h, t->out_h, t->half_pixel);
     bd_ref_sampling sampling = sampling_of(x, y);
     size_t pitch = ((size_t)t->out_w + 3) / 4 * 4, bytes = pitch * (size_t)t->out_h;
     uint8_t *tight = check_output((size_t)t->out_w * (size_t)t->out_h + 4);
-    bd_ref_labels(logits, t->h, t->w, t->classes, &sampling, tight, t->out_h, t->out_w);
+    bd_ref_labels(logits, t->h, t->w, t->classes, &sampling, steps, tight, t->out_h, t->out_w);
     uint8_t *expected = calloc(1, bytes);
     assert_non_null(expected);
     for (int32_t row = 0; row < t->out_h; row++) {
@@ -236,7 +247,8 @@ static void check_labels(const tail *t, bool ties) {
     }
     EACH_PATH {
         bd_vk_dispatch dispatch;
-        bd_kernel_labels(&harness.vk, &shape, (uint32_t)t->out_w, (uint32_t)t->out_h, x, y, &dispatch);
+        bd_kernel_labels(&harness.vk, &shape, (uint32_t)t->out_w, (uint32_t)t->out_h, x, y, steps.step,
+                         steps.zero_point, &dispatch);
         const check_input inputs[4] = {{padded, (size_t)(t->h * t->w) * bd_shape_c4(&shape) * 16}};
         uint8_t *got = check_output(bytes);
         check_run(&harness, &dispatch, inputs, got, bytes, label, 0.0);
@@ -252,8 +264,11 @@ static void check_labels(const tail *t, bool ties) {
 static void test_labels(void **state) {
     (void)state;
     for (size_t i = 0; i < BD_COUNT(tails); i++) {
-        check_labels(&tails[i], false);
-        check_labels(&tails[i], true);
+        const bd_ref_steps floats = {0};
+        const bd_ref_steps steps = {check_float(&harness, 0.001f, 2.0f), check_between(&harness, -128, 255)};
+        check_labels(&tails[i], false, floats);
+        check_labels(&tails[i], true, floats);
+        check_labels(&tails[i], true, steps);
     }
 }
 
@@ -528,7 +543,7 @@ static void bench_pictures(void **state) {
     check_resample(true, 3000, 4000, 513, BD_RESAMPLE_LANCZOS, 0);
     check_resample(false, 3000, 513, 385, BD_RESAMPLE_LANCZOS, 0);
     check_preprocess(385, 513, 513, 513, false);
-    check_labels(&(tail){65, 65, 21, 513, 513, false}, false);
+    check_labels(&(tail){65, 65, 21, 513, 513, false}, false, (bd_ref_steps){0});
     check_mask(&(tail){65, 65, 21, 513, 513, false}, false);
     check_composite(&(scene){.c = {.mask_w = 513,
                                    .mask_h = 385,

@@ -10,6 +10,7 @@
 typedef struct fixture {
     check *harness;
     bd_graph graph; /* output: none, so no tensor is wide but a bias */
+    bool exact;     /* integers: 16 bits allow no error either */
     char label[160];
 } fixture;
 

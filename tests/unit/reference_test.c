@@ -235,7 +235,7 @@ static void test_labels_mask(void **state) {
     const bd_class_set second = {{2}};
     uint8_t labels[3];
     float mask[3];
-    bd_ref_labels(logits, 1, 2, 2, &sampling, labels, 1, 3);
+    bd_ref_labels(logits, 1, 2, 2, &sampling, (bd_ref_steps){0}, labels, 1, 3);
     assert_memory_equal(labels, ((const uint8_t[]){0, 0, 1}), 3);
     bd_ref_mask(logits, 1, 2, 2, &sampling, &second, false, mask, 1, 3);
     check(mask, (const float[]){0.2689414f, 0.5f, 0.7310586f}, 3);
