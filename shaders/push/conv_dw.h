@@ -9,8 +9,9 @@
  *            T = BD_CONV_DW_WIDE_TILE_STRIDE2): x = ceil(c4 / 8), y = ceil(out_w / (T * d)) * d, z = the same of out_h.
  *            pairs (c4 even): x = ceil(c4 / 16).
  *            blocked (3x3, one stride): x * y >= ceil(c4 * tiles_y * tiles_x / BD_LINEAR_GROUP), tiles_y =
- *            ceil(out_h / (TILE_Y * d)) * d, tiles_x likewise; constants 0 stride, 1 TILE_Y, 2 TILE_X, 3
- * BD_ACTIVATION_* but for the hard-swish. Reference  bd_ref_depthwise. */
+ *            ceil(out_h / (TILE_Y * d)) * d, tiles_x likewise; constants 0 stride, 1 TILE_Y, 2 TILE_X, 3 the
+ *            BD_ACTIVATION_*.
+ * Reference  bd_ref_depthwise. */
 #ifndef BD_PUSH_CONV_DW_H
 #define BD_PUSH_CONV_DW_H
 

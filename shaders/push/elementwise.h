@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * y = clamp(a op b, lo, hi) or an activation of a, element by element. Channels of padding are written as zero.
  *
- * Bindings   0 a [count], 3 b [count] or [c4], 4 y [count]; all vec4. Only _ADD, _ADD_INTEGERS and _MUL read b: else
- * bind anything. Constants  0: BD_ELEMENTWISE_*; 1: broadcast (bool): b is one vector of c4; 2: halves are rounded away
- * from zero (bool). Groups     x * y >= ceil(count / BD_LINEAR_GROUP), each below 65536. Reference  bd_ref_run's ADD,
- * MUL, CLAMP; bd_ref_activation, bd_ref_add_integers, bd_ref_requantise. */
+ * Bindings   0 a [count], 3 b [count] or [c4], 4 y [count]; all vec4. Where b is not read bind anything.
+ * Constants  0: BD_ELEMENTWISE_*; 1: broadcast (bool): b is one vector of c4; 2: halves go away from zero (bool).
+ * Groups     x * y >= ceil(count / BD_LINEAR_GROUP), each below 65536.
+ * Reference  bd_ref_run's ADD, MUL, CLAMP; bd_ref_activation, bd_ref_add_integers, bd_ref_requantise. */
 #ifndef BD_PUSH_ELEMENTWISE_H
 #define BD_PUSH_ELEMENTWISE_H
 

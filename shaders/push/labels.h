@@ -4,10 +4,10 @@
  *
  * Bindings   0 logits vec4 [logits_h][logits_w][c4], 4 labels u8 x 4 in uint [out_h][ceil(out_w / 4)]; the bytes past
  *            out_w in a row's last word are 0.
- * Constants  0: integers (bool): the logits are whole multiples of 1 / inverse_step. What is interpolated is these
- *            multiples, and + zero_point it is rounded to the nearest integer, halves away from zero, before the
- * argmax. Groups     x = ceil(ceil(out_w / 4) / BD_LINEAR_GROUP), y * z >= out_h. Reference  bd_ref_resize and
- * bd_ref_argmax. */
+ * Constants  0: integers (bool): the logits are whole multiples of 1 / inverse_step. These are interpolated, and with
+ *            zero_point added rounded, halves away from zero, before the argmax.
+ * Groups     x = ceil(ceil(out_w / 4) / BD_LINEAR_GROUP), y * z >= out_h.
+ * Reference  bd_ref_labels. */
 #ifndef BD_PUSH_LABELS_H
 #define BD_PUSH_LABELS_H
 

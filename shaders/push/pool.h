@@ -12,8 +12,7 @@
 
 #define BD_POOL_AVERAGE 0
 #define BD_POOL_MAX 1
-#define BD_POOL_INTEGERS 2 /* average of x + zero_point, to the nearest integer, halves away from zero, - zero_point   \
-                            */
+#define BD_POOL_INTEGERS 2 /* average of x + zero_point, rounded, halves away from zero, - zero_point */
 
 BD_PUSH_BEGIN(pool)
 bd_int in_w, in_h, out_w, out_h;

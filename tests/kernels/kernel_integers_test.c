@@ -16,19 +16,6 @@ static void begin(fixture *f) {
     f->exact = true;
 }
 
-/* A tensor of integers. */
-static uint32_t add_integers(fixture *f, bd_op op, const int32_t dims[4], int32_t low, int32_t high) {
-    uint32_t index = fixture_tensor(f, op, dims[0], dims[1], dims[2], dims[3], 0, 0);
-    size_t count = (size_t)bd_shape_elements(&f->graph.nodes[index].shape);
-    float *values = bd_pool_alloc(&f->graph.pool, count * sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < count; i++) {
-        values[i] = (float)check_between(&harness, low, high);
-    }
-    f->graph.nodes[index].data = values;
-    return index;
-}
-
 /* Multipliers that lead to ties, of any size, and the ends of their range. */
 static bd_scale random_scale(int32_t least_shift, int32_t most_shift) {
     static const int32_t few[] = {0, 1, 1 << 30, 3 << 29, INT32_MAX};
@@ -110,10 +97,10 @@ static void check_conv(const case_conv *t, bd_rounding rounding) {
     int32_t h = fixture_out_size(t->h, &a), w = fixture_out_size(t->w, &a);
     int32_t most = BD_MIN(255, ((1 << 24) - (1 << 20)) / 255 / taps);
     uint32_t inputs[5] = {
-        add_integers(&f, BD_OP_INPUT, (const int32_t[]){1, t->h, t->w, t->in}, -255, 255),
-        add_integers(&f, BD_OP_CONST, (const int32_t[]){t->kernel, t->kernel, t->in, dense ? out : 1}, -most, most),
+        fixture_integers(&f, BD_OP_INPUT, (const int32_t[]){1, t->h, t->w, t->in}, -255, 255),
+        fixture_integers(&f, BD_OP_CONST, (const int32_t[]){t->kernel, t->kernel, t->in, dense ? out : 1}, -most, most),
         BD_NO_NODE, BD_NO_NODE, BD_NO_NODE};
-    inputs[2] = bias ? add_integers(&f, BD_OP_CONST, (const int32_t[]){1, 1, 1, out}, 1 - (1 << 20), (1 << 20) - 1)
+    inputs[2] = bias ? fixture_integers(&f, BD_OP_CONST, (const int32_t[]){1, 1, 1, out}, 1 - (1 << 20), (1 << 20) - 1)
                      : BD_NO_NODE;
     uint32_t scales = add_scales(&f, out, -20, check_random(&harness) % 8 ? -4 : 5);
     inputs[dense ? 4 : 3] = scales;
@@ -187,7 +174,7 @@ static void check_pool(int32_t size, int32_t channels, int32_t kernel, int32_t s
     const window a = {
         .h = size, .w = size, .kernel = kernel, .stride = stride, .dilation = 1, .low = -512, .high = 512};
     int32_t out = map ? 1 : fixture_out_size(size, &a);
-    uint32_t input = add_integers(&f, BD_OP_INPUT, (const int32_t[]){1, size, size, channels}, -1 - zero, 2 - zero);
+    uint32_t input = fixture_integers(&f, BD_OP_INPUT, (const int32_t[]){1, size, size, channels}, -1 - zero, 2 - zero);
     (void)snprintf(f.label, sizeof f.label, "%d %d k%d s%d zero %d", size, channels, kernel, stride, zero);
     bd_node *node = fixture_node(&f, BD_OP_POOL_AVERAGE, &input, 1, out, out, channels);
     node->u.conv = fixture_attributes(&a);
@@ -216,7 +203,7 @@ static void test_pool_large(void **state) {
     (void)state;
     fixture f;
     begin(&f);
-    uint32_t input = add_integers(&f, BD_OP_INPUT, (const int32_t[]){1, 270, 270, 4}, 253, 255);
+    uint32_t input = fixture_integers(&f, BD_OP_INPUT, (const int32_t[]){1, 270, 270, 4}, 253, 255);
     bd_node *node = fixture_node(&f, BD_OP_POOL_AVERAGE, &input, 1, 1, 1, 4);
     const window a = {.h = 270, .w = 270, .kernel = 270, .stride = 270, .dilation = 1, .low = -512, .high = 512};
     node->u.conv = fixture_attributes(&a);
@@ -235,7 +222,7 @@ static void test_resize(void **state) {
         begin(&f);
         const int32_t *s = sizes[i];
         int32_t zero = check_between(&harness, -128, 255);
-        uint32_t input = add_integers(&f, BD_OP_INPUT, (const int32_t[]){1, s[0], s[0], s[2]}, -2 - zero, 2 - zero);
+        uint32_t input = fixture_integers(&f, BD_OP_INPUT, (const int32_t[]){1, s[0], s[0], s[2]}, -2 - zero, 2 - zero);
         (void)snprintf(f.label, sizeof f.label, "%d to %d %d zero %d", s[0], s[1], s[2], zero);
         bd_node *node = fixture_node(&f, BD_OP_RESIZE_BILINEAR, &input, 1, s[1], s[1], s[2]);
         node->u.resize.align_corners = s[3] == 1;
@@ -258,8 +245,8 @@ static void check_elementwise(const bd_op op, int32_t pixels, int32_t channels, 
     bool add = op == BD_OP_ADD;
     int32_t most = add ? 255 : whole_range ? (1 << 24) - 1 : 2048;
     const int32_t dims[4] = {1, 1, pixels, channels};
-    uint32_t inputs[2] = {add_integers(&f, BD_OP_INPUT, dims, -most, most),
-                          add_integers(&f, BD_OP_INPUT, dims, -most, most)};
+    uint32_t inputs[2] = {fixture_integers(&f, BD_OP_INPUT, dims, -most, most),
+                          fixture_integers(&f, BD_OP_INPUT, dims, -most, most)};
     bd_node *node = fixture_node(&f, op, inputs, add ? 2 : 1, 1, pixels, channels);
     node->u.requantise.rounding = random_rounding();
     node->u.requantise.low = (float)check_between(&harness, -255, 0);

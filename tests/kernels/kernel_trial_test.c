@@ -92,9 +92,42 @@ static void test_block(void **state) {
     fixture_finish(&f);
 }
 
+/* Integers are to be equal: a channel that is left out shows, however small its share. */
+static void test_integers(void **state) {
+    (void)state;
+    fixture f;
+    fixture_begin(&f, &harness);
+    const int32_t in[4] = {1, 27, 19, 33}, dims[4] = {1, 1, 33, 12};
+    int32_t scales[24] = {0};
+    for (int c = 0; c < 12; c++) {
+        scales[c] = 1 << 30;
+        scales[12 + c] = -9;
+    }
+    const bd_shape shape = bd_shape_make(2, (const int32_t[]){2, 12});
+    const uint32_t inputs[5] = {fixture_integers(&f, BD_OP_INPUT, in, -127, 127),
+                                fixture_integers(&f, BD_OP_CONST, dims, -3, 3), BD_NO_NODE, BD_NO_NODE,
+                                bd_graph_add_const(&f.graph, "scales", BD_I32, &shape, scales)};
+    bd_node *node = fixture_node(&f, BD_OP_CONV, inputs, 5, 27, 19, 12);
+    const window one = {.kernel = 1, .stride = 1, .dilation = 1, .low = -128, .high = 127};
+    node->u.conv = fixture_attributes(&one);
+    node->u.conv.rounding = BD_ROUNDING_UP;
+    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
+        uint32_t count = bd_kernel_candidates(&harness.vk, &f.graph, f.graph.count - 1, (bd_precision)precision, found,
+                                              BD_COUNT(found));
+        for (uint32_t i = 0; i < count && i < 4; i++) {
+            assert_true(judge(&f, &found[i], 1).correct);
+        }
+        assert_int_equal(found[0].family, BD_KERNEL_FAMILY_GEMM);
+        found[0].depth = 32; /* without the last channel */
+        assert_false(judge(&f, &found[0], 1).correct);
+    }
+    fixture_finish(&f);
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {cmocka_unit_test(test_candidates_pass),
-                                              cmocka_unit_test(test_wrong_ones_fail), cmocka_unit_test(test_block)};
+                                              cmocka_unit_test(test_wrong_ones_fail), cmocka_unit_test(test_block),
+                                              cmocka_unit_test(test_integers)};
     int status = check_open(&harness, argc, argv);
     if (status) {
         return status;

@@ -39,6 +39,18 @@ uint32_t fixture_tensor(fixture *f, bd_op op, int32_t d0, int32_t d1, int32_t d2
     return index;
 }
 
+uint32_t fixture_integers(fixture *f, bd_op op, const int32_t dims[4], int32_t low, int32_t high) {
+    uint32_t index = fixture_tensor(f, op, dims[0], dims[1], dims[2], dims[3], 0, 0);
+    size_t count = (size_t)bd_shape_elements(&f->graph.nodes[index].shape);
+    float *values = bd_pool_alloc(&f->graph.pool, count * sizeof *values);
+    assert_non_null(values);
+    for (size_t i = 0; i < count; i++) {
+        values[i] = (float)check_between(f->harness, low, high);
+    }
+    f->graph.nodes[index].data = values;
+    return index;
+}
+
 const float *fixture_values(const fixture *f, uint32_t index) {
     return index == BD_NO_NODE ? NULL : f->graph.nodes[index].data;
 }

@@ -19,6 +19,8 @@ void fixture_finish(fixture *f);
 
 /* A tensor (d0, d1, d2, d3) of random values; op is BD_OP_CONST or BD_OP_INPUT (an activation). */
 uint32_t fixture_tensor(fixture *f, bd_op op, int32_t d0, int32_t d1, int32_t d2, int32_t d3, float low, float high);
+/* The same of integers, both ends included. */
+uint32_t fixture_integers(fixture *f, bd_op op, const int32_t dims[4], int32_t low, int32_t high);
 const float *fixture_values(const fixture *f, uint32_t index); /* NULL for BD_NO_NODE */
 /* Appends the node under test; its output is (1, h, w, c). The pointer is good until the next append. */
 bd_node *fixture_node(fixture *f, bd_op op, const uint32_t *inputs, uint32_t count, int32_t h, int32_t w, int32_t c);
