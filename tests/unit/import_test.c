@@ -14,6 +14,7 @@
 
 #include "graph/passes.h"
 #include "model/model.h"
+#include "model/protobuf.h"
 
 static bd_error error;
 
@@ -212,10 +213,68 @@ static void test_single_class(void **state) {
     check_refused("operation sigmoid before the logits' resize is not supported");
 }
 
+/* ---- graphs cut behind a node ------------------------------------------------------------------------------------ */
+
+/* A frozen graph has no end of its own. What is left of a real one that is cut behind any of its nodes is refused, or
+ * lacks nothing but nodes behind the logits: it never is another network. */
+static void check_cuts(const char *path) {
+    bd_mapping map;
+    bd_shape logits = {0};
+    uint32_t nodes = 0, opened = 0, refused = 0;
+    if (bd_map_file(path, &map, &error)) {
+        fail_msg("%s", error.message);
+    }
+    for (int cut = 0; cut < 2; cut++) {
+        bd_pb file = {map.data, map.data + map.bytes};
+        bd_pb_field field;
+        size_t bytes = map.bytes;
+        while (!cut || (bd_pb_next(&file, &field) == BD_PB_FIELD && bd_pb_size(file))) {
+            bd_shards shards;
+            bytes = cut ? (size_t)(file.at - map.data) : bytes;
+            assert_int_equal(bd_graph_init(&graph, NULL, "cut.pb", &error), BD_OK);
+            bd_result result = bd_model_import_graphdef(map.data, bytes, "cut.pb", &graph, &shards, &error);
+            result = result ? result : bd_graph_lower(&graph, 65, &error);
+            if (!result && !cut) {
+                logits = graph.nodes[graph.output].shape;
+                nodes = graph.count;
+            }
+            if (!result && (graph.count != nodes || memcmp(&graph.nodes[graph.output].shape, &logits, sizeof logits))) {
+                fail_msg("%s: %zu of %zu bytes are another network", path, bytes, map.bytes);
+            }
+            opened += !result;
+            refused += result != BD_OK;
+            bd_graph_finish(&graph);
+            bd_shards_finish(&shards);
+            if (!cut) {
+                break;
+            }
+        }
+    }
+    print_message("%s: opened %u, refused %u\n", path, opened, refused);
+    assert_true(opened > 0 && refused > 100);
+    bd_unmap_file(&map);
+}
+
+static void test_cut_graphs(void **state) {
+    (void)state;
+    static const char *const names[] = {"portrait_dm05/deeplab_nchw.pb", "portrait_dm05/frozen_inference_graph.pb",
+                                        "portrait_dm05/frozen_quant_inference_graph.pb",
+                                        "mnv2_pascal/deeplabv3_mnv2_pascal_trainval_from_tfjs.pb"};
+    const char *shared = getenv("BACKDROP_SHARED_DIR");
+    for (size_t i = 0; i < BD_COUNT(names); i++) {
+        char path[4096];
+        (void)snprintf(path, sizeof path, "%s/data/models/%s", shared ? shared : "../shared", names[i]);
+        if (access(path, R_OK)) {
+            skip();
+        }
+        check_cuts(path);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_foreign),         cmocka_unit_test(test_foreign_cut),  cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_no_segmentation), cmocka_unit_test(test_single_class),
+        cmocka_unit_test(test_no_segmentation), cmocka_unit_test(test_single_class), cmocka_unit_test(test_cut_graphs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
