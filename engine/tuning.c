@@ -47,6 +47,7 @@ static void append_node(char *text, const bd_graph *graph, uint32_t index) {
         const bd_conv_attrs *c = &node->u.conv;
         append(text, " k%d,%d s%d,%d d%d,%d p%d,%d", c->kernel_h, c->kernel_w, c->stride_h, c->stride_w, c->dilation_h,
                c->dilation_w, c->pad_top, c->pad_left);
+        append(text, "%s", c->rounding ? " integers" : ""); /* whose kernels are tried for equality */
     }
 }
 
