@@ -65,6 +65,11 @@ const char *bench_precision_name(bd_precision precision) {
     return (size_t)precision < sizeof names / sizeof *names ? names[precision] : "?";
 }
 
+static bool read_quantised(const char *text, bd_quantised *quantised) {
+    *quantised = !strcmp(text, "float") ? BD_QUANTISED_FLOAT : BD_QUANTISED_INTEGER;
+    return *quantised || !strcmp(text, "integer");
+}
+
 static bool read_precision(const char *text, bd_precision *precision) {
     for (bd_precision p = BD_PRECISION_AUTO; p <= BD_PRECISION_FP16; p++) {
         if (!strcmp(text, bench_precision_name(p))) {
@@ -118,6 +123,7 @@ bool bench_option(bench *b, int argc, char **argv, int *i) {
         return true;
     }
     bool taken = value && ((!strcmp(argv[*i], "--precision") && read_precision(value, &b->precision)) ||
+                           (!strcmp(argv[*i], "--quantised") && read_quantised(value, &b->quantised)) ||
                            (!strcmp(argv[*i], "--size") && read_size(value, &b->size)));
     *i += taken;
     return taken;
@@ -220,7 +226,7 @@ bool bench_open(bench *b) {
     if (!find_model(b)) {
         return false;
     }
-    const bd_model_params model = {.struct_size = sizeof model, .size = b->size};
+    const bd_model_params model = {.struct_size = sizeof model, .size = b->size, .quantised = b->quantised};
     b->failure = bd_model_open(b->model_file, &model, &b->model, &error);
     if (b->failure) {
         return bench_fail(&error);
@@ -286,6 +292,7 @@ void bench_describe(const bench *b, cJSON *object) {
     cJSON_AddStringToObject(object, "input", input);
     cJSON_AddNumberToObject(object, "output_stride", b->info.output_stride);
     cJSON_AddStringToObject(object, "precision", bench_precision_name(b->session_info.precision));
+    cJSON_AddStringToObject(object, "arithmetic", b->info.integers ? "integer" : "float");
     cJSON_AddBoolToObject(object, "many", !b->single);
     cJSON_AddNumberToObject(object, "dispatches", b->session_info.dispatches);
     cJSON_AddNumberToObject(object, "multiply_adds", (double)b->info.multiply_adds);

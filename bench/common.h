@@ -14,6 +14,7 @@ enum { BENCH_PATH = 4096, BENCH_MOST_RUNS = 1000, BENCH_MOST_SESSIONS = 4 };
 typedef struct bench {
     const char *model_path, *device, *kernels, *cache_dir, *json_path;
     bd_precision precision;
+    bd_quantised quantised;
     uint32_t size; /* 0: the model's, or 513 */
     bool validation;
     bool single;            /* sessions for one photo: bd_session_params.many is false */
@@ -40,9 +41,9 @@ double bench_largest(const double *values, uint32_t count);
 /* {median, min, max, q1, q3, runs}; sorts them. */
 cJSON *bench_summary(double *values, uint32_t count);
 
-/* Takes --model, --size, --device, --kernels, --precision, --cache-dir, --json, --single and --validation; false when
- * the option is none of them, or its value makes no sense. *i moves on over its value. --json may stand without a file:
- * then the JSON object is all that standard output gets. */
+/* Takes --model, --size, --device, --kernels, --precision, --quantised, --cache-dir, --json, --single and --validation;
+ * false when the option is none of them, or its value makes no sense. *i moves on over its value. --json may stand
+ * without a file: then the JSON object is all that standard output gets. */
 bool bench_option(bench *b, int argc, char **argv, int *i);
 /* Opens model, device and sessions and times the first of each; prints the failure and keeps its code. --model is a
  * file, or the name of a folder under weights/cache beside the executable's folder; default: deeplabv3_mnv2_pascal. */

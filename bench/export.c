@@ -600,6 +600,7 @@ int main(int argc, char **argv) {
     bool imported = false;
     bd_result result = bd_graph_init(&graph, NULL, paths[0], &error);
     if (!result) {
+        graph.in_float = true; /* ONNX has no such integers */
         result = bd_model_import(paths[0], &graph, &shards, NULL, &error);
         imported = !result;
         if (!result) {

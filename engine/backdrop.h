@@ -243,6 +243,12 @@ BD_API const char *bd_kernel_set_name(uint32_t index);
 
 typedef struct bd_model bd_model;
 
+/* How a network runs whose tensors a TensorFlow Lite file keeps in 8 bits. */
+typedef enum bd_quantised {
+    BD_QUANTISED_INTEGER = 0, /* in integers, with TensorFlow Lite's very labels; in float where not all of it can */
+    BD_QUANTISED_FLOAT = 1    /* on the real numbers that the integers stand for: near its labels */
+} bd_quantised;
+
 typedef struct bd_model_params {
     size_t struct_size;
     const bd_allocator *allocator;
@@ -251,6 +257,7 @@ typedef struct bd_model_params {
     uint32_t class_name_count;
     const char *class_set;  /* a set of bd_class_name, where class_names is NULL; NULL: bd_class_set_guess */
     uint32_t width, height; /* of the input, whatever the export says: each 1..8192; both 0: the export's */
+    bd_quantised quantised;
 } bd_model_params;
 
 typedef struct bd_model_info {
@@ -267,6 +274,8 @@ typedef struct bd_model_info {
     uint64_t arena_bytes; /* activations, after planning */
     uint64_t weights_bytes;
     uint64_t tensors_bytes; /* activations, if none shared memory with another */
+    bool integers;          /* it runs in integers, as TensorFlow Lite does */
+    const char *in_float;   /* why it does not, although quantised and not asked to; else NULL. The model's */
 } bd_model_info;
 
 /* Opens exported weights and plans the network: pure CPU work, no device.
@@ -277,6 +286,8 @@ typedef struct bd_model_info {
  *          Those do not tell their output stride: it is the trainer's default, or what the file's name says ("_os8",
  *          "-d16").
  *          A network of one class, with a sigmoid or without, becomes one of two: background and foreground.
+ * params   NULL: defaults. quantised matters to TensorFlow Lite's quantised networks alone: weights of 8 bits in other
+ *          forms are dequantised, simulated quantisation runs in float.
  * Errors   BD_ERR_FILE_*, BD_ERR_MODEL_UNSUPPORTED; the message names the file and the node.
  */
 BD_API BD_CHECK bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model,

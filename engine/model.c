@@ -63,13 +63,17 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
     *model = NULL;
     bd_model_params own;
     bd_copy_params(&own, params, sizeof own);
+    if (own.quantised != BD_QUANTISED_INTEGER && own.quantised != BD_QUANTISED_FLOAT) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: %d is no way to run quantised networks", path,
+                       (int)own.quantised);
+    }
     bd_model *made = bd_alloc_zero(own.allocator, sizeof *made);
     if (!made) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
     }
     made->allocator = bd_keep_allocator(&made->hooks, own.allocator);
     bd_result result = bd_graph_init(&made->graph, made->allocator, path, error);
-    made->graph.in_float = true; /* there are no kernels for integers yet */
+    made->graph.in_float = own.quantised == BD_QUANTISED_FLOAT;
     made->graph.open_height = (int32_t)BD_MIN(own.height ? own.height : own.size, (uint32_t)INT32_MAX);
     made->graph.open_width = (int32_t)BD_MIN(own.width ? own.width : own.size, (uint32_t)INT32_MAX);
     if (!result) {
@@ -122,7 +126,9 @@ void bd_model_get_info(const bd_model *model, bd_model_info *info) {
                             .class_count = model->class_count,
                             .node_count = model->plan.step_count,
                             .multiply_adds = model->plan.multiply_adds,
-                            .arena_bytes = model->plan.arena_bytes};
+                            .arena_bytes = model->plan.arena_bytes,
+                            .integers = graph->integers,
+                            .in_float = graph->not_integers};
     bd_describe_backbone(graph, info);
     for (uint32_t n = 0; n < graph->count; n++) {
         if (graph->nodes[n].op == BD_OP_CONST && graph->nodes[n].dtype == BD_F32) {

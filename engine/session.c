@@ -70,6 +70,9 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
     if (!choices) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
+    if (model->graph.not_integers) {
+        bd_vk_log(&engine->vk, BD_LOG_INFO, "%s runs in float: %s", model->graph.file, model->graph.not_integers);
+    }
     const bd_network_params network = {.precision = choose_precision(engine, model, own.precision), .choices = choices};
     bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, own.many, choices);
     bd_result result = bd_session_make(engine, model, &network, allocator, session, error);

@@ -41,7 +41,7 @@ typedef struct cli_options {
         *format;
     const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *blend, *foreground;
     const char *keep, *islands, *shrink, *grow, *feather;
-    const char *device, *model, *size, *kernels, *precision, *names, *tta;
+    const char *device, *model, *size, *kernels, *precision, *quantised, *names, *tta;
     const char *labels, *overlay, *logits;
     const char *background, *output_dir;
     char **operands; /* what follows the verb: the first elements of argv after the command, moved together */
@@ -88,6 +88,8 @@ bool cli_parse_size(const char *text, uint32_t *width, uint32_t *height);
 bool cli_parse_color(const char *text, uint8_t *rgba);
 /* --precision: auto, fp32 or fp16. */
 bool cli_parse_precision(cli *run, bd_precision *precision);
+/* --quantised: integer or float. */
+bool cli_parse_quantised(cli *run, bd_quantised *quantised);
 /* Comma-separated numbers, names (any case) and "all" (every class but 0). */
 bool cli_parse_classes(cli *run, const char *text, const bd_model *model, bd_class_set *set);
 

@@ -118,6 +118,8 @@ static const char network[] =
     "  --size N|WxH        side, or width and height, of the network's input (default: as exported)\n"
     "  --device INDEX|NAME a device of `backdrop devices`, by number or part of its name\n"
     "  --precision WHAT    of the network's tensors: fp32, fp16 or auto (default)\n"
+    "  --quantised WHAT    how .tflite files of 8 bits run: integer, with TensorFlow Lite's very labels (default), or\n"
+    "                      float, a little quicker\n"
     "  --kernels SET       for developers: a set of kernels, storage, texel or wide8\n";
 
 static const char devices[] = "usage: backdrop devices [options]\n"
@@ -135,7 +137,8 @@ static const char models[] =
     "The folder of the manifest is $BACKDROP_WEIGHTS, or weights beside the program or above it, or\n"
     "$XDG_DATA_HOME/backdrop, or /usr/share/backdrop.\n"
     "\n"
-    "  --size N|WxH        info: side, or width and height, of the network's input (default: as exported)\n";
+    "  --size N|WxH        info: side, or width and height, of the network's input (default: as exported)\n"
+    "  --quantised WHAT    info: integer or float, of .tflite files of 8 bits (default: integer)\n";
 
 static const char model_names[] =
     "  --class-names NAMES info: voc, ade20k, cityscapes, person, or a file with a name a line\n";

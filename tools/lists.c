@@ -158,6 +158,10 @@ static bool json_info(cli *run, const cli_model *model) {
     cJSON_AddStringToObject(root, "path", model->path.text);
     cJSON_AddStringToObject(root, "form", info->form);
     cJSON_AddStringToObject(root, "backbone", info->backbone);
+    cJSON_AddStringToObject(root, "arithmetic", info->integers ? "integer" : "float");
+    if (info->in_float) {
+        cJSON_AddStringToObject(root, "not_integer", info->in_float);
+    }
     cJSON *rates = cJSON_AddArrayToObject(root, "atrous_rates");
     for (uint32_t i = 0; i < CLI_COUNT(info->rates) && info->rates[i]; i++) {
         cJSON_AddItemToArray(rates, cJSON_CreateNumber(info->rates[i]));
@@ -181,7 +185,9 @@ static bool print_info(cli *run, const cli_model *model) {
     for (uint32_t i = 0; i < CLI_COUNT(info->rates) && info->rates[i]; i++) {
         printf("%s %u", i ? "," : "", info->rates[i]);
     }
-    printf("%s\n", info->rates[0] ? "" : " none");
+    printf("%s\narithmetic     %s%s%s\n", info->rates[0] ? "" : " none",
+           info->integers ? "integer, as TensorFlow Lite's" : "float", info->in_float ? ": quantised, but " : "",
+           info->in_float ? info->in_float : "");
     printf("nodes          %u\nparameters     %.2f million\nmultiply-adds  %.2f billion\n", info->node_count,
            (double)info->parameters / 1e6, (double)info->multiply_adds / 1e9);
     printf("memory plan    weights %.1f MB, activations %.1f MB, which hold %.1f MB of tensors in turn\nclasses       ",

@@ -40,6 +40,7 @@ static const option options[] = {
     TEXT("class-names", 0, names, R | S | M | A),
     TEXT("size", 0, size, R | S | T | M | A),
     TEXT("precision", 0, precision, R | S | T | A),
+    TEXT("quantised", 0, quantised, R | S | T | M | A),
     TEXT("tta", 0, tta, R | S | A),
     FLAG("classic", 0, classic, R | S),
     TEXT("output", 'o', output, R | A),
@@ -259,6 +260,13 @@ bool cli_parse_precision(cli *run, bd_precision *precision) {
         }
     }
     return cli_fail(run, CLI_USAGE, "--precision %s is not auto, fp32 or fp16", text);
+}
+
+bool cli_parse_quantised(cli *run, bd_quantised *quantised) {
+    const char *text = run->options.quantised ? run->options.quantised : "integer";
+    *quantised = !strcmp(text, "float") ? BD_QUANTISED_FLOAT : BD_QUANTISED_INTEGER;
+    return *quantised || !strcmp(text, "integer") ||
+           cli_fail(run, CLI_USAGE, "--quantised %s is not integer or float", text);
 }
 
 bool cli_parse_size(const char *text, uint32_t *width, uint32_t *height) {

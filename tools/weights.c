@@ -208,6 +208,9 @@ static bool open_named(cli *run, const char *path, const bd_model_params *params
     if (run->options.size && !own.width && !cli_parse_size(run->options.size, &own.width, &own.height)) {
         return cli_fail(run, CLI_USAGE, "--size takes a number or WxH, each 1 to 8192, not '%.40s'", run->options.size);
     }
+    if (!cli_parse_quantised(run, &own.quantised)) {
+        return false;
+    }
     if (bd_model_open(path, &own, &model->model, &run->error)) {
         cli_failed(run);
         if (run->status != CLI_OUT_OF_MEMORY) {
@@ -216,6 +219,9 @@ static bool open_named(cli *run, const char *path, const bd_model_params *params
         return false;
     }
     bd_model_get_info(model->model, &model->info);
+    if (model->info.in_float && !run->options.quiet) {
+        cli_say(run, "%s runs in float: %s", path, model->info.in_float);
+    }
     return true;
 }
 

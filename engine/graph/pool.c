@@ -16,6 +16,27 @@ static uint32_t spread_map(const bd_graph *graph, uint32_t index) {
     return x->dims[0] == 1 && x->dims[1] == 1 && x->dims[2] == 1 ? node->inputs[0] : BD_NO_NODE;
 }
 
+/* What requantises a spread map requantises the map as well, and one pixel is less than a plane. */
+static void requantise_first(bd_graph *graph, uint32_t index, const uint32_t *uses) {
+    bd_node *after = &graph->nodes[index];
+    if (after->op != BD_OP_REQUANTISE || uses[after->inputs[0]] != 1) {
+        return;
+    }
+    uint32_t map = spread_map(graph, after->inputs[0]);
+    if (map == BD_NO_NODE) {
+        return;
+    }
+    bd_node *before = &graph->nodes[after->inputs[0]];
+    const bd_node spread = *before;
+    before->op = BD_OP_REQUANTISE;
+    before->shape = graph->nodes[map].shape;
+    before->u = after->u;
+    before->input_count = 1;
+    after->op = BD_OP_RESIZE_BILINEAR;
+    after->u = spread.u;
+    after->input_count = 1;
+}
+
 static bool is_projection(const bd_graph *graph, uint32_t index) {
     const bd_node *node = &graph->nodes[index];
     if (node->op != BD_OP_CONV) {
@@ -120,6 +141,14 @@ static bd_result split(bd_graph *graph, uint32_t conv, bd_error *error) {
 bd_result bd_pass_pool(bd_graph *graph, bd_error *error) {
     bd_result result = BD_OK;
     const uint32_t count = graph->count;
+    uint32_t *uses = bd_graph_count_uses(graph);
+    if (!uses) {
+        return bd_graph_fail_memory(graph, error);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        requantise_first(graph, i, uses);
+    }
+    bd_free(graph->pool.allocator, uses);
     for (uint32_t i = 0; !result && i < count; i++) {
         if (is_projection(graph, i)) {
             result = split(graph, i, error);

@@ -91,7 +91,7 @@ static bd_result change_window(change *of, uint32_t index) {
         a->stride_w = a->dilation_w = 1;
         a->pad_left = a->pad_right = 0;
     }
-    if (pool && a->rounding && a->kernel_h > BD_EXACT_WINDOW / a->kernel_w) {
+    if (pool && a->rounding && (int64_t)a->kernel_h * a->kernel_w > BD_EXACT_WINDOW) {
         return bd_graph_fail(of->graph, index, of->error,
                              "sums integers that float32 does not hold at that size; open it to run in float");
     }

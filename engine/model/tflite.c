@@ -242,6 +242,13 @@ static bd_result read_operators(bd_tflite *tflite, const bd_fb_table *model, con
 static bd_result add_dequantisation(bd_tflite *tflite, bd_tflite_tensor *input) {
     bd_graph *graph = tflite->graph;
     int64_t zero = input->zero_points.count ? bd_fb_item_i64(&input->zero_points, 0) : 0;
+    input->integers = tflite->integers;
+    (void)bd_tflite_range(input, input->integers, &input->low, &input->high);
+    if (input->integers && (input->low > 0 || input->high < 0)) {
+        (void)snprintf(tflite->refusal, sizeof tflite->refusal, "node %.120s: its zero point has no integer form",
+                       input->name);
+        return BD_ERR_MODEL_UNSUPPORTED;
+    }
     float *values = bd_pool_alloc(&graph->pool, 2 * sizeof *values);
     if (!values) {
         return bd_tflite_fail_memory(tflite);
@@ -265,8 +272,6 @@ static bd_result add_dequantisation(bd_tflite *tflite, bd_tflite_tensor *input) 
         }
         graph->nodes[input->node].dtype = BD_F32;
     }
-    input->integers = tflite->integers;
-    (void)bd_tflite_range(input, input->integers, &input->low, &input->high);
     return BD_OK;
 }
 

@@ -298,6 +298,24 @@ check_folders() {
     rm -r "$folder"
 }
 
+check_quantised() {
+    local samples=$BACKDROP_SOURCE_DIR/tests/fuzz/corpus/tflite
+    run 0 models info "$samples/integers.tflite"
+    grep -q "^arithmetic *integer, as TensorFlow Lite's$" "$work/stdout" || complain 'models info names no integers'
+    run 0 models info "$samples/integers.tflite" --quantised float --json
+    grep -q '"arithmetic":[[:space:]]*"float"' "$work/stdout" || complain '--quantised float is not heard'
+    run 0 models info "$samples/inexact.tflite"
+    says 'runs in float: node logits: operation CONV_2D: its sums would not be exact in float32'
+    grep -q '^arithmetic *float: quantised, but node logits: ' "$work/stdout" || complain 'models info gives no reason'
+    run 2 models info "$samples/integers.tflite" --quantised maybe
+    says '--quantised maybe is not integer or float'
+    # A photo of another size and shape than the network's.
+    run 0 segment "$person" --model "$samples/integers_uint8.tflite" --labels "$work/out/integers.png" --json
+    run 2 replace "$person" --color white -o "$work/out/none.png" --quantised 8
+    rm -f "$work/out"/*
+    left_nothing
+}
+
 check_mattes() {
     local out=$work/out
     run 0 matte "$person" --matte refine -o "$out/refine.png"
@@ -581,6 +599,7 @@ check_devices
 [ -z "$usable" ] || check_shapes
 [ -z "$usable" ] || check_depth
 [ -z "$usable" ] || check_trimap
+[ -z "$usable" ] || check_quantised
 [ -z "$fetched" ] || check_pictures
 [ -z "$fetched" ] || check_mattes
 [ -z "$fetched" ] || check_series

@@ -138,6 +138,8 @@ static void test_nodes(void **state) {
     assert_float_equal(sum->u.requantise.low, -121, 0);
     assert_float_equal(sum->u.requantise.high, 134, 0);
     assert_int_equal(node_of("pool", BD_OP_POOL_AVERAGE)->u.conv.zero_point, -7);
+    /* One pixel is requantised before it is spread. */
+    assert_int_equal(node_of("tile", BD_OP_REQUANTISE)->shape.dims[1], 1);
     assert_float_equal(the.graph.logits_step, 0.5, 0);
     assert_int_equal(the.graph.logits_zero_point, 20);
     assert_int_equal(the.graph.upsampling, BD_UPSAMPLING_CENTERS);
