@@ -258,6 +258,7 @@ typedef struct bd_model_params {
     const char *class_set;  /* a set of bd_class_name, where class_names is NULL; NULL: bd_class_set_guess */
     uint32_t width, height; /* of the input, whatever the export says: each 1..8192; both 0: the export's */
     bd_quantised quantised;
+    uint32_t output_stride; /* 8 or 16, of state dicts: they do not tell; 0: by the file's name, else the trainer's */
 } bd_model_params;
 
 typedef struct bd_model_info {
@@ -287,7 +288,8 @@ typedef struct bd_model_info {
  *          "-d16").
  *          A network of one class, with a sigmoid or without, becomes one of two: background and foreground.
  * params   NULL: defaults. quantised matters to TensorFlow Lite's quantised networks alone: weights of 8 bits in other
- *          forms are dequantised, simulated quantisation runs in float.
+ *          forms are dequantised, simulated quantisation runs in float. An output_stride that is not that of the
+ *          network fails: graphs have theirs, and so has torchvision's MobileNetV3.
  * Errors   BD_ERR_FILE_*, BD_ERR_MODEL_UNSUPPORTED; the message names the file and the node.
  */
 BD_API BD_CHECK bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model,

@@ -67,6 +67,10 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: %d is no way to run quantised networks", path,
                        (int)own.quantised);
     }
+    if (own.output_stride != 0 && own.output_stride != 8 && own.output_stride != 16) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: an output stride of %u is not 8 or 16", path,
+                       own.output_stride);
+    }
     bd_model *made = bd_alloc_zero(own.allocator, sizeof *made);
     if (!made) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
@@ -74,6 +78,7 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
     made->allocator = bd_keep_allocator(&made->hooks, own.allocator);
     bd_result result = bd_graph_init(&made->graph, made->allocator, path, error);
     made->graph.in_float = own.quantised == BD_QUANTISED_FLOAT;
+    made->graph.output_stride = own.output_stride;
     made->graph.open_height = (int32_t)BD_MIN(own.height ? own.height : own.size, (uint32_t)INT32_MAX);
     made->graph.open_width = (int32_t)BD_MIN(own.width ? own.width : own.size, (uint32_t)INT32_MAX);
     if (!result) {
@@ -88,6 +93,10 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
     }
     if (!result) {
         result = bd_describe_stride(&made->graph, &made->output_stride, error);
+    }
+    if (!result && own.output_stride && made->output_stride != own.output_stride) {
+        result = bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: its output stride is %u and cannot be made %u", path,
+                         made->output_stride, own.output_stride);
     }
     if (!result) {
         result = name_classes(made, &own, error);

@@ -41,7 +41,7 @@ typedef struct cli_options {
         *format;
     const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *blend, *foreground;
     const char *keep, *islands, *shrink, *grow, *feather;
-    const char *device, *model, *size, *kernels, *precision, *quantised, *names, *tta;
+    const char *device, *model, *size, *kernels, *precision, *quantised, *output_stride, *names, *tta;
     const char *labels, *overlay, *logits;
     const char *background, *output_dir;
     char **operands; /* what follows the verb: the first elements of argv after the command, moved together */

@@ -120,6 +120,8 @@ static const char network[] =
     "  --precision WHAT    of the network's tensors: fp32, fp16 or auto (default)\n"
     "  --quantised WHAT    how .tflite files of 8 bits run: integer, with TensorFlow Lite's very labels (default), or\n"
     "                      float, a little quicker\n"
+    "  --output-stride N   8 or 16, of .pth and .safetensors, which do not tell (default: by the file's name, such as\n"
+    "                      model_os8.pth, else as its trainer does)\n"
     "  --kernels SET       for developers: a set of kernels, storage, texel or wide8\n";
 
 static const char devices[] = "usage: backdrop devices [options]\n"
@@ -138,7 +140,8 @@ static const char models[] =
     "$XDG_DATA_HOME/backdrop, or /usr/share/backdrop.\n"
     "\n"
     "  --size N|WxH        info: side, or width and height, of the network's input (default: as exported)\n"
-    "  --quantised WHAT    info: integer or float, of .tflite files of 8 bits (default: integer)\n";
+    "  --quantised WHAT    info: integer or float, of .tflite files of 8 bits (default: integer)\n"
+    "  --output-stride N   info: 8 or 16, of .pth and .safetensors\n";
 
 static const char model_names[] =
     "  --class-names NAMES info: voc, ade20k, cityscapes, person, or a file with a name a line\n";

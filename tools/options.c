@@ -41,6 +41,7 @@ static const option options[] = {
     TEXT("size", 0, size, R | S | T | M | A),
     TEXT("precision", 0, precision, R | S | T | A),
     TEXT("quantised", 0, quantised, R | S | T | M | A),
+    TEXT("output-stride", 0, output_stride, R | S | T | M | A),
     TEXT("tta", 0, tta, R | S | A),
     FLAG("classic", 0, classic, R | S),
     TEXT("output", 'o', output, R | A),

@@ -208,9 +208,14 @@ static bool open_named(cli *run, const char *path, const bd_model_params *params
     if (run->options.size && !own.width && !cli_parse_size(run->options.size, &own.width, &own.height)) {
         return cli_fail(run, CLI_USAGE, "--size takes a number or WxH, each 1 to 8192, not '%.40s'", run->options.size);
     }
+    const char *const stride = run->options.output_stride;
     if (!cli_parse_quantised(run, &own.quantised)) {
         return false;
     }
+    if (stride && strcmp(stride, "8") && strcmp(stride, "16")) {
+        return cli_fail(run, CLI_USAGE, "--output-stride %.40s is not 8 or 16", stride);
+    }
+    own.output_stride = !stride ? 0 : !strcmp(stride, "8") ? 8 : 16;
     if (bd_model_open(path, &own, &model->model, &run->error)) {
         cli_failed(run);
         if (run->status != CLI_OUT_OF_MEMORY) {

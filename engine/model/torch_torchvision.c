@@ -90,9 +90,10 @@ static bd_result mobilenet(bd_torch_builder *b, bd_torch_map *x) {
 
 /* ---- the network ------------------------------------------------------------------------------------------------ */
 
-/* replace_stride_with_dilation = (False, True, True): the strides of the last two stages are dilations. */
+/* replace_stride_with_dilation = (False, True, True): the strides of the last two stages are dilations. Its MobileNet's
+ * are in the table. */
 bd_result bd_torch_torchvision(bd_torch_builder *b, bd_torch_map *x) {
-    static const bd_torch_dilation eighth = {.output_stride = 8};
+    const bd_torch_dilation dilation = {.output_stride = bd_torch_output_stride(b, 8)};
     static const int32_t rates[3] = {12, 24, 36};
     bd_result result = bd_torch_photo(b, &bd_torch_imagenet, x);
     b->graph->default_size = 520;
@@ -100,7 +101,7 @@ bd_result bd_torch_torchvision(bd_torch_builder *b, bd_torch_map *x) {
         if (bd_torch_look_up(b, "backbone.0.0", ".weight")) {
             result = mobilenet(b, x);
         } else {
-            result = bd_torch_resnet(b, "backbone.", &eighth, x, NULL);
+            result = bd_torch_resnet(b, "backbone.", &dilation, x, NULL);
         }
     }
     if (!result) {

@@ -346,6 +346,8 @@ check_devices() {
         done
         printf 'background\r\nsomebody\n' > "$work/in/two.txt"
         printf '%s\n' nothing {1..19} last > "$work/in/twentyone.txt"
+        run 2 models info --output-stride 12
+        run 6 models info --output-stride 16
         run 0 models info --class-names "$work/in/twentyone.txt"
         grep -q '0 nothing, .* 20 last' "$work/stdout" || complain 'models info names other classes'
         run 2 models info --class-names "$work/in/two.txt"

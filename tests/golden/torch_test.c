@@ -66,6 +66,7 @@ typedef struct small {
     float share;
     uint32_t default_size;
     bd_upsampling upsampling;
+    const char *form; /* NULL: as its name ends */
 } small;
 
 static void check_file(const small *of) {
@@ -81,7 +82,7 @@ static void check_file(const small *of) {
         bd_graph_lower(&graph, (uint32_t)of->side, &error)) {
         fail_msg("%s", error.message);
     }
-    assert_true(!strncmp(form, strstr(of->file, ".pth") ? "PyTorch state dict" : "safetensors", 11));
+    assert_string_equal(form, of->form ? of->form : strstr(of->file, ".pth") ? "PyTorch state dict" : "safetensors");
     assert_int_equal(graph.upsampling, of->upsampling);
     assert_int_equal(graph.default_size, of->default_size);
     size_t count = (size_t)bd_shape_elements(&graph.nodes[graph.output].shape);
@@ -101,25 +102,26 @@ static void check_file(const small *of) {
 }
 
 static void check_small(const char *file, const char *golden, int32_t side, float share) {
-    check_file(&(small){file, golden, side, 0, share, 520, BD_UPSAMPLING_CENTERS});
+    check_file(&(small){file, golden, side, 0, share, 520, BD_UPSAMPLING_CENTERS, NULL});
 }
 
 /* Other trainers' names and ways (make_torch_families.py). */
 static void test_families(void **state) {
     (void)state;
+    static const char old[] = "PyTorch state dict before 1.6";
     static const small files[] = {
-        {"torch/vainf_plus.pth", "vainf_plus_os16", 65, 0, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
-        {"torch/vainf_plus.pth", "vainf_plus_os8", 65, 8, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
-        {"safetensors/vainf_split.safetensors", "vainf_split_os16", 34, 0, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
-        {"safetensors/vainf_v3.safetensors", "vainf_v3_os16", 49, 16, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
-        {"safetensors/vainf_v3.safetensors", "vainf_v3_os8", 49, 8, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
-        {"torch/smp_v3.pth", "smp_v3_os8", 64, 0, 1e-5f, 512, BD_UPSAMPLING_CORNERS},
-        {"safetensors/smp_old_os16.safetensors", "smp_old_os16", 64, 0, 1e-5f, 512, BD_UPSAMPLING_CORNERS},
-        {"safetensors/smp_plus.safetensors", "smp_plus_os16", 64, 0, 1e-5f, 512, BD_UPSAMPLING_CORNERS},
-        {"safetensors/mmseg_plus.safetensors", "mmseg_plus_os8", 65, 0, 1e-5f, 512, BD_UPSAMPLING_CENTERS},
-        {"safetensors/mmseg_plus.safetensors", "mmseg_plus_os16", 65, 16, 1e-5f, 512, BD_UPSAMPLING_CENTERS},
-        {"torch/mmseg_mobilenet.pth", "mmseg_mobilenet_os8", 65, 0, 1e-5f, 512, BD_UPSAMPLING_CENTERS},
-        {"safetensors/transformers.safetensors", "transformers_os8", 66, 0, 1e-5f, 513, BD_UPSAMPLING_CENTERS},
+        {"torch/vainf_plus.pth", "vainf_plus_os16", 65, 0, 1e-5f, 513, BD_UPSAMPLING_CENTERS, old},
+        {"torch/vainf_plus.pth", "vainf_plus_os8", 65, 8, 1e-5f, 513, BD_UPSAMPLING_CENTERS, old},
+        {"safetensors/vainf_split.safetensors", "vainf_split_os16", 34, 0, 1e-5f, 513, BD_UPSAMPLING_CENTERS, NULL},
+        {"safetensors/vainf_v3.safetensors", "vainf_v3_os16", 49, 16, 1e-5f, 513, BD_UPSAMPLING_CENTERS, NULL},
+        {"safetensors/vainf_v3.safetensors", "vainf_v3_os8", 49, 8, 1e-5f, 513, BD_UPSAMPLING_CENTERS, NULL},
+        {"torch/smp_v3.pth", "smp_v3_os8", 64, 0, 1e-5f, 512, BD_UPSAMPLING_CORNERS, NULL},
+        {"safetensors/smp_old_os16.safetensors", "smp_old_os16", 64, 0, 1e-5f, 512, BD_UPSAMPLING_CORNERS, NULL},
+        {"safetensors/smp_plus.safetensors", "smp_plus_os16", 64, 0, 1e-5f, 512, BD_UPSAMPLING_CORNERS, NULL},
+        {"safetensors/mmseg_plus.safetensors", "mmseg_plus_os8", 65, 0, 1e-5f, 512, BD_UPSAMPLING_CENTERS, NULL},
+        {"safetensors/mmseg_plus.safetensors", "mmseg_plus_os16", 65, 16, 1e-5f, 512, BD_UPSAMPLING_CENTERS, NULL},
+        {"torch/mmseg_mobilenet.pth", "mmseg_mobilenet_os8", 65, 0, 1e-5f, 512, BD_UPSAMPLING_CENTERS, old},
+        {"safetensors/transformers.safetensors", "transformers_os8", 66, 0, 1e-5f, 513, BD_UPSAMPLING_CENTERS, NULL},
     };
     for (size_t i = 0; i < BD_COUNT(files); i++) {
         check_file(&files[i]);
@@ -162,6 +164,35 @@ static void test_named_strides(void **state) {
         bd_graph_finish(&graph);
     }
     bd_unmap_file(&map);
+}
+
+/* What a caller asks for goes before the name; what a network cannot be is refused. */
+static void test_asked_strides(void **state) {
+    (void)state;
+    static const struct {
+        const char *file;
+        uint32_t asked, got; /* got 0: refused */
+    } strides[] = {
+        {"safetensors/small_resnet.safetensors", 0, 8},      {"safetensors/small_resnet.safetensors", 16, 16},
+        {"safetensors/smp_old_os16.safetensors", 0, 16},     {"safetensors/smp_old_os16.safetensors", 8, 8},
+        {"safetensors/small_mobilenet.safetensors", 16, 16}, {"safetensors/small_mobilenet.safetensors", 8, 0}};
+    for (size_t i = 0; i < BD_COUNT(strides); i++) {
+        char path[256];
+        (void)snprintf(path, sizeof path, "tests/fuzz/corpus/%s", strides[i].file);
+        const bd_model_params params = {.struct_size = sizeof params, .size = 129, .output_stride = strides[i].asked};
+        bd_model *model;
+        bd_error error;
+        bd_result result = bd_model_open(test_source_file(path), &params, &model, &error);
+        assert_int_equal(result, strides[i].got ? BD_OK : BD_ERR_MODEL_UNSUPPORTED);
+        if (result) {
+            assert_non_null(strstr(error.message, "its output stride is 16 and cannot be made 8"));
+            continue;
+        }
+        bd_model_info info;
+        bd_model_get_info(model, &info);
+        assert_int_equal(info.output_stride, strides[i].got);
+        bd_model_destroy(model);
+    }
 }
 
 static void test_small_resnet(void **state) {
@@ -294,9 +325,11 @@ static void test_mobilenet(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_small_resnet), cmocka_unit_test(test_small_mobilenet), cmocka_unit_test(test_outside),
-        cmocka_unit_test(test_families),     cmocka_unit_test(test_named_strides),   cmocka_unit_test(test_mobilenet),
-        cmocka_unit_test(test_resnet50),     cmocka_unit_test(test_resnet101),
+        cmocka_unit_test(test_small_resnet),  cmocka_unit_test(test_small_mobilenet),
+        cmocka_unit_test(test_outside),       cmocka_unit_test(test_families),
+        cmocka_unit_test(test_named_strides), cmocka_unit_test(test_asked_strides),
+        cmocka_unit_test(test_mobilenet),     cmocka_unit_test(test_resnet50),
+        cmocka_unit_test(test_resnet101),
     };
     bd_error error;
     const bd_engine_params params = {
