@@ -237,14 +237,16 @@ static unsigned verify_files(const cJSON *entry, const char *main_file, cJSON *l
         cli_path path;
         int length = snprintf(path.text, sizeof path.text, "%.*s%s", folder, main_file, name ? name : "");
         bool fits = length >= 0 && (size_t)length < sizeof path.text;
-        bool right = name && wanted && fits && sum_of(path.text, found) && !strcasecmp(found, wanted);
+        bool read = name && wanted && fits && sum_of(path.text, found);
+        bool right = read && !strcasecmp(found, wanted);
         wrong += !right;
         cJSON *to = cJSON_CreateObject();
         cJSON_AddStringToObject(to, "path", path.text);
         cJSON_AddBoolToObject(to, "right", right);
+        cJSON_AddBoolToObject(to, "missing", !read);
         cJSON_AddItemToArray(list, to);
         if (!quiet) {
-            printf("%s  %s\n", right ? "right" : "WRONG", path.text);
+            printf("%-7s  %s\n", right ? "right" : read ? "WRONG" : "MISSING", path.text);
         }
     }
     return wrong;
@@ -291,8 +293,8 @@ static bool verify_models(cli *run, const char *only) {
     if (!known) {
         return cli_fail(run, CLI_MODEL, "no model %s in the manifest", only);
     }
-    return done && (!wrong || cli_fail(run, CLI_MODEL,
-                                       "%u files are missing or differ from the manifest; run weights/fetch", wrong));
+    return done && (!wrong || cli_fail(run, CLI_MODEL, "%u file%s missing or not as in the manifest; run weights/fetch",
+                                       wrong, wrong == 1 ? "" : "s"));
 }
 
 bool cli_models(cli *run) {
