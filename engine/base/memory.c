@@ -1,8 +1,25 @@
 /* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* madvise */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/base.h"
+
+/* Weights are written once, in strides: with pages of 4 KiB most of their import is page faults. A hint: it may fail.
+ */
+static void *prefer_huge_pages(void *memory, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+    enum { PAGE = 4096, LARGE = 1 << 20 }; /* neighbours of large blocks are large: a huge page may span several */
+    size_t skip = PAGE - (uintptr_t)memory % PAGE;
+    if (memory && bytes >= LARGE) {
+        (void)madvise((char *)memory + skip, bytes - skip, MADV_HUGEPAGE);
+    }
+#else
+    (void)bytes;
+#endif
+    return memory;
+}
 
 void *bd_alloc(const bd_allocator *allocator, size_t bytes) {
     bytes = BD_MAX(bytes, (size_t)1);
@@ -11,7 +28,7 @@ void *bd_alloc(const bd_allocator *allocator, size_t bytes) {
 
 void *bd_alloc_zero(const bd_allocator *allocator, size_t bytes) {
     if (!(allocator && allocator->allocate)) {
-        return calloc(1, BD_MAX(bytes, (size_t)1));
+        return prefer_huge_pages(calloc(1, BD_MAX(bytes, (size_t)1)), bytes);
     }
     void *memory = bd_alloc(allocator, bytes);
     if (memory) {
