@@ -284,8 +284,8 @@ typedef struct bd_model_info {
  * path     told by its bytes: TensorFlow frozen graph, TensorFlow.js graph model (model.json, its shards beside it),
  *          TensorFlow Lite, ONNX (external data beside it), PyTorch's state dicts (.pth, safetensors) of DeepLabs
  *          of torchvision, VainF's DeepLabV3Plus-Pytorch, segmentation_models.pytorch, mmsegmentation and transformers.
- *          Those do not tell their output stride: it is the trainer's default, or what the file's name says ("_os8",
- *          "-d16").
+ *          Those do not tell their output stride: it is what params say, or the file's name ("_os8", "-d16"), or the
+ *          trainer's default.
  *          A network of one class, with a sigmoid or without, becomes one of two: background and foreground.
  * params   NULL: defaults. quantised matters to TensorFlow Lite's quantised networks alone: weights of 8 bits in other
  *          forms are dequantised, simulated quantisation runs in float. An output_stride that is not that of the

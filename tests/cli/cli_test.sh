@@ -298,6 +298,29 @@ check_folders() {
     rm -r "$folder"
 }
 
+# models verify tells what is right, wrong and missing.
+check_verify() {
+    local weights=$work/in/weights
+    mkdir -p "$weights/cache/tiny"
+    printf 'graph' > "$weights/cache/tiny/model.json"
+    printf 'numbers' > "$weights/cache/tiny/shard"
+    sum() { sha256sum < "$weights/cache/tiny/$1" | cut -d ' ' -f 1; }
+    printf '{ "default": "tiny", "models": [ { "name": "tiny", "file": "model.json", "files": [
+        { "path": "model.json", "sha256": "%s" }, { "path": "shard", "sha256": "%s" } ] } ] }' \
+        "$(sum model.json)" "$(sum shard)" > "$weights/manifest.json"
+    BACKDROP_WEIGHTS=$weights run 0 models verify
+    printf 'numbert' > "$weights/cache/tiny/shard"
+    BACKDROP_WEIGHTS=$weights run 6 models verify tiny
+    says '1 file missing or not as in the manifest'
+    grep -q '^right .*model\.json$' "$work/stdout" || complain 'models verify does not see what is right'
+    grep -q '^WRONG .*shard$' "$work/stdout" || complain 'models verify does not see what is wrong'
+    rm "$weights/cache/tiny/shard"
+    BACKDROP_WEIGHTS=$weights run 6 models verify
+    grep -q '^MISSING .*shard$' "$work/stdout" || complain 'models verify does not see what is missing'
+    BACKDROP_WEIGHTS=$weights run 6 models verify other
+    rm -r "$weights"
+}
+
 check_quantised() {
     local samples=$BACKDROP_SOURCE_DIR/tests/fuzz/corpus/tflite
     run 0 models info "$samples/integers.tflite"
@@ -601,6 +624,7 @@ check_devices
 [ -z "$usable" ] || check_shapes
 [ -z "$usable" ] || check_depth
 [ -z "$usable" ] || check_trimap
+check_verify
 [ -z "$usable" ] || check_quantised
 [ -z "$fetched" ] || check_pictures
 [ -z "$fetched" ] || check_mattes
