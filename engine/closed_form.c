@@ -143,7 +143,7 @@ static recorder begin(bd_session *session, const bd_matte_plan *plan, bd_matte_s
 static void record_targets(recorder *r, bool trimap) {
     const part *const count[3] = {&r->values, &r->plane}, *const blur[3] = {&r->counts};
     const part *const target[3] = {&r->values, &r->plane, &r->bins};
-    bd_vk_commands_clear(&r->session->after, &r->session->matte[BD_MATTE_TILES], r->at.bins);
+    bd_vk_commands_fill(&r->session->after, &r->session->matte[BD_MATTE_TILES], r->at.bins, 0);
     bd_vk_commands_barrier(&r->session->after);
     run(r, BD_KERNEL_COLOUR_COUNT, false, count, NULL, &r->counts);
     run(r, BD_KERNEL_COLOUR_BLUR, false, blur, NULL, &r->bins);

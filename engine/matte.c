@@ -322,7 +322,7 @@ static bd_result record_grid_plane(bd_session *session, const bd_matte_plan *pla
     bd_vk_buffer *plane = bd_held(session, BD_MATTE_PLANE);
     bd_result result = BD_OK;
     if (open) {
-        bd_vk_commands_clear(&session->after, plane, bd_plane_bytes(plan->grids[grid]));
+        bd_vk_commands_fill(&session->after, plane, bd_plane_bytes(plan->grids[grid]), 0);
         bd_vk_commands_barrier(&session->after);
     } else {
         result = record_plane(session, plan, plan->grids[grid], block, block, false, error);

@@ -22,17 +22,17 @@ typedef struct tuner {
 
 /* ---- trials ------------------------------------------------------------------------------------------------------ */
 
-/* Microseconds of a candidate; 0: it computes something else, or the device keeps no time. */
-static bd_result try_candidate(tuner *t, uint32_t node, const bd_kernel_choice *choice, double *us, bd_error *error) {
-    bd_kernel_verdict verdict;
-    bd_result result = bd_kernel_trial(&t->engine->vk, t->graph, node, choice, t->runs, &verdict, error);
-    *us = result || !verdict.correct ? 0 : verdict.ms * 1e3;
-    t->candidates++;
-    if (!result && !verdict.correct) {
-        t->rejected++;
-        bd_vk_log(&t->engine->vk, BD_LOG_WARNING, "%s computes node %s wrongly here and is not used", choice->name,
-                  t->graph->nodes[node].name);
+static bd_result try_candidates(tuner *t, uint32_t node, const bd_kernel_choice *list, uint32_t count,
+                                bd_kernel_verdict *verdicts, bd_error *error) {
+    bd_result result = bd_kernel_trial(&t->engine->vk, t->graph, node, list, count, t->runs, verdicts, error);
+    for (uint32_t i = 0; i < count && !result; i++) {
+        if (!verdicts[i].correct) {
+            t->rejected++;
+            bd_vk_log(&t->engine->vk, BD_LOG_WARNING, "%s computes node %s wrongly here and is not used", list[i].name,
+                      t->graph->nodes[node].name);
+        }
     }
+    t->candidates += count;
     return result;
 }
 
@@ -52,12 +52,13 @@ static bd_result tune_node(tuner *t, uint32_t node, bd_error *error) {
     t->nodes += count > 1;
     uint32_t best[2] = {count, count}; /* [absorbs a node] */
     double least[2] = {INFINITY, INFINITY};
+    bd_kernel_verdict verdicts[BD_KERNEL_MOST_CANDIDATES];
+    bd_result result = try_candidates(t, node, list, count, verdicts, error);
+    if (result) {
+        return result;
+    }
     for (uint32_t i = 0; i < count; i++) {
-        double us;
-        bd_result result = try_candidate(t, node, &list[i], &us, error);
-        if (result) {
-            return result;
-        }
+        double us = verdicts[i].correct ? verdicts[i].ms * 1e3 : 0;
         bool absorbs = bd_kernel_absorbs(t->graph, node, &list[i]) != BD_NO_NODE;
         if (us > 0 && us < least[absorbs]) {
             least[absorbs] = us;

@@ -211,15 +211,16 @@ void bd_kernel_pack(const bd_graph *graph, uint32_t node, bd_packing packing, vo
 typedef struct bd_kernel_verdict {
     bool correct; /* agrees with the plain kernels within what its precision and order of sums allow, or to the bit
                      where the node ends with integers */
-    double ms;    /* device time of the best run, all parts and the barriers between them; 0: no timers */
+    double ms;    /* device time of a run in the best reading, all parts and the barriers between them; 0: no timers */
 } bd_kernel_verdict;
 
-/* Runs a candidate `repeats` times on random tensors of the node's shapes, with the node's own weights, and compares
- * what the last run left with the plain kernels. A candidate that uses matrix units must not be chosen before it was
- * found correct here. The device must be idle; submits and waits. Errors are the device's and memory's: a wrong result
- * is none. Not for concatenations. */
-bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice,
-                          uint32_t repeats, bd_kernel_verdict *verdict, bd_error *error);
+/* Runs candidates of a node, all of one precision, `repeats` times each on random tensors of the node's shapes, with
+ * the node's own weights, and compares what each left with the plain kernels. verdicts: one a candidate. One that uses
+ * matrix units must not be chosen before it was found correct here; one whose pipelines the driver cannot make is not.
+ * The device must be idle; submits and waits. Errors are the device's and memory's: a wrong result is none. Not for
+ * concatenations. */
+bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
+                          uint32_t count, uint32_t repeats, bd_kernel_verdict *verdicts, bd_error *error);
 
 /* ---- pictures (picture.c) ---------------------------------------------------------------------------------------- */
 

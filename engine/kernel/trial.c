@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: MIT
- * A candidate on trial: is it right on this device, and how long does it take? Judged against the plain kernels on
- * random tensors of the node's own shapes, with the node's own weights. */
+ * Candidates of a node on trial: are they right on this device, and how long do they take? Judged against the plain
+ * kernels on random tensors of the node's own shapes, with the node's own weights. */
 #include <math.h>
 #include <string.h>
 
 #include "kernel/kernel.h"
 
-enum { MOST_TENSORS = 16, MOST_REPEATS = 64 };
+/* A GPU's clock reads in steps as long as a short dispatch, so there several runs share a reading. */
+enum { MOST_TENSORS = 16, MOST_PACKED = 16, MOST_REPEATS = 64, RUNS_A_READING = 8 };
 
 /* A tensor of the graph on the device. */
 typedef struct tensor {
     uint32_t node;
     bd_vk_buffer buffer;
 } tensor;
+
+/* A constant, packed; BD_NO_NODE: zeros. */
+typedef struct packed {
+    uint32_t node;
+    bd_packing packing;
+    bd_vk_buffer buffer;
+} packed;
 
 typedef struct trial {
     bd_vk *vk;
@@ -21,7 +29,7 @@ typedef struct trial {
     tensor tensors[MOST_TENSORS];
     uint32_t tensor_count;
     bd_vk_buffer output, scratch; /* of the choice that runs */
-    bd_vk_buffer packed[2 * (BD_VK_BINDINGS - 1)];
+    packed packed[MOST_PACKED];
     uint32_t packed_count;
     uint64_t random;
     bool integers; /* of an integer network's node: tensors hold integers, and results are equal */
@@ -85,19 +93,9 @@ static bd_result fill(trial *t, uint32_t node, const bd_vk_buffer *buffer) {
     return result;
 }
 
-/* A buffer of NaNs: what is not written shows. */
-static bd_result make_output(trial *t, bd_vk_buffer *buffer, size_t bytes) {
-    bd_result result = bd_vk_buffer_init(t->vk, buffer, bytes, BD_VK_MEMORY_DEVICE, t->error);
-    void *nans = result ? NULL : bd_alloc(t->vk->allocator, bytes);
-    if (!result && !nans) {
-        result = fail_memory(t);
-    }
-    if (!result) {
-        memset(nans, 0xff, bytes);
-        result = bd_vk_buffer_write(t->vk, buffer, 0, nans, bytes, t->error);
-    }
-    bd_free(t->vk->allocator, nans);
-    return result;
+static bd_result fail_tensors(const trial *t, uint32_t node) {
+    return bd_fail(t->error, BD_ERR_UNSUPPORTED, "%s: node %s has too many inputs for a trial", t->graph->file,
+                   t->graph->nodes[node].name);
 }
 
 static tensor *find_tensor(trial *t, uint32_t node) {
@@ -114,8 +112,7 @@ static bd_result tensor_of(trial *t, uint32_t node, const bd_vk_buffer **buffer)
     bd_result result = BD_OK;
     if (!known) {
         if (t->tensor_count == MOST_TENSORS) {
-            return bd_fail(t->error, BD_ERR_UNSUPPORTED, "%s: node %s has too many inputs for a trial", t->graph->file,
-                           t->graph->nodes[node].name);
+            return fail_tensors(t, node);
         }
         known = &t->tensors[t->tensor_count];
         result = bd_vk_buffer_init(t->vk, &known->buffer, bytes_of(t, node), BD_VK_MEMORY_DEVICE, t->error);
@@ -129,23 +126,35 @@ static bd_result tensor_of(trial *t, uint32_t node, const bd_vk_buffer **buffer)
     return result;
 }
 
-/* Packs an operand into a buffer that lives as long as the run. */
+/* Packs an operand, once. */
 static bd_result pack(trial *t, uint32_t node, bd_packing packing, size_t bytes, const bd_vk_buffer **buffer) {
-    bd_vk_buffer *made = &t->packed[t->packed_count];
-    void *packed = bd_alloc_zero(t->vk->allocator, bytes);
-    bd_result result = packed ? BD_OK : fail_memory(t);
+    for (uint32_t i = 0; i < t->packed_count; i++) {
+        const packed *known = &t->packed[i];
+        if (known->node == node && known->packing == packing && known->buffer.bytes >= bytes) {
+            *buffer = &known->buffer;
+            return BD_OK;
+        }
+    }
+    if (t->packed_count == MOST_PACKED) {
+        return bd_fail(t->error, BD_ERR_UNSUPPORTED, "%s: too many operands for a trial", t->graph->file);
+    }
+    packed *made = &t->packed[t->packed_count];
+    void *values = bd_alloc_zero(t->vk->allocator, bytes);
+    bd_result result = values ? BD_OK : fail_memory(t);
     if (!result) {
-        result = bd_vk_buffer_init(t->vk, made, bytes, BD_VK_MEMORY_DEVICE, t->error);
+        result = bd_vk_buffer_init(t->vk, &made->buffer, bytes, BD_VK_MEMORY_DEVICE, t->error);
     }
     if (!result) {
+        made->node = node;
+        made->packing = packing;
         t->packed_count++;
         if (node != BD_NO_NODE) {
-            bd_kernel_pack(t->graph, node, packing, packed);
+            bd_kernel_pack(t->graph, node, packing, values);
         }
-        result = bd_vk_buffer_write(t->vk, made, 0, packed, bytes, t->error);
+        result = bd_vk_buffer_write(t->vk, &made->buffer, 0, values, bytes, t->error);
     }
-    bd_free(t->vk->allocator, packed);
-    *buffer = made;
+    bd_free(t->vk->allocator, values);
+    *buffer = &made->buffer;
     return result;
 }
 
@@ -183,65 +192,85 @@ static bd_result bind(trial *t, uint32_t node, const bd_kernel_operands *operand
     return BD_OK;
 }
 
-static void forget_run(trial *t) {
-    for (uint32_t i = 0; i < t->packed_count; i++) {
-        bd_vk_buffer_finish(t->vk, &t->packed[i]);
-    }
-    t->packed_count = 0;
-    bd_vk_buffer_finish(t->vk, &t->output);
-    bd_vk_buffer_finish(t->vk, &t->scratch);
-}
-
-/* Runs a choice; the result stays in t->output until forget_run. ms NULL: not timed. */
-static bd_result run(trial *t, uint32_t node, const bd_kernel_choice *choice, uint32_t repeats, double *ms) {
-    size_t scratch = bd_kernel_scratch_bytes(t->graph, node, choice);
-    bd_vk_dispatch dispatches[2];
+/* The dispatches of a choice, in order, bound to nothing; count: room, then how many there are. */
+static bd_result describe(const trial *t, uint32_t node, const bd_kernel_choice *choice, bd_vk_dispatch *dispatches,
+                          bd_kernel_operands *operands, uint32_t *count) {
     uint32_t parts = bd_kernel_parts(t->graph, node, choice);
-    double times[MOST_REPEATS];
-    bd_vk_commands commands;
-    if (parts > BD_COUNT(dispatches)) {
+    if (parts > *count) {
         return bd_fail(t->error, BD_ERR_UNSUPPORTED, "%s: node %s takes too many dispatches for a trial",
                        t->graph->file, t->graph->nodes[node].name);
     }
-    repeats = BD_MIN(repeats, (uint32_t)MOST_REPEATS);
-    bd_result result = make_output(t, &t->output, bytes_of(t, node));
-    if (!result && scratch) {
-        result = make_output(t, &t->scratch, scratch);
-    }
+    *count = parts;
+    bd_result result = BD_OK;
     for (uint32_t p = 0; p < parts && !result; p++) {
-        bd_kernel_operands operands;
-        result = bd_kernel_node(t->vk, t->graph, node, p, choice, &dispatches[p], &operands, t->error);
-        if (!result) {
-            result = bind(t, node, &operands, &dispatches[p]);
+        result = bd_kernel_node(t->vk, t->graph, node, p, choice, &dispatches[p], &operands[p], t->error);
+    }
+    return result;
+}
+
+enum { MOST_PARTS = 2 };
+
+static bd_result record(const trial *t, bd_vk_commands *commands, const bd_kernel_choice *choice,
+                        const bd_vk_dispatch *dispatches, uint32_t parts, uint32_t readings, uint32_t runs) {
+    bd_result result = bd_vk_commands_begin(commands, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT, t->error);
+    if (result) {
+        return result;
+    }
+    /* NaNs: what is not written shows. */
+    bd_vk_commands_fill(commands, &t->output, t->output.bytes, UINT32_MAX);
+    if (t->scratch.buffer) {
+        bd_vk_commands_fill(commands, &t->scratch, t->scratch.bytes, UINT32_MAX);
+    }
+    bd_vk_commands_barrier(commands);
+    for (uint32_t r = 0; r < readings * runs && !result; r++) {
+        for (uint32_t p = 0; p < parts && !result; p++) {
+            result = bd_vk_commands_dispatch(commands, &dispatches[p], t->error);
+            bd_vk_commands_barrier(commands);
+        }
+        if ((r + 1) % runs == 0) {
+            bd_vk_commands_stamp(commands, choice->name);
         }
     }
+    return result ? result : bd_vk_commands_end(commands, t->error);
+}
+
+/* Runs a choice; the result stays in t->output. ms NULL: once, not timed. */
+static bd_result run(trial *t, uint32_t node, const bd_kernel_choice *choice, uint32_t readings, double *ms) {
+    bd_vk_dispatch dispatches[MOST_PARTS];
+    bd_kernel_operands operands[MOST_PARTS];
+    uint32_t parts = MOST_PARTS;
+    uint32_t runs = ms && t->vk->info.kind != BD_DEVICE_SOFTWARE ? RUNS_A_READING : 1;
+    double times[MOST_REPEATS];
+    bd_vk_commands commands;
+    readings = ms ? BD_MIN(readings, (uint32_t)MOST_REPEATS) : 1;
+    bd_result result = describe(t, node, choice, dispatches, operands, &parts);
     if (!result) {
-        result = bd_vk_commands_init(t->vk, &commands, ms ? repeats : 0, t->error);
+        result = bd_vk_buffer_reserve(t->vk, &t->output, bytes_of(t, node), BD_VK_MEMORY_DEVICE, t->error);
+    }
+    if (!result && bd_kernel_scratch_bytes(t->graph, node, choice)) {
+        result = bd_vk_buffer_reserve(t->vk, &t->scratch, bd_kernel_scratch_bytes(t->graph, node, choice),
+                                      BD_VK_MEMORY_DEVICE, t->error);
+    }
+    for (uint32_t p = 0; p < parts && !result; p++) {
+        result = bind(t, node, &operands[p], &dispatches[p]);
+    }
+    if (!result) {
+        result = bd_vk_commands_init(t->vk, &commands, ms ? readings : 0, t->error);
     }
     if (result) {
         return result;
     }
-    result = bd_vk_commands_begin(&commands, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT, t->error);
-    for (uint32_t r = 0; r < repeats && !result; r++) {
-        for (uint32_t p = 0; p < parts && !result; p++) {
-            result = bd_vk_commands_dispatch(&commands, &dispatches[p], t->error);
-            bd_vk_commands_barrier(&commands);
-        }
-        bd_vk_commands_stamp(&commands, choice->name);
-    }
-    if (!result) {
-        result = bd_vk_commands_end(&commands, t->error);
-    }
+    result = record(t, &commands, choice, dispatches, parts, readings, runs);
     if (!result) {
         const bd_vk_commands *list[] = {&commands};
         result = bd_vk_submit(t->vk, list, 1, t->error);
     }
     if (!result && ms) {
-        /* The first run warms caches and clocks: it only counts where it is the only one. */
+        /* The first reading warms caches and clocks: it only counts where it is the only one. */
         result = bd_vk_commands_times(&commands, times, t->error);
         *ms = commands.timer_count ? INFINITY : 0.0;
         for (uint32_t i = commands.timer_count > 1; i < commands.timer_count && !result; i++) {
-            *ms = BD_MIN(*ms, times[i]);
+            *ms = BD_MIN(*ms, times[i] / runs);
         }
     }
     bd_vk_commands_finish(&commands);
@@ -275,26 +304,25 @@ static const bd_kernel_choice *plain(trial *t, uint32_t node, bd_kernel_choice *
     return choice;
 }
 
-/* What the plain kernels make of the same input; an absorbed node's output becomes a tensor on the way. */
+/* What the plain kernels make of the same input. A node that a candidate absorbs is computed before: its output is a
+ * tensor that the others read. */
 static bd_result run_plain(trial *t, uint32_t node, uint32_t absorbed, float **values) {
     bd_kernel_choice choice;
     bd_result result = BD_OK;
     if (absorbed != BD_NO_NODE) {
         result = run(t, absorbed, plain(t, absorbed, &choice), 1, NULL);
+        if (!result && t->tensor_count == MOST_TENSORS) {
+            result = fail_tensors(t, node);
+        }
         if (!result) {
             t->tensors[t->tensor_count++] = (tensor){absorbed, t->output};
             t->output = (bd_vk_buffer){0};
         }
-        forget_run(t);
     }
     if (!result) {
         result = run(t, node, plain(t, node, &choice), 1, NULL);
     }
-    if (!result) {
-        result = read_output(t, node, values);
-    }
-    forget_run(t);
-    return result;
+    return result ? result : read_output(t, node, values);
 }
 
 /* Sums in another order differ in their last digits. 16 bits: each value was rounded once or twice to 11 bits, which
@@ -326,34 +354,88 @@ static bool equal(const float *expected, const float *got, size_t count) {
     return true;
 }
 
-bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice,
-                          uint32_t repeats, bd_kernel_verdict *verdict, bd_error *error) {
+/* Pipelines of all candidates, side by side. What the driver cannot make is found out again, one by one. */
+static bd_result prepare(trial *t, uint32_t node, const bd_kernel_choice *choices, uint32_t count) {
+    bd_vk_dispatch *dispatches = bd_alloc_array(t->vk->allocator, (size_t)count * MOST_PARTS, sizeof *dispatches);
+    uint32_t filled = 0;
+    if (!dispatches) {
+        return fail_memory(t);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        bd_kernel_operands operands[MOST_PARTS];
+        uint32_t parts = MOST_PARTS;
+        if (!describe(t, node, &choices[i], dispatches + filled, operands, &parts)) {
+            filled += parts;
+        }
+    }
+    bd_result result = bd_vk_pipelines_prepare(t->vk, dispatches, filled, NULL);
+    bd_free(t->vk->allocator, dispatches);
+    return result == BD_ERR_OUT_OF_MEMORY ? fail_memory(t) : BD_OK;
+}
+
+/* Whether the driver makes a candidate's pipelines: one that it refuses is only not used. */
+static bd_result can_run(trial *t, uint32_t node, const bd_kernel_choice *choice, bool *can) {
+    bd_vk_dispatch dispatches[MOST_PARTS];
+    bd_kernel_operands operands[MOST_PARTS];
+    uint32_t parts = MOST_PARTS;
+    bd_result result = describe(t, node, choice, dispatches, operands, &parts);
+    if (!result) {
+        result = bd_vk_pipelines_prepare(t->vk, dispatches, parts, t->error);
+    }
+    *can = !result;
+    return result == BD_ERR_DEVICE ? BD_OK : result;
+}
+
+static bd_result judge(trial *t, uint32_t node, const bd_kernel_choice *choice, uint32_t repeats,
+                       const float *expected, bd_kernel_verdict *verdict) {
+    float *got = NULL;
+    bool can;
+    bd_result result = can_run(t, node, choice, &can);
+    if (result || !can) {
+        return result;
+    }
+    result = run(t, node, choice, BD_MAX(repeats, 1u), &verdict->ms);
+    if (!result) {
+        result = read_output(t, node, &got);
+    }
+    if (!result) {
+        size_t count = values_of(t, node);
+        verdict->correct = t->integers ? equal(expected, got, count) : agree(expected, got, count, is_half(t, node));
+    }
+    bd_free(t->vk->allocator, got);
+    return result;
+}
+
+bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
+                          uint32_t count, uint32_t repeats, bd_kernel_verdict *verdicts, bd_error *error) {
     trial t = {.vk = vk,
                .graph = graph,
-               .precision = choice->precision,
+               .precision = choices[0].precision,
                .random = node,
                .integers = bd_graph_scales(graph, node) != BD_NO_NODE,
                .error = error};
-    uint32_t absorbed = bd_kernel_absorbs(graph, node, choice);
+    uint32_t absorbed = BD_NO_NODE;
     float *expected = NULL;
-    float *got = NULL;
-    *verdict = (bd_kernel_verdict){0};
-    bd_result result = run_plain(&t, node, absorbed, &expected);
-    if (!result) {
-        result = run(&t, node, choice, BD_MAX(repeats, 1u), &verdict->ms);
+    for (uint32_t i = 0; i < count; i++) {
+        verdicts[i] = (bd_kernel_verdict){0};
+        uint32_t inside = bd_kernel_absorbs(graph, node, &choices[i]);
+        absorbed = inside == BD_NO_NODE ? absorbed : inside;
     }
+    bd_result result = prepare(&t, node, choices, count);
     if (!result) {
-        result = read_output(&t, node, &got);
+        result = run_plain(&t, node, absorbed, &expected);
     }
-    if (!result) {
-        size_t count = values_of(&t, node);
-        verdict->correct = t.integers ? equal(expected, got, count) : agree(expected, got, count, is_half(&t, node));
+    for (uint32_t i = 0; i < count && !result; i++) {
+        result = judge(&t, node, &choices[i], repeats, expected, &verdicts[i]);
     }
     bd_free(vk->allocator, expected);
-    bd_free(vk->allocator, got);
-    forget_run(&t);
+    for (uint32_t i = 0; i < t.packed_count; i++) {
+        bd_vk_buffer_finish(vk, &t.packed[i].buffer);
+    }
     for (uint32_t i = 0; i < t.tensor_count; i++) {
         bd_vk_buffer_finish(vk, &t.tensors[i].buffer);
     }
+    bd_vk_buffer_finish(vk, &t.output);
+    bd_vk_buffer_finish(vk, &t.scratch);
     return result;
 }

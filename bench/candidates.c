@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT
+ * backdrop-candidates: every candidate of every node of a network on a device: right or wrong, how long, how far above
+ * the node's floor, and what the driver's compiler says of it. Sees the library's inside. */
+#include "internal.h"
+#include "kernel/kernel.h"
+#include "session.h"
+#include "statistics.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct arguments {
+    const char *model, *device, *kernels, *csv, *only;
+    uint32_t size, runs;
+    bool fp32, fp16, validation;
+} arguments;
+
+typedef struct sweep {
+    const arguments *a;
+    bd_engine *engine;
+    const bd_graph *graph;
+    FILE *csv;
+    double copy, fma; /* GB/s, GFLOP/s */
+    uint32_t tried, wrong;
+    double least_us; /* summed over nodes: the best that absorbs nothing */
+} sweep;
+
+static int usage(FILE *to, int status) {
+    (void)fprintf(to,
+                  "usage: backdrop-candidates MODEL [--size S] [--device D] [--kernels SET] [--precision fp32|fp16]\n"
+                  "         [--runs N] [--only PART] [--csv FILE] [--validation]\n"
+                  "Tries every candidate of every distinct node, says which are wrong, times the others (microseconds\n"
+                  "of device time, the best of N readings; default 5), and writes all of it with the compiler's\n"
+                  "statistics to FILE. --only: candidates whose name contains PART.\n"
+                  "exit status: 0 all right, 1 failed or some wrong, 2 usage, 3 no such device or precision\n");
+    return status;
+}
+
+/* The bytes that have to be moved at least: what is read and written, each once. */
+static double bytes_of(const sweep *s, uint32_t index, uint32_t absorbed, bd_precision precision) {
+    double each = precision == BD_PRECISION_FP16 ? 2 : 4;
+    const bd_node *node = &s->graph->nodes[index];
+    double elements = (double)bd_shape_elements(&node->shape);
+    for (int part = 0; part < 2; part++) {
+        const bd_node *reader = part ? &s->graph->nodes[absorbed] : node;
+        for (uint32_t i = 0; i < reader->input_count; i++) {
+            if (reader->inputs[i] != BD_NO_NODE && reader->inputs[i] != absorbed) {
+                elements += (double)bd_shape_elements(&s->graph->nodes[reader->inputs[i]].shape);
+            }
+        }
+        if (absorbed == BD_NO_NODE) {
+            break;
+        }
+    }
+    return elements * each;
+}
+
+static void compiler_says(sweep *s, uint32_t node, const bd_kernel_choice *choice, char *text, size_t room) {
+    bd_vk_dispatch dispatch;
+    bd_kernel_operands operands;
+    VkPipeline pipeline;
+    text[0] = '\0';
+    if (!bd_kernel_node(&s->engine->vk, s->graph, node, 0, choice, &dispatch, &operands, NULL) &&
+        !bd_vk_pipeline_get(&s->engine->vk, &dispatch, &pipeline, NULL)) {
+        statistics_text(pipeline, text, room);
+    }
+}
+
+static void report(sweep *s, uint32_t index, const char *signature, const bd_kernel_choice *choice,
+                   const bd_kernel_verdict *verdict) {
+    uint32_t absorbed = bd_kernel_absorbs(s->graph, index, choice);
+    double multiply_adds = (double)bd_node_multiply_adds(s->graph, index);
+    if (absorbed != BD_NO_NODE) {
+        multiply_adds += (double)bd_node_multiply_adds(s->graph, absorbed);
+    }
+    double bytes = bytes_of(s, index, absorbed, choice->precision);
+    double floor_us = s->copy > 0 && s->fma > 0 ? fmax(bytes / s->copy, 2 * multiply_adds / s->fma) * 1e-3 : 0;
+    char compiler[1024];
+    compiler_says(s, index, choice, compiler, sizeof compiler);
+    if (s->csv) {
+        (void)fprintf(s->csv, "\"%s\",%s,%s,%s,%.2f,%.2f,%.0f,%.0f,\"%s\"\n", signature,
+                      s->graph->nodes[index].name, choice->name, verdict->correct ? "right" : "WRONG",
+                      verdict->ms * 1e3, floor_us, multiply_adds, bytes, compiler);
+        (void)fflush(s->csv);
+    }
+    if (!verdict->correct) {
+        printf("WRONG %s on %s\n", choice->name, signature);
+    }
+}
+
+static bd_result try_node(sweep *s, uint32_t index, bd_precision precision, bd_tuning *seen, bd_error *error) {
+    bd_kernel_choice all[BD_KERNEL_MOST_CANDIDATES];
+    bd_kernel_choice some[BD_KERNEL_MOST_CANDIDATES];
+    bd_kernel_verdict verdicts[BD_KERNEL_MOST_CANDIDATES];
+    char signature[BD_TUNING_SIGNATURE_BYTES];
+    uint32_t count = bd_kernel_candidates(&s->engine->vk, s->graph, index, precision, all, BD_COUNT(all));
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!s->a->only || strstr(all[i].name, s->a->only)) {
+            some[kept++] = all[i];
+        }
+    }
+    bd_tuning_signature(s->graph, index, precision, signature);
+    const bd_tuning_entry *known = bd_tuning_find(seen, signature);
+    if (!kept || s->graph->nodes[index].op == BD_OP_CONCAT || known) {
+        s->least_us += known ? known->us : 0;
+        return BD_OK;
+    }
+    bd_result result = bd_kernel_trial(&s->engine->vk, s->graph, index, some, kept, s->a->runs, verdicts, error);
+    double least = INFINITY;
+    uint32_t best = 0;
+    for (uint32_t i = 0; i < kept && !result; i++) {
+        report(s, index, signature, &some[i], &verdicts[i]);
+        s->tried++;
+        s->wrong += !verdicts[i].correct;
+        if (verdicts[i].correct && verdicts[i].ms * 1e3 < least &&
+            bd_kernel_absorbs(s->graph, index, &some[i]) == BD_NO_NODE) {
+            least = verdicts[i].ms * 1e3;
+            best = i;
+        }
+    }
+    if (!result && isfinite(least)) {
+        printf("%8.2f us  %-44s %s\n", least, some[best].name, signature);
+        s->least_us += least;
+        result = bd_tuning_put(seen, signature, some[best].name, least, error);
+    }
+    return result;
+}
+
+static bd_result try_precision(sweep *s, bd_precision precision, bd_error *error) {
+    bd_tuning seen = {.allocator = NULL};
+    bd_result result = BD_OK;
+    s->least_us = 0;
+    for (uint32_t n = 0; n < s->graph->count && !result; n++) {
+        result = try_node(s, n, precision, &seen, error);
+    }
+    bd_tuning_finish(&seen);
+    if (!result) {
+        printf("%s: %u tried so far, %u wrong; the best of each node together %.1f us\n",
+               precision == BD_PRECISION_FP16 ? "fp16" : "fp32", s->tried, s->wrong, s->least_us);
+    }
+    return result;
+}
+
+static bool take(arguments *a, int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (!strcmp(argv[i], "--validation")) {
+            a->validation = true;
+            continue;
+        }
+        if (argv[i][0] != '-' && !a->model) {
+            a->model = argv[i];
+            continue;
+        }
+        if (!value) {
+            return false;
+        }
+        i++;
+        if (!strcmp(argv[i - 1], "--size")) {
+            a->size = (uint32_t)strtoul(value, NULL, 10);
+        } else if (!strcmp(argv[i - 1], "--runs")) {
+            a->runs = (uint32_t)strtoul(value, NULL, 10);
+        } else if (!strcmp(argv[i - 1], "--device")) {
+            a->device = value;
+        } else if (!strcmp(argv[i - 1], "--kernels")) {
+            a->kernels = value;
+        } else if (!strcmp(argv[i - 1], "--csv")) {
+            a->csv = value;
+        } else if (!strcmp(argv[i - 1], "--only")) {
+            a->only = value;
+        } else if (!strcmp(argv[i - 1], "--precision")) {
+            a->fp32 = !strcmp(value, "fp32");
+            a->fp16 = !strcmp(value, "fp16");
+        } else {
+            return false;
+        }
+    }
+    return a->model && a->runs && (a->fp32 || a->fp16);
+}
+
+static bd_result work(sweep *s, const bd_model *model, bd_error *error) {
+    bd_device_peaks peaks = {.copy_gbytes_per_s = 0};
+    bd_result result = bd_engine_measure_peaks(s->engine, &peaks, error);
+    s->copy = peaks.copy_gbytes_per_s;
+    s->fma = peaks.fma_gflops;
+    printf("%s, %s\npeaks: copy %.1f GB/s, multiply-adds %.0f GFLOP/s\n", s->engine->vk.info.name,
+           s->engine->vk.info.driver, s->copy, s->fma);
+    bool half = bd_kernel_has_fp16(&s->engine->vk) && bd_plan_can_be_half(&model->graph);
+    if (!result && s->a->fp32) {
+        result = try_precision(s, BD_PRECISION_FP32, error);
+    }
+    if (!result && s->a->fp16 && half) {
+        result = try_precision(s, BD_PRECISION_FP16, error);
+    }
+    return result;
+}
+
+static void log_line(void *user, bd_log_level level, const char *message) {
+    (void)user;
+    (void)level;
+    (void)fprintf(stderr, "%s\n", message);
+}
+
+int main(int argc, char **argv) {
+    arguments a = {.runs = 5, .fp32 = true, .fp16 = true};
+    if (!take(&a, argc, argv)) {
+        return usage(argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr, 2);
+    }
+    sweep s = {.a = &a};
+    bd_model *model = NULL;
+    bd_error error = {0};
+    const bd_model_params model_params = {.struct_size = sizeof model_params, .size = a.size};
+    const bd_engine_params params = {.struct_size = sizeof params,
+                                     .device = a.device,
+                                     .kernel_set = a.kernels,
+                                     .validation = a.validation,
+                                     .log = log_line,
+                                     .get_instance_proc_addr = statistics_entry()};
+    bd_result result = bd_model_open(a.model, &model_params, &model, &error);
+    if (!result) {
+        result = bd_engine_create(&params, &s.engine, &error);
+    }
+    if (!result && a.csv) {
+        s.csv = fopen(a.csv, "w");
+        result = s.csv ? BD_OK : bd_fail(&error, BD_ERR_FILE_WRITE, "%s: cannot write", a.csv);
+    }
+    if (!result) {
+        if (s.csv) {
+            (void)fprintf(s.csv, "signature,node,candidate,verdict,us,floor_us,multiply_adds,bytes,compiler\n");
+        }
+        s.graph = &model->graph;
+        result = work(&s, model, &error);
+    }
+    uint32_t messages = s.engine ? bd_engine_validation_messages(s.engine) : 0;
+    if (s.csv && fclose(s.csv) && !result) {
+        result = bd_fail(&error, BD_ERR_FILE_WRITE, "%s: cannot write", a.csv);
+    }
+    bd_engine_destroy(s.engine);
+    bd_model_destroy(model);
+    if (result) {
+        (void)fprintf(stderr, "backdrop-candidates: %s: %s\n", bd_result_name(result), error.message);
+        return result == BD_ERR_NO_DEVICE || result == BD_ERR_NO_VULKAN ? 3 : 1;
+    }
+    return s.wrong || messages ? 1 : 0;
+}
