@@ -188,6 +188,12 @@ static bd_result work(sweep *s, const bd_model *model, bd_error *error) {
     s->fma = peaks.fma_gflops;
     printf("%s, %s\npeaks: copy %.1f GB/s, multiply-adds %.0f GFLOP/s\n", s->engine->vk.info.name,
            s->engine->vk.info.driver, s->copy, s->fma);
+    for (uint32_t i = 0; i < s->engine->vk.matrix_count; i++) {
+        const bd_vk_matrix *m = &s->engine->vk.matrices[i];
+        printf("matrix unit: %s %ux%ux%u\n", m->extension == BD_VK_MATRIX_KHR ? "KHR" : "NV", m->m, m->n, m->k);
+    }
+    printf("subgroups of %u, %u KiB of shared memory a group\n", s->engine->vk.subgroup_size,
+           s->engine->vk.limits.maxComputeSharedMemorySize / 1024);
     bool half = bd_kernel_has_fp16(&s->engine->vk) && bd_plan_can_be_half(&model->graph);
     if (!result && s->a->fp32) {
         result = try_precision(s, BD_PRECISION_FP32, error);
