@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The benchmark programs on a small network with made-up weights: every promised field is there with a sane value, wrong
-# logits are found before anything is timed, what is exported as ONNX reads back, charts are drawn.
+# logits are found before anything is timed, what is exported as ONNX reads back, charts are drawn,
+# what compilers say is compared.
 # Needs BACKDROP_BUILD_DIR, BACKDROP_SOURCE_DIR, python3 and a Vulkan device; skipped (77) without one of the last two.
 set -uo pipefail
 export LC_ALL=C
@@ -174,6 +175,17 @@ PYTHON
     python3 "$source/bench/chart" "$work/empty" 2> /dev/null && complain 'charts of nothing'
 }
 
+check_compilers() {
+    local kept=$source/bench/results/compilers/navi21.csv
+    sed 's/,\([0-9]*\),\([0-9]*\)$/,\10,\2/' "$kept" > "$work/slower.csv"
+    "$source/bench/compilers" "$kept" > "$work/one.md" || complain 'bench/compilers of one table failed'
+    grep -q '^| all | [0-9]' "$work/one.md" || complain "one table: $(head -n 12 "$work/one.md")"
+    "$source/bench/compilers" "$kept" "$work/slower.csv" > "$work/two.md" || complain 'bench/compilers of two failed'
+    [ "$(grep -c '^| all |.*+900.0 %' "$work/two.md")" -eq 2 ] || complain "two tables: $(head -n 12 "$work/two.md")"
+    "$source/bench/compilers" "$work/none.csv" 2> /dev/null
+    [ $? -eq 1 ] || complain 'bench/compilers read what is not there'
+}
+
 model=$work/small/model.json
 python3 "$source/bench/peers/make_model.py" "$work/small" --size 65 --width 0.1 || complain 'no model could be made'
 check_usage
@@ -183,5 +195,6 @@ check_others
 check_export
 check_sheet
 check_charts
+check_compilers
 [ "$failures" -eq 0 ] || { printf '%d failures\n' "$failures"; exit 1; }
 printf 'ok\n'
