@@ -80,9 +80,9 @@ static void report(sweep *s, uint32_t index, const char *signature, const bd_ker
     char compiler[1024];
     compiler_says(s, index, choice, compiler, sizeof compiler);
     if (s->csv) {
-        (void)fprintf(s->csv, "\"%s\",%s,%s,%s,%.2f,%.2f,%.0f,%.0f,\"%s\"\n", signature,
-                      s->graph->nodes[index].name, choice->name, verdict->correct ? "right" : "WRONG",
-                      verdict->ms * 1e3, floor_us, multiply_adds, bytes, compiler);
+        (void)fprintf(s->csv, "\"%s\",%s,%s,%s,%.2f,%.2f,%.0f,%.0f,\"%s\"\n", signature, s->graph->nodes[index].name,
+                      choice->name, verdict->correct ? "right" : "WRONG", verdict->ms * 1e3, floor_us, multiply_adds,
+                      bytes, compiler);
         (void)fflush(s->csv);
     }
     if (!verdict->correct) {

@@ -63,8 +63,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical, c
     VkResult result = real.create_device(physical, &info, allocator, device);
     if (result == VK_SUCCESS) {
         real.device = *device;
-        real.create_pipelines =
-            (PFN_vkCreateComputePipelines)real.get_of_device(*device, "vkCreateComputePipelines");
+        real.create_pipelines = (PFN_vkCreateComputePipelines)real.get_of_device(*device, "vkCreateComputePipelines");
         real.figures = (PFN_vkGetPipelineExecutableStatisticsKHR)real.get_of_device(
             *device, "vkGetPipelineExecutableStatisticsKHR");
     }
@@ -80,7 +79,8 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get(VkInstance instance, const c
     PFN_vkVoidFunction found = real.get(instance, name);
     if (!strcmp(name, "vkCreateDevice") && found) {
         real.create_device = (PFN_vkCreateDevice)found;
-        real.list = (PFN_vkEnumerateDeviceExtensionProperties)real.get(instance, "vkEnumerateDeviceExtensionProperties");
+        real.list =
+            (PFN_vkEnumerateDeviceExtensionProperties)real.get(instance, "vkEnumerateDeviceExtensionProperties");
         return (PFN_vkVoidFunction)create_device;
     }
     if (!strcmp(name, "vkGetDeviceProcAddr") && found) {

@@ -27,10 +27,10 @@ vec4 gemm_x(int row, int depth4) {
     const int ox = row - oy * push.out_w;
     const int iy = oy * push.stride_y - push.pad_top + ky * push.dilation_y;
     const int ix = ox * push.stride_x - push.pad_left + kx * push.dilation_x;
-    if (iy < 0 || iy >= push.in_h || ix < 0 || ix >= push.in_w) {
-        return vec4(0.0);
-    }
-    return x((iy * push.in_w + ix) * push.in_c4 + depth4 - tap * push.in_c4);
+    const bool inside = iy >= 0 && iy < push.in_h && ix >= 0 && ix < push.in_w;
+    const int at = clamp(iy, 0, push.in_h - 1) * push.in_w + clamp(ix, 0, push.in_w - 1);
+    const vec4 value = x(at * push.in_c4 + depth4 - tap * push.in_c4);
+    return inside ? value : vec4(0.0);
 }
 
 void main() {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Which kernels can compute a node, best guess first. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,24 +19,37 @@ typedef struct list {
 /* ---- tiles ------------------------------------------------------------------------------------------------------- */
 
 /* simt: share rows of an invocation; every invocation owns rows * columns / (4 * share * threads) vec4 columns. */
-static const struct {
+typedef struct simt_tile {
     uint16_t rows, columns, threads, share;
-} simt_tiles[] = {
+} simt_tile;
+
+static const simt_tile simt_tiles[] = {
     {128, 128, 256, 8}, {128, 64, 128, 8}, {64, 64, 128, 8}, {64, 32, 64, 8},   {32, 64, 128, 4},
     {32, 32, 64, 4},    {64, 16, 64, 4},   {32, 96, 96, 8},  {32, 160, 160, 8},
 };
 
-/* Matrix units: share subgroups along the rows of a tile, the other active ones along its columns. depth 0: weights
- * by way of shared memory; else they are read directly, and a block's deep steps keep many loads in flight: more
- * subgroups load than multiply. */
+/* Blocks have the nine taps of all that an invocation loads in registers: more invocations, one or two loads each. */
+static const simt_tile block_tiles[] = {
+    {128, 64, 256, 8}, {64, 64, 256, 4}, {64, 64, 128, 8}, {64, 32, 128, 4}, {32, 64, 128, 4},  {32, 32, 128, 2},
+    {32, 32, 64, 4},   {64, 16, 128, 2}, {64, 16, 64, 4},  {32, 96, 192, 4}, {32, 160, 160, 8}, {16, 320, 320, 4},
+};
+
+enum { BLOCK_MOST_LOADS = 2 };
+
+/* Matrix units: `active` subgroups cover a tile, share of them along its rows; as many again sum another slice of each
+ * step. depth 0: 32 where that divides the input channels, else 16. direct: weights do not go through shared memory. */
 static const struct {
-    uint16_t rows, columns, subgroups, active, share, depth;
+    uint16_t rows, columns, active, share, slices, depth;
+    bool direct;
 } matrix_tiles[] = {
-    {128, 128, 8, 8, 4, 0},  {128, 64, 8, 8, 4, 0}, {64, 128, 8, 8, 2, 0},    {64, 64, 4, 4, 2, 0},
-    {32, 64, 4, 4, 2, 0},    {64, 32, 4, 4, 4, 0},  {32, 32, 4, 4, 2, 0},     {64, 16, 4, 4, 4, 0},
-    {32, 96, 4, 4, 2, 0},    {32, 160, 4, 4, 2, 0}, {32, 320, 8, 8, 2, 0},    {32, 64, 8, 8, 2, 64},
-    {64, 64, 8, 8, 4, 64},   {32, 96, 8, 6, 2, 64}, {32, 160, 10, 10, 2, 64}, {32, 64, 16, 8, 2, 128},
-    {32, 96, 16, 6, 2, 128}, {32, 32, 8, 4, 2, 64}, {32, 320, 10, 10, 2, 64},
+    {128, 128, 8, 4, 1, 0, false}, {128, 64, 8, 4, 1, 0, false},  {64, 128, 8, 2, 1, 0, false},
+    {64, 64, 4, 2, 1, 0, false},   {32, 64, 4, 2, 1, 0, false},   {64, 32, 4, 4, 1, 0, false},
+    {32, 32, 4, 2, 1, 0, false},   {64, 16, 4, 4, 1, 0, false},   {32, 96, 4, 2, 1, 0, false},
+    {32, 160, 4, 2, 1, 0, false},  {32, 320, 8, 2, 1, 16, false}, {64, 64, 4, 2, 2, 64, false},
+    {32, 64, 4, 2, 2, 64, false},  {32, 32, 4, 2, 2, 64, false},  {32, 96, 4, 2, 2, 64, false},
+    {32, 64, 8, 2, 1, 64, true},   {64, 64, 8, 4, 1, 64, true},   {32, 96, 6, 2, 2, 64, true},
+    {32, 160, 10, 2, 1, 64, true}, {32, 64, 8, 2, 2, 128, true},  {32, 96, 6, 2, 2, 128, true},
+    {32, 32, 4, 2, 2, 64, true},   {32, 32, 4, 2, 4, 128, true},  {32, 320, 10, 2, 1, 64, true},
 };
 
 /* Groups that keep a large GPU busy: an H100 has 132 processors. */
@@ -76,36 +90,66 @@ static void add_plain(list *to) {
     add(to, &choice);
 }
 
-/* Adds a product's choice under its name, where the device has the memory and the invocations for it. */
+/* Bytes of shared memory, as push/conv_gemm.h says. */
+static uint32_t shared_of(const bd_kernel_choice *c) {
+    if (!c->matrix[0]) {
+        return 8u * c->depth * (c->rows + c->columns);
+    }
+    uint32_t right = c->direct ? 8u : c->columns * (c->depth + 8u);
+    return 4u * (c->rows * (c->depth + 8u) + right) +
+           4u * (c->threads / c->subgroup) * c->matrix[0] * (c->matrix[1] + 4u);
+}
+
+static void append(bd_kernel_choice *choice, const char *format, ...) BD_PRINTF(2, 3);
+static void append(bd_kernel_choice *choice, const char *format, ...) {
+    size_t used = strlen(choice->name);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(choice->name + used, sizeof choice->name - used, format, arguments);
+    va_end(arguments);
+}
+
+static void name_gemm(bd_kernel_choice *choice) {
+    const uint16_t *m = choice->matrix;
+    choice->name[0] = '\0';
+    append(choice, "%s_%ux%u", bd_shaders[choice->shader].name, choice->rows, choice->columns);
+    if (!m[0] && choice->family == BD_KERNEL_FAMILY_BLOCK) {
+        append(choice, "_t%u", choice->threads);
+    }
+    if (choice->width) {
+        append(choice, "_w%u", choice->width);
+    }
+    if (m[0] && choice->depth > 32) {
+        append(choice, "_k%u", choice->depth);
+    }
+    if (m[0] && choice->threads > choice->active * choice->subgroup) {
+        append(choice, "_s%u", choice->threads / (choice->active * choice->subgroup));
+    }
+    if (choice->direct) {
+        append(choice, "_direct");
+    }
+    if (choice->split > 1) {
+        append(choice, "_split%u", choice->split);
+    }
+    if (m[0] && !(m[0] == 16 && m[1] == 16 && m[2] == 16)) {
+        append(choice, "_%ux%ux%u", m[0], m[1], m[2]);
+    }
+}
+
+/* Whether the device has the memory and the invocations for a product. */
+static bool device_has_room(const list *to, const bd_kernel_choice *choice) {
+    const VkPhysicalDeviceLimits *limits = &to->vk->limits;
+    return shared_of(choice) <= limits->maxComputeSharedMemorySize &&
+           choice->threads <= limits->maxComputeWorkGroupInvocations &&
+           choice->threads <= limits->maxComputeWorkGroupSize[0];
+}
+
+/* Adds a product's choice under its name. */
 static void add_gemm(list *to, bd_kernel_choice choice) {
-    bool matrix = choice.matrix[0] != 0;
-    uint32_t right = choice.direct ? 8u : choice.depth * (choice.columns + 8u);
-    uint32_t shared = matrix ? 4u * (choice.rows * (choice.depth + 8u) + right) +
-                                   4u * choice.active * choice.matrix[0] * (choice.matrix[1] + 4u)
-                             : 8u * choice.depth * (choice.rows + choice.columns);
-    if (!bd_shaders[choice.shader].words || shared > to->vk->limits.maxComputeSharedMemorySize ||
-        choice.threads > to->vk->limits.maxComputeWorkGroupInvocations ||
-        choice.threads > to->vk->limits.maxComputeWorkGroupSize[0]) {
-        return;
+    if (bd_shaders[choice.shader].words && device_has_room(to, &choice)) {
+        name_gemm(&choice);
+        add(to, &choice);
     }
-    char tail[32] = "";
-    int used = 0;
-    if (choice.width) {
-        used += snprintf(tail + used, sizeof tail - (size_t)used, "_w%u", choice.width);
-    }
-    if (choice.direct) {
-        used += snprintf(tail + used, sizeof tail - (size_t)used, "_d%u", choice.depth);
-    }
-    if (choice.split > 1) {
-        used += snprintf(tail + used, sizeof tail - (size_t)used, "_split%u", choice.split);
-    }
-    if (matrix && !(choice.matrix[0] == 16 && choice.matrix[1] == 16 && choice.matrix[2] == 16)) {
-        (void)snprintf(tail + used, sizeof tail - (size_t)used, "_%ux%ux%u", choice.matrix[0], choice.matrix[1],
-                       choice.matrix[2]);
-    }
-    (void)snprintf(choice.name, sizeof choice.name, "%s_%ux%u%s", bd_shaders[choice.shader].name, choice.rows,
-                   choice.columns, tail);
-    add(to, &choice);
 }
 
 /* A tile as it is, and for maps that give few groups with its depth split. */
@@ -136,59 +180,65 @@ static const bd_shader_id conv1x1_ways[WAYS] = WAYS_OF(conv1x1);
 static const bd_shader_id conv_ways[WAYS] = WAYS_OF(conv);
 static const bd_shader_id block_ways[WAYS] = WAYS_OF(block);
 
-static void add_simt_tile(list *to, bd_kernel_family family, const bd_shader_id *ways, uint32_t tile, uint32_t width) {
-    const bd_kernel_choice choice = {.family = family,
-                                     .precision = to->precision,
-                                     .shader = ways[to->precision == BD_PRECISION_FP16 ? SIMT_F16 : SIMT_F32],
-                                     .rows = simt_tiles[tile].rows,
-                                     .columns = simt_tiles[tile].columns,
-                                     .depth = 16,
-                                     .threads = simt_tiles[tile].threads,
-                                     .share = simt_tiles[tile].share,
-                                     .width = (uint16_t)width,
-                                     .split = 1};
-    add_splits(to, choice);
+static bd_kernel_choice simt_choice(const list *to, bd_kernel_family family, const bd_shader_id *ways,
+                                    const simt_tile *tile, uint32_t width) {
+    return (bd_kernel_choice){.family = family,
+                              .precision = to->precision,
+                              .shader = ways[to->precision == BD_PRECISION_FP16 ? SIMT_F16 : SIMT_F32],
+                              .rows = tile->rows,
+                              .columns = tile->columns,
+                              .depth = 16,
+                              .threads = tile->threads,
+                              .share = tile->share,
+                              .width = (uint16_t)width,
+                              .split = 1};
 }
 
-/* The tile to try first: the largest that gives enough groups, else the one that gives most. Every column of a block
- * that is not in the tile computes the depthwise convolution anew, so there the widest goes first. */
-static uint32_t first_simt_tile(const list *to, bd_kernel_family family) {
-    uint32_t best = 0;
-    uint32_t best_groups = 0;
-    uint32_t best_columns = 0;
-    for (uint32_t t = 0; t < BD_COUNT(simt_tiles); t++) {
-        uint32_t columns = simt_tiles[t].columns;
-        uint32_t groups = groups_of(to, simt_tiles[t].rows, columns);
-        if (!fits_columns(to, columns)) {
-            continue;
-        }
-        if (family == BD_KERNEL_FAMILY_BLOCK) {
-            if (columns > best_columns ||
-                (columns == best_columns && groups > best_groups && simt_tiles[t].rows >= 32)) {
-                best = t;
-                best_columns = columns;
-                best_groups = groups;
-            }
-            continue;
-        }
-        if (groups >= BUSY_GROUPS) {
-            return t;
-        }
-        if (groups > best_groups) {
-            best = t;
-            best_groups = groups;
-        }
+/* Units that an invocation loads of the left tile a step (include/gemm_source.glsl). */
+static uint32_t loads_of(const list *to, const bd_kernel_choice *choice) {
+    const bd_node *node = &to->graph->nodes[to->node];
+    bool paired = to->precision == BD_PRECISION_FP16 && bd_shape_c4(&to->graph->nodes[node->inputs[0]].shape) % 2 == 0;
+    return ceil_div((uint32_t)choice->rows * choice->depth / (paired ? 8 : 4), choice->threads);
+}
+
+static bool simt_fits(const list *to, const bd_kernel_choice *choice) {
+    return fits_columns(to, choice->columns) && device_has_room(to, choice) &&
+           (choice->family != BD_KERNEL_FAMILY_BLOCK || loads_of(to, choice) <= BLOCK_MOST_LOADS);
+}
+
+/* Whether a tile goes before the best so far: the largest that gives enough groups, else the one that gives most. Every
+ * column of a block that is not in the tile computes the depthwise convolution anew, so there the widest goes first,
+ * but for low ones, which read the weights too often. */
+static bool goes_first(const list *to, const bd_kernel_choice *tile, const bd_kernel_choice *best) {
+    uint32_t groups = groups_of(to, tile->rows, tile->columns);
+    uint32_t most = groups_of(to, best->rows, best->columns);
+    if (tile->family == BD_KERNEL_FAMILY_BLOCK && tile->columns != best->columns) {
+        return tile->rows >= 32 && tile->columns > best->columns;
     }
-    return best;
+    return groups > most && most < BUSY_GROUPS;
 }
 
 static void add_simt(list *to, bd_kernel_family family, const bd_shader_id *ways, uint32_t width) {
-    uint32_t first = first_simt_tile(to, family);
-    add_simt_tile(to, family, ways, first, width);
-    for (uint32_t t = 0; t < BD_COUNT(simt_tiles); t++) {
-        if (t != first && fits_columns(to, simt_tiles[t].columns) &&
-            groups_of(to, simt_tiles[t].rows, simt_tiles[t].columns) * 4 >= BUSY_GROUPS) {
-            add_simt_tile(to, family, ways, t, width);
+    bool block = family == BD_KERNEL_FAMILY_BLOCK;
+    const simt_tile *tiles = block ? block_tiles : simt_tiles;
+    uint32_t count = block ? BD_COUNT(block_tiles) : BD_COUNT(simt_tiles);
+    bd_kernel_choice fitting[BD_COUNT(block_tiles)];
+    uint32_t found = 0;
+    uint32_t first = 0;
+    _Static_assert(BD_COUNT(block_tiles) >= BD_COUNT(simt_tiles), "room for either");
+    for (uint32_t t = 0; t < count; t++) {
+        fitting[found] = simt_choice(to, family, ways, &tiles[t], width);
+        if (simt_fits(to, &fitting[found])) {
+            first = goes_first(to, &fitting[found], &fitting[first]) ? found : first;
+            found++;
+        }
+    }
+    if (found) {
+        add_splits(to, fitting[first]);
+    }
+    for (uint32_t t = 0; t < found; t++) {
+        if (t != first && groups_of(to, fitting[t].rows, fitting[t].columns) * 4 >= BUSY_GROUPS) {
+            add_splits(to, fitting[t]);
         }
     }
 }
@@ -202,11 +252,12 @@ static void add_matrix_shape(list *to, bd_kernel_family family, bd_shader_id sha
         uint32_t columns = matrix_tiles[t].columns;
         uint32_t share = matrix_tiles[t].share;
         uint32_t across = matrix_tiles[t].active / share;
-        bool direct = matrix_tiles[t].depth != 0;
-        uint32_t step = direct ? matrix_tiles[t].depth : (depth % 32 || columns > 160 ? 16 : 32);
+        uint32_t slices = matrix_tiles[t].slices;
+        bool direct = matrix_tiles[t].direct;
+        uint32_t step = matrix_tiles[t].depth ? matrix_tiles[t].depth : depth % 32 ? 16 : 32;
         /* Weights lie in panels of 32 channels: what is read directly must not reach across. */
         if (!fits_columns(to, columns) || rows % (shape[0] * share) || columns % (shape[1] * across) || depth % step ||
-            step % shape[2] || (direct && shape[1] > 32) || groups_of(to, rows, columns) * 8 < BUSY_GROUPS) {
+            step % (shape[2] * slices) || (direct && shape[1] > 32) || groups_of(to, rows, columns) * 8 < BUSY_GROUPS) {
             continue;
         }
         const bd_kernel_choice choice = {.family = family,
@@ -215,7 +266,7 @@ static void add_matrix_shape(list *to, bd_kernel_family family, bd_shader_id sha
                                          .rows = (uint16_t)rows,
                                          .columns = (uint16_t)columns,
                                          .depth = (uint16_t)step,
-                                         .threads = (uint16_t)(matrix_tiles[t].subgroups * subgroup),
+                                         .threads = (uint16_t)(matrix_tiles[t].active * slices * subgroup),
                                          .share = (uint16_t)share,
                                          .width = (uint16_t)width,
                                          .split = 1,
@@ -253,12 +304,14 @@ static void add_matrix(list *to, bd_kernel_family family, const bd_shader_id *wa
 }
 
 static void add_depthwise(list *to) {
-    static const uint16_t tiles[][2] = {{1, 4}, {2, 2}, {2, 4}, {1, 2}};
+    static const uint16_t tiles[][2] = {{1, 4}, {2, 2}, {1, 2}, {2, 4}};
+    /* Eight outputs of eight channels take too many registers. */
+    bool paired = to->precision == BD_PRECISION_FP16 && bd_shape_c4(&to->graph->nodes[to->node].shape) % 2 == 0;
     const bd_conv_attrs *a = &to->graph->nodes[to->node].u.conv;
     if (a->kernel_h != 3 || a->kernel_w != 3 || a->stride_h != a->stride_w || a->stride_h > 2) {
         return;
     }
-    for (uint32_t t = 0; t < BD_COUNT(tiles); t++) {
+    for (uint32_t t = 0; t < BD_COUNT(tiles) - paired; t++) {
         bd_kernel_choice choice = {.family = BD_KERNEL_FAMILY_DEPTHWISE,
                                    .precision = to->precision,
                                    .shader = to->precision == BD_PRECISION_FP16 ? BD_SHADER_conv_dw_f16_blocked

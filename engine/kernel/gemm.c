@@ -142,9 +142,12 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
                                     .split_steps = (int32_t)ceil_div(steps, choice->split)};
     set_push(dispatch, &push, sizeof push);
     set_operand(operands, 0, window->inputs[0], BD_PACKING_ROWS);
-    set_operand(operands, 1, node->inputs[1], half ? BD_PACKING_TILES_F16 : BD_PACKING_TILES);
+    set_operand(operands, 1, node->inputs[1],
+                choice->matrix[0] ? BD_PACKING_FRAGMENTS
+                : half            ? BD_PACKING_TILES_F16
+                                  : BD_PACKING_TILES);
     if (block) {
-        set_operand(operands, 2, index, BD_PACKING_BLOCK);
+        set_operand(operands, 2, index, half ? BD_PACKING_BLOCK_F16 : BD_PACKING_BLOCK);
     } else if (!split) {
         set_operand(operands, 2, input_of(node, 2), BD_PACKING_ROWS);
         operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
@@ -164,6 +167,7 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
         [BD_CONSTANT_WIDE] = half && (split || bd_plan_is_wide(graph, index)),
         [BD_GEMM_SPLIT] = split,
         [BD_GEMM_SHARE] = choice->share,
+        [BD_GEMM_PAIRED] = push.in_c4 % 2 == 0,
         [BD_GEMM_M] = choice->matrix[0],
         [BD_GEMM_N] = choice->matrix[1],
         [BD_GEMM_K] = choice->matrix[2],
@@ -172,7 +176,7 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
         [BD_GEMM_ACTIVE] = choice->active,
     };
     memcpy(dispatch->specialisations, constants, sizeof constants);
-    dispatch->specialisation_count = choice->matrix[0] ? BD_GEMM_CONSTANTS : BD_GEMM_ACTIVATION + 1;
+    dispatch->specialisation_count = choice->matrix[0] ? BD_GEMM_CONSTANTS : BD_GEMM_PAIRED + 1;
     uint32_t width = choice->width;
     uint32_t tiles = width ? ceil_div((uint32_t)out[2], width) * ceil_div((uint32_t)out[1], choice->rows / width)
                            : ceil_div((uint32_t)(out[1] * out[2]), choice->rows);
@@ -185,27 +189,52 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
 
 enum { PANEL = 32 };
 
-static void pack_tiles(const bd_node *weights, bool half, void *to) {
+static size_t rows_of(const bd_node *weights) {
     const int32_t *d = weights->shape.dims;
-    const float *from = weights->data;
-    size_t taps = (size_t)d[0] * (size_t)d[1];
+    return (size_t)(d[0] * d[1]) * (size_t)depth_of(d[2]);
+}
+
+/* The output channels of a row, which counts all taps, each rounded up; NULL past the last input channel. */
+static const float *row_at(const bd_node *weights, size_t row) {
+    const int32_t *d = weights->shape.dims;
     size_t in = (size_t)d[2];
-    size_t out = (size_t)d[3];
     size_t depth = (size_t)depth_of(d[2]);
+    const float *from = weights->data;
+    return row % depth < in ? from + (row / depth * in + row % depth) * (size_t)d[3] : NULL;
+}
+
+static void pack_tiles(const bd_node *weights, bool half, void *to) {
+    size_t out = (size_t)weights->shape.dims[3];
     uint16_t *halves = to;
     float *floats = to;
     for (size_t first = 0; first < out; first += PANEL) {
-        for (size_t row = 0; row < taps * depth; row++) {
-            size_t tap = row / depth;
-            size_t k = row % depth;
+        for (size_t row = 0; row < rows_of(weights); row++) {
+            const float *from = row_at(weights, row);
             for (size_t c = first; c < first + PANEL; c++) {
-                float value = k < in && c < out ? from[(tap * in + k) * out + c] : 0.0f;
+                float value = from && c < out ? from[c] : 0.0f;
                 if (half) {
                     *halves++ = bd_half_from_float(value);
                 } else {
                     *floats++ = value;
                 }
             }
+        }
+    }
+}
+
+/* As matrix units take them: a column's rows side by side, BD_GEMM_DEPTH_ALIGN of them. */
+static void pack_fragments(const bd_node *weights, uint16_t *to) {
+    size_t out = (size_t)weights->shape.dims[3];
+    for (size_t first = 0; first < out; first += PANEL) {
+        for (size_t row = 0; row < rows_of(weights); row += BD_GEMM_DEPTH_ALIGN) {
+            for (size_t r = 0; r < BD_GEMM_DEPTH_ALIGN; r++) {
+                const float *from = row_at(weights, row + r);
+                for (size_t c = 0; c < PANEL; c++) {
+                    float value = from && first + c < out ? from[first + c] : 0.0f;
+                    to[c * BD_GEMM_DEPTH_ALIGN + r] = bd_half_from_float(value);
+                }
+            }
+            to += (size_t)PANEL * BD_GEMM_DEPTH_ALIGN;
         }
     }
 }
@@ -222,34 +251,43 @@ static const float *values_of(const bd_graph *graph, uint32_t node) {
     return node == BD_NO_NODE ? NULL : graph->nodes[node].data;
 }
 
-static void pack_block(const bd_graph *graph, uint32_t index, float *to) {
+static void pack_block(const bd_graph *graph, uint32_t index, bool half, float *to) {
     const bd_node *node = &graph->nodes[index];
     const bd_node *depthwise = &graph->nodes[node->inputs[0]];
     size_t channels = (size_t)depthwise->shape.dims[3];
+    size_t padded = bd_shape_c4(&depthwise->shape) * (size_t)4;
+    size_t taps = (size_t)(depthwise->u.conv.kernel_h * depthwise->u.conv.kernel_w);
     const float *weights = graph->nodes[depthwise->inputs[1]].data;
     to = pack_vector(values_of(graph, input_of(node, 2)), (size_t)node->shape.dims[3], to);
     to = pack_vector(values_of(graph, input_of(depthwise, 2)), channels, to);
-    for (int32_t tap = 0; tap < depthwise->u.conv.kernel_h * depthwise->u.conv.kernel_w; tap++) {
-        to = pack_vector(weights + (size_t)tap * channels, channels, to);
+    uint16_t *halves = (uint16_t *)(void *)to;
+    for (size_t tap = 0; tap < taps && !half; tap++) {
+        to = pack_vector(weights + tap * channels, channels, to);
+    }
+    for (size_t i = 0; i < taps * padded && half; i++) {
+        size_t c = i % padded;
+        halves[i] = bd_half_from_float(c < channels ? weights[i / padded * channels + c] : 0.0f);
     }
 }
 
 size_t bd_gemm_packed_bytes(const bd_graph *graph, uint32_t index, bd_packing packing) {
     const bd_node *node = &graph->nodes[index];
-    if (packing == BD_PACKING_BLOCK) {
+    if (packing == BD_PACKING_BLOCK || packing == BD_PACKING_BLOCK_F16) {
         const bd_node *depthwise = &graph->nodes[node->inputs[0]];
         size_t taps = (size_t)(depthwise->u.conv.kernel_h * depthwise->u.conv.kernel_w);
-        return (bd_shape_c4(&node->shape) + (1 + taps) * bd_shape_c4(&depthwise->shape)) * 4 * sizeof(float);
+        size_t c4 = bd_shape_c4(&depthwise->shape);
+        size_t weights = packing == BD_PACKING_BLOCK ? taps * c4 : (taps * c4 + 1) / 2;
+        return (bd_shape_c4(&node->shape) + c4 + weights) * 4 * sizeof(float);
     }
-    const int32_t *d = node->shape.dims;
-    size_t elements = (size_t)(d[0] * d[1]) * (size_t)depth_of(d[2]) * ceil_div((uint32_t)d[3], PANEL) * PANEL;
-    return elements * (packing == BD_PACKING_TILES_F16 ? sizeof(uint16_t) : sizeof(float));
+    size_t elements = rows_of(node) * ceil_div((uint32_t)node->shape.dims[3], PANEL) * PANEL;
+    return elements * (packing == BD_PACKING_TILES ? sizeof(float) : sizeof(uint16_t));
 }
 
 void bd_gemm_pack(const bd_graph *graph, uint32_t index, bd_packing packing, void *to) {
-    if (packing == BD_PACKING_BLOCK) {
-        pack_block(graph, index, to);
-    } else {
-        pack_tiles(&graph->nodes[index], packing == BD_PACKING_TILES_F16, to);
+    switch (packing) {
+    case BD_PACKING_BLOCK:
+    case BD_PACKING_BLOCK_F16: pack_block(graph, index, packing == BD_PACKING_BLOCK_F16, to); break;
+    case BD_PACKING_FRAGMENTS: pack_fragments(&graph->nodes[index], to); break;
+    default: pack_tiles(&graph->nodes[index], packing == BD_PACKING_TILES_F16, to); break;
     }
 }

@@ -134,7 +134,7 @@ typedef struct bd_kernel_choice {
     uint16_t split;         /* GEMM: the depth is summed in this many parts, then reduced; 1: it is not */
     uint16_t matrix[3];     /* of a matrix unit's product: m, n, k; 0: none is used */
     uint16_t subgroup;      /* invocations of one, for matrix units */
-    uint16_t active;        /* subgroups that multiply, for matrix units; the others only load */
+    uint16_t active;        /* subgroups that cover the tile, for matrix units; the others sum slices of a step */
     bool direct;            /* matrix units read the weights from their buffer, not by way of shared memory */
 } bd_kernel_choice;
 
@@ -176,7 +176,9 @@ typedef enum bd_packing {
     BD_PACKING_SCALES, /* (2, c) of integers -> [3][ceil(c/4)] ivec4, see push/types.h */
     BD_PACKING_TILES,  /* (kh, kw, ic, oc) in the order of a product's tiles, see push/conv_gemm.h */
     BD_PACKING_TILES_F16,
-    BD_PACKING_BLOCK /* of a CONV node after a DEPTHWISE: both biases and the depthwise weights, ibid. */
+    BD_PACKING_FRAGMENTS, /* the same as matrix units take it, of 16 bits */
+    BD_PACKING_BLOCK,     /* of a CONV node after a DEPTHWISE: both biases and the depthwise weights, ibid. */
+    BD_PACKING_BLOCK_F16
 } bd_packing;
 
 /* What each binding 0..3 of a node's dispatch reads: a node, BD_KERNEL_SCRATCH or BD_NO_NODE. */

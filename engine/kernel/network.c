@@ -203,6 +203,8 @@ static void depthwise_blocked(const bd_graph *graph, uint32_t index, const bd_ke
     const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
     const int32_t *out = node->shape.dims;
     bool half = choice->precision == BD_PRECISION_FP16;
+    int32_t c4 = (out[3] + 3) / 4;
+    bool paired = half && c4 % 2 == 0;
     *dispatch = (bd_vk_dispatch){.shader = choice->shader};
     operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
     operand(operands, 1, node->inputs[1], half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS);
@@ -214,9 +216,9 @@ static void depthwise_blocked(const bd_graph *graph, uint32_t index, const bd_ke
     set_constant(dispatch, bd_kernel_activation(attrs));
     (void)bd_kernel_set_residual(graph, index, BD_PACKING_ROWS, operands);
     if (half) {
+        set_constant(dispatch, paired);
         bd_kernel_set_wide(graph, index, dispatch);
     }
-    int32_t c4 = (out[3] + 3) / 4;
     const bd_push_conv_dw push = {in[2],
                                   in[1],
                                   out[2],
@@ -233,7 +235,7 @@ static void depthwise_blocked(const bd_graph *graph, uint32_t index, const bd_ke
                                   attrs->clamp_low,
                                   attrs->clamp_high};
     set_push(dispatch, &push, sizeof push);
-    set_linear_groups(dispatch, (uint64_t)c4 * tiles(out[1], choice->rows, attrs->dilation_h) *
+    set_linear_groups(dispatch, (uint64_t)c4 / (paired ? 2 : 1) * tiles(out[1], choice->rows, attrs->dilation_h) *
                                     tiles(out[2], choice->columns, attrs->dilation_w));
 }
 
@@ -523,7 +525,7 @@ static void pack_panels(const float *from, const int32_t *d, float *to) {
 }
 
 bool bd_kernel_is_packed(const bd_graph *graph, uint32_t node, bd_packing packing) {
-    return packing == BD_PACKING_BLOCK || graph->nodes[node].op == BD_OP_CONST;
+    return packing >= BD_PACKING_BLOCK || graph->nodes[node].op == BD_OP_CONST;
 }
 
 static bd_packing full_packing(bd_packing packing) {

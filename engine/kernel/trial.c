@@ -386,8 +386,8 @@ static bd_result can_run(trial *t, uint32_t node, const bd_kernel_choice *choice
     return result == BD_ERR_DEVICE ? BD_OK : result;
 }
 
-static bd_result judge(trial *t, uint32_t node, const bd_kernel_choice *choice, uint32_t repeats,
-                       const float *expected, bd_kernel_verdict *verdict) {
+static bd_result judge(trial *t, uint32_t node, const bd_kernel_choice *choice, uint32_t repeats, const float *expected,
+                       bd_kernel_verdict *verdict) {
     float *got = NULL;
     bool can;
     bd_result result = can_run(t, node, choice, &can);

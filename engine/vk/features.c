@@ -49,7 +49,7 @@ static bool has_extension(const VkExtensionProperties *list, uint32_t count, con
 
 /* Keeps a shape that the kernels can use; 16 x 16 x 16 goes first. */
 static void add_shape(bd_vk *vk, bd_vk_matrix_extension extension, uint32_t m, uint32_t n, uint32_t k) {
-    if (!m || !n || !k || m % 8 || n % 8 || k % 8 || m > 64 || n > 64 || k > 32 || 32 % k) {
+    if (!m || !n || !k || m % 8 || n % 8 || k % 8 || m > 64 || n > 64 || k > 16) {
         return;
     }
     for (uint32_t i = 0; i < vk->matrix_count; i++) {

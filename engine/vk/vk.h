@@ -214,7 +214,7 @@ bd_result bd_vk_buffer_read(bd_vk *vk, const bd_vk_buffer *buffer, VkDeviceSize 
 /* ---- commands (commands.c, pipeline.c) --------------------------------------------------------------------------- */
 
 #define BD_VK_BINDINGS 5 /* 0 source, 1 weights or table, 2 bias or table, 3 second source, 4 destination */
-#define BD_VK_MAX_SPECIALISATIONS 17
+#define BD_VK_MAX_SPECIALISATIONS 18
 #define BD_VK_PUSH_BYTES 128
 
 typedef struct bd_vk_binding {

@@ -58,7 +58,7 @@ void gemm() {
             const vec4 d = tile_w[(k * 4 + 3) * BD_GEMM_C4 + lane_x];
             for (int r = 0; r < 8; r++) {
                 const vec4 v = tile_x[(r * GEMM_LANES_Y + lane_y) * GEMM_STEP4 + k];
-                sum[r] += v.x * a + v.y * b + v.z * c + v.w * d;
+                sum[r] = bd_fma4(v, a, b, c, d, sum[r]);
             }
         }
     }

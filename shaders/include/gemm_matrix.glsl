@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: MIT
-// Tiled product on matrix units: 16-bit operands in shared memory, float32 sums. SHARE subgroups lie along the rows of a
-// tile, the others along its columns; each owns a block of FRAGMENTS_M x FRAGMENTS_N products. Sums leave through shared
-// memory, as their place in registers is the device's own affair. Rows are padded by 16 bytes, so that the rows of a
-// fragment do not fall on the same banks.
+// Tiled product on matrix units: 16-bit operands in shared memory, float32 sums. ACTIVE subgroups cover a tile, SHARE of
+// them along its rows, the others along its columns; each owns a block of FRAGMENTS_M x FRAGMENTS_N products. Where a
+// group has more subgroups, each ACTIVE of them sum another slice of every step, and the slices are added at the end, in
+// order. Sums leave through shared memory, as their place in registers is the device's own affair. Rows of the left tile
+// and columns of the right one are padded by 16 bytes, so that those of a fragment do not fall on the same banks.
 //
 // The layer below is all that differs between the extensions. Offsets and strides count 16-byte units of tile_a and
-// tile_b, and floats of stage.
+// tile_b, and floats of stage. The right operand lies column by column, as matrix units take it.
 
 layout(constant_id = BD_GEMM_M) const int M = 16;
 layout(constant_id = BD_GEMM_N) const int N = 16;
 layout(constant_id = BD_GEMM_K) const int K = 16;
 layout(constant_id = BD_GEMM_SUBGROUP) const int SUBGROUP = 32;
-
 layout(constant_id = BD_GEMM_ACTIVE) const int ACTIVE = 4;
 
 const int FRAGMENTS_M = TILE_ROWS / (M * SHARE);
 const int FRAGMENTS_N = TILE_COLUMNS * SHARE / (N * ACTIVE);
+const int SLICES = THREADS / (SUBGROUP * ACTIVE);
 const int A_STRIDE = A_LANES + 1;
 const int B_STRIDE = B_LANES + 1;
 const int A_SIZE = TILE_ROWS * A_STRIDE;
-const int B_SIZE = DIRECT ? 1 : TILE_DEPTH * B_STRIDE;
-const int PANEL_STRIDE = 4; // of the right operand's rows in the buffer
+const int B_SIZE = DIRECT ? 1 : TILE_COLUMNS * B_STRIDE;
+const int WEIGHTS_STRIDE = 2; // of the right operand's columns in the buffer
 const int STAGE_STRIDE = N + 4;
 const int STAGE_SIZE = M * STAGE_STRIDE;
 
 shared uvec4 tile_a[2 * A_SIZE];
 shared uvec4 tile_b[2 * B_SIZE];
-shared float stage[ACTIVE * STAGE_SIZE];
+shared float stage[SLICES * ACTIVE * STAGE_SIZE];
 
 #if MATRIX == 1
 #define MATRIX_A fcoopmatNV<16, gl_ScopeSubgroup, M, K>
@@ -34,8 +35,8 @@ shared float stage[ACTIVE * STAGE_SIZE];
 #define MATRIX_SUM fcoopmatNV<32, gl_ScopeSubgroup, M, N>
 #define MATRIX_CLEAR(fragment) sums[fragment] = MATRIX_SUM(0.0)
 #define MATRIX_LOAD_A(to, at) coopMatLoadNV(to, tile_a, at, A_STRIDE, false)
-#define MATRIX_LOAD_B(to, at) coopMatLoadNV(to, tile_b, at, B_STRIDE, false)
-#define MATRIX_LOAD_WEIGHTS(to, at) coopMatLoadNV(to, weights_data, at, PANEL_STRIDE, false)
+#define MATRIX_LOAD_B(to, at) coopMatLoadNV(to, tile_b, at, B_STRIDE, true)
+#define MATRIX_LOAD_WEIGHTS(to, at) coopMatLoadNV(to, weights_data, at, WEIGHTS_STRIDE, true)
 #define MATRIX_ADD(fragment, a, b) sums[fragment] = coopMatMulAddNV(a, b, sums[fragment])
 #define MATRIX_STORE(fragment, at) coopMatStoreNV(sums[fragment], stage, at, STAGE_STRIDE, false)
 #elif MATRIX == 2
@@ -44,9 +45,9 @@ shared float stage[ACTIVE * STAGE_SIZE];
 #define MATRIX_SUM coopmat<float, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator>
 #define MATRIX_CLEAR(fragment) sums[fragment] = MATRIX_SUM(0.0)
 #define MATRIX_LOAD_A(to, at) coopMatLoad(to, tile_a, at, A_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
-#define MATRIX_LOAD_B(to, at) coopMatLoad(to, tile_b, at, B_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
+#define MATRIX_LOAD_B(to, at) coopMatLoad(to, tile_b, at, B_STRIDE, gl_CooperativeMatrixLayoutColumnMajor)
 #define MATRIX_LOAD_WEIGHTS(to, at)                                                                                    \
-    coopMatLoad(to, weights_data, at, PANEL_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
+    coopMatLoad(to, weights_data, at, WEIGHTS_STRIDE, gl_CooperativeMatrixLayoutColumnMajor)
 #define MATRIX_ADD(fragment, a, b) sums[fragment] = coopMatMulAdd(a, b, sums[fragment])
 #define MATRIX_STORE(fragment, at) coopMatStore(sums[fragment], stage, at, STAGE_STRIDE, gl_CooperativeMatrixLayoutRowMajor)
 #else
@@ -69,9 +70,9 @@ void matrix_add(int fragment, int a, int b) {
         const int column = at % N;
         float sum = owned_sums[fragment * OWNED + i];
         [[dont_unroll]] for (int k = 0; k < K; k++) {
-            const uvec4 right = DIRECT ? read_weights(b + k * PANEL_STRIDE + (column >> 3))
-                                       : tile_b[DIRECT ? 0 : b + k * B_STRIDE + (column >> 3)];
-            sum += matrix_half(tile_a[row + (k >> 3)], k & 7) * matrix_half(right, column & 7);
+            const uvec4 right = DIRECT ? read_weights(uint(b + column * WEIGHTS_STRIDE + (k >> 3)))
+                                       : tile_b[DIRECT ? 0 : b + column * B_STRIDE + (k >> 3)];
+            sum += matrix_half(tile_a[row + (k >> 3)], k & 7) * matrix_half(right, k & 7);
         }
         owned_sums[fragment * OWNED + i] = sum;
     }
@@ -105,31 +106,46 @@ void matrix_clear(int fragment) {
 #define EACH_FRAGMENT [[unroll]]
 #endif
 
+uvec4 gemm_left_unit(int j) {
+#if SOURCE == SOURCE_DEPTHWISE
+    return uvec4(bd_pack_half(gemm_left(j, 0)), bd_pack_half(gemm_left(j, 1)));
+#else
+    return gemm_left_raw(j);
+#endif
+}
+
 void gemm_put(int buffer_index) {
     [[unroll]] for (int j = 0; j < A_EACH; j++) {
-        const int item = j * THREADS + int(gl_LocalInvocationIndex);
-        if (item < A_ITEMS) {
-            tile_a[buffer_index * A_SIZE + item / A_LANES * A_STRIDE + item % A_LANES] = a_next[j];
+        const uint item = uint(j * THREADS) + gl_LocalInvocationIndex;
+        if (A_ITEMS % THREADS == 0 || item < uint(A_ITEMS)) {
+            tile_a[uint(buffer_index * A_SIZE) + item / uint(A_LANES) * uint(A_STRIDE) + item % uint(A_LANES)] =
+                gemm_left_unit(j);
         }
     }
-    if (DIRECT) {
-        return;
-    }
-    [[unroll]] for (int j = 0; j < B_EACH; j++) {
-        const int item = j * THREADS + int(gl_LocalInvocationIndex);
-        if (item < B_ITEMS) {
-            tile_b[buffer_index * B_SIZE + item / B_LANES * B_STRIDE + item % B_LANES] = b_next[j];
+    [[unroll]] for (int j = 0; j < B_EACH && !DIRECT; j++) {
+        const uint item = uint(j * THREADS) + gl_LocalInvocationIndex;
+        if (B_ITEMS % THREADS == 0 || item < uint(B_ITEMS)) {
+            tile_b[uint(buffer_index * B_SIZE) + item / uint(B_LANES) * uint(B_STRIDE) + item % uint(B_LANES)] =
+                b_next[j];
         }
+    }
+}
+
+// One slice's subgroups exchange nothing with the others but at the end.
+void gemm_stage_barrier() {
+    if (SLICES == 1) {
+        subgroupBarrier();
+    } else {
+        barrier();
     }
 }
 
 void gemm() {
     const int subgroup = int(gl_SubgroupID);
-    const int first_row = subgroup % SHARE * (FRAGMENTS_M * M);
-    const int first_column = subgroup / SHARE * (FRAGMENTS_N * N);
-    const bool multiplies = subgroup < ACTIVE;
-    const int depth_all = weights_depth();
-    const int last_panel = (push.out_c4 + 7) / 8 - 1;
+    const int place = subgroup % ACTIVE;
+    const int slice = subgroup / ACTIVE;
+    const int first_row = place % SHARE * (FRAGMENTS_M * M);
+    const int first_column = place / SHARE * (FRAGMENTS_N * N);
 #if MATRIX != 3
     MATRIX_SUM sums[FRAGMENTS_M * FRAGMENTS_N];
 #endif
@@ -152,25 +168,23 @@ void gemm() {
         if (step < end) {
             gemm_load(step);
         }
-        if (multiplies) {
-            EACH_FRAGMENT for (int k = 0; k < TILE_DEPTH / K; k++) {
-                MATRIX_B right[FRAGMENTS_N];
-                EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
-                    if (DIRECT) {
-                        const int column = int(gl_WorkGroupID.y) * TILE_COLUMNS + first_column + n * N;
-                        const int panel = min(column / 32, last_panel);
-                        MATRIX_LOAD_WEIGHTS(right[n],
-                                            (panel * depth_all + b_row + k * K) * PANEL_STRIDE + column % 32 / 8);
-                    } else {
-                        MATRIX_LOAD_B(right[n], at * B_SIZE + k * K * B_STRIDE + (first_column + n * N) / 8);
-                    }
+        EACH_FRAGMENT for (int i = 0; i < TILE_DEPTH / (K * SLICES); i++) {
+            const int k = (i * SLICES + slice) * K;
+            MATRIX_B right[FRAGMENTS_N];
+            EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
+                const int column = first_column + n * N;
+                if (DIRECT) {
+                    const uint first = weights_unit(uint(b_row + k), gl_WorkGroupID.y * uint(TILE_COLUMNS) + uint(column));
+                    MATRIX_LOAD_WEIGHTS(right[n], int(first));
+                } else {
+                    MATRIX_LOAD_B(right[n], at * B_SIZE + column * B_STRIDE + k / 8);
                 }
-                EACH_FRAGMENT for (int m = 0; m < FRAGMENTS_M; m++) {
-                    MATRIX_A left;
-                    MATRIX_LOAD_A(left, at * A_SIZE + (first_row + m * M) * A_STRIDE + k * K / 8);
-                    EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
-                        MATRIX_ADD(m * FRAGMENTS_N + n, left, right[n]);
-                    }
+            }
+            EACH_FRAGMENT for (int m = 0; m < FRAGMENTS_M; m++) {
+                MATRIX_A left;
+                MATRIX_LOAD_A(left, at * A_SIZE + (first_row + m * M) * A_STRIDE + k / 8);
+                EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
+                    MATRIX_ADD(m * FRAGMENTS_N + n, left, right[n]);
                 }
             }
         }
@@ -180,26 +194,27 @@ void gemm() {
         }
         barrier();
     }
-    if (!multiplies) {
-        return;
-    }
-    const int slot = subgroup * STAGE_SIZE;
-    const int lane = int(gl_SubgroupInvocationID);
+    const int lane = slice * SUBGROUP + int(gl_SubgroupInvocationID);
     EACH_FRAGMENT for (int m = 0; m < FRAGMENTS_M; m++) {
         EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
-            MATRIX_STORE(m * FRAGMENTS_N + n, slot);
-            subgroupBarrier();
-            for (int item = lane; item < M * N / 4; item += SUBGROUP) {
+            MATRIX_STORE(m * FRAGMENTS_N + n, subgroup * STAGE_SIZE);
+            gemm_stage_barrier();
+            for (int item = lane; item < M * N / 4; item += SUBGROUP * SLICES) {
                 const int row = item / (N / 4);
-                const int from = slot + row * STAGE_STRIDE + item % (N / 4) * 4;
+                const int from = place * STAGE_SIZE + row * STAGE_STRIDE + item % (N / 4) * 4;
+                vec4 sum = vec4(0.0);
+                [[unroll]] for (int s = 0; s < SLICES; s++) {
+                    const int part = from + s * ACTIVE * STAGE_SIZE;
+                    sum += vec4(stage[part], stage[part + 1], stage[part + 2], stage[part + 3]);
+                }
                 const int column4 =
                     (int(gl_WorkGroupID.y) * TILE_COLUMNS + first_column + n * N) / 4 + item % (N / 4);
                 int pixel, oy, ox;
                 if (gemm_place(first_row + m * M + row, pixel, oy, ox) && column4 < push.out_c4) {
-                    gemm_finish(pixel, column4, vec4(stage[from], stage[from + 1], stage[from + 2], stage[from + 3]));
+                    gemm_finish(pixel, column4, sum);
                 }
             }
-            subgroupBarrier();
+            gemm_stage_barrier();
         }
     }
 }

@@ -5,8 +5,9 @@
 const int VECTORS = TILE_ROWS * TILE_COLUMNS / (4 * SHARE * THREADS);
 const int LANES_X = TILE_COLUMNS / (4 * VECTORS);
 const int LANES_Y = TILE_ROWS / SHARE;
-const int A_SIZE = TILE_ROWS * A_LANES;
-const int B_SIZE = TILE_DEPTH * B_LANES;
+const int COLUMNS4 = TILE_COLUMNS / 4;
+const int A_SIZE = TILE_ROWS * DEPTH4;
+const int B_SIZE = TILE_DEPTH * COLUMNS4;
 
 shared vec4 tile_a[2 * A_SIZE];
 shared vec4 tile_b[2 * B_SIZE];
@@ -14,21 +15,25 @@ shared vec4 tile_b[2 * B_SIZE];
 void gemm_put(int buffer_index) {
     [[unroll]] for (int j = 0; j < A_EACH; j++) {
         const int item = j * THREADS + int(gl_LocalInvocationIndex);
-        if (item < A_ITEMS) {
-            tile_a[buffer_index * A_SIZE + item] = a_next[j];
+        if (A_ITEMS % THREADS == 0 || item < A_ITEMS) {
+            [[unroll]] for (int u = 0; u < UNIT_C4; u++) {
+                tile_a[buffer_index * A_SIZE + item * UNIT_C4 + u] = gemm_left(j, u);
+            }
         }
     }
     [[unroll]] for (int j = 0; j < B_EACH; j++) {
         const int item = j * THREADS + int(gl_LocalInvocationIndex);
-        if (item < B_ITEMS) {
-            tile_b[buffer_index * B_SIZE + item] = b_next[j];
+        if (B_ITEMS % THREADS == 0 || item < B_ITEMS) {
+            [[unroll]] for (int u = 0; u < B_UNIT_C4; u++) {
+                tile_b[buffer_index * B_SIZE + item * B_UNIT_C4 + u] = bd_unraw(b_next[j], u);
+            }
         }
     }
 }
 
 void gemm() {
-    const int lane_x = int(gl_LocalInvocationIndex) % LANES_X;
-    const int lane_y = int(gl_LocalInvocationIndex) / LANES_X;
+    const int lane_x = int(gl_LocalInvocationIndex % uint(LANES_X));
+    const int lane_y = int(gl_LocalInvocationIndex / uint(LANES_X));
     vec4 sum[SHARE * VECTORS];
     [[unroll]] for (int i = 0; i < SHARE * VECTORS; i++) {
         sum[i] = vec4(0.0);
@@ -51,13 +56,13 @@ void gemm() {
         [[unroll]] for (int k = 0; k < DEPTH4; k++) {
             vec4 w[4 * VECTORS];
             [[unroll]] for (int i = 0; i < 4 * VECTORS; i++) {
-                w[i] = tile_b[at * B_SIZE + (k * 4 + i / VECTORS) * B_LANES + i % VECTORS * LANES_X + lane_x];
+                w[i] = tile_b[at * B_SIZE + (k * 4 + i / VECTORS) * COLUMNS4 + i % VECTORS * LANES_X + lane_x];
             }
             [[unroll]] for (int r = 0; r < SHARE; r++) {
-                const vec4 v = tile_a[at * A_SIZE + (r * LANES_Y + lane_y) * A_LANES + k];
+                const vec4 v = tile_a[at * A_SIZE + (r * LANES_Y + lane_y) * DEPTH4 + k];
                 [[unroll]] for (int c = 0; c < VECTORS; c++) {
-                    sum[r * VECTORS + c] +=
-                        v.x * w[c] + v.y * w[VECTORS + c] + v.z * w[2 * VECTORS + c] + v.w * w[3 * VECTORS + c];
+                    sum[r * VECTORS + c] = bd_fma4(v, w[c], w[VECTORS + c], w[2 * VECTORS + c], w[3 * VECTORS + c],
+                                                   sum[r * VECTORS + c]);
                 }
             }
         }
@@ -71,7 +76,7 @@ void gemm() {
         int pixel, oy, ox;
         if (gemm_place(r * LANES_Y + lane_y, pixel, oy, ox)) {
             [[unroll]] for (int c = 0; c < VECTORS; c++) {
-                const int column4 = int(gl_WorkGroupID.y) * B_LANES + c * LANES_X + lane_x;
+                const int column4 = int(gl_WorkGroupID.y) * COLUMNS4 + c * LANES_X + lane_x;
                 if (column4 < push.out_c4) {
                     gemm_finish(pixel, column4, sum[r * VECTORS + c]);
                 }

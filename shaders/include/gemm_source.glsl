@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Operands of a tiled product: where a group's tile lies, which steps it takes along the depth, and loading of one
-// step's operands into registers. A unit is what one load moves: 4 channels as vec4 (simt), 8 as packed halves (matrix).
+// step's operands into registers. They stay there as they were loaded until gemm_put unpacks them into shared memory,
+// so that nothing waits for them while the step before is multiplied. Addresses are clamped rather than branched
+// around; what lies outside is made zero when it is put, or meets weights that are zero.
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = BD_GEMM_THREADS) const int THREADS = 128;
@@ -12,18 +14,25 @@ layout(constant_id = BD_GEMM_RESIDUAL) const bool has_residual = false;
 layout(constant_id = BD_GEMM_SPLIT) const bool is_split = false;
 layout(constant_id = BD_GEMM_SHARE) const int SHARE = 8;
 
+// A unit is what one load moves: of 16 bits eight channels where they come in eights, else four.
 #if MATRIX
-#define UNIT uvec4
-#define UNIT_C4 2
-layout(set = 0, binding = BD_BIND_SRC, std430) readonly restrict buffer x_block { uvec4 x_data[]; };
-layout(set = 0, binding = BD_BIND_WEIGHTS, std430) readonly restrict buffer weights_block { uvec4 weights_data[]; };
-uvec4 read_x(int index4) { return x_data[index4 >> 1]; }
-uvec4 read_weights(int unit) { return weights_data[unit]; }
+const bool PAIRED = true;
+const int UNIT_C4 = 2;
+#elif HALF
+layout(constant_id = BD_GEMM_PAIRED) const bool PAIRED = true;
+const int UNIT_C4 = PAIRED ? 2 : 1;
 #else
-#define UNIT vec4
-#define UNIT_C4 1
-BD_READ_TENSOR(BD_BIND_SRC, read_x)
-BD_READ_TENSOR(BD_BIND_WEIGHTS, read_weights)
+const int UNIT_C4 = 1;
+#endif
+BD_READ_RAW(BD_BIND_SRC, read_x)
+#if HALF
+#define B_UNIT_C4 2
+layout(set = 0, binding = BD_BIND_WEIGHTS, std430) readonly restrict buffer weights_block { uvec4 weights_data[]; };
+BD_RAW read_weights(uint unit) { return weights_data[unit]; }
+#else
+#define B_UNIT_C4 1
+BD_READ_F32(BD_BIND_WEIGHTS, weights)
+BD_RAW read_weights(uint unit) { return weights(int(unit)); }
 #endif
 BD_READ_F32(BD_BIND_BIAS, bias)
 BD_READ_RESIDUAL(BD_BIND_RESIDUAL, residual)
@@ -35,24 +44,31 @@ const int DEPTH4 = TILE_DEPTH / 4;
 const int A_LANES = DEPTH4 / UNIT_C4; // units of a row of the left tile; divides THREADS
 const int A_ITEMS = TILE_ROWS * A_LANES;
 const int A_EACH = (A_ITEMS + THREADS - 1) / THREADS;
-const int B_LANES = TILE_COLUMNS / (4 * UNIT_C4);
+#if MATRIX
+const int B_LANES = TILE_DEPTH / 8; // units of a column of the right tile
+const int B_ITEMS = TILE_COLUMNS * B_LANES;
+// The right operand goes straight from the buffer to the matrix unit, so that deep steps fit into shared memory.
+layout(constant_id = BD_GEMM_DIRECT) const bool DIRECT = false;
+#else
+const int B_LANES = TILE_COLUMNS / (4 * B_UNIT_C4); // units of a row of the right tile
 const int B_ITEMS = TILE_DEPTH * B_LANES;
+const bool DIRECT = false;
+#endif
 const int B_EACH = (B_ITEMS + THREADS - 1) / THREADS;
-const int PANEL_UNITS = 8 / UNIT_C4;
 
 // The pixel of a row of the group's tile; false: there is none.
 bool gemm_place(int row, out int pixel, out int oy, out int ox) {
-    const int tile = int(gl_WorkGroupID.x);
+    const uint tile = gl_WorkGroupID.x;
     if (TILE_WIDTH == 0) {
-        pixel = tile * TILE_ROWS + row;
-        oy = pixel / push.out_w;
+        pixel = int(tile) * TILE_ROWS + row;
+        oy = int(uint(pixel) / uint(push.out_w));
         ox = pixel - oy * push.out_w;
         return pixel < push.out_w * push.out_h;
     }
-    const int across = (push.out_w + WIDTH - 1) / WIDTH;
-    const int ty = tile / across;
-    oy = ty * HEIGHT + row / WIDTH;
-    ox = (tile - ty * across) * WIDTH + row % WIDTH;
+    const uint across = uint(push.out_w + WIDTH - 1) / uint(WIDTH);
+    const uint ty = tile / across;
+    oy = int(ty) * HEIGHT + int(uint(row) / uint(WIDTH));
+    ox = int(tile - ty * across) * WIDTH + int(uint(row) % uint(WIDTH));
     pixel = oy * push.out_w + ox;
     return oy < push.out_h && ox < push.out_w;
 }
@@ -64,31 +80,60 @@ int a_y[A_EACH], a_x[A_EACH];
 #endif
 #if SOURCE == SOURCE_TAPS
 int tile_top, tile_bottom, tile_left, tile_right; // the input's rows and columns under tap (0, 0)
+bool a_inside[A_EACH];
 #endif
-#if MATRIX
-// The right operand goes straight from the buffer to the matrix unit, so that deep steps fit into shared memory.
-layout(constant_id = BD_GEMM_DIRECT) const bool DIRECT = false;
-int b_first; // its first row in the step that was loaded last
+#if SOURCE == SOURCE_DEPTHWISE
+vec4 a_value[A_EACH * UNIT_C4];
 #else
-const bool DIRECT = false;
+BD_RAW a_next[A_EACH];
 #endif
-UNIT a_next[A_EACH];
-UNIT b_next[B_EACH];
+uint b_base[B_EACH]; // the unit of each load in the first step
+BD_RAW b_next[B_EACH];
+int b_first; // the weights' first row in the step that was loaded last
 
 int a_item(int j) {
     return min(j * THREADS + int(gl_LocalInvocationIndex), A_ITEMS - 1);
 }
 
+// Rows of the weights: all taps, each rounded up.
+uint weights_depth() {
+#if SOURCE == SOURCE_TAPS
+    return uint(push.kernel_w * push.kernel_h * push.depth);
+#else
+    return uint(push.depth);
+#endif
+}
+
+// The unit of eight columns and a row, or with MATRIX of eight rows and a column. Columns past the last panel read the
+// last one and are not stored.
+uint weights_unit(uint row, uint column) {
+    const uint panel = min(column / 32u, (uint(push.out_c4) + 7u) / 8u - 1u);
+#if MATRIX
+    return ((panel * weights_depth() + row) / 16u * 32u + column % 32u) * 2u + row / 8u % 2u;
+#else
+    return ((panel * weights_depth() + row) * 8u + column % 32u / 4u) / uint(B_UNIT_C4);
+#endif
+}
+
 void gemm_begin() {
     [[unroll]] for (int j = 0; j < A_EACH; j++) {
         int pixel, oy, ox;
-        const bool there = gemm_place(a_item(j) / A_LANES, pixel, oy, ox);
+        const bool there = gemm_place(int(uint(a_item(j)) / uint(A_LANES)), pixel, oy, ox);
 #if SOURCE == SOURCE_ROWS
-        a_base[j] = there ? pixel * push.in_c4 : -1;
+        a_base[j] = min(pixel, push.out_w * push.out_h - 1) * push.in_c4;
 #else
         // Far outside: every tap sees padding.
         a_y[j] = there ? oy * push.stride_y - push.pad_top : -(1 << 28);
         a_x[j] = ox * push.stride_x - push.pad_left;
+#endif
+    }
+    [[unroll]] for (int j = 0; j < B_EACH && !DIRECT; j++) {
+        const uint item = min(uint(j * THREADS) + gl_LocalInvocationIndex, uint(B_ITEMS - 1));
+        const uint first = gl_WorkGroupID.y * uint(TILE_COLUMNS);
+#if MATRIX
+        b_base[j] = weights_unit(item % uint(B_LANES) * 8u, first + item / uint(B_LANES));
+#else
+        b_base[j] = weights_unit(item / uint(B_LANES), first + item % uint(B_LANES) * uint(4 * B_UNIT_C4));
 #endif
     }
 #if SOURCE == SOURCE_TAPS
@@ -110,7 +155,7 @@ void gemm_begin() {
 // ---- steps along the depth: TILE_DEPTH channels of one tap each ----
 
 int gemm_tap_steps() {
-    return push.depth / TILE_DEPTH;
+    return int(uint(push.depth) / uint(TILE_DEPTH));
 }
 
 int gemm_steps() {
@@ -126,127 +171,113 @@ int gemm_live(int step, int end) {
 #if SOURCE == SOURCE_TAPS
     const int each = gemm_tap_steps();
     while (step < end) {
-        const int tap = step / each;
-        const int dy = tap / push.kernel_w * push.dilation_y;
-        const int dx = tap % push.kernel_w * push.dilation_x;
+        const uint tap = uint(step) / uint(each);
+        const int dy = int(tap / uint(push.kernel_w)) * push.dilation_y;
+        const int dx = int(tap % uint(push.kernel_w)) * push.dilation_x;
         if (tile_bottom + dy >= 0 && tile_top + dy < push.in_h && tile_right + dx >= 0 && tile_left + dx < push.in_w) {
             break;
         }
-        step = (tap + 1) * each;
+        step = (int(tap) + 1) * each;
     }
 #endif
     return min(step, end);
 }
 
+#if SOURCE != SOURCE_ROWS
+// The nearest pixel of the input, in vec4s.
+int gemm_pixel(int iy, int ix, out bool inside) {
+    const int y = clamp(iy, 0, push.in_h - 1);
+    const int x = clamp(ix, 0, push.in_w - 1);
+    inside = y == iy && x == ix;
+    return (y * push.in_w + x) * push.in_c4;
+}
+#endif
+
 #if SOURCE == SOURCE_DEPTHWISE
-// Four channels of the depthwise convolution from what one read brings.
-vec4 depthwise_part(UNIT from, int part) {
-#if MATRIX
-    return bd_unpack_half(part == 0 ? from.xy : from.zw);
+// The depthwise weights of a tap, after both biases, as many channels as a unit has.
+BD_RAW window_weights(int tap, int c4) {
+    const int first = push.out_c4 + push.in_c4;
+    const int at = tap * push.in_c4 + c4;
+#if HALF
+    const uvec4 pair = floatBitsToUint(bias(first + (at >> 1)));
+    return PAIRED || (at & 1) == 0 ? pair : pair.zwzw;
 #else
-    return from;
+    return bias(first + at);
 #endif
 }
 
 // 3x3, all taps in flight at once: a loop of unknown length would wait for each.
 void gemm_load_depthwise(int c4) {
-    const int dw_bias = push.out_c4;
-    const int dw_weights = dw_bias + push.in_c4;
-    vec4 w[9 * UNIT_C4];
-    [[unroll]] for (int i = 0; i < 9 * UNIT_C4; i++) {
-        w[i] = bias(dw_weights + i / UNIT_C4 * push.in_c4 + c4 + i % UNIT_C4);
-    }
-    vec4 start[UNIT_C4];
-    [[unroll]] for (int u = 0; u < UNIT_C4; u++) {
-        start[u] = bias(dw_bias + c4 + u);
+    BD_RAW w[9];
+    [[unroll]] for (int tap = 0; tap < 9; tap++) {
+        w[tap] = window_weights(tap, c4);
     }
     [[unroll]] for (int j = 0; j < A_EACH; j++) {
-        UNIT from[9];
+        BD_RAW from[9];
+        bool inside[9];
         [[unroll]] for (int tap = 0; tap < 9; tap++) {
             const int iy = a_y[j] + tap / 3 * push.dilation_y;
             const int ix = a_x[j] + tap % 3 * push.dilation_x;
-            const bool inside = iy >= 0 && iy < push.in_h && ix >= 0 && ix < push.in_w;
-            const int at = clamp(iy, 0, push.in_h - 1) * push.in_w + clamp(ix, 0, push.in_w - 1);
-            from[tap] = read_x(at * push.in_c4 + c4);
-            from[tap] = inside ? from[tap] : UNIT(0);
+            from[tap] = read_x(gemm_pixel(iy, ix, inside[tap]) + c4);
         }
-        vec4 sum[UNIT_C4];
         [[unroll]] for (int u = 0; u < UNIT_C4; u++) {
-            sum[u] = start[u];
+            vec4 sum = bias(push.out_c4 + c4 + u);
             [[unroll]] for (int tap = 0; tap < 9; tap++) {
-                sum[u] += depthwise_part(from[tap], u) * w[tap * UNIT_C4 + u];
+                sum = fma(bd_unraw(inside[tap] ? from[tap] : BD_RAW(0), u), bd_unraw(w[tap], u), sum);
             }
-            sum[u] = clamp(sum[u], push.mid_lo, push.mid_hi);
+            a_value[j * UNIT_C4 + u] = clamp(sum, push.mid_lo, push.mid_hi);
         }
-#if MATRIX
-        a_next[j] = uvec4(bd_pack_half(sum[0]), bd_pack_half(sum[1]));
-#else
-        a_next[j] = sum[0];
-#endif
     }
 }
 #endif
-
-// Rows of the weights: all taps, each rounded up.
-int weights_depth() {
-#if SOURCE == SOURCE_TAPS
-    return push.kernel_w * push.kernel_h * push.depth;
-#else
-    return push.depth;
-#endif
-}
-
-void gemm_load_weights(int b_depth) {
-    const int depth_all = weights_depth();
-    const int unit = int(gl_WorkGroupID.y) * B_LANES;
-    const int last_panel = (push.out_c4 + 7) / 8 - 1;
-    [[unroll]] for (int j = 0; j < B_EACH; j++) {
-        const int item = min(j * THREADS + int(gl_LocalInvocationIndex), B_ITEMS - 1);
-        const int k = item / B_LANES;
-        const int u = unit + item % B_LANES;
-        const int panel = min(u / PANEL_UNITS, last_panel);
-        b_next[j] = read_weights((panel * depth_all + b_depth + k) * PANEL_UNITS + u % PANEL_UNITS);
-    }
-}
 
 void gemm_load(int step) {
 #if SOURCE == SOURCE_TAPS
-    const int tap = step / gemm_tap_steps();
-    const int dy = tap / push.kernel_w * push.dilation_y;
-    const int dx = tap % push.kernel_w * push.dilation_x;
-    const int first = (step - tap * gemm_tap_steps()) * TILE_DEPTH;
-    const int b_depth = tap * push.depth + first;
+    const uint tap = uint(step) / uint(gemm_tap_steps());
+    const int dy = int(tap / uint(push.kernel_w)) * push.dilation_y;
+    const int dx = int(tap % uint(push.kernel_w)) * push.dilation_x;
+    const int first = (step - int(tap) * gemm_tap_steps()) * TILE_DEPTH;
+    b_first = int(tap) * push.depth + first;
 #else
     const int first = step * TILE_DEPTH;
-    const int b_depth = first;
+    b_first = first;
 #endif
-#if MATRIX
-    b_first = b_depth;
-#endif
-    if (!DIRECT) {
-        gemm_load_weights(b_depth);
+    [[unroll]] for (int j = 0; j < B_EACH && !DIRECT; j++) {
+        // A row of a panel is 32 columns.
+        b_next[j] = read_weights(b_base[j] + uint(b_first) * uint(8 / B_UNIT_C4));
     }
     // THREADS is a multiple of A_LANES: an invocation's units all lie at the same depth.
-    const int c4 = first / 4 + int(gl_LocalInvocationIndex) % A_LANES * UNIT_C4;
-    if (c4 >= push.in_c4) {
-        [[unroll]] for (int j = 0; j < A_EACH; j++) {
-            a_next[j] = UNIT(0);
-        }
-        return;
-    }
+    const int lane = int(gl_LocalInvocationIndex % uint(A_LANES));
+    const int c4 = min(first / 4 + lane * UNIT_C4, push.in_c4 - UNIT_C4);
 #if SOURCE == SOURCE_DEPTHWISE
     gemm_load_depthwise(c4);
 #else
     [[unroll]] for (int j = 0; j < A_EACH; j++) {
 #if SOURCE == SOURCE_ROWS
-        a_next[j] = a_base[j] >= 0 ? read_x(a_base[j] + c4) : UNIT(0);
+        a_next[j] = read_x(a_base[j] + c4);
 #else
-        const int iy = a_y[j] + dy;
-        const int ix = a_x[j] + dx;
-        const bool inside = iy >= 0 && iy < push.in_h && ix >= 0 && ix < push.in_w;
-        a_next[j] = inside ? read_x((iy * push.in_w + ix) * push.in_c4 + c4) : UNIT(0);
+        a_next[j] = read_x(gemm_pixel(a_y[j] + dy, a_x[j] + dx, a_inside[j]) + c4);
 #endif
     }
+#endif
+}
+
+#if SOURCE != SOURCE_DEPTHWISE
+BD_RAW gemm_left_raw(int j) {
+#if SOURCE == SOURCE_TAPS
+    return a_inside[j] ? a_next[j] : BD_RAW(0);
+#else
+    return a_next[j];
+#endif
+}
+#endif
+
+// Four channels of what was loaded of the left operand.
+vec4 gemm_left(int j, int part) {
+#if SOURCE == SOURCE_DEPTHWISE
+    return a_value[j * UNIT_C4 + part];
+#else
+    return bd_unraw(gemm_left_raw(j), part);
 #endif
 }
 

@@ -56,13 +56,22 @@
 #define HALF 0
 #endif
 
+// BD_READ_RAW(binding, name) declares BD_RAW name(int index), what one load brings: a vec4, or of 16 bits the four
+// channels of index and, where the includer's constant PAIRED says that channels come in eights (index is even then),
+// the next four. bd_unraw unpacks a vec4 of it: a value that is unpacked where it is used can be loaded long before.
 // BD_READ_TENSOR(binding, name) declares vec4 name(int index); BD_WRITE_TENSOR(binding, name) declares void
-// name_store(int index, vec4 value). BD_READ_RESIDUAL declares ivec4 name_words(int index) too: what lies in the tensor's
+// name_store(int index, vec4 value) and void name_store_pair(int index, vec4 first, vec4 second), index even.
+// BD_READ_RESIDUAL declares ivec4 name_words(int index) too: what lies in the tensor's
 // place may be words of 32 bits whatever the tensors are. Halves are packed words: every Vulkan device has them, whatever its features.
 #if HALF
 #define BD_READ_TENSOR(slot, name)                                                                                     \
     layout(set = 0, binding = slot, std430) readonly restrict buffer name##_block { uvec2 name##_data[]; };            \
     vec4 name(int index) { return bd_unpack_half(name##_data[index]); }
+#define BD_RAW uvec4
+#define BD_READ_RAW(slot, name)                                                                                        \
+    layout(set = 0, binding = slot, std430) readonly buffer name##_fours_block { uvec2 name##_fours[]; };              \
+    layout(set = 0, binding = slot, std430) readonly buffer name##_eights_block { uvec4 name##_eights[]; };            \
+    BD_RAW name(int index) { return PAIRED ? name##_eights[index >> 1] : uvec4(name##_fours[index], 0u, 0u); }
 #define BD_READ_RESIDUAL(slot, name)                                                                                   \
     BD_READ_TENSOR(slot, name)                                                                                         \
     ivec4 name##_words(int index) { return ivec4(name##_data[2 * index], name##_data[2 * index + 1]); }
@@ -70,29 +79,50 @@
     layout(constant_id = BD_CONSTANT_WIDE) const bool name##_wide = false;                                             \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_block { uvec2 name##_half[]; };                    \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_wide_block { vec4 name##_full[]; };                \
+    layout(set = 0, binding = slot, std430) writeonly buffer name##_pair_block { uvec4 name##_pair[]; };               \
     void name##_store(int index, vec4 value) {                                                                         \
         if (name##_wide) { name##_full[index] = value; } else { name##_half[index] = bd_pack_half(value); }            \
+    }                                                                                                                  \
+    void name##_store_pair(int index, vec4 first, vec4 second) {                                                       \
+        if (name##_wide) { name##_full[index] = first; name##_full[index + 1] = second; }                              \
+        else { name##_pair[index >> 1] = uvec4(bd_pack_half(first), bd_pack_half(second)); }                           \
     }
 
 vec4 bd_unpack_half(uvec2 words) {
     return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
 }
 
+vec4 bd_unraw(BD_RAW raw, int part) {
+    return bd_unpack_half(part == 0 ? raw.xy : raw.zw);
+}
+
 uvec2 bd_pack_half(vec4 value) {
     return uvec2(packHalf2x16(value.xy), packHalf2x16(value.zw));
 }
 #else
+#define BD_RAW vec4
+#define BD_READ_RAW(slot, name) BD_READ_F32(slot, name)
+vec4 bd_unraw(BD_RAW raw, int part) {
+    return raw;
+}
 #define BD_READ_TENSOR(slot, name) BD_READ_F32(slot, name)
 #define BD_READ_RESIDUAL(slot, name)                                                                                   \
     BD_READ_F32(slot, name)                                                                                            \
     ivec4 name##_words(int index) { return floatBitsToInt(name(index)); }
 #define BD_WRITE_TENSOR(slot, name)                                                                                    \
     BD_WRITE(slot, name, vec4)                                                                                         \
-    void name##_store(int index, vec4 value) { name[index] = value; }
+    void name##_store(int index, vec4 value) { name[index] = value; }                                                  \
+    void name##_store_pair(int index, vec4 first, vec4 second) { name[index] = first; name[index + 1] = second; }
 #endif
 
 #define BD_WRITE(slot, name, type)                                                                                     \
     layout(set = 0, binding = slot, std430) writeonly restrict buffer name##_block { type name[]; };
+
+// sum + the product of a row of four and a 4 x 4 block whose rows are a, b, c, d: four instructions, where a sum of
+// products would take five.
+vec4 bd_fma4(vec4 v, vec4 a, vec4 b, vec4 c, vec4 d, vec4 sum) {
+    return fma(v.wwww, d, fma(v.zzzz, c, fma(v.yyyy, b, fma(v.xxxx, a, sum))));
+}
 
 uvec4 bd_unpack_u8(uint pixel) {
     return uvec4(pixel & 255u, (pixel >> 8) & 255u, (pixel >> 16) & 255u, pixel >> 24);

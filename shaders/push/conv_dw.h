@@ -8,9 +8,9 @@
  *            texel_wide8 (3x3; stride1: any dilation d, T = BD_CONV_DW_WIDE_TILE; stride2: d = 1,
  *            T = BD_CONV_DW_WIDE_TILE_STRIDE2): x = ceil(c4 / 8), y = ceil(out_w / (T * d)) * d, z = the same of out_h.
  *            pairs (c4 even): x = ceil(c4 / 16).
- *            blocked (3x3, one stride): x * y >= ceil(c4 * tiles_y * tiles_x / BD_LINEAR_GROUP), tiles_y =
- *            ceil(out_h / (TILE_Y * d)) * d, tiles_x likewise; constants 0 stride, 1 TILE_Y, 2 TILE_X, 3 the
- *            BD_ACTIVATION_*.
+ *            blocked (3x3, one stride): x * y >= ceil(c4 / u * tiles_y * tiles_x / BD_LINEAR_GROUP),
+ *            tiles_y = ceil(out_h / (TILE_Y * d)) * d, tiles_x likewise; constants 0 stride, 1 TILE_Y, 2 TILE_X, 3
+ *            the BD_ACTIVATION_*, of 16 bits 4 whether c4 is even; u = 2 then, else 1.
  * Reference  bd_ref_depthwise. */
 #ifndef BD_PUSH_CONV_DW_H
 #define BD_PUSH_CONV_DW_H

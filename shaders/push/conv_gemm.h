@@ -4,19 +4,22 @@
  *   conv1x1  x itself
  *   conv     what the window sees of x; a tap that lies outside the input for a whole tile is left out
  *   block    conv1x1 over a depthwise convolution (3x3, multiplier 1, clamped to mid_lo..mid_hi) that is computed on
- * the way Two ways to multiply: "simt" (float32 in shared memory) and matrix units (16 bits in shared memory, float32
- * sums).
+ *            the way
+ * Two ways to multiply: "simt" (float32 in shared memory) and matrix units (16 bits in shared memory, float32 sums).
  *
- * Bindings   0 x [in_h][in_w][in_c4]; 1 weights in tiles: [ceil(out_c4 / 8)][taps * depth][8] vec4, zero past the last
- *            channel of either side; 2 bias [out_c4] float32, for block followed by the depthwise bias [in_c4] and
- *            weights [kernel_h * kernel_w][in_c4], float32 too; 3 residual like y; 4 y [out_h][out_w][out_c4], when
- *            split [split][out_h * out_w][out_c4] float32 of bare sums.
+ * Bindings   0  x [in_h][in_w][in_c4]
+ *            1  weights, rows = taps * depth of them, zero past the last channel of either side; simt: panels
+ *               [ceil(out_c4 / 8)][rows][8] vec4; matrix: [ceil(out_c4 / 8)][rows / 16][32 columns][16 rows] halves
+ *            2  bias [out_c4] float32; for block followed by the depthwise bias [in_c4] float32 and the depthwise
+ *               weights [kernel_h * kernel_w][in_c4] vec4, of the tensors' type
+ *            3  residual like y
+ *            4  y [out_h][out_w][out_c4]; when split [split][out_h * out_w][out_c4] float32 of bare sums
  * Constants  BD_GEMM_* below. conv1x1 takes pixels as out_w, 1 as out_h.
  * Groups     x = tiles of pixels: ceil(out_w * out_h / TILE_ROWS), or with a width ceil(out_w / width) *
  *            ceil(out_h / (TILE_ROWS / width)); y = ceil(out_c4 * 4 / TILE_COLUMNS); z = splits.
- * Shared     simt: 2 * TILE_DEPTH * (TILE_ROWS + TILE_COLUMNS) * 4 bytes. Matrix: 2 * (TILE_ROWS * (TILE_DEPTH + 8) +
- *            TILE_DEPTH * (TILE_COLUMNS + 8)) * 2 bytes (direct: without the second term) and 4 * m * (n + 4) a
- * subgroup that multiplies. Reference  bd_ref_conv, bd_ref_depthwise. */
+ * Shared     bytes of simt: 2 * TILE_DEPTH * (TILE_ROWS + TILE_COLUMNS) * 4; of matrix: 2 * (TILE_ROWS + TILE_COLUMNS)
+ * * (TILE_DEPTH + 8) * 2 (direct: without the columns) and m * (n + 4) * 4 a subgroup. Reference  bd_ref_conv,
+ * bd_ref_depthwise. */
 #ifndef BD_PUSH_CONV_GEMM_H
 #define BD_PUSH_CONV_GEMM_H
 
@@ -31,13 +34,14 @@
 #define BD_GEMM_SPLIT 8        /* bool: bare sums of a part of the depth */
 #define BD_GEMM_SHARE 9        /* simt: rows an invocation; matrix: subgroups along the rows of a tile */
 #define BD_GEMM_ACTIVATION 10  /* how it ends (push/types.h) */
-#define BD_GEMM_M 11           /* of a matrix unit's product */
-#define BD_GEMM_N 12
-#define BD_GEMM_K 13
-#define BD_GEMM_SUBGROUP 14 /* invocations of a subgroup */
-#define BD_GEMM_DIRECT 15   /* bool, matrix: the right operand does not go through shared memory */
-#define BD_GEMM_ACTIVE 16   /* matrix: subgroups that multiply; the others only load */
-#define BD_GEMM_CONSTANTS 17
+#define BD_GEMM_PAIRED 11      /* bool, 16 bits: input channels come in eights */
+#define BD_GEMM_M 12           /* of a matrix unit's product; k divides 16 */
+#define BD_GEMM_N 13
+#define BD_GEMM_K 14
+#define BD_GEMM_SUBGROUP 15 /* invocations of a subgroup */
+#define BD_GEMM_DIRECT 16   /* bool, matrix: the right operand does not go through shared memory */
+#define BD_GEMM_ACTIVE 17   /* matrix: subgroups that cover the tile; as many again sum another slice of each step */
+#define BD_GEMM_CONSTANTS 18
 
 #define BD_GEMM_DEPTH_ALIGN 16
 

@@ -26,15 +26,15 @@ static const struct {
     const char *name, *shaders[6];
     uint32_t vgprs[CHIPS], waves[CHIPS];
 } families[] = {
-    {"block fp32", {"block_f32_simt"}, {256, 256}, {1, 4, 6}},
-    {"block fp16", {"block_f16_simt"}, {208, 208}, {1, 4, 6}},
+    {"block fp32", {"block_f32_simt"}, {168, 168}, {1, 6, 6}},
+    {"block fp16", {"block_f16_simt"}, {196, 152}, {1, 6, 6}},
     {"conv1x1 fp32", {"conv1x1_f32_simt"}, {144, 144}, {1, 6, 6}},
-    {"conv1x1 fp16", {"conv1x1_f16_simt"}, {144, 144}, {1, 6, 6}},
+    {"conv1x1 fp16", {"conv1x1_f16_simt"}, {144, 120}, {1, 6, 6}},
     {"conv fp32", {"conv_f32_simt"}, {96, 96}, {2, 6, 6}},
-    {"conv fp16", {"conv_f16_simt"}, {96, 96}, {2, 6, 6}},
+    {"conv fp16", {"conv_f16_simt"}, {84, 88}, {2, 6, 6}},
     {"matrix units", {"*_nvcoop", "*_khrcoop"}, {256, 256}, {1, 4, 4}},
-    {"depthwise fp32", {"conv_dw_f32_blocked"}, {112, 112}, {2, 8, 14}},
-    {"depthwise fp16", {"conv_dw_f16_blocked"}, {112, 96}, {2, 10, 16}},
+    {"depthwise fp32", {"conv_dw_f32_blocked"}, {128, 128}, {2, 8, 8}},
+    {"depthwise fp16", {"conv_dw_f16_blocked"}, {180, 128}, {1, 8, 8}},
     {"plain depthwise", {"conv_dw_f??_storage"}, {24, 24}, {10, 32, 32}},
     {"plain conv", {"conv1x1_f??_storage", "conv_f??_storage"}, {96, 96}, {2, 10, 16}},
     {"other nodes",
