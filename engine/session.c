@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "image/image.h"
+#include "probe.h"
 #include "session.h"
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
@@ -74,8 +75,15 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
         bd_vk_log(&engine->vk, BD_LOG_INFO, "%s runs in float: %s", model->graph.file, model->graph.not_integers);
     }
     const bd_network_params network = {.precision = choose_precision(engine, model, own.precision), .choices = choices};
+    bool matrix = network.precision == BD_PRECISION_FP16 && engine->vk.matrix_count;
+    bd_result result = matrix ? bd_probe_matrix(&engine->tuning, &engine->vk, &model->graph, error) : BD_OK;
     bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, own.many, choices);
-    bd_result result = bd_session_make(engine, model, &network, allocator, session, error);
+    if (matrix) {
+        bd_probe_choose(&engine->tuning, &engine->vk, &model->graph, choices);
+    }
+    if (!result) {
+        result = bd_session_make(engine, model, &network, allocator, session, error);
+    }
     bd_free(allocator, choices);
     if (!result) {
         result = bd_votes_init(*session, engine, &own, error);

@@ -393,6 +393,45 @@ size_t bd_kernel_scratch_bytes(const bd_graph *graph, uint32_t node, const bd_ke
                              : 0;
 }
 
+/* Whether a tile of a matrix unit goes before another: one that holds all columns of a block, else, where it gives
+ * enough groups, the larger one. Deep steps keep more loads in flight. */
+static bool matrix_goes_first(const list *to, const bd_kernel_choice *tile, const bd_kernel_choice *best) {
+    bool block = tile->family == BD_KERNEL_FAMILY_BLOCK;
+    uint32_t channels = bd_shape_c4(&to->graph->nodes[to->node].shape) * 4;
+    uint32_t across = ceil_div(channels, tile->columns);
+    uint32_t fewest = ceil_div(channels, best->columns);
+    uint32_t groups = groups_of(to, tile->rows, tile->columns);
+    uint32_t most = groups_of(to, best->rows, best->columns);
+    if (block != (best->family == BD_KERNEL_FAMILY_BLOCK)) {
+        return block;
+    }
+    if (block && across != fewest) {
+        return across < fewest;
+    }
+    bool busy = groups >= BUSY_GROUPS / 2;
+    if (busy != (most >= BUSY_GROUPS / 2)) {
+        return busy;
+    }
+    uint32_t area = (uint32_t)tile->rows * tile->columns;
+    uint32_t largest = (uint32_t)best->rows * best->columns;
+    return area == largest ? tile->depth > best->depth : busy == (area > largest);
+}
+
+bool bd_kernel_matrix_default(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_kernel_choice *choice) {
+    bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
+    const list to = {.vk = vk, .graph = graph, .node = node, .precision = BD_PRECISION_FP16};
+    uint32_t count = bd_kernel_candidates(vk, graph, node, BD_PRECISION_FP16, found, BD_COUNT(found));
+    bool any = false;
+    for (uint32_t i = 0; i < count; i++) {
+        const bd_kernel_choice *c = &found[i];
+        if (c->matrix[0] && c->split == 1 && !c->width && (!any || matrix_goes_first(&to, c, choice))) {
+            *choice = *c;
+            any = true;
+        }
+    }
+    return any;
+}
+
 void bd_kernel_defaults(const bd_vk *vk, const bd_graph *graph, bd_precision precision, bool fused,
                         bd_kernel_choice *choices) {
     for (uint32_t n = 0; n < graph->count; n++) {

@@ -157,7 +157,11 @@ uint32_t bd_kernel_absorbs(const bd_graph *graph, uint32_t node, const bd_kernel
 /* Bytes of scratch in the arena that a choice needs while the node is computed; 0: none. */
 size_t bd_kernel_scratch_bytes(const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice);
 
-/* choices[n] = the default of every node n of the graph. fused false: no choice absorbs a node. */
+/* The candidate of 16 bits for matrix units that is the best guess, by the node's shape; false: there is none. It must
+ * have passed a trial before it is used. */
+bool bd_kernel_matrix_default(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_kernel_choice *choice);
+
+/* choices[n] = the default of every node n of the graph, on ordinary lanes. fused false: no choice absorbs a node. */
 void bd_kernel_defaults(const bd_vk *vk, const bd_graph *graph, bd_precision precision, bool fused,
                         bd_kernel_choice *choices);
 

@@ -5,7 +5,7 @@ set -u
 export LC_ALL=C
 cd "${BACKDROP_SOURCE_DIR:?}" || exit 1
 
-# bench/export.c is a layer of its own: it writes the network as it is after our passes, which no public header shows.
+# Two layers of bench see what no public header shows: export.c the network after our passes, candidates.c its kernels.
 # A layer, and the layers it may include. "api" is the public header, "top" engine/*.c, "push" what C and GLSL share.
 layers='
     api
@@ -22,10 +22,12 @@ layers='
     tools     api
     bench     api
     export    api base graph model
+    candidates api base graph vk kernel top statistics
+    statistics
 '
 # A header of an outside library, as a regular expression, and the layers that may include it.
 outside='
-    ^vulkan/          vk
+    ^vulkan/          vk statistics
     ^(jpeglib|jerror)\.h$ image
     ^png\.h$          image
     ^libexif/         image
@@ -40,7 +42,10 @@ find engine shaders/push tools bench -name '*.[ch]' | sort |
 awk -v layers="$layers" -v outside="$outside" '
     function layer_of(file,    part) {
         if (file ~ /^engine\/backdrop[a-z_]*\.h$/) return "api"
-        if (file == "bench/export.c") return "export"
+        if (file ~ /^bench\/(export|candidates|statistics)\.[ch]$/) {
+            gsub(/^bench\/|\..$/, "", file)
+            return file
+        }
         split(file, part, "/")
         if (part[1] == "engine") return part[3] == "" ? "top" : part[2]
         return part[1] == "shaders" ? "push" : part[1]
