@@ -216,6 +216,23 @@ bd_result bd_image_take_profile(const bd_image_source *source, const void *data,
     return result;
 }
 
+bd_result bd_image_check_profile(const bd_image *image, const char *name, bd_error *error) {
+    bd_color color = {.context = NULL};
+    if (!begin(&color)) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", name);
+    }
+    cmsHPROFILE profile = open_profile(&color, image->profile, image->profile_bytes);
+    bd_result result = BD_OK;
+    if (!profile || cmsGetColorSpace(profile) != cmsSigRgbData) {
+        result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: the colour profile: %s", name, complaint(&color));
+    }
+    if (profile) {
+        cmsCloseProfile(profile);
+    }
+    end(&color);
+    return result;
+}
+
 bd_result bd_image_take_gamma(const bd_image_source *source, double gamma, const double *white_and_primaries,
                               bd_image *image, bd_error *error) {
     bd_color color = {.context = NULL};

@@ -253,7 +253,8 @@ static bd_result check_image(const encoder *to) {
         return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: a colour profile of %zu bytes", to->name,
                        image->profile_bytes);
     }
-    return BD_OK;
+    return image->profile && bd_format_is_rgba(image->format) ? bd_image_check_profile(image, to->name, to->error)
+                                                              : BD_OK;
 }
 
 static bd_result check_palette(const encoder *to) {

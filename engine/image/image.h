@@ -93,6 +93,8 @@ bd_result bd_image_take_profile(const bd_image_source *source, const void *data,
  * primaries (x, y of white, red, green, blue; NULL: sRGB's). */
 bd_result bd_image_take_gamma(const bd_image_source *source, double gamma, const double *white_and_primaries,
                               bd_image *image, bd_error *error);
+/* Is the profile of an image one of RGB pictures? Encoders take anything. BD_ERR_INVALID_ARGUMENT. */
+bd_result bd_image_check_profile(const bd_image *image, const char *name, bd_error *error);
 
 /* A conversion of pixels: relative colorimetric with black point compensation, alpha copied. */
 typedef struct bd_color bd_color;
