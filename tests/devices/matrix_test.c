@@ -29,43 +29,46 @@ static void write_shape(const bd_shape *shape, char text[48]) {
     }
 }
 
-static void judge(const bd_graph *graph, uint32_t node, const char *name, const bd_kernel_choice *choice) {
-    bd_kernel_verdict verdict;
-    bd_error error;
-    if (bd_kernel_trial(&harness.vk, graph, node, choice, RUNS, &verdict, &error)) {
-        fail_msg("%s, %s: %s", choice->name, name, error.message);
-    }
-    if (harness.complaints) {
-        fail_msg("%s, %s: %u validation messages", choice->name, name, harness.complaints);
-    }
+static void report(const bd_graph *graph, uint32_t node, const char *name, const bd_kernel_choice *choice,
+                   const bd_kernel_verdict *verdict) {
     char input[48], output[48];
     write_shape(&graph->nodes[graph->nodes[node].inputs[0]].shape, input);
     write_shape(&graph->nodes[node].shape, output);
-    printf("%-5s %9.3f ms  %-48s %s %s -> %s\n", verdict.correct ? "right" : "WRONG", verdict.ms, choice->name, name,
+    printf("%-5s %9.3f ms  %-48s %s %s -> %s\n", verdict->correct ? "right" : "WRONG", verdict->ms, choice->name, name,
            input, output);
     (void)fflush(stdout);
-    right += verdict.correct;
-    wrong += !verdict.correct;
+    right += verdict->correct;
+    wrong += !verdict->correct;
     if (csv) {
         (void)fprintf(csv, "\"%s\",\"%s\",%s,%s,%s,%s,%s,%.4f\n", harness.vk.info.name, harness.vk.info.driver,
-                      choice->name, name, input, output, verdict.correct ? "right" : "wrong", verdict.ms);
+                      choice->name, name, input, output, verdict->correct ? "right" : "wrong", verdict->ms);
         (void)fflush(csv);
     }
 }
 
 static uint32_t judge_node(const bd_graph *graph, uint32_t node, const char *name) {
     static bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
+    static bd_kernel_verdict verdicts[BD_KERNEL_MOST_CANDIDATES];
     uint32_t count = bd_kernel_candidates(&harness.vk, graph, node, BD_PRECISION_FP16, found, BD_COUNT(found));
-    uint32_t judged = 0;
+    uint32_t kept = 0;
     const char *only = getenv("BACKDROP_MATRIX_ONLY");
+    bd_error error;
     assert_in_range(count, 0, BD_COUNT(found) - 1);
     for (uint32_t i = 0; i < count; i++) {
         if (found[i].matrix[0] && (!only || strstr(found[i].name, only))) {
-            judge(graph, node, name, &found[i]);
-            judged++;
+            found[kept++] = found[i];
         }
     }
-    return judged;
+    if (kept && bd_kernel_trial(&harness.vk, graph, node, found, kept, RUNS, verdicts, &error)) {
+        fail_msg("%s: %s", name, error.message);
+    }
+    if (harness.complaints) {
+        fail_msg("%s: %u validation messages", name, harness.complaints);
+    }
+    for (uint32_t i = 0; i < kept; i++) {
+        report(graph, node, name, &found[i], &verdicts[i]);
+    }
+    return kept;
 }
 
 /* Nodes of one signature have the same candidates: one of them stands for all. */
