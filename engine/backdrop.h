@@ -223,11 +223,14 @@ BD_API uint32_t bd_engine_validation_messages(const bd_engine *engine);
 
 /* What a device does at most, measured: the yardstick of benchmarks. */
 typedef struct bd_device_peaks {
-    double copy_gbytes_per_s; /* bytes read plus bytes written, buffers beyond the caches; 1e9 bytes */
-    double fma_gflops;        /* float32 multiply-adds in registers, two operations each; no matrix units */
+    double copy_gbytes_per_s;   /* bytes read plus bytes written, buffers beyond the caches; 1e9 bytes */
+    double fma_gflops;          /* float32 multiply-adds in registers, two operations each; no matrix units */
+    double cached_gbytes_per_s; /* as copy, of 8 to 32 MB together, launch taken off; at least copy */
+    double matrix_gflops;       /* 16-bit products, float32 sums, on matrix units; 0: none, or wrong ones */
+    double launch_us;           /* a dispatch of one group and the barrier after it, one of a chain; 0: no timers */
 } bd_device_peaks;
 
-/* Measures them: the best of several short runs, a second or less in all. Takes up to 512 MB of device memory while it
+/* Measures them: the best of several short runs, some seconds at most. Takes up to 512 MB of device memory while it
  * runs. Sessions of the engine must be idle.
  *
  * Errors   BD_ERR_OUT_OF_MEMORY, BD_ERR_OUT_OF_DEVICE_MEMORY, BD_ERR_DEVICE (also: what was computed is wrong),

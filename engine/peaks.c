@@ -6,15 +6,17 @@
 #include "internal.h"
 #include "push/peak.h"
 
-enum { REPEATS = 5, MOST_PASSES = 16, MOST_ITERATIONS = 1 << 20 };
+enum { REPEATS = 5, MOST_PASSES = 16, MOST_SMALL_PASSES = 256, MOST_ITERATIONS = 1 << 20, CHAIN = 256 };
+enum { MATRIX_GROUPS = 4096, MATRIX_SUBGROUPS = 4 };
 
 typedef struct gauge {
     bd_vk *vk;
     bd_vk_commands commands;
     bd_vk_buffer a, b;
-    VkDeviceSize bytes;
+    VkDeviceSize bytes; /* of a and of b, or the part of them that is copied */
     uint32_t fma_groups;
-    double least_ms; /* a timed submission should take at least this long */
+    double least_ms;  /* a timed submission should take at least this long */
+    double launch_ms; /* known after measure_launch */
 } gauge;
 
 /* Larger than any cache, smaller than any limit: 256 MB where there is room. */
@@ -90,14 +92,16 @@ static bd_result time_copies(gauge *g, bd_shader_id shader, uint32_t passes, flo
     return result;
 }
 
-static bd_result measure_copy(gauge *g, bd_shader_id shader, double *gbytes_per_s, bd_error *error) {
+/* launch_ms: what of a pass is no copying. */
+static bd_result measure_copy(gauge *g, bd_shader_id shader, uint32_t most_passes, double launch_ms,
+                              double *gbytes_per_s, bd_error *error) {
     double ms = 0;
     uint32_t passes = 2;
     bd_result result = time_copies(g, shader, passes, 1.0f, &ms, error); /* compiles, touches every page */
     if (!result) {
         result = time_copies(g, shader, passes, 0.0f, &ms, error);
     }
-    while (!result && ms < g->least_ms && passes < MOST_PASSES) {
+    while (!result && ms < g->least_ms && passes < most_passes) {
         passes *= 2;
         result = time_copies(g, shader, passes, 0.0f, &ms, error);
     }
@@ -106,6 +110,7 @@ static bd_result measure_copy(gauge *g, bd_shader_id shader, double *gbytes_per_
         result = time_copies(g, shader, passes, 0.0f, &ms, error);
         least = BD_MIN(least, ms);
     }
+    least -= passes * launch_ms;
     double rate = least > 0 ? 2e-6 * (double)g->bytes * passes / least : 0;
     *gbytes_per_s = BD_MAX(*gbytes_per_s, rate);
     return result;
@@ -171,6 +176,110 @@ static bd_result measure_fma(gauge *g, double *gflops, bd_error *error) {
     return result;
 }
 
+/* The shortest work there is, so that what is left is the launch and the wait for it. */
+static bd_result measure_launch(gauge *g, double *launch_us, bd_error *error) {
+    VkDeviceSize bytes = g->bytes;
+    double least = 0;
+    bd_result result = BD_OK;
+    g->bytes = 4096;
+    for (uint32_t r = 0; r < REPEATS + 1 && !result && (!r || g->commands.timer_count); r++) {
+        double ms;
+        result = time_copies(g, BD_SHADER_peak_copy_f32_storage, CHAIN, 0.0f, &ms, error);
+        least = r < 2 ? ms : BD_MIN(least, ms);
+    }
+    g->bytes = bytes;
+    if (!result && g->commands.timer_count) {
+        g->launch_ms = least / CHAIN;
+        *launch_us = 1e3 * g->launch_ms;
+    }
+    return result;
+}
+
+/* Most tensors of a network are smaller than a GPU's last cache. Sizes that a launch outlasts tell nothing. */
+static bd_result measure_cached(gauge *g, double *gbytes_per_s, bd_error *error) {
+    VkDeviceSize bytes = g->bytes;
+    bd_result result = BD_OK;
+    for (VkDeviceSize mb = 4; mb <= 16 && !result; mb *= 2) {
+        double rate = 0;
+        g->bytes = BD_MIN(mb << 20, bytes);
+        result = measure_copy(g, BD_SHADER_peak_copy_f32_storage, MOST_SMALL_PASSES, g->launch_ms, &rate, error);
+        if (2e-6 * (double)g->bytes > rate * g->launch_ms) {
+            *gbytes_per_s = BD_MAX(*gbytes_per_s, rate);
+        }
+    }
+    g->bytes = bytes;
+    return result;
+}
+
+static bd_result time_matrix(gauge *g, const bd_vk_matrix *m, uint32_t groups, uint32_t iterations, double *ms,
+                             bd_error *error) {
+    /* Every sum is a whole number as long as 24 bits hold it. */
+    const bd_push_peak push = {.iterations = (bd_int)iterations, .scale = 0.25f, .shift = 0.25f};
+    bd_vk_dispatch dispatch = {.name = "peak matrix",
+                               .shader = m->extension == BD_VK_MATRIX_KHR ? BD_SHADER_peak_matrix_f16_khrcoop
+                                                                          : BD_SHADER_peak_matrix_f16_nvcoop,
+                               .specialisations = {MATRIX_SUBGROUPS * g->vk->subgroup_size, m->m, m->n, m->k},
+                               .specialisation_count = 4,
+                               .groups = {groups, 1, 1}};
+    dispatch.bindings[BD_BIND_DST] = (bd_vk_binding){
+        .buffer = &g->b, .bytes = (VkDeviceSize)groups * MATRIX_SUBGROUPS * m->m * m->n * sizeof(float)};
+    set_push(&dispatch, &push);
+    bd_result result = bd_vk_commands_begin(&g->commands, 0, error);
+    if (!result) {
+        result = bd_vk_commands_dispatch(&g->commands, &dispatch, error);
+    }
+    if (!result) {
+        bd_vk_commands_barrier(&g->commands);
+        bd_vk_commands_stamp(&g->commands, "matrix");
+        result = submit(g, ms, error);
+    }
+    return result;
+}
+
+/* A shape that the driver refuses or computes wrongly counts for nothing. */
+static bd_result measure_matrix(gauge *g, const bd_vk_matrix *m, double *gflops, bd_error *error) {
+    VkDeviceSize each = (VkDeviceSize)MATRIX_SUBGROUPS * m->m * m->n * sizeof(float);
+    uint32_t groups = (uint32_t)BD_MIN((VkDeviceSize)MATRIX_GROUPS, g->bytes / each);
+    uint32_t iterations = 1;
+    double ms = 0;
+    double least = INFINITY;
+    bd_result result = time_matrix(g, m, groups, iterations, &ms, error);
+    if (result == BD_ERR_DEVICE || result == BD_ERR_UNSUPPORTED) {
+        return BD_OK;
+    }
+    while (!result && ms < g->least_ms && iterations < MOST_ITERATIONS) {
+        iterations *= 2;
+        result = time_matrix(g, m, groups, iterations, &ms, error);
+    }
+    for (uint32_t r = 0; r < REPEATS && !result; r++) {
+        result = time_matrix(g, m, groups, iterations, &ms, error);
+        least = BD_MIN(least, ms);
+    }
+    float sum = 0;
+    if (!result) {
+        result = bd_vk_buffer_read(g->vk, &g->b, (groups - 1) * each, &sum, sizeof sum, error);
+    }
+    double products = (double)iterations * BD_PEAK_UNROLL * BD_PEAK_PRODUCTS;
+    if (!result && least > 0 && fabs(sum / (products * m->k * 0.0625) - 1) < 1e-3) {
+        double rate = 2e-6 * products * groups * MATRIX_SUBGROUPS * m->m * m->n * m->k / least;
+        *gflops = BD_MAX(*gflops, rate);
+    }
+    return result;
+}
+
+static bd_result measure_matrices(gauge *g, double *gflops, bd_error *error) {
+    bd_result result = BD_OK;
+    for (uint32_t i = 0; i < g->vk->matrix_count && !result; i++) {
+        const bd_vk_matrix *m = &g->vk->matrices[i];
+        bd_shader_id shader =
+            m->extension == BD_VK_MATRIX_KHR ? BD_SHADER_peak_matrix_f16_khrcoop : BD_SHADER_peak_matrix_f16_nvcoop;
+        if (bd_shaders[shader].words) {
+            result = measure_matrix(g, m, gflops, error);
+        }
+    }
+    return result;
+}
+
 bd_result bd_engine_measure_peaks(bd_engine *engine, bd_device_peaks *peaks, bd_error *error) {
     bd_vk *vk = &engine->vk;
     bool software = vk->info.kind == BD_DEVICE_SOFTWARE;
@@ -194,19 +303,29 @@ bd_result bd_engine_measure_peaks(bd_engine *engine, bd_device_peaks *peaks, bd_
         result = submit(&g, &ms, error);
     }
     if (!result) {
-        result = measure_copy(&g, BD_SHADER_peak_copy_f32_storage, &peaks->copy_gbytes_per_s, error);
+        result = measure_copy(&g, BD_SHADER_peak_copy_f32_storage, MOST_PASSES, 0, &peaks->copy_gbytes_per_s, error);
     }
     if (!result && vk->runs[BD_KERNELS_TEXEL]) {
-        result = measure_copy(&g, BD_SHADER_peak_copy_f32_texel, &peaks->copy_gbytes_per_s, error);
+        result = measure_copy(&g, BD_SHADER_peak_copy_f32_texel, MOST_PASSES, 0, &peaks->copy_gbytes_per_s, error);
     }
     if (!result) {
-        result = measure_copy(&g, BD_SHADER_COUNT, &peaks->copy_gbytes_per_s, error);
+        result = measure_copy(&g, BD_SHADER_COUNT, MOST_PASSES, 0, &peaks->copy_gbytes_per_s, error);
     }
     if (!result) {
         result = check_copy(&g, error);
     }
     if (!result) {
+        result = measure_launch(&g, &peaks->launch_us, error);
+    }
+    if (!result) {
+        peaks->cached_gbytes_per_s = peaks->copy_gbytes_per_s;
+        result = measure_cached(&g, &peaks->cached_gbytes_per_s, error);
+    }
+    if (!result) {
         result = measure_fma(&g, &peaks->fma_gflops, error);
+    }
+    if (!result) {
+        result = measure_matrices(&g, &peaks->matrix_gflops, error);
     }
     bd_vk_commands_finish(&g.commands);
     bd_vk_buffer_finish(vk, &g.a);
