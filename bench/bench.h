@@ -44,6 +44,7 @@ void bench_check_close(bench_check *check);
 /* ---- network.c, kernels.c, start.c, e2e.c ---- */
 
 cJSON *bench_peaks_json(const bd_device_peaks *peaks);
+void bench_say_peaks(const bench *b, const bd_device_peaks *peaks);
 /* ms from median run of node i over the runs; nodes[i].device_ms is the median. times: runs per node, sorted. */
 bool bench_time_nodes(bd_session *const *sessions, uint32_t session_count, uint32_t runs, bd_node_timing *nodes,
                       uint32_t *count, double *times);

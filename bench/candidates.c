@@ -13,7 +13,7 @@
 
 typedef struct arguments {
     const char *model, *device, *kernels, *csv, *only;
-    uint32_t size, runs;
+    uint32_t size, runs, nodes;
     bool fp32, fp16, validation;
 } arguments;
 
@@ -22,18 +22,26 @@ typedef struct sweep {
     bd_engine *engine;
     const bd_graph *graph;
     FILE *csv;
-    double copy, fma; /* GB/s, GFLOP/s */
-    uint32_t tried, wrong;
+    bd_device_peaks peaks;
+    const bd_kernel_choice *defaults; /* of the precision that is tried */
+    uint32_t distinct, tried, wrong;
     double least_us; /* summed over nodes: the best that absorbs nothing */
+    bool refused;    /* the device has no such precision */
 } sweep;
+
+/* The least that a candidate's node takes, in microseconds, and what makes it so. */
+typedef struct floors {
+    double bytes, arithmetic, launches;
+} floors;
 
 static int usage(FILE *to, int status) {
     (void)fprintf(to,
                   "usage: backdrop-candidates MODEL [--size S] [--device D] [--kernels SET] [--precision fp32|fp16]\n"
-                  "         [--runs N] [--only PART] [--csv FILE] [--validation]\n"
+                  "         [--runs N] [--nodes N] [--only PART] [--csv FILE] [--validation]\n"
                   "Tries every candidate of every distinct node, says which are wrong, times the others (microseconds\n"
                   "of device time, the best of N readings; default 5), and writes all of it with the compiler's\n"
-                  "statistics to FILE. --only: candidates whose name contains PART.\n"
+                  "statistics to FILE, which bench/candidates reads. --only: candidates whose name contains PART;\n"
+                  "--nodes: every N-th distinct node alone.\n"
                   "exit status: 0 all right, 1 failed or some wrong, 2 usage, 3 no such device or precision\n");
     return status;
 }
@@ -57,6 +65,28 @@ static double bytes_of(const sweep *s, uint32_t index, uint32_t absorbed, bd_pre
     return elements * each;
 }
 
+static floors floors_of(const sweep *s, const bd_kernel_choice *choice, double bytes, double multiply_adds,
+                        uint32_t dispatches) {
+    const bd_device_peaks *peaks = &s->peaks;
+    double rate = choice->matrix[0] && peaks->matrix_gflops > 0 ? peaks->matrix_gflops : peaks->fma_gflops;
+    return (floors){.bytes = peaks->cached_gbytes_per_s > 0 ? 1e-3 * bytes / peaks->cached_gbytes_per_s : 0,
+                    .arithmetic = rate > 0 ? 2e-3 * multiply_adds / rate : 0,
+                    .launches = dispatches * peaks->launch_us};
+}
+
+/* Nodes of the network that look alike. */
+static uint32_t count_alike(const sweep *s, const char *signature, bd_precision precision) {
+    char other[BD_TUNING_SIGNATURE_BYTES];
+    uint32_t count = 0;
+    for (uint32_t n = 0; n < s->graph->count; n++) {
+        if (s->graph->nodes[n].op != BD_OP_CONST && s->graph->nodes[n].op != BD_OP_NONE) {
+            bd_tuning_signature(s->graph, n, precision, other);
+            count += !strcmp(other, signature);
+        }
+    }
+    return count;
+}
+
 static void compiler_says(sweep *s, uint32_t node, const bd_kernel_choice *choice, char *text, size_t room) {
     bd_vk_dispatch dispatch;
     bd_kernel_operands operands;
@@ -76,13 +106,20 @@ static void report(sweep *s, uint32_t index, const char *signature, const bd_ker
         multiply_adds += (double)bd_node_multiply_adds(s->graph, absorbed);
     }
     double bytes = bytes_of(s, index, absorbed, choice->precision);
-    double floor_us = s->copy > 0 && s->fma > 0 ? fmax(bytes / s->copy, 2 * multiply_adds / s->fma) * 1e-3 : 0;
+    uint32_t dispatches = bd_kernel_parts(s->graph, index, choice);
+    floors f = floors_of(s, choice, bytes, multiply_adds, dispatches);
     char compiler[1024];
+    char inner[BD_TUNING_SIGNATURE_BYTES] = "";
     compiler_says(s, index, choice, compiler, sizeof compiler);
+    if (absorbed != BD_NO_NODE) {
+        bd_tuning_signature(s->graph, absorbed, choice->precision, inner);
+    }
     if (s->csv) {
-        (void)fprintf(s->csv, "\"%s\",%s,%s,%s,%.2f,%.2f,%.0f,%.0f,\"%s\"\n", signature, s->graph->nodes[index].name,
-                      choice->name, verdict->correct ? "right" : "WRONG", verdict->ms * 1e3, floor_us, multiply_adds,
-                      bytes, compiler);
+        (void)fprintf(s->csv, "\"%s\",%s,%u,%s,%s,%s,%.2f,%.2f,%.2f,%.2f,%.2f,%u,%.0f,%.0f,\"%s\",\"%s\"\n", signature,
+                      s->graph->nodes[index].name, count_alike(s, signature, choice->precision), choice->name,
+                      !strcmp(choice->name, s->defaults[index].name) ? "default" : "",
+                      verdict->correct ? "right" : "WRONG", verdict->ms * 1e3, fmax(f.bytes, f.arithmetic) + f.launches,
+                      f.bytes, f.arithmetic, f.launches, dispatches, multiply_adds, bytes, inner, compiler);
         (void)fflush(s->csv);
     }
     if (!verdict->correct) {
@@ -108,7 +145,14 @@ static bd_result try_node(sweep *s, uint32_t index, bd_precision precision, bd_t
         s->least_us += known ? known->us : 0;
         return BD_OK;
     }
+    if (s->distinct++ % s->a->nodes) {
+        return bd_tuning_put(seen, signature, "left out", 0, error);
+    }
     bd_result result = bd_kernel_trial(&s->engine->vk, s->graph, index, some, kept, s->a->runs, verdicts, error);
+    if (result == BD_ERR_UNSUPPORTED) {
+        printf("not tried: %s: %s\n", signature, error->message);
+        return bd_tuning_put(seen, signature, "not tried", 0, error);
+    }
     double least = INFINITY;
     uint32_t best = 0;
     for (uint32_t i = 0; i < kept && !result; i++) {
@@ -131,15 +175,24 @@ static bd_result try_node(sweep *s, uint32_t index, bd_precision precision, bd_t
 
 static bd_result try_precision(sweep *s, bd_precision precision, bd_error *error) {
     bd_tuning seen = {.allocator = NULL};
-    bd_result result = BD_OK;
+    bd_kernel_choice *defaults = calloc(s->graph->count, sizeof *defaults);
+    bd_result result = defaults ? BD_OK : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     s->least_us = 0;
+    s->distinct = 0;
+    s->defaults = defaults;
+    if (!result) {
+        bd_kernel_defaults(&s->engine->vk, s->graph, precision, true, defaults);
+    }
     for (uint32_t n = 0; n < s->graph->count && !result; n++) {
         result = try_node(s, n, precision, &seen, error);
     }
     bd_tuning_finish(&seen);
+    free(defaults);
     if (!result) {
-        printf("%s: %u tried so far, %u wrong; the best of each node together %.1f us\n",
-               precision == BD_PRECISION_FP16 ? "fp16" : "fp32", s->tried, s->wrong, s->least_us);
+        printf("%s: %u distinct nodes, one in %u tried; %u candidates so far, %u wrong; the best of each node together "
+               "%.1f us\n",
+               precision == BD_PRECISION_FP16 ? "fp16" : "fp32", s->distinct, s->a->nodes, s->tried, s->wrong,
+               s->least_us);
     }
     return result;
 }
@@ -163,6 +216,8 @@ static bool take(arguments *a, int argc, char **argv) {
             a->size = (uint32_t)strtoul(value, NULL, 10);
         } else if (!strcmp(argv[i - 1], "--runs")) {
             a->runs = (uint32_t)strtoul(value, NULL, 10);
+        } else if (!strcmp(argv[i - 1], "--nodes")) {
+            a->nodes = (uint32_t)strtoul(value, NULL, 10);
         } else if (!strcmp(argv[i - 1], "--device")) {
             a->device = value;
         } else if (!strcmp(argv[i - 1], "--kernels")) {
@@ -178,16 +233,16 @@ static bool take(arguments *a, int argc, char **argv) {
             return false;
         }
     }
-    return a->model && a->runs && (a->fp32 || a->fp16);
+    return a->model && a->runs && a->nodes && (a->fp32 || a->fp16);
 }
 
 static bd_result work(sweep *s, const bd_model *model, bd_error *error) {
-    bd_device_peaks peaks = {.copy_gbytes_per_s = 0};
-    bd_result result = bd_engine_measure_peaks(s->engine, &peaks, error);
-    s->copy = peaks.copy_gbytes_per_s;
-    s->fma = peaks.fma_gflops;
-    printf("%s, %s\npeaks: copy %.1f GB/s, multiply-adds %.0f GFLOP/s\n", s->engine->vk.info.name,
-           s->engine->vk.info.driver, s->copy, s->fma);
+    const bd_device_peaks *peaks = &s->peaks;
+    bd_result result = bd_engine_measure_peaks(s->engine, &s->peaks, error);
+    printf("%s, %s\npeaks: copy %.1f GB/s, cached %.1f GB/s, multiply-adds %.0f GFLOP/s, matrix units %.0f GFLOP/s, a "
+           "launch %.2f us\n",
+           s->engine->vk.info.name, s->engine->vk.info.driver, peaks->copy_gbytes_per_s, peaks->cached_gbytes_per_s,
+           peaks->fma_gflops, peaks->matrix_gflops, peaks->launch_us);
     for (uint32_t i = 0; i < s->engine->vk.matrix_count; i++) {
         const bd_vk_matrix *m = &s->engine->vk.matrices[i];
         printf("matrix unit: %s %ux%ux%u\n", m->extension == BD_VK_MATRIX_KHR ? "KHR" : "NV", m->m, m->n, m->k);
@@ -200,6 +255,9 @@ static bd_result work(sweep *s, const bd_model *model, bd_error *error) {
     }
     if (!result && s->a->fp16 && half) {
         result = try_precision(s, BD_PRECISION_FP16, error);
+    } else if (!result && !s->a->fp32) {
+        s->refused = true;
+        result = bd_fail(error, BD_ERR_UNSUPPORTED, "%s has no kernels for half precision", s->engine->vk.info.name);
     }
     return result;
 }
@@ -211,14 +269,14 @@ static void log_line(void *user, bd_log_level level, const char *message) {
 }
 
 int main(int argc, char **argv) {
-    arguments a = {.runs = 5, .fp32 = true, .fp16 = true};
+    arguments a = {.runs = 5, .nodes = 1, .fp32 = true, .fp16 = true};
     if (!take(&a, argc, argv)) {
         return usage(argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr, 2);
     }
     sweep s = {.a = &a};
     bd_model *model = NULL;
     bd_error error = {0};
-    const bd_model_params model_params = {.struct_size = sizeof model_params, .size = a.size};
+    const bd_model_params model_params = {.struct_size = sizeof model_params, .width = a.size, .height = a.size};
     const bd_engine_params params = {.struct_size = sizeof params,
                                      .device = a.device,
                                      .kernel_set = a.kernels,
@@ -235,7 +293,9 @@ int main(int argc, char **argv) {
     }
     if (!result) {
         if (s.csv) {
-            (void)fprintf(s.csv, "signature,node,candidate,verdict,us,floor_us,multiply_adds,bytes,compiler\n");
+            (void)fprintf(s.csv, "signature,node,alike,candidate,default,verdict,us,floor_us,floor_bytes_us,"
+                                 "floor_multiply_adds_us,floor_launches_us,dispatches,multiply_adds,bytes,absorbs,"
+                                 "compiler\n");
         }
         s.graph = &model->graph;
         result = work(&s, model, &error);
@@ -248,7 +308,7 @@ int main(int argc, char **argv) {
     bd_model_destroy(model);
     if (result) {
         (void)fprintf(stderr, "backdrop-candidates: %s: %s\n", bd_result_name(result), error.message);
-        return result == BD_ERR_NO_DEVICE || result == BD_ERR_NO_VULKAN ? 3 : 1;
+        return s.refused || result == BD_ERR_NO_DEVICE || result == BD_ERR_NO_VULKAN ? 3 : 1;
     }
     return s.wrong || messages ? 1 : 0;
 }

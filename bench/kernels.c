@@ -173,7 +173,7 @@ bool bench_kernels(bench *b, const bench_arguments *a, cJSON *json) {
         }
     }
     if (ok) {
-        bench_say(b, "peaks: copy %.1f GB/s, multiply-adds %.0f GFLOP/s\n", peaks.copy_gbytes_per_s, peaks.fma_gflops);
+        bench_say_peaks(b, &peaks);
         cJSON_AddItemToObject(json, "peaks", bench_peaks_json(&peaks));
         cJSON_AddStringToObject(json, "checked_against", check.against);
         cJSON *sets = cJSON_AddArrayToObject(json, "sets");

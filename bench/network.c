@@ -11,7 +11,19 @@ cJSON *bench_peaks_json(const bd_device_peaks *peaks) {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddNumberToObject(object, "copy_gbytes_per_s", peaks->copy_gbytes_per_s);
     cJSON_AddNumberToObject(object, "fma_gflops", peaks->fma_gflops);
+    cJSON_AddNumberToObject(object, "cached_gbytes_per_s", peaks->cached_gbytes_per_s);
+    cJSON_AddNumberToObject(object, "matrix_gflops", peaks->matrix_gflops);
+    cJSON_AddNumberToObject(object, "launch_us", peaks->launch_us);
     return object;
+}
+
+void bench_say_peaks(const bench *b, const bd_device_peaks *peaks) {
+    bench_say(b, "peaks: copy %.1f GB/s, cached %.1f GB/s, multiply-adds %.0f GFLOP/s, ", peaks->copy_gbytes_per_s,
+              peaks->cached_gbytes_per_s, peaks->fma_gflops);
+    if (peaks->matrix_gflops > 0) {
+        bench_say(b, "matrix units %.0f GFLOP/s, ", peaks->matrix_gflops);
+    }
+    bench_say(b, "a launch %.2f us\n", peaks->launch_us);
 }
 
 static int ascending(const void *a, const void *b) {
@@ -48,18 +60,54 @@ static double per(double amount, double ms) {
     return ms > 0 ? amount / ms : 0;
 }
 
-/* The least time that a node could take: its arithmetic or its memory traffic at the device's best. */
-static double ideal_ms(const bd_node_timing *n, const bd_device_peaks *peaks) {
-    double arithmetic = peaks->fma_gflops > 0 ? 2e-6 * (double)n->multiply_adds / peaks->fma_gflops : 0;
-    double memory = peaks->copy_gbytes_per_s > 0 ? 1e-6 * (double)n->bytes / peaks->copy_gbytes_per_s : 0;
-    return fmax(arithmetic, memory);
+/* What bounds a node from below, each in milliseconds, at the device's best. */
+typedef struct floors {
+    double bytes, arithmetic, launch;
+} floors;
+
+/* Matrix units, where there are any, take 16 bits. */
+static floors floors_of(const bench *b, const bd_node_timing *n, const bd_device_peaks *peaks) {
+    bool matrix = b->session_info.precision == BD_PRECISION_FP16 && peaks->matrix_gflops > peaks->fma_gflops;
+    return (floors){.bytes = per(1e-6 * (double)n->bytes, peaks->cached_gbytes_per_s),
+                    .arithmetic =
+                        per(2e-6 * (double)n->multiply_adds, matrix ? peaks->matrix_gflops : peaks->fma_gflops),
+                    .launch = 1e-3 * peaks->launch_us};
+}
+
+/* A launch overlaps with nothing, as the dispatch before has to be through; arithmetic and traffic overlap. */
+static double floor_ms(floors f) {
+    return fmax(f.bytes, f.arithmetic) + f.launch;
+}
+
+/* Of a whole network: where its time has to go, and where it went. */
+static floors sum_floors(const bench *b, const bd_device_peaks *peaks, const bd_node_timing *nodes, uint32_t count,
+                         double *least, double *above) {
+    floors sum = {0};
+    *least = *above = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        floors f = floors_of(b, &nodes[i], peaks);
+        sum.bytes += f.bytes;
+        sum.arithmetic += f.arithmetic;
+        sum.launch += f.launch;
+        *least += floor_ms(f);
+        *above += fmax(0, nodes[i].device_ms - floor_ms(f));
+    }
+    return sum;
+}
+
+static void add_floors(cJSON *object, floors f) {
+    cJSON_AddNumberToObject(object, "floor_bytes_ms", f.bytes);
+    cJSON_AddNumberToObject(object, "floor_multiply_adds_ms", f.arithmetic);
+    cJSON_AddNumberToObject(object, "floor_launches_ms", f.launch);
 }
 
 static void shape_text(const bd_node_timing *n, char text[48]) {
     (void)snprintf(text, 48, "%ux%ux%u", n->shape[1], n->shape[2], n->shape[3]);
 }
 
-static cJSON *node_json(const bd_node_timing *n, const double *sorted, uint32_t runs, const bd_device_peaks *peaks) {
+static cJSON *node_json(const bench *b, const bd_node_timing *n, const double *sorted, uint32_t runs,
+                        const bd_device_peaks *peaks) {
+    floors f = floors_of(b, n, peaks);
     char shape[48];
     shape_text(n, shape);
     double gflops = per(2e-6 * (double)n->multiply_adds, n->device_ms);
@@ -77,25 +125,29 @@ static cJSON *node_json(const bd_node_timing *n, const double *sorted, uint32_t 
     cJSON_AddNumberToObject(row, "gbytes_per_s", gbytes);
     cJSON_AddNumberToObject(row, "fma_share", per(gflops, peaks->fma_gflops));
     cJSON_AddNumberToObject(row, "copy_share", per(gbytes, peaks->copy_gbytes_per_s));
+    cJSON_AddNumberToObject(row, "floor_ms", floor_ms(f));
+    add_floors(row, f);
     return row;
 }
 
-static bool write_csv(const bench *b, const char *path, const bd_node_timing *nodes, uint32_t count,
-                      const double *times, uint32_t runs) {
+static bool write_csv(const bench *b, const char *path, const bd_device_peaks *peaks, const bd_node_timing *nodes,
+                      uint32_t count, const double *times, uint32_t runs) {
     FILE *file = fopen(path, "w");
     if (!file) {
         (void)fprintf(stderr, "%s: cannot write\n", path);
         return false;
     }
     (void)fprintf(file, "device,driver,kernels,precision,node,kernel,height,width,channels,ms,min_ms,max_ms,gflops,"
-                        "gbytes_per_s\n");
+                        "gbytes_per_s,floor_ms,floor_bytes_ms,floor_multiply_adds_ms,floor_launches_ms\n");
     for (uint32_t i = 0; i < count; i++) {
         const bd_node_timing *n = &nodes[i];
-        (void)fprintf(file, "\"%s\",\"%s\",%s,%s,%s,%s,%u,%u,%u,%.4f,%.4f,%.4f,%.2f,%.2f\n", b->device_info.name,
-                      b->device_info.driver, b->session_info.kernel_set,
+        floors f = floors_of(b, n, peaks);
+        (void)fprintf(file, "\"%s\",\"%s\",%s,%s,%s,%s,%u,%u,%u,%.5f,%.5f,%.5f,%.2f,%.2f,%.5f,%.5f,%.5f,%.5f\n",
+                      b->device_info.name, b->device_info.driver, b->session_info.kernel_set,
                       bench_precision_name(b->session_info.precision), n->node, n->kernel, n->shape[1], n->shape[2],
                       n->shape[3], n->device_ms, times[(size_t)i * runs], times[(size_t)i * runs + runs - 1],
-                      per(2e-6 * (double)n->multiply_adds, n->device_ms), per(1e-6 * (double)n->bytes, n->device_ms));
+                      per(2e-6 * (double)n->multiply_adds, n->device_ms), per(1e-6 * (double)n->bytes, n->device_ms),
+                      floor_ms(f), f.bytes, f.arithmetic, f.launch);
     }
     return !fclose(file);
 }
@@ -112,17 +164,18 @@ static bool run_once(bd_session *session, double *wall_ms, double *device_ms) {
 }
 
 static void print_nodes(const bench *b, const bd_node_timing *nodes, uint32_t count, const bd_device_peaks *peaks) {
-    bench_say(b, "%10s %9s %9s %7s %7s  %-16s %-34s %s\n", "ms", "GFLOP/s", "GB/s", "of FMA", "of copy", "output",
-              "kernel", "node");
+    bench_say(b, "%10s %9s %9s %9s %9s %7s %7s  %-16s %-34s %s\n", "ms", "floor", "above", "GFLOP/s", "GB/s", "of FMA",
+              "of copy", "output", "kernel", "node");
     for (uint32_t i = 0; i < count; i++) {
         const bd_node_timing *n = &nodes[i];
         char shape[48];
         shape_text(n, shape);
         double gflops = per(2e-6 * (double)n->multiply_adds, n->device_ms);
         double gbytes = per(1e-6 * (double)n->bytes, n->device_ms);
-        bench_say(b, "%10.4f %9.1f %9.1f %6.1f%% %6.1f%%  %-16s %-34s %s\n", n->device_ms, gflops, gbytes,
-                  100 * per(gflops, peaks->fma_gflops), 100 * per(gbytes, peaks->copy_gbytes_per_s), shape, n->kernel,
-                  n->node);
+        double least = floor_ms(floors_of(b, n, peaks));
+        bench_say(b, "%10.4f %9.4f %9.4f %9.1f %9.1f %6.1f%% %6.1f%%  %-16s %-34s %s\n", n->device_ms, least,
+                  n->device_ms - least, gflops, gbytes, 100 * per(gflops, peaks->fma_gflops),
+                  100 * per(gbytes, peaks->copy_gbytes_per_s), shape, n->kernel, n->node);
     }
 }
 
@@ -131,10 +184,13 @@ static void report(const bench *b, cJSON *json, const bench_check *check, const 
     double median = bench_median(wall, runs);
     double on_device = bench_median(device, runs);
     double gflops = per(2e-6 * (double)b->info.multiply_adds, median);
-    double ideal = 0;
+    double least;
+    double above;
+    floors sum = sum_floors(b, peaks, nodes, count, &least, &above);
+    double apart = 0;
     double bytes = 0;
     for (uint32_t i = 0; i < count; i++) {
-        ideal += ideal_ms(&nodes[i], peaks);
+        apart += nodes[i].device_ms;
         bytes += (double)nodes[i].bytes;
     }
     cJSON_AddNumberToObject(json, "nodes_timed", count);
@@ -151,18 +207,23 @@ static void report(const bench *b, cJSON *json, const bench_check *check, const 
     cJSON_AddNumberToObject(json, "bytes", bytes);
     cJSON_AddNumberToObject(json, "gbytes_per_s", per(1e-6 * bytes, median));
     cJSON_AddNumberToObject(json, "peak_share", per(gflops, peaks->fma_gflops));
-    cJSON_AddNumberToObject(json, "roofline_share", per(ideal, median));
+    cJSON_AddNumberToObject(json, "roofline_share", per(least, median));
+    cJSON_AddNumberToObject(json, "nodes_ms", apart);
+    cJSON_AddNumberToObject(json, "floor_ms", least);
+    add_floors(json, sum);
     cJSON *rows = cJSON_AddArrayToObject(json, "nodes");
     for (uint32_t i = 0; i < count; i++) {
-        cJSON_AddItemToArray(rows, node_json(&nodes[i], times + (size_t)i * runs, runs, peaks));
+        cJSON_AddItemToArray(rows, node_json(b, &nodes[i], times + (size_t)i * runs, runs, peaks));
     }
     print_nodes(b, nodes, count, peaks);
+    bench_say_peaks(b, peaks);
     bench_say(b,
-              "peaks: copy %.1f GB/s, multiply-adds %.0f GFLOP/s\n"
+              "floor: %.4f ms: bytes %.4f or multiply-adds %.4f, the larger in each node, and launches %.4f; nodes one "
+              "by one %.4f ms, above their floors %.4f\n"
               "network: median %.3f ms of %u runs (%.3f .. %.3f), %.3f ms on the device, %.1f GFLOP/s, %.1f %% of the "
               "device's multiply-adds, %u dispatches\n",
-              peaks->copy_gbytes_per_s, peaks->fma_gflops, median, runs, wall[0], wall[runs - 1], on_device, gflops,
-              100 * per(gflops, peaks->fma_gflops), b->session_info.dispatches);
+              least, sum.bytes, sum.arithmetic, sum.launch, apart, above, median, runs, wall[0], wall[runs - 1],
+              on_device, gflops, 100 * per(gflops, peaks->fma_gflops), b->session_info.dispatches);
 }
 
 bool bench_network(bench *b, const bench_arguments *a, cJSON *json) {
@@ -187,7 +248,7 @@ bool bench_network(bench *b, const bench_arguments *a, cJSON *json) {
     ok = ok && bench_time_nodes(b->sessions, b->session_count, a->runs, nodes, &count, times);
     if (ok) {
         report(b, json, &check, &peaks, wall, device, a->runs, nodes, count, times);
-        ok = !a->csv_path || write_csv(b, a->csv_path, nodes, count, times, a->runs);
+        ok = !a->csv_path || write_csv(b, a->csv_path, &peaks, nodes, count, times, a->runs);
     }
     bench_check_close(&check);
     free(nodes);
