@@ -5,7 +5,8 @@ set -u
 export LC_ALL=C
 cd "${BACKDROP_SOURCE_DIR:?}" || exit 1
 
-# Two layers of bench see what no public header shows: export.c the network after our passes, candidates.c its kernels.
+# Layers of bench that see what no public header shows: export.c the network after our passes, candidates.c its kernels,
+# trace.c its dispatches.
 # A layer, and the layers it may include. "api" is the public header, "top" engine/*.c, "push" what C and GLSL share.
 layers='
     api
@@ -24,10 +25,11 @@ layers='
     export    api base graph model
     candidates api base graph vk kernel top statistics
     statistics
+    trace     api base vk kernel top
 '
 # A header of an outside library, as a regular expression, and the layers that may include it.
 outside='
-    ^vulkan/          vk statistics
+    ^vulkan/          vk statistics trace
     ^(jpeglib|jerror)\.h$ image
     ^png\.h$          image
     ^libexif/         image
@@ -42,7 +44,7 @@ find engine shaders/push tools bench -name '*.[ch]' | sort |
 awk -v layers="$layers" -v outside="$outside" '
     function layer_of(file,    part) {
         if (file ~ /^engine\/backdrop[a-z_]*\.h$/) return "api"
-        if (file ~ /^bench\/(export|candidates|statistics)\.[ch]$/) {
+        if (file ~ /^bench\/(export|candidates|statistics|trace)\.[ch]$/) {
             gsub(/^bench\/|\..$/, "", file)
             return file
         }
