@@ -8,20 +8,21 @@
 
 static int usage(FILE *to, int status) {
     (void)fprintf(
-        to, "usage: backdrop-bench network|kernels|start|e2e|serve [--runs N] [--json [FILE]] [--csv FILE]\n"
-            "         [--model M] [--size S] [--device D] [--kernels SET] [--precision fp32|fp16|auto]\n"
-            "         [--quantised integer|float]\n"
-            "         [--reference DIR] [--cache-dir DIR] [--single] [--validation]\n"
-            "network  the whole, and each dispatch by the device's clock, warm; sessions take turns\n"
-            "kernels  every kernel at every shape of the network, for each kernel set and precision the device runs\n"
-            "start    process start to first dispatch and first result, with empty caches and with full ones\n"
-            "e2e      decode, replace, encode: made photos of --megapixels 0.26,3,12,48, or --photo P --background B\n"
-            "serve    checks, prints one line of JSON, then runs the network once for every line that comes in;\n"
-            "         --dump DIR leaves its input and logits there, for programs that are to be compared\n"
-            "--json   without FILE: one JSON object on standard output and nothing else\n"
-            "--reference DIR  NAME.logits.npy with its picture; default: stored ones of the default network, else\n"
-            "         another kernel set\n"
-            "exit status: 0 fine, 1 failed or wrong, 2 usage, 3 this device cannot do that\n");
+        to,
+        "usage: backdrop-bench network|kernels|start|e2e|serve [--runs N] [--json [FILE]] [--csv FILE]\n"
+        "         [--model M] [--size S] [--device D] [--kernels SET] [--precision fp32|fp16|auto]\n"
+        "         [--quantised integer|float]\n"
+        "         [--reference DIR] [--cache-dir DIR] [--single] [--validation]\n"
+        "network  the whole, and each dispatch by the device's clock, warm; sessions take turns\n"
+        "kernels  every kernel at every shape of the network, for each kernel set and precision the device runs\n"
+        "start    process start to first dispatch and first result, with empty caches and with full ones\n"
+        "e2e      decode, replace, encode: made photos of --megapixels 0.26,12,1920x1080, or --photo P --background B\n"
+        "serve    checks, prints one line of JSON, then runs the network once for every line that comes in;\n"
+        "         --dump DIR leaves its input and logits there, for programs that are to be compared\n"
+        "--json   without FILE: one JSON object on standard output and nothing else\n"
+        "--reference DIR  NAME.logits.npy with its picture; default: stored ones of the default network, else\n"
+        "         another kernel set\n"
+        "exit status: 0 fine, 1 failed or wrong, 2 usage, 3 this device cannot do that\n");
     return status;
 }
 

@@ -226,7 +226,8 @@ bool bench_open(bench *b) {
     if (!find_model(b)) {
         return false;
     }
-    const bd_model_params model = {.struct_size = sizeof model, .size = b->size, .quantised = b->quantised};
+    const bd_model_params model = {
+        .struct_size = sizeof model, .width = b->size, .height = b->size, .quantised = b->quantised};
     b->failure = bd_model_open(b->model_file, &model, &b->model, &error);
     if (b->failure) {
         return bench_fail(&error);

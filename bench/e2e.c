@@ -10,6 +10,10 @@
 
 enum { MOST_STAGES = 32, MOST_SIZES = 16 };
 
+typedef struct extent {
+    uint32_t w, h;
+} extent;
+
 /* A photo and a background as files in memory. */
 typedef struct pair {
     void *data[2];
@@ -75,14 +79,12 @@ static bool make_jpeg(uint32_t w, uint32_t h, void **data, size_t *bytes) {
     return *data != NULL;
 }
 
-/* Four to three, both of one size. */
-static bool pair_make(pair *p, double megapixels) {
-    uint32_t w = (uint32_t)(sqrt(megapixels * 1e6 * 4 / 3) + 0.5);
-    uint32_t h = (uint32_t)((double)w * 3 / 4 + 0.5);
+/* Both of one size. */
+static bool pair_make(pair *p, extent size) {
     bool ok = true;
     for (int i = 0; i < 2 && ok; i++) {
         (void)snprintf(p->name[i], sizeof p->name[i], "made");
-        ok = make_jpeg(w, h, &p->data[i], &p->bytes[i]);
+        ok = make_jpeg(size.w, size.h, &p->data[i], &p->bytes[i]);
     }
     return ok;
 }
@@ -166,9 +168,12 @@ static bool run_series(bench *b, const pair *p, uint32_t photos, double *ms, bd_
     return ok;
 }
 
-static void add_stages(cJSON *row, const bd_timing *stages, uint32_t count) {
+/* Of the last photo. */
+static void add_stages(const bench *b, cJSON *row, const bd_timing *stages, uint32_t count) {
     cJSON *list = cJSON_AddArrayToObject(row, "stages");
     for (uint32_t i = 0; i < count; i++) {
+        bench_say(b, "%s%s %.3f%s", i ? ", " : "    ", stages[i].name, stages[i].ms,
+                  i + 1 == count ? "\n" : (stages[i].device ? "" : " (host)"));
         cJSON *stage = cJSON_CreateObject();
         cJSON_AddStringToObject(stage, "name", stages[i].name);
         cJSON_AddNumberToObject(stage, "ms", stages[i].ms);
@@ -223,31 +228,40 @@ static bool time_pair(bench *b, const pair *p, uint32_t runs, cJSON *rows) {
     cJSON_AddNumberToObject(row, "other_ms_per_megapixel", other / megapixels);
     cJSON_AddNumberToObject(row, "series_ms", series[1]);
     cJSON_AddNumberToObject(row, "peak_resident_mb", (double)usage.ru_maxrss / 1024);
-    add_stages(row, stages, stage_count);
     bench_say(b, " %9.1f %9.1f %8.0f\n", other / megapixels, series[1], (double)usage.ru_maxrss / 1024);
+    add_stages(b, row, stages, stage_count);
     return true;
 }
 
-static uint32_t read_sizes(const char *text, double *sizes) {
+/* Megapixels, four to three, or WIDTHxHEIGHT, with commas between. 0: something else. */
+static uint32_t read_sizes(const char *text, extent *sizes) {
     uint32_t count = 0;
     while (*text && count < MOST_SIZES) {
         char *end;
-        sizes[count] = strtod(text, &end);
-        if (end == text || !(sizes[count] >= 0.01 && sizes[count] <= 200)) {
+        double first = strtod(text, &end);
+        double second = 0;
+        if (end != text && *end == 'x') {
+            text = end + 1;
+            second = strtod(text, &end);
+        } else {
+            first = floor(sqrt(first * 1e6 * 4 / 3) + 0.5);
+            second = floor(first * 3 / 4 + 0.5);
+        }
+        if (end == text || !(first >= 16 && second >= 16 && first * second <= 200e6)) {
             return 0;
         }
-        count++;
+        sizes[count++] = (extent){(uint32_t)first, (uint32_t)second};
         text = end + (*end == ',');
     }
     return count;
 }
 
 bool bench_e2e(bench *b, const bench_arguments *a, cJSON *json) {
-    double sizes[MOST_SIZES];
+    extent sizes[MOST_SIZES];
     uint32_t count = read_sizes(a->megapixels ? a->megapixels : "0.26,3,12,48", sizes);
     bool given = a->photo || a->background;
     if (!count || (given && !(a->photo && a->background))) {
-        (void)fprintf(stderr, "e2e takes --photo and --background together, --megapixels as 12,48\n");
+        (void)fprintf(stderr, "e2e takes --photo and --background together, --megapixels as 12,48,1920x1080\n");
         return false;
     }
     bool ok = true;

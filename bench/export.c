@@ -572,7 +572,7 @@ static void print_graph(const bd_graph *graph) {
 int main(int argc, char **argv) {
     const char *paths[2] = {NULL, NULL};
     uint32_t given = 0;
-    unsigned long size = 513;
+    unsigned long size = 0;
     bool print = false;
     bool wrong = false;
     for (int i = 1; i < argc; i++) {
@@ -586,10 +586,10 @@ int main(int argc, char **argv) {
             wrong = true;
         }
     }
-    if (wrong || given != 2 || size < 1 || size > 8192) {
+    if (wrong || given != 2 || size > 8192) {
         (void)fputs("usage: backdrop-export MODEL OUT.onnx [--size S] [--print]\n"
                     "Writes any model that Backdrop imports as ONNX (opset 13), as it runs here: after all passes.\n"
-                    "--size   side of the input where the export leaves it open; default 513\n"
+                    "--size   side of the input; default the export's own, or 513 where it leaves it open\n"
                     "--print  the graph, one line a node\n",
                     stderr);
         return 2;
@@ -604,7 +604,7 @@ int main(int argc, char **argv) {
         result = bd_model_import(paths[0], &graph, &shards, NULL, &error);
         imported = !result;
         if (!result) {
-            result = bd_graph_lower(&graph, (uint32_t)size, &error);
+            result = bd_graph_lower_to(&graph, size ? (uint32_t)size : 513, (uint32_t)size, (uint32_t)size, &error);
         }
         if (!result && print) {
             print_graph(&graph);
