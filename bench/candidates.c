@@ -110,14 +110,19 @@ static void report(sweep *s, uint32_t index, const char *signature, const bd_ker
     floors f = floors_of(s, choice, bytes, multiply_adds, dispatches);
     char compiler[1024];
     char inner[BD_TUNING_SIGNATURE_BYTES] = "";
+    bd_kernel_choice matrix;
+    const char *role = !strcmp(choice->name, s->defaults[index].name) ? "default" : "";
     compiler_says(s, index, choice, compiler, sizeof compiler);
+    if (choice->precision == BD_PRECISION_FP16 && bd_kernel_matrix_default(&s->engine->vk, s->graph, index, &matrix) &&
+        !strcmp(choice->name, matrix.name)) {
+        role = "probed";
+    }
     if (absorbed != BD_NO_NODE) {
         bd_tuning_signature(s->graph, absorbed, choice->precision, inner);
     }
     if (s->csv) {
         (void)fprintf(s->csv, "\"%s\",%s,%u,%s,%s,%s,%.2f,%.2f,%.2f,%.2f,%.2f,%u,%.0f,%.0f,\"%s\",\"%s\"\n", signature,
-                      s->graph->nodes[index].name, count_alike(s, signature, choice->precision), choice->name,
-                      !strcmp(choice->name, s->defaults[index].name) ? "default" : "",
+                      s->graph->nodes[index].name, count_alike(s, signature, choice->precision), choice->name, role,
                       verdict->correct ? "right" : "WRONG", verdict->ms * 1e3, fmax(f.bytes, f.arithmetic) + f.launches,
                       f.bytes, f.arithmetic, f.launches, dispatches, multiply_adds, bytes, inner, compiler);
         (void)fflush(s->csv);
