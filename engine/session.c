@@ -77,11 +77,16 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
     const bd_network_params network = {.precision = choose_precision(engine, model, own.precision), .choices = choices};
     bool matrix = network.precision == BD_PRECISION_FP16 && engine->vk.matrix_count;
     bd_result result = matrix ? bd_probe_matrix(&engine->tuning, &engine->vk, &model->graph, error) : BD_OK;
-    bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, own.many, choices);
-    if (matrix) {
-        bd_probe_choose(&engine->tuning, &engine->vk, &model->graph, choices);
+    if (!result && own.many && engine->vk.kernel_set == BD_KERNELS_WIDE8) {
+        /* What they gain, or lose, is the driver's. */
+        result = bd_tuning_settle(&engine->tuning, &engine->vk, &model->graph, network.precision, BD_KERNEL_FAMILY_FLAT,
+                                  error);
     }
     if (!result) {
+        bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, own.many, choices);
+        if (matrix) {
+            bd_probe_choose(&engine->tuning, &engine->vk, &model->graph, choices);
+        }
         result = bd_session_make(engine, model, &network, allocator, session, error);
     }
     bd_free(allocator, choices);

@@ -8,6 +8,7 @@
 
 #include "reference/reference.h"
 #include "support/kernel_fixture.h"
+#include "tuning.h"
 
 static check harness;
 static bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
@@ -226,7 +227,18 @@ static void test_flat(void **state) {
          .dilation = 1,
          .bias = true,
          NO_CLAMP,
-         .hard_swish = true}};
+         .hard_swish = true},
+        {.h = 33, .w = 35, .in = 160, .out = 20, .kernel = 1, .stride = 1, .dilation = 1, .residual = true, RELU6},
+        {.h = 65,
+         .w = 65,
+         .in = 960,
+         .out = 126,
+         .kernel = 1,
+         .stride = 1,
+         .dilation = 1,
+         .bias = true,
+         .residual = true,
+         NO_CLAMP}};
     harness.vk.kernel_set = BD_KERNELS_WIDE8;
     for (size_t i = 0; i < BD_COUNT(windows); i++) {
         fixture f;
@@ -244,10 +256,47 @@ static void test_flat(void **state) {
     harness.vk.kernel_set = BD_KERNELS_STORAGE;
 }
 
+/* What is measured is kept and obeyed, and not measured again. */
+static void test_settle(void **state) {
+    (void)state;
+    if (!harness.vk.runs[BD_KERNELS_WIDE8] || !harness.vk.addresses) {
+        skip();
+    }
+    static const window a = {
+        .h = 33, .w = 35, .in = 32, .out = 16, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, RELU6};
+    harness.vk.kernel_set = BD_KERNELS_WIDE8;
+    fixture f;
+    fixture_begin(&f, &harness);
+    free(fixture_conv(&f, &a));
+    uint32_t node = f.graph.count - 1;
+    bd_kernel_choice choices[16];
+    assert_in_range(f.graph.count, 1, BD_COUNT(choices));
+    bd_tuning tuning = {.count = 0};
+    bd_error error;
+    for (int twice = 0; twice < 2; twice++) {
+        assert_int_equal(
+            bd_tuning_settle(&tuning, &harness.vk, &f.graph, BD_PRECISION_FP32, BD_KERNEL_FAMILY_FLAT, &error), BD_OK);
+        assert_int_equal(tuning.count, 1);
+    }
+    assert_int_equal(list(&f, BD_PRECISION_FP32), 2);
+    for (int flat = 0; flat < 2; flat++) {
+        assert_int_equal(
+            bd_tuning_put(&tuning, tuning.entries[0].signature, found[flat].name, tuning.entries[0].us, &error), BD_OK);
+        bd_tuning_choose(&tuning, &harness.vk, &f.graph, BD_PRECISION_FP32, true, choices);
+        assert_string_equal(choices[node].name, found[flat].name);
+        bd_tuning_choose(&tuning, &harness.vk, &f.graph, BD_PRECISION_FP32, false, choices);
+        assert_string_equal(choices[node].name, found[0].name);
+    }
+    bd_tuning_finish(&tuning);
+    fixture_finish(&f);
+    harness.vk.kernel_set = BD_KERNELS_STORAGE;
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),     cmocka_unit_test(test_conv1x1), cmocka_unit_test(test_conv),
         cmocka_unit_test(test_depthwise), cmocka_unit_test(test_block),   cmocka_unit_test(test_flat),
+        cmocka_unit_test(test_settle),
     };
     int status = check_open(&harness, argc, argv);
     if (status) {
