@@ -10,7 +10,7 @@ static int usage(FILE *to, int status) {
     (void)fprintf(
         to,
         "usage: backdrop-bench network|kernels|start|e2e|serve [--runs N] [--json [FILE]] [--csv FILE]\n"
-        "         [--model M] [--size S] [--device D] [--kernels SET] [--precision fp32|fp16|auto]\n"
+        "         [--model M] [--size S] [--device D] [--kernels SET] [--precision fp32|fp16|fast16|auto]\n"
         "         [--quantised integer|float]\n"
         "         [--reference DIR] [--cache-dir DIR] [--single] [--validation]\n"
         "network  the whole, and each dispatch by the device's clock, warm; sessions take turns\n"

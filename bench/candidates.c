@@ -14,7 +14,7 @@
 typedef struct arguments {
     const char *model, *device, *kernels, *csv, *only;
     uint32_t size, runs, nodes;
-    bool fp32, fp16, validation;
+    bool fp32, fp16, fast16, validation;
 } arguments;
 
 typedef struct sweep {
@@ -36,19 +36,19 @@ typedef struct floors {
 
 static int usage(FILE *to, int status) {
     (void)fprintf(to,
-                  "usage: backdrop-candidates MODEL [--size S] [--device D] [--kernels SET] [--precision fp32|fp16]\n"
+                  "usage: backdrop-candidates MODEL [--size S] [--device D] [--kernels SET] [--precision WHAT]\n"
                   "         [--runs N] [--nodes N] [--only PART] [--csv FILE] [--validation]\n"
                   "Tries every candidate of every distinct node, says which are wrong, times the others (microseconds\n"
                   "of device time, the best of N readings; default 5), and writes all of it with the compiler's\n"
                   "statistics to FILE, which bench/candidates reads. --only: candidates whose name contains PART;\n"
-                  "--nodes: every N-th distinct node alone.\n"
+                  "--nodes: every N-th distinct node alone; --precision: fp32, fp16 or fast16 alone.\n"
                   "exit status: 0 all right, 1 failed or some wrong, 2 usage, 3 no such device or precision\n");
     return status;
 }
 
 /* The bytes that have to be moved at least: what is read and written, each once. */
 static double bytes_of(const sweep *s, uint32_t index, uint32_t absorbed, bd_precision precision) {
-    double each = precision == BD_PRECISION_FP16 ? 2 : 4;
+    double each = precision == BD_PRECISION_FP32 ? 4 : 2;
     const bd_node *node = &s->graph->nodes[index];
     double elements = (double)bd_shape_elements(&node->shape);
     for (int part = 0; part < 2; part++) {
@@ -178,7 +178,7 @@ static bd_result try_node(sweep *s, uint32_t index, bd_precision precision, bd_t
     return result;
 }
 
-static bd_result try_precision(sweep *s, bd_precision precision, bd_error *error) {
+static bd_result try_precision(sweep *s, bd_precision precision, const char *name, bd_error *error) {
     bd_tuning seen = {.allocator = NULL};
     bd_kernel_choice *defaults = calloc(s->graph->count, sizeof *defaults);
     bd_result result = defaults ? BD_OK : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
@@ -196,8 +196,7 @@ static bd_result try_precision(sweep *s, bd_precision precision, bd_error *error
     if (!result) {
         printf("%s: %u distinct nodes, one in %u tried; %u candidates so far, %u wrong; the best of each node together "
                "%.1f us\n",
-               precision == BD_PRECISION_FP16 ? "fp16" : "fp32", s->distinct, s->a->nodes, s->tried, s->wrong,
-               s->least_us);
+               name, s->distinct, s->a->nodes, s->tried, s->wrong, s->least_us);
     }
     return result;
 }
@@ -234,11 +233,12 @@ static bool take(arguments *a, int argc, char **argv) {
         } else if (!strcmp(argv[i - 1], "--precision")) {
             a->fp32 = !strcmp(value, "fp32");
             a->fp16 = !strcmp(value, "fp16");
+            a->fast16 = !strcmp(value, "fast16");
         } else {
             return false;
         }
     }
-    return a->model && a->runs && a->nodes && (a->fp32 || a->fp16);
+    return a->model && a->runs && a->nodes && (a->fp32 || a->fp16 || a->fast16);
 }
 
 static bd_result work(sweep *s, const bd_model *model, bd_error *error) {
@@ -255,14 +255,23 @@ static bd_result work(sweep *s, const bd_model *model, bd_error *error) {
     printf("subgroups of %u, %u KiB of shared memory a group\n", s->engine->vk.subgroup_size,
            s->engine->vk.limits.maxComputeSharedMemorySize / 1024);
     bool half = bd_kernel_has_fp16(&s->engine->vk) && bd_plan_can_be_half(&model->graph);
-    if (!result && s->a->fp32) {
-        result = try_precision(s, BD_PRECISION_FP32, error);
+    const struct {
+        const char *name;
+        bd_precision precision;
+        bool asked, here;
+    } all[] = {{"fp32", BD_PRECISION_FP32, s->a->fp32, true},
+               {"fp16", BD_PRECISION_FP16, s->a->fp16, half},
+               {"fast16", BD_PRECISION_FAST16, s->a->fast16, half && bd_kernel_has_packed(&s->engine->vk)}};
+    bool any = false;
+    for (uint32_t i = 0; i < BD_COUNT(all) && !result; i++) {
+        if (all[i].asked && all[i].here) {
+            any = true;
+            result = try_precision(s, all[i].precision, all[i].name, error);
+        }
     }
-    if (!result && s->a->fp16 && half) {
-        result = try_precision(s, BD_PRECISION_FP16, error);
-    } else if (!result && !s->a->fp32) {
+    if (!result && !any) {
         s->refused = true;
-        result = bd_fail(error, BD_ERR_UNSUPPORTED, "%s has no kernels for half precision", s->engine->vk.info.name);
+        result = bd_fail(error, BD_ERR_UNSUPPORTED, "%s has no kernels for that precision", s->engine->vk.info.name);
     }
     return result;
 }
@@ -274,7 +283,7 @@ static void log_line(void *user, bd_log_level level, const char *message) {
 }
 
 int main(int argc, char **argv) {
-    arguments a = {.runs = 5, .nodes = 1, .fp32 = true, .fp16 = true};
+    arguments a = {.runs = 5, .nodes = 1, .fp32 = true, .fp16 = true, .fast16 = true};
     if (!take(&a, argc, argv)) {
         return usage(argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr, 2);
     }

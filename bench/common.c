@@ -60,8 +60,10 @@ cJSON *bench_summary(double *values, uint32_t count) {
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
 const char *bench_precision_name(bd_precision precision) {
-    static const char *const names[] = {
-        [BD_PRECISION_AUTO] = "auto", [BD_PRECISION_FP32] = "fp32", [BD_PRECISION_FP16] = "fp16"};
+    static const char *const names[] = {[BD_PRECISION_AUTO] = "auto",
+                                        [BD_PRECISION_FP32] = "fp32",
+                                        [BD_PRECISION_FP16] = "fp16",
+                                        [BD_PRECISION_FAST16] = "fast16"};
     return (size_t)precision < sizeof names / sizeof *names ? names[precision] : "?";
 }
 
@@ -71,7 +73,7 @@ static bool read_quantised(const char *text, bd_quantised *quantised) {
 }
 
 static bool read_precision(const char *text, bd_precision *precision) {
-    for (bd_precision p = BD_PRECISION_AUTO; p <= BD_PRECISION_FP16; p++) {
+    for (bd_precision p = BD_PRECISION_AUTO; p <= BD_PRECISION_FAST16; p++) {
         if (!strcmp(text, bench_precision_name(p))) {
             *precision = p;
             return true;

@@ -260,7 +260,7 @@ static int usage(FILE *to, int status) {
     (void)fprintf(
         to, "usage: backdrop-compare REFERENCE_DIR [--list FILE] [--root DIR] [--json FILE]\n"
             "         [--logits-tolerance X] [--labels-share X] [--composite-tolerance N]\n"
-            "         [--model M] [--size S] [--device D] [--kernels SET] [--precision fp32|fp16|auto]\n"
+            "         [--model M] [--size S] [--device D] [--kernels SET] [--precision fp32|fp16|fast16|auto]\n"
             "         [--cache-dir DIR] [--validation]\n"
             "Compares our logits, labels and classic composites with stored ones. FILE (default:\n"
             "REFERENCE_DIR/list.txt) has lines of NAME PHOTO [BACKGROUND], relative to --root (default: its folder).\n"

@@ -68,7 +68,7 @@ static bd_result plan_bands(recorder *r, uint64_t most_bytes, bd_error *error) {
     r->bands = (bd_bands){.vk = r->network->vk,
                           .graph = &r->model->graph,
                           .choices = r->network->choices,
-                          .half = r->network->precision == BD_PRECISION_FP16,
+                          .half = bd_precision_is_half(r->network->precision),
                           .most_bytes = most_bytes};
     return bd_bands_init(&r->bands, error);
 }
@@ -276,7 +276,7 @@ static uint64_t bytes_of_step(const bd_network *network, const bd_graph *graph, 
             if (input == BD_NO_NODE || input == absorbed) {
                 continue;
             }
-            bool half = network->precision == BD_PRECISION_FP16 && i != 2;
+            bool half = bd_precision_is_half(network->precision) && i != 2;
             bytes += graph->nodes[input].op == BD_OP_CONST
                          ? (uint64_t)bd_shape_elements(&graph->nodes[input].shape) * (half ? 2 : 4)
                          : network->plan.tensors[input].bytes;
@@ -292,10 +292,14 @@ static uint64_t bytes_of_step(const bd_network *network, const bd_graph *graph, 
 static bd_result plan_network(bd_network *network, const bd_model *model, const bd_network_params *params,
                               bd_error *error) {
     const bd_graph *graph = &model->graph;
-    bool half = params->precision == BD_PRECISION_FP16;
-    network->precision = half ? BD_PRECISION_FP16 : BD_PRECISION_FP32;
+    bool half = bd_precision_is_half(params->precision);
+    network->precision = half ? params->precision : BD_PRECISION_FP32;
     if (half && !(bd_kernel_has_fp16(network->vk) && bd_plan_can_be_half(graph))) {
         return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: %s has no kernels for half precision", graph->file,
+                       network->vk->info.name);
+    }
+    if (params->precision == BD_PRECISION_FAST16 && !bd_kernel_has_packed(network->vk)) {
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: %s cannot multiply halves (shaderFloat16)", graph->file,
                        network->vk->info.name);
     }
     network->choices = bd_pool_alloc(&network->pool, graph->count * sizeof *network->choices);

@@ -21,7 +21,7 @@ typedef struct bd_network_dispatch {
 } bd_network_dispatch;
 
 typedef struct bd_network_params {
-    bd_precision precision;          /* FP32 or FP16; AUTO: FP32 */
+    bd_precision precision;          /* AUTO: FP32 */
     bool keep_all;                   /* every tensor stays in the arena and none is skipped by fusion: for tests */
     const bd_kernel_choice *choices; /* one per node of the graph (bd_kernel_candidates); NULL: defaults. Copied. */
     uint64_t band_bytes;             /* of a binding at most, for tests; 0: what the device can bind */
@@ -48,7 +48,7 @@ typedef struct bd_network {
     int32_t logits_zero_point;
 } bd_network;
 
-/* params NULL: all defaults. FP16 on a device or a graph that cannot: BD_ERR_UNSUPPORTED. */
+/* params NULL: all defaults. FP16 or FAST16 on a device or a graph that cannot: BD_ERR_UNSUPPORTED. */
 bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_model *model, const bd_network_params *params,
                           bd_error *error);
 void bd_network_finish(bd_network *network); /* safe on a zeroed one */

@@ -169,7 +169,7 @@ static bd_result compare_networks(tuner *t, double ms[2], bool *better, bd_error
     if (!result) {
         ms[0] = median(r.ms[0], t->runs);
         ms[1] = median(r.ms[1], t->runs);
-        double limit = t->precision == BD_PRECISION_FP16 ? 1e-3 : 1e-8;
+        double limit = bd_precision_is_half(t->precision) ? 1e-3 : 1e-8;
         *better = ms[1] <= ms[0] && difference(r.logits[0], r.logits[1], r.logit_count) <= limit;
     }
     close_rivals(t, &r);
@@ -187,14 +187,17 @@ static bd_result keep(tuner *t, bd_error *error) {
     return result;
 }
 
+static const char *const precision_names[] = {
+    [BD_PRECISION_FP32] = "fp32", [BD_PRECISION_FP16] = "fp16", [BD_PRECISION_FAST16] = "fast16"};
+
 static bd_result tune_precision(tuner *t, const bd_tune_params *params, bd_tune_result *out, double *best_ms,
                                 bd_error *error) {
     bd_result result = BD_OK;
     for (uint32_t n = 0; n < t->graph->count && !result; n++) {
         if (params->progress) {
             char stage[64];
-            (void)snprintf(stage, sizeof stage, "tuning %s, %u of %u",
-                           t->precision == BD_PRECISION_FP16 ? "fp16" : "fp32", n + 1, t->graph->count);
+            (void)snprintf(stage, sizeof stage, "tuning %s, %u of %u", precision_names[t->precision], n + 1,
+                           t->graph->count);
             params->progress(params->progress_user, stage);
         }
         result = tune_node(t, n, error);
@@ -239,14 +242,14 @@ bd_result bd_engine_tune(bd_engine *engine, const bd_model *model, const bd_tune
     bd_copy_params(&own, params, sizeof own);
     *result = (bd_tune_result){0};
     bool half = bd_session_can_half(engine, model);
-    if (own.precision == BD_PRECISION_FP16 && !half) {
+    if (bd_precision_is_half(own.precision) && !half) {
         return bd_fail(error, BD_ERR_UNSUPPORTED, "%s has no kernels for half precision", engine->vk.info.name);
     }
-    const bd_precision precisions[] = {BD_PRECISION_FP32, BD_PRECISION_FP16};
-    double ms[2] = {0, 0};
+    const bd_precision precisions[] = {BD_PRECISION_FP32, BD_PRECISION_FP16, BD_PRECISION_FAST16};
+    double ms[BD_COUNT(precisions)] = {0};
     for (uint32_t i = 0; i < BD_COUNT(precisions); i++) {
-        if ((own.precision != BD_PRECISION_AUTO && own.precision != precisions[i]) ||
-            (precisions[i] == BD_PRECISION_FP16 && !half)) {
+        bool automatic = precisions[i] == BD_PRECISION_FP32 || (precisions[i] == BD_PRECISION_FP16 && half);
+        if (own.precision == BD_PRECISION_AUTO ? !automatic : own.precision != precisions[i]) {
             continue;
         }
         tuner t = {.engine = engine,

@@ -55,7 +55,10 @@ void bd_tuning_signature(const bd_graph *graph, uint32_t index, bd_precision pre
                          char signature[BD_TUNING_SIGNATURE_BYTES]) {
     const bd_node *node = &graph->nodes[index];
     signature[0] = '\0';
-    append(signature, "%s ", precision == BD_PRECISION_FP16 ? "fp16" : "fp32");
+    append(signature, "%s ",
+           precision == BD_PRECISION_FAST16 ? "fast16"
+           : precision == BD_PRECISION_FP16 ? "fp16"
+                                            : "fp32");
     append_node(signature, graph, index);
     if (node->op == BD_OP_CONV && graph->nodes[node->inputs[0]].op == BD_OP_DEPTHWISE) {
         append(signature, " after ");

@@ -3,6 +3,9 @@
 // TILE_X outputs that lie a dilation apart, so that windows of neighbours share what is read at every dilation. Invocations run along the channels first.
 #version 450
 #extension GL_EXT_control_flow_attributes : require
+#if PACKED
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#endif
 #include "include/tensor.glsl"
 #include "push/conv_dw.h"
 #define BD_CONSTANT_ACTIVATION 3
@@ -28,6 +31,14 @@ const int WINDOW_Y = (TILE_Y - 1) * STRIDE + 3;
 const int WINDOW_X = (TILE_X - 1) * STRIDE + 3;
 const int OUTPUTS = TILE_Y * TILE_X;
 
+#if PACKED
+#define VALUE(raw, part) bd_halves(bd_four(raw, part))
+#define SUM(i) (vec4(sum[i]) + bias(c + (i) % UNIT_C4))
+#else
+#define VALUE(raw, part) bd_unraw(raw, part)
+#define SUM(i) sum[i]
+#endif
+
 void main() {
     const uint dx = uint(push.dilation_x);
     const uint dy = uint(push.dilation_y);
@@ -51,10 +62,17 @@ void main() {
     [[unroll]] for (int tap = 0; tap < 9; tap++) {
         w[tap] = weights(tap * push.c4 + c);
     }
+#if PACKED
+    f16vec4 sum[OUTPUTS * UNIT_C4];
+    [[unroll]] for (int i = 0; i < OUTPUTS * UNIT_C4; i++) {
+        sum[i] = f16vec4(0.0);
+    }
+#else
     vec4 sum[OUTPUTS * UNIT_C4];
     [[unroll]] for (int i = 0; i < OUTPUTS * UNIT_C4; i++) {
         sum[i] = bias(c + i % UNIT_C4);
     }
+#endif
     const int in_y = out_y * STRIDE - push.pad_top;
     const int in_x = out_x * STRIDE - push.pad_left;
     [[unroll]] for (int i = 0; i < WINDOW_Y; i++) {
@@ -73,8 +91,8 @@ void main() {
                 [[unroll]] for (int q = 0; q < TILE_X * UNIT_C4; q++) {
                     const int at = r * TILE_X * UNIT_C4 + q;
                     [[unroll]] for (int kx = 0; kx < 3; kx++) {
-                        sum[at] = fma(bd_unraw(row[q / UNIT_C4 * STRIDE + kx], q % UNIT_C4),
-                                      bd_unraw(w[clamp(ky, 0, 2) * 3 + kx], q % UNIT_C4), sum[at]);
+                        sum[at] = fma(VALUE(row[q / UNIT_C4 * STRIDE + kx], q % UNIT_C4),
+                                      VALUE(w[clamp(ky, 0, 2) * 3 + kx], q % UNIT_C4), sum[at]);
                     }
                 }
             }
@@ -87,9 +105,9 @@ void main() {
         const int ox = out_x + i % TILE_X * push.dilation_x;
         if (oy < push.out_h && ox < push.out_w) {
             const int to = (oy * push.out_w + ox) * push.c4 + c;
-            const vec4 first = bd_activate(sum[i * UNIT_C4], push.lo, push.hi, scale);
+            const vec4 first = bd_activate(SUM(i * UNIT_C4), push.lo, push.hi, scale);
             if (UNIT_C4 == 2) {
-                y_store_pair(to, first, bd_activate(sum[i * UNIT_C4 + UNIT_C4 - 1], push.lo, push.hi, second_scale));
+                y_store_pair(to, first, bd_activate(SUM(i * UNIT_C4 + UNIT_C4 - 1), push.lo, push.hi, second_scale));
             } else {
                 y_store(to, first);
             }

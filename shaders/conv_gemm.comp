@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Convolutions as products of tiles (push/conv_gemm.h). SOURCE: 0 conv1x1, 1 conv, 2 block. MATRIX: 0 simt, 1
 // GL_NV_cooperative_matrix, 2 GL_KHR_cooperative_matrix, 3 the same code on plain arithmetic, to check it where no
-// matrix unit is. HALF=1 with any MATRIX.
+// matrix unit is. HALF=1 with any MATRIX. PACKED=1: simt on packed halves.
 #version 450
 #extension GL_EXT_control_flow_attributes : require
 #if MATRIX
 #extension GL_KHR_shader_subgroup_basic : require
 #endif
-#if MATRIX == 1 || MATRIX == 2
+#if MATRIX == 1 || MATRIX == 2 || PACKED
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #endif
 #if MATRIX == 1

@@ -86,7 +86,7 @@ bool cli_parse_radius(cli *run, const char *name, const char *text, float most, 
 bool cli_parse_size(const char *text, uint32_t *width, uint32_t *height);
 /* '#rgb', '#rrggbb', '#rrggbbaa' or one of CSS's names for the plainest. */
 bool cli_parse_color(const char *text, uint8_t *rgba);
-/* --precision: auto, fp32 or fp16. */
+/* --precision: auto, fp32, fp16 or fast16. */
 bool cli_parse_precision(cli *run, bd_precision *precision);
 /* --quantised: integer or float. */
 bool cli_parse_quantised(cli *run, bd_quantised *quantised);

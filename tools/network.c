@@ -74,7 +74,7 @@ bool cli_network_device(cli *run, cli_network *network) {
 }
 
 const char *cli_precision_name(bd_precision precision) {
-    return precision == BD_PRECISION_FP16 ? "fp16" : "fp32";
+    return precision == BD_PRECISION_FAST16 ? "fast16" : precision == BD_PRECISION_FP16 ? "fp16" : "fp32";
 }
 
 /* A network's size times a factor, as far from its multiples of 16 as it is: 513 becomes 257, 385, 641, 769. */

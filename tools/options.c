@@ -251,8 +251,10 @@ bool cli_parse_radius(cli *run, const char *name, const char *text, float most, 
 }
 
 bool cli_parse_precision(cli *run, bd_precision *precision) {
-    static const char *const names[] = {
-        [BD_PRECISION_AUTO] = "auto", [BD_PRECISION_FP32] = "fp32", [BD_PRECISION_FP16] = "fp16"};
+    static const char *const names[] = {[BD_PRECISION_AUTO] = "auto",
+                                        [BD_PRECISION_FP32] = "fp32",
+                                        [BD_PRECISION_FP16] = "fp16",
+                                        [BD_PRECISION_FAST16] = "fast16"};
     const char *text = run->options.precision ? run->options.precision : "auto";
     for (unsigned i = 0; i < CLI_COUNT(names); i++) {
         if (!strcmp(text, names[i])) {
@@ -260,7 +262,7 @@ bool cli_parse_precision(cli *run, bd_precision *precision) {
             return true;
         }
     }
-    return cli_fail(run, CLI_USAGE, "--precision %s is not auto, fp32 or fp16", text);
+    return cli_fail(run, CLI_USAGE, "--precision %s is not auto, fp32, fp16 or fast16", text);
 }
 
 bool cli_parse_quantised(cli *run, bd_quantised *quantised) {

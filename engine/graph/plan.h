@@ -55,6 +55,10 @@ void bd_plan_finish(bd_plan *plan);
 bool bd_plan_is_wide(const bd_graph *graph, uint32_t node);
 /* Whether tensors can be of 16 bits: false where a wide tensor is read as an ordinary one as well. */
 bool bd_plan_can_be_half(const bd_graph *graph);
+/* Whether a precision keeps them so. */
+static inline bool bd_precision_is_half(bd_precision precision) {
+    return precision == BD_PRECISION_FP16 || precision == BD_PRECISION_FAST16;
+}
 /* The scratch of a node's step; bytes 0: it has none. */
 const bd_plan_tensor *bd_plan_scratch(const bd_plan *plan, uint32_t node);
 

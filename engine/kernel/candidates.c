@@ -11,7 +11,8 @@ typedef struct list {
     const bd_vk *vk;
     const bd_graph *graph;
     uint32_t node;
-    bd_precision precision;
+    bd_precision precision; /* of tensors: FP32 or FP16 */
+    bool packed;
     bd_kernel_choice *out;
     uint32_t count, room;
 } list;
@@ -93,7 +94,7 @@ static void add_plain(list *to) {
 /* Bytes of shared memory, as push/conv_gemm.h says. */
 static uint32_t shared_of(const bd_kernel_choice *c) {
     if (!c->matrix[0]) {
-        return 8u * c->depth * (c->rows + c->columns);
+        return (c->packed ? 4u : 8u) * c->depth * (c->rows + c->columns);
     }
     uint32_t right = c->direct ? 8u : c->columns * (c->depth + 8u);
     return 4u * (c->rows * (c->depth + 8u) + right) +
@@ -169,12 +170,12 @@ static void add_splits(list *to, bd_kernel_choice choice) {
 
 /* ---- families ---------------------------------------------------------------------------------------------------- */
 
-/* Shaders of a family's source: [simt f32, simt f16, nv, khr, soft]. */
-enum { SIMT_F32, SIMT_F16, MATRIX_NV, MATRIX_KHR, MATRIX_SOFT, WAYS };
+/* Shaders of a family's source: [simt f32, simt f16, packed, nv, khr, soft]. */
+enum { SIMT_F32, SIMT_F16, SIMT_PACKED, MATRIX_NV, MATRIX_KHR, MATRIX_SOFT, WAYS };
 #define WAYS_OF(source)                                                                                                \
     {                                                                                                                  \
-        BD_SHADER_##source##_f32_simt, BD_SHADER_##source##_f16_simt, BD_SHADER_##source##_f16_nvcoop,                 \
-            BD_SHADER_##source##_f16_khrcoop, BD_SHADER_##source##_f16_softcoop                                        \
+        BD_SHADER_##source##_f32_simt, BD_SHADER_##source##_f16_simt, BD_SHADER_##source##_f16_packed,                 \
+            BD_SHADER_##source##_f16_nvcoop, BD_SHADER_##source##_f16_khrcoop, BD_SHADER_##source##_f16_softcoop       \
     }
 static const bd_shader_id conv1x1_ways[WAYS] = WAYS_OF(conv1x1);
 static const bd_shader_id conv_ways[WAYS] = WAYS_OF(conv);
@@ -182,9 +183,13 @@ static const bd_shader_id block_ways[WAYS] = WAYS_OF(block);
 
 static bd_kernel_choice simt_choice(const list *to, bd_kernel_family family, const bd_shader_id *ways,
                                     const simt_tile *tile, uint32_t width) {
+    bool half = to->precision == BD_PRECISION_FP16;
     return (bd_kernel_choice){.family = family,
                               .precision = to->precision,
-                              .shader = ways[to->precision == BD_PRECISION_FP16 ? SIMT_F16 : SIMT_F32],
+                              .shader = ways[to->packed ? SIMT_PACKED
+                                             : half     ? SIMT_F16
+                                                        : SIMT_F32],
+                              .packed = to->packed,
                               .rows = tile->rows,
                               .columns = tile->columns,
                               .depth = 16,
@@ -304,9 +309,13 @@ static void add_matrix(list *to, bd_kernel_family family, const bd_shader_id *wa
 }
 
 static void add_depthwise(list *to) {
+    static const bd_shader_id ways[] = {[SIMT_F32] = BD_SHADER_conv_dw_f32_blocked,
+                                        [SIMT_F16] = BD_SHADER_conv_dw_f16_blocked,
+                                        [SIMT_PACKED] = BD_SHADER_conv_dw_f16_blocked_packed};
     static const uint16_t tiles[][2] = {{1, 4}, {2, 2}, {1, 2}, {2, 4}};
     /* Eight outputs of eight channels take too many registers. */
-    bool paired = to->precision == BD_PRECISION_FP16 && bd_shape_c4(&to->graph->nodes[to->node].shape) % 2 == 0;
+    bool half = to->precision == BD_PRECISION_FP16;
+    bool paired = half && bd_shape_c4(&to->graph->nodes[to->node].shape) % 2 == 0;
     const bd_conv_attrs *a = &to->graph->nodes[to->node].u.conv;
     if (a->kernel_h != 3 || a->kernel_w != 3 || a->stride_h != a->stride_w || a->stride_h > 2) {
         return;
@@ -314,8 +323,10 @@ static void add_depthwise(list *to) {
     for (uint32_t t = 0; t < BD_COUNT(tiles) - paired; t++) {
         bd_kernel_choice choice = {.family = BD_KERNEL_FAMILY_DEPTHWISE,
                                    .precision = to->precision,
-                                   .shader = to->precision == BD_PRECISION_FP16 ? BD_SHADER_conv_dw_f16_blocked
-                                                                                : BD_SHADER_conv_dw_f32_blocked,
+                                   .shader = ways[to->packed ? SIMT_PACKED
+                                                  : half     ? SIMT_F16
+                                                             : SIMT_F32],
+                                   .packed = to->packed,
                                    .rows = tiles[t][0],
                                    .columns = tiles[t][1],
                                    .split = 1};
@@ -341,12 +352,21 @@ bool bd_kernel_has_fp16(const bd_vk *vk) {
     return vk->kernel_set == BD_KERNELS_STORAGE;
 }
 
+bool bd_kernel_has_packed(const bd_vk *vk) {
+    return bd_kernel_has_fp16(vk) && vk->half;
+}
+
+static bd_precision stored_as(bd_precision precision) {
+    return precision == BD_PRECISION_FAST16 ? BD_PRECISION_FP16 : precision;
+}
+
 uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_precision precision,
                               bd_kernel_choice *out, uint32_t room) {
-    list to = {.vk = vk, .graph = graph, .node = index, .precision = precision, .out = out, .room = room};
+    list to = {.vk = vk, .graph = graph, .node = index, .precision = stored_as(precision), .out = out, .room = room};
     const bd_node *node = &graph->nodes[index];
     /* The tiled kernels end with a clamp; a hard-swish goes to the plain ones. */
     bool window = node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE;
+    to.packed = precision == BD_PRECISION_FAST16 && window && !node->u.conv.rounding;
     bool storage = vk->kernel_set == BD_KERNELS_STORAGE && window && !node->u.conv.hard_swish;
     if (storage && node->op == BD_OP_CONV) {
         bool pointwise = bd_gemm_is_pointwise(graph, index);
@@ -437,7 +457,7 @@ void bd_kernel_defaults(const bd_vk *vk, const bd_graph *graph, bd_precision pre
     for (uint32_t n = 0; n < graph->count; n++) {
         bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
         uint32_t count = bd_kernel_candidates(vk, graph, n, precision, found, BD_COUNT(found));
-        choices[n] = (bd_kernel_choice){.split = 1, .precision = precision};
+        choices[n] = (bd_kernel_choice){.split = 1, .precision = stored_as(precision)};
         for (uint32_t i = 0; i < count; i++) {
             if (fused || found[i].family != BD_KERNEL_FAMILY_BLOCK) {
                 choices[n] = found[i];

@@ -135,14 +135,19 @@ typedef struct bd_kernel_choice {
     uint16_t matrix[3];     /* of a matrix unit's product: m, n, k; 0: none is used */
     uint16_t subgroup;      /* invocations of one, for matrix units */
     uint16_t active;        /* subgroups that cover the tile, for matrix units; the others sum slices of a step */
+    bool packed;            /* multiplies two halves at a time and sums a few products in halves */
     bool direct;            /* matrix units read the weights from their buffer, not by way of shared memory */
 } bd_kernel_choice;
 
 /* Whether tensors in the arena can be of 16 bits on this device with its kernel set. */
 bool bd_kernel_has_fp16(const bd_vk *vk);
+/* Whether it can compute with them, too: FAST16. */
+bool bd_kernel_has_packed(const bd_vk *vk);
 
 /* Every way to compute a node on this device. The first is a sane default. Returns how many were written, at most
  * room; at least one for an operation that has a kernel. PREPROCESS and nodes outside the arena have none.
+ *
+ * FAST16 has FP16's candidates, but that on ordinary lanes products are packed where numbers are no integers.
  *
  * What makes the sums in another order gives other last digits; precision is the same for all nodes of a network.
  *

@@ -36,7 +36,7 @@ void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision pre
                                      .net_w = node->shape.dims[2],
                                      .net_h = node->shape.dims[1]};
     begin(vk, BD_KERNEL_PREPROCESS, &push, sizeof push, dispatch);
-    if (precision == BD_PRECISION_FP16) {
+    if (bd_precision_is_half(precision)) {
         dispatch->shader = bd_kernel_half_shader(dispatch->shader);
         dispatch->name = bd_shaders[dispatch->shader].name;
     }

@@ -174,8 +174,14 @@ void bd_vk_features_init(bd_vk *vk, bd_vk_features *features) {
             (VkPhysicalDeviceBufferDeviceAddressFeatures){.sType = o.address.sType, .bufferDeviceAddress = VK_TRUE};
         features->next = &features->address;
     }
+    if (!o.half.shaderFloat16) {
+        return;
+    }
+    features->half = (VkPhysicalDeviceShaderFloat16Int8Features){
+        .sType = o.half.sType, .pNext = features->next, .shaderFloat16 = VK_TRUE};
+    features->next = &features->half;
     /* Once the memory model is on, atomics of any shader need its device scope. */
-    if (!o.half.shaderFloat16 || !o.memory_model.vulkanMemoryModel || !o.memory_model.vulkanMemoryModelDeviceScope) {
+    if (!o.memory_model.vulkanMemoryModel || !o.memory_model.vulkanMemoryModelDeviceScope) {
         return;
     }
     if (o.has_khr && o.khr.cooperativeMatrix) {
@@ -188,13 +194,11 @@ void bd_vk_features_init(bd_vk *vk, bd_vk_features *features) {
     if (!vk->matrix_count) {
         return;
     }
-    features->half = (VkPhysicalDeviceShaderFloat16Int8Features){.sType = o.half.sType, .shaderFloat16 = VK_TRUE};
     features->memory_model = (VkPhysicalDeviceVulkanMemoryModelFeatures){.sType = o.memory_model.sType,
                                                                          .pNext = features->next,
                                                                          .vulkanMemoryModel = VK_TRUE,
                                                                          .vulkanMemoryModelDeviceScope = VK_TRUE};
-    features->half.pNext = &features->memory_model;
-    features->next = &features->half;
+    features->next = &features->memory_model;
     if (khr_count) {
         _Static_assert(sizeof features->khr >= sizeof(VkPhysicalDeviceCooperativeMatrixFeaturesKHR), "room");
         VkPhysicalDeviceCooperativeMatrixFeaturesKHR khr = {.sType = o.khr.sType, .cooperativeMatrix = VK_TRUE};

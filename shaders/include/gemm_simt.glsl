@@ -9,8 +9,8 @@ const int COLUMNS4 = TILE_COLUMNS / 4;
 const int A_SIZE = TILE_ROWS * DEPTH4;
 const int B_SIZE = TILE_DEPTH * COLUMNS4;
 
-shared vec4 tile_a[2 * A_SIZE];
-shared vec4 tile_b[2 * B_SIZE];
+shared BD_FOUR tile_a[2 * A_SIZE];
+shared BD_FOUR tile_b[2 * B_SIZE];
 
 void gemm_put(int buffer_index) {
     [[unroll]] for (int j = 0; j < A_EACH; j++) {
@@ -25,11 +25,16 @@ void gemm_put(int buffer_index) {
         const int item = j * THREADS + int(gl_LocalInvocationIndex);
         if (B_ITEMS % THREADS == 0 || item < B_ITEMS) {
             [[unroll]] for (int u = 0; u < B_UNIT_C4; u++) {
-                tile_b[buffer_index * B_SIZE + item * B_UNIT_C4 + u] = bd_unraw(b_next[j], u);
+                tile_b[buffer_index * B_SIZE + item * B_UNIT_C4 + u] = bd_four(b_next[j], u);
             }
         }
     }
 }
+
+#if PACKED
+// Channels whose products are summed in halves, divided by four.
+const int PART4 = 4;
+#endif
 
 void gemm() {
     const int lane_x = int(gl_LocalInvocationIndex % uint(LANES_X));
@@ -53,6 +58,29 @@ void gemm() {
         if (step < end) {
             gemm_load(step);
         }
+#if PACKED
+        [[unroll]] for (int k = 0; k < DEPTH4; k += PART4) {
+            f16vec4 w[4 * PART4 * VECTORS];
+            [[unroll]] for (int i = 0; i < 4 * PART4 * VECTORS; i++) {
+                w[i] = bd_halves(tile_b[at * B_SIZE + (k * 4 + i / VECTORS) * COLUMNS4 + i % VECTORS * LANES_X + lane_x]);
+            }
+            [[unroll]] for (int r = 0; r < SHARE; r++) {
+                f16vec4 part[VECTORS];
+                [[unroll]] for (int p = 0; p < PART4; p++) {
+                    const f16vec4 v = bd_halves(tile_a[at * A_SIZE + (r * LANES_Y + lane_y) * DEPTH4 + k + p]);
+                    [[unroll]] for (int i = 0; i < 4; i++) {
+                        [[unroll]] for (int c = 0; c < VECTORS; c++) {
+                            const f16vec4 row = w[(p * 4 + i) * VECTORS + c];
+                            part[c] = p + i == 0 ? f16vec4(v[i]) * row : fma(f16vec4(v[i]), row, part[c]);
+                        }
+                    }
+                }
+                [[unroll]] for (int c = 0; c < VECTORS; c++) {
+                    sum[r * VECTORS + c] += vec4(part[c]);
+                }
+            }
+        }
+#else
         [[unroll]] for (int k = 0; k < DEPTH4; k++) {
             vec4 w[4 * VECTORS];
             [[unroll]] for (int i = 0; i < 4 * VECTORS; i++) {
@@ -61,11 +89,12 @@ void gemm() {
             [[unroll]] for (int r = 0; r < SHARE; r++) {
                 const vec4 v = tile_a[at * A_SIZE + (r * LANES_Y + lane_y) * DEPTH4 + k];
                 [[unroll]] for (int c = 0; c < VECTORS; c++) {
-                    sum[r * VECTORS + c] = bd_fma4(v, w[c], w[VECTORS + c], w[2 * VECTORS + c], w[3 * VECTORS + c],
-                                                   sum[r * VECTORS + c]);
+                    sum[r * VECTORS + c] =
+                        bd_fma4(v, w[c], w[VECTORS + c], w[2 * VECTORS + c], w[3 * VECTORS + c], sum[r * VECTORS + c]);
                 }
             }
         }
+#endif
         at ^= 1;
         if (step < end) {
             gemm_put(at);

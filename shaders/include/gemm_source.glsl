@@ -83,7 +83,7 @@ int tile_top, tile_bottom, tile_left, tile_right; // the input's rows and column
 bool a_inside[A_EACH];
 #endif
 #if SOURCE == SOURCE_DEPTHWISE
-vec4 a_value[A_EACH * UNIT_C4];
+BD_FOUR a_value[A_EACH * UNIT_C4];
 #else
 BD_RAW a_next[A_EACH];
 #endif
@@ -221,11 +221,22 @@ void gemm_load_depthwise(int c4) {
             from[tap] = read_x(gemm_pixel(iy, ix, inside[tap]) + c4);
         }
         [[unroll]] for (int u = 0; u < UNIT_C4; u++) {
-            vec4 sum = bias(push.out_c4 + c4 + u);
+            const vec4 first = bias(push.out_c4 + c4 + u);
+#if PACKED
+            f16vec4 sum = f16vec4(0.0);
+            [[unroll]] for (int tap = 0; tap < 9; tap++) {
+                const f16vec4 v = bd_halves(bd_four(inside[tap] ? from[tap] : BD_RAW(0), u));
+                const f16vec4 window = bd_halves(bd_four(w[tap], u));
+                sum = tap == 0 ? v * window : fma(v, window, sum);
+            }
+            a_value[j * UNIT_C4 + u] = bd_pack_half(clamp(vec4(sum) + first, push.mid_lo, push.mid_hi));
+#else
+            vec4 sum = first;
             [[unroll]] for (int tap = 0; tap < 9; tap++) {
                 sum = fma(bd_unraw(inside[tap] ? from[tap] : BD_RAW(0), u), bd_unraw(w[tap], u), sum);
             }
             a_value[j * UNIT_C4 + u] = clamp(sum, push.mid_lo, push.mid_hi);
+#endif
         }
     }
 }
@@ -273,11 +284,11 @@ BD_RAW gemm_left_raw(int j) {
 #endif
 
 // Four channels of what was loaded of the left operand.
-vec4 gemm_left(int j, int part) {
+BD_FOUR gemm_left(int j, int part) {
 #if SOURCE == SOURCE_DEPTHWISE
     return a_value[j * UNIT_C4 + part];
 #else
-    return bd_unraw(gemm_left_raw(j), part);
+    return bd_four(gemm_left_raw(j), part);
 #endif
 }
 

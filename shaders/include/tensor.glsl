@@ -55,6 +55,9 @@
 #ifndef HALF
 #define HALF 0
 #endif
+#ifndef PACKED
+#define PACKED 0
+#endif
 
 // BD_READ_RAW(binding, name) declares BD_RAW name(int index), what one load brings: a vec4, or of 16 bits the four
 // channels of index and, where the includer's constant PAIRED says that channels come in eights (index is even then),
@@ -113,6 +116,24 @@ vec4 bd_unraw(BD_RAW raw, int part) {
     BD_WRITE(slot, name, vec4)                                                                                         \
     void name##_store(int index, vec4 value) { name[index] = value; }                                                  \
     void name##_store_pair(int index, vec4 first, vec4 second) { name[index] = first; name[index + 1] = second; }
+#endif
+
+// BD_FOUR is four channels as shared memory holds them, bd_four takes them out of what was loaded. PACKED=1 (with HALF=1)
+// keeps halves there and multiplies them two at a time, as f16vec4; the sums of a few products then go to float32.
+#if PACKED
+#define BD_FOUR uvec2
+BD_FOUR bd_four(BD_RAW raw, int part) {
+    return part == 0 ? raw.xy : raw.zw;
+}
+
+f16vec4 bd_halves(uvec2 words) {
+    return f16vec4(unpackFloat2x16(words.x), unpackFloat2x16(words.y));
+}
+#else
+#define BD_FOUR vec4
+BD_FOUR bd_four(BD_RAW raw, int part) {
+    return bd_unraw(raw, part);
+}
 #endif
 
 #define BD_WRITE(slot, name, type)                                                                                     \

@@ -5,10 +5,11 @@
  *   conv     what the window sees of x; a tap that lies outside the input for a whole tile is left out
  *   block    conv1x1 over a depthwise convolution (3x3, multiplier 1, clamped to mid_lo..mid_hi) that is computed on
  *            the way
- * Two ways to multiply: "simt" (float32 in shared memory) and matrix units (16 bits in shared memory, float32 sums).
+ * Three ways to multiply: "simt" (float32 in shared memory), "packed" (simt with 16 bits in shared memory, products and
+ * the sums of 16 of them in halves, float32 beyond) and matrix units (16 bits in shared memory, float32 sums).
  *
  * Bindings   0  x [in_h][in_w][in_c4]
- *            1  weights, rows = taps * depth of them, zero past the last channel of either side; simt: panels
+ *            1  weights, rows = taps * depth of them, zero past the last channel of either side; simt, packed: panels
  *               [ceil(out_c4 / 8)][rows][8] vec4; matrix: [ceil(out_c4 / 8)][rows / 16][32 columns][16 rows] halves
  *            2  bias [out_c4] float32; for block followed by the depthwise bias [in_c4] float32 and the depthwise
  *               weights [kernel_h * kernel_w][in_c4] vec4, of the tensors' type
@@ -17,7 +18,7 @@
  * Constants  BD_GEMM_* below. conv1x1 takes pixels as out_w, 1 as out_h.
  * Groups     x = tiles of pixels: ceil(out_w * out_h / TILE_ROWS), or with a width ceil(out_w / width) *
  *            ceil(out_h / (TILE_ROWS / width)); y = ceil(out_c4 * 4 / TILE_COLUMNS); z = splits.
- * Shared     bytes of simt: 2 * TILE_DEPTH * (TILE_ROWS + TILE_COLUMNS) * 4; of matrix: 2 * (TILE_ROWS + TILE_COLUMNS)
+ * Shared     bytes of simt: 2 * TILE_DEPTH * (TILE_ROWS + TILE_COLUMNS) * 4, of packed half; of matrix: 2 * (TILE_ROWS + TILE_COLUMNS)
  * * (TILE_DEPTH + 8) * 2 (direct: without the columns) and m * (n + 4) * 4 a subgroup. Reference  bd_ref_conv,
  * bd_ref_depthwise. */
 #ifndef BD_PUSH_CONV_GEMM_H

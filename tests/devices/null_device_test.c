@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Every pipeline of every kernel through a compiler for real GPUs, on a machine without one (support/null_device.h):
  * all that sessions of the default network make for segment, matte and replace, by 8 and 16 bits, all candidates of all
- * of its nodes and of small networks with other operations, in fp32 and fp16, and the modules that none of these took.
- * None may fail, spill or take scratch memory, nor more registers and fewer waves than its family has been granted.
+ * of its nodes and of small networks with other operations, in fp32, fp16 and fast16, and the modules that none of
+ * these took. None may fail, spill or take scratch memory, nor more registers and fewer waves than its family has been
+ * granted.
  *
  * --chip NAME runs one of those below, --csv FOLDER leaves NAME.csv with what the compiler says of each. */
 #define _POSIX_C_SOURCE 200809L
@@ -28,13 +29,17 @@ static const struct {
 } families[] = {
     {"block fp32", {"block_f32_simt"}, {168, 168}, {1, 6, 6}},
     {"block fp16", {"block_f16_simt"}, {196, 152}, {1, 6, 6}},
+    {"block fast16", {"block_f16_packed"}, {128, 128}, {2, 8, 8}},
     {"conv1x1 fp32", {"conv1x1_f32_simt"}, {144, 144}, {1, 6, 6}},
     {"conv1x1 fp16", {"conv1x1_f16_simt"}, {144, 120}, {1, 6, 6}},
+    {"conv1x1 fast16", {"conv1x1_f16_packed"}, {160, 160}, {1, 6, 6}},
     {"conv fp32", {"conv_f32_simt"}, {96, 96}, {2, 6, 6}},
     {"conv fp16", {"conv_f16_simt"}, {84, 88}, {2, 6, 6}},
+    {"conv fast16", {"conv_f16_packed"}, {96, 96}, {2, 10, 10}},
     {"matrix units", {"*_nvcoop", "*_khrcoop"}, {256, 256}, {1, 4, 4}},
     {"depthwise fp32", {"conv_dw_f32_blocked"}, {128, 128}, {2, 8, 8}},
     {"depthwise fp16", {"conv_dw_f16_blocked"}, {180, 128}, {1, 8, 8}},
+    {"depthwise fast16", {"conv_dw_f16_blocked_packed"}, {128, 128}, {2, 8, 8}},
     {"plain depthwise", {"conv_dw_f??_storage"}, {24, 24}, {10, 32, 32}},
     {"plain conv", {"conv1x1_f??_storage", "conv_f??_storage"}, {96, 96}, {2, 10, 16}},
     {"other nodes",
@@ -65,6 +70,9 @@ static const struct {
 
 /* Other versions of the compiler take more where nothing but registers is left to take. */
 static const char ceilings_of[] = "Mesa 22.3";
+
+static const bd_precision precisions[] = {BD_PRECISION_FP32, BD_PRECISION_FP16, BD_PRECISION_FAST16};
+static const char *const precision_names[BD_COUNT(precisions)] = {"fp32", "fp16", "fast16"};
 
 static uint32_t chip;
 static bd_engine *engine;
@@ -101,7 +109,7 @@ typedef struct uses {
     uint32_t count;
 } uses;
 static uses candidates;
-static uses steps[2]; /* of the default network: fp32, fp16 */
+static uses steps[BD_COUNT(precisions)]; /* of the default network */
 
 static void append(uses *to, const use *added) {
     enum { STEP = 64 };
@@ -164,11 +172,10 @@ static void add_candidate(const bd_graph *graph, uint32_t index, const bd_kernel
 
 static void add_candidates(const bd_graph *graph) {
     static bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
-    bd_precision last = bd_plan_can_be_half(graph) ? BD_PRECISION_FP16 : BD_PRECISION_FP32;
-    for (int precision = BD_PRECISION_FP32; precision <= (int)last; precision++) {
+    uint32_t count_of_precisions = bd_plan_can_be_half(graph) ? BD_COUNT(precisions) : 1;
+    for (uint32_t p = 0; p < count_of_precisions; p++) {
         for (uint32_t n = 0; n < graph->count; n++) {
-            uint32_t count =
-                bd_kernel_candidates(&engine->vk, graph, n, (bd_precision)precision, found, BD_COUNT(found));
+            uint32_t count = bd_kernel_candidates(&engine->vk, graph, n, precisions[p], found, BD_COUNT(found));
             for (uint32_t i = 0; i < count; i++) {
                 add_candidate(graph, n, &found[i]);
             }
@@ -350,7 +357,7 @@ static bd_session *open_session(const bd_model *of, bd_precision precision, bool
 static void test_network(void **state) {
     (void)state;
     for (uint32_t n = 0; n < BD_COUNT(steps); n++) {
-        bd_session *session = open_session(model, n ? BD_PRECISION_FP16 : BD_PRECISION_FP32, false);
+        bd_session *session = open_session(model, precisions[n], false);
         const bd_network *network = &session->network;
         uint32_t at = 0;
         for (uint32_t i = 0; i < network->dispatch_count; i++) {
@@ -509,8 +516,9 @@ static void test_totals(void **state) {
                 totals[to[k]][1] += rounded_cycles_of(step) * 1e-6;
             }
         }
-        printf("%-18s %10s %9s %23s\n", n ? "network fp16" : "network fp32", "dispatches", "Mcycles",
-               "with the depth's rounds");
+        char title[32];
+        (void)snprintf(title, sizeof title, "network %s", precision_names[n]);
+        printf("%-18s %10s %9s %23s\n", title, "dispatches", "Mcycles", "with the depth's rounds");
         for (uint32_t f = 0; f <= BD_COUNT(families); f++) {
             if (dispatches[f]) {
                 printf("%-18s %10u %9.1f %23.1f\n", f < BD_COUNT(families) ? families[f].name : "all", dispatches[f],
@@ -569,7 +577,7 @@ static void test_csv(void **state) {
                         "sgprs,lds_bytes,code_bytes,instructions,latency,inverse_throughput,waves_per_simd\n");
     for (uint32_t n = 0; n < BD_COUNT(steps); n++) {
         for (uint32_t i = 0; i < steps[n].count; i++) {
-            write_row(file, n ? "fp16" : "fp32", pipeline_of(&steps[n].list[i]), &steps[n].list[i]);
+            write_row(file, precision_names[n], pipeline_of(&steps[n].list[i]), &steps[n].list[i]);
         }
     }
     uint32_t count = 0;
@@ -607,8 +615,9 @@ static int close_chip(void **state) {
     (void)state;
     bd_engine_destroy(engine);
     forget(&candidates);
-    forget(&steps[0]);
-    forget(&steps[1]);
+    for (uint32_t n = 0; n < BD_COUNT(steps); n++) {
+        forget(&steps[n]);
+    }
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Every candidate of bd_kernel_candidates for the storage set, by 32 and 16 bits, against the scalar references: odd
- * sizes, split depths, taps outside the input, blocks with the depthwise convolution inside. Then those of wide8. */
+ * Every candidate of bd_kernel_candidates for the storage set, by 32 bits, 16 and packed 16, against the scalar
+ * references: odd sizes, split depths, taps outside the input, blocks with the depthwise convolution inside. Then those
+ * of wide8. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,9 @@ static uint32_t list(fixture *f, bd_precision precision) {
         bd_kernel_candidates(&harness.vk, &f->graph, f->graph.count - 1, precision, found, BD_COUNT(found));
     assert_in_range(count, 1, BD_COUNT(found) - 1);
     for (uint32_t i = 0; i < count; i++) {
-        assert_int_equal(found[i].precision, precision);
+        bool lanes = found[i].family != BD_KERNEL_FAMILY_PLAIN && !found[i].matrix[0];
+        assert_int_equal(found[i].precision, BD_MIN(precision, BD_PRECISION_FP16));
+        assert_int_equal(found[i].packed, precision == BD_PRECISION_FAST16 && lanes);
         for (uint32_t other = 0; other < i; other++) {
             assert_string_not_equal(found[i].name, found[other].name);
         }
@@ -34,13 +37,18 @@ static bool too_slow(const bd_kernel_choice *choice) {
     return strstr(choice->name, "_softcoop") && check_random(&harness) % 4 != 0;
 }
 
-/* Every candidate in both precisions; stride > 1: every stride-th only, from a random one. */
+/* FAST16 lists what is not packed as FP16 does. */
+static bool is_repeated(const bd_kernel_choice *choice, bd_precision precision) {
+    return precision == BD_PRECISION_FAST16 && !choice->packed;
+}
+
+/* Every candidate in all precisions; stride > 1: every stride-th only, from a random one. */
 static uint32_t check_all(fixture *f, const float *expected, float absolute, float relative, uint32_t stride) {
     uint32_t checked = 0;
-    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
+    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FAST16; precision++) {
         uint32_t count = list(f, (bd_precision)precision);
         for (uint32_t i = check_random(&harness) % stride; i < count; i += stride) {
-            if (too_slow(&found[i])) {
+            if (is_repeated(&found[i], (bd_precision)precision) || too_slow(&found[i])) {
                 continue;
             }
             /* The depthwise result of a block is rounded to 16 bits for matrix units. */
@@ -148,10 +156,11 @@ static void check_block(const window *a, int32_t out, bool residual) {
     bd_ref_conv(middle, h, w, a->in, fixture_values(&f, inputs[1]), fixture_values(&f, inputs[2]),
                 fixture_values(&f, inputs[3]), &node->u.conv, expected, h, w, out);
     uint32_t blocks = 0;
-    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
+    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FAST16; precision++) {
         uint32_t count = list(&f, (bd_precision)precision);
         for (uint32_t i = 0; i < count; i++) {
-            if (found[i].family != BD_KERNEL_FAMILY_BLOCK || too_slow(&found[i])) {
+            if (found[i].family != BD_KERNEL_FAMILY_BLOCK || is_repeated(&found[i], (bd_precision)precision) ||
+                too_slow(&found[i])) {
                 continue;
             }
             assert_int_equal(bd_kernel_absorbs(&f.graph, f.graph.count - 1, &found[i]), depthwise);

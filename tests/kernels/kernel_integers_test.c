@@ -67,6 +67,11 @@ static void check_all(fixture *f, float *expected, bool narrow) {
         check_set(f, BD_PRECISION_FP32, expected);
         if (narrow && bd_kernel_has_fp16(&harness.vk)) {
             check_set(f, BD_PRECISION_FP16, expected);
+            uint32_t count = bd_kernel_candidates(&harness.vk, &f->graph, f->graph.count - 1, BD_PRECISION_FAST16,
+                                                  found, BD_COUNT(found));
+            for (uint32_t i = 0; i < count; i++) {
+                assert_false(found[i].packed);
+            }
         }
     }
     harness.vk.kernel_set = native;

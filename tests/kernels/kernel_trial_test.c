@@ -32,7 +32,7 @@ static void test_candidates_pass(void **state) {
                       .bias = true,
                       .residual = true,
                       RELU6};
-    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
+    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FAST16; precision++) {
         fixture f;
         fixture_begin(&f, &harness);
         free(fixture_conv(&f, &a));
@@ -53,7 +53,7 @@ static void test_wrong_ones_fail(void **state) {
     (void)state;
     const window a = {
         .h = 27, .w = 19, .in = 48, .out = 24, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, RELU6};
-    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
+    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FAST16; precision++) {
         fixture f;
         fixture_begin(&f, &harness);
         free(fixture_conv(&f, &a));
@@ -111,7 +111,7 @@ static void test_integers(void **state) {
     const window one = {.kernel = 1, .stride = 1, .dilation = 1, .low = -128, .high = 127};
     node->u.conv = fixture_attributes(&one);
     node->u.conv.rounding = BD_ROUNDING_UP;
-    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FP16; precision++) {
+    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FAST16; precision++) {
         uint32_t count = bd_kernel_candidates(&harness.vk, &f.graph, f.graph.count - 1, (bd_precision)precision, found,
                                               BD_COUNT(found));
         for (uint32_t i = 0; i < count && i < 4; i++) {

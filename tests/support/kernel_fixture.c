@@ -161,6 +161,33 @@ float *fixture_run(fixture *f, const bd_kernel_choice *choice) {
     return values;
 }
 
+static double mean_square(const bd_node *node) {
+    const float *values = node->data;
+    double sum = 0;
+    for (int64_t i = 0; i < (int64_t)bd_shape_elements(&node->shape); i++) {
+        sum += (double)values[i] * (double)values[i];
+    }
+    return sum / (double)bd_shape_elements(&node->shape);
+}
+
+/* Roundings to 11 bits have a mean square error of at most 2^-22 / 3. In a part's sum of 16 products of any sign the
+ * first of them is rounded 16 times, the last once, 8.5 on the average, and each product once more where multiply and
+ * add round apart. In a block the depthwise result comes with its own 6 and is rounded itself. */
+static double packed_error(const bd_kernel_choice *choice) {
+    double rounding = ldexp(1.0, -22) / 3;
+    return (choice->family == BD_KERNEL_FAMILY_BLOCK ? 9.5 + 7 : 9.5) * rounding;
+}
+
+/* What six standard deviations of it come to, in numbers of an output. */
+static float packed_bound(const fixture *f, const bd_kernel_choice *choice) {
+    const bd_node *node = &f->graph.nodes[f->graph.count - 1];
+    const bd_node *weights = &f->graph.nodes[node->inputs[1]];
+    const int32_t *d = weights->shape.dims;
+    double products = (double)d[0] * d[1] * (node->op == BD_OP_CONV ? d[2] : 1);
+    double power = products * mean_square(weights) * mean_square(&f->graph.nodes[node->inputs[0]]);
+    return 6.0f * (float)sqrt(power * packed_error(choice));
+}
+
 void fixture_check(fixture *f, const bd_kernel_choice *choice, const float *expected, float absolute, float relative) {
     const bd_node *node = &f->graph.nodes[f->graph.count - 1];
     float *got = fixture_run(f, choice);
@@ -169,8 +196,12 @@ void fixture_check(fixture *f, const bd_kernel_choice *choice, const float *expe
                    choice->name, f->label);
     bool half = choice->precision == BD_PRECISION_FP16 && !f->exact;
     /* Halves have 11 bits, are rounded either way, and may lose what is below 2^-14. */
+    absolute += half ? 6.2e-5f : 0.0f;
+    absolute += choice->packed ? packed_bound(f, choice) : 0.0f;
+    double power = half ? 1e-6 : 1e-10;
+    power += choice->packed ? packed_error(choice) : 0.0;
     check_tensor_within(label, expected, got, bd_shape_pixels(&node->shape), node->shape.dims[3], node->shape.dims[2],
-                        absolute + (half ? 6.2e-5f : 0.0f), relative + (half ? 1.0e-3f : 0.0f), half ? 1e-6 : 1e-10);
+                        absolute, relative + (half ? 1.0e-3f : 0.0f), power);
     free(got);
 }
 
@@ -202,6 +233,10 @@ void fixture_compare(fixture *f, float *expected, float absolute, float relative
         compare_set(f, BD_PRECISION_FP32, expected, absolute, relative);
         if (bd_kernel_has_fp16(&harness->vk) && bd_plan_can_be_half(&f->graph)) {
             compare_set(f, BD_PRECISION_FP16, expected, absolute, relative);
+            bd_op op = f->graph.nodes[f->graph.count - 1].op;
+            if ((op == BD_OP_CONV || op == BD_OP_DEPTHWISE) && bd_kernel_has_packed(&harness->vk)) {
+                compare_set(f, BD_PRECISION_FAST16, expected, absolute, relative);
+            }
         }
     }
     harness->vk.kernel_set = native;

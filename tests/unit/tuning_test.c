@@ -129,6 +129,9 @@ static void test_signatures(void **state) {
     char half[BD_TUNING_SIGNATURE_BYTES];
     bd_tuning_signature(&graph, 1, BD_PRECISION_FP16, half);
     assert_string_not_equal(half, texts[0]);
+    bd_tuning_signature(&graph, 1, BD_PRECISION_FAST16, texts[1]);
+    assert_string_not_equal(texts[1], texts[0]);
+    assert_string_not_equal(texts[1], half);
     graph.nodes[1].u.conv.rounding = BD_ROUNDING_UP;
     bd_tuning_signature(&graph, 1, BD_PRECISION_FP32, texts[1]);
     assert_string_not_equal(texts[1], texts[0]);
