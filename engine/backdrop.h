@@ -329,7 +329,7 @@ typedef struct bd_session_params {
     uint32_t size_count;
     bool flip;
     bool many; /* many photos are to come: kernels are welcome that are made slowly and run quickly (on lavapipe some
-                  40 ms more to create, 40 ms less a photo). It changes last digits only. The first session for a
+                  40 ms more to create, a sixth less a photo). It changes last digits only. The first session for a
                   driver and network times them first, which takes seconds; cache_dir keeps what was found */
 } bd_session_params;
 
