@@ -26,11 +26,12 @@ static bool has_passed(const bd_tuning *tuning, const char *name) {
     return entry && !strcmp(entry->name, passed);
 }
 
-void bd_probe_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_kernel_choice *choices) {
+void bd_probe_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
+                     bd_kernel_choice *choices) {
     for (uint32_t n = 0; n < graph->count; n++) {
         bd_kernel_choice choice;
         char signature[BD_TUNING_SIGNATURE_BYTES];
-        bd_tuning_signature(graph, n, BD_PRECISION_FP16, signature);
+        bd_tuning_signature(graph, n, precision, signature);
         if (!bd_tuning_find(tuning, signature) && bd_kernel_matrix_default(vk, graph, n, &choice) &&
             has_passed(tuning, choice.name)) {
             choices[n] = choice;

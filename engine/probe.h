@@ -10,7 +10,9 @@
  * default. What is known is not tried again, and what is new is saved. The device must be idle. Fails as trials do. */
 bd_result bd_probe_matrix(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, bd_error *error);
 
-/* choices[n] = the default for matrix units of every node n that was not tuned and whose default passed. */
-void bd_probe_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_kernel_choice *choices);
+/* choices[n] = the default for matrix units of every node n that was not tuned and whose default passed.
+ * precision: one of the half ones. */
+void bd_probe_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
+                     bd_kernel_choice *choices);
 
 #endif

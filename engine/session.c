@@ -75,17 +75,17 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
         bd_vk_log(&engine->vk, BD_LOG_INFO, "%s runs in float: %s", model->graph.file, model->graph.not_integers);
     }
     const bd_network_params network = {.precision = choose_precision(engine, model, own.precision), .choices = choices};
-    bool matrix = network.precision == BD_PRECISION_FP16 && engine->vk.matrix_count;
+    bool matrix = bd_precision_is_half(network.precision) && engine->vk.matrix_count;
     bd_result result = matrix ? bd_probe_matrix(&engine->tuning, &engine->vk, &model->graph, error) : BD_OK;
-    if (!result && own.many && engine->vk.kernel_set == BD_KERNELS_WIDE8) {
-        /* What they gain, or lose, is the driver's. */
+    if (!result && own.many && engine->vk.kernel_set == BD_KERNELS_WIDE8 && engine->tuning.path) {
+        /* What they gain, or lose, is the driver's; finding out takes seconds, so only where the answer is kept. */
         result = bd_tuning_settle(&engine->tuning, &engine->vk, &model->graph, network.precision, BD_KERNEL_FAMILY_FLAT,
                                   error);
     }
     if (!result) {
         bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, own.many, choices);
         if (matrix) {
-            bd_probe_choose(&engine->tuning, &engine->vk, &model->graph, choices);
+            bd_probe_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, choices);
         }
         result = bd_session_make(engine, model, &network, allocator, session, error);
     }
