@@ -234,6 +234,22 @@ typedef struct bd_kernel_verdict {
 bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
                           uint32_t count, uint32_t repeats, bd_kernel_verdict *verdicts, bd_error *error);
 
+/* The same in parts, for who has little time at once. Between them the device keeps the node's tensors and may do other
+ * work; what it is still at when a part begins is not timed. */
+typedef struct bd_trial bd_trial;
+/* The node's tensors and what the plain kernels make of them. */
+bd_result bd_trial_open(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
+                        uint32_t count, bd_trial **opened, bd_error *error);
+void bd_trial_close(bd_trial *trial);
+/* Pipelines. can: of a single candidate, whether the driver makes them; several are made side by side, which tells
+ * nothing of one. */
+bd_result bd_trial_prepare(bd_trial *trial, const bd_kernel_choice *choices, uint32_t count, bool *can,
+                           bd_error *error);
+/* Runs one that can. patience_ms: roughly the longest time on the device, with fewer runs where they are long; at least
+ * two. INFINITY: all of them. */
+bd_result bd_trial_judge(bd_trial *trial, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms,
+                         bd_kernel_verdict *verdict, bd_error *error);
+
 /* ---- pictures (picture.c) ---------------------------------------------------------------------------------------- */
 
 /* Maps output pixels of one axis to coordinates on the logits: clamp(x * scale + bias, 0, max). */

@@ -22,9 +22,10 @@ typedef struct packed {
     bd_vk_buffer buffer;
 } packed;
 
-typedef struct trial {
+typedef struct bd_trial {
     bd_vk *vk;
     const bd_graph *graph;
+    uint32_t node;
     bd_precision precision;
     tensor tensors[MOST_TENSORS];
     uint32_t tensor_count;
@@ -32,7 +33,8 @@ typedef struct trial {
     packed packed[MOST_PACKED];
     uint32_t packed_count;
     uint64_t random;
-    bool integers; /* of an integer network's node: tensors hold integers, and results are equal */
+    bool integers;   /* of an integer network's node: tensors hold integers, and results are equal */
+    float *expected; /* what the plain kernels made of it */
     bd_error *error;
 } trial;
 
@@ -234,12 +236,12 @@ static bd_result record(const trial *t, bd_vk_commands *commands, const bd_kerne
     return result ? result : bd_vk_commands_end(commands, t->error);
 }
 
-/* Runs a choice; the result stays in t->output. ms NULL: once, not timed. */
-static bd_result run(trial *t, uint32_t node, const bd_kernel_choice *choice, uint32_t readings, double *ms) {
+/* Runs a choice; the result stays in t->output. ms NULL: once, not timed. runs: that share a reading. */
+static bd_result run(trial *t, uint32_t node, const bd_kernel_choice *choice, uint32_t readings, uint32_t runs,
+                     double *ms) {
     bd_vk_dispatch dispatches[MOST_PARTS];
     bd_kernel_operands operands[MOST_PARTS];
     uint32_t parts = MOST_PARTS;
-    uint32_t runs = ms && t->vk->info.kind != BD_DEVICE_SOFTWARE ? RUNS_A_READING : 1;
     double times[MOST_REPEATS];
     bd_vk_commands commands;
     readings = ms ? BD_MIN(readings, (uint32_t)MOST_REPEATS) : 1;
@@ -310,7 +312,7 @@ static bd_result run_plain(trial *t, uint32_t node, uint32_t absorbed, float **v
     bd_kernel_choice choice;
     bd_result result = BD_OK;
     if (absorbed != BD_NO_NODE) {
-        result = run(t, absorbed, plain(t, absorbed, &choice), 1, NULL);
+        result = run(t, absorbed, plain(t, absorbed, &choice), 1, 1, NULL);
         if (!result && t->tensor_count == MOST_TENSORS) {
             result = fail_tensors(t, node);
         }
@@ -320,7 +322,7 @@ static bd_result run_plain(trial *t, uint32_t node, uint32_t absorbed, float **v
         }
     }
     if (!result) {
-        result = run(t, node, plain(t, node, &choice), 1, NULL);
+        result = run(t, node, plain(t, node, &choice), 1, 1, NULL);
     }
     return result ? result : read_output(t, node, values);
 }
@@ -357,7 +359,7 @@ static bool equal(const float *expected, const float *got, size_t count) {
 }
 
 /* Pipelines of all candidates, side by side. What the driver cannot make is found out again, one by one. */
-static bd_result prepare(trial *t, uint32_t node, const bd_kernel_choice *choices, uint32_t count) {
+static bd_result prepare(const trial *t, const bd_kernel_choice *choices, uint32_t count) {
     bd_vk_dispatch *dispatches = bd_alloc_array(t->vk->allocator, (size_t)count * MOST_PARTS, sizeof *dispatches);
     uint32_t filled = 0;
     if (!dispatches) {
@@ -366,7 +368,7 @@ static bd_result prepare(trial *t, uint32_t node, const bd_kernel_choice *choice
     for (uint32_t i = 0; i < count; i++) {
         bd_kernel_operands operands[MOST_PARTS];
         uint32_t parts = MOST_PARTS;
-        if (!describe(t, node, &choices[i], dispatches + filled, operands, &parts)) {
+        if (!describe(t, t->node, &choices[i], dispatches + filled, operands, &parts)) {
             filled += parts;
         }
     }
@@ -375,36 +377,98 @@ static bd_result prepare(trial *t, uint32_t node, const bd_kernel_choice *choice
     return result == BD_ERR_OUT_OF_MEMORY ? fail_memory(t) : BD_OK;
 }
 
-/* Whether the driver makes a candidate's pipelines: one that it refuses is only not used. */
-static bd_result can_run(trial *t, uint32_t node, const bd_kernel_choice *choice, bool *can) {
+/* All runs, or where those take longer than patience_ms fewer, by what a single one takes. */
+static bd_result measure(trial *t, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms, double *ms) {
+    uint32_t readings = BD_MIN(BD_MAX(repeats, 1u), (uint32_t)MOST_REPEATS);
+    uint32_t runs = t->vk->info.kind != BD_DEVICE_SOFTWARE ? RUNS_A_READING : 1;
+    if (isfinite(patience_ms)) {
+        bd_result result = run(t, t->node, choice, 2, 1, ms);
+        if (result || *ms * 2 > patience_ms) {
+            return result;
+        }
+        if (*ms * readings * runs > patience_ms) {
+            runs = 1; /* far above the clock's steps */
+            readings = BD_MIN(readings, (uint32_t)(patience_ms / *ms));
+        }
+    }
+    return run(t, t->node, choice, readings, runs, ms);
+}
+
+bd_result bd_trial_open(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
+                        uint32_t count, bd_trial **opened, bd_error *error) {
+    *opened = NULL;
+    bd_trial *t = bd_alloc_zero(vk->allocator, sizeof *t);
+    if (!t) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    *t = (bd_trial){.vk = vk,
+                    .graph = graph,
+                    .node = node,
+                    .precision = choices[0].precision,
+                    .random = node,
+                    .integers = bd_graph_scales(graph, node) != BD_NO_NODE,
+                    .error = error};
+    uint32_t absorbed = BD_NO_NODE;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t inside = bd_kernel_absorbs(graph, node, &choices[i]);
+        absorbed = inside == BD_NO_NODE ? absorbed : inside;
+    }
+    bd_result result = run_plain(t, node, absorbed, &t->expected);
+    if (result) {
+        bd_trial_close(t);
+        return result;
+    }
+    *opened = t;
+    return BD_OK;
+}
+
+void bd_trial_close(bd_trial *t) {
+    if (!t) {
+        return;
+    }
+    bd_free(t->vk->allocator, t->expected);
+    for (uint32_t i = 0; i < t->packed_count; i++) {
+        bd_vk_buffer_finish(t->vk, &t->packed[i].buffer);
+    }
+    for (uint32_t i = 0; i < t->tensor_count; i++) {
+        bd_vk_buffer_finish(t->vk, &t->tensors[i].buffer);
+    }
+    bd_vk_buffer_finish(t->vk, &t->output);
+    bd_vk_buffer_finish(t->vk, &t->scratch);
+    bd_free(t->vk->allocator, t);
+}
+
+bd_result bd_trial_prepare(bd_trial *t, const bd_kernel_choice *choices, uint32_t count, bool *can, bd_error *error) {
+    t->error = error;
+    *can = true;
+    if (count > 1) {
+        return prepare(t, choices, count);
+    }
     bd_vk_dispatch dispatches[MOST_PARTS];
     bd_kernel_operands operands[MOST_PARTS];
     uint32_t parts = MOST_PARTS;
-    bd_result result = describe(t, node, choice, dispatches, operands, &parts);
+    bd_result result = describe(t, t->node, choices, dispatches, operands, &parts);
     if (!result) {
-        result = bd_vk_pipelines_prepare(t->vk, dispatches, parts, t->error);
+        result = bd_vk_pipelines_prepare(t->vk, dispatches, parts, error);
     }
     *can = !result;
     return result == BD_ERR_DEVICE ? BD_OK : result;
 }
 
-static bd_result judge(trial *t, uint32_t node, const bd_kernel_choice *choice, uint32_t repeats, const float *expected,
-                       bd_kernel_verdict *verdict) {
+bd_result bd_trial_judge(bd_trial *t, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms,
+                         bd_kernel_verdict *verdict, bd_error *error) {
+    *verdict = (bd_kernel_verdict){0};
     float *got = NULL;
-    bool can;
-    bd_result result = can_run(t, node, choice, &can);
-    if (result || !can) {
-        return result;
-    }
-    result = run(t, node, choice, BD_MAX(repeats, 1u), &verdict->ms);
+    t->error = error;
+    bd_result result = measure(t, choice, repeats, patience_ms, &verdict->ms);
     if (!result) {
-        result = read_output(t, node, &got);
+        result = read_output(t, t->node, &got);
     }
     if (!result) {
-        size_t count = values_of(t, node);
-        bool half = is_half(t, node);
+        size_t count = values_of(t, t->node);
+        bool half = is_half(t, t->node);
         double most = choice->packed ? 5e-6 : half ? 2e-6 : 1e-9;
-        verdict->correct = t->integers ? equal(expected, got, count) : agree(expected, got, count, half, most);
+        verdict->correct = t->integers ? equal(t->expected, got, count) : agree(t->expected, got, count, half, most);
     }
     bd_free(t->vk->allocator, got);
     return result;
@@ -412,34 +476,20 @@ static bd_result judge(trial *t, uint32_t node, const bd_kernel_choice *choice, 
 
 bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
                           uint32_t count, uint32_t repeats, bd_kernel_verdict *verdicts, bd_error *error) {
-    trial t = {.vk = vk,
-               .graph = graph,
-               .precision = choices[0].precision,
-               .random = node,
-               .integers = bd_graph_scales(graph, node) != BD_NO_NODE,
-               .error = error};
-    uint32_t absorbed = BD_NO_NODE;
-    float *expected = NULL;
-    for (uint32_t i = 0; i < count; i++) {
-        verdicts[i] = (bd_kernel_verdict){0};
-        uint32_t inside = bd_kernel_absorbs(graph, node, &choices[i]);
-        absorbed = inside == BD_NO_NODE ? absorbed : inside;
+    bd_trial *t;
+    bool can;
+    memset(verdicts, 0, count * sizeof *verdicts);
+    bd_result result = bd_trial_open(vk, graph, node, choices, count, &t, error);
+    if (result) {
+        return result;
     }
-    bd_result result = prepare(&t, node, choices, count);
-    if (!result) {
-        result = run_plain(&t, node, absorbed, &expected);
-    }
+    result = prepare(t, choices, count);
     for (uint32_t i = 0; i < count && !result; i++) {
-        result = judge(&t, node, &choices[i], repeats, expected, &verdicts[i]);
+        result = bd_trial_prepare(t, &choices[i], 1, &can, error);
+        if (!result && can) {
+            result = bd_trial_judge(t, &choices[i], repeats, INFINITY, &verdicts[i], error);
+        }
     }
-    bd_free(vk->allocator, expected);
-    for (uint32_t i = 0; i < t.packed_count; i++) {
-        bd_vk_buffer_finish(vk, &t.packed[i].buffer);
-    }
-    for (uint32_t i = 0; i < t.tensor_count; i++) {
-        bd_vk_buffer_finish(vk, &t.tensors[i].buffer);
-    }
-    bd_vk_buffer_finish(vk, &t.output);
-    bd_vk_buffer_finish(vk, &t.scratch);
+    bd_trial_close(t);
     return result;
 }
