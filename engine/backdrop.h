@@ -374,6 +374,43 @@ typedef struct bd_tune_result {
 BD_API BD_CHECK bd_result bd_engine_tune(bd_engine *engine, const bd_model *model, const bd_tune_params *params,
                                          bd_tune_result *result, bd_error *error);
 
+/* The same in short steps, for who has little time at once: between the photos of a long job, or when an application is
+ * idle. Nothing that was tuned before, by either way, is tuned again. What each step found is kept in the cache folder;
+ * a later tuner, of another process too, goes on from there. None of it is used before the whole network was compared,
+ * and then by sessions created later. */
+typedef struct bd_tuner bd_tuner;
+
+typedef struct bd_tuner_state {
+    bool done;             /* nothing is left: all is tuned, at once where that was so before, or a step failed */
+    double share;          /* of the network's nodes that were seen to, in all precisions, 0..1 */
+    bd_tune_result result; /* by this tuner, so far; default_ms and tuned_ms are 0 until a comparison */
+} bd_tuner_state;
+
+/* Begins, or goes on.
+ *
+ * model    as long as the tuner lives.
+ * params   as of bd_engine_tune, copied; runs, at least 2, become fewer where a kernel takes milliseconds.
+ * Errors   BD_ERR_UNSUPPORTED (no such precision), BD_ERR_OUT_OF_MEMORY.
+ */
+BD_API BD_CHECK bd_result bd_tuner_create(bd_engine *engine, const bd_model *model, const bd_tune_params *params,
+                                          bd_tuner **tuner, bd_error *error);
+
+/* Takes parts of the work until budget_ms of wall time are over; at least one part. A part is one kernel's pipeline, or
+ * its runs, some 20 ms on the device, or at the end one network: made, or run once. It waits for the device, which may
+ * be at photos that were begun; nothing that is timed overlaps them. Does nothing once done.
+ *
+ * Threads  from any thread; one call at a time per engine. Photos may have been begun and not ended.
+ * Memory   between steps the device keeps a node's tensors, at the end two networks beside the session's.
+ * Errors   BD_ERR_FILE_WRITE (the engine keeps the result all the same), as bd_engine_tune. The tuner is done then, and
+ * after BD_ERR_DEVICE and the like this network is not tuned by steps again.
+ */
+BD_API BD_CHECK bd_result bd_tuner_step(bd_tuner *tuner, double budget_ms, bd_error *error);
+
+BD_API void bd_tuner_get_state(const bd_tuner *tuner, bd_tuner_state *state);
+
+/* At any time, before the engine and the model go: only the node that was being tried is lost. NULL is fine. */
+BD_API void bd_tuner_destroy(bd_tuner *tuner);
+
 /* A set of classes: bit c of word c/32. */
 typedef struct bd_class_set {
     uint32_t words[8];

@@ -116,6 +116,14 @@ bd_result bd_tuning_put(bd_tuning *tuning, const char *signature, const char *na
     return BD_OK;
 }
 
+void bd_tuning_drop(bd_tuning *tuning, const char *signature) {
+    bd_tuning_entry *entry = find(tuning, signature);
+    if (entry) {
+        tuning->count--;
+        memmove(entry, entry + 1, (size_t)(tuning->entries + tuning->count - entry) * sizeof *entry);
+    }
+}
+
 /* ---- the file: a header line, then signature, name and microseconds, a tab between ---------------------------------
  */
 

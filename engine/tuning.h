@@ -31,6 +31,8 @@ bd_result bd_tuning_save(const bd_tuning *tuning, bd_error *error);
 const bd_tuning_entry *bd_tuning_find(const bd_tuning *tuning, const char *signature);
 /* Adds an entry or replaces that of the same signature. */
 bd_result bd_tuning_put(bd_tuning *tuning, const char *signature, const char *name, double us, bd_error *error);
+/* Removes an entry, if it is there. */
+void bd_tuning_drop(bd_tuning *tuning, const char *signature);
 
 /* Says all of a node that its kernels' speed depends on: operation, precision, shapes, window, and those of a depthwise
  * convolution before it, which may be computed inside. */
