@@ -36,14 +36,14 @@ typedef enum cli_verb {
 typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
-    bool help, version, classic, fill_holes, transparent, photo_size, json, quiet, verbose;
+    bool help, version, classic, fill_holes, transparent, photo_size, json, quiet, verbose, no_tune;
     const char *output, *fit, *gravity, *classes, *color, *blur, *blur_background, *harmonize, *light_wrap, *quality,
         *format;
     const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *blend, *foreground;
     const char *keep, *islands, *shrink, *grow, *feather;
     const char *device, *model, *size, *kernels, *precision, *quantised, *output_stride, *names, *tta;
     const char *labels, *overlay, *logits;
-    const char *background, *output_dir;
+    const char *background, *output_dir, *tune_share;
     char **operands; /* what follows the verb: the first elements of argv after the command, moved together */
     unsigned operand_count;
 } cli_options;
@@ -277,6 +277,38 @@ bool cli_matte_take(cli *run, const bd_image *alpha, cli_matte *matte);
 void cli_matte_narrow(bd_image *alpha);
 void cli_matte_close(cli_matte *matte);
 
+/* ---- spare.c: tuning while a series reads and writes files ---- */
+
+typedef struct cli_spare {
+    float share;     /* percent of the series' time that it may wait for the tuning */
+    bool forced;     /* on software devices, too */
+    bool started;    /* it was of use, and the thread ran */
+    double begun_ms; /* the series; set by the caller */
+    double waited_ms;
+    bd_tuner *tuner; /* NULL: no thread runs */
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool lent, busy, stop;
+    bd_tuner_state state;
+    bool failed;
+    bd_error error;
+} cli_spare;
+
+/* --tune-share */
+bool cli_spare_parse(cli *run, cli_spare *spare);
+/* Begins where tuning is of use; the engine is the caller's until it is lent. spare stays where it is until stop. */
+void cli_spare_start(cli *run, const cli_network *network, cli_spare *spare);
+/* The caller leaves the engine alone until it takes it back, which waits for the step under way. Lends nothing while
+ * more than the share was waited for. */
+void cli_spare_lend(cli_spare *spare);
+void cli_spare_take(cli_spare *spare);
+/* Waits for the step under way at most. */
+void cli_spare_stop(cli_spare *spare);
+/* What was done, on stderr and under root. */
+void cli_spare_say(cli *run, const cli_spare *spare);
+void cli_spare_json(struct cJSON *root, const cli_spare *spare);
+
 /* ---- many.c: several photos into a folder ---- */
 
 typedef struct cli_series {
@@ -289,6 +321,7 @@ typedef struct cli_series {
     unsigned done, failed;
     cli_status status;    /* of the first that failed */
     struct cJSON *report; /* an object for every photo is added, in their order; NULL: none is wanted */
+    cli_spare spare;
 } cli_series;
 
 /* Whether every photo has an output of its own that can be written. */

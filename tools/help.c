@@ -64,6 +64,11 @@ static const char replace[] =
     "  --output-dir DIR    for several photos: DIR/NAME.png of each (with --format jpeg NAME.jpg); DIR is made when\n"
     "                      missing; files are read and written while the device works; a photo that fails has its\n"
     "                      line, the others go on, and the exit status is the first failure's\n"
+    "  --no-tune           with --output-dir: do not tune kernels meanwhile, for the next run, on a GPU that was not\n"
+    "                      tuned; else from the eighth photo on files' reading and writing is used for that\n"
+    "  --tune-share PERCENT  of the run's time that may be waited for it (default: 3); given, it tunes software "
+    "devices,\n"
+    "                      too\n"
     "  --background FILE   the background, when it does not follow PHOTO\n"
     "  --class LIST        foreground classes by name or number, such as person,dog or 15; all: every one but the\n"
     "                      background (default: person)\n" MATTE_OPTIONS
@@ -151,7 +156,8 @@ static const char tune[] =
     "usage: backdrop tune [options]\n"
     "\n"
     "Times every kernel that can compute a part of the network on the device, checks each, and keeps the fastest in\n"
-    "$XDG_CACHE_HOME/backdrop. Seconds on a GPU. Without it the choices are good guesses.\n"
+    "$XDG_CACHE_HOME/backdrop. Seconds on a GPU. Without it the choices are good guesses, and `replace --output-dir`\n"
+    "does it meanwhile, step by step and over several runs if need be.\n"
     "\n";
 
 static const char verbose[] = "  -v, --verbose       device, driver and times on standard error\n";

@@ -11,6 +11,10 @@
 
 #include "cli.h"
 
+/* From this photo on kernels are tuned meanwhile: fewer photos leave no time worth the device's memory and the files'
+ * room that it takes, and by then all buffers of the series' own have been made. */
+enum { TUNED_FROM = 8 };
+
 /* DIR/NAME.png of DIR2/NAME.jpg. */
 static bool output_path(cli *run, const cli_series *s, const char *photo, cli_path *path) {
     const char *slash = strrchr(photo, '/');
@@ -97,7 +101,9 @@ static void note_success(cli *run, cli_network *network, cli_series *s, unsigned
 
 static bool begin(cli *run, const cli_network *network, cli_series *s, unsigned i) {
     bd_image photo = {0};
+    cli_spare_lend(&s->spare);
     bool read = cli_read_shown(run, s->photos[i], s->file, &photo);
+    cli_spare_take(&s->spare);
     bool done = read;
     if (read && bd_session_replace_begin(network->session, &photo, s->background, s->params, &run->error)) {
         done = cli_failed(run);
@@ -112,8 +118,10 @@ static bool begin(cli *run, const cli_network *network, cli_series *s, unsigned 
 static void end(cli *run, cli_network *network, cli_series *s, unsigned i, bd_image *result) {
     cli_path path;
     bool made = !bd_session_replace_end(network->session, result, &run->error) || cli_failed(run);
+    cli_spare_lend(&s->spare);
     bool done =
         made && output_path(run, s, s->photos[i], &path) && cli_write_image(run, path.text, s->file, result, NULL, 0);
+    cli_spare_take(&s->spare);
     if (done) {
         note_success(run, network, s, i, path.text, result);
     } else {
@@ -124,13 +132,18 @@ static void end(cli *run, cli_network *network, cli_series *s, unsigned i, bd_im
 bool cli_series_run(cli *run, cli_network *network, cli_series *s) {
     bd_image result = {0};
     bool begun = false; /* the photo before */
+    s->spare.begun_ms = cli_now_ms();
     for (unsigned i = 0; i <= s->count; i++) {
+        if (i + 1 == TUNED_FROM && i < s->count) {
+            cli_spare_start(run, network, &s->spare);
+        }
         bool now = i < s->count && begin(run, network, s, i);
         if (begun) {
             end(run, network, s, i - 1, &result);
         }
         begun = now;
     }
+    cli_spare_stop(&s->spare);
     bd_image_finish(&result);
     return !s->failed || cli_fail(run, s->status, "%u of %u photos failed", s->failed, s->count);
 }

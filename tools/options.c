@@ -46,6 +46,8 @@ static const option options[] = {
     FLAG("classic", 0, classic, R | S),
     TEXT("output", 'o', output, R | A),
     TEXT("output-dir", 0, output_dir, R),
+    FLAG("no-tune", 0, no_tune, R),
+    TEXT("tune-share", 0, tune_share, R),
     TEXT("background", 0, background, R),
     TEXT("format", 0, format, R | S),
     TEXT("quality", 'Q', quality, R | S),

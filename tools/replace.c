@@ -214,7 +214,7 @@ static bool parse_series(cli *run, replacement *r) {
     }
     r->background_path = from->background;
     r->series = (cli_series){.photos = from->operands, .count = from->operand_count, .folder = from->output_dir};
-    return parse_rest(run, r);
+    return cli_spare_parse(run, &r->series.spare) && parse_rest(run, r);
 }
 
 static bool parse(cli *run, replacement *r) {
@@ -226,6 +226,9 @@ static bool parse(cli *run, replacement *r) {
     }
     if (from->output_dir) {
         return parse_series(run, r);
+    }
+    if (from->tune_share) {
+        return cli_fail(run, CLI_USAGE, "--tune-share goes with --output-dir");
     }
     unsigned most = from->background ? 1 : 2;
     if (from->operand_count > most) {
@@ -324,6 +327,7 @@ static bool print_json(cli *run, replacement *r) {
         cJSON_AddNumberToObject(root, "failed", r->series.failed);
         cJSON_AddItemToObject(root, "photos", r->series.report);
         r->series.report = NULL;
+        cli_spare_json(root, &r->series.spare);
     } else {
         add_size(root, "output", run->options.output, &r->result);
         add_size(root, "photo", r->photo_path, &r->photo);
@@ -349,6 +353,7 @@ bool cli_replace(cli *run) {
     cli_progress_stop(run);
     if (done && run->options.verbose) {
         cli_print_timings(run, &r.network);
+        cli_spare_say(run, &r.series.spare);
     }
     if (run->options.json && (done || r.series.report)) {
         done = print_json(run, &r) && done;

@@ -132,6 +132,8 @@ check_usage() {
     run 2 "$person" --background "$scene" --color '#123456' -o "$out"
     run 2 "$person" --transparent --output-dir "$work/out" -o "$out"
     run 2 "$person" - --transparent --output-dir "$work/out"
+    run 2 "$person" --transparent --output-dir "$work/out" --tune-share 101
+    run 2 "$person" --transparent -o "$out" --tune-share 3
     run 2 "$person" --transparent --output-dir "$work/out" --format jpeg
     run 2 "$person" --transparent --output-dir "$work/out" --matte-out "$out"
     run 2 "$person" "$work/in/person.png" --transparent --output-dir "$work/out"
@@ -235,6 +237,40 @@ check_series() {
     [ -s "$work/out/made/person.png" ] || complain 'the folder was not made'
     rm -rf "$work/out/made"
     left_nothing
+}
+
+# A series tunes meanwhile, a little in every run, until all is tuned; its photos stay as they are without.
+check_tuning() {
+    local photos=() i runs=0 cache=$work/cache
+    for i in $(seq 24); do
+        pnm_ramp "tuned$i.pgm"
+        photos+=("$work/in/tuned$i.pgm")
+    done
+    series() {
+        XDG_CACHE_HOME=$cache run 0 "${photos[@]}" --model "$source/tests/fuzz/corpus/onnx/network.onnx" --size 33 \
+            --class 1 --kernels storage --precision fp32 --transparent --output-dir "$work/out" --json "$@"
+    }
+    series --tune-share 100 --no-tune
+    ! grep -q '"tuning"' "$work/stdout" || complain "--no-tune: $(cat "$work/stdout")"
+    [ -z "$(ls "$cache"/backdrop/tuning-* 2> /dev/null)" ] || complain '--no-tune has tuned'
+    mv "$work/out" "$work/plain"
+    while [ "$runs" -lt 30 ]; do
+        series --tune-share 100
+        grep -q '"tuning"' "$work/stdout" || break
+        runs=$((runs + 1))
+        if grep -q '"default_ms"' "$work/stdout"; then
+            grep -q '^tuned storage fp32 network ' "$cache"/backdrop/tuning-* || complain 'no word of it in the file'
+        else
+            ! grep -q '^tuned ' "$cache"/backdrop/tuning-* || complain 'tuned, and not done'
+        fi
+        [ "$runs" -gt 1 ] || diff -r "$work/plain" "$work/out" || complain 'photos change when kernels are tuned'
+    done
+    [ "$runs" -gt 0 ] && [ "$runs" -lt 30 ] || complain "$runs runs tuned"
+    ! grep -q '^trial ' "$cache"/backdrop/tuning-* || complain 'trials stay in the file'
+    printf 'tuned in %d runs\n' "$runs"
+    rm -rf "${work:?}/plain" "$cache" "$work"/in/tuned*
+    rm -rf "${work:?}/out"
+    mkdir "$work/out"
 }
 
 check_bad_pictures() {
@@ -624,6 +660,7 @@ check_devices
 [ -z "$usable" ] || check_shapes
 [ -z "$usable" ] || check_depth
 [ -z "$usable" ] || check_trimap
+[ -z "$usable" ] || check_tuning
 check_verify
 [ -z "$usable" ] || check_quantised
 [ -z "$fetched" ] || check_pictures
