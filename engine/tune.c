@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe.h"
+
 enum { DEFAULT_RUNS = 9, MOST_ATTEMPTS = 2 };
 #define PATIENCE_MS 20.0 /* on the device, of a step's runs */
 #define UNFINISHED "unfinished"
@@ -262,6 +264,29 @@ static bd_result prepare_rivals(bd_tuner *t, bd_error *error) {
     return BD_OK;
 }
 
+/* What runs without any tuning: matrix units, too, where they passed the probe. */
+static bd_result choose_defaults(bd_tuner *t, bd_kernel_choice *choices, bd_error *error) {
+    bd_vk *vk = &t->engine->vk;
+    bd_tuning *tuning = &t->engine->tuning;
+    bd_kernel_defaults(vk, t->graph, t->precisions[t->at], true, choices);
+    if (t->precisions[t->at] != BD_PRECISION_FP16 || !vk->matrix_count) {
+        return BD_OK;
+    }
+    bd_tuning probes = {.allocator = t->engine->allocator};
+    bd_result result = bd_probe_matrix(tuning, vk, t->graph, error);
+    for (uint32_t i = 0; i < tuning->count && !result; i++) {
+        const bd_tuning_entry *entry = &tuning->entries[i];
+        if (!strncmp(entry->signature, "probe ", 6)) {
+            result = bd_tuning_put(&probes, entry->signature, entry->name, entry->us, error);
+        }
+    }
+    if (!result) {
+        bd_probe_choose(&probes, vk, t->graph, choices);
+    }
+    bd_tuning_finish(&probes);
+    return result;
+}
+
 static bd_result open_rival(bd_tuner *t, bd_error *error) {
     bd_rivals *r = &t->rivals;
     bd_result result = r->input ? BD_OK : prepare_rivals(t, error);
@@ -273,10 +298,12 @@ static bd_result open_rival(bd_tuner *t, bd_error *error) {
     if (r->opened) {
         bd_tuning_choose(&t->found, &t->engine->vk, t->graph, precision, true, r->choices);
     } else {
-        bd_kernel_defaults(&t->engine->vk, t->graph, precision, true, r->choices);
+        result = choose_defaults(t, r->choices, error);
     }
     bd_session **session = &r->sessions[r->opened];
-    result = bd_session_make(t->engine, t->model, &params, t->engine->allocator, session, error);
+    if (!result) {
+        result = bd_session_make(t->engine, t->model, &params, t->engine->allocator, session, error);
+    }
     double ms;
     if (!result) { /* which warms up, too */
         result = bd_session_run_network(*session, r->input, r->logits[r->opened], &ms, NULL, NULL, error);
