@@ -281,7 +281,7 @@ static bd_result choose_defaults(bd_tuner *t, bd_kernel_choice *choices, bd_erro
         }
     }
     if (!result) {
-        bd_probe_choose(&probes, vk, t->graph, choices);
+        bd_probe_choose(&probes, vk, t->graph, t->precision, choices);
     }
     bd_tuning_finish(&probes);
     return result;
