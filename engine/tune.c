@@ -269,7 +269,7 @@ static bd_result choose_defaults(bd_tuner *t, bd_kernel_choice *choices, bd_erro
     bd_vk *vk = &t->engine->vk;
     bd_tuning *tuning = &t->engine->tuning;
     bd_kernel_defaults(vk, t->graph, t->precisions[t->at], true, choices);
-    if (t->precisions[t->at] != BD_PRECISION_FP16 || !vk->matrix_count) {
+    if (!bd_precision_is_half(t->precisions[t->at]) || !vk->matrix_count) {
         return BD_OK;
     }
     bd_tuning probes = {.allocator = t->engine->allocator};
@@ -281,7 +281,7 @@ static bd_result choose_defaults(bd_tuner *t, bd_kernel_choice *choices, bd_erro
         }
     }
     if (!result) {
-        bd_probe_choose(&probes, vk, t->graph, t->precision, choices);
+        bd_probe_choose(&probes, vk, t->graph, t->precisions[t->at], choices);
     }
     bd_tuning_finish(&probes);
     return result;
