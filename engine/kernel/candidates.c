@@ -251,7 +251,7 @@ static void add_simt(list *to, bd_kernel_family family, const bd_shader_id *ways
 static void add_matrix_shape(list *to, bd_kernel_family family, bd_shader_id shader, const uint32_t shape[3],
                              uint32_t width) {
     uint32_t depth = (uint32_t)bd_gemm_depth(to->graph, to->node);
-    uint32_t subgroup = to->vk->subgroup_size;
+    uint32_t subgroup = to->vk->matrix_subgroup_size;
     for (uint32_t t = 0; t < BD_COUNT(matrix_tiles); t++) {
         uint32_t rows = matrix_tiles[t].rows;
         uint32_t columns = matrix_tiles[t].columns;
@@ -302,7 +302,7 @@ static void add_matrix(list *to, bd_kernel_family family, const bd_shader_id *wa
         }
     }
     /* The same code without the unit, so that software devices can check it. */
-    if (!vk->matrix_count && vk->info.kind == BD_DEVICE_SOFTWARE && 4 * vk->subgroup_size >= 16) {
+    if (!vk->matrix_count && vk->info.kind == BD_DEVICE_SOFTWARE && 4 * vk->matrix_subgroup_size >= 16) {
         const uint32_t shape[] = {16, 16, 16};
         add_matrix_shape(to, family, ways[MATRIX_SOFT], shape, width);
     }

@@ -112,7 +112,7 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
         reduce(graph, index, choice, dispatch, operands);
         return;
     }
-    *dispatch = (bd_vk_dispatch){.shader = choice->shader};
+    *dispatch = (bd_vk_dispatch){.shader = choice->shader, .subgroup = choice->matrix[0] ? choice->subgroup : 0};
     /* The window is the depthwise convolution's where that is computed inside. */
     const bd_node *window = block ? &graph->nodes[node->inputs[0]] : node;
     const bd_conv_attrs *a = &window->u.conv;

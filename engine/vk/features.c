@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What a device can do beyond Vulkan 1.1, and what of it is switched on: halves, matrix units by either extension, and
- * addresses of buffers. */
+ * What a device can do beyond Vulkan 1.1, and what of it is switched on: halves, matrix units by either extension,
+ * subgroups of a size that a pipeline asks for, and addresses of buffers. */
 #include <string.h>
 
 #include "vk/vk.h"
@@ -120,7 +120,8 @@ typedef struct offers {
     VkPhysicalDeviceBufferDeviceAddressFeatures address;
     VkPhysicalDeviceCooperativeMatrixFeaturesKHR khr;
     VkPhysicalDeviceCooperativeMatrixFeaturesNV nv;
-    bool has_khr, has_nv;
+    VkPhysicalDeviceSubgroupSizeControlFeatures size;
+    bool has_khr, has_nv, has_size;
 } offers;
 
 static void ask(const bd_vk *vk, offers *o) {
@@ -128,7 +129,8 @@ static void ask(const bd_vk *vk, offers *o) {
                   .memory_model = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES},
                   .address = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES},
                   .khr = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR},
-                  .nv = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV}};
+                  .nv = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV},
+                  .size = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES}};
     /* These are part of Vulkan 1.2; a device that is older has no matrix unit either. */
     if (vk->info.api_version < VK_API_VERSION_1_2) {
         return;
@@ -141,6 +143,7 @@ static void ask(const bd_vk *vk, offers *o) {
     if (list && vk->api.vkEnumerateDeviceExtensionProperties(vk->physical_device, NULL, &count, list) >= 0) {
         o->has_khr = has_extension(list, count, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
         o->has_nv = has_extension(list, count, VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME);
+        o->has_size = has_extension(list, count, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
     }
     bd_free(vk->allocator, list);
     void *next = NULL;
@@ -151,6 +154,10 @@ static void ask(const bd_vk *vk, offers *o) {
         o->nv.pNext = next;
         next = &o->nv;
     }
+    if (o->has_size) {
+        o->size.pNext = next;
+        next = &o->size;
+    }
     o->address.pNext = next;
     o->memory_model.pNext = &o->address;
     o->half.pNext = &o->memory_model;
@@ -158,20 +165,46 @@ static void ask(const bd_vk *vk, offers *o) {
     vk->api.vkGetPhysicalDeviceFeatures2(vk->physical_device, &all);
 }
 
-void bd_vk_features_init(bd_vk *vk, bd_vk_features *features) {
-    offers o;
-    ask(vk, &o);
-    VkPhysicalDeviceSubgroupProperties subgroup = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
+/* Matrix units are used by 32 invocations together where the driver has a choice: a driver may report 64 where the
+ * hardware's own width is 32 (RDNA), or let the compiler take 8 or 16 (Intel). */
+static void choose_subgroups(bd_vk *vk, const offers *o, bd_vk_features *features) {
+    enum { MATRIX_SUBGROUP = 32 };
+    VkPhysicalDeviceSubgroupSizeControlProperties range = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES};
+    VkPhysicalDeviceSubgroupProperties subgroup = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
+                                                   .pNext = o->has_size ? &range : NULL};
     VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
                                               .pNext = &subgroup};
     vk->api.vkGetPhysicalDeviceProperties2(vk->physical_device, &properties);
-    vk->subgroup_size = subgroup.subgroupSize;
+    vk->subgroup_size = vk->matrix_subgroup_size = subgroup.subgroupSize;
+    if (!o->size.subgroupSizeControl || !(range.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT)) {
+        return;
+    }
+    vk->subgroup_min = range.minSubgroupSize;
+    vk->subgroup_max = range.maxSubgroupSize;
+    vk->full_subgroups = o->size.computeFullSubgroups;
+    if (range.minSubgroupSize < range.maxSubgroupSize && range.maxSubgroupSize >= MATRIX_SUBGROUP) {
+        vk->matrix_subgroup_size = BD_MAX(range.minSubgroupSize, (uint32_t)MATRIX_SUBGROUP);
+    }
+    features->size =
+        (VkPhysicalDeviceSubgroupSizeControlFeatures){.sType = o->size.sType,
+                                                      .pNext = features->next,
+                                                      .subgroupSizeControl = VK_TRUE,
+                                                      .computeFullSubgroups = o->size.computeFullSubgroups};
+    features->next = &features->size;
+    features->extensions[features->extension_count++] = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
+}
+
+void bd_vk_features_init(bd_vk *vk, bd_vk_features *features) {
+    offers o;
+    ask(vk, &o);
     vk->half = o.half.shaderFloat16;
     *features = (bd_vk_features){0};
+    choose_subgroups(vk, &o, features);
     if (vk->runs[BD_KERNELS_WIDE8] && o.address.bufferDeviceAddress) {
         vk->addresses = true;
-        features->address =
-            (VkPhysicalDeviceBufferDeviceAddressFeatures){.sType = o.address.sType, .bufferDeviceAddress = VK_TRUE};
+        features->address = (VkPhysicalDeviceBufferDeviceAddressFeatures){
+            .sType = o.address.sType, .pNext = features->next, .bufferDeviceAddress = VK_TRUE};
         features->next = &features->address;
     }
     if (!o.half.shaderFloat16) {

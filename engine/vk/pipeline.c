@@ -15,6 +15,7 @@ struct bd_vk_pipeline {
     bd_shader_id shader;
     uint32_t specialisations[BD_VK_MAX_SPECIALISATIONS];
     uint32_t specialisation_count;
+    uint32_t subgroup;
     VkPipeline pipeline;
 };
 
@@ -48,8 +49,15 @@ static bd_result create(bd_vk *vk, bd_vk_pipeline *made, bd_error *error) {
     }
     const VkSpecializationInfo specialisation = {made->specialisation_count, entries,
                                                  made->specialisation_count * sizeof(uint32_t), made->specialisations};
+    bool pinned = made->subgroup && made->subgroup >= vk->subgroup_min && made->subgroup <= vk->subgroup_max;
+    const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo size = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+        .requiredSubgroupSize = made->subgroup};
+    const VkPipelineShaderStageCreateFlags full = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
     const VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                               .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                                                        .pNext = pinned ? &size : NULL,
+                                                        .flags = pinned && vk->full_subgroups ? full : 0,
                                                         .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                                                         .module = module,
                                                         .pName = "main",
@@ -64,7 +72,8 @@ static bd_result create(bd_vk *vk, bd_vk_pipeline *made, bd_error *error) {
 }
 
 static bool serves(const bd_vk_pipeline *pipeline, const bd_vk_dispatch *dispatch) {
-    return pipeline->shader == dispatch->shader && pipeline->specialisation_count == dispatch->specialisation_count &&
+    return pipeline->shader == dispatch->shader && pipeline->subgroup == dispatch->subgroup &&
+           pipeline->specialisation_count == dispatch->specialisation_count &&
            !memcmp(pipeline->specialisations, dispatch->specialisations,
                    pipeline->specialisation_count * sizeof(uint32_t));
 }
@@ -91,7 +100,9 @@ static bd_vk_pipeline *append(bd_vk *vk, const bd_vk_dispatch *dispatch, bd_erro
         vk->pipeline_capacity = capacity;
     }
     bd_vk_pipeline *made = &vk->pipelines[vk->pipeline_count++];
-    *made = (bd_vk_pipeline){.shader = dispatch->shader, .specialisation_count = dispatch->specialisation_count};
+    *made = (bd_vk_pipeline){.shader = dispatch->shader,
+                             .specialisation_count = dispatch->specialisation_count,
+                             .subgroup = dispatch->subgroup};
     memcpy(made->specialisations, dispatch->specialisations, sizeof made->specialisations);
     return made;
 }

@@ -136,8 +136,11 @@ typedef struct bd_vk {
     bd_vk_matrix matrices[8]; /* 16 x 16 x 16 first */
     uint32_t matrix_count;
     uint32_t subgroup_size;
-    bool half;                   /* shaders compute with halves, so storing them costs nothing */
-    bool runs[BD_KERNELS_COUNT]; /* which kernel sets the device can run */
+    uint32_t subgroup_min, subgroup_max; /* what a pipeline can ask for; 0: it cannot */
+    uint32_t matrix_subgroup_size;       /* of pipelines that use matrix units */
+    bool full_subgroups;                 /* a pipeline can ask that no subgroup of a group is partly filled */
+    bool half;                           /* shaders compute with halves, so storing them costs nothing */
+    bool runs[BD_KERNELS_COUNT];         /* which kernel sets the device can run */
     uint8_t pipeline_cache_uuid[VK_UUID_SIZE];
     uint32_t driver_version;
     uint32_t queue_family;
@@ -170,12 +173,13 @@ typedef struct bd_vk_features {
     VkPhysicalDeviceShaderFloat16Int8Features half;
     VkPhysicalDeviceVulkanMemoryModelFeatures memory_model;
     VkPhysicalDeviceBufferDeviceAddressFeatures address;
+    VkPhysicalDeviceSubgroupSizeControlFeatures size;
     VkPhysicalDeviceCooperativeMatrixFeaturesNV nv;
     struct {
         void *words[4]; /* VkPhysicalDeviceCooperativeMatrixFeaturesKHR, which headers may lack */
     } khr;
     void *next; /* a chain of those above; they must stay where they are */
-    const char *extensions[2];
+    const char *extensions[3];
     uint32_t extension_count;
 } bd_vk_features;
 void bd_vk_features_init(bd_vk *vk, bd_vk_features *features);
@@ -229,6 +233,8 @@ typedef struct bd_vk_dispatch {
     bd_vk_binding bindings[BD_VK_BINDINGS];
     uint32_t specialisations[BD_VK_MAX_SPECIALISATIONS]; /* constant_id 0, 1, ... */
     uint32_t specialisation_count;
+    uint32_t subgroup; /* the size that the shader needs, asked for where the device lets one; 0: any. x of its groups
+                          is a multiple */
     unsigned char push[BD_VK_PUSH_BYTES];
     uint32_t push_bytes;
     uint32_t address_count; /* push begins with the addresses of bindings 1, 2, 3, 0, written when it is recorded */
