@@ -218,8 +218,9 @@ static bd_result time_matrix(gauge *g, const bd_vk_matrix *m, uint32_t groups, u
     bd_vk_dispatch dispatch = {.name = "peak matrix",
                                .shader = m->extension == BD_VK_MATRIX_KHR ? BD_SHADER_peak_matrix_f16_khrcoop
                                                                           : BD_SHADER_peak_matrix_f16_nvcoop,
-                               .specialisations = {MATRIX_SUBGROUPS * g->vk->subgroup_size, m->m, m->n, m->k},
+                               .specialisations = {MATRIX_SUBGROUPS * g->vk->matrix_subgroup_size, m->m, m->n, m->k},
                                .specialisation_count = 4,
+                               .subgroup = g->vk->matrix_subgroup_size,
                                .groups = {groups, 1, 1}};
     dispatch.bindings[BD_BIND_DST] = (bd_vk_binding){
         .buffer = &g->b, .bytes = (VkDeviceSize)groups * MATRIX_SUBGROUPS * m->m * m->n * sizeof(float)};

@@ -437,7 +437,7 @@ static void test_modules(void **state) {
 
 static bool is_fine(const null_pipeline *p, uint32_t f, bool judged) {
     return !p->result && p->counted && !p->spilled_vgprs && !p->spilled_sgprs && !p->scratch_bytes &&
-           (!judged || p->vgprs <= families[f].vgprs[chip]) && p->waves_per_simd >= families[f].waves[chip];
+           (!judged || (p->vgprs <= families[f].vgprs[chip] && p->waves_per_simd >= families[f].waves[chip]));
 }
 
 static void test_registers(void **state) {

@@ -69,10 +69,10 @@ static void test_right_ones(void **state) {
 /* Kernels that are made for subgroups of another size than the device's leave sums out. */
 static void test_wrong_ones(void **state) {
     (void)state;
-    uint32_t size = harness.vk.subgroup_size;
-    harness.vk.subgroup_size = size * 2;
+    uint32_t size = harness.vk.matrix_subgroup_size;
+    harness.vk.matrix_subgroup_size = size * 2;
     probe();
-    harness.vk.subgroup_size = size;
+    harness.vk.matrix_subgroup_size = size;
     assert_int_equal(tuning.count, 1);
     assert_int_equal(entries("wrong"), 1);
 }
