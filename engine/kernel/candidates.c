@@ -339,9 +339,11 @@ static void add_depthwise(list *to) {
 /* Code without loops takes the driver long to compile. */
 enum { FLAT_IN_C4 = 40 };
 
-static void add_flat(list *to, bd_shader_id shader) {
-    bd_kernel_choice choice = {
-        .family = BD_KERNEL_FAMILY_FLAT, .precision = to->precision, .shader = shader, .split = 1};
+static void add_flat(list *to) {
+    bd_kernel_choice choice = {.family = BD_KERNEL_FAMILY_FLAT,
+                               .precision = to->precision,
+                               .shader = BD_SHADER_conv1x1_flat_f32_image_wide8,
+                               .split = 1};
     (void)snprintf(choice.name, sizeof choice.name, "%s", bd_shaders[choice.shader].name);
     add(to, &choice);
 }
@@ -395,10 +397,8 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
         add_depthwise(&to);
     }
     add_plain(&to);
-    if (bd_lanes_serves(vk, graph, index)) {
-        add_flat(&to, BD_SHADER_conv1x1_lanes_f32_storage_wide8);
-    } else if (bd_flat_serves(vk, graph, index, FLAT_IN_C4)) {
-        add_flat(&to, BD_SHADER_conv1x1_flat_f32_image_wide8);
+    if (bd_flat_serves(vk, graph, index, FLAT_IN_C4)) {
+        add_flat(&to);
     }
     return to.count;
 }

@@ -6,7 +6,6 @@
 #include "kernel/gemm.h"
 #include "kernel/integers.h"
 #include "push/conv1x1_flat.h"
-#include "push/conv1x1_lanes.h"
 
 enum {
     WIDTH = 4 * BD_CONV1X1_FLAT_C4, /* channels of a panel */
@@ -82,90 +81,6 @@ void bd_flat_node(const bd_graph *graph, uint32_t index, const bd_kernel_choice 
         push.digits[i] = i;
     }
     memcpy(dispatch->push, &push, sizeof push);
-}
-
-/* ---- lanes along the output channels (push/conv1x1_lanes.h) ------------------------------------------------------ */
-
-/* vec4 columns of the input in one slice; subgroups to a group. In every process a driver takes long over code without
- * loops: longer inputs need many multiply-adds to be worth that. */
-enum { MOST_SLICE_C4 = 24, LEAST_SUBGROUPS = 8, SHORT_C4 = 40, LEAST_MACS = 500000000 };
-
-/* As few slices as are short enough; 0: the input cannot be cut so. */
-static uint32_t slices_of(uint32_t in_c4) {
-    for (uint32_t slices = ceil_div(in_c4, MOST_SLICE_C4); slices <= BD_CONV1X1_LANES_SUBGROUPS; slices++) {
-        if (in_c4 % slices == 0) {
-            return slices;
-        }
-    }
-    return 0;
-}
-
-bool bd_lanes_serves(const bd_vk *vk, const bd_graph *graph, uint32_t index) {
-    const bd_node *node = &graph->nodes[index];
-    if (!vk->addresses || vk->kernel_set != BD_KERNELS_WIDE8 || !bd_gemm_is_pointwise(graph, index) ||
-        graph->nodes[node->inputs[1]].op != BD_OP_CONST || bd_kernel_activation(&node->u.conv) != BD_ACTIVATION_CLAMP) {
-        return false;
-    }
-    uint32_t out_c4 = bd_shape_c4(&node->shape), in_c4 = bd_shape_c4(&graph->nodes[node->inputs[0]].shape);
-    uint32_t pixels = bd_shape_pixels(&node->shape), slices = slices_of(in_c4);
-    /* A row by itself, which may become a dispatch, has sixteen pixels. */
-    return pixels >= FEWEST_PIXELS && pixels <= BD_CONV1X1_LANES_ROWS * BD_CONV1X1_LANES_BLOCKS &&
-           node->shape.dims[2] >= BD_CONV1X1_LANES_ROWS && out_c4 >= 2 && out_c4 <= 2 * BD_CONV1X1_LANES_PANELS &&
-           slices && (in_c4 <= SHORT_C4 || bd_node_multiply_adds(graph, index) >= LEAST_MACS);
-}
-
-void bd_lanes_node(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice, bd_vk_dispatch *dispatch,
-                   bd_kernel_operands *operands) {
-    const bd_node *node = &graph->nodes[index];
-    const bd_conv_attrs *attrs = &node->u.conv;
-    uint32_t pixels = bd_shape_pixels(&node->shape), out_c4 = bd_shape_c4(&node->shape);
-    uint32_t in_c4 = bd_shape_c4(&graph->nodes[node->inputs[0]].shape);
-    uint32_t slices = slices_of(in_c4);
-    uint32_t subgroups = ceil_div(LEAST_SUBGROUPS, slices) * slices;
-    bool biased = node->input_count > 2 && node->inputs[2] != BD_NO_NODE;
-    *operands = (bd_kernel_operands){
-        .nodes = {node->inputs[0], node->inputs[1], biased ? node->inputs[2] : BD_NO_NODE, BD_NO_NODE},
-        .packings = {BD_PACKING_ROWS, BD_PACKING_LANES, BD_PACKING_ROWS, BD_PACKING_ROWS},
-        .zero_bias = !biased,
-    };
-    bool residual = bd_kernel_set_residual(graph, index, BD_PACKING_ROWS, operands);
-    *dispatch = (bd_vk_dispatch){
-        .shader = choice->shader,
-        .specialisations = {residual || slices > 1, 0, in_c4, slices, subgroups},
-        .specialisation_count = 5,
-        .address_count = 4,
-        .groups = {ceil_div(out_c4, 2), ceil_div(pixels, BD_CONV1X1_LANES_ROWS * subgroups / slices), 1},
-        .push_bytes = sizeof(bd_push_conv1x1_lanes),
-    };
-    const bd_push_conv1x1_lanes push = {.digits = {{0, 1, 2, 3}},
-                                        .rows = (int32_t)pixels,
-                                        .out_c4 = (int32_t)out_c4,
-                                        .adds = residual,
-                                        .lo = attrs->clamp_low,
-                                        .hi = attrs->clamp_high};
-    memcpy(dispatch->push, &push, sizeof push);
-}
-
-static size_t lanes_panels(const bd_node *weights) {
-    return ((size_t)weights->shape.dims[3] + 7) / 8;
-}
-
-size_t bd_lanes_packed_bytes(const bd_node *weights) {
-    return lanes_panels(weights) * (size_t)((weights->shape.dims[2] + 3) / 4 * 4) * 8 * sizeof(float);
-}
-
-void bd_lanes_pack(const bd_node *weights, float *to) {
-    const float *from = weights->data;
-    size_t in = (size_t)weights->shape.dims[2], out = (size_t)weights->shape.dims[3];
-    size_t last = (out + 3) / 4 * 4 - 8;
-    memset(to, 0, bd_lanes_packed_bytes(weights));
-    for (size_t panel = 0; panel < lanes_panels(weights); panel++) {
-        size_t first = BD_MIN(panel * 8, last), columns = BD_MIN((size_t)8, out - first);
-        for (size_t k = 0; k < in; k++) {
-            memcpy(to + k * 8, from + k * out + first, columns * sizeof *to);
-        }
-        to += (in + 3) / 4 * 4 * 8;
-    }
 }
 
 /* (1, 1, ic, oc): input channels with their padding. */

@@ -12,11 +12,4 @@ void bd_flat_node(const bd_graph *graph, uint32_t node, const bd_kernel_choice *
 size_t bd_flat_packed_bytes(const bd_node *weights);
 void bd_flat_pack(const bd_node *weights, float *to);
 
-/* The other kernel of the family (push/conv1x1_lanes.h): it ends with a clamp. */
-bool bd_lanes_serves(const bd_vk *vk, const bd_graph *graph, uint32_t node);
-void bd_lanes_node(const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice, bd_vk_dispatch *dispatch,
-                   bd_kernel_operands *operands);
-size_t bd_lanes_packed_bytes(const bd_node *weights);
-void bd_lanes_pack(const bd_node *weights, float *to);
-
 #endif

@@ -473,10 +473,7 @@ bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t index,
     case BD_KERNEL_FAMILY_GEMM:
     case BD_KERNEL_FAMILY_BLOCK: bd_gemm_node(graph, index, part, choice, dispatch, operands); break;
     case BD_KERNEL_FAMILY_DEPTHWISE: depthwise_blocked(graph, index, choice, dispatch, operands); break;
-    case BD_KERNEL_FAMILY_FLAT:
-        (choice->shader == BD_SHADER_conv1x1_lanes_f32_storage_wide8 ? bd_lanes_node : bd_flat_node)(
-            graph, index, choice, dispatch, operands);
-        break;
+    case BD_KERNEL_FAMILY_FLAT: bd_flat_node(graph, index, choice, dispatch, operands); break;
     }
     if (!result) {
         dispatch->name = choice->name;
@@ -550,9 +547,6 @@ size_t bd_kernel_packed_bytes(const bd_graph *graph, uint32_t node, bd_packing p
     if (packing == BD_PACKING_COLUMNS) {
         return bd_flat_packed_bytes(constant);
     }
-    if (packing == BD_PACKING_LANES) {
-        return bd_lanes_packed_bytes(constant);
-    }
     if (packing == BD_PACKING_SCALES) {
         return bd_scales_packed_bytes(constant);
     }
@@ -609,10 +603,6 @@ void bd_kernel_pack(const bd_graph *graph, uint32_t node, bd_packing packing, vo
     }
     if (packing == BD_PACKING_COLUMNS) {
         bd_flat_pack(constant, packed);
-        return;
-    }
-    if (packing == BD_PACKING_LANES) {
-        bd_lanes_pack(constant, packed);
         return;
     }
     if (packing == BD_PACKING_SCALES) {

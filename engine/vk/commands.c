@@ -178,7 +178,7 @@ static bd_result check_range(const bd_vk *vk, const bd_vk_dispatch *dispatch, ui
 
 static void write_addresses(const bd_vk *vk, const bd_vk_dispatch *dispatch, unsigned char *push) {
     for (uint32_t i = 0; i < dispatch->address_count; i++) {
-        const bd_vk_binding *binding = &dispatch->bindings[(i + 1) % (BD_VK_BINDINGS - 1)];
+        const bd_vk_binding *binding = &dispatch->bindings[i + 1];
         const VkBufferDeviceAddressInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
                                                 .buffer = binding->buffer->buffer};
         uint64_t address = vk->api.vkGetBufferDeviceAddress(vk->device, &info) + binding->offset;
