@@ -330,7 +330,8 @@ typedef struct bd_session_params {
     bool flip;
     bool many; /* many photos are to come: kernels are welcome that are made slowly and run quickly (on lavapipe some
                   40 ms more to create, a sixth less a photo). It changes last digits only. The first session for a
-                  driver and network times them first, which takes seconds; cache_dir keeps what was found */
+                  driver and network times them first, which takes seconds, and cache_dir keeps what was found;
+                  without cache_dir it changes nothing */
 } bd_session_params;
 
 typedef struct bd_session_info {
