@@ -368,7 +368,7 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
     const bd_node *node = &graph->nodes[index];
     /* The tiled kernels end with a clamp; a hard-swish goes to the plain ones. */
     bool window = node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE;
-    to.packed = precision == BD_PRECISION_FAST16 && window && !node->u.conv.rounding;
+    to.packed = precision == BD_PRECISION_FAST16 && vk->half && window && !node->u.conv.rounding;
     bool storage = vk->kernel_set == BD_KERNELS_STORAGE && window && !node->u.conv.hard_swish;
     if (storage && node->op == BD_OP_CONV) {
         bool pointwise = bd_gemm_is_pointwise(graph, index);
