@@ -40,7 +40,7 @@ static int usage(FILE *to, int status) {
                   "         [--runs N] [--nodes N] [--only PART] [--csv FILE] [--validation]\n"
                   "Tries every candidate of every distinct node, says which are wrong, times the others (microseconds\n"
                   "of device time, the best of N readings; default 5), and writes all of it with the compiler's\n"
-                  "statistics to FILE, which bench/candidates reads. --only: candidates whose name contains PART;\n"
+                  "statistics to FILE, which bench/nodes reads. --only: candidates whose name contains PART;\n"
                   "--nodes: every N-th distinct node alone; --precision: fp32, fp16 or fast16 alone.\n"
                   "exit status: 0 all right, 1 failed or some wrong, 2 usage, 3 no such device or precision\n");
     return status;

@@ -7,7 +7,7 @@
 
 enum { MOST_WANTED = 64, REPEATS = 5 };
 
-static const char passed[] = "passed", slow[] = "slow", wrong[] = "wrong";
+static const char passed[] = "passed", slow[] = "slow", wrong[] = "wrong", untried[] = "untried";
 
 /* Kernels that are to be tried. */
 typedef struct wanted {
@@ -27,12 +27,12 @@ static bool has_passed(const bd_tuning *tuning, const char *name) {
 }
 
 void bd_probe_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
-                     bd_kernel_choice *choices) {
+                     bool over_tuned, bd_kernel_choice *choices) {
     for (uint32_t n = 0; n < graph->count; n++) {
         bd_kernel_choice choice;
         char signature[BD_TUNING_SIGNATURE_BYTES];
         bd_tuning_signature(graph, n, precision, signature);
-        if (!bd_tuning_find(tuning, signature) && bd_kernel_matrix_default(vk, graph, n, &choice) &&
+        if ((over_tuned || !bd_tuning_find(tuning, signature)) && bd_kernel_matrix_default(vk, graph, n, &choice) &&
             has_passed(tuning, choice.name)) {
             choices[n] = choice;
         }
@@ -183,6 +183,14 @@ bd_result bd_probe_matrix(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, b
                 result = try_layer(tuning, vk, &w, &layer_graph, error);
             }
             bd_graph_finish(&layer_graph);
+        }
+    }
+    /* What no layer has a candidate of would be asked for again with every session. */
+    for (uint32_t i = 0; i < w.count && !result; i++) {
+        char signature[BD_TUNING_SIGNATURE_BYTES];
+        entry_of(w.names[i], signature);
+        if (!bd_tuning_find(tuning, signature)) {
+            result = bd_tuning_put(tuning, signature, untried, 1, error);
         }
     }
     /* An answer that cannot be kept on disk holds for this engine. */

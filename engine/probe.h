@@ -11,8 +11,8 @@
 bd_result bd_probe_matrix(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, bd_error *error);
 
 /* choices[n] = the default for matrix units of every node n that was not tuned and whose default passed.
- * precision: one of the half ones. */
+ * precision: one of the half ones; over_tuned: of those that were tuned, too. */
 void bd_probe_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
-                     bd_kernel_choice *choices);
+                     bool over_tuned, bd_kernel_choice *choices);
 
 #endif

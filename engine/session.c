@@ -85,7 +85,7 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
     if (!result) {
         bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, own.many, choices);
         if (matrix) {
-            bd_probe_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, choices);
+            bd_probe_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, false, choices);
         }
         result = bd_session_make(engine, model, &network, allocator, session, error);
     }

@@ -267,23 +267,14 @@ static bd_result prepare_rivals(bd_tuner *t, bd_error *error) {
 /* What runs without any tuning: matrix units, too, where they passed the probe. */
 static bd_result choose_defaults(bd_tuner *t, bd_kernel_choice *choices, bd_error *error) {
     bd_vk *vk = &t->engine->vk;
-    bd_tuning *tuning = &t->engine->tuning;
     bd_kernel_defaults(vk, t->graph, t->precisions[t->at], true, choices);
     if (!bd_precision_is_half(t->precisions[t->at]) || !vk->matrix_count) {
         return BD_OK;
     }
-    bd_tuning probes = {.allocator = t->engine->allocator};
-    bd_result result = bd_probe_matrix(tuning, vk, t->graph, error);
-    for (uint32_t i = 0; i < tuning->count && !result; i++) {
-        const bd_tuning_entry *entry = &tuning->entries[i];
-        if (!strncmp(entry->signature, "probe ", 6)) {
-            result = bd_tuning_put(&probes, entry->signature, entry->name, entry->us, error);
-        }
-    }
+    bd_result result = bd_probe_matrix(&t->engine->tuning, vk, t->graph, error);
     if (!result) {
-        bd_probe_choose(&probes, vk, t->graph, t->precisions[t->at], choices);
+        bd_probe_choose(&t->engine->tuning, vk, t->graph, t->precisions[t->at], true, choices);
     }
-    bd_tuning_finish(&probes);
     return result;
 }
 

@@ -95,7 +95,7 @@ static void test_choice(void **state) {
         (void)snprintf(signature, sizeof signature, "probe %s", matrix.name);
         assert_true(!cases[i].verdict || !bd_tuning_put(&tuning, signature, cases[i].verdict, 1, NULL));
         bd_tuning_choose(&tuning, &harness.vk, graph, BD_PRECISION_FP16, false, choices);
-        bd_probe_choose(&tuning, &harness.vk, graph, BD_PRECISION_FP16, choices);
+        bd_probe_choose(&tuning, &harness.vk, graph, BD_PRECISION_FP16, false, choices);
         assert_int_equal(choices[node].matrix[0] != 0, cases[i].matrix);
     }
     /* What was tuned goes before. */
@@ -104,7 +104,7 @@ static void test_choice(void **state) {
     bd_tuning_signature(graph, node, BD_PRECISION_FP16, signature);
     assert_int_equal(bd_tuning_put(&tuning, signature, lanes.name, 1, NULL), BD_OK);
     bd_tuning_choose(&tuning, &harness.vk, graph, BD_PRECISION_FP16, false, choices);
-    bd_probe_choose(&tuning, &harness.vk, graph, BD_PRECISION_FP16, choices);
+    bd_probe_choose(&tuning, &harness.vk, graph, BD_PRECISION_FP16, false, choices);
     assert_string_equal(choices[node].name, lanes.name);
 }
 
