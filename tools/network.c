@@ -22,6 +22,9 @@ void cli_engine_params(cli *run, bd_engine_params *params) {
     }
 }
 
+/* The first session for many photos times kernels for seconds, once a driver: fewer photos do not gain that. */
+enum { MANY_PHOTOS = 16 };
+
 /* The XDG cache folder of this program; empty when there is none. */
 static void find_cache(cli_path *path) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -127,7 +130,7 @@ bool cli_network_start(cli *run, cli_network *network) {
                                  .sizes = sizes,
                                  .size_count = network->size_count,
                                  .flip = network->flip,
-                                 .many = run->options.output_dir != NULL};
+                                 .many = run->options.output_dir && run->options.operand_count >= MANY_PHOTOS};
     if (bd_session_create(network->engine, network->model.model, &session, &network->session, &run->error)) {
         return cli_failed(run);
     }
