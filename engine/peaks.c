@@ -130,6 +130,19 @@ static bd_result check_copy(const gauge *g, bd_error *error) {
     return result;
 }
 
+static bd_result time_dispatch(gauge *g, const bd_vk_dispatch *dispatch, double *ms, bd_error *error) {
+    bd_result result = bd_vk_commands_begin(&g->commands, 0, error);
+    if (!result) {
+        result = bd_vk_commands_dispatch(&g->commands, dispatch, error);
+    }
+    if (!result) {
+        bd_vk_commands_barrier(&g->commands);
+        bd_vk_commands_stamp(&g->commands, dispatch->name);
+        result = submit(g, ms, error);
+    }
+    return result;
+}
+
 static bd_result time_fma(gauge *g, uint32_t iterations, double *ms, bd_error *error) {
     const bd_push_peak push = {
         .iterations = (bd_int)iterations, .salt = 0, .scale = 0.5f, .shift = 1.0f}; /* the sum tends to 2 * 12 */
@@ -139,16 +152,7 @@ static bd_result time_fma(gauge *g, uint32_t iterations, double *ms, bd_error *e
     dispatch.bindings[BD_BIND_DST] =
         (bd_vk_binding){.buffer = &g->b, .bytes = (VkDeviceSize)g->fma_groups * BD_LINEAR_GROUP * sizeof(float)};
     set_push(&dispatch, &push);
-    bd_result result = bd_vk_commands_begin(&g->commands, 0, error);
-    if (!result) {
-        result = bd_vk_commands_dispatch(&g->commands, &dispatch, error);
-    }
-    if (!result) {
-        bd_vk_commands_barrier(&g->commands);
-        bd_vk_commands_stamp(&g->commands, "fma");
-        result = submit(g, ms, error);
-    }
-    return result;
+    return time_dispatch(g, &dispatch, ms, error);
 }
 
 static bd_result measure_fma(gauge *g, double *gflops, bd_error *error) {
@@ -225,16 +229,7 @@ static bd_result time_matrix(gauge *g, const bd_vk_matrix *m, uint32_t groups, u
     dispatch.bindings[BD_BIND_DST] = (bd_vk_binding){
         .buffer = &g->b, .bytes = (VkDeviceSize)groups * MATRIX_SUBGROUPS * m->m * m->n * sizeof(float)};
     set_push(&dispatch, &push);
-    bd_result result = bd_vk_commands_begin(&g->commands, 0, error);
-    if (!result) {
-        result = bd_vk_commands_dispatch(&g->commands, &dispatch, error);
-    }
-    if (!result) {
-        bd_vk_commands_barrier(&g->commands);
-        bd_vk_commands_stamp(&g->commands, "matrix");
-        result = submit(g, ms, error);
-    }
-    return result;
+    return time_dispatch(g, &dispatch, ms, error);
 }
 
 /* A shape that the driver refuses or computes wrongly counts for nothing. */
