@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "model/model.h"
-#include "model/protobuf.h"
+#include "model/bytes/protobuf.h"
 
 typedef struct kind {
     const char *begins;

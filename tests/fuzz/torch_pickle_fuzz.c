@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "graph/passes.h"
-#include "model/torch.h"
+#include "model/torch/torch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -14,7 +14,7 @@
 
 #include "graph/passes.h"
 #include "model/model.h"
-#include "model/protobuf.h"
+#include "model/bytes/protobuf.h"
 
 static bd_error error;
 

@@ -17,7 +17,7 @@
 
 #include "graph/passes.h"
 #include "model/model.h"
-#include "model/protobuf.h"
+#include "model/bytes/protobuf.h"
 #include "reference/reference.h"
 
 static const char *source_file(const char *folder, const char *name, const char *ending) {
