@@ -4,27 +4,9 @@
 #define BD_MODEL_H
 
 #include "graph/graph.h"
-
-#define BD_MODEL_MAX_SHARDS 1024
-#define BD_MODEL_MAX_JSON_BYTES ((size_t)16 << 20) /* parsed JSON takes up to 45 times its text */
-
-/* Files that a graph's constants point into. They must outlive the graph. */
-typedef struct bd_shards {
-    const bd_allocator *allocator;
-    bd_mapping *maps;
-    uint32_t count;
-} bd_shards;
-
-/* Maps files that lie beside a model's main file, in order. A relative path may go down into folders, never up or out:
- * absolute paths, "..", and backslashes are BD_ERR_FILE_CORRUPT. On failure *shards is empty.
- *
- * model_path  the main file; its folder is where the paths begin.
- */
-bd_result bd_shards_open(bd_shards *shards, const bd_allocator *allocator, const char *model_path,
-                         const char *const *paths, uint32_t count, bd_error *error);
-/* Takes over a mapping. On failure the mapping stays the caller's. */
-bd_result bd_shards_keep(bd_shards *shards, const bd_mapping *map, bd_error *error);
-void bd_shards_finish(bd_shards *shards); /* safe on an empty one */
+#include "model/bytes/shards.h"
+#include "model/tensorflow/graphdef.h"
+#include "model/tensorflow/tfjs.h"
 
 /* Opens an exported network of any form: which one is told by its first bytes, never by its name.
  *
@@ -47,21 +29,6 @@ const char *bd_model_name_versioned(const uint8_t *data, size_t bytes);
  * path     where files beside it are looked for, and what messages call the file.
  * The rest is as above. */
 
-/* TensorFlow.js graph model: model.json (GraphDef as JSON and weightsManifest) with its shards beside it.
- *
- * Constants that are float32, int32, uint8 or bool, aligned and inside one shard point into the mapping; the others
- * (quantised to uint8, uint16 or float16, split over shards, unaligned) are copied to the pool. An open batch size
- * becomes 1. The kernel size of a convolution is taken from its weights where they are constant. The JSON parser
- * (cJSON) allocates with the C library; its memory is released before return. */
-bd_result bd_model_import_tfjs(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
-                               bd_error *error);
-
-/* TensorFlow's frozen GraphDef (binary protobuf). Constants of float32, int32, uint8 or bool whose bytes lie aligned in
- * the file point into it; the others (int64, narrowed; float16, widened; unaligned; single values) are copied to the
- * pool: at most 4 bytes a byte of the file, and 16 MiB for constants that repeat one value. */
-bd_result bd_model_import_graphdef(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
-                                   bd_shards *shards, bd_error *error);
-bool bd_model_is_graphdef(const uint8_t *data, size_t bytes);
 /* PyTorch: the state dict of a DeepLabv3 or v3+ of torchvision (ResNet-50, -101, MobileNetV3 large), VainF's
  * DeepLabV3Plus-Pytorch (ResNet, MobileNetV2), segmentation_models.pytorch (the same), mmsegmentation (the same) or
  * transformers (MobileNetV2), of any number of classes: the network is built from the names and shapes of its

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include "model/bytes/shards.h"
 
-#include "model/model.h"
+#include <string.h>
 
 static bool path_stays_below(const char *path) {
     if (!*path || *path == '/' || strchr(path, '\\')) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * TensorFlow's frozen GraphDef. Field numbers are those of tensorflow/core/framework's graph.proto, node_def.proto,
  * attr_value.proto, tensor.proto and tensor_shape.proto; what is not named here is skipped, function libraries too. */
+#include "model/tensorflow/graphdef.h"
+
 #include <string.h>
 
 #include "model/bytes/protobuf.h"
@@ -371,10 +373,6 @@ static const bd_tf_form form = {.integer = read_integer,
 
 /* ---- nodes ------------------------------------------------------------------------------------------------------ */
 
-static bd_result fail_memory(const bd_tf *tf) {
-    return bd_fail(tf->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", tf->file);
-}
-
 /* offset: of the first byte that could not be read as a field. */
 static bd_result fail_broken(const bd_tf *tf, const uint8_t *at) {
     const graphdef *of = tf->user;
@@ -459,7 +457,7 @@ static bd_result list_nodes(bd_tf *tf) {
     const char **references = bd_pool_alloc(&tf->pool, needed.references * sizeof *references);
     char *text = bd_pool_alloc(&tf->pool, needed.text);
     if (!tf->nodes || !records || !references || !text) {
-        return fail_memory(tf);
+        return bd_tf_fail_memory(tf, NULL);
     }
     bd_pb file = ((const graphdef *)tf->user)->file;
     bd_pb_field field, part;

@@ -1,19 +1,11 @@
-/* SPDX-License-Identifier: MIT
- * TensorFlow graphs: names, the output, and the order of the nodes. */
+/* SPDX-License-Identifier: MIT */
+#include "model/tensorflow/tensorflow.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/tensorflow/tensorflow.h"
-
-int bd_tf_compare_names(const void *a, const void *b) {
-    const char *const *left = a, *const *right = b;
-    return strcmp(*left, *right);
-}
-
-static bd_result fail_memory(const bd_tf *tf) {
-    return bd_fail(tf->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", tf->file);
-}
+#include "model/tensorflow/tensorflow_ops.h"
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
@@ -150,7 +142,7 @@ static bd_result check_end(const bd_tf *tf, const bd_tf_node *output) {
 static bd_result find_output(bd_tf *tf, const char *const *outputs, uint32_t output_count, bd_tf_node **output) {
     bd_tf_node **candidates = bd_pool_alloc(&tf->pool, ((size_t)tf->count + output_count) * sizeof *candidates);
     if (!candidates) {
-        return fail_memory(tf);
+        return bd_tf_fail_memory(tf, NULL);
     }
     uint32_t count = 0;
     for (uint32_t i = 0; i < output_count; i++) {
@@ -184,7 +176,7 @@ static bd_result find_output(bd_tf *tf, const char *const *outputs, uint32_t out
 static bd_result resolve_inputs(bd_tf *tf, bd_tf_node *node) {
     node->inputs = bd_pool_alloc(&tf->pool, node->reference_count * sizeof *node->inputs);
     if (!node->inputs) {
-        return fail_memory(tf);
+        return bd_tf_fail_memory(tf, NULL);
     }
     for (uint32_t k = 0; k < node->reference_count; k++) {
         const char *reference = node->references[k];
@@ -211,7 +203,7 @@ static bd_result resolve_inputs(bd_tf *tf, bd_tf_node *node) {
 static bd_result convert_reachable(bd_tf *tf, bd_tf_node *output) {
     bd_tf_node **stack = bd_pool_alloc(&tf->pool, tf->count * sizeof *stack);
     if (!stack) {
-        return fail_memory(tf);
+        return bd_tf_fail_memory(tf, NULL);
     }
     uint32_t depth = 0;
     stack[depth++] = output;

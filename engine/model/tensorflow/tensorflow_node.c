@@ -1,25 +1,10 @@
-/* SPDX-License-Identifier: MIT
- * Attributes of TensorFlow's nodes, and what is made of a node. */
+/* SPDX-License-Identifier: MIT */
+#include "model/tensorflow/tensorflow_node.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "model/tensorflow/tensorflow_node.h"
-
 /* ---- attributes ------------------------------------------------------------------------------------------------- */
-
-bd_result bd_tf_fail_attribute(const bd_tf *tf, const bd_tf_node *node, const char *name, const char *problem) {
-    return bd_fail(tf->error, BD_ERR_FILE_CORRUPT, BD_TF_NODE "attribute %s of operation %.40s %s", BD_TF_AT(tf, node),
-                   name, node->op, problem);
-}
-
-bd_result bd_tf_fail_memory(const bd_tf *tf, const bd_tf_node *node) {
-    return bd_fail(tf->error, BD_ERR_OUT_OF_MEMORY, BD_TF_NODE "out of memory", BD_TF_AT(tf, node));
-}
-
-bd_result bd_tf_fail_unsupported(const bd_tf *tf, const bd_tf_node *node, const char *what) {
-    return bd_fail(tf->error, BD_ERR_MODEL_UNSUPPORTED, BD_TF_NODE "operation %.40s: %s", BD_TF_AT(tf, node), node->op,
-                   what);
-}
 
 bd_result bd_tf_read_integer(const bd_tf *tf, const bd_tf_node *node, const char *name, int32_t low, int32_t high,
                              int32_t *value) {

@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * What the translation of TensorFlow's nodes shares: attributes, inputs, appending. Failures name file, node and
- * operation. */
+ * What the conversion of a node is made of: its attributes, its inputs, the operations that it appends. */
 #ifndef BD_TENSORFLOW_NODE_H
 #define BD_TENSORFLOW_NODE_H
 
-#include "model/tensorflow/tensorflow.h"
-
-#define BD_TF_NODE "%s: node %.120s: "
-#define BD_TF_AT(tf, node) (tf)->file, (node)->name
-
-/* ---- tensorflow_node.c ---- */
-
-bd_result bd_tf_fail_attribute(const bd_tf *tf, const bd_tf_node *node, const char *name, const char *problem);
-bd_result bd_tf_fail_memory(const bd_tf *tf, const bd_tf_node *node);
-bd_result bd_tf_fail_unsupported(const bd_tf *tf, const bd_tf_node *node, const char *what);
+#include "model/tensorflow/tensorflow_context.h"
 
 /* *value stays when the attribute is absent. */
 bd_result bd_tf_read_integer(const bd_tf *tf, const bd_tf_node *node, const char *name, int32_t low, int32_t high,
@@ -25,7 +15,7 @@ bool bd_tf_text_is(const bd_tf *tf, const bd_tf_node *node, const char *name, co
 /* False: no type that a tensor can have here. */
 bool bd_tf_read_type(const bd_tf *tf, const bd_tf_node *node, const char *name, bd_dtype *dtype);
 
-/* Appends an operation under node's name (with suffix, where node becomes several); inputs are indices in the graph. */
+/* Appends an operation under node's name, with a suffix where node becomes several; inputs are indices in the graph. */
 bd_result bd_tf_append(const bd_tf *tf, const bd_tf_node *node, const char *suffix, bd_op op, const uint32_t *inputs,
                        uint32_t input_count, uint32_t *index);
 /* With node's inputs first..first+count-1; node->index is set. */
@@ -36,14 +26,5 @@ uint32_t bd_tf_input_index(const bd_tf *tf, const bd_tf_node *node, uint32_t inp
 /* The constant that an input is, also behind identities; NULL when it is none. Valid until the next append. */
 const bd_node *bd_tf_input_constant(const bd_tf *tf, const bd_tf_node *node, uint32_t input);
 bool bd_tf_scalar_float(const bd_node *constant, float *value);
-
-/* ---- tensorflow_windows.c: op is the table's, the number of inputs is in its range ---- */
-
-/* Checks data_format against how input 0 lies; the output lies as it. */
-bd_result bd_tf_take_layout(const bd_tf *tf, bd_tf_node *node);
-bd_result bd_tf_convert_conv(bd_tf *tf, bd_tf_node *node, bd_op op);
-bd_result bd_tf_convert_fused_conv(bd_tf *tf, bd_tf_node *node, bd_op op);
-bd_result bd_tf_convert_batch_norm(bd_tf *tf, bd_tf_node *node, bd_op op);
-bd_result bd_tf_convert_pool(bd_tf *tf, bd_tf_node *node, bd_op op);
 
 #endif

@@ -1,10 +1,12 @@
-/* SPDX-License-Identifier: MIT
- * TensorFlow's operations and their attributes into the graph's. */
+/* SPDX-License-Identifier: MIT */
+#include "model/tensorflow/tensorflow_ops.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "model/tensorflow/tensorflow_node.h"
+#include "model/tensorflow/tensorflow_windows.h"
 
 /* ---- operations: op is the table's, the number of inputs is in its range ---------------------------------------- */
 

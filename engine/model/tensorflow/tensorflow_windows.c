@@ -1,5 +1,6 @@
-/* SPDX-License-Identifier: MIT
- * TensorFlow's convolutions, pools and batch norms into the graph's. */
+/* SPDX-License-Identifier: MIT */
+#include "model/tensorflow/tensorflow_windows.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -214,5 +215,3 @@ bd_result bd_tf_convert_pool(bd_tf *tf, bd_tf_node *node, bd_op op) {
     }
     return result;
 }
-
-/* MEAN keeps the axes it reduces: where TensorFlow drops them, a SQUEEZE follows. */

@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * TensorFlow.js graph models: the file, its nodes, and their attributes as protobuf writes them in JSON. */
-#include <limits.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "model/tensorflow/tfjs.h"
 
-bool bd_tfjs_integer(const cJSON *json, int64_t *value) {
-    if (cJSON_IsNumber(json)) {
-        double number = json->valuedouble;
-        if (!(fabs(number) <= 9007199254740992.0) || number != floor(number)) {
-            return false;
-        }
-        *value = (int64_t)number;
-        return true;
-    }
-    const char *text = cJSON_GetStringValue(json);
-    if (!text || !*text || strlen(text) > 19 || text[strspn(text, "-0123456789")]) {
-        return false;
-    }
-    char *end;
-    long long number = strtoll(text, &end, 10);
-    *value = number;
-    return !*end && number != LLONG_MAX && number != LLONG_MIN;
-}
+#include <string.h>
+
+#include "model/tensorflow/tensorflow.h"
+#include "model/tensorflow/tfjs_weights.h"
 
 /* ---- attributes ------------------------------------------------------------------------------------------------- */
 
@@ -158,10 +139,6 @@ static const bd_tf_form form = {.integer = read_integer,
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */
 
-static bd_result fail_memory(const bd_tf *tf) {
-    return bd_fail(tf->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", tf->file);
-}
-
 static size_t count_entries(const cJSON *list) {
     size_t count = 0;
     const cJSON *entry;
@@ -174,7 +151,7 @@ static size_t count_entries(const cJSON *list) {
 static bd_result read_references(bd_tf *tf, bd_tf_node *node, const cJSON *list) {
     node->references = bd_pool_alloc(&tf->pool, count_entries(list) * sizeof *node->references);
     if (!node->references) {
-        return fail_memory(tf);
+        return bd_tf_fail_memory(tf, NULL);
     }
     const cJSON *entry;
     cJSON_ArrayForEach(entry, list) {
@@ -186,7 +163,7 @@ static bd_result read_references(bd_tf *tf, bd_tf_node *node, const cJSON *list)
 static bd_result read_nodes(bd_tf *tf, const cJSON *list) {
     tf->nodes = bd_pool_alloc(&tf->pool, count_entries(list) * sizeof *tf->nodes);
     if (!tf->nodes) {
-        return fail_memory(tf);
+        return bd_tf_fail_memory(tf, NULL);
     }
     const cJSON *json;
     cJSON_ArrayForEach(json, list) {
@@ -219,7 +196,7 @@ static bd_result read_outputs(bd_tf *tf, const cJSON *root, const char ***output
     *count = 0;
     *outputs = bd_pool_alloc(&tf->pool, count_entries(list) * sizeof **outputs);
     if (!*outputs) {
-        return fail_memory(tf);
+        return bd_tf_fail_memory(tf, NULL);
     }
     cJSON_ArrayForEach(entry, list) {
         (*outputs)[(*count)++] = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "name"));

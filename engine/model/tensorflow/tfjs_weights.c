@@ -1,13 +1,34 @@
-/* SPDX-License-Identifier: MIT
- * weightsManifest: which bytes of which shards are which constant. */
+/* SPDX-License-Identifier: MIT */
+#include "model/tensorflow/tfjs_weights.h"
+
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/tensorflow/tfjs.h"
+#include "model/tensorflow/tensorflow_context.h"
 
 typedef struct bd_tfjs_weights table;
+
+bool bd_tfjs_integer(const cJSON *json, int64_t *value) {
+    if (cJSON_IsNumber(json)) {
+        double number = json->valuedouble;
+        if (!(fabs(number) <= 9007199254740992.0) || number != floor(number)) {
+            return false;
+        }
+        *value = (int64_t)number;
+        return true;
+    }
+    const char *text = cJSON_GetStringValue(json);
+    if (!text || !*text || strlen(text) > 19 || text[strspn(text, "-0123456789")]) {
+        return false;
+    }
+    char *end;
+    long long number = strtoll(text, &end, 10);
+    *value = number;
+    return !*end && number != LLONG_MAX && number != LLONG_MIN;
+}
 
 /* The file and the weight that a message is about. */
 static bd_result fail_weight(const table *weights, const bd_tfjs_weight *item, bd_result code, bd_error *error,
