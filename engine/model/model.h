@@ -7,6 +7,7 @@
 #include "model/bytes/shards.h"
 #include "model/tensorflow/graphdef.h"
 #include "model/tensorflow/tfjs.h"
+#include "model/tflite/tflite.h"
 
 /* Opens an exported network of any form: which one is told by its first bytes, never by its name.
  *
@@ -56,13 +57,5 @@ bd_result bd_model_import_safetensors(const uint8_t *data, size_t bytes, const c
 bd_result bd_model_import_onnx(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
                                bd_error *error);
 bool bd_model_is_onnx(const uint8_t *data, size_t bytes);
-
-/* TensorFlow Lite. Quantised networks become networks of integers (bd_rounding) where all of one has an integer form,
- * its sums are exact in float32 and graph->in_float is not set. Otherwise weights and biases are dequantised, and
- * tensors keep to the limits of their types. float32 that needs no other layout points into the file; all else is
- * copied to the pool, 20 bytes a byte of the file at most, and 8 more where an attempt at integers failed. */
-bd_result bd_model_import_tflite(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
-                                 bd_shards *shards, bd_error *error);
-bool bd_model_is_tflite(const uint8_t *data, size_t bytes); /* identifier TFL3 */
 
 #endif

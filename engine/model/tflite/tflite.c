@@ -1,10 +1,11 @@
-/* SPDX-License-Identifier: MIT
- * TensorFlow Lite models: the file, its tensors, and which operations the output needs. */
+/* SPDX-License-Identifier: MIT */
 #include "model/tflite/tflite.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "model/tflite/tflite_ops.h"
 
 enum { NAME_MOST = 200, TENSORS_MOST = 1 << 20 };
 enum { MODEL_CODES = 1, MODEL_SUBGRAPHS = 2, MODEL_BUFFERS = 4 };
@@ -14,10 +15,6 @@ enum { TENSOR_SHAPE, TENSOR_TYPE, TENSOR_BUFFER, TENSOR_NAME, TENSOR_QUANTISATIO
 enum { QUANTISATION_SCALE = 2, QUANTISATION_ZERO, QUANTISATION_DETAILS, QUANTISATION_AXIS = 6 };
 enum { OPERATOR_CODE, OPERATOR_INPUTS, OPERATOR_OUTPUTS, OPERATOR_OPTIONS = 4 };
 enum { BUFFER_DATA, BUFFER_OFFSET, BUFFER_BYTES };
-
-bd_result bd_tflite_fail_memory(const bd_tflite *tflite) {
-    return bd_fail(tflite->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", tflite->file);
-}
 
 static bd_result fail_broken(const bd_tflite *tflite) {
     return bd_fail(tflite->error, BD_ERR_FILE_CORRUPT, "%s: broken FlatBuffer at byte %zu of %zu", tflite->file,
@@ -35,22 +32,6 @@ static const char *copy_name(bd_tflite *tflite, const bd_fb_vector *text) {
 }
 
 /* ---- tensors ---------------------------------------------------------------------------------------------------- */
-
-bool bd_tflite_is_quantised(const bd_tflite_tensor *tensor) {
-    return tensor->scales.count && (tensor->type == BD_TFLITE_U8 || tensor->type == BD_TFLITE_I8);
-}
-
-bool bd_tflite_range(const bd_tflite_tensor *tensor, bool integers, float *low, float *high) {
-    if (!bd_tflite_is_quantised(tensor) || tensor->scales.count != 1) {
-        return false;
-    }
-    int64_t zero = tensor->zero_points.count ? bd_fb_item_i64(&tensor->zero_points, 0) : 0;
-    int64_t first = tensor->type == BD_TFLITE_I8 ? INT8_MIN : 0;
-    float scale = integers ? 1 : bd_fb_item_float(&tensor->scales, 0);
-    *low = (float)(first - zero) * scale;
-    *high = (float)(first + UINT8_MAX - zero) * scale;
-    return true;
-}
 
 static void read_quantisation(bd_fb *fb, const bd_fb_table *table, bd_tflite_tensor *tensor) {
     const bd_fb_table quantisation = bd_fb_child(fb, table, TENSOR_QUANTISATION);
@@ -143,25 +124,6 @@ static bd_result read_tensors(bd_tflite *tflite, const bd_fb_table *model, const
 }
 
 /* ---- operations ------------------------------------------------------------------------------------------------- */
-
-static const char *operator_name(const bd_tflite_operator *op) {
-    static const char *const names[] = {
-#define X(name) #name,
-        BD_TFLITE_OPERATORS(X)
-#undef X
-    };
-    if (op->custom) {
-        return op->custom;
-    }
-    return op->code >= 0 && op->code < BD_TFLITE_CODES ? names[op->code] : "(unknown)";
-}
-
-bd_result bd_tflite_fail(const bd_tflite *tflite, const bd_tflite_operator *op, bd_result code, const char *text) {
-    int64_t output = op->outputs.count ? bd_fb_item_i32(&op->outputs, 0) : -1;
-    const char *name = output >= 0 && output < (int64_t)tflite->tensor_count ? tflite->tensors[output].name : "(none)";
-    return bd_fail(tflite->error, code, "%s: node %.120s: operation %s%.60s: %s", tflite->file, name,
-                   op->custom ? "CUSTOM " : "", operator_name(op), text);
-}
 
 static bool names_tensors(const bd_tflite *tflite, const bd_fb_vector *list) {
     for (uint32_t k = 0; k < list->count; k++) {

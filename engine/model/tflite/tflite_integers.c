@@ -1,36 +1,14 @@
-/* SPDX-License-Identifier: MIT
- * The integers that TensorFlow Lite's kernels compute with, as its own code derives them from the scales of a model:
- * multipliers, shifts, and where it works in float or in double, since last digits count. A network in integers gives
- * its labels to the bit. Source: tensorflow/lite/kernels (quantization_util.cc, kernel_util.cc, add.cc, quantize.cc,
- * internal/reference/concatenation.h) at v2.9, held against that library's outputs, operation by operation. */
+/* SPDX-License-Identifier: MIT */
+#include "model/tflite/tflite_integers.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "model/tflite/tflite.h"
+#include "model/tflite/tflite_builder.h"
+#include "model/tflite/tflite_weights.h"
 
 #define EXACT_MOST (1 << 24) /* integers below it are exact in float32 */
-
-bd_result bd_tflite_refuse(bd_tflite *tflite, const bd_tflite_operator *op, const char *text) {
-    bd_error error;
-    bd_tflite own = *tflite;
-    own.error = &error;
-    bd_result result = bd_tflite_fail(&own, op, BD_ERR_MODEL_UNSUPPORTED, text);
-    (void)snprintf(tflite->refusal, sizeof tflite->refusal, "%s", error.message + strlen(tflite->file) + 2);
-    return result;
-}
-
-int32_t bd_tflite_zero(const bd_tflite_tensor *tensor) {
-    return tensor->zero_points.count ? (int32_t)bd_fb_item_i64(&tensor->zero_points, 0) : 0;
-}
-
-static float scale_of(const bd_tflite_tensor *tensor, uint32_t channel) {
-    return bd_fb_item_float(&tensor->scales, tensor->scales.count == 1 ? 0 : channel);
-}
-
-float bd_tflite_integer(const bd_tflite_tensor *tensor, float real) {
-    return roundf(real / scale_of(tensor, 0));
-}
 
 /* factor as multiplier * 2^(shift - 31); false: too large. */
 static bool make_scale(double factor, bd_scale *scale) {
@@ -86,7 +64,8 @@ static void find_range(const sums *s, uint32_t channel, int64_t *low, int64_t *h
 }
 
 static double factor_of(const sums *s, uint32_t channel) {
-    float x = scale_of(s->x, 0), weights = scale_of(s->weights, channel), out = scale_of(s->of->out, 0);
+    float x = bd_tflite_scale(s->x, 0), weights = bd_tflite_scale(s->weights, channel),
+          out = bd_tflite_scale(s->of->out, 0);
     /* Of uint8 the product is a float. */
     double product = s->x->type == BD_TFLITE_U8 ? (double)(x * weights) : (double)x * (double)weights;
     return product / (double)out;
@@ -202,35 +181,15 @@ bd_result bd_tflite_sums(const bd_tflite_conversion *of, bool depthwise, uint32_
 
 /* ---- other operations -------------------------------------------------------------------------------------------- */
 
-bd_result bd_tflite_real(const bd_tflite_conversion *of, bd_tflite_tensor *tensor, uint32_t *node) {
-    *node = tensor->real;
-    if (*node != BD_NO_NODE) {
-        return BD_OK;
-    }
-    bd_graph *graph = of->tflite->graph;
-    float *scale = bd_pool_alloc(&graph->pool, sizeof *scale);
-    if (!scale) {
-        return bd_tflite_fail_memory(of->tflite);
-    }
-    *scale = scale_of(tensor, 0);
-    char name[256];
-    (void)snprintf(name, sizeof name, "%.200s/real", tensor->name);
-    const bd_shape scalar = {0};
-    const uint32_t inputs[2] = {tensor->node, bd_graph_add_const(graph, name, BD_F32, &scalar, scale)};
-    *node = inputs[1] == BD_NO_NODE ? BD_NO_NODE : bd_graph_add(graph, BD_OP_MUL, name, inputs, 2);
-    tensor->real = *node;
-    return *node == BD_NO_NODE ? bd_tflite_fail_memory(of->tflite) : BD_OK;
-}
-
 bd_result bd_tflite_sum_scales(const bd_tflite_conversion *of, bd_scale scales[3]) {
     const bd_tflite_tensor *a = bd_tflite_input(of, 0), *b = bd_tflite_input(of, 1);
     if (!a || !b || !a->integers || !b->integers || a->shape.rank != b->shape.rank ||
         memcmp(a->shape.dims, b->shape.dims, a->shape.rank * sizeof a->shape.dims[0]) != 0) {
         return bd_tflite_refuse(of->tflite, of->op, "its operands have no integer form here");
     }
-    double left = (double)scale_of(a, 0), right = (double)scale_of(b, 0), twice = 2 * BD_MAX(left, right);
+    double left = (double)bd_tflite_scale(a, 0), right = (double)bd_tflite_scale(b, 0), twice = 2 * BD_MAX(left, right);
     bool fit = make_scale(left / twice, &scales[0]) && make_scale(right / twice, &scales[1]) &&
-               make_scale(twice / ((double)(1 << 20) * (double)scale_of(of->out, 0)), &scales[2]);
+               make_scale(twice / ((double)(1 << 20) * (double)bd_tflite_scale(of->out, 0)), &scales[2]);
     for (int k = 0; k < 3; k++) {
         fit = fit && scales[k].shift <= 0;
     }
@@ -255,10 +214,10 @@ static bd_result append_scaled(const bd_tflite_conversion *of, const char *suffi
 bd_result bd_tflite_requantise(const bd_tflite_conversion *of, const bd_tflite_tensor *x, uint32_t *node) {
     bd_scale scale;
     *node = x->node;
-    if (scale_of(x, 0) == scale_of(of->out, 0) && x->low >= of->low && x->high <= of->high) {
+    if (bd_tflite_scale(x, 0) == bd_tflite_scale(of->out, 0) && x->low >= of->low && x->high <= of->high) {
         return BD_OK;
     }
-    if (!make_scale((double)scale_of(x, 0) / (double)scale_of(of->out, 0), &scale)) {
+    if (!make_scale((double)bd_tflite_scale(x, 0) / (double)bd_tflite_scale(of->out, 0), &scale)) {
         return bd_tflite_refuse(of->tflite, of->op, "its scales are out of range");
     }
     return append_scaled(of, "", scale, node);
@@ -266,7 +225,7 @@ bd_result bd_tflite_requantise(const bd_tflite_conversion *of, const bd_tflite_t
 
 /* TensorFlow Lite works in float here, which a multiplier that rounds once may give, too, for all there is. */
 static bool same_as_float(const bd_tflite_tensor *x, const bd_tflite_tensor *out, bd_scale scale) {
-    float low, high, factor = scale_of(x, 0) * (1 / scale_of(out, 0));
+    float low, high, factor = bd_tflite_scale(x, 0) * (1 / bd_tflite_scale(out, 0));
     float offset = -(float)bd_tflite_zero(x) * factor;
     (void)bd_tflite_range(out, true, &low, &high);
     for (int32_t stored = 0; stored <= UINT8_MAX; stored++) {
@@ -285,10 +244,11 @@ bd_result bd_tflite_rescale(const bd_tflite_conversion *of, const bd_tflite_tens
     if (!x->integers || x->type != of->out->type) {
         return bd_tflite_refuse(of->tflite, of->op, "its parts have no integer form here");
     }
-    if (scale_of(x, 0) == scale_of(of->out, 0) && bd_tflite_zero(x) == bd_tflite_zero(of->out)) {
+    if (bd_tflite_scale(x, 0) == bd_tflite_scale(of->out, 0) && bd_tflite_zero(x) == bd_tflite_zero(of->out)) {
         return BD_OK;
     }
-    bool fits = x->type == BD_TFLITE_U8 && make_scale((double)scale_of(x, 0) / (double)scale_of(of->out, 0), &scale);
+    bool fits = x->type == BD_TFLITE_U8 &&
+                make_scale((double)bd_tflite_scale(x, 0) / (double)bd_tflite_scale(of->out, 0), &scale);
     if (fits && scale.shift < 0) {
         scale.multiplier = (int32_t)divide(scale.multiplier, -scale.shift);
         scale.shift = 0;

@@ -1,8 +1,7 @@
-/* SPDX-License-Identifier: MIT
- * Constants of TensorFlow Lite models: dequantised, widened, and laid out as the graph wants them. */
-#include <string.h>
+/* SPDX-License-Identifier: MIT */
+#include "model/tflite/tflite_weights.h"
 
-#include "model/tflite/tflite.h"
+#include <string.h>
 
 static bd_result fail_tensor(const bd_tflite *tflite, const bd_tflite_tensor *tensor, bd_result code,
                              const char *text) {
