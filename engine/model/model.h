@@ -5,6 +5,7 @@
 
 #include "graph/graph.h"
 #include "model/bytes/shards.h"
+#include "model/onnx/onnx.h"
 #include "model/tensorflow/graphdef.h"
 #include "model/tensorflow/tfjs.h"
 #include "model/tflite/tflite.h"
@@ -46,16 +47,5 @@ bd_result bd_model_import_torch_legacy(const uint8_t *data, size_t bytes, const 
                                        bd_shards *shards, bd_error *error);
 bd_result bd_model_import_safetensors(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
                                       bd_shards *shards, bd_error *error);
-
-/* ONNX: a ModelProto of opset 8 or later, weights inside or in files beside it.
- *
- * Sizes that the input leaves open become graph->open_height and open_width (0: 513; 520 for PyTorch's), and every node
- * but the constants is inferred: arithmetic on shapes is done here. All weights are copied to the pool, rearranged.
- * Quantised networks (QuantizeLinear around operations, operations on integers, dynamic quantisation) run in float:
- * weights and biases are dequantised, and tensors keep to the limits of their types. Of onnxruntime's own operations
- * those of domain com.microsoft that its quantiser and its fusions of convolutions write are known. */
-bd_result bd_model_import_onnx(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
-                               bd_error *error);
-bool bd_model_is_onnx(const uint8_t *data, size_t bytes);
 
 #endif

@@ -1,6 +1,7 @@
-/* SPDX-License-Identifier: MIT
- * What a NodeProto holds: inputs, outputs, attributes. */
-#include "model/onnx/onnx.h"
+/* SPDX-License-Identifier: MIT */
+#include "model/onnx/onnx_node.h"
+
+#include "model/onnx/onnx_tensor.h"
 
 bd_onnx_value *bd_onnx_input(const bd_onnx *onnx, const bd_onnx_node *node, uint32_t k) {
     if (k >= node->input_count || onnx->links[node->first_input + k] == BD_ONNX_NONE) {

@@ -1,277 +1,24 @@
-/* SPDX-License-Identifier: MIT
- * ONNX's operations into the graph's: arithmetic, layout, and the table of all. */
+/* SPDX-License-Identifier: MIT */
+#include "model/onnx/onnx_ops.h"
+
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "model/onnx/onnx.h"
-
-static bd_result fail(const bd_onnx *onnx, const bd_onnx_node *node, const char *problem) {
-    return bd_onnx_fail(onnx, node, BD_ERR_MODEL_UNSUPPORTED, "%s", problem);
-}
-
-/* ---- pieces ----------------------------------------------------------------------------------------------------- */
-
-static void name_node(const bd_onnx_node *node, const char *suffix, char name[256]) {
-    if (!node) {
-        snprintf(name, 256, "input%s%s", *suffix ? "/" : "", suffix);
-        return;
-    }
-    snprintf(name, 256, "%.*s%s%s", (int)BD_MIN(bd_pb_size(node->name), (size_t)200), (const char *)node->name.at,
-             *suffix ? "/" : "", suffix);
-    for (char *at = name; *at; at++) {
-        *at = (unsigned char)*at < ' ' ? '?' : *at;
-    }
-}
-
-bd_result bd_onnx_infer(bd_onnx *onnx, uint32_t index) {
-    return bd_graph_infer_node(onnx->graph, index, onnx->error);
-}
-
-bd_result bd_onnx_append(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, bd_op op, const uint32_t *inputs,
-                         uint32_t input_count, uint32_t *index) {
-    char name[256];
-    name_node(node, suffix, name);
-    *index = bd_graph_add(onnx->graph, op, name, inputs, input_count);
-    return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
-}
-
-bd_result bd_onnx_append_ints(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, const bd_shape *shape,
-                              const int32_t *values, uint32_t *index) {
-    size_t bytes = (size_t)bd_shape_elements(shape) * sizeof *values;
-    char name[256];
-    void *data = NULL;
-    bd_result result = bd_onnx_alloc(onnx, node, true, bytes, &data);
-    if (result) {
-        return result;
-    }
-    memcpy(data, values, bytes);
-    name_node(node, suffix, name);
-    *index = bd_graph_add_const(onnx->graph, name, BD_I32, shape, data);
-    return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
-}
-
-bd_result bd_onnx_append_floats(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, const bd_shape *shape,
-                                const float *values, uint32_t *index) {
-    size_t bytes = (size_t)bd_shape_elements(shape) * sizeof *values;
-    char name[256];
-    void *data = NULL;
-    bd_result result = bd_onnx_alloc(onnx, node, true, bytes, &data);
-    if (result) {
-        return result;
-    }
-    memcpy(data, values, bytes);
-    name_node(node, suffix, name);
-    *index = bd_graph_add_const(onnx->graph, name, BD_F32, shape, data);
-    return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
-}
-
-bd_result bd_onnx_append_scalar(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, float value,
-                                uint32_t *index) {
-    const bd_shape shape = {0};
-    return bd_onnx_append_floats(onnx, node, suffix, &shape, &value, index);
-}
-
-void bd_onnx_set_like(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index, const bd_onnx_value *like) {
-    bd_onnx_value *value = bd_onnx_output(onnx, node);
-    value->kind = BD_ONNX_ACTIVATION;
-    value->index = index;
-    value->rank = like->rank;
-    value->step = value->zero = 0;
-    memcpy(value->axes, like->axes, sizeof value->axes);
-}
-
-bd_result bd_onnx_need_map(const bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_value *value) {
-    static const int32_t map[4] = {0, 3, 1, 2};
-    const bd_node *made = value && value->kind == BD_ONNX_ACTIVATION ? &onnx->graph->nodes[value->index] : NULL;
-    bool fits = made && value->rank == 4 && made->shape.rank == 4 && made->dtype == BD_F32;
-    for (uint32_t i = 0; fits && i < 4; i++) {
-        int64_t dim = bd_onnx_dim(onnx, value, i);
-        fits = dim == made->shape.dims[map[i]] && (dim == 1 || value->axes[i] == map[i]);
-    }
-    return fits ? BD_OK : fail(onnx, node, "its input is not a map of floats, (1, channels, height, width)");
-}
-
-void bd_onnx_set_map(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index) {
-    bd_onnx_value like = {.rank = 4, .axes = {0, 3, 1, 2}};
-    bd_onnx_set_like(onnx, node, index, &like);
-}
-
-bd_result bd_onnx_append_clamp(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, uint32_t from, float low,
-                               float high, uint32_t *index) {
-    bd_result result = bd_onnx_append(onnx, node, suffix, BD_OP_CLAMP, &from, 1, index);
-    if (!result) {
-        onnx->graph->nodes[*index].u.clamp.low = low;
-        onnx->graph->nodes[*index].u.clamp.high = high;
-        result = bd_onnx_infer(onnx, *index);
-    }
-    return result;
-}
-
-bd_result bd_onnx_append_binary(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, bd_op op, uint32_t a,
-                                uint32_t b, uint32_t *index) {
-    const uint32_t inputs[2] = {a, b};
-    bd_result result = bd_onnx_append(onnx, node, suffix, op, inputs, 2, index);
-    return result ? result : bd_onnx_infer(onnx, *index);
-}
+#include "model/onnx/onnx_builder.h"
+#include "model/onnx/onnx_fold.h"
+#include "model/onnx/onnx_node.h"
+#include "model/onnx/onnx_quant.h"
+#include "model/onnx/onnx_resize.h"
+#include "model/onnx/onnx_tensor.h"
+#include "model/onnx/onnx_views.h"
+#include "model/onnx/onnx_windows.h"
 
 /* ---- arithmetic ------------------------------------------------------------------------------------------------- */
 
-/* A constant as the graph's, lying under a value as ONNX's broadcasting puts it there. */
-static bd_result add_operand(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_tensor *tensor,
-                             const bd_onnx_value *under, uint32_t *index) {
-    if (tensor->elements == 1) {
-        return bd_onnx_append_scalar(onnx, node, "constant", (float)bd_onnx_number(tensor, 0), index);
-    }
-    bd_shape shape = {.rank = onnx->graph->nodes[under->index].shape.rank};
-    int64_t steps[BD_MAX_RANK] = {0}, along[BD_MAX_RANK], step = 1;
-    for (uint32_t d = 0; d < shape.rank; d++) {
-        shape.dims[d] = 1;
-    }
-    for (uint32_t back = 1; back <= tensor->rank; back++) {
-        int64_t dim = tensor->dims[tensor->rank - back];
-        int32_t axis = back <= under->rank ? under->axes[under->rank - back] : -1;
-        if (dim != 1 && axis < 0) {
-            return fail(onnx, node, "a constant that adds a dimension");
-        }
-        if (dim != 1) {
-            shape.dims[axis] = (int32_t)dim;
-        }
-    }
-    for (uint32_t d = shape.rank; d-- > 0;) {
-        along[d] = step;
-        step *= shape.dims[d];
-    }
-    for (uint32_t back = 1; back <= tensor->rank; back++) {
-        uint32_t i = tensor->rank - back;
-        steps[i] = tensor->dims[i] == 1 ? 0 : along[under->axes[under->rank - back]];
-    }
-    char name[256];
-    void *data = NULL;
-    bd_result result = bd_onnx_alloc(onnx, node, true, (size_t)tensor->elements * sizeof(float), &data);
-    for (int64_t i = 0; !result && i < tensor->elements; i++) {
-        int64_t rest = i, to = 0;
-        for (uint32_t d = tensor->rank; d-- > 0;) {
-            to += rest % tensor->dims[d] * steps[d];
-            rest /= tensor->dims[d];
-        }
-        ((float *)data)[to] = (float)bd_onnx_number(tensor, i);
-    }
-    if (result) {
-        return result;
-    }
-    name_node(node, "constant", name);
-    *index = bd_graph_add_const(onnx->graph, name, BD_F32, &shape, data);
-    return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
-}
-
-/* Whether two values lie under each other in the graph as ONNX's broadcasting puts them, and the result's axes. */
-static bool join_axes(const bd_onnx *onnx, const bd_onnx_value *a, const bd_onnx_value *b, bd_onnx_value *joined) {
-    const bd_onnx_value *both[2] = {a, b};
-    uint32_t taken[BD_MAX_RANK] = {0}; /* by which dimension from the end; 0: none */
-    bool fits = onnx->graph->nodes[a->index].shape.rank == onnx->graph->nodes[b->index].shape.rank;
-    joined->rank = BD_MAX(a->rank, b->rank);
-    for (uint32_t back = 1; back <= joined->rank; back++) {
-        int32_t *axis = &joined->axes[joined->rank - back];
-        *axis = -1;
-        for (uint32_t k = 0; k < 2; k++) {
-            uint32_t i = both[k]->rank - back;
-            if (back > both[k]->rank) {
-                continue;
-            }
-            int32_t own = both[k]->axes[i];
-            if (bd_onnx_dim(onnx, both[k], i) > 1) {
-                fits =
-                    fits && (!taken[own] || taken[own] == back) && (*axis < 0 || *axis == own || taken[*axis] != back);
-                taken[own] = back;
-                *axis = own;
-            } else {
-                *axis = *axis < 0 ? own : *axis;
-            }
-        }
-    }
-    return fits;
-}
-
-/* Floats that the photo comes as are bytes' values, 0 to 255, unless what the export does first only makes sense for 0
- * to 1: taking a mean of less than 1 away, dividing by a deviation of less than 1, doubling. */
-static bd_result settle_range(bd_onnx *onnx, const bd_onnx_node *node, bd_op op, const bd_onnx_tensor *by,
-                              uint32_t *photo) {
-    bool small = by->elements > 0;
-    for (int64_t i = 0; i < by->elements && small; i++) {
-        double k = fabs(bd_onnx_number(by, i));
-        small = op == BD_OP_MUL ? k >= 0.5 : op == BD_OP_DIV ? k <= 8 : k <= 1;
-    }
-    uint32_t scale;
-    if (!small || *photo != onnx->graph->input || (op != BD_OP_MUL && op != BD_OP_DIV && op != BD_OP_SUB)) {
-        return BD_OK;
-    }
-    bd_result result = bd_onnx_append_scalar(onnx, node, "bytes", 1.0f / 255, &scale);
-    return result ? result : bd_onnx_append_binary(onnx, node, "range", BD_OP_MUL, *photo, scale, photo);
-}
-
-/* Before opset 14 exporters write x * HardSigmoid(x). The one that is x; NULL: something else is multiplied. */
-static const bd_onnx_value *find_hard_swish(const bd_onnx *onnx, const bd_onnx_value *const values[2]) {
-    for (uint32_t k = 0; k < 2; k++) {
-        const bd_node *gate = values[k]->kind == BD_ONNX_ACTIVATION ? &onnx->graph->nodes[values[k]->index] : NULL;
-        const bd_onnx_value *x = values[1 - k];
-        if (gate && gate->op == BD_OP_HARD_SIGMOID && x->kind == BD_ONNX_ACTIVATION && gate->inputs[0] == x->index &&
-            values[k]->rank == x->rank && !memcmp(values[k]->axes, x->axes, x->rank * sizeof x->axes[0])) {
-            return x;
-        }
-    }
-    return NULL;
-}
-
-bd_result bd_onnx_join(bd_onnx *onnx, const bd_onnx_node *node, bd_op op, const bd_onnx_value *const values[2]) {
-    uint32_t inputs[2], index;
-    bd_onnx_value joined = {0};
-    bd_result result = BD_OK;
-    for (uint32_t k = 0; k < 2; k++) {
-        inputs[k] = values[k]->index;
-        if (values[k]->kind == BD_ONNX_ACTIVATION && onnx->graph->nodes[inputs[k]].dtype != BD_F32) {
-            return fail(onnx, node, "arithmetic on a picture of integers");
-        }
-    }
-    const bd_onnx_value *swish = op == BD_OP_MUL ? find_hard_swish(onnx, values) : NULL;
-    if (swish) {
-        uint32_t made;
-        result = bd_onnx_append(onnx, node, "", BD_OP_HARD_SWISH, &swish->index, 1, &made);
-        result = result ? result : bd_onnx_infer(onnx, made);
-        if (!result) {
-            bd_onnx_set_like(onnx, node, made, swish);
-        }
-        return result;
-    }
-    if (values[0]->kind == BD_ONNX_ACTIVATION && values[1]->kind == BD_ONNX_ACTIVATION) {
-        if (!join_axes(onnx, values[0], values[1], &joined)) {
-            return fail(onnx, node, "its inputs have different layouts");
-        }
-    } else {
-        uint32_t c = values[0]->kind == BD_ONNX_CONSTANT ? 0 : 1;
-        const bd_onnx_tensor *tensor = &values[c]->tensor;
-        const bd_onnx_value *under = values[1 - c];
-        if (under->kind != BD_ONNX_ACTIVATION) {
-            return fail(onnx, node, "is not computed on constants");
-        }
-        joined.rank = BD_MAX(under->rank, tensor->rank);
-        for (uint32_t i = 0; i < joined.rank; i++) {
-            uint32_t more = joined.rank - under->rank;
-            joined.axes[i] = i < more ? -1 : under->axes[i - more];
-        }
-        result = c ? settle_range(onnx, node, op, tensor, &inputs[0]) : BD_OK;
-        result = result ? result : add_operand(onnx, node, tensor, under, &inputs[c]);
-    }
-    result = result ? result : bd_onnx_append_binary(onnx, node, "", op, inputs[0], inputs[1], &index);
-    if (!result) {
-        bd_onnx_set_like(onnx, node, index, &joined);
-    }
-    return result;
-}
-
 static bd_result convert_binary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     const bd_onnx_value *const values[2] = {bd_onnx_input(onnx, node, 0), bd_onnx_input(onnx, node, 1)};
-    return node->input_count == 2 ? bd_onnx_join(onnx, node, op, values) : fail(onnx, node, "of more than two inputs");
+    return node->input_count == 2 ? bd_onnx_join(onnx, node, op, values)
+                                  : bd_onnx_refuse(onnx, node, "of more than two inputs");
 }
 
 static bd_result read_limit(const bd_onnx *onnx, const bd_onnx_node *node, const char *name, uint32_t k, float *value) {
@@ -280,14 +27,15 @@ static bd_result read_limit(const bd_onnx *onnx, const bd_onnx_node *node, const
     }
     const bd_onnx_tensor *tensor = bd_onnx_constant(onnx, node, k);
     if (!tensor || tensor->elements != 1) {
-        return fail(onnx, node, "its limits are not constant numbers");
+        return bd_onnx_refuse(onnx, node, "its limits are not constant numbers");
     }
     *value = (float)bd_onnx_number(tensor, 0);
     return BD_OK;
 }
 
 static bd_result need_floats(const bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_value *x) {
-    return onnx->graph->nodes[x->index].dtype == BD_F32 ? BD_OK : fail(onnx, node, "of a picture of integers");
+    return onnx->graph->nodes[x->index].dtype == BD_F32 ? BD_OK
+                                                        : bd_onnx_refuse(onnx, node, "of a picture of integers");
 }
 
 static bd_result convert_clamp(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
@@ -307,7 +55,7 @@ static bd_result convert_clamp(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     }
     uint32_t index;
     if (!result && !(low <= high)) {
-        result = fail(onnx, node, "its limits are the wrong way round");
+        result = bd_onnx_refuse(onnx, node, "its limits are the wrong way round");
     }
     if (!result) {
         result = bd_onnx_append_clamp(onnx, node, "", x->index, low, high, &index);
@@ -342,21 +90,6 @@ static bd_result convert_unary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     return result;
 }
 
-/* clamp(alpha x + beta, 0, 1): the graph's own is that with 1/6 and 1/2. */
-bd_result bd_onnx_append_hard_sigmoid(bd_onnx *onnx, const bd_onnx_node *node, uint32_t x, float alpha, float beta,
-                                      uint32_t *index) {
-    uint32_t factor, addend;
-    if (fabsf(alpha * 6 - 1) < 1e-5f && beta == 0.5f) {
-        bd_result made = bd_onnx_append(onnx, node, "", BD_OP_HARD_SIGMOID, &x, 1, index);
-        return made ? made : bd_onnx_infer(onnx, *index);
-    }
-    bd_result result = bd_onnx_append_scalar(onnx, node, "alpha", alpha, &factor);
-    result = result ? result : bd_onnx_append_scalar(onnx, node, "beta", beta, &addend);
-    result = result ? result : bd_onnx_append_binary(onnx, node, "scaled", BD_OP_MUL, x, factor, index);
-    result = result ? result : bd_onnx_append_binary(onnx, node, "moved", BD_OP_ADD, *index, addend, index);
-    return result ? result : bd_onnx_append_clamp(onnx, node, "", *index, 0, 1, index);
-}
-
 static bd_result convert_hard_sigmoid(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     (void)op;
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
@@ -389,13 +122,13 @@ static bd_result convert_cast(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     bd_result result = bd_onnx_attr_int(onnx, node, "to", 1, BD_ONNX_BF16, &to);
     bool floats = bd_onnx_is_float((bd_onnx_type)to);
     if (!result && x->step != 0 && (x->step != 1 || x->zero != 0)) {
-        return fail(onnx, node, "of quantised values to what they are stored as");
+        return bd_onnx_refuse(onnx, node, "of quantised values to what they are stored as");
     }
     if (result || (dtype == BD_F32) == floats || dtype == BD_I32) {
         return result ? result : convert_same(onnx, node, op);
     }
     if (!floats) {
-        return fail(onnx, node, "of floats to integers");
+        return bd_onnx_refuse(onnx, node, "of floats to integers");
     }
     uint32_t index;
     result = bd_onnx_append(onnx, node, "", op, &x->index, 1, &index);
@@ -459,43 +192,10 @@ static bd_result convert_view(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         fits = fits && bd_onnx_dim(onnx, x, from) == 1;
     }
     if (!fits) {
-        return fail(onnx, node, "of a map, to something other than its own sizes with 1s between");
+        return bd_onnx_refuse(onnx, node, "of a map, to something other than its own sizes with 1s between");
     }
     bd_onnx_set_like(onnx, node, x->index, &like);
     return BD_OK;
-}
-
-bd_result bd_onnx_concat(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_value *const *values, uint32_t count) {
-    const bd_onnx_value *first = values[0];
-    int64_t axis = 1;
-    bd_result result = bd_onnx_attr_int(onnx, node, "axis", -BD_MAX_RANK, BD_MAX_RANK - 1, &axis);
-    uint32_t *inputs = bd_pool_alloc(&onnx->pool, count * sizeof *inputs);
-    if (result || !inputs) {
-        return result ? result : bd_onnx_fail_memory(onnx);
-    }
-    bool fits = first && first->kind == BD_ONNX_ACTIVATION && bd_onnx_normalise_axis(&axis, first->rank) &&
-                first->axes[axis] >= 0;
-    for (uint32_t k = 0; fits && k < count; k++) {
-        const bd_onnx_value *x = values[k];
-        fits = x && x->kind == BD_ONNX_ACTIVATION && x->rank == first->rank && x->axes[axis] == first->axes[axis];
-        for (uint32_t i = 0; fits && i < x->rank; i++) {
-            fits = x->axes[i] == first->axes[i] || (bd_onnx_dim(onnx, x, i) == 1 && bd_onnx_dim(onnx, first, i) == 1);
-        }
-        inputs[k] = fits ? x->index : BD_NO_NODE;
-    }
-    if (!fits) {
-        return fail(onnx, node, "its inputs are not maps of one layout");
-    }
-    uint32_t index;
-    result = bd_onnx_append(onnx, node, "", BD_OP_CONCAT, inputs, count, &index);
-    if (!result) {
-        onnx->graph->nodes[index].u.axis = first->axes[axis];
-        result = bd_onnx_infer(onnx, index);
-    }
-    if (!result) {
-        bd_onnx_set_like(onnx, node, index, first);
-    }
-    return result;
 }
 
 static bd_result convert_concat(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
@@ -523,7 +223,7 @@ static bd_result convert_softmax(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         fits = (int64_t)i <= axis || bd_onnx_dim(onnx, x, i) == 1;
     }
     if (!fits) {
-        return result ? result : fail(onnx, node, "over something other than the channels");
+        return result ? result : bd_onnx_refuse(onnx, node, "over something other than the channels");
     }
     uint32_t index;
     result = bd_onnx_append(onnx, node, "", op, &x->index, 1, &index);
@@ -540,7 +240,7 @@ static bd_result convert_argmax(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     bd_result result = bd_onnx_attr_int(onnx, node, "axis", -BD_MAX_RANK, BD_MAX_RANK - 1, &axis);
     result = result ? result : bd_onnx_attr_int(onnx, node, "keepdims", 0, 1, &keep);
     if (result || !bd_onnx_normalise_axis(&axis, x->rank) || x->axes[axis] < 0) {
-        return result ? result : fail(onnx, node, "its axis does not fit its input");
+        return result ? result : bd_onnx_refuse(onnx, node, "its axis does not fit its input");
     }
     int32_t removed = x->axes[axis];
     bd_onnx_value like = {0};
@@ -591,7 +291,7 @@ static bd_result convert_slice(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         size[x->axes[axis]] = (int32_t)BD_MAX(high - low, (int64_t)0);
     }
     if (!fits) {
-        return fail(onnx, node, "of a map, in steps or past its dimensions");
+        return bd_onnx_refuse(onnx, node, "of a map, in steps or past its dimensions");
     }
     if (!memcmp(size, shape.dims, shape.rank * sizeof size[0])) {
         return convert_same(onnx, node, op);
@@ -624,7 +324,7 @@ static bd_result convert_pad(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         return result;
     }
     if ((mode.at && !bd_pb_equals(mode, "constant")) || (double)value != x->zero) {
-        return fail(onnx, node, "with something other than zeros");
+        return bd_onnx_refuse(onnx, node, "with something other than zeros");
     }
     int32_t sides = named < 0 ? (int32_t)x->rank : named;
     bool fits = count == 2 * sides;
@@ -638,7 +338,7 @@ static bd_result convert_pad(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
         }
     }
     if (!fits) {
-        return fail(onnx, node, "its amounts do not fit its input");
+        return bd_onnx_refuse(onnx, node, "its amounts do not fit its input");
     }
     const bd_shape table = {2, {(int32_t)shape.rank, 2}};
     uint32_t inputs[2] = {x->index, 0}, index;
@@ -751,7 +451,7 @@ static bd_result apply(bd_onnx *onnx, bd_onnx_node *node, const struct rule *rul
     bool alike;
     const bd_onnx_value *integers = find_integers(onnx, node, &alike);
     if (integers && (rule->integers == INTEGERS_NOT || (rule->integers == INTEGERS_KEPT && !alike))) {
-        return fail(onnx, node, alike ? "of quantised values" : "of values quantised in several ways");
+        return bd_onnx_refuse(onnx, node, alike ? "of quantised values" : "of values quantised in several ways");
     }
     const double step = integers ? integers->step : 0, zero = integers ? integers->zero : 0;
     bd_result result = rule->convert(onnx, node, rule->op);
@@ -774,7 +474,7 @@ bd_result bd_onnx_convert(bd_onnx *onnx, bd_onnx_node *node) {
         return bd_onnx_fold(onnx, node);
     }
     if (!rule) {
-        return fail(onnx, node, own ? "is not supported" : "of domain com.microsoft is not supported");
+        return bd_onnx_refuse(onnx, node, own ? "is not supported" : "of domain com.microsoft is not supported");
     }
     for (uint32_t k = 0; k < rule->least; k++) {
         if (!bd_onnx_input(onnx, node, k)) {
@@ -782,7 +482,7 @@ bd_result bd_onnx_convert(bd_onnx *onnx, bd_onnx_node *node) {
         }
     }
     if (rule->first_only && bd_onnx_input(onnx, node, 0)->kind != BD_ONNX_ACTIVATION) {
-        return fail(onnx, node, "is not computed on constants");
+        return bd_onnx_refuse(onnx, node, "is not computed on constants");
     }
     return apply(onnx, node, rule);
 }

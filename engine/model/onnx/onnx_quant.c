@@ -1,133 +1,13 @@
-/* SPDX-License-Identifier: MIT
- * Quantised networks: QuantizeLinear and DequantizeLinear around operations, operations on integers, and those that
- * quantise as they run. All run in float on dequantised weights; what the limits of a tensor's type cut off is cut off
- * here too (exporters leave activations to them), the rounding is not. Source: Operators.md, onnxruntime's
- * ContribOperators.md. */
+/* SPDX-License-Identifier: MIT */
+#include "model/onnx/onnx_quant.h"
+
 #include <math.h>
-#include <string.h>
 
-#include "model/onnx/onnx.h"
-
-static bd_result fail(const bd_onnx *onnx, const bd_onnx_node *node, const char *problem) {
-    return bd_onnx_fail(onnx, node, BD_ERR_MODEL_UNSUPPORTED, "%s", problem);
-}
-
-/* real = step * (integer - zero), and what the type can hold of it. */
-typedef struct quantisation {
-    double step, zero;
-    double low, high; /* integers */
-} quantisation;
-
-static bool read_type(bd_onnx_type type, quantisation *of) {
-    switch (type) {
-    case BD_ONNX_U8: of->high = 255; return true;
-    case BD_ONNX_I8:
-        of->low = -128;
-        of->high = 127;
-        return true;
-    case BD_ONNX_U16: of->high = 65535; return true;
-    case BD_ONNX_I16:
-        of->low = -32768;
-        of->high = 32767;
-        return true;
-    default: return false;
-    }
-}
-
-/* A scale and a zero point of one number each; the zero point, which has the type, may be left out. */
-static bd_result read_quantisation(const bd_onnx *onnx, const bd_onnx_node *node, uint32_t scale_at, uint32_t zero_at,
-                                   quantisation *of) {
-    const bd_onnx_tensor *scale = bd_onnx_constant(onnx, node, scale_at), *zero = bd_onnx_constant(onnx, node, zero_at);
-    *of = (quantisation){.high = 255};
-    if (!scale || scale->elements != 1 || !bd_onnx_is_float(scale->type) ||
-        (bd_onnx_input(onnx, node, zero_at) && !zero) || (zero && zero->elements != 1)) {
-        return fail(onnx, node, "of activations, its scale and zero point are not one constant each");
-    }
-    of->step = bd_onnx_number(scale, 0);
-    of->zero = zero ? bd_onnx_number(zero, 0) : 0;
-    if (zero && !read_type(zero->type, of)) {
-        return fail(onnx, node, "to something other than 8 or 16 bits");
-    }
-    if (!(of->step > 0 && of->step < (double)INFINITY)) {
-        return bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "its scale is not positive");
-    }
-    return BD_OK;
-}
-
-/* ---- constants -------------------------------------------------------------------------------------------------- */
-
-/* Where the scales of an axis stand; inner: elements that share one. */
-static bd_result split_axis(const bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_tensor *x,
-                            const bd_onnx_tensor *scale, const bd_onnx_tensor *zero, int64_t axis, int64_t *inner) {
-    *inner = BD_MAX(x->elements, (int64_t)1);
-    if (scale->elements < 1 || (zero && zero->elements != scale->elements && zero->elements != 1) ||
-        !bd_onnx_is_float(scale->type)) {
-        return fail(onnx, node, "its scale or zero point does not fit");
-    }
-    if (scale->elements > 1) {
-        if (!bd_onnx_normalise_axis(&axis, x->rank) || scale->elements != x->dims[axis]) {
-            return fail(onnx, node, "its scales do not fit its axis");
-        }
-        *inner = 1;
-        for (uint32_t d = (uint32_t)axis + 1; d < x->rank; d++) {
-            *inner *= x->dims[d];
-        }
-    }
-    return BD_OK;
-}
-
-static void dequantize_run(const bd_onnx_tensor *x, int64_t from, int64_t count, double zero, double scale, float *to) {
-    for (int64_t i = 0; i < count; i++) {
-        double value;
-        if (x->type == BD_ONNX_I8) {
-            value = (int8_t)x->data[from + i];
-        } else if (x->type == BD_ONNX_U8) {
-            value = x->data[from + i];
-        } else {
-            value = bd_onnx_number(x, from + i);
-        }
-        to[i] = (float)((value - zero) * scale);
-    }
-}
-
-bd_result bd_onnx_dequantize(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_tensor *x,
-                             const bd_onnx_tensor *scale, const bd_onnx_tensor *zero, int64_t axis,
-                             bd_onnx_tensor *made) {
-    int64_t inner;
-    void *data = NULL;
-    bd_result result = bd_onnx_is_float(x->type) ? fail(onnx, node, "of floats") : BD_OK;
-    result = result ? result : split_axis(onnx, node, x, scale, zero, axis, &inner);
-    result = result ? result : bd_onnx_new_tensor(onnx, node, BD_ONNX_F32, x->rank, x->dims, made, &data);
-    for (int64_t i = 0; !result && i < x->elements; i += inner) {
-        int64_t c = i / inner % scale->elements;
-        double offset = zero ? bd_onnx_number(zero, zero->elements > 1 ? c : 0) : 0;
-        dequantize_run(x, i, inner, offset, bd_onnx_number(scale, c), (float *)data + i);
-    }
-    return result;
-}
-
-bd_result bd_onnx_quantize(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_tensor *x,
-                           const bd_onnx_tensor *scale, const bd_onnx_tensor *zero, int64_t axis,
-                           bd_onnx_tensor *made) {
-    int64_t inner;
-    quantisation of = {.high = 255};
-    void *data = NULL;
-    if (zero && !read_type(zero->type, &of)) {
-        return fail(onnx, node, "to something other than 8 or 16 bits");
-    }
-    bd_result result = split_axis(onnx, node, x, scale, zero, axis, &inner);
-    result = result ? result : bd_onnx_new_tensor(onnx, node, BD_ONNX_I64, x->rank, x->dims, made, &data);
-    for (int64_t i = 0; !result && i < x->elements; i++) {
-        int64_t c = i / inner % scale->elements;
-        double offset = zero ? bd_onnx_number(zero, zero->elements > 1 ? c : 0) : 0;
-        double value = rint(bd_onnx_number(x, i) / bd_onnx_number(scale, c)) + offset;
-        if (value != value) {
-            return bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "makes something that is not a number");
-        }
-        ((int64_t *)data)[i] = (int64_t)fmin(fmax(value, of.low), of.high);
-    }
-    return result;
-}
+#include "model/onnx/onnx_builder.h"
+#include "model/onnx/onnx_node.h"
+#include "model/onnx/onnx_scales.h"
+#include "model/onnx/onnx_tensor.h"
+#include "model/onnx/onnx_windows.h"
 
 /* ---- limits ----------------------------------------------------------------------------------------------------- */
 
@@ -186,7 +66,7 @@ static bool is_only_added(const bd_onnx *onnx, const bd_onnx_node *node) {
  * itself. Limits on both sides of 0 are a calibration's, and rarely reached: they are left out where they would cost a
  * pass over the map, or keep a convolution from taking in the sum that follows. */
 static bd_result set_quantised(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index, const bd_onnx_value *like,
-                               const quantisation *of) {
+                               const bd_onnx_quantisation *of) {
     const bd_onnx_value layout = *like;
     const double low = (of->low - of->zero) * of->step, high = (of->high - of->zero) * of->step;
     /* What is cut off by less than a thousandth of a step comes from rounding scales. */
@@ -210,7 +90,8 @@ static bd_result set_quantised(bd_onnx *onnx, const bd_onnx_node *node, uint32_t
 /* ---- into integers and back ------------------------------------------------------------------------------------- */
 
 /* Floats that the photo comes as: what they are quantised by says what they were in training. */
-static bd_result settle_photo(bd_onnx *onnx, const bd_onnx_node *node, const quantisation *of, uint32_t *index) {
+static bd_result settle_photo(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_quantisation *of,
+                              uint32_t *index) {
     const double low = (of->low - of->zero) * of->step, high = (of->high - of->zero) * of->step;
     uint32_t scale;
     if (high > 16) {
@@ -228,14 +109,14 @@ static bd_result settle_photo(bd_onnx *onnx, const bd_onnx_node *node, const qua
 bd_result bd_onnx_convert_quantize(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     (void)op;
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
-    quantisation of;
-    bd_result result = read_quantisation(onnx, node, 1, 2, &of);
+    bd_onnx_quantisation of;
+    bd_result result = bd_onnx_read_quantisation(onnx, node, 1, 2, &of);
     if (result) {
         return result;
     }
     uint32_t index = x->index;
     if (onnx->graph->nodes[index].dtype != BD_F32) {
-        return fail(onnx, node, "of a picture of integers");
+        return bd_onnx_refuse(onnx, node, "of a picture of integers");
     }
     if (index == onnx->graph->input) {
         result = settle_photo(onnx, node, &of, &index);
@@ -253,9 +134,9 @@ bd_result bd_onnx_convert_quantize(bd_onnx *onnx, bd_onnx_node *node, bd_op op) 
 static bd_result read_real(bd_onnx *onnx, const bd_onnx_node *node, uint32_t k, uint32_t scale_at, uint32_t zero_at,
                            bd_onnx_value *real) {
     const bd_onnx_value *x = bd_onnx_input(onnx, node, k);
-    quantisation of;
+    bd_onnx_quantisation of;
     uint32_t scale, offset;
-    bd_result result = x ? read_quantisation(onnx, node, scale_at, zero_at, &of)
+    bd_result result = x ? bd_onnx_read_quantisation(onnx, node, scale_at, zero_at, &of)
                          : bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "input %u is missing", k);
     if (result) {
         return result;
@@ -276,7 +157,7 @@ static bd_result read_real(bd_onnx *onnx, const bd_onnx_node *node, uint32_t k, 
         }
     }
     if (!(step > 0)) {
-        return fail(onnx, node, "of floats");
+        return bd_onnx_refuse(onnx, node, "of floats");
     }
     /* Scales that differ from those it was made with: integers are what counts. */
     double factor = of.step / step, moved = (zero - of.zero) * of.step;
@@ -308,7 +189,7 @@ bd_result bd_onnx_convert_dynamic_quantize(bd_onnx *onnx, bd_onnx_node *node, bd
     (void)op;
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
     if (onnx->graph->nodes[x->index].dtype != BD_F32) {
-        return fail(onnx, node, "of a picture of integers");
+        return bd_onnx_refuse(onnx, node, "of a picture of integers");
     }
     bd_onnx_set_like(onnx, node, x->index, x);
     bd_onnx_output(onnx, node)->step = 1;
@@ -334,8 +215,8 @@ bd_result bd_onnx_convert_dynamic_quantize(bd_onnx *onnx, bd_onnx_node *node, bd
 /* The output, which has been made of floats, as integers. */
 static bd_result finish(bd_onnx *onnx, const bd_onnx_node *node, uint32_t scale_at, uint32_t zero_at) {
     const bd_onnx_value *made = bd_onnx_output(onnx, node);
-    quantisation of;
-    bd_result result = read_quantisation(onnx, node, scale_at, zero_at, &of);
+    bd_onnx_quantisation of;
+    bd_result result = bd_onnx_read_quantisation(onnx, node, scale_at, zero_at, &of);
     return result ? result : set_quantised(onnx, node, made->index, made, &of);
 }
 
@@ -347,13 +228,13 @@ bd_result bd_onnx_convert_quantised_conv(bd_onnx *onnx, bd_onnx_node *node, bd_o
     const bd_onnx_tensor *bias = bd_onnx_constant(onnx, node, BIAS);
     bd_onnx_tensor real_bias;
     if (!w || !by || (bd_onnx_input(onnx, node, BIAS) && !bias)) {
-        return fail(onnx, node, "its weights, their scales or its bias are not constants");
+        return bd_onnx_refuse(onnx, node, "its weights, their scales or its bias are not constants");
     }
     bd_onnx_value weights = *bd_onnx_input(onnx, node, WEIGHTS);
     weights.packed[0] = weights.packed[1] = BD_NO_NODE;
     bd_result result = read_real(onnx, node, X, X + 1, X + 2, &x);
     if (!result && x.kind != BD_ONNX_ACTIVATION) {
-        return fail(onnx, node, "is not computed on constants");
+        return bd_onnx_refuse(onnx, node, "is not computed on constants");
     }
     result = result
                  ? result
@@ -362,7 +243,7 @@ bd_result bd_onnx_convert_quantised_conv(bd_onnx *onnx, bd_onnx_node *node, bd_o
         void *data = NULL;
         double step = bd_onnx_number(bd_onnx_constant(onnx, node, X + 1), 0);
         if (bd_onnx_is_float(bias->type) || bias->elements != w->dims[0]) {
-            return fail(onnx, node, "its bias is not one integer a channel");
+            return bd_onnx_refuse(onnx, node, "its bias is not one integer a channel");
         }
         result = bd_onnx_new_tensor(onnx, node, BD_ONNX_F32, 1, w->dims, &real_bias, &data);
         for (int64_t c = 0; !result && c < bias->elements; c++) {
@@ -380,10 +261,10 @@ bd_result bd_onnx_convert_integer_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op 
     const bd_onnx_tensor *w = bd_onnx_constant(onnx, node, 1), *zero = bd_onnx_constant(onnx, node, 2);
     if (!w || (bd_onnx_input(onnx, node, 3) && !bd_onnx_constant(onnx, node, 3)) ||
         (bd_onnx_input(onnx, node, 2) && (!zero || zero->elements != 1))) {
-        return fail(onnx, node, "its weights or zero points are not constants");
+        return bd_onnx_refuse(onnx, node, "its weights or zero points are not constants");
     }
     if (x->step != 1 || x->zero != (zero ? bd_onnx_number(zero, 0) : 0)) {
-        return fail(onnx, node, "of something other than DynamicQuantizeLinear's output");
+        return bd_onnx_refuse(onnx, node, "of something other than DynamicQuantizeLinear's output");
     }
     void *data = NULL;
     bd_onnx_tensor scales;
@@ -440,15 +321,15 @@ bd_result bd_onnx_convert_quantised_concat(bd_onnx *onnx, bd_onnx_node *node, bd
 /* x, x_scale, x_zero, y_scale, y_zero. */
 bd_result bd_onnx_convert_quantised_unary(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
-    quantisation of;
+    bd_onnx_quantisation of;
     int64_t channels_last = 0;
-    bd_result result = read_quantisation(onnx, node, 1, 2, &of);
+    bd_result result = bd_onnx_read_quantisation(onnx, node, 1, 2, &of);
     result = result ? result : bd_onnx_attr_int(onnx, node, "channels_last", 0, 1, &channels_last);
     if (result) {
         return result;
     }
     if (channels_last || !(x->step > 0) || fabs(of.step / x->step - 1) > 1e-6 || of.zero != x->zero) {
-        return fail(onnx, node, "its input lies or is scaled otherwise than it was made");
+        return bd_onnx_refuse(onnx, node, "its input lies or is scaled otherwise than it was made");
     }
     if (op == BD_OP_POOL_AVERAGE) {
         result = bd_onnx_convert_pool(onnx, node, op);

@@ -1,9 +1,11 @@
-/* SPDX-License-Identifier: MIT
- * ModelProto and GraphProto: who computes what from what. */
+/* SPDX-License-Identifier: MIT */
+#include "model/onnx/onnx_read.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/onnx/onnx.h"
+#include "model/onnx/onnx_builder.h"
+#include "model/onnx/onnx_node.h"
 
 enum { MODEL_PRODUCER = 2, MODEL_GRAPH = 7, MODEL_OPSET = 8 };
 enum { OPSET_DOMAIN = 1, OPSET_VERSION = 2, OPSET_LEAST = 8 };
@@ -152,7 +154,8 @@ static int compare_values(const void *a, const void *b) {
     return bd_pb_compare(left->name, right->name);
 }
 
-uint32_t bd_onnx_find(const bd_onnx *onnx, bd_pb name) {
+/* The value of that name; BD_ONNX_NONE when there is none. */
+static uint32_t find_value(const bd_onnx *onnx, bd_pb name) {
     uint32_t low = 0, high = onnx->value_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -237,7 +240,7 @@ static bd_result sort_values(bd_onnx *onnx) {
 /* ---- nodes ------------------------------------------------------------------------------------------------------ */
 
 static bd_result link_value(bd_onnx *onnx, const bd_onnx_node *node, bd_pb name, bool output) {
-    uint32_t found = bd_pb_size(name) ? bd_onnx_find(onnx, name) : BD_ONNX_NONE;
+    uint32_t found = bd_pb_size(name) ? find_value(onnx, name) : BD_ONNX_NONE;
     if (found == BD_ONNX_NONE && bd_pb_size(name)) {
         return bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "its input %.*s is made by nothing",
                             (int)BD_MIN(bd_pb_size(name), (size_t)120), (const char *)name.at);
@@ -288,7 +291,7 @@ static bd_result read_output(bd_onnx *onnx, bd_pb info) {
     if (!find_text(info, INFO_NAME, &name)) {
         return fail_broken(onnx, "an output");
     }
-    uint32_t found = bd_onnx_find(onnx, name);
+    uint32_t found = find_value(onnx, name);
     if (found == BD_ONNX_NONE) {
         return bd_onnx_fail(onnx, NULL, BD_ERR_FILE_CORRUPT, "the output %.*s is made by nothing",
                             (int)BD_MIN(bd_pb_size(name), (size_t)120), (const char *)name.at);
@@ -406,25 +409,6 @@ static bool is_transposed(const bd_onnx *onnx, const bd_onnx_value *value) {
            bd_pb_equals(onnx->nodes[value->reader].op, "Transpose") &&
            !bd_onnx_attr_ints(onnx, &onnx->nodes[value->reader], "perm", perm, 4, &count) && count == 4 &&
            !memcmp(perm, expected, sizeof perm);
-}
-
-/* torchvision's networks are trained on (photo / 255 - mean) / deviation of ImageNet, and what PyTorch exports begins
- * behind that. */
-bd_result bd_onnx_normalise(bd_onnx *onnx, uint32_t *index) {
-    static const double mean[3] = {0.485, 0.456, 0.406}, deviation[3] = {0.229, 0.224, 0.225};
-    const bd_shape shape = {1, {3}};
-    float scale[3], offset[3];
-    for (int c = 0; c < 3; c++) {
-        scale[c] = (float)(1 / (255 * deviation[c]));
-        offset[c] = (float)(-mean[c] / deviation[c]);
-    }
-    uint32_t scaled[2] = {*index, 0}, moved[2] = {0, 0};
-    bd_result result = bd_onnx_append_floats(onnx, NULL, "scale", &shape, scale, &scaled[1]);
-    result = result ? result : bd_onnx_append_floats(onnx, NULL, "offset", &shape, offset, &moved[1]);
-    result = result ? result : bd_onnx_append(onnx, NULL, "scaled", BD_OP_MUL, scaled, 2, &moved[0]);
-    result = result ? result : bd_onnx_infer(onnx, moved[0]);
-    result = result ? result : bd_onnx_append(onnx, NULL, "normalised", BD_OP_ADD, moved, 2, index);
-    return result ? result : bd_onnx_infer(onnx, *index);
 }
 
 /* A node whose first input is the value and whose operation is one of the names; NULL: there is none. */

@@ -1,9 +1,8 @@
-/* SPDX-License-Identifier: MIT
- * TensorProto: numbers inside the file, as text of protobuf's, or in a file beside it. */
+/* SPDX-License-Identifier: MIT */
+#include "model/onnx/onnx_tensor.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "model/onnx/onnx.h"
 
 enum {
     TENSOR_DIMS = 1,

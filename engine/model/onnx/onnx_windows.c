@@ -1,15 +1,14 @@
-/* SPDX-License-Identifier: MIT
- * ONNX's operations on maps: convolutions, pools, resizes. */
+/* SPDX-License-Identifier: MIT */
+#include "model/onnx/onnx_windows.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "model/onnx/onnx.h"
+#include "model/onnx/onnx_builder.h"
+#include "model/onnx/onnx_node.h"
+#include "model/onnx/onnx_tensor.h"
 
 enum { WINDOW_MOST = 65535 }; /* of sizes, strides, rates and paddings: far above any use, products fit int32 */
-
-static bd_result fail(const bd_onnx *onnx, const bd_onnx_node *node, const char *problem) {
-    return bd_onnx_fail(onnx, node, BD_ERR_MODEL_UNSUPPORTED, "%s", problem);
-}
 
 /* ---- windows ---------------------------------------------------------------------------------------------------- */
 
@@ -102,12 +101,12 @@ static bd_result read_normalisation(bd_onnx *onnx, const bd_onnx_node *node, int
     bd_result result = bd_onnx_attr_float(onnx, node, "epsilon", &epsilon);
     result = result ? result : bd_onnx_attr_int(onnx, node, "training_mode", 0, 1, &training);
     if (result || training) {
-        return result ? result : fail(onnx, node, "training_mode is set");
+        return result ? result : bd_onnx_refuse(onnx, node, "training_mode is set");
     }
     for (uint32_t i = 0; i < 4; i++) {
         parts[i] = bd_onnx_constant(onnx, node, i + 1);
         if (!parts[i] || parts[i]->elements != channels || !bd_onnx_is_float(parts[i]->type)) {
-            return fail(onnx, node, "its parameters are not constants, one a channel");
+            return bd_onnx_refuse(onnx, node, "its parameters are not constants, one a channel");
         }
     }
     void *data = NULL;
@@ -143,7 +142,7 @@ bd_result bd_onnx_convert_batch_norm(bd_onnx *onnx, bd_onnx_node *node, bd_op op
         return BD_OK;
     }
     if (x->rank < 2 || x->axes[1] != 3 || onnx->graph->nodes[x->index].shape.rank != 4) {
-        return fail(onnx, node, "its input is not a map, (1, channels, height, width)");
+        return bd_onnx_refuse(onnx, node, "its input is not a map, (1, channels, height, width)");
     }
     int64_t channels = bd_onnx_dim(onnx, x, 1);
     normalisation made;
@@ -202,7 +201,7 @@ static bd_result check_weights(const bd_onnx *onnx, const bd_onnx_node *node, co
         return result;
     }
     if (!w || !bd_onnx_is_float(w->type) || w->rank != 4 || !w->elements) {
-        return fail(onnx, node, "its weights are not constant floats of 4 dimensions");
+        return bd_onnx_refuse(onnx, node, "its weights are not constant floats of 4 dimensions");
     }
     int32_t kernel[2] = {(int32_t)w->dims[2], (int32_t)w->dims[3]};
     result = read_pair(onnx, node, "kernel_shape", 1, 2, kernel);
@@ -228,7 +227,7 @@ static bd_result add_bias(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx
                           const normalisation *after, uint32_t *index) {
     *index = BD_NO_NODE;
     if (bias && (bias->elements != channels || !bd_onnx_is_float(bias->type))) {
-        return fail(onnx, node, "its bias is not a constant, one float a channel");
+        return bd_onnx_refuse(onnx, node, "its bias is not a constant, one float a channel");
     }
     if (!bias && !after) {
         return BD_OK;
@@ -279,7 +278,7 @@ bd_result bd_onnx_add_conv(bd_onnx *onnx, const bd_onnx_node *node, bd_op op, co
 
 bd_result bd_onnx_convert_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     if (bd_onnx_input(onnx, node, 2) && !bd_onnx_constant(onnx, node, 2)) {
-        return fail(onnx, node, "its bias is not a constant, one float a channel");
+        return bd_onnx_refuse(onnx, node, "its bias is not a constant, one float a channel");
     }
     return bd_onnx_add_conv(onnx, node, op, bd_onnx_input(onnx, node, 0), bd_onnx_input(onnx, node, 1),
                             bd_onnx_constant(onnx, node, 2));
@@ -344,7 +343,7 @@ static bd_result add_average(bd_onnx *onnx, const bd_onnx_node *node, const bd_o
     int64_t elements = bd_shape_elements(&shape);
     void *data = NULL;
     if (elements < 0) {
-        return fail(onnx, node, "its window is too large");
+        return bd_onnx_refuse(onnx, node, "its window is too large");
     }
     bd_result result = bd_onnx_alloc(onnx, node, true, (size_t)elements * sizeof(float), &data);
     if (result) {
@@ -382,7 +381,7 @@ bd_result bd_onnx_convert_pool(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     bool padded = a.padding == BD_PADDING_SAME || a.pad_top || a.pad_left || a.pad_bottom || a.pad_right;
     bool counts = op == BD_OP_POOL_AVERAGE && count_pads && padded;
     if (ceil_mode && counts) {
-        return fail(onnx, node, "ceil_mode with count_include_pad");
+        return bd_onnx_refuse(onnx, node, "ceil_mode with count_include_pad");
     }
     if (ceil_mode && a.padding != BD_PADDING_SAME) {
         a.padding = BD_PADDING_EXPLICIT;
@@ -412,7 +411,7 @@ bd_result bd_onnx_convert_global_pool(bd_onnx *onnx, bd_onnx_node *node, bd_op o
     bool fits = count == 2 && bd_onnx_normalise_axis(&axes[0], 4) && bd_onnx_normalise_axis(&axes[1], 4) &&
                 axes[0] + axes[1] == 5 && (axes[0] == 2 || axes[0] == 3);
     if (!fits) {
-        return fail(onnx, node, "over something other than height and width");
+        return bd_onnx_refuse(onnx, node, "over something other than height and width");
     }
     static const int32_t over[2] = {1, 2};
     const bd_shape pair = {1, {2}};
@@ -425,166 +424,4 @@ bd_result bd_onnx_convert_global_pool(bd_onnx *onnx, bd_onnx_node *node, bd_op o
         bd_onnx_set_like(onnx, node, index, &like);
     }
     return result;
-}
-
-/* ---- resizes ---------------------------------------------------------------------------------------------------- */
-
-static bd_result add_resize(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_value *x, const int32_t size[2],
-                            bool align_corners, bool half_pixel) {
-    const bd_shape pair = {1, {2}};
-    uint32_t inputs[2] = {x->index, 0}, index;
-    bd_result result = bd_onnx_append_ints(onnx, node, "size", &pair, size, &inputs[1]);
-    result = result ? result : bd_onnx_append(onnx, node, "", BD_OP_RESIZE_BILINEAR, inputs, 2, &index);
-    if (!result) {
-        onnx->graph->nodes[index].u.resize.align_corners = align_corners;
-        onnx->graph->nodes[index].u.resize.half_pixel_centers = half_pixel;
-        result = bd_onnx_infer(onnx, index);
-    }
-    if (!result) {
-        bd_onnx_set_map(onnx, node, index);
-    }
-    return result;
-}
-
-typedef struct resize_plan {
-    int32_t size[2]; /* height, width */
-    bool exact;      /* size is what scales say, not rounded */
-} resize_plan;
-
-/* Input or attribute of factors for all axes, or for those that attribute axes names (opset 18). */
-static bd_result read_factors(const bd_onnx *onnx, const bd_onnx_node *node, const int64_t in[4], resize_plan *plan) {
-    bool upsample = bd_pb_equals(node->op, "Upsample");
-    uint32_t scales = upsample || onnx->opset < 11 ? 1 : 2;
-    const bd_onnx_tensor *sizes = scales == 2 ? bd_onnx_constant(onnx, node, 3) : NULL;
-    const bd_onnx_tensor *factors = bd_onnx_constant(onnx, node, scales);
-    int64_t axes[BD_MAX_RANK] = {0, 1, 2, 3};
-    int32_t axis_count;
-    float attribute[BD_MAX_RANK];
-    int32_t count;
-    bd_result result = bd_onnx_attr_ints(onnx, node, "axes", axes, BD_MAX_RANK, &axis_count);
-    result = result ? result : bd_onnx_attr_floats(onnx, node, "scales", attribute, BD_MAX_RANK, &count);
-    if (result) {
-        return result;
-    }
-    axis_count = axis_count < 0 ? 4 : axis_count;
-    const bd_onnx_tensor *given = sizes && sizes->elements ? sizes : factors && factors->elements ? factors : NULL;
-    if (given ? given->elements != axis_count || bd_onnx_is_float(given->type) != (given == factors)
-              : count != axis_count) {
-        return fail(onnx, node, "its sizes or scales are not constants, one a dimension");
-    }
-    int64_t out[4] = {in[0], in[1], in[2], in[3]};
-    plan->exact = true;
-    for (int32_t i = 0; i < axis_count; i++) {
-        if (!bd_onnx_normalise_axis(&axes[i], 4)) {
-            return fail(onnx, node, "an axis past its input's");
-        }
-        int64_t from = in[axes[i]];
-        if (given && given == sizes) {
-            out[axes[i]] = bd_onnx_integer(sizes, i);
-            continue;
-        }
-        double factor = given ? bd_onnx_number(factors, i) : (double)attribute[i];
-        double size = (double)from * factor;
-        if (!(size >= 0 && size < INT32_MAX)) {
-            return fail(onnx, node, "a scale is out of range");
-        }
-        /* Scales are floats: 65 * 7.8923 is meant to be 513, whichever side of it the product lies. */
-        double nearest = rint(size);
-        bool near = fabs(size - nearest) <= nearest * 1e-6;
-        out[axes[i]] = (int64_t)(near ? nearest : floor(size));
-        plan->exact = plan->exact && near;
-    }
-    if (out[0] != in[0] || out[1] != in[1] || out[2] < 1 || out[3] < 1 || out[2] > INT32_MAX || out[3] > INT32_MAX) {
-        return fail(onnx, node, "of something other than height and width");
-    }
-    plan->size[0] = (int32_t)out[2];
-    plan->size[1] = (int32_t)out[3];
-    return BD_OK;
-}
-
-/* Where the source of output x lies; *known is false for a way that is not the graph's. */
-static bd_result read_corners(const bd_onnx *onnx, const bd_onnx_node *node, bool *align, bool *half, bool *known) {
-    static const struct {
-        const char *name;
-        bool align, half;
-    } ways[] = {{"half_pixel", false, true},
-                {"pytorch_half_pixel", false, true},
-                {"half_pixel_symmetric", false, true},
-                {"align_corners", true, false},
-                {"asymmetric", false, false}};
-    bd_pb mode;
-    bd_result result = bd_onnx_attr_bytes(onnx, node, "coordinate_transformation_mode", &mode);
-    *align = false;
-    *half = onnx->opset >= 11 && !bd_pb_equals(node->op, "Upsample") && !mode.at;
-    *known = !mode.at;
-    for (size_t i = 0; mode.at && i < BD_COUNT(ways); i++) {
-        if (bd_pb_equals(mode, ways[i].name)) {
-            *align = ways[i].align;
-            *half = ways[i].half;
-            *known = true;
-        }
-    }
-    return result;
-}
-
-bd_result bd_onnx_convert_resize(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
-    (void)op;
-    const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
-    bool align, half, known;
-    int64_t antialias = 0, in[4];
-    bd_pb mode;
-    resize_plan plan;
-    bd_result result = bd_onnx_need_map(onnx, node, x);
-    for (uint32_t i = 0; !result && i < 4; i++) {
-        in[i] = bd_onnx_dim(onnx, x, i);
-    }
-    result = result ? result : read_factors(onnx, node, in, &plan);
-    result = result ? result : read_corners(onnx, node, &align, &half, &known);
-    result = result ? result : bd_onnx_attr_bytes(onnx, node, "mode", &mode);
-    result = result ? result : bd_onnx_attr_int(onnx, node, "antialias", 0, 1, &antialias);
-    if (result) {
-        return result;
-    }
-    /* One pixel spread, or nothing changed, is the same in every mode. */
-    bool plain = (in[2] == 1 && in[3] == 1) || (plan.size[0] == in[2] && plan.size[1] == in[3]);
-    bool linear = mode.at && (bd_pb_equals(mode, "linear") || bd_pb_equals(mode, "bilinear"));
-    if (!plain && !linear) {
-        return fail(onnx, node, "its mode is not linear");
-    }
-    if (!plain && (!known || (antialias && (plan.size[0] < in[2] || plan.size[1] < in[3])))) {
-        return fail(onnx, node, "its coordinates or its antialiasing are not supported");
-    }
-    if (!plain && !plan.exact && !align) {
-        return fail(onnx, node, "its scales do not lead to whole sizes");
-    }
-    return add_resize(onnx, node, x, plan.size, align, half);
-}
-
-/* A vector of channels spread over a plane: what exporters make of the resize of image pooling. */
-bd_result bd_onnx_convert_expand(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
-    (void)op;
-    const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
-    int64_t dims[BD_MAX_RANK];
-    uint32_t rank;
-    bd_result result = bd_onnx_new_shape(onnx, node, dims, &rank);
-    bool same = !result && rank == x->rank;
-    for (uint32_t i = 0; same && i < rank; i++) {
-        same = dims[i] == bd_onnx_dim(onnx, x, i);
-    }
-    if (result || same) {
-        if (same) {
-            bd_onnx_set_like(onnx, node, x->index, x);
-        }
-        return result;
-    }
-    result = bd_onnx_need_map(onnx, node, x);
-    if (result) {
-        return result;
-    }
-    if (rank != 4 || dims[0] != 1 || dims[1] != bd_onnx_dim(onnx, x, 1) || bd_onnx_dim(onnx, x, 2) != 1 ||
-        bd_onnx_dim(onnx, x, 3) != 1 || dims[2] < 1 || dims[3] < 1) {
-        return fail(onnx, node, "of something other than one pixel over height and width");
-    }
-    const int32_t size[2] = {(int32_t)dims[2], (int32_t)dims[3]};
-    return add_resize(onnx, node, x, size, true, false);
 }
