@@ -9,6 +9,8 @@
 #include "model/tensorflow/graphdef.h"
 #include "model/tensorflow/tfjs.h"
 #include "model/tflite/tflite.h"
+#include "model/torch/safetensors.h"
+#include "model/torch/torch.h"
 
 /* Opens an exported network of any form: which one is told by its first bytes, never by its name.
  *
@@ -30,22 +32,5 @@ const char *bd_model_name_versioned(const uint8_t *data, size_t bytes);
  * data     the file in memory. It must outlive the graph: constants may point into it.
  * path     where files beside it are looked for, and what messages call the file.
  * The rest is as above. */
-
-/* PyTorch: the state dict of a DeepLabv3 or v3+ of torchvision (ResNet-50, -101, MobileNetV3 large), VainF's
- * DeepLabV3Plus-Pytorch (ResNet, MobileNetV2), segmentation_models.pytorch (the same), mmsegmentation (the same) or
- * transformers (MobileNetV2), of any number of classes: the network is built from the names and shapes of its
- * parameters, and pads, resizes and normalises the photo as the trainer does. Its input is the photo; what lies outside
- * it is zero behind the normalisation. The size is open, default_size is the trainer's. Output stride and rates, which
- * a state dict does not tell, are the trainer's defaults unless graph->output_stride or the file's name say otherwise.
- * Parameters are float32, float64, float16 or bfloat16 and are copied; names may carry a prefix ("module.").
- *
- * torch: a .pth file of PyTorch 1.6 or later, whose pickle is read without running anything; the state dict may lie
- * under "state_dict", "model" and the like. torch_legacy: one of before. safetensors: the same parameters. */
-bd_result bd_model_import_torch(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
-                                bd_error *error);
-bd_result bd_model_import_torch_legacy(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
-                                       bd_shards *shards, bd_error *error);
-bd_result bd_model_import_safetensors(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
-                                      bd_shards *shards, bd_error *error);
 
 #endif

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "graph/passes.h"
-#include "model/torch/torch.h"
+#include "model/torch/torch_networks.h"
+#include "model/torch/torch_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

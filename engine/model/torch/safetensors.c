@@ -1,11 +1,12 @@
-/* SPDX-License-Identifier: MIT
- * safetensors (github.com/huggingface/safetensors, README "Format"): a 64-bit length, that many bytes of JSON that name
- * each tensor's type, shape and place, then the data without gaps. */
+/* SPDX-License-Identifier: MIT */
+#include "model/torch/safetensors.h"
+
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/torch/torch.h"
+#include "model/torch/torch_networks.h"
+#include "model/torch/torch_state.h"
 
 typedef struct place {
     uint64_t begin, end;

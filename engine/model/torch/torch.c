@@ -1,54 +1,14 @@
-/* SPDX-License-Identifier: MIT
- * State dicts: .pth as torch.save writes it since PyTorch 1.6, a ZIP archive of one folder with a pickle (data.pkl) and
- * one stored entry for each tensor's data; and as it did before, one file (torch_state.c). */
-#include <stdlib.h>
-#include <string.h>
-
+/* SPDX-License-Identifier: MIT */
 #include "model/torch/torch.h"
 
-/* ---- tensors ---------------------------------------------------------------------------------------------------- */
+#include <string.h>
 
-static int compare_names(const void *a, const void *b) {
-    return strcmp(((const bd_torch_tensor *)a)->name, ((const bd_torch_tensor *)b)->name);
-}
-
-bd_result bd_torch_state_sort(bd_torch_state *state, const char *file, bd_error *error) {
-    qsort(state->items, state->count, sizeof *state->items, compare_names);
-    for (size_t i = 1; i < state->count; i++) {
-        if (!compare_names(&state->items[i - 1], &state->items[i])) {
-            return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: two parameters are called '%.120s'", file,
-                           state->items[i].name);
-        }
-    }
-    return BD_OK;
-}
-
-bd_torch_tensor *bd_torch_state_find(const bd_torch_state *state, const char *name) {
-    const bd_torch_tensor wanted = {.name = name};
-    return bsearch(&wanted, state->items, state->count, sizeof *state->items, compare_names);
-}
-
-bool bd_torch_tensor_fits(const bd_torch_tensor *tensor, int64_t offset, int64_t elements) {
-    int64_t last = offset;
-    for (uint32_t d = 0; d < tensor->rank; d++) {
-        if (!tensor->dims[d]) {
-            return offset <= elements;
-        }
-        int64_t steps = tensor->dims[d] - 1;
-        if (last >= elements || (steps && tensor->strides[d] > (elements - last) / steps)) {
-            return false;
-        }
-        last += steps * tensor->strides[d];
-    }
-    return last < elements;
-}
+#include "model/torch/torch_networks.h"
+#include "model/torch/torch_read.h"
+#include "model/torch/torch_state.h"
+#include "model/torch/torch_zip.h"
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */
-
-bd_result bd_torch_fail_order(const char *file, bd_error *error) {
-    return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED,
-                   "%s: was saved on a big-endian machine; load and torch.save it again on a little-endian one", file);
-}
 
 /* The entry FOLDER/data.pkl of a state dict. */
 static const bd_torch_entry *find_pickle(const bd_torch_zip *zip, size_t *folder_bytes) {

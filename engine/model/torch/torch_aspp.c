@@ -1,7 +1,5 @@
-/* SPDX-License-Identifier: MIT
- * Atrous spatial pyramid pooling (Chen et al. 2017, arXiv 1706.05587, section 3.3) under torchvision's names, which
- * others took over. */
-#include "model/torch/torch_builder.h"
+/* SPDX-License-Identifier: MIT */
+#include "model/torch/torch_aspp.h"
 
 bd_result bd_torch_aspp(bd_torch_builder *b, const char *layer, const int32_t rates[3], bd_torch_map *x) {
     enum { BRANCHES = 5, POOLED = 4 };

@@ -1,6 +1,5 @@
-/* SPDX-License-Identifier: MIT
- * Backbones that several trainers share: ResNet (torchvision/models/resnet.py) and MobileNetV2. */
-#include "model/torch/torch_builder.h"
+/* SPDX-License-Identifier: MIT */
+#include "model/torch/torch_backbones.h"
 
 /* ---- ResNet ----------------------------------------------------------------------------------------------------- */
 

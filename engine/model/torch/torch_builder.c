@@ -1,6 +1,4 @@
-/* SPDX-License-Identifier: MIT
- * What the networks of every trainer are made of: parameters by name, convolutions with their norms, sums, resizes, the
- * photo's normalisation. */
+/* SPDX-License-Identifier: MIT */
 #include "model/torch/torch_builder.h"
 
 #include <ctype.h>
@@ -8,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "model/torch/torch_weights.h"
 
 #define CHANNELS_MOST 65536
 #define WINDOW_MOST 15

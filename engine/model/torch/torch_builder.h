@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * What the builders of networks from state dicts share (torch_builder.c, torch_backbones.c, torch_aspp.c). A family of
- * networks is a file of its own that begins with its trainer's name; torch_networks.c tells which one a file is of. */
+ * What the networks of every trainer are made of: parameters by name, convolutions with their norms, sums, resizes, the
+ * photo's normalisation. */
 #ifndef BD_TORCH_BUILDER_H
 #define BD_TORCH_BUILDER_H
 
-#include "model/torch/torch.h"
+#include "model/torch/torch_state.h"
 
 #define BD_TORCH_MAX_BLOCKS 64 /* of a stage */
 
@@ -100,45 +100,5 @@ typedef struct bd_torch_normalisation {
 extern const bd_torch_normalisation bd_torch_imagenet, bd_torch_symmetric; /* symmetric: -1..1 */
 
 bd_result bd_torch_photo(bd_torch_builder *b, const bd_torch_normalisation *by, bd_torch_map *x);
-
-/* ---- parts of networks (torch_backbones.c, torch_aspp.c) ---- */
-
-/* How strides beyond the output stride become dilations. In between, a stage's first block keeps the dilation from
- * before; where every is set it is dilated as the others. */
-typedef struct bd_torch_dilation {
-    uint32_t output_stride;
-    bool every;
-    bool multi_grid; /* ResNet: the blocks of the last stage are dilated 1, 2, 4 */
-} bd_torch_dilation;
-
-/* torchvision's names behind `folder` ("backbone."): bottlenecks or basic blocks, a stem of one convolution (conv1) or
- * of three (stem.0, 3, 6). low: what the first stage makes, where not NULL. */
-bd_result bd_torch_resnet(bd_torch_builder *b, const char *folder, const bd_torch_dilation *dilation, bd_torch_map *x,
-                          bd_torch_map *low);
-
-/* An inverted residual: names of its convolutions and of their norms. widen is empty in the first block. */
-typedef struct bd_torch_inverted {
-    bd_torch_name widen, widen_norm, deep, deep_norm, narrow, narrow_norm;
-} bd_torch_inverted;
-
-/* MobileNetV2's 17 blocks, behind its first convolution. name: writes the names of block 1..17. padding: KEEP, SAME, or
- * BORDER, which stands for zeros around the block's input: the widening convolution sees them too. low: what block 3
- * makes. */
-bd_result bd_torch_mobilenet_v2(bd_torch_builder *b, void (*name)(int block, bd_torch_inverted *names),
-                                bd_torch_padding padding, const bd_torch_dilation *dilation, bd_torch_map *x,
-                                bd_torch_map *low);
-
-/* layer.convs.0 (1x1), .1 to .3 (3x3, dilated), .4 (image pooling), layer.project. */
-bd_result bd_torch_aspp(bd_torch_builder *b, const char *layer, const int32_t rates[3], bd_torch_map *x);
-
-/* ---- the families: a whole network, from photo to logits resized to the photo ---- */
-
-typedef bd_result (*bd_torch_network)(bd_torch_builder *b, bd_torch_map *x);
-
-bd_result bd_torch_torchvision(bd_torch_builder *b, bd_torch_map *x);
-bd_result bd_torch_vainf(bd_torch_builder *b, bd_torch_map *x);
-bd_result bd_torch_smp(bd_torch_builder *b, bd_torch_map *x);
-bd_result bd_torch_mmseg(bd_torch_builder *b, bd_torch_map *x);
-bd_result bd_torch_transformers(bd_torch_builder *b, bd_torch_map *x);
 
 #endif

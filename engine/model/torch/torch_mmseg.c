@@ -1,8 +1,7 @@
-/* SPDX-License-Identifier: MIT
- * mmsegmentation: deeplabv3 (ASPPHead) and deeplabv3plus (DepthwiseSeparableASPPHead) on ResNet (V1c's stem of three
- * convolutions, or one) and MobileNetV2, as configs/deeplabv3* have them: d8, and d16-mg124 where the file's name says
- * so. Its mean and deviation are ImageNet's. */
-#include "model/torch/torch_builder.h"
+/* SPDX-License-Identifier: MIT */
+#include "model/torch/torch_mmseg.h"
+
+#include "model/torch/torch_backbones.h"
 
 static void name_block(int block, bd_torch_inverted *names) {
     static const int lasts[] = {1, 3, 6, 10, 13, 16, 17}; /* block of layer 1..7 */

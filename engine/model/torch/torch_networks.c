@@ -1,15 +1,22 @@
-/* SPDX-License-Identifier: MIT
- * Which network a state dict is of. Layers are found by the names of their parameters, channels and windows by their
- * shapes; strides, dilations and activations, which a state dict does not have, are the trainer's. */
+/* SPDX-License-Identifier: MIT */
+#include "model/torch/torch_networks.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "model/torch/torch_builder.h"
+#include "model/torch/torch_mmseg.h"
+#include "model/torch/torch_smp.h"
+#include "model/torch/torch_torchvision.h"
+#include "model/torch/torch_transformers.h"
+#include "model/torch/torch_vainf.h"
+
+typedef bd_result (*network)(bd_torch_builder *b, bd_torch_map *x);
 
 typedef struct family {
     const char *name;
     const char *known_by; /* a parameter of its head; the prefix before it is the whole network's */
-    bd_torch_network build;
+    network build;
     const char *unused; /* parameters that begins so have no part in the result; NULL: none */
 } family;
 

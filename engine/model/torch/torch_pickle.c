@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "model/torch/torch_pickle.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "model/torch/torch_pickle.h"
+#include "model/torch/torch_pickle_names.h"
 
 #define NONE BD_PICKLE_NONE
 #define NUMBER_MOST ((int64_t)1 << 48)
@@ -12,81 +14,6 @@ typedef bd_pickle machine;
 typedef bd_pickle_value value;
 typedef bd_pickle_item item;
 typedef bd_pickle_table table;
-
-typedef enum known_name { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, STORAGE_TYPE, OPTIONS, ANYTHING } known_name;
-
-typedef struct known {
-    const char *module, *name;
-    known_name what;
-    bd_torch_kind kind; /* STORAGE_TYPE */
-    uint32_t bytes;     /* of an element */
-} known;
-
-static const known names[] = {
-    {"", "", ANYTHING, BD_TORCH_OTHER, 0},
-    {"collections", "OrderedDict", ORDERED_DICT, BD_TORCH_OTHER, 0},
-    {"torch._utils", "_rebuild_tensor_v2", REBUILD_TENSOR, BD_TORCH_OTHER, 0},
-    {"torch._utils", "_rebuild_parameter", REBUILD_PARAMETER, BD_TORCH_OTHER, 0},
-    {"argparse", "Namespace", OPTIONS, BD_TORCH_OTHER, 0},
-    {"torch", "FloatStorage", STORAGE_TYPE, BD_TORCH_F32, 4},
-    {"torch", "HalfStorage", STORAGE_TYPE, BD_TORCH_F16, 2},
-    {"torch", "BFloat16Storage", STORAGE_TYPE, BD_TORCH_BF16, 2},
-    {"torch", "DoubleStorage", STORAGE_TYPE, BD_TORCH_F64, 8},
-    {"torch", "LongStorage", STORAGE_TYPE, BD_TORCH_OTHER, 8},
-    {"torch", "IntStorage", STORAGE_TYPE, BD_TORCH_OTHER, 4},
-    {"torch", "ShortStorage", STORAGE_TYPE, BD_TORCH_OTHER, 2},
-    {"torch", "CharStorage", STORAGE_TYPE, BD_TORCH_OTHER, 1},
-    {"torch", "ByteStorage", STORAGE_TYPE, BD_TORCH_OTHER, 1},
-    {"torch", "BoolStorage", STORAGE_TYPE, BD_TORCH_OTHER, 1},
-};
-
-/* What checkpoints keep beside a state dict: scores, dates, options, logs. Whatever such a name makes is opaque. A
- * module without a name: all of it and what it contains. */
-static const struct {
-    const char *module, *name;
-} harmless[] = {
-    {"numpy", NULL},
-    {"_codecs", "encode"},
-    {"datetime", NULL},
-    {"pathlib", NULL},
-    {"uuid", NULL},
-    {"decimal", NULL},
-    {"typing", NULL},
-    {"collections", "defaultdict"},
-    {"collections", "Counter"},
-    {"collections", "deque"},
-    {"__builtin__", "set"},
-    {"__builtin__", "frozenset"},
-    {"__builtin__", "bytearray"},
-    {"__builtin__", "complex"},
-    {"__builtin__", "slice"},
-    {"__builtin__", "range"},
-    {"__builtin__", "xrange"},
-    {"__builtin__", "list"},
-    {"__builtin__", "dict"},
-    {"__builtin__", "tuple"},
-    {"__builtin__", "int"},
-    {"__builtin__", "float"},
-    {"__builtin__", "str"},
-    {"torch", "Size"},
-    {"torch", "device"},
-    {"torch", "float32"},
-    {"torch", "float64"},
-    {"torch", "float16"},
-    {"torch", "bfloat16"},
-    {"torch", "int64"},
-    {"torch", "uint8"},
-    {"torch", "bool"},
-    {"mmengine", NULL},
-    {"mmcv", NULL},
-    {"omegaconf", NULL},
-    {"pytorch_lightning", NULL},
-    {"lightning", NULL},
-    {"lightning_fabric", NULL},
-    {"easydict", NULL},
-    {"addict", NULL},
-    {"yacs", NULL},
-};
 
 /* ---- storage of the machine ------------------------------------------------------------------------------------- */
 
@@ -237,37 +164,11 @@ bool bd_pickle_is_text(const machine *m, uint32_t index, const char *text) {
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
-static bool is_name(const uint8_t *text, size_t bytes, const char *name) {
-    return bytes == strlen(name) && !memcmp(text, name, bytes);
-}
-
-static bool is_harmless(const uint8_t *module, size_t module_bytes, const uint8_t *name, size_t name_bytes) {
-    for (uint32_t i = 0; i < BD_COUNT(harmless); i++) {
-        const char *const known_module = harmless[i].module;
-        const size_t length = strlen(known_module);
-        if (harmless[i].name) {
-            bool builtin = !strcmp(known_module, "__builtin__") && is_name(module, module_bytes, "builtins");
-            if ((builtin || is_name(module, module_bytes, known_module)) &&
-                is_name(name, name_bytes, harmless[i].name)) {
-                return true;
-            }
-        } else if (module_bytes >= length && !memcmp(module, known_module, length) &&
-                   (module_bytes == length || module[length] == '.')) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bd_result push_name(machine *m, const uint8_t *module, size_t module_bytes, const uint8_t *name,
                            size_t name_bytes) {
-    for (uint32_t i = 1; i < BD_COUNT(names); i++) {
-        if (is_name(module, module_bytes, names[i].module) && is_name(name, name_bytes, names[i].name)) {
-            return push(m, &(value){.kind = BD_PICKLE_NAME, .first = i});
-        }
-    }
-    if (is_harmless(module, module_bytes, name, name_bytes)) {
-        return push(m, &(value){.kind = BD_PICKLE_NAME, .first = 0});
+    uint32_t number;
+    if (bd_pickle_find_name(module, module_bytes, name, name_bytes, &number)) {
+        return push(m, &(value){.kind = BD_PICKLE_NAME, .first = number});
     }
     char said[160];
     int length = snprintf(said, sizeof said, "%.*s.%.*s", (int)BD_MIN(module_bytes, (size_t)70), (const char *)module,
@@ -332,8 +233,8 @@ static bd_result persistent(machine *m) {
     uint32_t count = available(m) ? bd_pickle_sequence(m, top(m, 0), 5, 6, parts) : 0;
     if (!count || (count == 6 && value_at(m, parts[5])->kind != BD_PICKLE_NOTHING) ||
         !bd_pickle_is_text(m, parts[0], "storage") || value_at(m, parts[1])->kind != BD_PICKLE_NAME ||
-        names[value_at(m, parts[1])->first].what != STORAGE_TYPE || value_at(m, parts[2])->kind != BD_PICKLE_TEXT ||
-        !bd_pickle_is_number(m, parts[4])) {
+        bd_pickle_name(value_at(m, parts[1])->first)->what != BD_PICKLE_STORAGE_TYPE ||
+        value_at(m, parts[2])->kind != BD_PICKLE_TEXT || !bd_pickle_is_number(m, parts[4])) {
         return broken(m, "asks for something that is no storage of a tensor");
     }
     m->stack.count--;
@@ -349,20 +250,20 @@ static bd_result reduce(machine *m) {
         value_at(m, top(m, 0))->kind != BD_PICKLE_SEQUENCE) {
         return broken(m, "calls what cannot be called");
     }
-    known_name what = names[value_at(m, top(m, 1))->first].what;
+    bd_pickle_role what = bd_pickle_name(value_at(m, top(m, 1))->first)->what;
     uint32_t count = bd_pickle_sequence(m, top(m, 0), 0, 8, arguments);
     uint32_t given = value_at(m, top(m, 0))->count;
     m->stack.count -= 2;
-    if (what == ANYTHING) {
+    if (what == BD_PICKLE_ANYTHING) {
         return push_kind(m, BD_PICKLE_OPAQUE);
     }
-    if (what == ORDERED_DICT && !given) {
+    if (what == BD_PICKLE_ORDERED_DICT && !given) {
         return push_kind(m, BD_PICKLE_DICTIONARY);
     }
-    if (what == REBUILD_PARAMETER && count >= 1 && value_at(m, arguments[0])->kind == BD_PICKLE_TENSOR) {
+    if (what == BD_PICKLE_REBUILD_PARAMETER && count >= 1 && value_at(m, arguments[0])->kind == BD_PICKLE_TENSOR) {
         return push_index(m, arguments[0]);
     }
-    if (what == REBUILD_TENSOR && count >= 4 && value_at(m, arguments[0])->kind == BD_PICKLE_STORAGE &&
+    if (what == BD_PICKLE_REBUILD_TENSOR && count >= 4 && value_at(m, arguments[0])->kind == BD_PICKLE_STORAGE &&
         bd_pickle_is_number(m, arguments[1]) && value_at(m, arguments[2])->kind == BD_PICKLE_SEQUENCE &&
         value_at(m, arguments[3])->kind == BD_PICKLE_SEQUENCE) {
         return push(m, &(value){.kind = BD_PICKLE_TENSOR,
@@ -379,9 +280,10 @@ static bd_result reduce(machine *m) {
 static bd_result new_object(machine *m, uint32_t arguments) {
     const value *class = available(m) > arguments ? value_at(m, top(m, arguments)) : NULL;
     const value *given = class ? value_at(m, top(m, 0)) : NULL;
-    known_name what = class && class->kind == BD_PICKLE_NAME ? names[class->first].what : ORDERED_DICT;
-    bool options = what == OPTIONS && arguments == 1 && given->kind == BD_PICKLE_SEQUENCE && !given->count;
-    if (!options && what != ANYTHING) {
+    bd_pickle_role what =
+        class && class->kind == BD_PICKLE_NAME ? bd_pickle_name(class->first)->what : BD_PICKLE_ORDERED_DICT;
+    bool options = what == BD_PICKLE_OPTIONS && arguments == 1 && given->kind == BD_PICKLE_SEQUENCE && !given->count;
+    if (!options && what != BD_PICKLE_ANYTHING) {
         return broken(m, "makes an object of what is no class");
     }
     m->stack.count -= arguments + 1;
@@ -624,7 +526,7 @@ void bd_pickle_finish(bd_pickle *m) {
 }
 
 uint32_t bd_pickle_storage_type(const bd_pickle *m, uint32_t storage, bd_torch_kind *kind) {
-    const known *type = &names[value_at(m, storage)->first];
+    const bd_pickle_known *type = bd_pickle_name(value_at(m, storage)->first);
     *kind = type->kind;
     return type->bytes;
 }

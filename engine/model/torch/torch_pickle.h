@@ -6,7 +6,7 @@
 #ifndef BD_TORCH_PICKLE_H
 #define BD_TORCH_PICKLE_H
 
-#include "model/torch/torch.h"
+#include "model/torch/torch_state.h"
 
 #define BD_PICKLE_NONE UINT32_MAX
 
@@ -25,7 +25,7 @@ typedef enum bd_pickle_kind {
 typedef struct bd_pickle_value {
     bd_pickle_kind kind;
     uint32_t first, last; /* SEQUENCE, DICTIONARY: items; TENSOR: sizes, strides (SEQUENCE values); NAME, STORAGE: first
-                             is in the table of names */
+                             is bd_pickle_name's number */
     uint32_t count;       /* SEQUENCE; TEXT: bytes; STORAGE: the key, a TEXT value */
     int64_t number;       /* NUMBER; TEXT: where in the pickle; TENSOR: offset; STORAGE: elements */
     uint32_t storage;     /* TENSOR: a STORAGE value */

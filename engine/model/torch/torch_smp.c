@@ -1,8 +1,8 @@
-/* SPDX-License-Identifier: MIT
- * segmentation_models.pytorch: DeepLabV3 and DeepLabV3Plus on ResNet and MobileNetV2 (decoders/deeplabv3/,
- * encoders/_base.py, make_dilated). Their defaults are output stride 8 and 16; the rates are 12, 24 and 36 in both.
- * Maps are resized by corners, and it takes sizes that its stride divides. */
-#include "model/torch/torch_builder.h"
+/* SPDX-License-Identifier: MIT */
+#include "model/torch/torch_smp.h"
+
+#include "model/torch/torch_aspp.h"
+#include "model/torch/torch_backbones.h"
 
 static void name_block(int block, bd_torch_inverted *names) {
     int next = 0;

@@ -1,7 +1,8 @@
-/* SPDX-License-Identifier: MIT
- * torchvision's deeplabv3_resnet50, _resnet101 and _mobilenet_v3_large (torchvision/models/segmentation/deeplabv3.py,
- * models/mobilenetv3.py). */
-#include "model/torch/torch_builder.h"
+/* SPDX-License-Identifier: MIT */
+#include "model/torch/torch_torchvision.h"
+
+#include "model/torch/torch_aspp.h"
+#include "model/torch/torch_backbones.h"
 
 /* ---- MobileNetV3 large, dilated --------------------------------------------------------------------------------- */
 

@@ -1,8 +1,7 @@
-/* SPDX-License-Identifier: MIT
- * transformers' MobileNetV2ForSemanticSegmentation (models/mobilenet_v2/modeling_mobilenet_v2.py), which has the
- * weights of DeepLab's own mobilenetv2_dm*_voc: TensorFlow's padding and epsilon, one 1x1 branch beside image pooling.
- * Output stride 8 as in google/deeplabv3_mobilenet_v2_1.0_513's config.json; its image processor scales to -1..1. */
-#include "model/torch/torch_builder.h"
+/* SPDX-License-Identifier: MIT */
+#include "model/torch/torch_transformers.h"
+
+#include "model/torch/torch_backbones.h"
 
 #define NORM_EPSILON 0.001f
 #define HEAD_EPSILON 1e-5f

@@ -1,8 +1,8 @@
-/* SPDX-License-Identifier: MIT
- * github.com/VainF/DeepLabV3Plus-Pytorch: deeplabv3 and deeplabv3plus on ResNet and MobileNetV2 (network/modeling.py,
- * _deeplab.py, backbone/). A state dict does not tell whether the output stride was 8 or 16, nor the rates that follow
- * from it; main.py's default is 16. */
-#include "model/torch/torch_builder.h"
+/* SPDX-License-Identifier: MIT */
+#include "model/torch/torch_vainf.h"
+
+#include "model/torch/torch_aspp.h"
+#include "model/torch/torch_backbones.h"
 
 static void name_block(int block, bd_torch_inverted *names) {
     const bd_torch_name part = {{0}};

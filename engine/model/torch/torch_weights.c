@@ -1,12 +1,11 @@
-/* SPDX-License-Identifier: MIT
- * PyTorch keeps the weights of a convolution as (o, i, h, w), we as (h, w, i, o). */
-#include <string.h>
+/* SPDX-License-Identifier: MIT */
+#include "model/torch/torch_weights.h"
 
-#include "model/torch/torch.h"
+#include <string.h>
 
 enum { TILE_OUT = 16, TILE_IN = 64 };
 
-uint32_t bd_torch_kind_bytes(bd_torch_kind kind) {
+static uint32_t kind_bytes(bd_torch_kind kind) {
     switch (kind) {
     case BD_TORCH_F64: return 8;
     case BD_TORCH_F32: return 4;
@@ -38,7 +37,7 @@ static float load(bd_torch_kind kind, const uint8_t *at) {
 }
 
 static void load_run(const bd_torch_tensor *from, int64_t element, int64_t stride, size_t count, float *to) {
-    size_t bytes = bd_torch_kind_bytes(from->kind);
+    size_t bytes = kind_bytes(from->kind);
     const uint8_t *at = from->data + (size_t)element * bytes;
     if (from->kind == BD_TORCH_F32 && stride == 1) {
         memcpy(to, at, count * sizeof *to);
@@ -63,7 +62,7 @@ static void load_channel(const bd_torch_tensor *from, int64_t o, int64_t first, 
         load_run(from, base + first * s[1] / (d[2] * d[3]), dense ? 1 : s[1], count, to);
         return;
     }
-    size_t bytes = bd_torch_kind_bytes(from->kind);
+    size_t bytes = kind_bytes(from->kind);
     for (size_t n = 0; n < count; n++) {
         int64_t at = first + (int64_t)n, x = at % d[3], y = at / d[3] % d[2], i = at / d[3] / d[2];
         to[n] = load(from->kind, from->data + (size_t)(base + i * s[1] + y * s[2] + x * s[3]) * bytes);

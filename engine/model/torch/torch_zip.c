@@ -1,11 +1,8 @@
-/* SPDX-License-Identifier: MIT
- * The directory of a ZIP archive (APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3), as far as torch.save uses the format:
- * entries are stored, so that they are used where the file is mapped. libzip offers no place in the file, and
- * decompresses; neither is wanted here. */
+/* SPDX-License-Identifier: MIT */
+#include "model/torch/torch_zip.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "model/torch/torch.h"
 
 enum { END_BYTES = 22, END64_BYTES = 56, LOCATOR_BYTES = 20, ENTRY_BYTES = 46, LOCAL_BYTES = 30, COMMENT_MOST = 65535 };
 
