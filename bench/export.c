@@ -7,7 +7,7 @@
  *
  * Written with a protobuf writer of its own: ONNX needs two kinds of field. Field numbers are those of onnx.proto. */
 #include "graph/passes.h"
-#include "model/model.h"
+#include "model/import.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #define BD_INTERNAL_H
 
 #include "graph/plan.h"
-#include "model/model.h"
+#include "model/import.h"
 #include "tuning.h"
 #include "vk/vk.h"
 

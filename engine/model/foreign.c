@@ -1,9 +1,8 @@
-/* SPDX-License-Identifier: MIT
- * What a file is that no importer reads: told by its bytes where they say it, so that the message can say what to do.
- */
+/* SPDX-License-Identifier: MIT */
+#include "model/foreign.h"
+
 #include <string.h>
 
-#include "model/model.h"
 #include "model/bytes/protobuf.h"
 
 typedef struct kind {

@@ -1,8 +1,15 @@
-/* SPDX-License-Identifier: MIT
- * Which importer opens a file. */
+/* SPDX-License-Identifier: MIT */
+#include "model/import.h"
+
 #include <string.h>
 
-#include "model/model.h"
+#include "model/foreign.h"
+#include "model/onnx/onnx.h"
+#include "model/tensorflow/graphdef.h"
+#include "model/tensorflow/tfjs.h"
+#include "model/tflite/tflite.h"
+#include "model/torch/safetensors.h"
+#include "model/torch/torch.h"
 
 typedef struct form {
     const char *name;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * libFuzzer's door to the importer of frozen GraphDefs and, for what it accepts, to the passes. */
 #include "graph/passes.h"
-#include "model/model.h"
+#include "model/tensorflow/graphdef.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

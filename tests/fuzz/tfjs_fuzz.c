@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "graph/passes.h"
-#include "model/model.h"
+#include "model/tensorflow/tfjs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "model/model.h"
+#include "model/onnx/onnx.h"
 
 static const char *shared_file(const char *path) {
     static char buffers[4][1024];

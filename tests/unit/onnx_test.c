@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "graph/passes.h"
-#include "model/model.h"
 #include "model/bytes/protobuf.h"
+#include "model/onnx/onnx.h"
 #include "reference/reference.h"
 
 static const char *source_file(const char *folder, const char *name, const char *ending) {
