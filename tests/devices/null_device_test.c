@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "push/conv_gemm.h"
-#include "session.h"
+#include "api/session.h"
 #include "support/null_device.h"
 
 static const char *const chips[] = {"vega10", "navi21", "navi31"};

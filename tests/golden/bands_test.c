@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session.h"
+#include "api/session.h"
 
 #define NETWORK "tests/fuzz/corpus/onnx/network.onnx"
 

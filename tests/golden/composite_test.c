@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "image/image.h"
-#include "session.h"
+#include "api/session.h"
 #include "support/profiles.h"
 
 enum { W = 601, H = 141 }; /* wider than 513: a matte of that size is taken as it is */

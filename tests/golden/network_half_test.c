@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
-#include "session.h"
+#include "api/engine.h"
+#include "api/model.h"
+#include "api/session.h"
 
 /* most: one in so many may differ. */
 static void count_labels(bd_session *session, size_t most) {
@@ -180,7 +181,7 @@ static void test_mixed_candidates(void **state) {
     }
     const bd_network_params params = {.precision = BD_PRECISION_FP16, .choices = choices};
     bd_network_finish(&t.session->network);
-    if (bd_network_init(&t.session->network, vk, t.model, &params, &error)) {
+    if (bd_network_init(&t.session->network, vk, &t.model->graph, &params, &error)) {
         fail_msg("%s", error.message);
     }
     (void)printf("%u split, %u blocks, %u dispatches\n", splits, blocks, t.session->network.dispatch_count);

@@ -10,7 +10,7 @@
 
 #include "geometry/fit.h"
 #include "reference/reference.h"
-#include "record.h"
+#include "photo/recorder.h"
 
 static test_session t;
 

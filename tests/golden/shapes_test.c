@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "record.h"
+#include "photo/recorder.h"
 
 static bd_engine *engine;
 static bd_session *session;

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "api/engine.h"
+#include "api/model.h"
 
 /* ---- counters ---------------------------------------------------------------------------------------------------- */
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "reference/reference.h"
-#include "session.h"
+#include "api/session.h"
 
 static test_session t;
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tune.h"
+#include "api/tune.h"
 
 #define NETWORK "tests/fuzz/corpus/onnx/network.onnx"
 

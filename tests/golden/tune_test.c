@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "session.h"
+#include "api/session.h"
 
 #define NETWORK "tests/fuzz/corpus/onnx/network.onnx"
 
