@@ -30,8 +30,7 @@ static VkDeviceSize align(VkDeviceSize bytes) {
 /* A node's step, part by part. */
 static bd_result describe_part(const recorder *r, uint32_t node, uint32_t part, bd_vk_dispatch *dispatch,
                                bd_kernel_operands *operands, bd_error *error) {
-    return bd_kernel_node(r->network->vk, r->graph, node, part, &r->network->choices[node], dispatch, operands,
-                          error);
+    return bd_kernel_node(r->network->vk, r->graph, node, part, &r->network->choices[node], dispatch, operands, error);
 }
 
 static uint32_t parts_of(const recorder *r, uint32_t node) {
