@@ -2,128 +2,89 @@
  * The matte of a photo by itself. */
 #include <string.h>
 
-#include "image/image.h"
-#include "photo/recorder.h"
+#include "api/check.h"
 #include "api/session.h"
 #include "photo/components.h"
+#include "photo/labels.h"
+#include "photo/look.h"
+#include "photo/matting.h"
+#include "photo/pack.h"
 
-static VkDeviceSize packed_bytes(bd_matte_size size, bool wide) {
-    return bd_plane_bytes(size) / (wide ? 2 : 4); /* a pixel of the plane takes four bytes */
-}
+typedef struct results {
+    uint32_t alpha, seen, found;
+    bool has_seen, has_found;
+} results;
 
-static bd_result record_pack(bd_session *session, bd_matte_size size, bool wide, bd_error *error) {
-    uint32_t band = bd_band(session, size.w, size.h, 1);
-    bd_result result = BD_OK;
-    for (uint32_t y = 0; y < size.h && !result; y += band) {
-        bd_matte_size before = {size.w, y}, part = {size.w, BD_MIN(band, size.h - y)};
-        const bd_push_plane push = {.dst_w = (int32_t)part.w, .dst_h = (int32_t)part.h};
-        bd_vk_dispatch dispatch;
-        bd_kernel_plane(session->vk, BD_KERNEL_PLANE_PACK, &push, wide, false, &dispatch);
-        dispatch.bindings[0].buffer = &session->mask;
-        dispatch.bindings[0].offset = bd_plane_bytes(before);
-        dispatch.bindings[0].bytes = bd_plane_bytes(part);
-        dispatch.bindings[4].buffer = &session->result;
-        dispatch.bindings[4].offset = packed_bytes(before, wide);
-        dispatch.bindings[4].bytes = packed_bytes(part, wide);
-        result = bd_vk_commands_dispatch(&session->after, &dispatch, error);
+static results draft_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params, bd_error *error) {
+    results to = {0};
+    bd_recipe *r = bd_session_begin_draft(session, false, error);
+    const bd_size size = {photo->width, photo->height};
+    bd_matte_input input = {
+        .params = params, .looks = &session->looks, .closed_form_steps = session->closed_form_steps};
+    input.photo = bd_upload_add(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
+    bd_matte_upload(r, params, &input);
+    if (bd_matte_needs_network(params)) {
+        bd_slot small = bd_look_resize(r, &session->looks.network, input.photo);
+        input.resized = bd_recipe_size(r, small);
+        input.logits = bd_look_add(r, &session->looks, input.photo, small);
+        to.has_seen = true;
+        to.seen = bd_recipe_return(r, bd_seen_add(r, &session->looks, input.logits, input.resized));
     }
-    return result;
+    const bd_matte matte = bd_matte_add(r, &input);
+    to.alpha = bd_recipe_return(r, bd_pack_add(r, matte.plane, params->wide));
+    to.has_found = matte.found != BD_NO_SLOT;
+    to.found = to.has_found ? bd_recipe_return(r, matte.found) : 0;
+    return to;
 }
 
-static bd_result take_alpha(bd_session *session, const uint8_t *rows, bd_matte_size size, bool wide, bd_image *alpha,
-                            bd_error *error) {
-    bd_result result = bd_image_create(session->allocator, "matte", size.w, size.h,
+static bd_result take_alpha(const bd_session *session, const bd_frame *frame, uint32_t number, const bd_image *photo,
+                            bool wide, bd_image *alpha, bd_error *error) {
+    const bd_slot_shape shape = bd_frame_result_shape(frame, number);
+    const uint8_t *rows = bd_frame_result(frame, number);
+    bd_result result = bd_image_create(session->allocator, "matte", photo->width, photo->height,
                                        wide ? BD_FORMAT_GRAY16 : BD_FORMAT_GRAY8, alpha, error);
-    size_t bytes = wide ? 2 : 1, pitch = (size_t)(size.w + 3) / 4 * 4 * bytes;
-    for (size_t y = 0; y < size.h && !result; y++) {
-        memcpy(alpha->pixels + y * alpha->stride_bytes, rows + y * pitch, size.w * bytes);
+    for (size_t y = 0; y < photo->height && !result; y++) {
+        memcpy(alpha->pixels + y * alpha->stride_bytes, rows + y * bd_slot_row_bytes(&shape),
+               (size_t)photo->width * (wide ? 2 : 1));
     }
     return result;
-}
-
-static bd_result record_matte(bd_session *session, const bd_image *photo, const bd_frame_key *key, bd_matte_plan *plan,
-                              bd_error *error) {
-    uint32_t w = 0;
-    uint32_t h = 0;
-    bool network = bd_matte_needs_network(&key->matte);
-    const bd_matte_size size = {photo->width, photo->height};
-    VkDeviceSize bytes = packed_bytes(size, key->matte.wide);
-    VkDeviceSize reported = bd_shape_result_bytes(&key->matte, bytes);
-    bd_result result = bd_frame_begin(session, false, error);
-    if (!result) {
-        result = bd_session_plan_input(session, photo, network, &w, &h, error);
-    }
-    if (!result) {
-        result = bd_matte_plan_init(session, &key->matte, size, (bd_matte_size){w, h}, BD_FOREGROUND_OFF, plan, error);
-    }
-    if (!result) {
-        result = bd_matte_reserve(session, plan, error);
-    }
-    if (!result && network) {
-        reported = bd_seen_plan(session, w, h, reported);
-    }
-    if (!result) {
-        result = bd_frame_reserve(session, &session->result, reported, error);
-    }
-    if (!result) {
-        bd_matte_add_pictures(session, plan);
-        result = bd_frame_record_uploads(session, error);
-    }
-    if (!result && network) {
-        result = bd_session_record_photo(session, photo, w, h, error);
-    }
-    if (!result && network) {
-        result = bd_seen_record(session, w, h, error);
-    }
-    if (!result) {
-        result = bd_matte_record(session, plan, error);
-    }
-    if (!result) {
-        result = record_pack(session, size, key->matte.wide, error);
-    }
-    if (!result) {
-        bd_shape_record_found(session, &key->matte, bytes);
-    }
-    return result ? result : bd_frame_end(session, key, reported, error);
 }
 
 bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params, bd_image *alpha,
                            bd_error *error) {
     *alpha = (bd_image){0};
-    bd_frame_key key;
-    memset(&key, 0, sizeof key);
-    bd_copy_params(&key.matte, params, sizeof key.matte);
-    key.matte.struct_size = sizeof key.matte;
+    bd_matte_params own;
+    bd_copy_params(&own, params, sizeof own);
+    bd_session_choose_classes(session, &own.classes);
     bd_result code = bd_session_check_idle(session, error);
     if (!code) {
-        code = bd_session_check_picture(photo, "photo", error);
+        code = bd_check_picture(photo, "photo", error);
     }
-    if (!code && bd_matte_needs_network(&key.matte)) {
+    if (!code && bd_matte_needs_network(&own)) {
         code = bd_session_need_network(session, error);
+    }
+    if (!code) {
+        bd_session_report(session, "matte");
+        code = bd_matte_check(&own, (bd_size){photo->width, photo->height}, session->looks.count > 0, error);
     }
     if (code) {
         return code;
     }
-    key.call = BD_FRAME_MATTE;
-    key.photo_w = photo->width;
-    key.photo_h = photo->height;
-    bd_session_report(session, "matte");
-    bd_matte_plan plan = {.level_count = 0};
-    if (key.matte.coarse || key.matte.trimap || !bd_frame_is_recorded(session, &key)) {
-        code = record_matte(session, photo, &key, &plan, error);
-    }
-    const void *rows = NULL;
+    const results at = draft_matte(session, photo, &own, error);
+    bd_source sources[1 + BD_MATTE_MOST_SOURCES] = {{.image = photo}};
+    (void)bd_matte_sources(&own, sources + 1);
+    const bd_frame *frame = NULL;
+    code = bd_session_run_draft(session, sources, &frame, error);
     if (!code) {
-        bd_image more[BD_MATTE_PICTURES];
-        bd_matte_pictures(&plan, more);
-        const bd_frame_picture pictures[] = {{.image = photo}, {.image = &more[0]}, {.image = &more[1]}};
-        code = bd_frame_run(session, pictures, &rows, error);
+        session->seen = (bd_seen){0};
     }
-    bd_matte_plan_finish(session, &plan);
-    const bd_matte_size size = {photo->width, photo->height};
-    if (!code) {
-        bd_seen_take(session, rows);
-        code = bd_shape_check_found(&key.matte, rows, packed_bytes(size, key.matte.wide), error);
+    if (!code && at.has_seen) {
+        const bd_slot_shape shape = bd_frame_result_shape(frame, at.seen);
+        bd_seen_count(&shape, bd_frame_result(frame, at.seen), (uint32_t)session->looks.network.logits_shape.dims[3],
+                      &session->seen);
     }
-    return code ? code : take_alpha(session, rows, size, key.matte.wide, alpha, error);
+    if (!code && at.has_found) {
+        code = bd_components_check_found(&own, bd_frame_result(frame, at.found), error);
+    }
+    return code ? code : take_alpha(session, frame, at.alpha, photo, own.wide, alpha, error);
 }

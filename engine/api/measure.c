@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "api/session.h"
+#include "photo/look.h"
 
+/* Records a frame that makes the network's input of a picture of its size, and brings that. */
 static bd_result set_input(bd_session *session, const uint8_t *input, bd_error *error) {
-    const int32_t *d = session->network.preprocess.shape.dims;
-    uint32_t w = (uint32_t)d[2];
-    uint32_t h = (uint32_t)d[1];
-    size_t pixels = (size_t)w * h;
+    const int32_t *d = session->looks.network.preprocess.shape.dims;
+    const bd_size size = {(uint32_t)d[2], (uint32_t)d[1]};
+    size_t pixels = (size_t)size.w * size.h;
     uint8_t *rgba = bd_alloc(session->allocator, pixels * 4);
     if (!rgba) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
@@ -17,32 +18,35 @@ static bd_result set_input(bd_session *session, const uint8_t *input, bd_error *
         memcpy(rgba + p * 4, input + p * 3, 3);
         rgba[p * 4 + 3] = 255;
     }
-    const bd_image picture = {.width = w, .height = h, .stride_bytes = (size_t)w * 4, .pixels = rgba};
-    bd_result result = bd_frame_begin(session, false, error);
+    const bd_image picture = {.width = size.w, .height = size.h, .stride_bytes = (size_t)size.w * 4, .pixels = rgba};
+    bd_recipe *r = bd_session_begin_draft(session, false, error);
+    bd_preprocess_add(r, &session->looks.network, bd_upload_add(r, "input", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size),
+                      false);
+    bd_recipe_stamp(r, "preprocess");
+    uint32_t number;
+    bd_result result = bd_frames_next(&session->frames, &number, error);
     if (!result) {
-        result = bd_frame_reserve(session, &session->resized, pixels * 4, error);
+        result = bd_frame_prepare(&session->frames, session->frames.ring[number], r, error);
     }
     if (!result) {
-        bd_frame_add_picture(session, &session->resized, w, h, false);
-        result = bd_frame_record_uploads(session, error);
+        session->input = session->frames.ring[number];
+        bd_frame_bring(session->frames.ring[number], &(bd_source){.image = &picture});
     }
-    if (!result) {
-        result = bd_frame_record_preprocess(session, &session->resized, w, h, error);
-    }
-    if (!result) {
-        result = bd_vk_commands_end(&session->before, error);
-    }
-    if (!result) {
-        bd_frame_bring(session, &session->pictures[0], &(bd_frame_picture){.image = &picture});
-    }
-    session->input_recorded = !result;
-    session->generation = session->generation_now;
     bd_free(session->allocator, rgba);
     return result;
 }
 
+/* The input's memory is used again inside the network, so every run needs it anew. */
+static bd_result make_input(bd_session *session, bd_error *error) {
+    if (!session->input) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no input was given to the network yet");
+    }
+    bd_result result = bd_frame_submit(&session->frames, session->input, error);
+    return result ? result : bd_vk_wait(session->vk, session->input->fence, error);
+}
+
 static bd_result take_node_timings(bd_session *session, bd_node_timing *nodes, uint32_t *count, bd_error *error) {
-    bd_network *network = &session->network;
+    bd_network *network = &session->looks.network;
     uint32_t room = *count;
     *count = network->step_count;
     double *ms = bd_alloc_array(session->allocator, network->timed.timer_count + 1, sizeof *ms);
@@ -74,18 +78,14 @@ bd_result bd_session_run_network(bd_session *session, const uint8_t *input, floa
     }
     if (input) {
         result = set_input(session, input, error);
-    } else if (!session->input_recorded || session->generation != session->generation_now) {
-        result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no input was given to the network yet");
     }
-    /* The input's memory is reused inside the network, so every run needs it anew. */
     if (!result) {
-        const bd_vk_commands *prepare[] = {&session->before};
-        result = bd_vk_submit(session->vk, prepare, 1, error);
+        result = make_input(session, error);
     }
     if (!result && nodes) {
-        result = bd_network_time_steps(&session->network, error);
+        result = bd_network_time_steps(&session->looks.network, error);
     }
-    const bd_vk_commands *list[] = {nodes ? &session->network.timed : &session->network.commands};
+    const bd_vk_commands *list[] = {nodes ? &session->looks.network.timed : &session->looks.network.commands};
     double start = bd_now_ms();
     if (!result) {
         result = bd_vk_submit(session->vk, list, 1, error);
@@ -93,16 +93,17 @@ bd_result bd_session_run_network(bd_session *session, const uint8_t *input, floa
     if (total_ms) {
         *total_ms = bd_now_ms() - start;
     }
-    session->timing_count = 0;
+    bd_frames *frames = &session->frames;
+    frames->timing_count = 0;
     if (!result && nodes) {
         result = take_node_timings(session, nodes, count, error);
-    } else if (!result && session->network.commands.timer_count == 1) {
-        session->timings[0] = (bd_timing){.name = "network", .device = true};
-        result = bd_vk_commands_times(&session->network.commands, &session->timings[0].ms, error);
-        session->timing_count = !result;
+    } else if (!result && session->looks.network.commands.timer_count == 1) {
+        frames->timings[0] = (bd_timing){.name = "network", .device = true};
+        result = bd_vk_commands_times(&session->looks.network.commands, &frames->timings[0].ms, error);
+        frames->timing_count = !result;
     }
     if (!result && logits) {
-        result = bd_network_read_logits(&session->network, &session->network.logits, logits, error);
+        result = bd_network_read_logits(&session->looks.network, &session->looks.network.logits, logits, error);
     }
     return result;
 }

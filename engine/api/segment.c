@@ -2,29 +2,44 @@
  * Labels every pixel of a photo. */
 #include <string.h>
 
-#include "image/image.h"
+#include "api/check.h"
 #include "api/session.h"
+#include "photo/labels.h"
+#include "photo/look.h"
 
-static bd_result take_map(bd_session *session, const uint8_t *rows, uint32_t w, uint32_t h, bd_image *labels,
+enum { MAP, PHOTO_MAP };
+
+/* The photo's labels, on the grid of the resized photo or of the photo, and on the latter as well where wanted. */
+static void draft_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
                           bd_error *error) {
-    bd_result code = bd_image_create(session->allocator, "labels", w, h, BD_FORMAT_GRAY8, labels, error);
-    for (uint32_t y = 0; y < h && !code; y++) {
-        memcpy(labels->pixels + y * labels->stride_bytes, rows + y * bd_labels_bytes(w, 1), w);
+    bd_recipe *r = bd_session_begin_draft(session, false, error);
+    const bd_size size = {photo->width, photo->height};
+    bd_slot picture = bd_upload_add(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
+    bd_slot small = bd_look_resize(r, &session->looks.network, picture);
+    const bd_size resized = bd_recipe_size(r, small);
+    bd_slot logits = bd_look_add(r, &session->looks, picture, small);
+    bd_slot map =
+        bd_labels_add(r, &session->looks, logits, resized, params->map_size == BD_MAP_RESIZED ? resized : size);
+    (void)bd_recipe_return(r, map);
+    if (params->want_photo_labels) {
+        (void)bd_recipe_return(r, bd_labels_add(r, &session->looks, logits, resized, size));
+    }
+    bd_recipe_stamp(r, "labels");
+}
+
+static bd_result take_map(const bd_session *session, const bd_frame *frame, uint32_t number, bd_image *labels,
+                          bd_error *error) {
+    const bd_slot_shape shape = bd_frame_result_shape(frame, number);
+    const uint8_t *rows = bd_frame_result(frame, number);
+    bd_result code = bd_image_create(session->allocator, "labels", shape.w, shape.h, BD_FORMAT_GRAY8, labels, error);
+    for (uint32_t y = 0; y < shape.h && !code; y++) {
+        memcpy(labels->pixels + y * labels->stride_bytes, rows + y * bd_slot_row_bytes(&shape), shape.w);
     }
     return code;
 }
 
-static void count_labels(bd_segmentation *result) {
-    for (uint32_t y = 0; y < result->labels.height; y++) {
-        const uint8_t *row = result->labels.pixels + y * result->labels.stride_bytes;
-        for (uint32_t x = 0; x < result->labels.width; x++) {
-            result->pixels_of_class[row[x]]++;
-        }
-    }
-}
-
 static bd_result take_logits(bd_session *session, bd_segmentation *result, bd_error *error) {
-    const int32_t *d = session->network.logits_shape.dims;
+    const int32_t *d = session->looks.network.logits_shape.dims;
     size_t elements = (size_t)d[1] * (size_t)d[2] * (size_t)d[3];
     /* In front of the values lies the allocator that bd_segmentation_finish needs. */
     bd_allocator *memory = bd_alloc(session->allocator, sizeof *memory + elements * sizeof(float));
@@ -34,65 +49,39 @@ static bd_result take_logits(bd_session *session, bd_segmentation *result, bd_er
     *memory = session->allocator ? *session->allocator : (bd_allocator){0};
     result->owner = memory;
     result->logits = (float *)(void *)(memory + 1);
-    const bd_vk_binding from = bd_session_logits(session);
-    return bd_network_read_logits(&session->network, &from, result->logits, error);
+    const bd_vk_binding from = bd_looks_logits(&session->looks);
+    return bd_network_read_logits(&session->looks.network, &from, result->logits, error);
 }
 
-static void map_size(const bd_session *session, const bd_image *photo, bd_map_size wanted, uint32_t *w, uint32_t *h) {
-    *w = photo->width;
-    *h = photo->height;
-    if (wanted == BD_MAP_RESIZED) {
-        bd_session_photo_size(session, photo, w, h);
+static bd_result take_segmentation(bd_session *session, const bd_frame *frame, const bd_segment_params *params,
+                                   bd_segmentation *result, bd_error *error) {
+    const int32_t *logits = session->looks.network.logits_shape.dims;
+    result->class_count = (uint32_t)logits[3];
+    result->logits_width = (uint32_t)logits[2];
+    result->logits_height = (uint32_t)logits[1];
+    bd_result code = take_map(session, frame, MAP, &result->labels, error);
+    if (!code && params->want_photo_labels) {
+        code = take_map(session, frame, PHOTO_MAP, &result->photo_labels, error);
     }
-}
-
-/* The map of the photo's size lies behind the other. */
-static VkDeviceSize second_at(uint32_t w, uint32_t h) {
-    return (bd_labels_bytes(w, h) + BD_PLAN_ALIGN - 1) / BD_PLAN_ALIGN * BD_PLAN_ALIGN;
-}
-
-static bd_result record_segment(bd_session *session, const bd_image *photo, const bd_frame_key *key, bd_error *error) {
-    uint32_t w = 0;
-    uint32_t h = 0;
-    uint32_t map_w = 0;
-    uint32_t map_h = 0;
-    map_size(session, photo, key->segment.map_size, &map_w, &map_h);
-    VkDeviceSize second = second_at(map_w, map_h), bytes = bd_labels_bytes(map_w, map_h);
-    if (key->segment.want_photo_labels) {
-        bytes = second + bd_labels_bytes(photo->width, photo->height);
+    if (!code && params->want_logits) {
+        code = take_logits(session, result, error);
     }
-    bd_result result = bd_frame_begin(session, false, error);
-    if (!result) {
-        result = bd_session_plan_input(session, photo, true, &w, &h, error);
+    if (!code) {
+        const bd_slot_shape shape = bd_frame_result_shape(frame, MAP);
+        bd_seen_count(&shape, bd_frame_result(frame, MAP), result->class_count, &session->seen);
+        memcpy(result->pixels_of_class, session->seen.points_of_class, sizeof result->pixels_of_class);
     }
-    if (!result) {
-        result = bd_frame_reserve(session, &session->result, bytes, error);
-    }
-    if (!result) {
-        result = bd_frame_record_uploads(session, error);
-    }
-    if (!result) {
-        result = bd_session_record_photo(session, photo, w, h, error);
-    }
-    if (!result) {
-        result = bd_session_record_labels(session, w, h, map_w, map_h, 0, error);
-    }
-    if (!result && key->segment.want_photo_labels) {
-        result = bd_session_record_labels(session, w, h, photo->width, photo->height, second, error);
-    }
-    bd_vk_commands_stamp(&session->after, "labels");
-    return result ? result : bd_frame_end(session, key, bytes, error);
+    return code;
 }
 
 bd_result bd_session_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
                              bd_segmentation *result, bd_error *error) {
     *result = (bd_segmentation){0};
-    bd_frame_key key;
-    memset(&key, 0, sizeof key);
-    bd_copy_params(&key.segment, params, sizeof key.segment);
+    bd_segment_params own;
+    bd_copy_params(&own, params, sizeof own);
     bd_result code = bd_session_check_idle(session, error);
     if (!code) {
-        code = bd_session_check_picture(photo, "photo", error);
+        code = bd_check_picture(photo, "photo", error);
     }
     if (!code) {
         code = bd_session_need_network(session, error);
@@ -100,42 +89,17 @@ bd_result bd_session_segment(bd_session *session, const bd_image *photo, const b
     if (code) {
         return code;
     }
-    key.call = BD_FRAME_SEGMENT;
-    key.photo_w = photo->width;
-    key.photo_h = photo->height;
     bd_session_report(session, "segment");
-    if (!bd_frame_is_recorded(session, &key)) {
-        code = record_segment(session, photo, &key, error);
-    }
-    const void *labels = NULL;
+    draft_segment(session, photo, &own, error);
+    const bd_frame *frame = NULL;
+    code = bd_session_run_draft(session, &(bd_source){.image = photo}, &frame, error);
     if (!code) {
-        code = bd_frame_run(session, &(bd_frame_picture){.image = photo}, &labels, error);
-    }
-    if (!code) {
-        uint32_t map_w = 0;
-        uint32_t map_h = 0;
-        map_size(session, photo, key.segment.map_size, &map_w, &map_h);
-        code = take_map(session, labels, map_w, map_h, &result->labels, error);
-        if (!code && key.segment.want_photo_labels) {
-            code = take_map(session, (const uint8_t *)labels + second_at(map_w, map_h), photo->width, photo->height,
-                            &result->photo_labels, error);
-        }
-    }
-    result->class_count = (uint32_t)session->network.logits_shape.dims[3];
-    result->logits_width = (uint32_t)session->network.logits_shape.dims[2];
-    result->logits_height = (uint32_t)session->network.logits_shape.dims[1];
-    if (!code && key.segment.want_logits) {
-        code = take_logits(session, result, error);
+        code = take_segmentation(session, frame, &own, result, error);
     }
     if (code) {
         bd_segmentation_finish(result);
-        return code;
     }
-    count_labels(result);
-    session->seen =
-        (bd_seen){.class_count = result->class_count, .points = (uint64_t)result->labels.width * result->labels.height};
-    memcpy(session->seen.points_of_class, result->pixels_of_class, sizeof session->seen.points_of_class);
-    return BD_OK;
+    return code;
 }
 
 void bd_segmentation_finish(bd_segmentation *result) {

@@ -1,110 +1,78 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <string.h>
 
 #include "photo/background.h"
+#include "photo/resample.h"
+
+static bool stays_as_it_is(const bd_backdrop_picture *p) {
+    return p->fit.width == p->size.w && p->fit.height == p->size.h && p->fit.box[0] == 0.0f && p->fit.box[1] == 0.0f &&
+           p->fit.box[2] == (float)p->size.w && p->fit.box[3] == (float)p->size.h;
+}
+
+static bool is_premultiplied(const bd_backdrop_picture *p) {
+    return p->alpha && (!stays_as_it_is(p) || p->blur_sigma_px > 0.0f);
+}
+
+bd_slot bd_background_upload(bd_recipe *recipe, const bd_backdrop_picture *picture) {
+    return bd_upload_add(recipe, "background", is_premultiplied(picture) ? BD_UPLOAD_PREMULTIPLIED : BD_UPLOAD_PICTURE,
+                         bd_recipe_picture(recipe), picture->size);
+}
 
 /* A Gaussian is smooth: it is sampled every sigma / 2 pixels and interpolated between, at a cost that does not grow
  * with sigma. Past the edges there is nothing: what lies inside weighs more. */
-static bd_result plan_gaussian(bd_session *session, float sigma, const bd_vk_buffer *src, bd_vk_buffer *small,
-                               bd_vk_buffer *dst, uint32_t width, uint32_t height, bd_error *error) {
+static bd_slot add_gaussian(bd_recipe *recipe, bd_slot picture, float sigma) {
+    const bd_size size = bd_recipe_size(recipe, picture);
     float step = BD_MAX(1.0f, sigma * 0.5f);
-    uint32_t w = (uint32_t)ceilf((float)width / step);
-    uint32_t h = (uint32_t)ceilf((float)height / step);
-    const float whole[4] = {0, 0, (float)width, (float)height};
-    const float nodes[4] = {0, 0, (float)w, (float)h};
-    bd_result result = bd_frame_reserve(session, small, bd_pixels_bytes(session, w, h), error);
-    if (!result) {
-        result = bd_frame_reserve(session, dst, bd_pixels_bytes(session, width, height), error);
-    }
-    if (!result) {
-        result = bd_frame_plan_resample(session, "blur", BD_RESAMPLE_GAUSSIAN, sigma, src, width, height, whole, small,
-                                        w, h, error);
-    }
-    return result ? result
-                  : bd_frame_plan_resample(session, "enlarge blur", BD_RESAMPLE_TRIANGLE, 0, small, w, h, nodes, dst,
-                                           width, height, error);
+    const bd_size nodes = {(uint32_t)ceilf((float)size.w / step), (uint32_t)ceilf((float)size.h / step)};
+    const bd_resampling blur = {.label = "blur",
+                                .filter = BD_RESAMPLE_GAUSSIAN,
+                                .sigma = sigma,
+                                .box = {0, 0, (float)size.w, (float)size.h},
+                                .size = nodes};
+    const bd_resampling enlarge = {.label = "enlarge blur",
+                                   .filter = BD_RESAMPLE_TRIANGLE,
+                                   .box = {0, 0, (float)nodes.w, (float)nodes.h},
+                                   .size = size};
+    return bd_resample_add(recipe, bd_resample_add(recipe, picture, &blur), &enlarge);
 }
 
 /* Tiles that are to be blurred are laid out first, so that the blur knows no seams. */
-static void lay_out(const bd_image *photo, bd_fit_plan *fit) {
+static void lay_out(bd_size photo, bd_fit_plan *fit) {
     const int32_t offsets[2] = {fit->offset_x, fit->offset_y};
     const uint32_t sizes[2] = {fit->width, fit->height};
     for (int axis = 0; axis < 2; axis++) {
         int64_t first = offsets[axis] % (int64_t)sizes[axis];
         fit->box[axis] = (float)(first < 0 ? first + sizes[axis] : first);
     }
-    fit->width = photo->width;
-    fit->height = photo->height;
+    fit->width = photo.w;
+    fit->height = photo.h;
     fit->offset_x = 0;
     fit->offset_y = 0;
     fit->wrap = false;
 }
 
-/* alpha: the picture's may not be opaque, and counts. */
-static bd_result plan_picture(bd_session *session, const bd_image *picture, const bd_image *photo, bd_fit_plan fit,
-                              float sigma, bool alpha, bd_background_plan *plan, bd_error *error) {
-    bd_resample_filter filter = BD_RESAMPLE_LANCZOS;
-    if (fit.wrap && sigma > 0.0f) {
-        lay_out(photo, &fit);
-        filter = BD_RESAMPLE_REPEAT;
+void bd_background_add(bd_recipe *recipe, const bd_backdrop_picture *picture, bd_slot upload, bd_size photo,
+                       bd_backdrop *backdrop) {
+    bd_backdrop_picture p = *picture;
+    bool blurred = p.blur_sigma_px > 0.0f;
+    bd_resampling fitted = {.label = "fit background", .filter = BD_RESAMPLE_LANCZOS};
+    if (p.fit.wrap && blurred) {
+        lay_out(photo, &p.fit);
+        fitted.filter = BD_RESAMPLE_REPEAT;
     }
-    plan->width = fit.width;
-    plan->height = fit.height;
-    plan->offset_x = fit.offset_x;
-    plan->offset_y = fit.offset_y;
-    plan->tile = fit.wrap;
-    bd_vk_buffer *own = &session->background, *other = &session->fitted;
-    bd_frame_add_picture(session, own, picture->width, picture->height, session->deep);
-    bd_result result = bd_frame_reserve(session, own, bd_pixels_bytes(session, picture->width, picture->height), error);
-    bool same = fit.width == picture->width && fit.height == picture->height && fit.box[0] == 0.0f &&
-                fit.box[1] == 0.0f && fit.box[2] == (float)picture->width && fit.box[3] == (float)picture->height;
-    plan->premultiplied = alpha && (!same || sigma > 0.0f);
-    session->pictures[session->picture_count - 1].premultiply = plan->premultiplied;
-    if (!result && !same) {
-        result = bd_frame_reserve(session, other, bd_pixels_bytes(session, fit.width, fit.height), error);
-        if (!result) {
-            result = bd_frame_plan_resample(session, "fit background", filter, 0, own, picture->width, picture->height,
-                                            fit.box, other, fit.width, fit.height, error);
+    backdrop->offset_x = p.fit.offset_x;
+    backdrop->offset_y = p.fit.offset_y;
+    backdrop->tile = p.fit.wrap;
+    backdrop->premultiplied = is_premultiplied(&p);
+    backdrop->picture = upload;
+    if (!stays_as_it_is(&p)) {
+        for (int i = 0; i < 4; i++) {
+            fitted.box[i] = p.fit.box[i];
         }
-        own = &session->fitted;
-        other = &session->background;
+        fitted.size = (bd_size){p.fit.width, p.fit.height};
+        backdrop->picture = bd_resample_add(recipe, upload, &fitted);
     }
-    plan->buffer = own;
-    return result || !(sigma > 0.0f) ? result
-                                     : plan_gaussian(session, sigma, own, other, own, fit.width, fit.height, error);
-}
-
-bd_result bd_background_plan_init(bd_session *session, const bd_image *photo, const bd_image *background, uint32_t w,
-                                  uint32_t h, const bd_replace_params *params, bd_background_plan *plan,
-                                  bd_error *error) {
-    *plan = (bd_background_plan){.buffer = NULL};
-    memcpy(plan->fill, params->color, sizeof plan->fill);
-    if (params->background == BD_BACKGROUND_BLUR) {
-        plan->buffer = &session->matte[BD_MATTE_OWN];
-        plan->width = photo->width;
-        plan->height = photo->height;
-        plan->own = true;
-        return bd_blur_reserve(session, (bd_matte_size){photo->width, photo->height}, params->blur_sigma_px, error);
+    if (blurred) {
+        backdrop->picture = add_gaussian(recipe, backdrop->picture, p.blur_sigma_px);
     }
-    if (params->background != BD_BACKGROUND_PICTURE) {
-        return BD_OK;
-    }
-    bd_fit_plan fit;
-    if (params->classic) {
-        const int32_t *input = session->network.preprocess.shape.dims;
-        uint32_t bg_w;
-        uint32_t bg_h;
-        bd_fit_within(background->width, background->height, (uint32_t)input[2], (uint32_t)input[1], &bg_w, &bg_h);
-        fit = bd_fit_classic(bg_w, bg_h, w, h);
-        const float box[4] = {0, 0, (float)background->width, (float)background->height};
-        memcpy(fit.box, box, sizeof box);
-        fit.width = bg_w;
-        fit.height = bg_h;
-    } else {
-        fit = bd_fit_background(params->fit, params->placed ? params->place : NULL, background->width,
-                                background->height, photo->width, photo->height);
-    }
-    return plan_picture(session, background, photo, fit, params->classic ? 0.0f : params->blur_sigma_px,
-                        background->has_alpha && !params->classic, plan, error);
 }

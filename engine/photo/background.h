@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: MIT
- * The new background: how it comes to lie under the picture that is composited. */
+ * The new background: how it comes to lie under the photo. */
 #ifndef BD_BACKGROUND_H
 #define BD_BACKGROUND_H
 
-#include "api/session.h"
+#include "geometry/fit.h"
+#include "photo/recipe.h"
 
-typedef struct bd_background_plan {
-    const bd_vk_buffer *buffer; /* NULL: a colour, or transparency */
-    uint32_t width, height;
+typedef struct bd_backdrop {
+    bd_slot picture; /* BD_NO_SLOT: a colour, or transparency */
     int32_t offset_x, offset_y;
     bool tile;
     bool premultiplied;
-    bool own;                     /* the photo's, inside its alpha */
-    uint8_t fill[4], fill_low[4]; /* around it, or instead of it; the latter: what 16 bits have below the former */
-} bd_background_plan;
+    bool own;                /* the photo's, inside its alpha */
+    uint32_t fill, fill_low; /* around it, or instead of it: four bytes; the latter: what 16 bits have below them */
+} bd_backdrop;
 
-/* Makes room and plans the resamplings; w x h is the photo as the network sees it, for the classic way. */
-bd_result bd_background_plan_init(bd_session *session, const bd_image *photo, const bd_image *background, uint32_t w,
-                                  uint32_t h, const bd_replace_params *params, bd_background_plan *plan,
-                                  bd_error *error);
+/* A picture, which the host brings, and how it is fitted. */
+typedef struct bd_backdrop_picture {
+    bd_size size;
+    bool alpha; /* it may not be opaque, and that counts */
+    bd_fit_plan fit;
+    float blur_sigma_px; /* 0: it stays sharp */
+} bd_backdrop_picture;
 
-/* blur.c: the photo's own background, where the subject weighs nothing, blurred; past the edges there is nothing. */
-bd_result bd_blur_reserve(bd_session *session, bd_matte_size photo, float sigma, bd_error *error);
-/* Records: session->photo and session->mask become BD_MATTE_OWN. Overwrites what the matte's filters left. */
-bd_result bd_blur_record(bd_session *session, bd_matte_size photo, float sigma, bd_error *error);
+/* Its upload; it is fitted by: */
+bd_slot bd_background_upload(bd_recipe *recipe, const bd_backdrop_picture *picture);
+/* Sets what of a backdrop is the picture's. photo: the size that it goes under. */
+void bd_background_add(bd_recipe *recipe, const bd_backdrop_picture *picture, bd_slot upload, bd_size photo,
+                       bd_backdrop *backdrop);
 
 #endif

@@ -1,214 +1,215 @@
-/* SPDX-License-Identifier: MIT
- * The closed-form matte where the guided filters leave it in doubt.
- *
- * Colours of what the probabilities are sure of say what the rest may be (as Wang and Cohen's robust matting, CVPR
- * 2007, but by histograms), the matting Laplacian spreads it, and conjugate gradients solve in the tiles that are
- * unsettled, from the guided filters' matte. */
-#include "photo/matte_plan.h"
-#include "api/session.h"
+/* SPDX-License-Identifier: MIT */
+#include "photo/closed_form.h"
 
-#define TILE_BYTES(tiles) (((VkDeviceSize)(tiles)*4 + ALIGN - 1) / ALIGN * ALIGN)
 enum { ALIGN = 256, STEPS = 40, TRIMAP_STEPS = 200, BINS = BD_BINS * BD_BINS * BD_BINS };
 static const float eps = 1e-6f, beta = 0.75f, margin = 0.05f, level = 0.1f;
 /* What a trimap alone knows holds the rest by itself: colours need say less, and it takes more steps to get there. */
 static const float weight = 0.01f, trimap_weight = 0.001f;
 
-/* Where things are in BD_MATTE_TILES. */
-typedef struct layout {
-    bd_matte_size tiles;
-    VkDeviceSize counts, bins, flags, rows[2], lists[2], sums, steps, end;
-    VkDeviceSize flag_bytes, row_bytes, list_bytes;
-} layout;
+typedef struct closed_plan {
+    bd_slot values, plane, solution;
+    bd_slot counts, bins, targets; /* of colours */
+    bd_slot flags, lists;          /* of tiles; lists: the tiles to be solved, and those with the ring around them */
+    bd_slot lines, products, sums, steps, states[2];
+    bd_push_closed_form push;
+    uint32_t step_count, trimap;
+} closed_plan;
+BD_PLAN_OF_WORDS(closed_plan, 16 + sizeof(bd_push_closed_form) / 4);
 
-static layout lay_out(const bd_matte_plan *plan) {
-    bd_matte_size size = plan->grids[2];
-    layout l = {.tiles = {(size.w + BD_TILE - 1) / BD_TILE, (size.h + BD_TILE - 1) / BD_TILE}};
-    l.flag_bytes = TILE_BYTES((VkDeviceSize)l.tiles.w * l.tiles.h);
-    l.row_bytes = TILE_BYTES(l.tiles.h);
-    l.list_bytes = l.flag_bytes + BD_TILE_HEADER * 4;
-    l.bins = (VkDeviceSize)BINS * 2 * 4;
-    l.flags = l.bins + (VkDeviceSize)BINS * 16;
-    l.rows[0] = l.flags + l.flag_bytes;
-    l.rows[1] = l.rows[0] + l.row_bytes;
-    l.lists[0] = l.rows[1] + l.row_bytes;
-    l.lists[1] = l.lists[0] + l.list_bytes;
-    l.sums = l.lists[1] + l.list_bytes;
-    l.steps = l.sums + (VkDeviceSize)BD_SUMS * 16;
-    l.end = l.steps + (VkDeviceSize)(plan->steps + 1) * ALIGN;
-    return l;
-}
-
-static VkDeviceSize grid_bytes(bd_matte_size size) {
-    return (VkDeviceSize)size.w * size.h * 16;
-}
-
-static VkDeviceSize state_bytes(bd_matte_size size) {
-    return (2 * grid_bytes(size) + ALIGN - 1) / ALIGN * ALIGN;
-}
-
-uint32_t bd_closed_form_steps(const bd_session *session, const bd_matte_params *params) {
-    return session->closed_form_steps ? session->closed_form_steps : bd_trimap_alone(params) ? TRIMAP_STEPS : STEPS;
-}
-
-VkDeviceSize bd_closed_form_bytes(const bd_matte_plan *plan, bd_matte_buffer buffer) {
-    const layout l = lay_out(plan);
-    switch (buffer) {
-    case BD_MATTE_TILES: return l.end;
-    case BD_MATTE_PRODUCTS: return (VkDeviceSize)l.tiles.w * l.tiles.h * BD_TILE * BD_TILE * 16;
-    case BD_MATTE_SUMS: return 2 * state_bytes(plan->grids[2]);
-    default: return 0;
-    }
-}
-
-/* What a dispatch reads and writes. */
+/* What a dispatch reads and writes: bytes of a slot. */
 typedef struct part {
-    bd_matte_buffer buffer;
+    bd_slot slot;
     VkDeviceSize offset, bytes;
 } part;
 
-typedef struct recorder {
-    bd_session *session;
+static bd_size tiles_of(bd_size size) {
+    return (bd_size){(size.w + BD_TILE - 1) / BD_TILE, (size.h + BD_TILE - 1) / BD_TILE};
+}
+
+static VkDeviceSize align(VkDeviceSize bytes) {
+    return (bytes + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static VkDeviceSize list_bytes(bd_size tiles) {
+    return align((VkDeviceSize)tiles.w * tiles.h * 4) + BD_TILE_HEADER * 4;
+}
+
+/* ---- recording --------------------------------------------------------------------------------------------------- */
+
+typedef struct solver {
+    bd_recorder *to;
+    const closed_plan *plan;
     bd_push_closed_form push;
-    layout at;
-    part values, plane, targets, lines, products, states[2];
-    part counts, bins, flags, rows[2], lists[2], sums;
-    bd_result result;
-    bd_error *error;
-} recorder;
+} solver;
 
-static void bind(const recorder *r, bd_vk_dispatch *dispatch, uint32_t slot, const part *with) {
-    dispatch->bindings[slot].buffer = &r->session->matte[with->buffer];
-    dispatch->bindings[slot].offset = with->offset;
-    dispatch->bindings[slot].bytes = with->bytes;
+static part whole(const solver *s, bd_slot slot) {
+    return (part){slot, 0, s->to->slots[slot].bytes};
 }
 
-static void submit(recorder *r, const bd_vk_dispatch *dispatch) {
-    if (!r->result) {
-        r->result = bd_vk_commands_dispatch(&r->session->after, dispatch, r->error);
-        bd_vk_commands_barrier(&r->session->after);
-    }
+static part list(const solver *s, int ring) {
+    VkDeviceSize bytes = s->to->slots[s->plan->lists].bytes / 2;
+    return (part){s->plan->lists, bytes * (VkDeviceSize)ring, bytes};
 }
 
-/* Up to three sources; list NULL: over the grid, else by list, at binding 3. */
-static void run(recorder *r, bd_kernel kernel, bool flag, const part *const sources[3], const part *list,
-                const part *dst) {
+static part row_counts(const solver *s, int ring) {
+    VkDeviceSize tiles = s->to->slots[s->plan->flags].bytes / 3;
+    return (part){s->plan->flags, tiles * (VkDeviceSize)(1 + ring), tiles};
+}
+
+static part flags(const solver *s) {
+    return (part){s->plan->flags, 0, s->to->slots[s->plan->flags].bytes / 3};
+}
+
+/* The grid that a state begins with: colours, and r. */
+static part residual(const solver *s, bd_slot state) {
+    return (part){state, 0, s->to->slots[state].bytes / 2};
+}
+
+static part scalars(const solver *s, uint32_t step) {
+    return (part){s->plan->steps, (VkDeviceSize)step * ALIGN, 16};
+}
+
+/* Up to three sources, of slots but BD_NO_SLOT; tiles NULL: over the grid, else by list, at binding 3. */
+static void run(const solver *s, bd_kernel kernel, bool flag, const part sources[3], const part *tiles, part dst) {
     bd_vk_dispatch dispatch;
-    bd_kernel_closed_form(r->session->vk, kernel, &r->push, flag, 0, &dispatch);
-    for (uint32_t i = 0; i < 3 && sources[i]; i++) {
-        bind(r, &dispatch, i, sources[i]);
+    bd_kernel_closed_form(s->to->vk, kernel, &s->push, flag, 0, &dispatch);
+    for (uint32_t i = 0; i < 3 && sources[i].slot; i++) {
+        bd_bind_bytes(s->to, &dispatch, i, sources[i].slot, sources[i].offset, sources[i].bytes);
     }
-    if (list) {
-        bind(r, &dispatch, BD_BIND_RESIDUAL, list);
+    if (tiles) {
+        bd_bind_bytes(s->to, &dispatch, BD_BIND_RESIDUAL, tiles->slot, tiles->offset, tiles->bytes);
         if (kernel != BD_KERNEL_CLOSED_SUM) {
-            dispatch.indirect = &r->session->matte[BD_MATTE_TILES];
-            dispatch.indirect_offset = list->offset;
+            dispatch.indirect = dispatch.bindings[BD_BIND_RESIDUAL].buffer;
+            dispatch.indirect_offset = dispatch.bindings[BD_BIND_RESIDUAL].offset;
         }
     }
-    bind(r, &dispatch, BD_BIND_DST, dst);
-    submit(r, &dispatch);
+    bd_bind_bytes(s->to, &dispatch, BD_BIND_DST, dst.slot, dst.offset, dst.bytes);
+    bd_recorder_dispatch(s->to, &dispatch);
 }
 
-static part small(VkDeviceSize offset, VkDeviceSize bytes) {
-    return (part){BD_MATTE_TILES, offset, bytes};
+static void record_targets(const solver *s) {
+    const closed_plan *p = s->plan;
+    const part values = whole(s, p->values), plane = whole(s, p->plane);
+    bd_recorder_fill(s->to, p->counts, s->to->slots[p->counts].bytes, 0);
+    run(s, BD_KERNEL_COLOUR_COUNT, false, (part[3]){values, plane}, NULL, whole(s, p->counts));
+    run(s, BD_KERNEL_COLOUR_BLUR, false, (part[3]){whole(s, p->counts)}, NULL, whole(s, p->bins));
+    run(s, BD_KERNEL_CLOSED_TARGET, p->trimap, (part[3]){values, plane, whole(s, p->bins)}, NULL, whole(s, p->targets));
 }
 
-static recorder begin(bd_session *session, const bd_matte_plan *plan, bd_matte_size size, bd_error *error) {
-    const layout l = lay_out(plan);
-    VkDeviceSize grid = grid_bytes(size), state = state_bytes(size);
-    recorder r = {.session = session,
-                  .push = {.dst_w = (int32_t)size.w,
-                           .dst_h = (int32_t)size.h,
-                           .eps = eps,
-                           .beta = beta,
-                           .weight = bd_trimap_alone(&plan->params) ? trimap_weight : weight,
-                           .margin = margin,
-                           .level = level},
-                  .at = l,
-                  .values = {BD_MATTE_VALUES, 0, grid},
-                  .plane = {BD_MATTE_PLANE, 0, bd_plane_bytes(size)},
-                  .targets = {BD_MATTE_SCRATCH, 0, grid},
-                  .lines = {BD_MATTE_LINES, 0, grid},
-                  .products = {BD_MATTE_PRODUCTS, 0, bd_closed_form_bytes(plan, BD_MATTE_PRODUCTS)},
-                  .states = {{BD_MATTE_SUMS, 0, 2 * grid}, {BD_MATTE_SUMS, state, 2 * grid}},
-                  .counts = small(0, l.bins),
-                  .bins = small(l.bins, (VkDeviceSize)BINS * 16),
-                  .flags = small(l.flags, l.flag_bytes),
-                  .rows = {small(l.rows[0], l.row_bytes), small(l.rows[1], l.row_bytes)},
-                  .lists = {small(l.lists[0], l.list_bytes), small(l.lists[1], l.list_bytes)},
-                  .sums = small(l.sums, (VkDeviceSize)BD_SUMS * 16),
-                  .error = error};
-    return r;
-}
-
-static void record_targets(recorder *r, bool trimap) {
-    const part *const count[3] = {&r->values, &r->plane}, *const blur[3] = {&r->counts};
-    const part *const target[3] = {&r->values, &r->plane, &r->bins};
-    bd_vk_commands_fill(&r->session->after, &r->session->matte[BD_MATTE_TILES], r->at.bins, 0);
-    bd_vk_commands_barrier(&r->session->after);
-    run(r, BD_KERNEL_COLOUR_COUNT, false, count, NULL, &r->counts);
-    run(r, BD_KERNEL_COLOUR_BLUR, false, blur, NULL, &r->bins);
-    run(r, BD_KERNEL_CLOSED_TARGET, trimap, target, NULL, &r->targets);
-}
-
-static void record_lists(recorder *r) {
-    const part *const targets[3] = {&r->targets}, *const flags[3] = {&r->flags};
-    run(r, BD_KERNEL_TILE_FLAGS, false, targets, NULL, &r->flags);
-    const bd_push_closed_form nodes = r->push;
-    r->push.dst_w = (int32_t)r->at.tiles.w;
-    r->push.dst_h = (int32_t)r->at.tiles.h;
+static void record_lists(const solver *s) {
+    const closed_plan *p = s->plan;
+    run(s, BD_KERNEL_TILE_FLAGS, false, (part[3]){whole(s, p->targets)}, NULL, flags(s));
+    solver over_tiles = *s;
+    const bd_size tiles = tiles_of(bd_recorder_size(s->to, p->values));
+    over_tiles.push.dst_w = (int32_t)tiles.w;
+    over_tiles.push.dst_h = (int32_t)tiles.h;
     for (int ring = 0; ring < 2; ring++) {
-        const part *const both[3] = {&r->flags, &r->rows[ring]};
-        run(r, BD_KERNEL_TILE_ROWS, ring, flags, NULL, &r->rows[ring]);
-        run(r, BD_KERNEL_TILE_LIST, ring, both, NULL, &r->lists[ring]);
+        run(&over_tiles, BD_KERNEL_TILE_ROWS, ring, (part[3]){flags(s)}, NULL, row_counts(s, ring));
+        run(&over_tiles, BD_KERNEL_TILE_LIST, ring, (part[3]){flags(s), row_counts(s, ring)}, NULL, list(s, ring));
     }
-    r->push = nodes;
-    bd_vk_commands_barrier_indirect(&r->session->after);
+    bd_recorder_barrier_indirect(s->to);
 }
 
 /* values: the grid whose value the matrix is applied to; step 0: gives the residual. */
-static void record_step(recorder *r, const part *values, uint32_t step, const part *from, const part *to) {
+static void record_step(const solver *s, part values, uint32_t step, bd_slot from, bd_slot to) {
+    const closed_plan *p = s->plan;
+    const part inner = list(s, 0), ring = list(s, 1), now = scalars(s, step), products = whole(s, p->products);
     bool first = step == 0;
-    const part now = small(r->at.steps + (VkDeviceSize)step * ALIGN, 16);
-    const part last = small(r->at.steps + (VkDeviceSize)(first ? step : step - 1) * ALIGN, 16);
-    const part *const lines[3] = {values}, *const product[3] = {&r->lines, values, &r->targets};
-    const part *const sum[3] = {&r->products}, *const stepped[3] = {&r->sums, &last};
-    const part *const update[3] = {from, &r->products, &now};
-    run(r, BD_KERNEL_CLOSED_LINES, false, lines, &r->lists[1], &r->lines);
-    run(r, BD_KERNEL_CLOSED_PRODUCT, first, product, &r->lists[0], &r->products);
+    run(s, BD_KERNEL_CLOSED_LINES, false, (part[3]){values}, &ring, whole(s, p->lines));
+    run(s, BD_KERNEL_CLOSED_PRODUCT, first, (part[3]){whole(s, p->lines), values, whole(s, p->targets)}, &inner,
+        products);
     if (!first) {
-        run(r, BD_KERNEL_CLOSED_SUM, false, sum, &r->lists[0], &r->sums);
-        run(r, BD_KERNEL_CLOSED_STEP, step == 1, stepped, NULL, &now);
+        run(s, BD_KERNEL_CLOSED_SUM, false, (part[3]){products}, &inner, whole(s, p->sums));
+        run(s, BD_KERNEL_CLOSED_STEP, step == 1, (part[3]){whole(s, p->sums), scalars(s, step - 1)}, NULL, now);
     }
-    run(r, BD_KERNEL_CLOSED_UPDATE, first, update, &r->lists[0], to);
+    run(s, BD_KERNEL_CLOSED_UPDATE, first, (part[3]){whole(s, from), products, now}, &inner, whole(s, to));
 }
 
-bd_result bd_closed_form_record(bd_session *session, const bd_matte_plan *plan, bd_error *error) {
-    recorder r = begin(session, plan, plan->grids[2], error);
-    const part *const start[3] = {&r.values}, *const known[3] = {&r.targets};
-    record_targets(&r, plan->trimap);
-    if (plan->trimap) {
-        run(&r, BD_KERNEL_CLOSED_PIN, false, known, NULL, &r.values);
+static void record_closed_form(bd_recorder *to, const void *plan) {
+    const closed_plan *p = plan;
+    const solver s = {.to = to, .plan = p, .push = p->push};
+    const part values = whole(&s, p->values), ring = list(&s, 1);
+    record_targets(&s);
+    if (p->trimap) {
+        run(&s, BD_KERNEL_CLOSED_PIN, false, (part[3]){whole(&s, p->targets)}, NULL, values);
     }
-    record_lists(&r);
+    record_lists(&s);
     for (int i = 0; i < 2; i++) {
-        run(&r, BD_KERNEL_CLOSED_START, false, start, &r.lists[1], &r.states[i]);
+        run(&s, BD_KERNEL_CLOSED_START, false, (part[3]){values}, &ring, whole(&s, p->states[i]));
     }
-    for (uint32_t step = 0; step <= plan->steps; step++) {
-        const part *from = &r.states[step % 2], *to = &r.states[(step + 1) % 2];
-        const part grid = {from->buffer, from->offset, grid_bytes(plan->grids[2])};
-        record_step(&r, step ? &grid : &r.values, step, from, to);
+    for (uint32_t step = 0; step <= p->step_count; step++) {
+        bd_slot from = p->states[step % 2], next = p->states[(step + 1) % 2];
+        record_step(&s, step ? residual(&s, from) : values, step, from, next);
     }
-    const part solution = {BD_MATTE_GRID3, 0, grid_bytes(plan->grids[2])};
-    const part *const finish[3] = {&r.values, &r.states[(plan->steps + 1) % 2], &r.flags};
-    run(&r, BD_KERNEL_CLOSED_FINISH, false, finish, NULL, &solution);
-    return r.result;
+    run(&s, BD_KERNEL_CLOSED_FINISH, false, (part[3]){values, whole(&s, p->states[(p->step_count + 1) % 2]), flags(&s)},
+        NULL, whole(&s, p->solution));
 }
 
-bd_result bd_closed_form_record_prior(bd_session *session, const bd_matte_plan *plan, bd_error *error) {
-    recorder r = begin(session, plan, plan->grids[0], error);
-    const part *const targets[3] = {&r.targets};
-    r.values.buffer = BD_MATTE_GRID1;
-    record_targets(&r, true);
-    run(&r, BD_KERNEL_CLOSED_PRIOR, false, targets, NULL, &r.plane);
-    return r.result;
+static void record_prior(bd_recorder *to, const void *plan) {
+    const closed_plan *p = plan;
+    const solver s = {.to = to, .plan = p, .push = p->push};
+    record_targets(&s);
+    run(&s, BD_KERNEL_CLOSED_PRIOR, false, (part[3]){whole(&s, p->targets)}, NULL, whole(&s, p->plane));
+}
+
+/* ---- planning ---------------------------------------------------------------------------------------------------- */
+
+static closed_plan plan_targets(bd_recipe *recipe, bd_slot values, bd_slot plane, const bd_closed_form *params) {
+    const bd_size size = bd_recipe_size(recipe, values);
+    return (closed_plan){.values = values,
+                         .plane = plane,
+                         .counts = bd_recipe_slot(recipe, "colour counts", BD_SLOT_BYTES, (bd_size){8, BINS}),
+                         .bins = bd_recipe_slot(recipe, "colour bins", BD_SLOT_GRID, (bd_size){BINS, 1}),
+                         .targets = bd_recipe_slot(recipe, "targets", BD_SLOT_GRID, size),
+                         .push = {.dst_w = (int32_t)size.w,
+                                  .dst_h = (int32_t)size.h,
+                                  .eps = eps,
+                                  .beta = beta,
+                                  .weight = params->alone ? trimap_weight : weight,
+                                  .margin = margin,
+                                  .level = level}};
+}
+
+static void use_targets(bd_recipe *recipe, const closed_plan *plan) {
+    bd_recipe_reads(recipe, plan->values);
+    bd_recipe_reads(recipe, plan->plane);
+    bd_recipe_writes(recipe, plan->counts);
+    bd_recipe_writes(recipe, plan->bins);
+    bd_recipe_writes(recipe, plan->targets);
+}
+
+static bd_slot bytes_slot(bd_recipe *recipe, const char *name, VkDeviceSize bytes) {
+    return bd_recipe_slot(recipe, name, BD_SLOT_BYTES, (bd_size){ALIGN, (uint32_t)((bytes + ALIGN - 1) / ALIGN)});
+}
+
+bd_slot bd_closed_form_add(bd_recipe *recipe, bd_slot values, bd_slot plane, const bd_closed_form *params) {
+    const bd_size size = bd_recipe_size(recipe, values), tiles = tiles_of(size);
+    closed_plan plan = plan_targets(recipe, values, plane, params);
+    plan.step_count = params->steps ? params->steps : params->alone ? TRIMAP_STEPS : STEPS;
+    plan.trimap = params->trimap;
+    plan.flags = bytes_slot(recipe, "tile flags", 3 * align((VkDeviceSize)tiles.w * tiles.h * 4));
+    plan.lists = bytes_slot(recipe, "tile lists", 2 * list_bytes(tiles));
+    plan.lines = bd_recipe_slot(recipe, "window lines", BD_SLOT_GRID, size);
+    plan.products = bd_recipe_slot(recipe, "products", BD_SLOT_GRID, (bd_size){BD_TILE * BD_TILE, tiles.w * tiles.h});
+    plan.sums = bd_recipe_slot(recipe, "sums of products", BD_SLOT_GRID, (bd_size){BD_SUMS, 1});
+    plan.steps = bytes_slot(recipe, "steps", (VkDeviceSize)(plan.step_count + 1) * ALIGN);
+    plan.states[0] = bd_recipe_slot(recipe, "state", BD_SLOT_PAIRS, size);
+    plan.states[1] = bd_recipe_slot(recipe, "next state", BD_SLOT_PAIRS, size);
+    plan.solution = bd_recipe_slot(recipe, "solution", BD_SLOT_GRID, size);
+    const bd_slot written[] = {values,    plan.flags, plan.lists,     plan.lines,     plan.products,
+                               plan.sums, plan.steps, plan.states[0], plan.states[1], plan.solution};
+    bd_recipe_pass(recipe, record_closed_form, &plan, sizeof plan);
+    use_targets(recipe, &plan);
+    for (uint32_t i = 0; i < BD_COUNT(written); i++) {
+        bd_recipe_writes(recipe, written[i]);
+    }
+    return plan.solution;
+}
+
+void bd_closed_prior_add(bd_recipe *recipe, bd_slot colours, bd_slot plane, const bd_closed_form *params) {
+    closed_plan plan = plan_targets(recipe, colours, plane, params);
+    plan.trimap = true;
+    bd_recipe_pass(recipe, record_prior, &plan, sizeof plan);
+    use_targets(recipe, &plan);
+    bd_recipe_writes(recipe, plane);
 }

@@ -18,8 +18,8 @@ layers='
     image     public base
     vk        public base push
     kernel    public base graph vk push
-    network   public base graph vk kernel push api
-    photo     public base geometry graph image vk kernel network push api
+    network   public base geometry graph vk kernel push
+    photo     public base geometry graph image vk kernel network push
     api       public base geometry graph model image vk kernel network photo push
     push
     tools     public
