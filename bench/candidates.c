@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * backdrop-candidates: every candidate of every node of a network on a device: right or wrong, how long, how far above
  * the node's floor, and what the driver's compiler says of it. Sees the library's inside. */
-#include "internal.h"
+#include "api/engine.h"
+#include "api/model.h"
 #include "kernel/kernel.h"
-#include "session.h"
+#include "api/session.h"
 #include "statistics.h"
 
 #include <math.h>

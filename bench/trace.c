@@ -2,7 +2,8 @@
  * backdrop-trace: begin and end of every dispatch, copy and fill of one frame, by the device's clock, and the gaps
  * between them. Stands between an engine and the Vulkan loader and puts a time stamp on either side of each; sees the
  * library's inside for the shaders' names. */
-#include "internal.h"
+#include "api/engine.h"
+#include "api/model.h"
 
 #include <dlfcn.h>
 #include <math.h>

@@ -332,6 +332,8 @@ typedef struct bd_session_params {
                   40 ms more to create, a sixth less a photo). It changes last digits only. The first session for a
                   driver and network times them first, which takes seconds, and cache_dir keeps what was found;
                   without cache_dir it changes nothing */
+    uint32_t in_flight; /* photos that may be begun and not ended (bd_session_replace_begin), 1..8; 0: 2. Each takes
+                           memory for its photo, background and result */
 } bd_session_params;
 
 typedef struct bd_session_info {
@@ -588,22 +590,20 @@ typedef struct bd_replace_params {
 BD_API BD_CHECK bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
                                              const bd_replace_params *params, bd_image *result, bd_error *error);
 
-#define BD_SESSION_MOST_IN_FLIGHT 2
-
 /* The same in two halves, for many photos: begin returns when the device has been given a photo, end waits for the
  * oldest that was begun. While the device works on one photo the host encodes the one before and decodes the next:
  *
  *     begin(0); for (i = 0; i < n; i++) { if (i + 1 < n) begin(i + 1); end(i); }
  *
  * photo       and background, params: as above; borrowed until begin returns. Begun photos may differ in all of them;
- *             the second of two that do not have one size and one set of parameters waits inside begin for the first.
+ *             one that needs more memory than those before waits inside begin until they are done.
  * result      as above; reuse_result is that of the photo's begin.
- * Calls       up to BD_SESSION_MOST_IN_FLIGHT photos may be begun and not ended; until all are ended no other function
- *             but bd_session_timings and bd_session_destroy may be called for the session (BD_ERR_INVALID_ARGUMENT).
+ * Calls       up to bd_session_params.in_flight photos may be begun and not ended; until all are ended no other
+ *             function but bd_session_timings and bd_session_destroy may be called for the session (BD_ERR_INVALID_ARGUMENT).
  *             bd_session_timings tells the stages of the photo that was ended last; the network's is missing where
  *             another photo was begun meanwhile.
- * Allocates   nothing from the third photo of a size on, but where colours are converted: begin prepares that each
- *             time. Twice the memory for photos, backgrounds and results.
+ * Allocates   nothing once in_flight photos of a size were ended, but where colours are converted: begin prepares that
+ *             each time. Memory for photos, backgrounds and results as often as there are photos in flight.
  * Errors      as bd_session_replace. A photo whose begin failed must not be ended; one whose end failed is ended.
  */
 BD_API BD_CHECK bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo,

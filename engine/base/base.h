@@ -50,4 +50,13 @@ double bd_now_ms(void); /* monotonic */
 float bd_half_to_float(uint16_t half);
 uint16_t bd_half_from_float(float value); /* to nearest, ties to even; too large: infinity */
 
+/* Keeps a caller's allocator alive: copies it to hooks and returns that, or NULL for none. */
+static inline const bd_allocator *bd_keep_allocator(bd_allocator *hooks, const bd_allocator *given) {
+    if (!given) {
+        return NULL;
+    }
+    *hooks = *given;
+    return hooks;
+}
+
 #endif

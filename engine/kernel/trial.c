@@ -219,9 +219,9 @@ static bd_result record(const trial *t, bd_vk_commands *commands, const bd_kerne
         return result;
     }
     /* NaNs: what is not written shows. */
-    bd_vk_commands_fill(commands, &t->output, t->output.bytes, UINT32_MAX);
+    bd_vk_commands_fill(commands, &t->output, 0, t->output.bytes, UINT32_MAX);
     if (t->scratch.buffer) {
-        bd_vk_commands_fill(commands, &t->scratch, t->scratch.bytes, UINT32_MAX);
+        bd_vk_commands_fill(commands, &t->scratch, 0, t->scratch.bytes, UINT32_MAX);
     }
     bd_vk_commands_barrier(commands);
     for (uint32_t r = 0; r < readings * runs && !result; r++) {

@@ -311,8 +311,9 @@ void bd_vk_commands_copy(bd_vk_commands *commands, const bd_vk_buffer *from, VkD
     commands->vk->api.vkCmdCopyBuffer(commands->buffer, from->buffer, to->buffer, 1, &region);
 }
 
-void bd_vk_commands_fill(bd_vk_commands *commands, const bd_vk_buffer *buffer, VkDeviceSize bytes, uint32_t word) {
-    commands->vk->api.vkCmdFillBuffer(commands->buffer, buffer->buffer, 0, bytes, word);
+void bd_vk_commands_fill(bd_vk_commands *commands, const bd_vk_buffer *buffer, VkDeviceSize offset, VkDeviceSize bytes,
+                         uint32_t word) {
+    commands->vk->api.vkCmdFillBuffer(commands->buffer, buffer->buffer, offset, bytes, word);
 }
 
 bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error) {

@@ -279,8 +279,9 @@ void bd_vk_commands_barrier_ranges(bd_vk_commands *commands, const bd_vk_binding
 void bd_vk_commands_barrier_host(bd_vk_commands *commands);
 void bd_vk_commands_copy(bd_vk_commands *commands, const bd_vk_buffer *from, VkDeviceSize from_offset,
                          const bd_vk_buffer *to, VkDeviceSize to_offset, VkDeviceSize bytes);
-/* bytes: a multiple of four. */
-void bd_vk_commands_fill(bd_vk_commands *commands, const bd_vk_buffer *buffer, VkDeviceSize bytes, uint32_t word);
+/* offset and bytes: multiples of four. */
+void bd_vk_commands_fill(bd_vk_commands *commands, const bd_vk_buffer *buffer, VkDeviceSize offset, VkDeviceSize bytes,
+                         uint32_t word);
 bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error);
 /* Submits in order as one batch, at most BD_VK_MOST_SUBMITTED, that will signal the fence; an unfinished command buffer
  * may be among them where its usage is SIMULTANEOUS_USE. Every submission waits for what an earlier one wrote only

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "api/engine.h"
+#include "api/model.h"
 #include "support/kernel_fixture.h"
 #include "support/session.h"
-#include "tuning.h"
+#include "network/tuning.h"
 
 enum { RUNS = 2, MOST_SHAPES = 256 };
 

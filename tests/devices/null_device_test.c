@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "push/conv_gemm.h"
-#include "session.h"
+#include "api/session.h"
 #include "support/null_device.h"
 
 static const char *const chips[] = {"vega10", "navi21", "navi31"};
@@ -358,7 +358,7 @@ static void test_network(void **state) {
     (void)state;
     for (uint32_t n = 0; n < BD_COUNT(steps); n++) {
         bd_session *session = open_session(model, precisions[n], false);
-        const bd_network *network = &session->network;
+        const bd_network *network = &session->looks.network;
         uint32_t at = 0;
         for (uint32_t i = 0; i < network->dispatch_count; i++) {
             use step = {.dispatch = network->dispatches[i].dispatch};

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session.h"
+#include "api/session.h"
 
 static test_session t;
 
@@ -152,7 +152,6 @@ static void test_bands(void **state) {
         const bd_replace_params params = {.fit = (bd_fit)fit, .blur_sigma_px = 7.0f};
         bd_image whole = lay(300, 331, &scene, &params);
         t.session->band_bytes = 300 * 4 * 70;
-        bd_frame_forget(t.session);
         bd_image bands = lay(300, 331, &scene, &params);
         t.session->band_bytes = 0;
         assert_same(&whole, &bands);
@@ -269,7 +268,6 @@ static void test_light_bands(void **state) {
     const bd_replace_params params = {.fit = BD_FIT_TILE, .harmonize = BD_HARMONIZE_FULL, .light_wrap_px = 7.0f};
     bd_image whole = replace(&photo, &scene, &params);
     t.session->band_bytes = SIDE * 4 * 70;
-    bd_frame_forget(t.session);
     bd_image bands = replace(&photo, &scene, &params);
     t.session->band_bytes = 0;
     for (size_t i = 0; i < (size_t)SIDE * SIDE * 4; i++) {

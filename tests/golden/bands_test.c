@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session.h"
+#include "api/session.h"
 
 #define NETWORK "tests/fuzz/corpus/onnx/network.onnx"
 
@@ -70,10 +70,10 @@ static void check_bands(const test_session *t, const bd_model *model, bd_precisi
     bd_session *whole = open_session(t, model, precision, 0), *banded = open_session(t, model, precision, most);
     float *expected = run(whole, &info, input), *got = run(banded, &info, input);
     (void)printf("%s: %u dispatches, %u in bands of %llu bytes, %u bindings larger\n", kernel_set,
-                 whole->network.dispatch_count, banded->network.dispatch_count, (unsigned long long)most,
-                 count_larger(&banded->network, most));
-    assert_true(banded->network.dispatch_count >= whole->network.dispatch_count + least_dispatches);
-    assert_true(count_larger(&banded->network, most) <= larger);
+                 whole->looks.network.dispatch_count, banded->looks.network.dispatch_count, (unsigned long long)most,
+                 count_larger(&banded->looks.network, most));
+    assert_true(banded->looks.network.dispatch_count >= whole->looks.network.dispatch_count + least_dispatches);
+    assert_true(count_larger(&banded->looks.network, most) <= larger);
     assert_memory_equal(got, expected, (size_t)info.logits_width * info.logits_height * info.class_count * sizeof *got);
     free(got);
     free(expected);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "image/image.h"
-#include "session.h"
+#include "api/session.h"
 #include "support/profiles.h"
 
 enum { W = 601, H = 141 }; /* wider than 513: a matte of that size is taken as it is */
@@ -274,10 +274,8 @@ static void test_foreground(void **state) {
             }
         }
         session->band_bytes = (VkDeviceSize)W * 4;
-        bd_frame_forget(session);
         bd_image bands = replace_with(&photo, NULL, &params);
         session->band_bytes = 0;
-        bd_frame_forget(session);
         assert_memory_equal(results[way].pixels, bands.pixels, (size_t)W * H * 4);
         bd_image_finish(&bands);
     }
@@ -355,10 +353,8 @@ static void test_own_blur(void **state) {
         }
         /* In bands, the same. */
         session->band_bytes = (VkDeviceSize)W * 4;
-        bd_frame_forget(session);
         bd_image bands = replace(&photo, NULL, &params);
         session->band_bytes = 0;
-        bd_frame_forget(session);
         assert_memory_equal(result.pixels, bands.pixels, (size_t)W * H * 4);
         bd_image_finish(&bands);
         bd_image_finish(&result);

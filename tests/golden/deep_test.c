@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session.h"
+#include "api/session.h"
 #include "support/profiles.h"
 #include "support/session.h"
 
@@ -298,10 +298,8 @@ static void test_bands(void **state) {
         const bd_image *behind = params.background == BD_BACKGROUND_PICTURE ? &background : NULL;
         bd_image whole = replace(&photo, behind, &params, BD_MATTE_REFINE);
         t.session->band_bytes = BW * 8 * 70;
-        bd_frame_forget(t.session);
         bd_image bands = replace(&photo, behind, &params, BD_MATTE_REFINE);
         t.session->band_bytes = 0;
-        bd_frame_forget(t.session);
         for (size_t i = 0; i < (size_t)BW * BH * 4; i++) {
             /* Statistics add up in another order. */
             if (abs(numbers(&whole)[i] - numbers(&bands)[i]) > (kind == 2 ? 4 : 0)) {

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "api/engine.h"
+#include "api/model.h"
 
 enum { SIDE = 65, PHOTOS = 5 };
 

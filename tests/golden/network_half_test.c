@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
-#include "session.h"
+#include "api/engine.h"
+#include "api/model.h"
+#include "api/session.h"
 
 /* most: one in so many may differ. */
 static void count_labels(bd_session *session, size_t most) {
@@ -179,11 +180,11 @@ static void test_mixed_candidates(void **state) {
         }
     }
     const bd_network_params params = {.precision = BD_PRECISION_FP16, .choices = choices};
-    bd_network_finish(&t.session->network);
-    if (bd_network_init(&t.session->network, vk, t.model, &params, &error)) {
+    bd_network_finish(&t.session->looks.network);
+    if (bd_network_init(&t.session->looks.network, vk, &t.model->graph, &params, &error)) {
         fail_msg("%s", error.message);
     }
-    (void)printf("%u split, %u blocks, %u dispatches\n", splits, blocks, t.session->network.dispatch_count);
+    (void)printf("%u split, %u blocks, %u dispatches\n", splits, blocks, t.session->looks.network.dispatch_count);
     assert_true(splits > 0 && blocks > 0);
     count_labels(t.session, HALF_MOST);
     free(choices);

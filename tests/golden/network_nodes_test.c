@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "graph/passes.h"
-#include "network.h"
+#include "api/model.h"
+#include "network/network.h"
 #include "reference/reference.h"
 
 typedef struct tensors {
@@ -76,7 +77,7 @@ static void check_kernel_set(const bd_model *model, const char *set, const bd_im
     bd_vk_buffer input;
     size_t bytes = (size_t)photo->width * photo->height * 4;
     const bd_network_params stay = {.keep_all = true};
-    assert_int_equal(bd_network_init(&network, &vk, model, &stay, &error), BD_OK);
+    assert_int_equal(bd_network_init(&network, &vk, &model->graph, &stay, &error), BD_OK);
     assert_int_equal(bd_vk_commands_init(&vk, &commands, 0, &error), BD_OK);
     assert_int_equal(bd_vk_buffer_init(&vk, &input, bytes, BD_VK_MEMORY_DEVICE, &error), BD_OK);
     assert_int_equal(bd_vk_buffer_write(&vk, &input, 0, photo->pixels, bytes, &error), BD_OK);

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "api/engine.h"
+#include "api/model.h"
 
 enum { BLOB = 3000 };
 static uint8_t blob[BLOB];

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "api/engine.h"
+#include "api/model.h"
 #include "reference/reference.h"
 
 static bd_engine *engine;

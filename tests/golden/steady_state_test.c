@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "api/engine.h"
+#include "api/model.h"
 
 /* ---- counters ---------------------------------------------------------------------------------------------------- */
 
@@ -284,6 +285,94 @@ static void test_light(void **state) {
     free(background.pixels);
 }
 
+/* Equal parameters are the same to the session whatever lies between their members and behind them. */
+static void test_padding(void **state) {
+    const fixture *f = *state;
+    bd_image photo = photo_of(90, 60, 1), result = {0};
+    for (int i = 0; i < 2; i++) {
+        bd_matte_params matte;
+        bd_replace_params params;
+        memset(&matte, i ? 0xaa : 0x55, sizeof matte);
+        memset(&params, i ? 0x55 : 0xaa, sizeof params);
+        const bd_matte_params from = *replacement(BD_BACKGROUND_COLOR).matte;
+        matte.struct_size = sizeof matte;
+        matte.classes = from.classes;
+        matte.mode = from.mode;
+        matte.coarse = NULL;
+        matte.coarse_width = matte.coarse_height = 0;
+        matte.wide = false;
+        matte.keep = from.keep;
+        matte.keep_x = matte.keep_y = 0;
+        matte.island_share = 0.0f;
+        matte.fill_holes = from.fill_holes;
+        matte.grow_px = from.grow_px;
+        matte.feather_px = from.feather_px;
+        matte.trimap = NULL;
+        params.struct_size = sizeof params;
+        params.classes = (bd_class_set){{1}};
+        params.background = BD_BACKGROUND_COLOR;
+        params.fit = BD_FIT_COVER;
+        memset(params.color, 7, sizeof params.color);
+        params.blur_sigma_px = 0.0f;
+        params.classic = false;
+        params.reuse_result = true;
+        params.matte = &matte;
+        params.blend = BD_BLEND_LINEAR;
+        params.foreground = (bd_foreground)0;
+        params.placed = false;
+        params.place[0] = params.place[1] = 0.0f;
+        params.harmonize = BD_HARMONIZE_OFF;
+        params.light_wrap_px = 0.0f;
+        reset();
+        replace(f->session, &photo, NULL, &params, &result);
+        if (i) {
+            assert_nothing();
+        } else {
+            assert_true(calls > 0);
+        }
+    }
+    bd_image_finish(&result);
+    free(photo.pixels);
+}
+
+/* Masks of the caller's own: only their numbers move. */
+static void test_given(void **state) {
+    const fixture *f = *state;
+    float coarse[2][12 * 8];
+    for (size_t i = 0; i < BD_COUNT(coarse[0]); i++) {
+        coarse[0][i] = i % 12 < 6 ? 0.0f : 1.0f;
+        coarse[1][i] = 1.0f - coarse[0][i];
+    }
+    uint8_t bytes[60 * 90];
+    bd_image photo = photo_of(90, 60, 1), result = {0};
+    bd_image trimap = {.width = 90, .height = 60, .stride_bytes = 90, .pixels = bytes, .format = BD_FORMAT_GRAY8};
+    memset(bytes, 128, sizeof bytes);
+    memset(bytes, 255, 90 * 20);
+    memset(bytes + (size_t)90 * 40, 0, 90 * 20);
+    for (int with_trimap = 0; with_trimap < 2; with_trimap++) {
+        uint8_t before[4 * 90 * 60];
+        for (int i = 0; i < 2; i++) {
+            const bd_matte_params matte = {.struct_size = sizeof matte,
+                                           .mode = BD_MATTE_BEST,
+                                           .coarse = coarse[i],
+                                           .coarse_width = 12,
+                                           .coarse_height = 8,
+                                           .trimap = with_trimap ? &trimap : NULL};
+            bd_replace_params params = replacement(BD_BACKGROUND_TRANSPARENT);
+            params.matte = &matte;
+            reset();
+            replace(f->session, &photo, NULL, &params, &result);
+            if (i) {
+                assert_nothing();
+                assert_memory_not_equal(before, result.pixels, sizeof before);
+            }
+            memcpy(before, result.pixels, sizeof before);
+        }
+    }
+    bd_image_finish(&result);
+    free(photo.pixels);
+}
+
 static void test_network(void **state) {
     const fixture *f = *state;
     bd_error error;
@@ -302,10 +391,10 @@ int main(void) {
     if (skip) {
         return skip;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_color),   cmocka_unit_test(test_picture),
-                                       cmocka_unit_test(test_deep),    cmocka_unit_test(test_blur),
-                                       cmocka_unit_test(test_mattes),  cmocka_unit_test(test_looks),
-                                       cmocka_unit_test(test_flight),  cmocka_unit_test(test_light),
-                                       cmocka_unit_test(test_network), cmocka_unit_test(test_foregrounds)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_color),       cmocka_unit_test(test_picture), cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_blur),        cmocka_unit_test(test_mattes),  cmocka_unit_test(test_looks),
+        cmocka_unit_test(test_flight),      cmocka_unit_test(test_light),   cmocka_unit_test(test_network),
+        cmocka_unit_test(test_foregrounds), cmocka_unit_test(test_padding), cmocka_unit_test(test_given)};
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

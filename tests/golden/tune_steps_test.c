@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tune.h"
+#include "api/tune.h"
 
 #define NETWORK "tests/fuzz/corpus/onnx/network.onnx"
 
@@ -163,7 +163,7 @@ static void choices_of(bd_engine *engine, bd_precision precision, char *text, si
     text[0] = '\0';
     for (uint32_t n = 0; n < model->graph.count; n++) {
         size_t used = strlen(text);
-        (void)snprintf(text + used, room - used, "%s;", session->network.choices[n].name);
+        (void)snprintf(text + used, room - used, "%s;", session->looks.network.choices[n].name);
     }
     bd_session_destroy(session);
 }

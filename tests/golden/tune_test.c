@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "session.h"
+#include "api/session.h"
 
 #define NETWORK "tests/fuzz/corpus/onnx/network.onnx"
 
@@ -60,7 +60,7 @@ static void choices_of(bd_engine *engine, const bd_model *model, bd_precision pr
     text[0] = '\0';
     for (uint32_t n = 0; n < model->graph.count; n++) {
         size_t used = strlen(text);
-        (void)snprintf(text + used, room - used, "%s;", session->network.choices[n].name);
+        (void)snprintf(text + used, room - used, "%s;", session->looks.network.choices[n].name);
     }
     bd_session_destroy(session);
 }

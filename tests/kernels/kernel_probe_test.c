@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe.h"
+#include "network/probe.h"
 #include "support/kernel_fixture.h"
 
 static check harness;

@@ -7,25 +7,27 @@ cd "${BACKDROP_SOURCE_DIR:?}" || exit 1
 
 # Layers of bench that see what no public header shows: export.c the network after our passes, candidates.c its kernels,
 # trace.c its dispatches.
-# A layer, and the layers it may include. "api" is the public header, "top" engine/*.c, "push" what C and GLSL share.
+# A layer, and the layers it may include. "public" is the public header, "push" what C and GLSL share.
 layers='
-    api
-    base      api
-    geometry  api base
-    graph     api base
-    model     api base graph
-    reference api base graph geometry push
-    image     api base
-    vk        api base push
-    kernel    api base graph vk push
-    top       api base geometry graph model image vk kernel push
+    public
+    base      public
+    geometry  public base
+    graph     public base
+    model     public base graph
+    reference public base graph geometry push
+    image     public base
+    vk        public base push
+    kernel    public base graph vk push
+    network   public base geometry graph vk kernel push
+    photo     public base geometry graph image vk kernel network push
+    api       public base geometry graph model image vk kernel network photo push
     push
-    tools     api
-    bench     api
-    export    api base graph model
-    candidates api base graph vk kernel top statistics
+    tools     public
+    bench     public
+    export    public base graph model
+    candidates public base graph vk kernel network api statistics
     statistics
-    trace     api base vk kernel top
+    trace     public base vk kernel network api
 '
 # A header of an outside library, as a regular expression, and the layers that may include it.
 outside='
@@ -43,13 +45,13 @@ outside='
 find engine shaders/push tools bench -name '*.[ch]' | sort |
 awk -v layers="$layers" -v outside="$outside" '
     function layer_of(file,    part) {
-        if (file ~ /^engine\/backdrop[a-z_]*\.h$/) return "api"
+        if (file ~ /^engine\/backdrop[a-z_]*\.h$/) return "public"
         if (file ~ /^bench\/(export|candidates|statistics|trace)\.[ch]$/) {
             gsub(/^bench\/|\..$/, "", file)
             return file
         }
         split(file, part, "/")
-        if (part[1] == "engine") return part[3] == "" ? "top" : part[2]
+        if (part[1] == "engine") return part[2]
         return part[1] == "shaders" ? "push" : part[1]
     }
     # Where a quoted include is found, as the compiler looks. shaders.h is generated and belongs to the shaders.

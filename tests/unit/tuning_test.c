@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tuning.h"
+#include "network/tuning.h"
 
 static char folder[] = "/tmp/backdrop-tuning-XXXXXX";
 static char pipelines[128];

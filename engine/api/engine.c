@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/engine.h"
+
+bd_result bd_devices(const bd_engine_params *params, bd_device_info *infos, uint32_t *count, bd_error *error) {
+    bd_engine_params own;
+    bd_copy_params(&own, params, sizeof own);
+    return bd_vk_enumerate(&own, infos, count, error);
+}
+
+bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, bd_error *error) {
+    *engine = NULL;
+    bd_engine_params own;
+    bd_copy_params(&own, params, sizeof own);
+    bd_engine *made = bd_alloc_zero(own.allocator, sizeof *made);
+    if (!made) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    made->allocator = bd_keep_allocator(&made->hooks, own.allocator);
+    own.allocator = made->allocator;
+    bd_result result = bd_vk_init(&made->vk, &own, error);
+    if (!result) {
+        result = bd_tuning_init(&made->tuning, made->vk.cache_path, made->allocator, error);
+    }
+    if (result) {
+        bd_engine_destroy(made);
+        return result;
+    }
+    *engine = made;
+    return BD_OK;
+}
+
+void bd_engine_destroy(bd_engine *engine) {
+    if (!engine) {
+        return;
+    }
+    bd_tuning_finish(&engine->tuning);
+    bd_vk_finish(&engine->vk);
+    bd_allocator hooks = engine->hooks;
+    bd_free(engine->allocator ? &hooks : NULL, engine);
+}
+
+void bd_engine_device(const bd_engine *engine, bd_device_info *info) {
+    *info = engine->vk.info;
+}
+
+uint32_t bd_engine_validation_messages(const bd_engine *engine) {
+    return engine->vk.validation_messages;
+}

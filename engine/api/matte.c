@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ * The matte of a photo by itself. */
+#include <string.h>
+
+#include "api/check.h"
+#include "api/session.h"
+#include "photo/components.h"
+#include "photo/labels.h"
+#include "photo/look.h"
+#include "photo/matting.h"
+#include "photo/pack.h"
+
+typedef struct results {
+    uint32_t alpha, seen, found;
+    bool has_seen, has_found;
+} results;
+
+static results draft_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params, bd_error *error) {
+    results to = {0};
+    bd_recipe *r = bd_session_begin_draft(session, false, error);
+    const bd_size size = {photo->width, photo->height};
+    bd_matte_input input = {
+        .params = params, .looks = &session->looks, .closed_form_steps = session->closed_form_steps};
+    input.photo = bd_upload_add(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
+    bd_matte_upload(r, params, &input);
+    if (bd_matte_needs_network(params)) {
+        bd_slot small = bd_look_resize(r, &session->looks.network, input.photo);
+        input.resized = bd_recipe_size(r, small);
+        input.logits = bd_look_add(r, &session->looks, input.photo, small);
+        to.has_seen = true;
+        to.seen = bd_recipe_return(r, bd_seen_add(r, &session->looks, input.logits, input.resized));
+    }
+    const bd_matte matte = bd_matte_add(r, &input);
+    to.alpha = bd_recipe_return(r, bd_pack_add(r, matte.plane, params->wide));
+    to.has_found = matte.found != BD_NO_SLOT;
+    to.found = to.has_found ? bd_recipe_return(r, matte.found) : 0;
+    return to;
+}
+
+static bd_result take_alpha(const bd_session *session, const bd_frame *frame, uint32_t number, const bd_image *photo,
+                            bool wide, bd_image *alpha, bd_error *error) {
+    const bd_slot_shape shape = bd_frame_result_shape(frame, number);
+    const uint8_t *rows = bd_frame_result(frame, number);
+    bd_result result = bd_image_create(session->allocator, "matte", photo->width, photo->height,
+                                       wide ? BD_FORMAT_GRAY16 : BD_FORMAT_GRAY8, alpha, error);
+    for (size_t y = 0; y < photo->height && !result; y++) {
+        memcpy(alpha->pixels + y * alpha->stride_bytes, rows + y * bd_slot_row_bytes(&shape),
+               (size_t)photo->width * (wide ? 2 : 1));
+    }
+    return result;
+}
+
+bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params, bd_image *alpha,
+                           bd_error *error) {
+    *alpha = (bd_image){0};
+    bd_matte_params own;
+    bd_copy_params(&own, params, sizeof own);
+    bd_session_choose_classes(session, &own.classes);
+    bd_result code = bd_session_check_idle(session, error);
+    if (!code) {
+        code = bd_check_picture(photo, "photo", error);
+    }
+    if (!code && bd_matte_needs_network(&own)) {
+        code = bd_session_need_network(session, error);
+    }
+    if (!code) {
+        bd_session_report(session, "matte");
+        code = bd_matte_check(&own, (bd_size){photo->width, photo->height}, session->looks.count > 0, error);
+    }
+    if (code) {
+        return code;
+    }
+    const results at = draft_matte(session, photo, &own, error);
+    bd_source sources[1 + BD_MATTE_MOST_SOURCES] = {{.image = photo}};
+    (void)bd_matte_sources(&own, sources + 1);
+    const bd_frame *frame = NULL;
+    code = bd_session_run_draft(session, sources, &frame, error);
+    if (!code) {
+        session->seen = (bd_seen){0};
+    }
+    if (!code && at.has_seen) {
+        const bd_slot_shape shape = bd_frame_result_shape(frame, at.seen);
+        bd_seen_count(&shape, bd_frame_result(frame, at.seen), (uint32_t)session->looks.network.logits_shape.dims[3],
+                      &session->seen);
+    }
+    if (!code && at.has_found) {
+        code = bd_components_check_found(&own, bd_frame_result(frame, at.found), error);
+    }
+    return code ? code : take_alpha(session, frame, at.alpha, photo, own.wide, alpha, error);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/passes.h"
+#include "api/describe.h"
+#include "api/model.h"
+
+static bd_result name_classes(bd_model *model, const bd_model_params *params, bd_error *error) {
+    bd_pool *pool = &model->graph.pool;
+    model->class_names = bd_pool_alloc(pool, model->class_count * sizeof *model->class_names);
+    if (!model->class_names) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", model->graph.file);
+    }
+    const char *set = params->class_set ? params->class_set : bd_class_set_guess(model->class_count);
+    for (uint32_t c = 0; c < model->class_count; c++) {
+        char number[16];
+        const char *name = number;
+        const char *known = set ? bd_class_name(set, c, model->class_count) : NULL;
+        snprintf(number, sizeof number, "%u", c);
+        if (params->class_names && c < params->class_name_count) {
+            name = params->class_names[c];
+        } else if (!params->class_names && known) {
+            name = known;
+        }
+        model->class_names[c] = bd_pool_strdup(pool, name);
+        if (!model->class_names[c]) {
+            return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", model->graph.file);
+        }
+    }
+    return BD_OK;
+}
+
+/* What the session relies on: one photo in, logits of 1..256 classes out. */
+static bd_result check(bd_model *model, bd_error *error) {
+    const bd_graph *graph = &model->graph;
+    const bd_shape *in = &graph->nodes[graph->input].shape;
+    const bd_shape *out = &graph->nodes[graph->output].shape;
+    if (in->rank != 4 || out->rank != 4 || in->dims[0] != 1 || out->dims[0] != 1 || out->dims[3] < 1 ||
+        out->dims[3] > 256) {
+        return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: node %s: not the logits of 1 to 256 classes", graph->file,
+                       graph->nodes[graph->output].name);
+    }
+    uint32_t preprocessors = 0, convolutions = 0;
+    for (uint32_t n = 0; n < graph->count; n++) {
+        preprocessors += graph->nodes[n].op == BD_OP_PREPROCESS;
+        convolutions += graph->nodes[n].op == BD_OP_CONV || graph->nodes[n].op == BD_OP_DEPTHWISE;
+    }
+    if (preprocessors != 1) {
+        return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: the photo must enter the network at one place",
+                       graph->file);
+    }
+    if (!convolutions) {
+        return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: no convolutions, so not a segmentation network",
+                       graph->file);
+    }
+    model->input_width = (uint32_t)in->dims[2];
+    model->input_height = (uint32_t)in->dims[1];
+    model->class_count = (uint32_t)out->dims[3];
+    return BD_OK;
+}
+
+bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model, bd_error *error) {
+    *model = NULL;
+    bd_model_params own;
+    bd_copy_params(&own, params, sizeof own);
+    if (own.quantised != BD_QUANTISED_INTEGER && own.quantised != BD_QUANTISED_FLOAT) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: %d is no way to run quantised networks", path,
+                       (int)own.quantised);
+    }
+    if (own.output_stride != 0 && own.output_stride != 8 && own.output_stride != 16) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: an output stride of %u is not 8 or 16", path,
+                       own.output_stride);
+    }
+    bd_model *made = bd_alloc_zero(own.allocator, sizeof *made);
+    if (!made) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
+    }
+    made->allocator = bd_keep_allocator(&made->hooks, own.allocator);
+    bd_result result = bd_graph_init(&made->graph, made->allocator, path, error);
+    made->graph.in_float = own.quantised == BD_QUANTISED_FLOAT;
+    made->graph.output_stride = own.output_stride;
+    made->graph.open_height = (int32_t)BD_MIN(own.height ? own.height : own.size, (uint32_t)INT32_MAX);
+    made->graph.open_width = (int32_t)BD_MIN(own.width ? own.width : own.size, (uint32_t)INT32_MAX);
+    if (!result) {
+        result = bd_model_import(path, &made->graph, &made->shards, &made->form, error);
+    }
+    if (!result) {
+        uint32_t usual = made->graph.default_size ? made->graph.default_size : 513;
+        result = bd_graph_lower_to(&made->graph, own.size ? own.size : usual, own.height, own.width, error);
+    }
+    if (!result) {
+        result = check(made, error);
+    }
+    if (!result) {
+        result = bd_describe_stride(&made->graph, &made->output_stride, error);
+    }
+    if (!result && own.output_stride && made->output_stride != own.output_stride) {
+        result = bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: its output stride is %u and cannot be made %u", path,
+                         made->output_stride, own.output_stride);
+    }
+    if (!result) {
+        result = name_classes(made, &own, error);
+    }
+    if (!result) {
+        result = bd_plan_init(&made->plan, &made->graph, false, made->allocator, error);
+    }
+    if (result) {
+        bd_model_destroy(made);
+        return result;
+    }
+    *model = made;
+    return BD_OK;
+}
+
+void bd_model_destroy(bd_model *model) {
+    if (!model) {
+        return;
+    }
+    bd_plan_finish(&model->plan);
+    bd_graph_finish(&model->graph);
+    bd_shards_finish(&model->shards);
+    bd_allocator hooks = model->hooks;
+    bd_free(model->allocator ? &hooks : NULL, model);
+}
+
+void bd_model_get_info(const bd_model *model, bd_model_info *info) {
+    const bd_graph *graph = &model->graph;
+    const int32_t *logits = graph->nodes[graph->output].shape.dims;
+    *info = (bd_model_info){.form = model->form,
+                            .input_width = model->input_width,
+                            .input_height = model->input_height,
+                            .logits_width = (uint32_t)logits[2],
+                            .logits_height = (uint32_t)logits[1],
+                            .output_stride = model->output_stride,
+                            .class_count = model->class_count,
+                            .node_count = model->plan.step_count,
+                            .multiply_adds = model->plan.multiply_adds,
+                            .arena_bytes = model->plan.arena_bytes,
+                            .integers = graph->integers,
+                            .in_float = graph->not_integers};
+    bd_describe_backbone(graph, info);
+    for (uint32_t n = 0; n < graph->count; n++) {
+        if (graph->nodes[n].op == BD_OP_CONST && graph->nodes[n].dtype == BD_F32) {
+            info->parameters += (uint64_t)bd_shape_elements(&graph->nodes[n].shape);
+        }
+        info->tensors_bytes +=
+            model->plan.tensors[n].offset_bytes == BD_PLAN_NO_OFFSET ? 0 : model->plan.tensors[n].bytes;
+    }
+    info->weights_bytes = info->parameters * sizeof(float);
+}
+
+const char *bd_model_class_name(const bd_model *model, uint32_t c) {
+    return c < model->class_count ? model->class_names[c] : NULL;
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT
+ * Replaces the background of a photo. */
+#include <string.h>
+
+#include "api/check.h"
+#include "api/session.h"
+#include "photo/blur.h"
+#include "photo/coarse.h"
+#include "photo/components.h"
+#include "photo/composite.h"
+#include "photo/foreground.h"
+#include "photo/harmonize.h"
+#include "photo/labels.h"
+#include "photo/look.h"
+#include "photo/matting.h"
+#include "photo/relight.h"
+#include "photo/resample.h"
+
+enum { COMPOSITE, SEEN, FOUND };
+
+/* What a caller asks for, checked. */
+typedef struct request {
+    const bd_image *photo, *background; /* background NULL: no picture */
+    bd_replace_params params;
+    bd_matte_params matte;
+    bool deep;
+    uint32_t fill, fill_low; /* the colour, in the photo's numbers */
+    bd_color *color;         /* from the background to the photo; owned */
+} request;
+
+/* ---- the recipes ------------------------------------------------------------------------------------------------- */
+
+static void keep_result(bd_recipe *r, bd_flight *flight, uint32_t which, bd_slot slot) {
+    flight->results[which] = bd_recipe_return(r, slot);
+    flight->has_seen = flight->has_seen || which == SEEN;
+    flight->has_found = flight->has_found || which == FOUND;
+}
+
+static bd_backdrop_picture plan_picture(const bd_session *session, const request *ask) {
+    const bd_replace_params *params = &ask->params;
+    const bd_size photo = {ask->photo->width, ask->photo->height};
+    bd_backdrop_picture picture = {.size = {ask->background->width, ask->background->height}};
+    if (params->classic) {
+        const bd_network *network = &session->looks.network;
+        bd_size small, resized;
+        bd_network_photo_size(network, picture.size.w, picture.size.h, &small.w, &small.h);
+        bd_network_photo_size(network, photo.w, photo.h, &resized.w, &resized.h);
+        picture.fit = bd_fit_classic(small.w, small.h, resized.w, resized.h);
+        const float whole[4] = {0, 0, (float)picture.size.w, (float)picture.size.h};
+        memcpy(picture.fit.box, whole, sizeof whole);
+        picture.fit.width = small.w;
+        picture.fit.height = small.h;
+        return picture;
+    }
+    picture.alpha = ask->background->has_alpha;
+    picture.blur_sigma_px = params->blur_sigma_px;
+    picture.fit = bd_fit_background(params->fit, params->placed ? params->place : NULL, picture.size.w, picture.size.h,
+                                    photo.w, photo.h);
+    return picture;
+}
+
+/* The tutorial's: everything at the size that the network sees, a hard mask. */
+static void draft_classic(bd_session *session, const request *ask, bd_flight *flight, bd_error *error) {
+    bd_recipe *r = bd_session_begin_draft(session, false, error);
+    const bd_size size = {ask->photo->width, ask->photo->height};
+    bd_slot photo = bd_upload_add(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
+    bd_backdrop back = {.fill = ask->fill, .fill_low = ask->fill_low};
+    bd_backdrop_picture picture;
+    bd_slot upload = BD_NO_SLOT;
+    if (ask->background) {
+        picture = plan_picture(session, ask);
+        upload = bd_background_upload(r, &picture);
+    }
+    bd_slot small = bd_look_resize(r, &session->looks.network, photo);
+    const bd_size resized = bd_recipe_size(r, small);
+    bd_slot logits = bd_look_add(r, &session->looks, photo, small);
+    if (ask->background) {
+        bd_background_add(r, &picture, upload, resized, &back);
+    }
+    keep_result(r, flight, SEEN, bd_seen_add(r, &session->looks, logits, resized));
+    const bd_coarse coarse = {.logits = logits,
+                              .looks = &session->looks,
+                              .classes = ask->params.classes,
+                              .photo = resized,
+                              .resized = resized};
+    bd_slot mask = bd_coarse_add(r, &coarse, resized, 1.0f, 1.0f, true);
+    bd_recipe_stamp(r, "mask");
+    const bd_blending blending = {.transparent = ask->params.background == BD_BACKGROUND_TRANSPARENT};
+    keep_result(r, flight, COMPOSITE, bd_composite_add(r, mask, small, &back, blending));
+}
+
+static void draft_replace(bd_session *session, const request *ask, bd_flight *flight, bd_error *error) {
+    const bd_replace_params *params = &ask->params;
+    bd_recipe *r = bd_session_begin_draft(session, ask->deep, error);
+    const bd_size size = {ask->photo->width, ask->photo->height};
+    bd_matte_input input = {
+        .params = &ask->matte, .looks = &session->looks, .closed_form_steps = session->closed_form_steps};
+    bd_backdrop back = {.fill = ask->fill, .fill_low = ask->fill_low};
+    bd_backdrop_picture picture;
+    bd_slot photo = bd_upload_add(r, "photo", BD_UPLOAD_PICTURE, bd_recipe_picture(r), size), upload = BD_NO_SLOT;
+    if (ask->background) {
+        picture = plan_picture(session, ask);
+        upload = bd_background_upload(r, &picture);
+    }
+    bd_matte_upload(r, &ask->matte, &input);
+    input.photo = bd_narrow_add(r, photo);
+    if (bd_matte_needs_network(&ask->matte)) {
+        bd_slot small = bd_look_resize(r, &session->looks.network, input.photo);
+        input.resized = bd_recipe_size(r, small);
+        input.logits = bd_look_add(r, &session->looks, input.photo, small);
+        keep_result(r, flight, SEEN, bd_seen_add(r, &session->looks, input.logits, input.resized));
+    }
+    const bd_matte mask = bd_matte_add(r, &input);
+    if (ask->background) {
+        bd_background_add(r, &picture, upload, size, &back);
+    } else if (params->background == BD_BACKGROUND_BLUR) {
+        back.picture = bd_blur_add(r, photo, mask.plane, params->blur_sigma_px);
+        back.own = true;
+    }
+    bd_slot front = bd_foreground_add(r, params->foreground, photo, mask.plane);
+    bd_slot map = bd_harmonize_add(r, params->harmonize, front, mask.plane, &back);
+    const bd_light light = bd_light_wrap_add(r, params->light_wrap_px, photo, mask.plane, &back);
+    front = bd_relight_add(r, front, mask.plane, map, light);
+    const bd_blending blending = {.transparent = params->background == BD_BACKGROUND_TRANSPARENT,
+                                  .linear = params->blend == BD_BLEND_LINEAR};
+    keep_result(r, flight, COMPOSITE, bd_composite_add(r, mask.plane, front, &back, blending));
+    if (mask.found) {
+        keep_result(r, flight, FOUND, mask.found);
+    }
+}
+
+/* ---- colours and profiles ---------------------------------------------------------------------------------------- */
+
+/* The colour becomes the photo's here, the background on its way to the device: ask->color, NULL where it need not. */
+static bd_result plan_colors(const bd_session *session, request *ask, bd_error *error) {
+    const bd_image srgb = {.format = BD_FORMAT_RGBA8};
+    const bd_replace_params *params = &ask->params;
+    uint8_t high[4], low[4]; /* 257 times as much, in 16 bits */
+    memcpy(high, params->color, sizeof high);
+    memcpy(low, params->color, sizeof low);
+    bd_color *fill = NULL;
+    bd_result result = BD_OK;
+    bool shows = params->background == BD_BACKGROUND_COLOR || (ask->background && params->fit == BD_FIT_CONTAIN);
+    if (shows && !params->classic) {
+        result = bd_color_create(session->allocator, &srgb, ask->photo, ask->deep, &fill, error);
+    }
+    if (fill && ask->deep) {
+        uint16_t values[4];
+        bd_color_pixels(fill, params->color, values, 1);
+        for (int c = 0; c < 4; c++) {
+            high[c] = (uint8_t)(values[c] >> 8);
+            low[c] = (uint8_t)values[c];
+        }
+    } else if (fill) {
+        bd_color_pixels(fill, params->color, high, 1);
+    }
+    bd_color_destroy(fill);
+    memcpy(&ask->fill, high, sizeof high);
+    memcpy(&ask->fill_low, low, sizeof low);
+    if (!result && ask->background && !params->classic) {
+        result = bd_color_create(session->allocator, ask->background, ask->photo, ask->deep, &ask->color, error);
+    }
+    return result;
+}
+
+static bool same_bytes(const void *a, size_t a_bytes, const void *b, size_t b_bytes) {
+    return a_bytes == b_bytes && (!a_bytes || !memcmp(a, b, a_bytes));
+}
+
+/* The result's numbers are the photo's, and mean the same; the photo may be gone by then. */
+static bd_result keep_profile(const bd_session *session, bd_flight *flight, const bd_image *photo, bool classic,
+                              bd_error *error) {
+    size_t bytes = classic || !photo->profile ? 0 : photo->profile_bytes;
+    if (same_bytes(flight->profile, flight->profile_bytes, photo->profile, bytes)) {
+        return BD_OK;
+    }
+    bd_free(session->allocator, flight->profile);
+    flight->profile = bytes ? bd_alloc(session->allocator, bytes) : NULL;
+    flight->profile_bytes = flight->profile ? bytes : 0;
+    if (bytes && !flight->profile) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory for a colour profile");
+    }
+    if (bytes) {
+        memcpy(flight->profile, photo->profile, bytes);
+    }
+    return BD_OK;
+}
+
+static bd_result give_profile(const bd_flight *flight, bd_image *result, bd_error *error) {
+    if (same_bytes(flight->profile, flight->profile_bytes, result->profile, result->profile_bytes)) {
+        return BD_OK;
+    }
+    return bd_image_set_profile(result, flight->profile, flight->profile_bytes, error);
+}
+
+/* ---- the call ---------------------------------------------------------------------------------------------------- */
+
+static bd_result check_request(const bd_session *session, request *ask, bd_error *error) {
+    const bd_size size = {ask->photo->width, ask->photo->height};
+    bd_copy_params(&ask->matte, ask->params.matte, sizeof ask->matte);
+    uint32_t any = 0;
+    for (uint32_t i = 0; i < BD_COUNT(ask->matte.classes.words); i++) {
+        any |= ask->matte.classes.words[i];
+    }
+    ask->matte.classes = any ? ask->matte.classes : ask->params.classes;
+    bool classic = ask->params.classic;
+    bd_result result = BD_OK;
+    if (classic || bd_matte_needs_network(&ask->matte)) {
+        result = bd_session_need_network(session, error);
+    }
+    return result || classic ? result : bd_matte_check(&ask->matte, size, session->looks.count > 0, error);
+}
+
+static bd_result submit_draft(bd_session *session, const request *ask, uint32_t number, bd_error *error) {
+    bd_frame *frame = session->frames.ring[number];
+    bd_flight *flight = &session->flights[number];
+    bd_result result = bd_frame_prepare(&session->frames, frame, &session->draft, error);
+    if (!result) {
+        result = keep_profile(session, flight, ask->photo, ask->params.classic, error);
+    }
+    if (result) {
+        return result;
+    }
+    bd_source sources[BD_MOST_UPLOADS] = {{.image = ask->photo}};
+    uint32_t count = 1;
+    if (ask->background) {
+        sources[count++] = (bd_source){.image = ask->background, .color = ask->color};
+    }
+    (void)bd_matte_sources(&ask->matte, sources + count);
+    bd_frame_bring(frame, sources);
+    return bd_frame_submit(&session->frames, frame, error);
+}
+
+/* Records what is new about a photo, and submits it in the frame of that number. */
+static bd_result start(bd_session *session, const bd_image *photo, const bd_image *background,
+                       const bd_replace_params *params, uint32_t *number, bd_error *error) {
+    request ask = {.photo = photo};
+    bd_copy_params(&ask.params, params, sizeof ask.params);
+    bd_result code = bd_check_replace(photo, background, &ask.params, error);
+    if (code) {
+        return code;
+    }
+    bd_session_choose_classes(session, &ask.params.classes);
+    bool classic = ask.params.classic;
+    ask.background = ask.params.background == BD_BACKGROUND_PICTURE ? background : NULL;
+    ask.deep = !classic &&
+               (photo->format == BD_FORMAT_RGBA16 || (ask.background && ask.background->format == BD_FORMAT_RGBA16));
+    code = plan_colors(session, &ask, error);
+    if (!code) {
+        code = check_request(session, &ask, error);
+    }
+    if (!code) {
+        code = bd_frames_next(&session->frames, number, error);
+    }
+    if (!code) {
+        bd_session_report(session, "replace");
+        bd_flight *flight = &session->flights[*number];
+        flight->reuse_result = ask.params.reuse_result;
+        flight->matte = ask.matte;
+        flight->has_seen = flight->has_found = false;
+        (classic ? draft_classic : draft_replace)(session, &ask, flight, error);
+        code = submit_draft(session, &ask, *number, error);
+    }
+    bd_color_destroy(ask.color);
+    return code;
+}
+
+/* An image of an earlier call is filled again when it fits. */
+static bd_result make_result(const bd_session *session, const bd_flight *flight, const bd_slot_shape *shape,
+                             bd_image *result, bd_error *error) {
+    bd_format format = shape->kind == BD_SLOT_PICTURE16 ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8;
+    if (flight->reuse_result && result->owner && result->pixels && result->format == format &&
+        result->width == shape->w && result->height == shape->h) {
+        return BD_OK;
+    }
+    if (flight->reuse_result) {
+        bd_image_finish(result);
+    }
+    return bd_image_create(session->allocator, "result", shape->w, shape->h, format, result, error);
+}
+
+/* Waits for what was started. */
+static bd_result finish(bd_session *session, uint32_t number, bd_image *result, bd_error *error) {
+    bd_frame *frame = session->frames.ring[number];
+    const bd_flight *flight = &session->flights[number];
+    bd_result code = bd_frame_wait(&session->frames, frame, error);
+    if (code) {
+        return code;
+    }
+    session->seen = (bd_seen){0};
+    if (flight->has_seen) {
+        const bd_slot_shape shape = bd_frame_result_shape(frame, flight->results[SEEN]);
+        bd_seen_count(&shape, bd_frame_result(frame, flight->results[SEEN]),
+                      (uint32_t)session->looks.network.logits_shape.dims[3], &session->seen);
+    }
+    if (flight->has_found) {
+        code = bd_components_check_found(&flight->matte, bd_frame_result(frame, flight->results[FOUND]), error);
+    }
+    const bd_slot_shape shape = bd_frame_result_shape(frame, flight->results[COMPOSITE]);
+    if (!code) {
+        code = make_result(session, flight, &shape, result, error);
+    }
+    if (!code) {
+        code = give_profile(flight, result, error);
+        if (code) {
+            bd_image_finish(result);
+        }
+    }
+    if (!code) {
+        memcpy(result->pixels, bd_frame_result(frame, flight->results[COMPOSITE]), bd_slot_bytes(&shape));
+        bd_image_find_alpha(result);
+    }
+    return code;
+}
+
+bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
+                             const bd_replace_params *params, bd_image *result, bd_error *error) {
+    bd_replace_params own;
+    bd_copy_params(&own, params, sizeof own);
+    if (!own.reuse_result) {
+        *result = (bd_image){0};
+    }
+    uint32_t number;
+    bd_result code = bd_session_check_idle(session, error);
+    if (!code) {
+        code = start(session, photo, background, &own, &number, error);
+    }
+    return code ? code : finish(session, number, result, error);
+}
+
+bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo, const bd_image *background,
+                                   const bd_replace_params *params, bd_error *error) {
+    uint32_t number;
+    bd_result code = bd_frames_next(&session->frames, &number, error);
+    if (!code) {
+        code = start(session, photo, background, params, &number, error);
+    }
+    if (!code) {
+        bd_frames_begun(&session->frames);
+    }
+    return code;
+}
+
+bd_result bd_session_replace_end(bd_session *session, bd_image *result, bd_error *error) {
+    if (!session->frames.in_flight) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no photo has been begun");
+    }
+    uint32_t oldest = session->frames.oldest;
+    if (!session->flights[oldest].reuse_result) {
+        *result = (bd_image){0};
+    }
+    bd_result code = finish(session, oldest, result, error);
+    bd_frames_ended(&session->frames);
+    return code;
+}

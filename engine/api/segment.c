@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ * Labels every pixel of a photo. */
+#include <string.h>
+
+#include "api/check.h"
+#include "api/session.h"
+#include "photo/labels.h"
+#include "photo/look.h"
+
+enum { MAP, PHOTO_MAP };
+
+/* The photo's labels, on the grid of the resized photo or of the photo, and on the latter as well where wanted. */
+static void draft_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
+                          bd_error *error) {
+    bd_recipe *r = bd_session_begin_draft(session, false, error);
+    const bd_size size = {photo->width, photo->height};
+    bd_slot picture = bd_upload_add(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
+    bd_slot small = bd_look_resize(r, &session->looks.network, picture);
+    const bd_size resized = bd_recipe_size(r, small);
+    bd_slot logits = bd_look_add(r, &session->looks, picture, small);
+    bd_slot map =
+        bd_labels_add(r, &session->looks, logits, resized, params->map_size == BD_MAP_RESIZED ? resized : size);
+    (void)bd_recipe_return(r, map);
+    if (params->want_photo_labels) {
+        (void)bd_recipe_return(r, bd_labels_add(r, &session->looks, logits, resized, size));
+    }
+    bd_recipe_stamp(r, "labels");
+}
+
+static bd_result take_map(const bd_session *session, const bd_frame *frame, uint32_t number, bd_image *labels,
+                          bd_error *error) {
+    const bd_slot_shape shape = bd_frame_result_shape(frame, number);
+    const uint8_t *rows = bd_frame_result(frame, number);
+    bd_result code = bd_image_create(session->allocator, "labels", shape.w, shape.h, BD_FORMAT_GRAY8, labels, error);
+    for (uint32_t y = 0; y < shape.h && !code; y++) {
+        memcpy(labels->pixels + y * labels->stride_bytes, rows + y * bd_slot_row_bytes(&shape), shape.w);
+    }
+    return code;
+}
+
+static bd_result take_logits(bd_session *session, bd_segmentation *result, bd_error *error) {
+    const int32_t *d = session->looks.network.logits_shape.dims;
+    size_t elements = (size_t)d[1] * (size_t)d[2] * (size_t)d[3];
+    /* In front of the values lies the allocator that bd_segmentation_finish needs. */
+    bd_allocator *memory = bd_alloc(session->allocator, sizeof *memory + elements * sizeof(float));
+    if (!memory) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    *memory = session->allocator ? *session->allocator : (bd_allocator){0};
+    result->owner = memory;
+    result->logits = (float *)(void *)(memory + 1);
+    const bd_vk_binding from = bd_looks_logits(&session->looks);
+    return bd_network_read_logits(&session->looks.network, &from, result->logits, error);
+}
+
+static bd_result take_segmentation(bd_session *session, const bd_frame *frame, const bd_segment_params *params,
+                                   bd_segmentation *result, bd_error *error) {
+    const int32_t *logits = session->looks.network.logits_shape.dims;
+    result->class_count = (uint32_t)logits[3];
+    result->logits_width = (uint32_t)logits[2];
+    result->logits_height = (uint32_t)logits[1];
+    bd_result code = take_map(session, frame, MAP, &result->labels, error);
+    if (!code && params->want_photo_labels) {
+        code = take_map(session, frame, PHOTO_MAP, &result->photo_labels, error);
+    }
+    if (!code && params->want_logits) {
+        code = take_logits(session, result, error);
+    }
+    if (!code) {
+        const bd_slot_shape shape = bd_frame_result_shape(frame, MAP);
+        bd_seen_count(&shape, bd_frame_result(frame, MAP), result->class_count, &session->seen);
+        memcpy(result->pixels_of_class, session->seen.points_of_class, sizeof result->pixels_of_class);
+    }
+    return code;
+}
+
+bd_result bd_session_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
+                             bd_segmentation *result, bd_error *error) {
+    *result = (bd_segmentation){0};
+    bd_segment_params own;
+    bd_copy_params(&own, params, sizeof own);
+    bd_result code = bd_session_check_idle(session, error);
+    if (!code) {
+        code = bd_check_picture(photo, "photo", error);
+    }
+    if (!code) {
+        code = bd_session_need_network(session, error);
+    }
+    if (code) {
+        return code;
+    }
+    bd_session_report(session, "segment");
+    draft_segment(session, photo, &own, error);
+    const bd_frame *frame = NULL;
+    code = bd_session_run_draft(session, &(bd_source){.image = photo}, &frame, error);
+    if (!code) {
+        code = take_segmentation(session, frame, &own, result, error);
+    }
+    if (code) {
+        bd_segmentation_finish(result);
+    }
+    return code;
+}
+
+void bd_segmentation_finish(bd_segmentation *result) {
+    if (!result) {
+        return;
+    }
+    bd_image_finish(&result->labels);
+    bd_image_finish(&result->photo_labels);
+    if (result->owner) {
+        /* The block holds its own allocator: copy that before it goes. */
+        bd_allocator *memory = (bd_allocator *)(void *)result->logits - 1;
+        bd_allocator allocator = *memory;
+        bd_free(allocator.release ? &allocator : NULL, memory);
+    }
+    *result = (bd_segmentation){0};
+}

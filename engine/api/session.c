@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT
+ * A session's life, and what all its calls begin with. */
+#include <string.h>
+
+#include "network/probe.h"
+#include "api/session.h"
+
+/* ---- life -------------------------------------------------------------------------------------------------------- */
+
+bool bd_session_can_half(const bd_engine *engine, const bd_model *model) {
+    return engine->vk.half && bd_kernel_has_fp16(&engine->vk) && bd_plan_can_be_half(&model->graph);
+}
+
+/* AUTO: what was measured; without that, software devices convert halves one by one, so nothing is gained there. */
+static bd_precision choose_precision(const bd_engine *engine, const bd_model *model, bd_precision wanted) {
+    if (wanted != BD_PRECISION_AUTO) {
+        return wanted;
+    }
+    bool half = engine->vk.info.kind != BD_DEVICE_SOFTWARE;
+    char signature[BD_TUNING_SIGNATURE_BYTES];
+    bd_tuning_network_signature(&model->graph, signature);
+    const bd_tuning_entry *measured = bd_tuning_find(&engine->tuning, signature);
+    if (measured) {
+        half = !strcmp(measured->name, "fp16");
+    }
+    return half && bd_session_can_half(engine, model) ? BD_PRECISION_FP16 : BD_PRECISION_FP32;
+}
+
+bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_network_params *params,
+                          const bd_allocator *allocator, bd_session **session, bd_error *error) {
+    *session = NULL;
+    bd_session *made = bd_alloc_zero(allocator, sizeof *made);
+    if (!made) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    made->allocator = bd_keep_allocator(&made->hooks, allocator);
+    made->vk = &engine->vk;
+    made->tables.allocator = made->allocator;
+    made->person = 15;
+    for (uint32_t c = model ? model->class_count : 0; c && model->class_names && c-- > 0;) {
+        made->person = strcmp(model->class_names[c], "person") ? made->person : c;
+    }
+    bd_frames_init(&made->frames, made->vk, made->allocator, BD_SESSION_USUAL_IN_FLIGHT);
+    bd_result result = model ? bd_looks_init(&made->looks, made->vk, &model->graph, params, error) : BD_OK;
+    if (result) {
+        bd_session_destroy(made);
+        return result;
+    }
+    *session = made;
+    return BD_OK;
+}
+
+/* Other sizes and mirrored looks, progress, and how many photos are in flight at most. */
+static bd_result set_up(bd_session *session, const bd_session_params *params, bd_error *error) {
+    session->progress = params->progress;
+    session->progress_user = params->progress_user;
+    if (params->in_flight > BD_MOST_FRAMES) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "at most %d photos in flight", BD_MOST_FRAMES);
+    }
+    if (params->in_flight) {
+        session->frames.count = params->in_flight;
+    }
+    const bd_graph *sizes[BD_MOST_SIZES] = {NULL};
+    for (uint32_t i = 0; i < BD_MIN(params->size_count, (uint32_t)BD_MOST_SIZES); i++) {
+        sizes[i] = &params->sizes[i]->graph;
+    }
+    return session->looks.count ? bd_looks_add(&session->looks, sizes, params->size_count, params->flip, error) : BD_OK;
+}
+
+/* A session whose kernels are those that were measured, or guessed, for this device. */
+static bd_result make_chosen(bd_engine *engine, const bd_model *model, const bd_session_params *params,
+                             const bd_allocator *allocator, bd_session **session, bd_error *error) {
+    bd_kernel_choice *choices = bd_alloc_array(allocator, model->graph.count, sizeof *choices);
+    if (!choices) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    if (model->graph.not_integers) {
+        bd_vk_log(&engine->vk, BD_LOG_INFO, "%s runs in float: %s", model->graph.file, model->graph.not_integers);
+    }
+    const bd_network_params network = {.precision = choose_precision(engine, model, params->precision),
+                                       .choices = choices};
+    bool matrix = bd_precision_is_half(network.precision) && engine->vk.matrix_count;
+    bd_result result = matrix ? bd_probe_matrix(&engine->tuning, &engine->vk, &model->graph, error) : BD_OK;
+    if (!result && params->many && engine->vk.kernel_set == BD_KERNELS_WIDE8 && engine->tuning.path) {
+        /* What they gain, or lose, is the driver's; finding out takes seconds, so only where the answer is kept. */
+        result = bd_tuning_settle(&engine->tuning, &engine->vk, &model->graph, network.precision, BD_KERNEL_FAMILY_FLAT,
+                                  error);
+    }
+    if (!result) {
+        bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, params->many, choices);
+        if (matrix) {
+            bd_probe_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, false, choices);
+        }
+        result = bd_session_make(engine, model, &network, allocator, session, error);
+    }
+    bd_free(allocator, choices);
+    return result;
+}
+
+bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params,
+                            bd_session **session, bd_error *error) {
+    *session = NULL;
+    bd_session_params own;
+    bd_copy_params(&own, params, sizeof own);
+    const bd_allocator *allocator = own.allocator ? own.allocator : engine->allocator;
+    bd_result result = model ? make_chosen(engine, model, &own, allocator, session, error)
+                             : bd_session_make(engine, NULL, NULL, allocator, session, error);
+    if (!result) {
+        result = set_up(*session, &own, error);
+        if (result) {
+            bd_session_destroy(*session);
+            *session = NULL;
+        }
+    }
+    return result;
+}
+
+void bd_session_destroy(bd_session *session) {
+    if (!session) {
+        return;
+    }
+    bd_frames_finish(&session->frames);
+    for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
+        bd_free(session->allocator, session->flights[i].profile);
+    }
+    bd_tables_finish(&session->tables);
+    bd_looks_finish(&session->looks);
+    bd_allocator hooks = session->hooks;
+    bd_free(session->allocator ? &hooks : NULL, session);
+}
+
+void bd_session_get_info(const bd_session *session, bd_session_info *info) {
+    const bd_network *network = &session->looks.network;
+    *info = (bd_session_info){.precision = network->precision, .dispatches = network->dispatch_count + 1};
+    memcpy(info->kernel_set, session->vk->info.kernel_set, sizeof info->kernel_set);
+}
+
+uint32_t bd_session_timings(const bd_session *session, bd_timing *timings, uint32_t room) {
+    const bd_frames *frames = &session->frames;
+    memcpy(timings, frames->timings, BD_MIN(room, frames->timing_count) * sizeof *timings);
+    return frames->timing_count;
+}
+
+void bd_session_seen(const bd_session *session, bd_seen *seen) {
+    *seen = session->seen;
+}
+
+void bd_session_report(const bd_session *session, const char *stage) {
+    if (session->progress) {
+        session->progress(session->progress_user, stage);
+    }
+}
+
+/* ---- parts of a call --------------------------------------------------------------------------------------------- */
+
+bd_result bd_session_check_idle(const bd_session *session, bd_error *error) {
+    return session->frames.in_flight
+               ? bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a photo that was begun has not been ended")
+               : BD_OK;
+}
+
+bd_result bd_session_need_network(const bd_session *session, bd_error *error) {
+    return session->looks.count ? BD_OK
+                                : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "this session was made without a model");
+}
+
+void bd_session_choose_classes(const bd_session *session, bd_class_set *classes) {
+    uint32_t any = 0;
+    for (uint32_t i = 0; i < BD_COUNT(classes->words); i++) {
+        any |= classes->words[i];
+    }
+    if (!any) {
+        classes->words[session->person / 32] = 1u << session->person % 32;
+    }
+}
+
+bd_recipe *bd_session_begin_draft(bd_session *session, bool deep, bd_error *error) {
+    bd_recipe *draft = &session->draft;
+    session->input = NULL; /* the draft may go into its frame */
+    bd_recipe_begin(draft, session->vk, &session->tables, error);
+    draft->deep = deep;
+    draft->band_bytes = session->band_bytes;
+    draft->apart = session->apart;
+    return draft;
+}
+
+bd_result bd_session_run_draft(bd_session *session, const bd_source *sources, const bd_frame **done, bd_error *error) {
+    uint32_t number;
+    bd_result result = bd_frames_next(&session->frames, &number, error);
+    bd_frame *frame = session->frames.ring[number];
+    if (!result) {
+        result = bd_frame_prepare(&session->frames, frame, &session->draft, error);
+    }
+    if (!result) {
+        bd_frame_bring(frame, sources);
+        result = bd_frame_submit(&session->frames, frame, error);
+    }
+    if (!result) {
+        result = bd_frame_wait(&session->frames, frame, error);
+    }
+    *done = frame;
+    return result;
+}

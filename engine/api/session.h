@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * The session's handle from inside: networks, photos in flight, and what they share. */
+#ifndef BD_SESSION_H
+#define BD_SESSION_H
+
+#include "api/engine.h"
+#include "api/model.h"
+#include "network/looks.h"
+#include "photo/frame.h"
+
+enum { BD_SESSION_USUAL_IN_FLIGHT = 2 };
+
+/* What is known of a photo in flight when it is waited for. */
+typedef struct bd_flight {
+    bool reuse_result;
+    uint32_t results[3]; /* numbers of its results by bd_flight_result */
+    bool has_seen, has_found;
+    bd_matte_params matte; /* of what it says of parts; nothing borrowed is looked at */
+    void *profile;         /* the result's, a copy */
+    size_t profile_bytes;
+} bd_flight;
+
+struct bd_session {
+    const bd_allocator *allocator; /* NULL or &hooks */
+    bd_allocator hooks;
+    bd_progress_fn progress;
+    void *progress_user;
+    bd_vk *vk;
+    bd_looks looks;  /* count 0: there is no network */
+    uint32_t person; /* the class that is foreground by default */
+    bd_frames frames;
+    bd_flight flights[BD_MOST_FRAMES]; /* by the numbers of frames */
+    bd_tables tables;
+    bd_recipe draft; /* of the photo that is begun */
+    bd_seen seen;    /* in the photo whose result was returned last */
+    bd_frame *input; /* holds a benchmark's input; NULL: none does */
+    /* For tests. */
+    VkDeviceSize band_bytes;    /* of a binding at most; 0: what the device can bind */
+    uint32_t closed_form_steps; /* 0: as many as are usual */
+    bool apart;                 /* no slot shares memory */
+};
+
+/* The networks are planned by params; params NULL, or model NULL: defaults, and no network. */
+bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_network_params *params,
+                          const bd_allocator *allocator, bd_session **session, bd_error *error);
+/* Whether this device can run this network in half precision. */
+bool bd_session_can_half(const bd_engine *engine, const bd_model *model);
+
+void bd_session_report(const bd_session *session, const char *stage); /* to the progress hook */
+/* Fails while photos are in flight. */
+bd_result bd_session_check_idle(const bd_session *session, bd_error *error);
+/* Fails for a session that was made without a model. */
+bd_result bd_session_need_network(const bd_session *session, bd_error *error);
+/* Where no class is chosen, the default. */
+void bd_session_choose_classes(const bd_session *session, bd_class_set *classes);
+/* Empties the draft for a photo, and gives it. deep: pictures have 16 bits. */
+bd_recipe *bd_session_begin_draft(bd_session *session, bool deep, bd_error *error);
+/* Runs the draft, unless it failed, in a frame that is not in flight, and waits. */
+bd_result bd_session_run_draft(bd_session *session, const bd_source *sources, const bd_frame **done, bd_error *error);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "network/probe.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_WANTED = 64, REPEATS = 5 };
+
+static const char passed[] = "passed", slow[] = "slow", wrong[] = "wrong", untried[] = "untried";
+
+/* Kernels that are to be tried. */
+typedef struct wanted {
+    char names[MOST_WANTED][BD_KERNEL_NAME_BYTES];
+    uint32_t count;
+} wanted;
+
+static void entry_of(const char *name, char signature[BD_TUNING_SIGNATURE_BYTES]) {
+    (void)snprintf(signature, BD_TUNING_SIGNATURE_BYTES, "probe %s", name);
+}
+
+static bool has_passed(const bd_tuning *tuning, const char *name) {
+    char signature[BD_TUNING_SIGNATURE_BYTES];
+    entry_of(name, signature);
+    const bd_tuning_entry *entry = bd_tuning_find(tuning, signature);
+    return entry && !strcmp(entry->name, passed);
+}
+
+void bd_probe_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
+                     bool over_tuned, bd_kernel_choice *choices) {
+    for (uint32_t n = 0; n < graph->count; n++) {
+        bd_kernel_choice choice;
+        char signature[BD_TUNING_SIGNATURE_BYTES];
+        bd_tuning_signature(graph, n, precision, signature);
+        if ((over_tuned || !bd_tuning_find(tuning, signature)) && bd_kernel_matrix_default(vk, graph, n, &choice) &&
+            has_passed(tuning, choice.name)) {
+            choices[n] = choice;
+        }
+    }
+}
+
+static bool is_wanted(const wanted *w, const char *name) {
+    for (uint32_t i = 0; i < w->count; i++) {
+        if (!strcmp(w->names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void list_wanted(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, wanted *w) {
+    for (uint32_t n = 0; n < graph->count && w->count < MOST_WANTED; n++) {
+        bd_kernel_choice choice;
+        char signature[BD_TUNING_SIGNATURE_BYTES];
+        if (!bd_kernel_matrix_default(vk, graph, n, &choice) || is_wanted(w, choice.name)) {
+            continue;
+        }
+        entry_of(choice.name, signature);
+        if (!bd_tuning_find(tuning, signature)) {
+            (void)snprintf(w->names[w->count++], BD_KERNEL_NAME_BYTES, "%s", choice.name);
+        }
+    }
+}
+
+/* ---- small layers ------------------------------------------------------------------------------------------------ */
+
+/* Odd sides, so that tiles have edges; as many channels as the deepest step has twice and the widest tile once. */
+enum { SIDE = 33, INPUTS = 256, TAPS_INPUTS = 128, OUTPUTS = 320, DILATION = 2 };
+
+static bd_node *add(bd_graph *graph, bd_op op, const uint32_t *inputs, uint32_t count, const int32_t dims[4]) {
+    uint32_t index = bd_graph_add(graph, op, "probe", inputs, count);
+    bd_node *node = index == BD_NO_NODE ? NULL : &graph->nodes[index];
+    if (node) {
+        node->dtype = BD_F32;
+        node->shape = bd_shape_make(4, dims);
+    }
+    return node;
+}
+
+static float *add_weights(bd_graph *graph, const int32_t dims[4]) {
+    bd_node *node = add(graph, BD_OP_CONST, NULL, 0, dims);
+    size_t count = node ? (size_t)bd_shape_elements(&node->shape) : 0;
+    float *values = node ? bd_pool_alloc(&graph->pool, count * sizeof *values) : NULL;
+    uint32_t seed = 1;
+    for (size_t i = 0; values && i < count; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        values[i] = (float)(int32_t)seed * (1.0f / 2147483648.0f);
+    }
+    if (values) {
+        node->data = values;
+    }
+    return values;
+}
+
+/* Appends a convolution of the graph's last node and its weights. */
+static bool add_conv(bd_graph *graph, bd_op op, int32_t kernel, int32_t outputs) {
+    uint32_t from = graph->count - 1;
+    int32_t inputs = graph->nodes[from].shape.dims[3];
+    const int32_t weights[] = {kernel, kernel, inputs, op == BD_OP_CONV ? outputs : 1};
+    const int32_t dims[] = {1, SIDE, SIDE, outputs};
+    if (!add_weights(graph, weights)) {
+        return false;
+    }
+    const uint32_t operands[] = {from, graph->count - 1};
+    bd_node *node = add(graph, op, operands, BD_COUNT(operands), dims);
+    int32_t pad = kernel / 2 * DILATION;
+    if (node) {
+        node->u.conv = (bd_conv_attrs){.kernel_h = kernel,
+                                       .kernel_w = kernel,
+                                       .stride_h = 1,
+                                       .stride_w = 1,
+                                       .dilation_h = DILATION,
+                                       .dilation_w = DILATION,
+                                       .padding = BD_PADDING_EXPLICIT,
+                                       .pad_top = pad,
+                                       .pad_left = pad,
+                                       .pad_bottom = pad,
+                                       .pad_right = pad,
+                                       .clamp_low = op == BD_OP_CONV ? -INFINITY : 0.0f,
+                                       .clamp_high = op == BD_OP_CONV ? INFINITY : 6.0f};
+    }
+    return node != NULL;
+}
+
+typedef enum layer { LAYER_POINTWISE, LAYER_BLOCK, LAYER_TAPS, LAYERS } layer;
+
+static bd_result make_layer(bd_graph *graph, layer kind, bd_error *error) {
+    const int32_t dims[] = {1, SIDE, SIDE, kind == LAYER_TAPS ? TAPS_INPUTS : INPUTS};
+    bool made = add(graph, BD_OP_INPUT, NULL, 0, dims) != NULL;
+    made = made && (kind != LAYER_BLOCK || add_conv(graph, BD_OP_DEPTHWISE, 3, INPUTS));
+    made = made && add_conv(graph, BD_OP_CONV, kind == LAYER_TAPS ? 3 : 1, OUTPUTS);
+    return made ? BD_OK : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+}
+
+/* ---- trials ------------------------------------------------------------------------------------------------------ */
+
+static bd_result enter(bd_tuning *tuning, const bd_kernel_choice *choice, const bd_kernel_verdict *verdict,
+                       double lanes_ms, bd_error *error) {
+    char signature[BD_TUNING_SIGNATURE_BYTES];
+    bool faster = verdict->ms > 0 && verdict->ms < lanes_ms;
+    entry_of(choice->name, signature);
+    return bd_tuning_put(tuning, signature,
+                         !verdict->correct ? wrong
+                         : faster          ? passed
+                                           : slow,
+                         verdict->ms > 0 ? verdict->ms * 1e3 : 1, error);
+}
+
+/* Those of the wanted that can compute a layer, and the lanes' default, which goes first. */
+static bd_result try_layer(bd_tuning *tuning, bd_vk *vk, const wanted *w, const bd_graph *graph, bd_error *error) {
+    bd_kernel_choice all[BD_KERNEL_MOST_CANDIDATES];
+    bd_kernel_choice tried[MOST_WANTED + 1];
+    bd_kernel_verdict verdicts[MOST_WANTED + 1];
+    uint32_t node = graph->count - 1;
+    uint32_t found = bd_kernel_candidates(vk, graph, node, BD_PRECISION_FP16, all, BD_COUNT(all));
+    uint32_t count = 1;
+    for (uint32_t i = 0; i < found; i++) {
+        if (is_wanted(w, all[i].name)) {
+            tried[count++] = all[i];
+        }
+    }
+    if (count == 1) {
+        return BD_OK;
+    }
+    tried[0] = all[0];
+    bd_result result = bd_kernel_trial(vk, graph, node, tried, count, REPEATS, verdicts, error);
+    for (uint32_t i = 1; i < count && !result; i++) {
+        result = enter(tuning, &tried[i], &verdicts[i], verdicts[0].ms, error);
+    }
+    return result;
+}
+
+bd_result bd_probe_matrix(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, bd_error *error) {
+    wanted w = {.count = 0};
+    bd_result result = BD_OK;
+    list_wanted(tuning, vk, graph, &w);
+    for (int kind = 0; kind < LAYERS && w.count && !result; kind++) {
+        bd_graph layer_graph;
+        result = bd_graph_init(&layer_graph, vk->allocator, "probe", error);
+        if (!result) {
+            result = make_layer(&layer_graph, (layer)kind, error);
+            if (!result) {
+                result = try_layer(tuning, vk, &w, &layer_graph, error);
+            }
+            bd_graph_finish(&layer_graph);
+        }
+    }
+    /* What no layer has a candidate of would be asked for again with every session. */
+    for (uint32_t i = 0; i < w.count && !result; i++) {
+        char signature[BD_TUNING_SIGNATURE_BYTES];
+        entry_of(w.names[i], signature);
+        if (!bd_tuning_find(tuning, signature)) {
+            result = bd_tuning_put(tuning, signature, untried, 1, error);
+        }
+    }
+    /* An answer that cannot be kept on disk holds for this engine. */
+    if (!result && w.count) {
+        (void)bd_tuning_save(tuning, NULL);
+    }
+    return result;
+}

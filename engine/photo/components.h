@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * Which parts of a coarse mask stay, and its holes. */
+#ifndef BD_COMPONENTS_H
+#define BD_COMPONENTS_H
+
+#include "photo/recipe.h"
+
+bd_result bd_components_check(const bd_matte_params *params, bd_size photo, bd_error *error);
+
+/* A plane over the whole photo loses the parts that are not kept and its holes, in place. Its nodes are block pixels of
+ * the photo apart; 0: as many as its size says. Returns, for BD_KEEP_POINT, a word that says whether there was
+ * foreground at the point; else BD_NO_SLOT. */
+bd_slot bd_components_add(bd_recipe *recipe, const bd_matte_params *params, bd_size photo, bd_slot plane,
+                          uint32_t block);
+/* What it comes to. */
+bd_result bd_components_check_found(const bd_matte_params *params, const void *found, bd_error *error);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "photo/frame.h"
+
+/* Of one chunk of memory, unless a single slot needs more: devices promise to allocate a gigabyte at once (Vulkan 1.1,
+ * maxMemoryAllocationSize). */
+#define MOST_CHUNK_BYTES ((VkDeviceSize)1 << 29)
+enum { ALIGN = 256 };
+
+static VkDeviceSize align(VkDeviceSize bytes) {
+    return (bytes + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* ---- life -------------------------------------------------------------------------------------------------------- */
+
+void bd_frames_init(bd_frames *frames, bd_vk *vk, const bd_allocator *allocator, uint32_t count) {
+    *frames = (bd_frames){.vk = vk, .allocator = allocator, .count = count};
+}
+
+static bd_result make_frame(bd_frames *frames, bd_frame **made, bd_error *error) {
+    bd_vk *vk = frames->vk;
+    bd_frame *frame = bd_alloc_zero(frames->allocator, sizeof *frame);
+    if (!frame) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+    bd_result result =
+        bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &info, NULL, &frame->fence), "vkCreateFence", error);
+    if (result) {
+        bd_free(frames->allocator, frame);
+        return result;
+    }
+    *made = frame;
+    return BD_OK;
+}
+
+static void destroy_frame(bd_frames *frames, bd_frame *frame) {
+    for (uint32_t i = 0; i < BD_MOST_SEGMENTS; i++) {
+        bd_vk_commands_finish(&frame->segments[i]);
+    }
+    bd_slot_memory_finish(&frame->memory, frames->vk);
+    bd_vk_buffer_finish(frames->vk, &frame->staging);
+    bd_vk_buffer_finish(frames->vk, &frame->download);
+    frames->vk->api.vkDestroyFence(frames->vk->device, frame->fence, NULL);
+    bd_free(frames->allocator, frame);
+}
+
+void bd_frames_finish(bd_frames *frames) {
+    if (frames->in_flight) {
+        (void)frames->vk->api.vkDeviceWaitIdle(frames->vk->device);
+    }
+    for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
+        if (frames->ring[i]) {
+            destroy_frame(frames, frames->ring[i]);
+        }
+    }
+    if (frames->vk) {
+        bd_slot_memory_finish(&frames->shared, frames->vk);
+    }
+    *frames = (bd_frames){.vk = NULL};
+}
+
+/* ---- the ring ---------------------------------------------------------------------------------------------------- */
+
+bd_result bd_frames_next(bd_frames *frames, uint32_t *number, bd_error *error) {
+    if (frames->in_flight == frames->count) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%u photos have been begun and not been ended", frames->count);
+    }
+    *number = (frames->oldest + frames->in_flight) % frames->count;
+    return frames->ring[*number] ? BD_OK : make_frame(frames, &frames->ring[*number], error);
+}
+
+void bd_frames_begun(bd_frames *frames) {
+    frames->in_flight++;
+}
+
+/* The last one stays where it is, so that photos one at a time always take the same frame. */
+void bd_frames_ended(bd_frames *frames) {
+    frames->in_flight--;
+    frames->oldest = frames->in_flight ? (frames->oldest + 1) % frames->count : frames->oldest;
+}
+
+static bd_result wait_for_flights(bd_frames *frames, bd_error *error) {
+    bd_result result = BD_OK;
+    for (uint32_t i = 0; i < frames->in_flight && !result; i++) {
+        result = bd_vk_wait(frames->vk, frames->ring[(frames->oldest + i) % frames->count]->fence, error);
+    }
+    return result;
+}
+
+/* ---- recording --------------------------------------------------------------------------------------------------- */
+
+bool bd_frame_is_recorded(const bd_frames *frames, const bd_frame *frame, const bd_recipe *recipe) {
+    return frame->recorded && frame->shared_generation == frames->shared.generation &&
+           frame->own_generation == frame->memory.generation && bd_recipe_equal(recipe, &frame->recipe);
+}
+
+/* Memory for all slots, and where each lies. */
+static bd_result lay_out(bd_frames *frames, bd_frame *frame, bd_error *error) {
+    const bd_recipe *recipe = &frame->recipe;
+    bd_slot_shape shapes[BD_MOST_SLOTS];
+    bd_slot_use uses[BD_MOST_SLOTS];
+    bd_slot_place places[BD_MOST_SLOTS];
+    VkDeviceSize shared[BD_MOST_CHUNKS], own[BD_MOST_CHUNKS];
+    for (uint32_t s = 0; s < recipe->slot_count; s++) {
+        shapes[s] = recipe->shapes[s];
+        shapes[s].owner = frames->vk->unified ? shapes[s].owner : BD_SLOT_SHARED; /* else the host sees copies */
+        uses[s] = recipe->uses[s];
+        if (recipe->apart && uses[s].first <= uses[s].last) {
+            uses[s] = (bd_slot_use){.first = 0, .last = BD_MOST_PASSES};
+        }
+    }
+    if (!bd_slots_place(shapes, uses, recipe->slot_count, BD_SLOT_SHARED, MOST_CHUNK_BYTES, places, shared) ||
+        !bd_slots_place(shapes, uses, recipe->slot_count, BD_SLOT_FRAME, MOST_CHUNK_BYTES, places, own)) {
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "a photo takes more than %d pieces of memory", (int)BD_MOST_CHUNKS);
+    }
+    bd_result result = bd_slot_memory_must_grow(&frames->shared, shared) ? wait_for_flights(frames, error) : BD_OK;
+    if (!result) {
+        result = bd_slot_memory_reserve(&frames->shared, frames->vk, shared, error);
+    }
+    if (!result) {
+        result = bd_slot_memory_reserve(&frame->memory, frames->vk, own, error);
+    }
+    for (uint32_t s = 1; s < recipe->slot_count && !result; s++) {
+        const bd_slot_memory *memory = shapes[s].owner == BD_SLOT_SHARED ? &frames->shared : &frame->memory;
+        if (shapes[s].kind == BD_SLOT_OUTSIDE) {
+            frame->slots[s] = recipe->outside[s];
+        } else if (uses[s].first <= uses[s].last) {
+            frame->slots[s] = (bd_vk_binding){.buffer = &memory->chunks[places[s].chunk],
+                                              .offset = places[s].offset,
+                                              .bytes = bd_slot_bytes(&shapes[s])};
+        }
+    }
+    return result;
+}
+
+static char *mapped(const bd_vk_buffer *buffer, VkDeviceSize offset) {
+    return (char *)buffer->mapped + offset;
+}
+
+static void write_tables(const bd_recipe *recipe, char *to) {
+    for (uint32_t i = 0; i < recipe->resampled_count; i++) {
+        for (uint32_t part = 0; part < BD_TABLE_PARTS; part++) {
+            size_t bytes = bd_table_bytes(recipe->resampled[i], part);
+            memcpy(to, bd_table_data(recipe->resampled[i], part), bytes);
+            to += align(bytes);
+        }
+    }
+}
+
+/* The tables are written now, the uploads before each photo: into the slots, or to be copied to them. */
+static void record_uploads(bd_recorder *to, bd_frames *frames, bd_frame *frame) {
+    const bd_recipe *recipe = &frame->recipe;
+    const bd_vk_binding *tables = recipe->table_slot ? &frame->slots[recipe->table_slot] : NULL;
+    bool staged = !frames->vk->unified;
+    VkDeviceSize bytes = tables ? align(tables->bytes) : 0;
+    for (uint32_t i = 0; i < recipe->upload_count && staged; i++) {
+        frame->upload_at[i] = bytes;
+        bytes += align(frame->slots[recipe->uploads[i].slot].bytes);
+    }
+    if (staged && bytes) {
+        to->result = bd_vk_buffer_reserve(frames->vk, &frame->staging, bytes, BD_VK_MEMORY_UPLOAD, to->error);
+    }
+    if (to->result) {
+        return;
+    }
+    if (tables) {
+        write_tables(recipe, staged ? frame->staging.mapped : mapped(tables->buffer, tables->offset));
+    }
+    if (staged && tables) {
+        bd_recorder_copy(to, &(bd_vk_binding){.buffer = &frame->staging, .bytes = tables->bytes}, tables);
+    }
+    for (uint32_t i = 0; i < recipe->upload_count && staged; i++) {
+        const bd_vk_binding *slot = &frame->slots[recipe->uploads[i].slot];
+        bd_recorder_copy(
+            to, &(bd_vk_binding){.buffer = &frame->staging, .offset = frame->upload_at[i], .bytes = slot->bytes}, slot);
+    }
+    if (staged && bytes) {
+        bd_recorder_stamp(to, "upload");
+    }
+}
+
+static void record_downloads(bd_recorder *to, bd_frames *frames, bd_frame *frame) {
+    const bd_recipe *recipe = &frame->recipe;
+    VkDeviceSize bytes = 0;
+    for (uint32_t i = 0; i < recipe->return_count; i++) {
+        frame->return_at[i] = bytes;
+        bytes += align(frame->slots[recipe->returns[i]].bytes);
+    }
+    if (frames->vk->unified || !bytes || to->result) {
+        return;
+    }
+    to->result = bd_vk_buffer_reserve(frames->vk, &frame->download, bytes, BD_VK_MEMORY_DOWNLOAD, to->error);
+    for (uint32_t i = 0; i < recipe->return_count; i++) {
+        const bd_vk_binding *slot = &frame->slots[recipe->returns[i]];
+        bd_recorder_copy(
+            to, slot,
+            &(bd_vk_binding){.buffer = &frame->download, .offset = frame->return_at[i], .bytes = slot->bytes});
+    }
+    bd_recorder_stamp(to, "download");
+}
+
+bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error) {
+    if (recipe->result || bd_frame_is_recorded(frames, frame, recipe)) {
+        return recipe->result;
+    }
+    frame->recorded = false;
+    frame->recipe = *recipe;
+    bd_result result = lay_out(frames, frame, error);
+    if (result) {
+        return result;
+    }
+    bd_recorder to = {.vk = frames->vk,
+                      .shapes = frame->recipe.shapes,
+                      .slots = frame->slots,
+                      .given = frame->recipe.given,
+                      .deep = recipe->deep != 0,
+                      .band_bytes = recipe->band_bytes,
+                      .segments = frame->segments,
+                      .error = error};
+    bd_recorder_begin(&to);
+    record_uploads(&to, frames, frame);
+    for (uint32_t i = 0; i < recipe->pass_count && !to.result; i++) {
+        const bd_pass *pass = &frame->recipe.passes[i];
+        pass->record(&to, frame->recipe.plans + pass->plan);
+        if (pass->label) {
+            bd_recorder_stamp(&to, pass->label);
+        }
+    }
+    record_downloads(&to, frames, frame);
+    result = bd_recorder_end(&to);
+    memcpy(frame->list, to.list, sizeof frame->list);
+    frame->list_count = to.list_count;
+    frame->dispatches = to.dispatches;
+    frame->barriers = to.barriers;
+    frame->shared_generation = frames->shared.generation;
+    frame->own_generation = frame->memory.generation;
+    frame->recorded = result == BD_OK;
+    return result;
+}
+
+/* ---- running ----------------------------------------------------------------------------------------------------- */
+
+void bd_frame_bring(bd_frame *frame, const bd_source *sources) {
+    const bd_recipe *recipe = &frame->recipe;
+    for (uint32_t i = 0; i < recipe->upload_count; i++) {
+        const bd_upload *upload = &recipe->uploads[i];
+        const bd_vk_binding *slot = &frame->slots[upload->slot];
+        char *to =
+            slot->buffer->mapped ? mapped(slot->buffer, slot->offset) : mapped(&frame->staging, frame->upload_at[i]);
+        bd_upload_write((bd_upload_kind)upload->kind, &recipe->shapes[upload->slot], &sources[i], to);
+    }
+}
+
+bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, bd_error *error) {
+    const bd_vk_commands *list[2 * BD_MOST_SEGMENTS];
+    _Static_assert(BD_COUNT(list) <= BD_VK_MOST_SUBMITTED, "one submission");
+    for (uint32_t i = 0; i < frame->list_count; i++) {
+        list[i] = frame->list[i];
+    }
+    frame->submission = ++frames->submissions;
+    frame->submitted_ms = bd_now_ms();
+    return bd_vk_submit_only(frames->vk, list, frame->list_count, frame->fence, error);
+}
+
+static bd_result take_timings(bd_frames *frames, bd_vk_commands *commands, bd_error *error) {
+    double ms[BD_MOST_TIMINGS];
+    bd_result result = bd_vk_commands_times(commands, ms, error);
+    for (uint32_t i = 0; i < commands->timer_count && frames->timing_count < BD_MOST_TIMINGS && !result; i++) {
+        bd_timing *timing = &frames->timings[frames->timing_count++];
+        (void)snprintf(timing->name, sizeof timing->name, "%s", commands->labels[i]);
+        timing->ms = ms[i];
+        timing->device = true;
+    }
+    return result;
+}
+
+bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error) {
+    frames->timing_count = 0;
+    bd_result result = bd_vk_wait(frames->vk, frame->fence, error);
+    double wall = bd_now_ms() - frame->submitted_ms;
+    for (uint32_t i = 0; i < frame->list_count && !result; i++) {
+        /* Of several networks only the first is told, and only while its own run was the last. */
+        bool segment = i % 2 == 0, network = i == 1 && frame->submission == frames->submissions;
+        result = segment || network ? take_timings(frames, frame->list[i], error) : BD_OK;
+    }
+    if (!result && frames->timing_count < BD_MOST_TIMINGS) {
+        frames->timings[frames->timing_count++] = (bd_timing){.name = "submit to completion", .ms = wall};
+    }
+    return result;
+}
+
+const void *bd_frame_result(const bd_frame *frame, uint32_t number) {
+    const bd_vk_binding *slot = &frame->slots[frame->recipe.returns[number]];
+    return slot->buffer->mapped ? mapped(slot->buffer, slot->offset)
+                                : mapped(&frame->download, frame->return_at[number]);
+}
+
+bd_slot_shape bd_frame_result_shape(const bd_frame *frame, uint32_t number) {
+    return frame->recipe.shapes[frame->recipe.returns[number]];
+}
+
+static VkDeviceSize memory_bytes(const bd_slot_memory *memory) {
+    VkDeviceSize bytes = 0;
+    for (uint32_t i = 0; i < BD_MOST_CHUNKS; i++) {
+        bytes += memory->chunks[i].bytes;
+    }
+    return bytes;
+}
+
+VkDeviceSize bd_frames_bytes(const bd_frames *frames) {
+    VkDeviceSize bytes = memory_bytes(&frames->shared);
+    for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
+        const bd_frame *frame = frames->ring[i];
+        bytes += frame ? memory_bytes(&frame->memory) + frame->staging.bytes + frame->download.bytes : 0;
+    }
+    return bytes;
+}

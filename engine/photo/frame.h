@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ * Photos in flight: the commands of each, and what the host writes and reads. They share all other memory, since the
+ * queue runs one after the other.
+ *
+ * A frame is recorded when a photo's recipe differs from what is recorded; as long as the next ones are equal they only
+ * run: no allocation, no descriptor written, nothing recorded. */
+#ifndef BD_FRAME_H
+#define BD_FRAME_H
+
+#include "photo/recipe.h"
+#include "photo/upload.h"
+
+enum { BD_MOST_FRAMES = 8, BD_MOST_TIMINGS = 40 };
+
+typedef struct bd_frame {
+    bd_recipe recipe; /* what is recorded */
+    bool recorded;
+    uint32_t shared_generation, own_generation; /* of the memory that it was recorded with */
+    bd_vk_binding slots[BD_MOST_SLOTS];
+    bd_vk_commands segments[BD_MOST_SEGMENTS];
+    bd_vk_commands *list[2 * BD_MOST_SEGMENTS]; /* segments, and networks between them */
+    uint32_t list_count;
+    uint32_t dispatches, barriers; /* of the segments */
+    VkFence fence;
+    bd_slot_memory memory; /* of BD_SLOT_FRAME */
+    bd_vk_buffer staging;  /* uploads where the host cannot write to the device's memory */
+    bd_vk_buffer download; /* results where it cannot read it */
+    VkDeviceSize upload_at[BD_MOST_UPLOADS], return_at[BD_MOST_RETURNS];
+    uint64_t submission; /* its number */
+    double submitted_ms;
+} bd_frame;
+
+typedef struct bd_frames {
+    bd_vk *vk;
+    const bd_allocator *allocator;
+    bd_frame *ring[BD_MOST_FRAMES]; /* NULL: not made yet */
+    uint32_t count;                 /* frames at most */
+    uint32_t oldest, in_flight;
+    uint64_t submissions; /* so far */
+    bd_slot_memory shared;
+    bd_timing timings[BD_MOST_TIMINGS]; /* of the photo that was waited for last */
+    uint32_t timing_count;
+} bd_frames;
+
+void bd_frames_init(bd_frames *frames, bd_vk *vk, const bd_allocator *allocator, uint32_t count);
+/* Waits for what is in flight. Safe on a zeroed one. */
+void bd_frames_finish(bd_frames *frames);
+
+/* The number of the frame for a photo that is begun now, made on first use; count of them may be in flight. */
+bd_result bd_frames_next(bd_frames *frames, uint32_t *number, bd_error *error);
+/* It is in flight; and the oldest is not any more. */
+void bd_frames_begun(bd_frames *frames);
+void bd_frames_ended(bd_frames *frames);
+
+/* Records a recipe into a frame that is not in flight, unless it holds an equal one. Waits for photos in flight where
+ * shared memory has to grow. */
+bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error);
+bool bd_frame_is_recorded(const bd_frames *frames, const bd_frame *frame, const bd_recipe *recipe);
+/* Writes the uploads, from sources in the order that they were added in. */
+void bd_frame_bring(bd_frame *frame, const bd_source *sources);
+/* Submits all that was recorded. */
+bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, bd_error *error);
+/* Waits for it and takes the timings; those of the network only when nothing was submitted since. */
+bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error);
+/* What the host can read after that, and its shape. */
+const void *bd_frame_result(const bd_frame *frame, uint32_t number);
+bd_slot_shape bd_frame_result_shape(const bd_frame *frame, uint32_t number);
+
+/* Bytes of device memory that frames hold, all of them together. */
+VkDeviceSize bd_frames_bytes(const bd_frames *frames);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * What the networks say of a photo. */
+#ifndef BD_LOOK_H
+#define BD_LOOK_H
+
+#include "network/looks.h"
+#include "photo/recipe.h"
+
+/* A photo of 8 bits, as the network sees it: at its size. */
+bd_slot bd_look_resize(bd_recipe *recipe, const bd_network *network, bd_slot photo);
+
+/* A resized photo becomes the network's input. mirrored: left and right change places. */
+void bd_preprocess_add(bd_recipe *recipe, const bd_network *network, bd_slot resized, bool mirrored);
+
+/* A photo, and what became of it for the first network, become logits: the network's, or the average of all looks. They
+ * lie outside of the recipe, in the session's memory. */
+bd_slot bd_look_add(bd_recipe *recipe, const bd_looks *looks, bd_slot photo, bd_slot resized);
+
+#endif

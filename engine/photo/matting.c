@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "geometry/fit.h"
+#include "photo/closed_form.h"
+#include "photo/coarse.h"
+#include "photo/components.h"
+#include "photo/edges.h"
+#include "photo/guided.h"
+#include "photo/matting.h"
+#include "photo/trimap.h"
+
+/* Found by trial on alphamatting.com's photos and on portraits over known backgrounds: three guided filters of falling
+ * radius, each followed by levels. */
+typedef struct filter {
+    float radius; /* in cells */
+    float eps, level;
+    int guide;
+} filter;
+static const filter filters[] = {{2.0f, 1e-5f, 0.2f, 0}, {0.8f, 1e-5f, 0.1f, 1}, {0.45f, 1e-5f, 0.06f, 1}};
+static const filter last_filter = {0.0f, 1e-5f, 0.0f, 2};
+#define DOUBT_RADIUS 2.0f
+#define TRIMAP_LOW (1.0f / 1024.0f) /* what is not known is told from what is */
+enum { MOST_NODES = 1024, TRIMAP_CELLS = 64, NODES_PER_CELL = 8, USUAL_SIDE = 513 };
+
+/* ---- what the caller says ---------------------------------------------------------------------------------------- */
+
+bool bd_matte_needs_network(const bd_matte_params *params) {
+    return !params->coarse && !params->trimap;
+}
+
+bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_network, bd_error *error) {
+    enum { LONGEST_SIDE = 1 << 14 };
+    if ((unsigned)params->mode > BD_MATTE_BEST) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such kind of matte: %d", (int)params->mode);
+    }
+    if (params->coarse && (!params->coarse_width || !params->coarse_height || params->coarse_width > LONGEST_SIDE ||
+                           params->coarse_height > LONGEST_SIDE)) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "probabilities of %ux%u: a side has 1 to %d",
+                       params->coarse_width, params->coarse_height, (int)LONGEST_SIDE);
+    }
+    if (bd_matte_needs_network(params) && !has_network) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a session without a model needs probabilities or a trimap");
+    }
+    bd_result result = bd_trimap_check(params, photo, error);
+    if (!result) {
+        result = bd_components_check(params, photo, error);
+    }
+    return result ? result : bd_edges_check(params, error);
+}
+
+void bd_matte_upload(bd_recipe *recipe, const bd_matte_params *params, bd_matte_input *input) {
+    if (params->coarse) {
+        input->map = bd_upload_add(recipe, "probabilities", BD_UPLOAD_PROBABILITIES, BD_SLOT_PLANE,
+                                   (bd_size){params->coarse_width, params->coarse_height});
+    }
+    if (params->trimap) {
+        input->trimap = bd_upload_add(recipe, "trimap", BD_UPLOAD_BYTES, BD_SLOT_BYTES,
+                                      (bd_size){params->trimap->width, params->trimap->height});
+    }
+}
+
+uint32_t bd_matte_sources(const bd_matte_params *params, bd_source sources[BD_MATTE_MOST_SOURCES]) {
+    uint32_t count = 0;
+    if (params->coarse) {
+        sources[count++] = (bd_source){.probabilities = params->coarse};
+    }
+    if (params->trimap) {
+        sources[count++] = (bd_source){.image = params->trimap};
+    }
+    return count;
+}
+
+/* ---- grids ------------------------------------------------------------------------------------------------------- */
+
+typedef struct matte {
+    const bd_matte_input *in;
+    bd_recipe *recipe;
+    bd_coarse coarse;
+    bd_size photo;
+    float cell_px;      /* spacing of what is known about the mask */
+    float start_level;  /* stretched from the probabilities before the first filter */
+    bd_guide guides[3]; /* the coarser first; the closed form's */
+    bd_slot colours[3];
+    bd_slot found;
+} matte;
+
+static matte plan_matte(bd_recipe *recipe, const bd_matte_input *in) {
+    const bd_matte_params *params = in->params;
+    matte m = {.in = in, .recipe = recipe, .photo = bd_recipe_size(recipe, in->photo)};
+    bd_size resized = in->resized;
+    uint32_t longest = BD_MAX(m.photo.w, m.photo.h);
+    if (params->coarse) {
+        uint32_t side = BD_MAX((uint32_t)USUAL_SIDE, BD_MAX(params->coarse_width, params->coarse_height));
+        bd_fit_resized(m.photo.w, m.photo.h, side, &resized.w, &resized.h);
+        if (params->coarse_width == m.photo.w && params->coarse_height == m.photo.h) {
+            resized = m.photo; /* a finished matte stays as it is */
+        }
+        bd_coarse_cell(params, m.photo, &m.cell_px, &m.start_level);
+    } else if (params->trimap) {
+        bd_fit_resized(m.photo.w, m.photo.h, USUAL_SIDE, &resized.w, &resized.h);
+        m.cell_px = (float)longest / (float)TRIMAP_CELLS;
+    } else {
+        m.cell_px = bd_network_cell(&in->looks->network, m.photo, resized);
+    }
+    m.coarse = (bd_coarse){.map = in->map,
+                           .logits = in->logits,
+                           .looks = in->looks,
+                           .classes = params->classes,
+                           .photo = m.photo,
+                           .resized = resized};
+    uint32_t finest = (longest + MOST_NODES - 1) / MOST_NODES;
+    uint32_t block = BD_MAX(BD_MAX((uint32_t)(m.cell_px / NODES_PER_CELL + 0.5f), finest), 1u);
+    m.guides[0] = bd_guide_of(m.photo, block * 2);
+    m.guides[1] = bd_guide_of(m.photo, block);
+    m.guides[2] = bd_guide_of(m.photo, finest);
+    return m;
+}
+
+static uint32_t radius_on(const matte *m, float cells, int guide) {
+    float nodes = cells * m->cell_px / (float)m->guides[guide].block;
+    uint32_t least = guide == 1 ? 2 : 1;
+    return BD_MIN(BD_MAX((uint32_t)(nodes + 0.5f), least), 64u);
+}
+
+/* ---- the ways to a matte ----------------------------------------------------------------------------------------- */
+
+static void drop_parts(matte *m, bd_slot plane, uint32_t block) {
+    bd_slot found = bd_components_add(m->recipe, m->in->params, m->photo, plane, block);
+    m->found = found ? found : m->found;
+}
+
+/* Probabilities on a grid, without the parts that go and with what the trimap knows: there it is 0 or 1, and only
+ * there. */
+static bd_slot add_plane(matte *m, int guide, const bd_closed_form *prior) {
+    const bd_guide *on = &m->guides[guide];
+    bool alone = bd_trimap_alone(m->in->params);
+    bd_slot plane;
+    if (alone) {
+        plane = bd_plane_zero_add(m->recipe, "coarse mask", on->size);
+    } else {
+        plane = bd_coarse_add(m->recipe, &m->coarse, on->size, (float)on->block, (float)on->block, false);
+        drop_parts(m, plane, on->block);
+    }
+    if (m->in->trimap) {
+        bd_trimap_pin_add(m->recipe, m->in->trimap, plane, on->block, alone ? 0.5f : TRIMAP_LOW);
+    }
+    if (alone && prior) {
+        bd_closed_prior_add(m->recipe, m->colours[guide], plane, prior);
+    }
+    return plane;
+}
+
+/* The tutorial's ways: argmax or probability at the size that the network saw, enlarged. */
+static bd_slot add_plain(matte *m, bool hard) {
+    const bd_size resized = m->coarse.resized;
+    float block_x = (float)m->photo.w / (float)resized.w, block_y = (float)m->photo.h / (float)resized.h;
+    bd_slot plane = bd_coarse_add(m->recipe, &m->coarse, resized, block_x, block_y, hard);
+    drop_parts(m, plane, 0);
+    const bd_axes at = {1.0f / block_x, 0.5f / block_x - 0.5f, 1.0f / block_y, 0.5f / block_y - 0.5f};
+    bd_slot mask = bd_plane_sample_add(m->recipe, "matte", plane, m->photo, at, hard);
+    bd_recipe_stamp(m->recipe, "matte");
+    return mask;
+}
+
+static bd_slot add_filter(matte *m, const filter *with, bd_slot values, bd_slot doubt) {
+    const bd_guided_filter by = {.on = m->guides[with->guide],
+                                 .doubt = doubt,
+                                 .doubt_on = m->guides[0],
+                                 .radius = radius_on(m, with->radius, with->guide),
+                                 .eps = with->eps,
+                                 .level = with->level};
+    return bd_guided_filter_add(m->recipe, values, &by);
+}
+
+static bd_slot add_join(matte *m, bd_slot lines, int from, int to) {
+    return bd_guided_join_add(m->recipe, lines, &m->guides[from], m->colours[to], &m->guides[to]);
+}
+
+/* The lines of a grid become those of the closed-form solution on the third. */
+static bd_slot add_best(matte *m, bd_slot lines, int from, bd_slot doubt, const bd_closed_form *closed) {
+    m->colours[2] = bd_guided_reduce_add(m->recipe, m->in->photo, &m->guides[2]);
+    bd_slot values = add_join(m, lines, from, 2);
+    bd_slot plane = add_plane(m, 2, NULL);
+    bd_slot solution = bd_closed_form_add(m->recipe, values, plane, closed);
+    bd_slot solved = add_filter(m, &last_filter, solution, doubt);
+    bd_recipe_stamp(m->recipe, "matte: closed form");
+    return solved;
+}
+
+static bd_slot add_refined(matte *m) {
+    const bd_matte_params *params = m->in->params;
+    const bd_closed_form closed = {
+        .trimap = params->trimap != NULL, .alone = bd_trimap_alone(params), .steps = m->in->closed_form_steps};
+    for (int g = 0; g < 2; g++) {
+        m->colours[g] = bd_guided_reduce_add(m->recipe, m->in->photo, &m->guides[g]);
+    }
+    bd_recipe_stamp(m->recipe, "matte: reduce");
+    bd_slot plane = add_plane(m, 0, &closed);
+    const bd_guided_start start =
+        bd_guided_start_add(m->recipe, m->colours[0], plane, radius_on(m, DOUBT_RADIUS, 0), m->start_level);
+    bd_slot values = start.values, lines = BD_NO_SLOT;
+    int guide = 0;
+    for (uint32_t i = 0; i < BD_COUNT(filters); i++) {
+        values = i ? add_join(m, lines, guide, filters[i].guide) : values;
+        lines = add_filter(m, &filters[i], values, start.doubt);
+        guide = filters[i].guide;
+    }
+    bd_recipe_stamp(m->recipe, "matte: filter");
+    if (params->mode == BD_MATTE_BEST) {
+        lines = add_best(m, lines, guide, start.doubt, &closed);
+        guide = 2;
+    }
+    bd_slot mask = bd_guided_apply_add(m->recipe, lines, &m->guides[guide], m->in->photo);
+    if (m->in->trimap) {
+        bd_trimap_pin_add(m->recipe, m->in->trimap, mask, 1, 0.0f);
+    }
+    bd_recipe_stamp(m->recipe, "matte: apply");
+    return mask;
+}
+
+bd_matte bd_matte_add(bd_recipe *recipe, const bd_matte_input *input) {
+    matte m = plan_matte(recipe, input);
+    bd_matte_mode mode = input->params->mode;
+    bool plain = mode == BD_MATTE_HARD || mode == BD_MATTE_SOFT;
+    bd_slot mask = plain ? add_plain(&m, mode == BD_MATTE_HARD) : add_refined(&m);
+    mask = bd_edges_add(recipe, input->params, mask);
+    return (bd_matte){mask, m.found};
+}

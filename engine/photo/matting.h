@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * From what the network is unsure about to a matte at the photo's own size.
+ *
+ * Everything but the first and the last step runs on grids of at most 1024 nodes a side, whatever the photo's size;
+ * those two take the photo in bands of rows that the device can bind. */
+#ifndef BD_MATTING_H
+#define BD_MATTING_H
+
+#include "network/looks.h"
+#include "photo/upload.h"
+
+/* What a matte is made from. */
+typedef struct bd_matte_input {
+    const bd_matte_params *params; /* classes are set */
+    const bd_looks *looks;
+    bd_slot photo;              /* of 8 bits */
+    bd_slot map, trimap;        /* of bd_matte_upload */
+    bd_slot logits;             /* where bd_matte_needs_network */
+    bd_size resized;            /* the photo as the network saw it, likewise */
+    uint32_t closed_form_steps; /* 0: as many as are usual */
+} bd_matte_input;
+
+typedef struct bd_matte {
+    bd_slot plane; /* (h, w) of the photo */
+    bd_slot found; /* a word: there is foreground at the point that is to be kept; BD_NO_SLOT: none is */
+} bd_matte;
+
+/* Whether it does: the caller's probabilities or trimap take its place. */
+bool bd_matte_needs_network(const bd_matte_params *params);
+bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_network, bd_error *error);
+
+enum { BD_MATTE_MOST_SOURCES = 2 };
+/* The caller's probabilities and trimap become uploads, in this order, and sets them in input. */
+void bd_matte_upload(bd_recipe *recipe, const bd_matte_params *params, bd_matte_input *input);
+/* Their sources; returns how many. */
+uint32_t bd_matte_sources(const bd_matte_params *params, bd_source sources[BD_MATTE_MOST_SOURCES]);
+
+bd_matte bd_matte_add(bd_recipe *recipe, const bd_matte_input *input);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "photo/recorder.h"
+
+enum { MOST_STAMPS = 32 };
+
+/* ---- barriers ---------------------------------------------------------------------------------------------------- */
+
+static void forget_pending(bd_recorder *to) {
+    to->pending_count = 0;
+    to->all_pending = false;
+    to->barriers++;
+}
+
+static void barrier(bd_recorder *to) {
+    bd_vk_commands_barrier(&to->segments[to->segment]);
+    forget_pending(to);
+}
+
+/* Whether what is about to be done has to wait for what is pending. */
+static bool must_wait(const bd_recorder *to, const bd_vk_binding *at, bool writes) {
+    VkDeviceSize begin = at->offset, end = begin + at->bytes;
+    for (uint32_t i = 0; i < to->pending_count; i++) {
+        const bd_pending *p = &to->pending[i];
+        if (p->buffer == at->buffer->buffer && (p->written || writes) && p->begin < end && begin < p->end) {
+            return true;
+        }
+    }
+    return to->all_pending;
+}
+
+static void add_pending(bd_recorder *to, const bd_vk_binding *at, bool writes) {
+    VkDeviceSize begin = at->offset, end = begin + at->bytes;
+    for (uint32_t i = 0; i < to->pending_count; i++) {
+        bd_pending *p = &to->pending[i];
+        if (p->buffer == at->buffer->buffer && p->begin == begin && p->end == end) {
+            p->written = p->written || writes;
+            return;
+        }
+    }
+    to->pending[to->pending_count++] = (bd_pending){at->buffer->buffer, begin, end, writes};
+}
+
+/* Up to BD_VK_BINDINGS ranges that are read and one that is written. */
+static void touch(bd_recorder *to, const bd_vk_binding *reads, uint32_t count, const bd_vk_binding *written) {
+    bool wait = to->pending_count + count + 1 > BD_MOST_PENDING || must_wait(to, written, true);
+    for (uint32_t i = 0; i < count && !wait; i++) {
+        wait = reads[i].buffer && must_wait(to, &reads[i], false);
+    }
+    if (wait) {
+        barrier(to);
+    }
+    add_pending(to, written, true);
+    for (uint32_t i = 0; i < count; i++) {
+        if (reads[i].buffer) {
+            add_pending(to, &reads[i], false);
+        }
+    }
+}
+
+/* ---- segments ---------------------------------------------------------------------------------------------------- */
+
+static void begin_segment(bd_recorder *to) {
+    if (to->segment == BD_MOST_SEGMENTS) {
+        to->result =
+            bd_fail(to->error, BD_ERR_UNSUPPORTED, "a photo takes more than %d command buffers", (int)BD_MOST_SEGMENTS);
+        return;
+    }
+    bd_vk_commands *commands = &to->segments[to->segment];
+    if (!commands->pool) {
+        to->result = bd_vk_commands_init(to->vk, commands, MOST_STAMPS, to->error);
+    }
+    if (!to->result) {
+        to->result = bd_vk_commands_begin(commands, 0, to->error);
+    }
+    to->list[to->list_count++] = commands;
+}
+
+void bd_recorder_begin(bd_recorder *to) {
+    to->segment = 0;
+    to->list_count = 0;
+    to->pending_count = 0;
+    to->all_pending = true;
+    to->dispatches = 0;
+    to->barriers = 0;
+    to->result = BD_OK;
+    begin_segment(to);
+}
+
+bd_result bd_recorder_end(bd_recorder *to) {
+    if (!to->result) {
+        bd_vk_commands_barrier_host(&to->segments[to->segment]);
+        to->result = bd_vk_commands_end(&to->segments[to->segment], to->error);
+    }
+    return to->result;
+}
+
+void bd_recorder_run(bd_recorder *to, bd_vk_commands *commands) {
+    if (to->result) {
+        return;
+    }
+    barrier(to);
+    to->result = bd_vk_commands_end(&to->segments[to->segment], to->error);
+    to->list[to->list_count++] = commands;
+    to->segment++;
+    if (!to->result) {
+        begin_segment(to);
+    }
+}
+
+/* ---- commands ---------------------------------------------------------------------------------------------------- */
+
+bd_size bd_recorder_size(const bd_recorder *to, bd_slot slot) {
+    return (bd_size){to->shapes[slot].w, to->shapes[slot].h};
+}
+
+void bd_bind(const bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot) {
+    bd_bind_bytes(to, dispatch, binding, slot, 0, to->slots[slot].bytes);
+}
+
+void bd_bind_rows(const bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, uint32_t first,
+                  uint32_t rows) {
+    VkDeviceSize row = bd_slot_row_bytes(&to->shapes[slot]);
+    bd_bind_bytes(to, dispatch, binding, slot, row * first, row * rows);
+}
+
+void bd_bind_bytes(const bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, VkDeviceSize offset,
+                   VkDeviceSize bytes) {
+    bd_vk_binding *at = &dispatch->bindings[binding];
+    at->buffer = to->slots[slot].buffer;
+    at->offset = to->slots[slot].offset + offset;
+    at->bytes = bytes;
+    if (to->shapes[slot].kind == BD_SLOT_OUTSIDE) {
+        at->format = to->slots[slot].format;
+    }
+}
+
+void bd_match_depth(const bd_recorder *to, bd_vk_dispatch *dispatch, bd_slot picture) {
+    if (to->shapes[picture].kind == BD_SLOT_PICTURE16) {
+        bd_kernel_deepen(dispatch);
+    }
+}
+
+void bd_recorder_dispatch(bd_recorder *to, const bd_vk_dispatch *dispatch) {
+    if (to->result) {
+        return;
+    }
+    touch(to, dispatch->bindings, BD_BIND_DST, &dispatch->bindings[BD_BIND_DST]);
+    to->dispatches++;
+    to->result = bd_vk_commands_dispatch(&to->segments[to->segment], dispatch, to->error);
+}
+
+void bd_recorder_copy(bd_recorder *to, const bd_vk_binding *from, const bd_vk_binding *dst) {
+    if (!to->result) {
+        touch(to, from, 1, dst);
+        bd_vk_commands_copy(&to->segments[to->segment], from->buffer, from->offset, dst->buffer, dst->offset,
+                            from->bytes);
+    }
+}
+
+void bd_recorder_fill(bd_recorder *to, bd_slot slot, VkDeviceSize bytes, uint32_t word) {
+    const bd_vk_binding at = {.buffer = to->slots[slot].buffer, .offset = to->slots[slot].offset, .bytes = bytes};
+    if (!to->result) {
+        touch(to, NULL, 0, &at);
+        bd_vk_commands_fill(&to->segments[to->segment], at.buffer, at.offset, bytes, word);
+    }
+}
+
+void bd_recorder_barrier_indirect(bd_recorder *to) {
+    if (!to->result) {
+        bd_vk_commands_barrier_indirect(&to->segments[to->segment]);
+        forget_pending(to);
+    }
+}
+
+void bd_recorder_stamp(bd_recorder *to, const char *label) {
+    if (!to->result) {
+        bd_vk_commands_stamp(&to->segments[to->segment], label);
+    }
+}
+
+/* ---- bands ------------------------------------------------------------------------------------------------------- */
+
+uint32_t bd_band_rows(const VkPhysicalDeviceLimits *limits, bool deep, VkDeviceSize band_bytes, bd_size size,
+                      uint32_t unit) {
+    uint64_t row = (uint64_t)((size.w + 3) / 4) * 16; /* of a plane: no picture's is longer, but for one of 16 bits */
+    row *= deep ? 2 : 1;
+    uint64_t limit = BD_MIN((uint64_t)limits->maxStorageBufferRange, (uint64_t)limits->maxTexelBufferElements * 4);
+    limit = band_bytes ? band_bytes : limit;
+    uint64_t step = (uint64_t)unit * 64;
+    uint64_t rows = limit / row / step * step;
+    return (uint32_t)BD_MIN(BD_MAX(rows, step), (uint64_t)size.h);
+}
+
+bd_band bd_bands(const bd_recorder *to, bd_size size, uint32_t unit) {
+    uint32_t most = bd_band_rows(&to->vk->limits, to->deep, to->band_bytes, size, unit);
+    return (bd_band){.first = 0, .rows = BD_MIN(most, size.h), .most = most, .end = size.h};
+}
+
+void bd_band_next(bd_band *band) {
+    band->first += band->rows;
+    band->rows = BD_MIN(band->most, band->end - band->first);
+}
