@@ -13,7 +13,12 @@ layers='
     base      public
     geometry  public base
     graph     public base
-    model     public base graph
+    model/bytes public base
+    model/onnx public base graph model/bytes
+    model/tensorflow public base graph model/bytes
+    model/tflite public base graph model/bytes
+    model/torch public base graph model/bytes
+    model     public base graph model/bytes model/onnx model/tensorflow model/tflite model/torch
     reference public base graph geometry push
     image     public base
     vk        public base push
@@ -37,7 +42,7 @@ outside='
     ^libexif/         image
     ^lcms2\.h$        image
     stb_image         image
-    cJSON\.h$         model tools bench
+    cJSON\.h$         model/tensorflow model/torch tools bench
     ^nettle/          tools
 '
 
@@ -51,7 +56,7 @@ awk -v layers="$layers" -v outside="$outside" '
             return file
         }
         split(file, part, "/")
-        if (part[1] == "engine") return part[2]
+        if (part[1] == "engine") return part[4] == "" ? part[2] : part[2] "/" part[3]
         return part[1] == "shaders" ? "push" : part[1]
     }
     # Where a quoted include is found, as the compiler looks. shaders.h is generated and belongs to the shaders.
