@@ -5,8 +5,7 @@ set -u
 export LC_ALL=C
 cd "${BACKDROP_SOURCE_DIR:?}" || exit 1
 
-# Layers of bench that see what no public header shows: export.c the network after our passes, candidates.c its kernels,
-# trace.c its dispatches.
+# bench/inside sees what no public header shows: the network after our passes, its kernels, its dispatches.
 # A layer, and the layers it may include. "api" is the public header, "top" engine/*.c, "push" what C and GLSL share.
 layers='
     api
@@ -22,14 +21,11 @@ layers='
     push
     tools     api
     bench     api
-    export    api base graph model
-    candidates api base graph vk kernel top statistics
-    statistics
-    trace     api base vk kernel top
+    inside    api base graph model vk kernel top bench
 '
 # A header of an outside library, as a regular expression, and the layers that may include it.
 outside='
-    ^vulkan/          vk statistics trace
+    ^vulkan/          vk inside
     ^(jpeglib|jerror)\.h$ image
     ^png\.h$          image
     ^libexif/         image
@@ -44,10 +40,7 @@ find engine shaders/push tools bench -name '*.[ch]' | sort |
 awk -v layers="$layers" -v outside="$outside" '
     function layer_of(file,    part) {
         if (file ~ /^engine\/backdrop[a-z_]*\.h$/) return "api"
-        if (file ~ /^bench\/(export|candidates|statistics|trace)\.[ch]$/) {
-            gsub(/^bench\/|\..$/, "", file)
-            return file
-        }
+        if (file ~ /^bench\/inside\//) return "inside"
         split(file, part, "/")
         if (part[1] == "engine") return part[3] == "" ? "top" : part[2]
         return part[1] == "shaders" ? "push" : part[1]
@@ -57,6 +50,7 @@ awk -v layers="$layers" -v outside="$outside" '
         folder = file
         sub(/\/[^\/]*$/, "/", folder)
         if ((folder header) in known) return folder header
+        if (header in known) return header
         if (("engine/" header) in known) return "engine/" header
         if (("shaders/" header) in known || header == "shaders.h") return "shaders/" header
         return ""
