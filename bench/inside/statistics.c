@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "statistics.h"
 
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +8,6 @@
 enum { MOST_EXTENSIONS = 16, MOST_FIGURES = 32 };
 
 static struct {
-    PFN_vkGetInstanceProcAddr get;
-    PFN_vkGetDeviceProcAddr get_of_device;
     PFN_vkEnumerateDeviceExtensionProperties list;
     PFN_vkCreateDevice create_device;
     PFN_vkCreateComputePipelines create_pipelines;
@@ -63,43 +60,34 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical, c
     VkResult result = real.create_device(physical, &info, allocator, device);
     if (result == VK_SUCCESS) {
         real.device = *device;
-        real.create_pipelines = (PFN_vkCreateComputePipelines)real.get_of_device(*device, "vkCreateComputePipelines");
-        real.figures = (PFN_vkGetPipelineExecutableStatisticsKHR)real.get_of_device(
-            *device, "vkGetPipelineExecutableStatisticsKHR");
+        real.figures =
+            (PFN_vkGetPipelineExecutableStatisticsKHR)intercept_find(*device, "vkGetPipelineExecutableStatisticsKHR");
     }
     return result;
 }
 
-static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_of_device(VkDevice device, const char *name) {
-    return real.figures && !strcmp(name, "vkCreateComputePipelines") ? (PFN_vkVoidFunction)create_pipelines
-                                                                     : real.get_of_device(device, name);
-}
-
-static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get(VkInstance instance, const char *name) {
-    PFN_vkVoidFunction found = real.get(instance, name);
+static PFN_vkVoidFunction of_instance(const char *name, PFN_vkVoidFunction found) {
+    if (!strcmp(name, "vkEnumerateDeviceExtensionProperties")) {
+        real.list = (PFN_vkEnumerateDeviceExtensionProperties)found;
+    }
     if (!strcmp(name, "vkCreateDevice") && found) {
         real.create_device = (PFN_vkCreateDevice)found;
-        real.list =
-            (PFN_vkEnumerateDeviceExtensionProperties)real.get(instance, "vkEnumerateDeviceExtensionProperties");
         return (PFN_vkVoidFunction)create_device;
     }
-    if (!strcmp(name, "vkGetDeviceProcAddr") && found) {
-        real.get_of_device = (PFN_vkGetDeviceProcAddr)found;
-        return (PFN_vkVoidFunction)get_of_device;
+    return found;
+}
+
+static PFN_vkVoidFunction of_device(VkDevice device, const char *name, PFN_vkVoidFunction found) {
+    (void)device;
+    if (real.figures && !strcmp(name, "vkCreateComputePipelines")) {
+        real.create_pipelines = (PFN_vkCreateComputePipelines)found;
+        return (PFN_vkVoidFunction)create_pipelines;
     }
     return found;
 }
 
 void *statistics_entry(void) {
-    void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
-    void *entry = library ? dlsym(library, "vkGetInstanceProcAddr") : NULL;
-    PFN_vkGetInstanceProcAddr own = get;
-    void *address = NULL;
-    if (entry) {
-        memcpy(&real.get, &entry, sizeof entry); /* ISO C has no such cast */
-        memcpy(&address, &own, sizeof address);
-    }
-    return address;
+    return intercept_entry(of_instance, of_device);
 }
 
 void statistics_text(VkPipeline pipeline, char *text, size_t room) {

@@ -5,6 +5,7 @@
 #include "api/model.h"
 #include "kernel/kernel.h"
 #include "api/session.h"
+#include "bench/options.h"
 #include "statistics.h"
 
 #include <math.h>
@@ -13,10 +14,43 @@
 #include <string.h>
 
 typedef struct arguments {
-    const char *model, *device, *kernels, *csv, *only;
+    option_operands operands; /* MODEL */
+    const char *device, *kernels, *csv, *only;
     uint32_t size, runs, nodes;
-    bool fp32, fp16, fast16, validation;
+    option_list precisions; /* numbers of PRECISIONS; none: all of them */
+    bool validation;
 } arguments;
+
+static const option_verb verb = {
+    NULL,
+    "MODEL",
+    1,
+    1,
+    "Tries every candidate of every distinct node, says which are wrong, times the others (microseconds",
+    "of device time, the best of N readings), and writes all of it with the compiler's statistics to a\n"
+    "file, which bench/nodes reads.\n"};
+
+#define PRECISIONS "fp32|fp16|fast16"
+#define AT(member) offsetof(arguments, member)
+static const option options[] = {
+    {"--csv", OPTION_TEXT, 1, AT(csv), "FILE", 0, 0, "where to"},
+    {"--only", OPTION_TEXT, 1, AT(only), "PART", 0, 0, "candidates whose name contains PART"},
+    {"--nodes", OPTION_WHOLE, 1, AT(nodes), "N", 1, 1000000, "every N-th distinct node alone"},
+    {"--runs", OPTION_WHOLE, 1, AT(runs), "N", 1, 1000000, "readings of each"},
+    {"--precision", OPTION_LIST, 1, AT(precisions), PRECISIONS, 0, 0, "these alone; default all"},
+    {"--size", OPTION_WHOLE, 1, AT(size), "S", 1, 8192, "side of the input; default the model's, or 513"},
+    {"--device", OPTION_TEXT, 1, AT(device), "D", 0, 0, "number or part of a name; default the best one"},
+    {"--kernels", OPTION_TEXT, 1, AT(kernels), "SET", 0, 0, "default the device's"},
+    {"--validation", OPTION_FLAG, 1, AT(validation), NULL, 0, 0, "the validation layer; what it says is a failure"},
+};
+static const option_program program = {
+    .name = "backdrop-candidates",
+    .statuses = "0 all right, 1 failed or some wrong, 2 usage, 3 no such device or precision",
+    .verbs = &verb,
+    .options = options,
+    .verb_count = 1,
+    .option_count = BD_COUNT(options),
+    .operands = AT(operands)};
 
 typedef struct sweep {
     const arguments *a;
@@ -34,18 +68,6 @@ typedef struct sweep {
 typedef struct floors {
     double bytes, arithmetic, launches;
 } floors;
-
-static int usage(FILE *to, int status) {
-    (void)fprintf(to,
-                  "usage: backdrop-candidates MODEL [--size S] [--device D] [--kernels SET] [--precision WHAT]\n"
-                  "         [--runs N] [--nodes N] [--only PART] [--csv FILE] [--validation]\n"
-                  "Tries every candidate of every distinct node, says which are wrong, times the others (microseconds\n"
-                  "of device time, the best of N readings; default 5), and writes all of it with the compiler's\n"
-                  "statistics to FILE, which bench/nodes reads. --only: candidates whose name contains PART;\n"
-                  "--nodes: every N-th distinct node alone; --precision: fp32, fp16 or fast16 alone.\n"
-                  "exit status: 0 all right, 1 failed or some wrong, 2 usage, 3 no such device or precision\n");
-    return status;
-}
 
 /* The bytes that have to be moved at least: what is read and written, each once. */
 static double bytes_of(const sweep *s, uint32_t index, uint32_t absorbed, bd_precision precision) {
@@ -202,44 +224,13 @@ static bd_result try_precision(sweep *s, bd_precision precision, const char *nam
     return result;
 }
 
-static bool take(arguments *a, int argc, char **argv) {
-    for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (!strcmp(argv[i], "--validation")) {
-            a->validation = true;
-            continue;
-        }
-        if (argv[i][0] != '-' && !a->model) {
-            a->model = argv[i];
-            continue;
-        }
-        if (!value) {
-            return false;
-        }
-        i++;
-        if (!strcmp(argv[i - 1], "--size")) {
-            a->size = (uint32_t)strtoul(value, NULL, 10);
-        } else if (!strcmp(argv[i - 1], "--runs")) {
-            a->runs = (uint32_t)strtoul(value, NULL, 10);
-        } else if (!strcmp(argv[i - 1], "--nodes")) {
-            a->nodes = (uint32_t)strtoul(value, NULL, 10);
-        } else if (!strcmp(argv[i - 1], "--device")) {
-            a->device = value;
-        } else if (!strcmp(argv[i - 1], "--kernels")) {
-            a->kernels = value;
-        } else if (!strcmp(argv[i - 1], "--csv")) {
-            a->csv = value;
-        } else if (!strcmp(argv[i - 1], "--only")) {
-            a->only = value;
-        } else if (!strcmp(argv[i - 1], "--precision")) {
-            a->fp32 = !strcmp(value, "fp32");
-            a->fp16 = !strcmp(value, "fp16");
-            a->fast16 = !strcmp(value, "fast16");
-        } else {
-            return false;
-        }
+/* Whether it was asked for: number of PRECISIONS. */
+static bool is_asked(const option_list *precisions, uint32_t number) {
+    bool asked = !precisions->count;
+    for (uint32_t i = 0; i < precisions->count; i++) {
+        asked = asked || precisions->items[i] == number;
     }
-    return a->model && a->runs && a->nodes && (a->fp32 || a->fp16 || a->fast16);
+    return asked;
 }
 
 static bd_result work(sweep *s, const bd_model *model, bd_error *error) {
@@ -259,13 +250,13 @@ static bd_result work(sweep *s, const bd_model *model, bd_error *error) {
     const struct {
         const char *name;
         bd_precision precision;
-        bool asked, here;
-    } all[] = {{"fp32", BD_PRECISION_FP32, s->a->fp32, true},
-               {"fp16", BD_PRECISION_FP16, s->a->fp16, half},
-               {"fast16", BD_PRECISION_FAST16, s->a->fast16, half && bd_kernel_has_packed(&s->engine->vk)}};
+        bool here;
+    } all[] = {{"fp32", BD_PRECISION_FP32, true},
+               {"fp16", BD_PRECISION_FP16, half},
+               {"fast16", BD_PRECISION_FAST16, half && bd_kernel_has_packed(&s->engine->vk)}};
     bool any = false;
     for (uint32_t i = 0; i < BD_COUNT(all) && !result; i++) {
-        if (all[i].asked && all[i].here) {
+        if (is_asked(&s->a->precisions, i) && all[i].here) {
             any = true;
             result = try_precision(s, all[i].precision, all[i].name, error);
         }
@@ -284,9 +275,11 @@ static void log_line(void *user, bd_log_level level, const char *message) {
 }
 
 int main(int argc, char **argv) {
-    arguments a = {.runs = 5, .nodes = 1, .fp32 = true, .fp16 = true, .fast16 = true};
-    if (!take(&a, argc, argv)) {
-        return usage(argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr, 2);
+    arguments a = {.runs = 5, .nodes = 1};
+    uint32_t chosen;
+    int status = options_read(&program, argc, argv, &chosen, &a);
+    if (status != OPTIONS_READ) {
+        return status;
     }
     sweep s = {.a = &a};
     bd_model *model = NULL;
@@ -298,7 +291,7 @@ int main(int argc, char **argv) {
                                      .validation = a.validation,
                                      .log = log_line,
                                      .get_instance_proc_addr = statistics_entry()};
-    bd_result result = bd_model_open(a.model, &model_params, &model, &error);
+    bd_result result = bd_model_open(a.operands.items[0], &model_params, &model, &error);
     if (!result) {
         result = bd_engine_create(&params, &s.engine, &error);
     }
@@ -322,7 +315,7 @@ int main(int argc, char **argv) {
     bd_engine_destroy(s.engine);
     bd_model_destroy(model);
     if (result) {
-        (void)fprintf(stderr, "backdrop-candidates: %s: %s\n", bd_result_name(result), error.message);
+        (void)fprintf(stderr, "%s: %s: %s\n", program.name, bd_result_name(result), error.message);
         return s.refused || result == BD_ERR_NO_DEVICE || result == BD_ERR_NO_VULKAN ? 3 : 1;
     }
     return s.wrong || messages ? 1 : 0;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * What a driver's compiler says of the pipelines that it makes: registers, spills, shared memory. Stands between an
- * engine and the Vulkan loader (bd_engine_params.get_instance_proc_addr); one device at a time. */
+ * What a driver's compiler says of the pipelines that it makes: registers, spills, shared memory. */
 #ifndef BD_BENCH_STATISTICS_H
 #define BD_BENCH_STATISTICS_H
 
-#define VK_NO_PROTOTYPES
-#include <vulkan/vulkan.h>
+#include "intercept.h"
 
 #include <stddef.h>
 

@@ -4,8 +4,9 @@
  * library's inside for the shaders' names. */
 #include "api/engine.h"
 #include "api/model.h"
+#include "intercept.h"
+#include "bench/options.h"
 
-#include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +33,6 @@ typedef struct made {
 } made;
 
 static struct {
-    PFN_vkGetInstanceProcAddr get;
-    PFN_vkGetDeviceProcAddr get_of_device;
     PFN_vkCreateShaderModule create_module;
     PFN_vkCreateComputePipelines create_pipelines;
     PFN_vkBeginCommandBuffer begin;
@@ -58,8 +57,7 @@ static struct {
     uint32_t submitted_count, left_out;
 } spy;
 
-/* ---- between the engine and the loader ----------------------------------------------------------------------------
- */
+/* ---- between the engine and the loader --------------------------------------------------------------------------- */
 
 static void remember(made *table, uint32_t *count, const void *handle, size_t bytes, const char *name) {
     if (*count < MOST_MADE) {
@@ -208,8 +206,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, cons
     X(vkCmdFillBuffer, fill)                                                                                           \
     X(vkQueueSubmit, submit)
 
-static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_of_device(VkDevice device, const char *name) {
-    PFN_vkVoidFunction found = spy.get_of_device(device, name);
+static PFN_vkVoidFunction of_device(VkDevice device, const char *name, PFN_vkVoidFunction found) {
     spy.device = device;
 #define X(function, own)                                                                                               \
     if (found && !strcmp(name, #function)) {                                                                           \
@@ -231,29 +228,7 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_of_device(VkDevice device, c
     return found;
 }
 
-static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get(VkInstance instance, const char *name) {
-    PFN_vkVoidFunction found = spy.get(instance, name);
-    if (found && !strcmp(name, "vkGetDeviceProcAddr")) {
-        spy.get_of_device = (PFN_vkGetDeviceProcAddr)found;
-        return (PFN_vkVoidFunction)get_of_device;
-    }
-    return found;
-}
-
-static void *entry(void) {
-    void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
-    void *real = library ? dlsym(library, "vkGetInstanceProcAddr") : NULL;
-    PFN_vkGetInstanceProcAddr own = get;
-    void *address = NULL;
-    if (real) {
-        memcpy(&spy.get, &real, sizeof real); /* ISO C has no such cast */
-        memcpy(&address, &own, sizeof address);
-    }
-    return address;
-}
-
-/* ---- what came out ------------------------------------------------------------------------------------------------
- */
+/* ---- what came out ----------------------------------------------------------------------------------------------- */
 
 typedef struct span {
     const event *what;
@@ -316,55 +291,42 @@ static void report(const span *spans, uint32_t count) {
            count, count ? spans[count - 1].end : 0, busy, gaps, count > 1 ? gaps / (count - 1) : 0);
 }
 
+/* ---- program ----------------------------------------------------------------------------------------------------- */
+
 typedef struct arguments {
-    const char *model, *device, *kernels, *csv, *cache;
+    option_operands operands; /* MODEL */
+    const char *device, *kernels, *csv, *cache;
     double megapixels;
-    uint32_t size;
-    bd_precision precision;
+    uint32_t size, precision;
 } arguments;
 
-static int usage(FILE *to, int status) {
-    (void)fprintf(to,
-                  "usage: backdrop-trace MODEL [--megapixels N] [--size S] [--device D] [--kernels SET]\n"
-                  "         [--precision fp32|fp16] [--cache-dir DIR] [--csv FILE]\n"
-                  "Replaces the background of a made photo and says when each dispatch, copy and fill of that frame\n"
-                  "began and ended on the device. Time stamps cost time themselves, so that the frame takes longer\n"
-                  "than without them.\n"
-                  "exit status: 0 fine, 1 failed, 2 usage, 3 no such device or precision, or it has no clock\n");
-    return status;
-}
+static const option_verb verb = {
+    NULL,
+    "MODEL",
+    1,
+    1,
+    "Replaces the background of a made photo and says when each dispatch, copy and fill of that frame",
+    "began and ended on the device. Time stamps cost time themselves, so that the frame takes longer\n"
+    "than without them.\n"};
 
-static bool take(arguments *a, int argc, char **argv) {
-    for (int i = 1; i < argc; i++) {
-        if (argv[i][0] != '-' && !a->model) {
-            a->model = argv[i];
-            continue;
-        }
-        if (i + 1 == argc) {
-            return false;
-        }
-        const char *name = argv[i];
-        const char *value = argv[++i];
-        if (!strcmp(name, "--megapixels")) {
-            a->megapixels = strtod(value, NULL);
-        } else if (!strcmp(name, "--size")) {
-            a->size = (uint32_t)strtoul(value, NULL, 10);
-        } else if (!strcmp(name, "--device")) {
-            a->device = value;
-        } else if (!strcmp(name, "--kernels")) {
-            a->kernels = value;
-        } else if (!strcmp(name, "--csv")) {
-            a->csv = value;
-        } else if (!strcmp(name, "--cache-dir")) {
-            a->cache = value;
-        } else if (!strcmp(name, "--precision") && (!strcmp(value, "fp32") || !strcmp(value, "fp16"))) {
-            a->precision = !strcmp(value, "fp16") ? BD_PRECISION_FP16 : BD_PRECISION_FP32;
-        } else {
-            return false;
-        }
-    }
-    return a->model && a->megapixels >= 0.01 && a->megapixels <= 100;
-}
+#define AT(member) offsetof(arguments, member)
+static const option options[] = {
+    {"--megapixels", OPTION_REAL, 1, AT(megapixels), "N", 0.01, 100, "of the photo"},
+    {"--csv", OPTION_TEXT, 1, AT(csv), "FILE", 0, 0, "the table as a file"},
+    {"--size", OPTION_WHOLE, 1, AT(size), "S", 1, 8192, "side of the input; default the model's, or 513"},
+    {"--device", OPTION_TEXT, 1, AT(device), "D", 0, 0, "number or part of a name; default the best one"},
+    {"--kernels", OPTION_TEXT, 1, AT(kernels), "SET", 0, 0, "default the device's"},
+    {"--precision", OPTION_WORD, 1, AT(precision), "auto|fp32|fp16", 0, 0, "of the network"},
+    {"--cache-dir", OPTION_TEXT, 1, AT(cache), "DIR", 0, 0, "pipelines and tuning; default none"},
+};
+static const option_program program = {
+    .name = "backdrop-trace",
+    .statuses = "0 fine, 1 failed, 2 usage, 3 no such device or precision, or it has no clock",
+    .verbs = &verb,
+    .options = options,
+    .verb_count = 1,
+    .option_count = BD_COUNT(options),
+    .operands = AT(operands)};
 
 /* Frames alike; the last one is looked at. */
 static bd_result run_frames(bd_session *session, double megapixels, bd_error *error) {
@@ -389,51 +351,48 @@ static bd_result run_frames(bd_session *session, double megapixels, bd_error *er
     return result;
 }
 
-int main(int argc, char **argv) {
-    arguments a = {.megapixels = 12};
-    if (!take(&a, argc, argv)) {
-        return usage(argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr, 2);
-    }
+/* Prints what came out of the last frame, and writes it to --csv. */
+static bool tell(const arguments *a, const bd_vk *vk, const bd_session *session) {
     static span spans[16 * MOST_EVENTS];
+    bd_session_info info;
+    bd_session_get_info(session, &info);
+    uint32_t count = read_spans(vk, spans, BD_COUNT(spans));
+    printf("%s, %s, kernels %s, %s, %.2f megapixels\n", vk->info.name, vk->info.driver, info.kernel_set,
+           info.precision == BD_PRECISION_FP16 ? "fp16" : "fp32", a->megapixels);
+    report(spans, count);
+    if (spy.left_out) {
+        printf("%u dispatches had no room\n", spy.left_out);
+    }
+    return count && (!a->csv || write_csv(a->csv, spans, count));
+}
+
+static bd_result run(const arguments *a, bool *written, bd_error *error) {
     bd_engine *engine = NULL;
     bd_model *model = NULL;
     bd_session *session = NULL;
-    bd_error error = {0};
-    bool written = true;
-    const bd_model_params model_params = {.struct_size = sizeof model_params, .width = a.size, .height = a.size};
+    const bd_model_params model_params = {.struct_size = sizeof model_params, .width = a->size, .height = a->size};
     const bd_engine_params params = {.struct_size = sizeof params,
-                                     .device = a.device,
-                                     .kernel_set = a.kernels,
-                                     .cache_dir = a.cache,
-                                     .get_instance_proc_addr = entry()};
+                                     .device = a->device,
+                                     .kernel_set = a->kernels,
+                                     .cache_dir = a->cache,
+                                     .get_instance_proc_addr = intercept_entry(NULL, of_device)};
     const bd_session_params session_params = {
-        .struct_size = sizeof session_params, .precision = a.precision, .many = true};
-    spy.recordings = calloc(MOST_BUFFERS, sizeof *spy.recordings);
-    bd_result result = spy.recordings ? bd_model_open(a.model, &model_params, &model, &error)
-                                      : bd_fail(&error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+        .struct_size = sizeof session_params, .precision = (bd_precision)a->precision, .many = true};
+    bd_result result = bd_model_open(a->operands.items[0], &model_params, &model, error);
     if (!result) {
-        result = bd_engine_create(&params, &engine, &error);
+        result = bd_engine_create(&params, &engine, error);
     }
     if (!result && !engine->vk.timestamp_bits) {
-        result = bd_fail(&error, BD_ERR_UNSUPPORTED, "%s has no clock", engine->vk.info.name);
+        result = bd_fail(error, BD_ERR_UNSUPPORTED, "%s has no clock", engine->vk.info.name);
     }
     if (!result) {
-        result = bd_session_create(engine, model, &session_params, &session, &error);
+        result = bd_session_create(engine, model, &session_params, &session, error);
     }
     if (!result) {
-        result = run_frames(session, a.megapixels, &error);
+        result = run_frames(session, a->megapixels, error);
     }
     if (!result) {
-        bd_session_info info;
-        bd_session_get_info(session, &info);
-        uint32_t count = read_spans(&engine->vk, spans, sizeof spans / sizeof *spans);
-        printf("%s, %s, kernels %s, %s, %.2f megapixels\n", engine->vk.info.name, engine->vk.info.driver,
-               info.kernel_set, info.precision == BD_PRECISION_FP16 ? "fp16" : "fp32", a.megapixels);
-        report(spans, count);
-        if (spy.left_out) {
-            printf("%u dispatches had no room\n", spy.left_out);
-        }
-        written = count && (!a.csv || write_csv(a.csv, spans, count));
+        *written = tell(a, &engine->vk, session);
     }
     bd_session_destroy(session);
     if (spy.pool) {
@@ -441,9 +400,24 @@ int main(int argc, char **argv) {
     }
     bd_engine_destroy(engine);
     bd_model_destroy(model);
+    return result;
+}
+
+int main(int argc, char **argv) {
+    arguments a = {.megapixels = 12};
+    bd_error error = {0};
+    bool written = false;
+    uint32_t chosen;
+    int status = options_read(&program, argc, argv, &chosen, &a);
+    if (status != OPTIONS_READ) {
+        return status;
+    }
+    spy.recordings = calloc(MOST_BUFFERS, sizeof *spy.recordings);
+    bd_result result =
+        spy.recordings ? run(&a, &written, &error) : bd_fail(&error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     free(spy.recordings);
     if (result) {
-        (void)fprintf(stderr, "backdrop-trace: %s: %s\n", bd_result_name(result), error.message);
+        (void)fprintf(stderr, "%s: %s: %s\n", program.name, bd_result_name(result), error.message);
         return result == BD_ERR_NO_DEVICE || result == BD_ERR_NO_VULKAN || result == BD_ERR_UNSUPPORTED ? 3 : 1;
     }
     return written ? 0 : 1;
