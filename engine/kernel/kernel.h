@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * The back-end table: which shader variant computes an operation on a device, with its push constants, specialisation
- * constants and grid, and how its weights are packed. A new device kind adds a column to the table in table.c.
+ * The kernels: which shader computes an operation on a device (shaders/variants.txt), with its push constants,
+ * specialisation constants and grid, and how its weights are packed.
  *
  * These functions fill everything of a bd_vk_dispatch but its bindings' buffers. */
 #ifndef BD_KERNEL_H
 #define BD_KERNEL_H
 
 #include "graph/plan.h"
+#include "kernels.h"
 #include "push/closed_form.h"
 #include "push/components.h"
 #include "push/foreground.h"
@@ -20,88 +21,13 @@
 #include "push/weigh.h"
 #include "vk/vk.h"
 
-typedef enum bd_kernel {
-    BD_KERNEL_CONV1X1,
-    BD_KERNEL_CONV1X1_DEEP, /* many input channels, a multiple of 16; wide8 only */
-    BD_KERNEL_CONV,
-    BD_KERNEL_CONV_DW,
-    BD_KERNEL_CONV_DW_STRIDE1,       /* 3x3, wide8 only */
-    BD_KERNEL_CONV_DW_STRIDE2,       /* 3x3, dilation 1, wide8 only */
-    BD_KERNEL_CONV_DW_STRIDE1_PAIRS, /* the same for even c4 */
-    BD_KERNEL_CONV_DW_STRIDE2_PAIRS,
-    BD_KERNEL_POOL,
-    BD_KERNEL_POOL_MAP,
-    BD_KERNEL_RESIZE,
-    BD_KERNEL_ELEMENTWISE,
-    BD_KERNEL_SOFTMAX,
-    BD_KERNEL_CONCAT,
-    BD_KERNEL_CONCAT_SCALAR,
-    BD_KERNEL_PREPROCESS,
-    BD_KERNEL_RESAMPLE_HORIZONTAL,
-    BD_KERNEL_RESAMPLE_VERTICAL,
-    BD_KERNEL_NARROW, /* reads 16 bits, whatever bd_kernel_deepen says */
-    BD_KERNEL_LABELS,
-    BD_KERNEL_AVERAGE,
-    BD_KERNEL_MASK,
-    BD_KERNEL_COMPOSITE,
-    BD_KERNEL_GUIDED_REDUCE,
-    BD_KERNEL_GUIDED_START,
-    BD_KERNEL_GUIDED_ROWS,
-    BD_KERNEL_GUIDED_SOLVE,
-    BD_KERNEL_BOX_ROWS,
-    BD_KERNEL_BOX_COLUMNS,
-    BD_KERNEL_GUIDED_JOIN,
-    BD_KERNEL_GUIDED_APPLY,
-    BD_KERNEL_PLANE_SAMPLE,
-    BD_KERNEL_PLANE_PACK,
-    BD_KERNEL_TRIMAP_PIN,
-    BD_KERNEL_FOREGROUND_PICK,
-    BD_KERNEL_FOREGROUND_HALF,
-    BD_KERNEL_FOREGROUND_STEP,
-    BD_KERNEL_FOREGROUND_APPLY,
-    BD_KERNEL_FUSION_REDUCE,
-    BD_KERNEL_FUSION_SPREAD,
-    BD_KERNEL_FUSION_ROWS,
-    BD_KERNEL_FUSION_COLUMNS,
-    BD_KERNEL_WEIGH,
-    BD_KERNEL_GAUSS,
-    BD_KERNEL_UNWEIGH,
-    BD_KERNEL_STATISTICS,
-    BD_KERNEL_STATISTICS_SUM,
-    BD_KERNEL_HARMONIZE_SOLVE,
-    BD_KERNEL_LIGHT_REDUCE,
-    BD_KERNEL_RELIGHT,
-    BD_KERNEL_COLOUR_COUNT,
-    BD_KERNEL_COLOUR_BLUR,
-    BD_KERNEL_CLOSED_TARGET,
-    BD_KERNEL_CLOSED_PRIOR,
-    BD_KERNEL_CLOSED_PIN,
-    BD_KERNEL_TILE_FLAGS,
-    BD_KERNEL_TILE_ROWS,
-    BD_KERNEL_TILE_LIST,
-    BD_KERNEL_CLOSED_START,
-    BD_KERNEL_CLOSED_LINES,
-    BD_KERNEL_CLOSED_PRODUCT,
-    BD_KERNEL_CLOSED_SUM,
-    BD_KERNEL_CLOSED_STEP,
-    BD_KERNEL_CLOSED_UPDATE,
-    BD_KERNEL_CLOSED_FINISH,
-    BD_KERNEL_COMPONENTS_START,
-    BD_KERNEL_COMPONENTS_JOIN,
-    BD_KERNEL_COMPONENTS_COUNT,
-    BD_KERNEL_COMPONENTS_CHOOSE,
-    BD_KERNEL_COMPONENTS_SPREAD,
-    BD_KERNEL_COMPONENTS_APPLY,
-    BD_KERNEL_PLANE_STEP,
-    BD_KERNEL_COUNT
-} bd_kernel;
+/* ---- the table (table.c) ----------------------------------------------------------------------------------------- */
 
-/* The variant that serves a kernel on a device (table.c). */
+/* The shader that serves a kernel on a device; BD_SHADER_COUNT: the kernel does not exist there. */
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel);
-/* The variant for tensors of 16 bits of one of the storage set's; BD_SHADER_COUNT: it has none. */
+/* The shader for tensors of 16 bits in place of one; BD_SHADER_COUNT: there is none. */
 bd_shader_id bd_kernel_half_shader(bd_shader_id shader);
-/* Makes a dispatch over pictures of 8 bits (RESAMPLE_*, COMPOSITE, FOREGROUND_PICK, FOREGROUND_APPLY, WEIGH,
- * UNWEIGH, STATISTICS, LIGHT_REDUCE, RELIGHT) the same over pictures of 16. */
+/* Makes a dispatch over pictures of 8 bits the same over pictures of 16. Kernels that have no shader for these stay. */
 void bd_kernel_deepen(bd_vk_dispatch *dispatch);
 
 /* ---- ways to compute a node (candidates.c) ------------------------------------------------------------------------

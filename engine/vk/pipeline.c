@@ -19,11 +19,6 @@ struct bd_vk_pipeline {
     VkPipeline pipeline;
 };
 
-bd_read_path bd_vk_shader_read_path(bd_shader_id shader) {
-    const char *name = bd_shaders[shader].name;
-    return strstr(name, "_image") ? BD_READ_IMAGE : strstr(name, "_texel") ? BD_READ_TEXEL : BD_READ_STORAGE;
-}
-
 VkDescriptorType bd_vk_descriptor_type(bd_read_path path, uint32_t binding) {
     static const VkDescriptorType types[BD_READ_PATHS] = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
                                                           VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
@@ -62,7 +57,7 @@ static bd_result create(bd_vk *vk, bd_vk_pipeline *made, bd_error *error) {
                                                         .module = module,
                                                         .pName = "main",
                                                         .pSpecializationInfo = &specialisation},
-                                              .layout = vk->pipeline_layouts[bd_vk_shader_read_path(made->shader)]};
+                                              .layout = vk->pipeline_layouts[shader->reads]};
     VkPipeline pipeline;
     result = bd_vk_check(vk, api->vkCreateComputePipelines(vk->device, vk->pipeline_cache, 1, &info, NULL, &pipeline),
                          shader->name, error);

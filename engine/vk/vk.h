@@ -97,10 +97,6 @@ typedef struct bd_vk_api {
 
 /* ---- device (device.c) ------------------------------------------------------------------------------------------- */
 
-/* How shaders read tensors: storage buffers (GPUs), uniform texel buffers (software Vulkan, see README of bench) or
- * storage texel buffers (lavapipe). */
-typedef enum bd_read_path { BD_READ_STORAGE, BD_READ_TEXEL, BD_READ_IMAGE, BD_READ_PATHS } bd_read_path;
-
 /* Which column of the back-end table serves a device. */
 typedef enum bd_kernel_set {
     BD_KERNELS_STORAGE, /* GPUs */
@@ -299,7 +295,6 @@ bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *e
 bd_result bd_vk_pipelines_prepare(bd_vk *vk, const bd_vk_dispatch *dispatches, uint32_t count, bd_error *error);
 /* The pipeline of a shader with specialisation constants, made on first use and kept. */
 bd_result bd_vk_pipeline_get(bd_vk *vk, const bd_vk_dispatch *dispatch, VkPipeline *pipeline, bd_error *error);
-bd_read_path bd_vk_shader_read_path(bd_shader_id shader);
 VkDescriptorType bd_vk_descriptor_type(bd_read_path path, uint32_t binding);
 void bd_vk_pipelines_finish(bd_vk *vk);
 bd_result bd_vk_pipeline_cache_open(bd_vk *vk, const char *directory, bd_error *error);

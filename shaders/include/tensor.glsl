@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How shaders read and write tensors and pictures. Each binding holds exactly one tensor. READ_TEXEL=1 reads through
-// uniform texel buffers (software devices gather whole texels from them), READ_IMAGE=1 through storage texel buffers
+// uniform texel buffers (software devices gather whole texels from them), READ_STORAGE_TEXEL=1 through storage texel buffers
 // (lavapipe reads these without a call), otherwise through storage buffers. What is
 // written is a storage buffer on every path.
 //
@@ -16,12 +16,12 @@
 #ifndef READ_TEXEL
 #define READ_TEXEL 0
 #endif
-#ifndef READ_IMAGE
-#define READ_IMAGE 0
+#ifndef READ_STORAGE_TEXEL
+#define READ_STORAGE_TEXEL 0
 #endif
 
 // Each BD_READ_x(binding, name) declares a function name(int index).
-#if READ_IMAGE
+#if READ_STORAGE_TEXEL
 #define BD_READ_F32(slot, name)                                                                                        \
     layout(set = 0, binding = slot, rgba32f) uniform readonly restrict imageBuffer name##_view;                        \
     vec4 name(int index) { return imageLoad(name##_view, index); }
