@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "vk/commands.h"
+
 #include <string.h>
 
-#include "vk/vk.h"
+#include "vk/vk_check.h"
+#include "vk/pipeline.h"
 
 enum { SETS_PER_POOL = 128 };
 

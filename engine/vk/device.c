@@ -1,70 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
+#include "vk/device.h"
+
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "vk/vk.h"
-
-void bd_vk_log(const bd_vk *vk, bd_log_level level, const char *format, ...) {
-    if (!vk->log) {
-        return;
-    }
-    char message[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    vk->log(vk->log_user, level, message);
-}
-
-static const char *vk_result_name(VkResult result) {
-    switch (result) {
-#define NAME(r)                                                                                                        \
-    case r: return #r
-        NAME(VK_SUCCESS);
-        NAME(VK_NOT_READY);
-        NAME(VK_TIMEOUT);
-        NAME(VK_INCOMPLETE);
-        NAME(VK_ERROR_OUT_OF_HOST_MEMORY);
-        NAME(VK_ERROR_OUT_OF_DEVICE_MEMORY);
-        NAME(VK_ERROR_INITIALIZATION_FAILED);
-        NAME(VK_ERROR_DEVICE_LOST);
-        NAME(VK_ERROR_MEMORY_MAP_FAILED);
-        NAME(VK_ERROR_LAYER_NOT_PRESENT);
-        NAME(VK_ERROR_EXTENSION_NOT_PRESENT);
-        NAME(VK_ERROR_FEATURE_NOT_PRESENT);
-        NAME(VK_ERROR_INCOMPATIBLE_DRIVER);
-        NAME(VK_ERROR_TOO_MANY_OBJECTS);
-        NAME(VK_ERROR_FRAGMENTED_POOL);
-        NAME(VK_ERROR_OUT_OF_POOL_MEMORY);
-        NAME(VK_ERROR_UNKNOWN);
-#undef NAME
-    default: return "an unnamed VkResult";
-    }
-}
-
-bd_result bd_vk_check(bd_vk *vk, VkResult result, const char *what, bd_error *error) {
-    if (result == VK_SUCCESS) {
-        return BD_OK;
-    }
-    bd_result code = BD_ERR_DEVICE;
-    switch (result) {
-    case VK_ERROR_OUT_OF_HOST_MEMORY: code = BD_ERR_OUT_OF_MEMORY; break;
-    case VK_ERROR_OUT_OF_DEVICE_MEMORY: code = BD_ERR_OUT_OF_DEVICE_MEMORY; break;
-    case VK_ERROR_INCOMPATIBLE_DRIVER: code = BD_ERR_NO_VULKAN; break;
-    case VK_ERROR_DEVICE_LOST:
-        code = BD_ERR_DEVICE_LOST;
-        vk->lost = true;
-        break;
-    default: break;
-    }
-    return bd_fail(error, code, "%s%s%s: %s", vk->info.name, vk->info.name[0] ? ": " : "", what,
-                   vk_result_name(result));
-}
+#include "vk/vk_check.h"
+#include "vk/features.h"
+#include "vk/loader.h"
+#include "vk/pipeline.h"
+#include "vk/pipeline_cache.h"
 
 static VKAPI_ATTR VkBool32 VKAPI_CALL on_validation(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
                                                     VkDebugUtilsMessageTypeFlagsEXT types,
@@ -313,32 +261,7 @@ static bd_result create_device(bd_vk *vk, bd_error *error) {
     vk->api.vkGetDeviceQueue(vk->device, vk->queue_family, 0, &vk->queue);
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
     result = bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &fence, NULL, &vk->fence), "vkCreateFence", error);
-    for (uint32_t path = 0; path < BD_READ_PATHS && !result; path++) {
-        VkDescriptorSetLayoutBinding bindings[BD_VK_BINDINGS];
-        for (uint32_t b = 0; b < BD_VK_BINDINGS; b++) {
-            bindings[b] = (VkDescriptorSetLayoutBinding){.binding = b,
-                                                         .descriptorType = bd_vk_descriptor_type(path, b),
-                                                         .descriptorCount = 1,
-                                                         .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
-        }
-        const VkDescriptorSetLayoutCreateInfo set = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
-                                                     .bindingCount = BD_VK_BINDINGS,
-                                                     .pBindings = bindings};
-        result = bd_vk_check(vk, vk->api.vkCreateDescriptorSetLayout(vk->device, &set, NULL, &vk->set_layouts[path]),
-                             "vkCreateDescriptorSetLayout", error);
-        if (result) {
-            break;
-        }
-        const VkPushConstantRange push = {VK_SHADER_STAGE_COMPUTE_BIT, 0, BD_VK_PUSH_BYTES};
-        const VkPipelineLayoutCreateInfo layout = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
-                                                   .setLayoutCount = 1,
-                                                   .pSetLayouts = &vk->set_layouts[path],
-                                                   .pushConstantRangeCount = 1,
-                                                   .pPushConstantRanges = &push};
-        result = bd_vk_check(vk, vk->api.vkCreatePipelineLayout(vk->device, &layout, NULL, &vk->pipeline_layouts[path]),
-                             "vkCreatePipelineLayout", error);
-    }
-    return result;
+    return result ? result : bd_vk_layouts_init(vk, error);
 }
 
 static void start(bd_vk *vk, const bd_engine_params *params) {
@@ -444,10 +367,7 @@ void bd_vk_finish(bd_vk *vk) {
             (void)api->vkDeviceWaitIdle(vk->device);
             bd_vk_pipelines_finish(vk);
             bd_vk_pipeline_cache_close(vk);
-            for (uint32_t path = 0; path < BD_READ_PATHS; path++) {
-                api->vkDestroyPipelineLayout(vk->device, vk->pipeline_layouts[path], NULL);
-                api->vkDestroyDescriptorSetLayout(vk->device, vk->set_layouts[path], NULL);
-            }
+            bd_vk_layouts_finish(vk);
             api->vkDestroyFence(vk->device, vk->fence, NULL);
         }
         api->vkDestroyDevice(vk->device, NULL);
