@@ -77,7 +77,7 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
     const bd_network_params network = {.precision = choose_precision(engine, model, own.precision), .choices = choices};
     bool matrix = bd_precision_is_half(network.precision) && engine->vk.matrix_count;
     bd_result result = matrix ? bd_probe_matrix(&engine->tuning, &engine->vk, &model->graph, error) : BD_OK;
-    if (!result && own.many && engine->vk.kernel_set == BD_KERNELS_WIDE8 && engine->tuning.path) {
+    if (!result && own.many && engine->vk.column == BD_COLUMN_WIDE8 && engine->tuning.path) {
         /* What they gain, or lose, is the driver's; finding out takes seconds, so only where the answer is kept. */
         result = bd_tuning_settle(&engine->tuning, &engine->vk, &model->graph, network.precision, BD_KERNEL_FAMILY_FLAT,
                                   error);

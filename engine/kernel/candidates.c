@@ -351,7 +351,7 @@ static void add_flat(list *to) {
 /* ---- the interface ----------------------------------------------------------------------------------------------- */
 
 bool bd_kernel_has_fp16(const bd_vk *vk) {
-    return vk->kernel_set == BD_KERNELS_STORAGE;
+    return vk->column == BD_COLUMN_STORAGE;
 }
 
 bool bd_kernel_has_packed(const bd_vk *vk) {
@@ -369,7 +369,7 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
     /* The tiled kernels end with a clamp; a hard-swish goes to the plain ones. */
     bool window = node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE;
     to.packed = precision == BD_PRECISION_FAST16 && vk->half && window && !node->u.conv.rounding;
-    bool storage = vk->kernel_set == BD_KERNELS_STORAGE && window && !node->u.conv.hard_swish;
+    bool storage = vk->column == BD_COLUMN_STORAGE && window && !node->u.conv.hard_swish;
     if (storage && node->op == BD_OP_CONV) {
         bool pointwise = bd_gemm_is_pointwise(graph, index);
         const bd_shader_id *ways = pointwise ? conv1x1_ways : conv_ways;

@@ -24,7 +24,7 @@ static uint32_t panels_of(const bd_shape *shape) {
 
 bool bd_flat_serves(const bd_vk *vk, const bd_graph *graph, uint32_t index, int32_t most_in_c4) {
     const bd_node *node = &graph->nodes[index];
-    if (!vk->addresses || vk->kernel_set != BD_KERNELS_WIDE8 || !bd_gemm_is_pointwise(graph, index) ||
+    if (!vk->addresses || vk->column != BD_COLUMN_WIDE8 || !bd_gemm_is_pointwise(graph, index) ||
         graph->nodes[node->inputs[1]].op != BD_OP_CONST) {
         return false;
     }

@@ -7,7 +7,7 @@
 #define BD_KERNEL_H
 
 #include "graph/plan.h"
-#include "kernels.h"
+#include "kernel/column.h"
 #include "push/closed_form.h"
 #include "push/components.h"
 #include "push/foreground.h"

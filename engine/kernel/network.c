@@ -59,9 +59,8 @@ static uint32_t input_or_none(const bd_node *node, uint32_t i) {
 }
 
 static bd_kernel pointwise_kernel(const bd_vk *vk, int32_t in_c4) {
-    return vk->kernel_set == BD_KERNELS_WIDE8 && in_c4 >= BD_CONV1X1_WIDE_DEEP && in_c4 % 4 == 0
-               ? BD_KERNEL_CONV1X1_DEEP
-               : BD_KERNEL_CONV1X1;
+    return vk->column == BD_COLUMN_WIDE8 && in_c4 >= BD_CONV1X1_WIDE_DEEP && in_c4 % 4 == 0 ? BD_KERNEL_CONV1X1_DEEP
+                                                                                            : BD_KERNEL_CONV1X1;
 }
 
 static void conv(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_dispatch *dispatch,
@@ -85,12 +84,12 @@ static void conv(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_d
     if (pointwise) {
         const bd_push_conv1x1 push = {(int32_t)pixels, in_c4, out_c4, attrs->clamp_low, attrs->clamp_high};
         set_push(dispatch, &push, sizeof push);
-        switch (vk->kernel_set) {
-        case BD_KERNELS_WIDE8:
+        switch (vk->column) {
+        case BD_COLUMN_WIDE8:
             operands->packings[1] = BD_PACKING_PANELS;
             set_groups(dispatch, ceil_div((uint32_t)out_c4, 8), ceil_div(pixels, BD_CONV1X1_WIDE_ROWS), 1);
             break;
-        case BD_KERNELS_TEXEL:
+        case BD_COLUMN_TEXEL:
             set_groups(dispatch, ceil_div(pixels, BD_CONV1X1_TEXEL_ROWS),
                        ceil_div((uint32_t)out_c4, BD_CONV1X1_TEXEL_C4), 1);
             break;
@@ -115,12 +114,12 @@ static void conv(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_d
                                attrs->clamp_low,
                                attrs->clamp_high};
     set_push(dispatch, &push, sizeof push);
-    switch (vk->kernel_set) {
-    case BD_KERNELS_WIDE8:
+    switch (vk->column) {
+    case BD_COLUMN_WIDE8:
         operands->packings[1] = BD_PACKING_PANELS;
         set_groups(dispatch, ceil_div((uint32_t)out_c4, 8), ceil_div(pixels, BD_CONV_WIDE_ROWS), 1);
         break;
-    case BD_KERNELS_TEXEL:
+    case BD_COLUMN_TEXEL:
         set_groups(dispatch, ceil_div((uint32_t)out[2], BD_CONV_TEXEL_COLUMNS), (uint32_t)out[1],
                    ceil_div((uint32_t)out_c4, BD_CONV_TEXEL_C4));
         break;
@@ -130,7 +129,7 @@ static void conv(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_d
 
 /* The special case of a depthwise convolution that a device has, or the general kernel. */
 static bd_kernel depthwise_kernel(const bd_vk *vk, const bd_conv_attrs *attrs, int32_t c4) {
-    if (vk->kernel_set != BD_KERNELS_WIDE8 || attrs->kernel_h != 3 || attrs->kernel_w != 3 ||
+    if (vk->column != BD_COLUMN_WIDE8 || attrs->kernel_h != 3 || attrs->kernel_w != 3 ||
         attrs->stride_h != attrs->stride_w) {
         return BD_KERNEL_CONV_DW;
     }
@@ -186,7 +185,7 @@ static void depthwise(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd
         bool pairs = kernel == BD_KERNEL_CONV_DW_STRIDE1_PAIRS || kernel == BD_KERNEL_CONV_DW_STRIDE2_PAIRS;
         set_groups(dispatch, ceil_div((uint32_t)c4, pairs ? 16 : 8), tiles(out[2], tile, attrs->dilation_w),
                    tiles(out[1], tile, attrs->dilation_h));
-    } else if (vk->kernel_set != BD_KERNELS_STORAGE) {
+    } else if (vk->column != BD_COLUMN_STORAGE) {
         set_groups(dispatch, ceil_div((uint32_t)out[2], BD_CONV_DW_TEXEL_COLUMNS), (uint32_t)out[1],
                    ceil_div((uint32_t)c4, BD_CONV_DW_TEXEL_C4));
     } else {

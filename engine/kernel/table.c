@@ -2,7 +2,7 @@
 #include "kernel/kernel.h"
 
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel) {
-    return bd_kernel_cells[kernel][vk->kernel_set].shader;
+    return bd_kernel_cells[kernel][vk->column].shader;
 }
 
 bd_shader_id bd_kernel_half_shader(bd_shader_id shader) {

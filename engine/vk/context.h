@@ -92,14 +92,6 @@ typedef struct bd_vk_api {
     PFN_vkDestroyDebugUtilsMessengerEXT vkDestroyDebugUtilsMessengerEXT; /* with validation only */
 } bd_vk_api;
 
-/* Which column of the back-end table serves a device. */
-typedef enum bd_kernel_set {
-    BD_KERNELS_STORAGE, /* GPUs */
-    BD_KERNELS_TEXEL,   /* software devices whose texel buffers hold a photo */
-    BD_KERNELS_WIDE8,   /* software devices with subgroups of 8, shuffles and 64-bit integers: lavapipe */
-    BD_KERNELS_COUNT
-} bd_kernel_set;
-
 typedef struct bd_vk_pipeline bd_vk_pipeline;
 
 /* A product that the device's matrix units do: 16-bit operands, float32 sums, a subgroup together. */
@@ -108,6 +100,13 @@ typedef struct bd_vk_matrix {
     bd_vk_matrix_extension extension;
     uint32_t m, n, k;
 } bd_vk_matrix;
+
+/* What kernels are chosen by, known before a device is opened. */
+typedef struct bd_vk_traits {
+    uint32_t texel_elements; /* that a texel buffer can have */
+    uint32_t shuffle_lanes;  /* size of subgroups that exchange registers in compute shaders; 0: they cannot */
+    bool int64;              /* shaders can compute with 64-bit integers */
+} bd_vk_traits;
 
 typedef struct bd_vk {
     const bd_allocator *allocator;
@@ -121,7 +120,11 @@ typedef struct bd_vk {
     bool validation;
     VkPhysicalDevice physical_device;
     bd_device_info info;
-    bd_kernel_set kernel_set;
+    bd_vk_traits traits;
+    struct {
+        bool int64, addresses;
+    } wants;         /* what is switched on only where it is asked for, between bd_vk_find and bd_vk_start */
+    uint32_t column; /* of the table of kernels: theirs to set (kernel/column.h) */
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
     bd_vk_matrix matrices[8]; /* 16 x 16 x 16 first */
@@ -131,7 +134,6 @@ typedef struct bd_vk {
     uint32_t matrix_subgroup_size;       /* of pipelines that use matrix units */
     bool full_subgroups;                 /* a pipeline can ask that no subgroup of a group is partly filled */
     bool half;                           /* shaders compute with halves, so storing them costs nothing */
-    bool runs[BD_KERNELS_COUNT];         /* which kernel sets the device can run */
     uint8_t pipeline_cache_uuid[VK_UUID_SIZE];
     uint32_t driver_version;
     uint32_t queue_family;

@@ -199,7 +199,7 @@ void bd_vk_features_init(bd_vk *vk, bd_vk_features *features) {
     vk->half = o.half.shaderFloat16;
     *features = (bd_vk_features){0};
     choose_subgroups(vk, &o, features);
-    if (vk->runs[BD_KERNELS_WIDE8] && o.address.bufferDeviceAddress) {
+    if (vk->wants.addresses && o.address.bufferDeviceAddress) {
         vk->addresses = true;
         features->address = (VkPhysicalDeviceBufferDeviceAddressFeatures){
             .sType = o.address.sType, .pNext = features->next, .bufferDeviceAddress = VK_TRUE};

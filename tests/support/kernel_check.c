@@ -57,6 +57,25 @@ float *check_pad(const float *dense, size_t rows, int32_t channels) {
     return values;
 }
 
+/* ---- columns ----------------------------------------------------------------------------------------------------- */
+
+bool check_first_column(check *c) {
+    c->vk.column = c->bench ? c->native : BD_COLUMN_STORAGE;
+    return true;
+}
+
+bool check_next_column(check *c) {
+    for (c->vk.column++; !c->bench && c->vk.column < BD_COLUMN_COUNT; c->vk.column++) {
+        /* Whoever has kernels of its own for pictures has this one. */
+        bool own = bd_kernel_cells[BD_KERNEL_COMPOSITE][c->vk.column].from == (bd_column)c->vk.column;
+        if (own && bd_column_runs(&c->vk.traits, (bd_column)c->vk.column)) {
+            return true;
+        }
+    }
+    c->vk.column = c->native;
+    return false;
+}
+
 /* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 void check_tensor(const char *label, const float *expected, const float *got, size_t rows, int32_t channels,
@@ -265,7 +284,7 @@ int check_open(check *c, int argc, char **argv) {
                                      .device = getenv("BACKDROP_DEVICE"),
                                      .validation = !c->bench};
     bd_error error;
-    bd_result result = bd_vk_init(&c->vk, &params, &error);
+    bd_result result = bd_column_open(&c->vk, &params, &error);
     if (!result) {
         result = bd_vk_commands_init(&c->vk, &c->commands, 1, &error);
     }
@@ -274,6 +293,7 @@ int check_open(check *c, int argc, char **argv) {
         bd_vk_finish(&c->vk);
         return result == BD_ERR_NO_VULKAN || result == BD_ERR_NO_DEVICE ? 77 : 1;
     }
+    c->native = c->vk.column;
     printf("%s, seed %llu\n", c->vk.info.name, (unsigned long long)c->seed);
     return 0;
 }
