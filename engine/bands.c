@@ -51,7 +51,7 @@ static bool goes_along(const bd_bands *bands, uint32_t node, uint32_t input) {
 
 static uint64_t row_bytes(const bd_bands *bands, uint32_t node) {
     const bd_shape *shape = &bands->graph->nodes[node].shape;
-    bool half = bands->half && !bd_plan_is_wide(bands->graph, node);
+    bool half = bands->half && !bd_plan_is_f32(bands->graph, node);
     return (uint64_t)shape->dims[2] * bd_shape_c4(shape) * (half ? 8 : 16);
 }
 

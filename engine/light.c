@@ -172,8 +172,8 @@ static bd_result record_light(bd_session *session, const bd_light_plan *plan, co
                                     .bg_h = (int32_t)background->height,
                                     .offset_x = background->offset_x,
                                     .offset_y = background->offset_y + (int32_t)y,
-                                    .fill = bd_kernel_fill(background->fill),
-                                    .fill_low = bd_kernel_fill(background->fill_low)};
+                                    .fill = bd_kernel_color_word(background->fill),
+                                    .fill_low = bd_kernel_color_word(background->fill_low)};
         bd_vk_dispatch dispatch;
         bd_kernel_light_reduce(session->vk, &push, picture, background->tile, background->premultiplied, &dispatch);
         bd_deepen(session, &dispatch);

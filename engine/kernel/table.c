@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "kernel/kernel.h"
+#include "kernel/table.h"
 
 bd_shader_id bd_kernel_shader(const bd_vk *vk, bd_kernel kernel) {
     return bd_kernel_cells[kernel][vk->column].shader;
+}
+
+bool bd_kernel_exists(const bd_vk *vk, bd_kernel kernel) {
+    return bd_kernel_shader(vk, kernel) != BD_SHADER_COUNT;
+}
+
+bd_column bd_kernel_column(const bd_vk *vk, bd_kernel kernel) {
+    return bd_kernel_cells[kernel][vk->column].from;
 }
 
 bd_shader_id bd_kernel_half_shader(bd_shader_id shader) {

@@ -6,7 +6,7 @@
 //
 // A tensor (h, w, c) f32 is vec4[(y * w + x) * c4 + k] with c4 = ceil(c / 4); channels beyond c are zero. HALF=1 (storage
 // buffers only) keeps tensors in 16 bits, four channels in a uvec2; shaders see vec4 all the same. What is written then
-// is of 16 bits too unless constant BD_CONSTANT_WIDE says otherwise.
+// is of 16 bits too unless constant BD_CONSTANT_F32 says otherwise.
 // A picture (h, w) RGBA u8 is uint[y * w + x], red in the low byte; of u16 it is uvec2 (include/pixel.glsl).
 #ifndef BD_TENSOR_GLSL
 #define BD_TENSOR_GLSL
@@ -79,7 +79,7 @@
     BD_READ_TENSOR(slot, name)                                                                                         \
     ivec4 name##_words(int index) { return ivec4(name##_data[2 * index], name##_data[2 * index + 1]); }
 #define BD_WRITE_TENSOR(slot, name)                                                                                    \
-    layout(constant_id = BD_CONSTANT_WIDE) const bool name##_wide = false;                                             \
+    layout(constant_id = BD_CONSTANT_F32) const bool name##_wide = false;                                             \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_block { uvec2 name##_half[]; };                    \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_wide_block { vec4 name##_full[]; };                \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_pair_block { uvec4 name##_pair[]; };               \

@@ -191,8 +191,8 @@ static void check_light_reduce(int32_t w, int32_t h, int32_t block, int kind) {
                                 .bg_h = bh,
                                 .offset_x = ox,
                                 .offset_y = oy,
-                                .fill = bd_kernel_fill(behind.fill),
-                                .fill_low = bd_kernel_fill(behind.fill_low)};
+                                .fill = bd_kernel_color_word(behind.fill),
+                                .fill_low = bd_kernel_color_word(behind.fill_low)};
     const check_input inputs[4] = {{background, (size_t)bw * (size_t)bh * pixel_bytes()}, {plane, plane_bytes(w, h)}};
     CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;

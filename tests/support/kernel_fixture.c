@@ -76,7 +76,7 @@ static size_t padded_count(const bd_node *node) {
 }
 
 static bool is_half(const fixture *f, uint32_t index, const bd_kernel_choice *choice) {
-    return choice->precision == BD_PRECISION_FP16 && !bd_plan_is_wide(&f->graph, index);
+    return choice->precision == BD_PRECISION_FP16 && !bd_plan_is_f32(&f->graph, index);
 }
 
 /* What a binding reads, as the device sees it; free() it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include "kernel/closed_form_kernels.h"
 
-#include "kernel/kernel.h"
+#include "kernel/fill.h"
 
 static bool takes_flag(bd_kernel kernel) {
     switch (kernel) {
@@ -55,14 +55,12 @@ static void extent(bd_kernel kernel, const bd_push_closed_form *push, uint32_t *
 
 void bd_kernel_closed_form(const bd_vk *vk, bd_kernel kernel, const bd_push_closed_form *push, bool flag,
                            uint32_t tiles, bd_vk_dispatch *dispatch) {
-    *dispatch = (bd_vk_dispatch){.shader = bd_kernel_shader(vk, kernel), .push_bytes = sizeof *push};
-    dispatch->name = bd_shaders[dispatch->shader].name;
-    memcpy(dispatch->push, push, sizeof *push);
+    bd_fill_kernel(dispatch, vk, kernel, push, sizeof *push);
     for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
         dispatch->bindings[b].format = format_of(kernel, b);
     }
     if (takes_flag(kernel)) {
-        dispatch->specialisations[dispatch->specialisation_count++] = flag;
+        bd_fill_constant(dispatch, flag);
     }
     bool by_list = kernel == BD_KERNEL_CLOSED_START || kernel == BD_KERNEL_CLOSED_LINES ||
                    kernel == BD_KERNEL_CLOSED_PRODUCT || kernel == BD_KERNEL_CLOSED_UPDATE;
@@ -71,7 +69,5 @@ void bd_kernel_closed_form(const bd_vk *vk, bd_kernel kernel, const bd_push_clos
     if (!by_list) {
         extent(kernel, push, &columns, &rows);
     }
-    dispatch->groups[0] = (columns + BD_LINEAR_GROUP - 1) / BD_LINEAR_GROUP;
-    dispatch->groups[1] = rows; /* of grids of at most some thousand nodes a side */
-    dispatch->groups[2] = 1;
+    bd_fill_rows(dispatch, columns, rows);
 }

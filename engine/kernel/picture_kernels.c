@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/picture_kernels.h"
+
 #include <string.h>
 
-#include "kernel/kernel.h"
+#include "graph/plan.h"
+#include "kernel/fill.h"
+#include "kernel/table.h"
 #include "push/average.h"
 #include "push/composite.h"
 #include "push/labels.h"
@@ -9,19 +13,6 @@
 #include "push/narrow.h"
 #include "push/preprocess.h"
 #include "push/resample.h"
-
-static void begin(const bd_vk *vk, bd_kernel kernel, const void *push, size_t push_bytes, bd_vk_dispatch *dispatch) {
-    *dispatch = (bd_vk_dispatch){.shader = bd_kernel_shader(vk, kernel), .push_bytes = (uint32_t)push_bytes};
-    dispatch->name = bd_shaders[dispatch->shader].name;
-    memcpy(dispatch->push, push, push_bytes);
-}
-
-/* columns invocations along x; rows over y, then z, so that neither reaches 65536. */
-static void set_groups(bd_vk_dispatch *dispatch, uint32_t columns, uint32_t rows) {
-    dispatch->groups[0] = (columns + BD_LINEAR_GROUP - 1) / BD_LINEAR_GROUP;
-    dispatch->groups[2] = (rows + 32767) / 32768;
-    dispatch->groups[1] = (rows + dispatch->groups[2] - 1) / dispatch->groups[2];
-}
 
 void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision precision, bool mirrored, uint32_t photo_w,
                           uint32_t photo_h, bd_vk_dispatch *dispatch) {
@@ -35,32 +26,31 @@ void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision pre
                                      .photo_h = (int32_t)photo_h,
                                      .net_w = node->shape.dims[2],
                                      .net_h = node->shape.dims[1]};
-    begin(vk, BD_KERNEL_PREPROCESS, &push, sizeof push, dispatch);
-    if (bd_precision_is_half(precision)) {
-        dispatch->shader = bd_kernel_half_shader(dispatch->shader);
-        dispatch->name = bd_shaders[dispatch->shader].name;
-    }
-    dispatch->specialisations[dispatch->specialisation_count++] = mirrored;
+    bd_shader_id shader = bd_kernel_shader(vk, BD_KERNEL_PREPROCESS);
+    bd_fill_begin(dispatch, bd_precision_is_half(precision) ? bd_kernel_half_shader(shader) : shader);
+    bd_fill_push(dispatch, &push, sizeof push);
+    bd_fill_constant(dispatch, mirrored);
     dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
-    set_groups(dispatch, (uint32_t)node->shape.dims[2], (uint32_t)node->shape.dims[1]);
+    bd_fill_rows(dispatch, (uint32_t)node->shape.dims[2], (uint32_t)node->shape.dims[1]);
 }
 
 void bd_kernel_resample(const bd_vk *vk, bool horizontal, uint32_t src_w, uint32_t src_h, uint32_t dst_w,
                         uint32_t dst_h, uint32_t taps, uint32_t first_row, bd_vk_dispatch *dispatch) {
     const bd_push_resample push = {(int32_t)src_w, (int32_t)src_h, (int32_t)dst_w,
                                    (int32_t)dst_h, (int32_t)taps,  (int32_t)first_row};
-    begin(vk, horizontal ? BD_KERNEL_RESAMPLE_HORIZONTAL : BD_KERNEL_RESAMPLE_VERTICAL, &push, sizeof push, dispatch);
+    bd_fill_kernel(dispatch, vk, horizontal ? BD_KERNEL_RESAMPLE_HORIZONTAL : BD_KERNEL_RESAMPLE_VERTICAL, &push,
+                   sizeof push);
     dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
     dispatch->bindings[1].format = VK_FORMAT_R32_SINT;
     dispatch->bindings[2].format = VK_FORMAT_R32G32_SINT;
-    set_groups(dispatch, dst_w, dst_h);
+    bd_fill_rows(dispatch, dst_w, dst_h);
 }
 
 void bd_kernel_narrow(const bd_vk *vk, uint32_t w, uint32_t h, bd_vk_dispatch *dispatch) {
     const bd_push_narrow push = {(int32_t)w, (int32_t)h};
-    begin(vk, BD_KERNEL_NARROW, &push, sizeof push, dispatch);
+    bd_fill_kernel(dispatch, vk, BD_KERNEL_NARROW, &push, sizeof push);
     dispatch->bindings[0].format = VK_FORMAT_R32G32_UINT;
-    set_groups(dispatch, w, h);
+    bd_fill_rows(dispatch, w, h);
 }
 
 void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
@@ -79,10 +69,9 @@ void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, u
                                  .max_y = y.max,
                                  .inverse_step = step > 0 ? 1.0f / step : 0.0f,
                                  .zero_point = (float)zero_point};
-    begin(vk, BD_KERNEL_LABELS, &push, sizeof push, dispatch);
-    dispatch->specialisations[dispatch->specialisation_count++] = step > 0;
-    dispatch->bindings[0].format = VK_FORMAT_R32G32B32A32_SFLOAT;
-    set_groups(dispatch, (out_w + 3) / 4, out_h);
+    bd_fill_kernel(dispatch, vk, BD_KERNEL_LABELS, &push, sizeof push);
+    bd_fill_constant(dispatch, step > 0);
+    bd_fill_rows(dispatch, (out_w + 3) / 4, out_h);
 }
 
 void bd_kernel_average(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
@@ -100,12 +89,10 @@ void bd_kernel_average(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, 
                                   .bias_y = y.bias,
                                   .max_y = y.max,
                                   .share = 1.0f / (float)runs};
-    begin(vk, BD_KERNEL_AVERAGE, &push, sizeof push, dispatch);
-    dispatch->specialisations[dispatch->specialisation_count++] = run == 0;
-    dispatch->specialisations[dispatch->specialisation_count++] = run + 1 == runs;
-    dispatch->bindings[0].format = VK_FORMAT_R32G32B32A32_SFLOAT;
-    dispatch->bindings[3].format = VK_FORMAT_R32G32B32A32_SFLOAT;
-    set_groups(dispatch, out_w, out_h);
+    bd_fill_kernel(dispatch, vk, BD_KERNEL_AVERAGE, &push, sizeof push);
+    bd_fill_constant(dispatch, run == 0);
+    bd_fill_constant(dispatch, run + 1 == runs);
+    bd_fill_rows(dispatch, out_w, out_h);
 }
 
 void bd_kernel_mask(const bd_vk *vk, const bd_shape *logits, const bd_class_set *classes, bool hard, uint32_t out_w,
@@ -124,10 +111,9 @@ void bd_kernel_mask(const bd_vk *vk, const bd_shape *logits, const bd_class_set 
                          .max_y = y.max};
     memcpy(&push.classes_low, classes->words, sizeof push.classes_low);
     memcpy(&push.classes_high, classes->words + 4, sizeof push.classes_high);
-    begin(vk, BD_KERNEL_MASK, &push, sizeof push, dispatch);
-    dispatch->specialisations[dispatch->specialisation_count++] = hard;
-    dispatch->bindings[0].format = VK_FORMAT_R32G32B32A32_SFLOAT;
-    set_groups(dispatch, (out_w + 3) / 4, out_h);
+    bd_fill_kernel(dispatch, vk, BD_KERNEL_MASK, &push, sizeof push);
+    bd_fill_constant(dispatch, hard);
+    bd_fill_rows(dispatch, (out_w + 3) / 4, out_h);
 }
 
 void bd_kernel_composite(const bd_vk *vk, const bd_composite *c, bd_vk_dispatch *dispatch) {
@@ -142,26 +128,25 @@ void bd_kernel_composite(const bd_vk *vk, const bd_composite *c, bd_vk_dispatch 
                                     .bg_h = (int32_t)c->background_h,
                                     .offset_x = c->offset_x,
                                     .offset_y = c->offset_y,
-                                    .fill = bd_kernel_fill(c->fill),
-                                    .fill_low = bd_kernel_fill(c->fill_low),
+                                    .fill = bd_kernel_color_word(c->fill),
+                                    .fill_low = bd_kernel_color_word(c->fill_low),
                                     .scale_x = scale_x,
                                     .bias_x = 0.5f * scale_x - 0.5f,
                                     .scale_y = scale_y,
                                     .bias_y = 0.5f * scale_y - 0.5f};
-    begin(vk, BD_KERNEL_COMPOSITE, &push, sizeof push, dispatch);
+    bd_fill_kernel(dispatch, vk, BD_KERNEL_COMPOSITE, &push, sizeof push);
     uint32_t mode = BD_COMPOSITE_COLOR;
     if (c->transparent) {
         mode = BD_COMPOSITE_TRANSPARENT;
     } else if (c->background_w) {
         mode = BD_COMPOSITE_PICTURE;
     }
-    dispatch->specialisations[dispatch->specialisation_count++] = mode;
-    dispatch->specialisations[dispatch->specialisation_count++] = c->tile;
-    dispatch->specialisations[dispatch->specialisation_count++] = c->linear;
-    dispatch->specialisations[dispatch->specialisation_count++] = c->premultiplied;
-    dispatch->specialisations[dispatch->specialisation_count++] = c->own;
-    dispatch->bindings[0].format = VK_FORMAT_R32G32B32A32_SFLOAT;
+    bd_fill_constant(dispatch, mode);
+    bd_fill_constant(dispatch, c->tile);
+    bd_fill_constant(dispatch, c->linear);
+    bd_fill_constant(dispatch, c->premultiplied);
+    bd_fill_constant(dispatch, c->own);
     dispatch->bindings[1].format = VK_FORMAT_R32_UINT;
     dispatch->bindings[2].format = VK_FORMAT_R32_UINT;
-    set_groups(dispatch, c->photo_w, c->photo_h);
+    bd_fill_rows(dispatch, c->photo_w, c->photo_h);
 }
