@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Mattes: the guided filter on a grid, planes, and the colours of the foreground. */
+#include "reference/ref_matte.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "reference/reference.h"
+#include "reference/ref_picture.h"
 
 void bd_ref_block_means(const uint8_t *photo, int32_t w, int32_t h, int32_t block, float *grid) {
     for (int32_t y = 0; y < h; y += block) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <math.h>
+#include "reference/ref_operations.h"
 
-#include "reference/reference.h"
+#include <math.h>
 
 /* Output channels summed at once: a constant count of independent sums is what compilers vectorise at -O2. */
 enum { BLOCK = 16 };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * A blur of the background alone: see shaders/push/weigh.h. */
+#include "reference/ref_blur.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "reference/reference.h"
+#include "reference/ref_picture.h"
 
 void bd_ref_weigh(const void *photo, bool deep, const float *alpha, int32_t w, int32_t h, int32_t block, float *grid) {
     double most = bd_ref_most(deep);

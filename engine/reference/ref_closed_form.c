@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * The closed-form matte: see push/closed_form.h. */
+#include "reference/ref_closed_form.h"
+
 #include <math.h>
 #include <string.h>
-
-#include "reference/reference.h"
 
 enum { TILE = 8, SIDE = 16, BINS = SIDE * SIDE * SIDE };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Blur fusion: see shaders/push/fusion.h. */
-#include <math.h>
+#include "reference/ref_fusion.h"
 
-#include "reference/reference.h"
+#include <math.h>
 
 static void add_weighted(const float *front, const float *back, double a, double sums[8]) {
     for (int c = 0; c < 4; c++) {

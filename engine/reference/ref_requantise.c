@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * The arithmetic of integer networks, as TensorFlow Lite's interpreter does it: gemmlowp's rounding high multiplication
  * and division by a power of two (Jacob et al. 2017, arXiv 1712.05877, section 2.2), both by the letter in 64 bits. */
-#include <math.h>
+#include "reference/ref_requantise.h"
 
-#include "reference/reference.h"
+#include <math.h>
 
 /* floor(x / 2^bits), whatever the sign. */
 static int64_t shift_right(int64_t x, int32_t bits) {

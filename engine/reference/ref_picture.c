@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Before and after the network: pixels to tensors, logits to labels, masks and pictures. */
+#include "reference/ref_picture.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "reference/reference.h"
+#include "reference/ref_requantise.h"
 
 enum { PRECISION_BITS = 22, MAX_CLASSES = 256 };
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * The subject in the new background's light: statistics in Oklab, the map made of them, and light over an edge. */
+#include "reference/ref_light.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "push/harmonize.h"
 #include "push/light.h"
-#include "reference/reference.h"
 
 static double to_light(double srgb) {
     return srgb <= 0.04045 ? srgb / 12.92 : pow((srgb + 0.055) / 1.055, 2.4);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "reference/ref_run.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "reference/reference.h"
+#include "reference/ref_layout.h"
+#include "reference/ref_operations.h"
+#include "reference/ref_picture.h"
+#include "reference/ref_requantise.h"
 
 typedef struct run {
     const bd_graph *graph;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Operations that move elements or combine them one by one. */
-#include <math.h>
+#include "reference/ref_layout.h"
 
-#include "reference/reference.h"
+#include <math.h>
 
 static size_t elements(const bd_shape *shape) {
     size_t count = 1;
