@@ -27,21 +27,6 @@ bd_result bd_pass_compact(bd_graph *graph, bd_error *error); /* compact.c: drops
 
 /* ---- what the passes share ---- */
 
-/* "FILE: node NAME: operation OP TEXT" as BD_ERR_MODEL_UNSUPPORTED. */
-bd_result bd_graph_fail(const bd_graph *graph, uint32_t index, bd_error *error, const char *format, ...)
-    BD_PRINTF(4, 5);
-bd_result bd_graph_fail_memory(const bd_graph *graph, bd_error *error);
-
-/* How many inputs of the nodes that the output depends on name each node; the output counts as one more. Released with
- * bd_free by the caller; NULL when memory is short. */
-uint32_t *bd_graph_count_uses(const bd_graph *graph);
-
-/* Node index's input-th input; BD_NO_NODE when it has none there. */
-uint32_t bd_graph_input(const bd_graph *graph, uint32_t index, uint32_t input);
-
-/* The values of a constant I32 tensor of at most room elements: their number, -1 when it is no such tensor. */
-int32_t bd_graph_read_i32(const bd_graph *graph, uint32_t index, int32_t *values, int32_t room);
-
 /* What STRIDED_SLICE and SLICE take of each of x's dimensions: count elements from start, stride apart. shape is the
  * output's. */
 typedef struct bd_slice_range {

@@ -52,14 +52,14 @@ awk -v layers="$layers" -v outside="$outside" '
         if (part[1] == "engine") return part[4] == "" ? part[2] : part[2] "/" part[3]
         return part[1] == "shaders" ? "push" : part[1]
     }
-    # Where a quoted include is found, as the compiler looks. shaders.h is generated and belongs to the shaders.
+    # Where a quoted include is found, as the compiler looks. shaders.h and kernels.h are generated; they belong to the shaders.
     function resolve(file, header,    folder) {
         folder = file
         sub(/\/[^\/]*$/, "/", folder)
         if ((folder header) in known) return folder header
         if (header in known) return header
         if (("engine/" header) in known) return "engine/" header
-        if (("shaders/" header) in known || header == "shaders.h") return "shaders/" header
+        if (("shaders/" header) in known || header == "shaders.h" || header == "kernels.h") return "shaders/" header
         return ""
     }
     function problem(text) {
