@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/infer.h"
 #include "model/onnx.h"
 
 static bd_result fail(const bd_onnx *onnx, const bd_onnx_node *node, const char *problem) {
