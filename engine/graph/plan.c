@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdlib.h>
-#include <string.h>
-
 #include "graph/plan.h"
+
+#include <stdlib.h>
 
 uint32_t bd_shape_pixels(const bd_shape *shape) {
     uint32_t pixels = 1;

@@ -2,8 +2,6 @@
  * The shape of a mask: connected components, what is nearest to them, and windows along lines. */
 #include "reference/ref_components.h"
 
-#include <string.h>
-
 static bool any_inside(const float *plane, int32_t w, int32_t h, int32_t block, int32_t x, int32_t y, float level,
                        bool background) {
     for (int32_t v = y * block; v < BD_MIN((y + 1) * block, h); v++) {

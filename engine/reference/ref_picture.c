@@ -3,7 +3,6 @@
 #include "reference/ref_picture.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "reference/ref_requantise.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "model/onnx/onnx_builder.h"
+#include "graph/infer.h"
+#include "model//onnx/onnx_builder.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * A small evaluator for what depends on constants and shapes only: the arithmetic by which exports compute paddings,
  * sizes and folded weights. */
+#include "graph/pass_fold.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "graph/passes.h"
+#include "graph/infer.h"
+#include "graph/pass_compact.h"
+#include "graph/slice_range.h"
 
 #define FOLD_MOST (4 << 20)           /* elements of one folded tensor */
 #define FOLD_MOST_TOGETHER (32 << 20) /* elements written by one pass: bounds time and memory on hostile graphs */

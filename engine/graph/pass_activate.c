@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Exports from before hard-swish and hard-sigmoid were operations spell them out. Here they become one node each:
  * clamp(x + 3, 0, 6) / 6, clamp(x / 6 + 0.5, 0, 1), x times either of them, x * clamp(x + 3, 0, 6) / 6. */
-#include <math.h>
-#include <string.h>
+#include "graph/pass_activate.h"
 
-#include "graph/passes.h"
+#include <math.h>
+
+#include "graph/pass_compact.h"
 
 #define VALUES_MOST 65536 /* of a constant that is looked through */
 
@@ -30,11 +31,6 @@ static bool is_value(const bd_graph *graph, uint32_t index, double wanted) {
     return true;
 }
 
-static bool same_shape(const bd_graph *graph, uint32_t a, uint32_t b) {
-    const bd_shape *left = &graph->nodes[a].shape, *right = &graph->nodes[b].shape;
-    return left->rank == right->rank && !memcmp(left->dims, right->dims, left->rank * sizeof left->dims[0]);
-}
-
 /* What node index, an operation op or its other form, combines with the constant `value`; BD_NO_NODE. */
 static uint32_t other_operand(const bd_graph *graph, uint32_t index, bd_op op, double value) {
     const bd_node *node = &graph->nodes[index];
@@ -45,7 +41,8 @@ static uint32_t other_operand(const bd_graph *graph, uint32_t index, bd_op op, d
     double wanted = !inverse ? value : op == BD_OP_MUL ? 1 / value : -value;
     for (uint32_t k = 0; k < (inverse ? 1u : 2u); k++) {
         uint32_t x = past_identities(graph, node->inputs[k]);
-        if (is_value(graph, past_identities(graph, node->inputs[k ^ 1]), wanted) && same_shape(graph, index, x)) {
+        if (is_value(graph, past_identities(graph, node->inputs[k ^ 1]), wanted) &&
+            bd_shape_equal(&graph->nodes[index].shape, &graph->nodes[x].shape)) {
             return x;
         }
     }
@@ -69,7 +66,8 @@ static uint32_t gated(const bd_graph *graph, uint32_t index, uint32_t (*gate)(co
     const bd_node *node = &graph->nodes[index];
     for (uint32_t k = 0; node->op == BD_OP_MUL && k < 2; k++) {
         uint32_t x = past_identities(graph, node->inputs[k]);
-        if (gate(graph, past_identities(graph, node->inputs[k ^ 1])) == x && same_shape(graph, index, x)) {
+        if (gate(graph, past_identities(graph, node->inputs[k ^ 1])) == x &&
+            bd_shape_equal(&graph->nodes[index].shape, &graph->nodes[x].shape)) {
             return x;
         }
     }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Exports carry the arithmetic by which a photo becomes the network's input: casts, a resize, the mean subtracted,
  * padding, the mean added, a scale. All of it is y = scale * photo + offset inside the photo and one value outside. */
+#include "graph/pass_preprocess.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "graph/passes.h"
+#include "graph/pass_compact.h"
 
 #define GREY 127.5f /* DeepLab pads with the mean pixel; what lies outside where an export does not pad itself */
 

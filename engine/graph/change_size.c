@@ -2,9 +2,10 @@
  * Another size of the network's input than the export's. The graph is folded by then, so whatever the export computed
  * from its own size stands in it as a constant; each such constant is taken for what it meant: a window over the whole
  * map stays one, a resize to the size of another map follows that map. */
-#include <string.h>
+#include "graph/change_size.h"
 
-#include "graph/passes.h"
+#include "graph/infer.h"
+#include "graph/pass_compact.h"
 
 enum { SIZES_MOST = 64 };
 
@@ -49,10 +50,6 @@ static int64_t follow(const size_table *table, int32_t old_in, int32_t in, int32
         return ((int64_t)in - 1) * ((old_out - 1) / (old_in - 1)) + 1;
     }
     return 0;
-}
-
-static bool same_shape(const bd_shape *a, const bd_shape *b) {
-    return a->rank == b->rank && !memcmp(a->dims, b->dims, a->rank * sizeof a->dims[0]);
 }
 
 static bd_result change_resize(change *of, uint32_t index) {
@@ -102,10 +99,10 @@ static bd_result change_window(change *of, uint32_t index) {
 static bd_result change_arrangement(change *of, uint32_t index) {
     bd_node *node = &of->graph->nodes[index];
     uint32_t from = node->inputs[0];
-    if (same_shape(&of->old[from], &of->graph->nodes[from].shape)) {
+    if (bd_shape_equal(&of->old[from], &of->graph->nodes[from].shape)) {
         return BD_OK;
     }
-    if (!same_shape(&of->old[from], &of->old[index])) {
+    if (!bd_shape_equal(&of->old[from], &of->old[index])) {
         return bd_graph_fail(of->graph, index, of->error, "does not say how it follows another size");
     }
     node->op = BD_OP_IDENTITY;

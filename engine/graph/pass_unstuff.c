@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Exports for engines without dilation write an atrous kernel out with zeros between its taps: 5x5 for rate 2, 9x9 for
  * rate 4. Read as what it was, it costs a 3x3 again. */
+#include "graph/pass_unstuff.h"
+
 #include <string.h>
 
-#include "graph/passes.h"
+#include "graph/pass_compact.h"
 
 /* The rates of a kernel: taps lie that far apart, 1 where they are dense. */
 typedef struct stuffing {

@@ -2,9 +2,11 @@
  * Image pooling: a 1x1 map spread over the whole plane, concatenated and projected by a 1x1 convolution is the same
  * vector everywhere, so its share of the projection is a bias computed once:
  * conv([spread(m), x], [Wm; Wx], b) = conv(x, Wx, conv(m, Wm, b)). */
+#include "graph/pass_pool.h"
+
 #include <stdio.h>
 
-#include "graph/passes.h"
+#include "graph/pass_compact.h"
 
 /* The 1x1 map that node spreads; BD_NO_NODE when it does something else. Any corner convention spreads one pixel. */
 static uint32_t spread_map(const bd_graph *graph, uint32_t index) {

@@ -2,10 +2,13 @@
  * What follows a convolution goes into it: multiplications into the weights, constants into the bias, a residual as its
  * fourth input, an activation as its clamp. Each step moves the convolution to the place of the node that it absorbs,
  * so that everything it reads still precedes it. */
+#include "graph/pass_fuse.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "graph/passes.h"
+#include "graph/pass_compact.h"
+#include "graph/slice_range.h"
 
 typedef struct fusion {
     bd_graph *graph;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * TensorFlow 1 exports atrous convolution as SpaceToBatchND, a VALID convolution, BatchToSpaceND: the same taps,
  * `block` apart, over the padded input. Padding nodes in front of a convolution become its own padding. */
-#include "graph/passes.h"
+#include "graph/pass_atrous.h"
+
+#include "graph/pass_compact.h"
 
 #define EDGE_MOST (1 << 20)
 

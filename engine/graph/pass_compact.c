@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include "graph/pass_compact.h"
 
-#include "graph/passes.h"
+#include <string.h>
 
 typedef struct compaction {
     bd_graph *graph;

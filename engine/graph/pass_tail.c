@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * What stands behind the logits - their upsampling, argmax, softmax, a crop to the photo - is the work of one fused
  * kernel. It resizes to the network's input, so an export that does anything else is refused. */
-#include "graph/passes.h"
+#include "graph/pass_tail.h"
+
+#include "graph/infer.h"
+#include "graph/pass_compact.h"
+#include "graph/slice_range.h"
 
 #define CLASSES_MOST 256 /* labels are bytes */
 #define STRIDE_BEYOND 32 /* no segmentation network has a coarser map */
