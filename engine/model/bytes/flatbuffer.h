@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * FlatBuffers read in place: little-endian, offsets relative to where they stand, fields found through a vtable that
- * names where in its table each one lies. What a file says is checked where it is used; the first thing that lies
- * outside the file, or a table outside its own bounds, marks the reader broken, and from then on everything is absent.
- * So a caller asks a group of questions and then bd_fb.broken once.
- * Source: FlatBuffers' internals.md. */
+ * FlatBuffers read in place: little-endian, offsets relative to their own place, fields found through a vtable that has
+ * the place of each one in its table. What a file says is checked where it is used; the first offset that leads out of
+ * the file, or out of its table, marks the reader broken, and from then on everything is absent. So a caller reads a
+ * group of fields and then asks for bd_fb.broken once. Source: FlatBuffers' internals.md. */
 #ifndef BD_FLATBUFFER_H
 #define BD_FLATBUFFER_H
 
@@ -13,7 +12,7 @@ typedef struct bd_fb {
     const uint8_t *data;
     size_t bytes;
     bool broken;
-    size_t broken_at; /* the byte that did not make sense */
+    size_t broken_at; /* the byte that made no sense */
 } bd_fb;
 
 typedef struct bd_fb_table {

@@ -35,7 +35,7 @@ bool bd_pb_take_varint(bd_pb *from, uint64_t *value);
 
 bool bd_pb_equals(bd_pb text, const char *expected);
 bool bd_pb_contains(bd_pb text, const char *part);
-/* Orders by bytes, shorter first where one begins the other. */
+/* Orders by bytes; a text that another one begins with comes first. */
 int bd_pb_compare(bd_pb a, bd_pb b);
 
 /* A FIXED32's bits as a float. */

@@ -8,8 +8,8 @@
 
 /* ---- the output ------------------------------------------------------------------------------------------------- */
 
-/* How much an output looks like what a segmentation network is asked for: the labels, which say most about what was
- * trained, before probabilities, before logits at full size, before others. */
+/* How likely an output is the one that is wanted of a segmentation network: labels before probabilities, before logits
+ * at full size, before others. */
 static int rank_output(const bd_onnx *onnx, const bd_onnx_value *value) {
     static const char *const through[] = {"Cast",    "Squeeze", "Unsqueeze",      "Identity",        "Transpose",
                                           "Reshape", "Flatten", "QuantizeLinear", "DequantizeLinear"};
@@ -133,8 +133,8 @@ static bd_result import_model(bd_onnx *onnx, bd_pb model) {
 }
 
 bool bd_model_is_onnx(const uint8_t *data, size_t bytes) {
-    /* ModelProto's first field is its ir_version: tag 8, then a small number; the second is the producer's name or
-     * another of the fields 2 to 25. */
+    /* ModelProto's first field is its ir_version: tag 8, then a small number; then comes the producer's name or another
+     * of the fields 2 to 25. */
     enum { IR_VERSION_MOST = 127 };
     return bytes >= 3 && data[0] == 0x08 && data[1] >= 1 && data[1] <= IR_VERSION_MOST &&
            (data[2] & 7u) <= BD_PB_BYTES && (data[2] & 7u) != BD_PB_FIXED64 && data[2] >> 3;

@@ -87,7 +87,7 @@ bd_result bd_onnx_append_clamp(bd_onnx *onnx, const bd_onnx_node *node, const ch
     return result;
 }
 
-/* clamp(alpha x + beta, 0, 1): the graph's own is that with 1/6 and 1/2. */
+/* The graph's HARD_SIGMOID has alpha 1/6 and beta 1/2. */
 bd_result bd_onnx_append_hard_sigmoid(bd_onnx *onnx, const bd_onnx_node *node, uint32_t x, float alpha, float beta,
                                       uint32_t *index) {
     uint32_t factor, addend;
@@ -103,7 +103,7 @@ bd_result bd_onnx_append_hard_sigmoid(bd_onnx *onnx, const bd_onnx_node *node, u
 }
 
 /* torchvision's networks are trained on (photo / 255 - mean) / deviation of ImageNet, and what PyTorch exports begins
- * behind that. */
+ * after that. */
 bd_result bd_onnx_normalise(bd_onnx *onnx, uint32_t *index) {
     static const double mean[3] = {0.485, 0.456, 0.406}, deviation[3] = {0.229, 0.224, 0.225};
     const bd_shape shape = {1, {3}};
@@ -150,7 +150,7 @@ bd_result bd_onnx_need_map(const bd_onnx *onnx, const bd_onnx_node *node, const 
 
 /* ---- several values ---------------------------------------------------------------------------------------------- */
 
-/* A constant as the graph's, lying under a value as ONNX's broadcasting puts it there. */
+/* A constant in the graph, with a shape that broadcasts over the value there as the constant's does in ONNX. */
 static bd_result add_operand(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_tensor *tensor,
                              const bd_onnx_value *under, uint32_t *index) {
     if (tensor->elements == 1) {
@@ -198,7 +198,7 @@ static bd_result add_operand(bd_onnx *onnx, const bd_onnx_node *node, const bd_o
     return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
 }
 
-/* Whether two values lie under each other in the graph as ONNX's broadcasting puts them, and the result's axes. */
+/* Whether two values broadcast in the graph as they do in ONNX, and the result's axes. */
 static bool join_axes(const bd_onnx *onnx, const bd_onnx_value *a, const bd_onnx_value *b, bd_onnx_value *joined) {
     const bd_onnx_value *both[2] = {a, b};
     uint32_t taken[BD_MAX_RANK] = {0}; /* by which dimension from the end; 0: none */
@@ -212,22 +212,22 @@ static bool join_axes(const bd_onnx *onnx, const bd_onnx_value *a, const bd_onnx
             if (back > both[k]->rank) {
                 continue;
             }
-            int32_t own = both[k]->axes[i];
+            int32_t from = both[k]->axes[i];
             if (bd_onnx_dim(onnx, both[k], i) > 1) {
-                fits =
-                    fits && (!taken[own] || taken[own] == back) && (*axis < 0 || *axis == own || taken[*axis] != back);
-                taken[own] = back;
-                *axis = own;
+                fits = fits && (!taken[from] || taken[from] == back) &&
+                       (*axis < 0 || *axis == from || taken[*axis] != back);
+                taken[from] = back;
+                *axis = from;
             } else {
-                *axis = *axis < 0 ? own : *axis;
+                *axis = *axis < 0 ? from : *axis;
             }
         }
     }
     return fits;
 }
 
-/* Floats that the photo comes as are bytes' values, 0 to 255, unless what the export does first only makes sense for 0
- * to 1: taking a mean of less than 1 away, dividing by a deviation of less than 1, doubling. */
+/* Where the input is floats, they are bytes' values, 0 to 255, unless the export's first operation only makes sense for
+ * 0 to 1: subtracting a mean of at most 1, dividing by at most 8, multiplying by at least 0.5. */
 static bd_result settle_range(bd_onnx *onnx, const bd_onnx_node *node, bd_op op, const bd_onnx_tensor *by,
                               uint32_t *photo) {
     bool small = by->elements > 0;
@@ -243,7 +243,7 @@ static bd_result settle_range(bd_onnx *onnx, const bd_onnx_node *node, bd_op op,
     return result ? result : bd_onnx_append_binary(onnx, node, "range", BD_OP_MUL, *photo, scale, photo);
 }
 
-/* Before opset 14 exporters write x * HardSigmoid(x). The one that is x; NULL: something else is multiplied. */
+/* Before opset 14 exporters write x * HardSigmoid(x). Returns x; NULL: something else is multiplied. */
 static const bd_onnx_value *find_hard_swish(const bd_onnx *onnx, const bd_onnx_value *const values[2]) {
     for (uint32_t k = 0; k < 2; k++) {
         const bd_node *gate = values[k]->kind == BD_ONNX_ACTIVATION ? &onnx->graph->nodes[values[k]->index] : NULL;

@@ -24,18 +24,18 @@ bd_result bd_onnx_append_clamp(bd_onnx *onnx, const bd_onnx_node *node, const ch
 /* clamp(alpha x + beta, 0, 1). */
 bd_result bd_onnx_append_hard_sigmoid(bd_onnx *onnx, const bd_onnx_node *node, uint32_t x, float alpha, float beta,
                                       uint32_t *index);
-/* ONNX's normalisation of photos for networks that PyTorch trained; *index is the photo, then what is made of it. */
+/* ONNX's normalisation of photos for networks that PyTorch trained; *index is the photo, then the normalised one. */
 bd_result bd_onnx_normalise(bd_onnx *onnx, uint32_t *index);
 
-/* The output becomes graph node index, with the axes of another value. */
+/* The output becomes graph node index: with the axes of another value; as a map, (n,c,h,w). */
 void bd_onnx_set_like(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index, const bd_onnx_value *like);
 void bd_onnx_set_map(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index);
-/* Fails unless value is (n,c,h,w) there and (n,h,w,c) in the graph. */
+/* Fails unless value is (n,c,h,w) in ONNX and (n,h,w,c) in the graph. */
 bd_result bd_onnx_need_map(const bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_value *value);
 
-/* Two values under one operation, at least one of them from the photo: the output becomes the result. */
+/* The output becomes op of two values, at least one of them computed from the photo. */
 bd_result bd_onnx_join(bd_onnx *onnx, const bd_onnx_node *node, bd_op op, const bd_onnx_value *const values[2]);
-/* Values of one layout along attribute axis; fallback: the axis where it is absent. */
+/* Joins values of one layout along attribute axis (1 where it is absent). */
 bd_result bd_onnx_concat(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_value *const *values, uint32_t count);
 
 #endif

@@ -67,7 +67,7 @@ typedef struct bd_onnx_node {
     uint32_t first_output, output_count;
     uint32_t next_input; /* of the walk */
     enum { BD_ONNX_NEW, BD_ONNX_OPEN, BD_ONNX_DONE } state;
-    bool folded; /* BatchNormalization whose convolution has taken it over */
+    bool folded; /* BatchNormalization that is folded into its convolution */
 } bd_onnx_node;
 
 typedef struct bd_onnx {
@@ -75,9 +75,9 @@ typedef struct bd_onnx {
     bd_graph *graph;
     bd_shards *shards;
     bd_pool pool;          /* for the time of the import */
-    size_t budget;         /* bytes of tensors that may still be made: a hostile file may use one many times */
+    size_t budget;         /* bytes of tensors that may still be made: a hostile file may use one of them many times */
     int64_t opset;         /* of the default domain */
-    bool trained_by_torch; /* PyTorch wrote it, whoever rewrote it since */
+    bool trained_by_torch; /* PyTorch wrote it, though another tool may have written it again */
     bd_pb graph_message;
     bd_onnx_value *values; /* sorted by name */
     uint32_t value_count;

@@ -174,7 +174,7 @@ static bd_result fold_quantisation(bd_onnx_folding *of) {
 
 static const struct rule {
     const char *name;
-    uint32_t least, most; /* inputs, all of them there */
+    uint32_t least, most; /* inputs; the first `least` must be present */
     bd_result (*fold)(bd_onnx_folding *of);
 } rules[] = {
     {"Abs", 1, 1, bd_onnx_fold_unary},

@@ -82,7 +82,7 @@ static double calculate_two(bd_pb op, double a, double b, bool floats) {
                                      : a - floor(a / b) * b;
 }
 
-/* Where each of up to three inputs stands for element i of a broadcast. */
+/* Up to three inputs that are broadcast to one shape; step 0: along a size of 1. */
 typedef struct broadcast {
     uint32_t rank, count;
     int64_t dims[BD_MAX_RANK];
@@ -99,20 +99,20 @@ static bd_result plan_broadcast(const bd_onnx_folding *of, uint32_t count, broad
         *dim = 1;
         for (uint32_t k = 0; k < count; k++) {
             const bd_onnx_tensor *x = bd_onnx_folding_input(of, k);
-            int64_t own = back <= x->rank ? x->dims[x->rank - back] : 1;
-            if (own != *dim && own != 1 && *dim != 1) {
+            int64_t size = back <= x->rank ? x->dims[x->rank - back] : 1;
+            if (size != *dim && size != 1 && *dim != 1) {
                 return bd_onnx_fail(of->onnx, of->node, BD_ERR_FILE_CORRUPT, "its inputs do not broadcast");
             }
-            *dim = *dim == 1 ? own : *dim;
+            *dim = *dim == 1 ? size : *dim;
         }
     }
     for (uint32_t k = 0; k < count; k++) {
         const bd_onnx_tensor *x = bd_onnx_folding_input(of, k);
         int64_t step = 1;
         for (uint32_t back = 1; back <= x->rank; back++) {
-            int64_t own = x->dims[x->rank - back];
-            plan->steps[k][plan->rank - back] = own == 1 ? 0 : step;
-            step *= own;
+            int64_t size = x->dims[x->rank - back];
+            plan->steps[k][plan->rank - back] = size == 1 ? 0 : step;
+            step *= size;
         }
     }
     return BD_OK;

@@ -18,10 +18,10 @@ bd_result bd_onnx_fold_expand(bd_onnx_folding *of) {
     for (int64_t i = 0; !result && i < of->out->elements; i++) {
         int64_t rest = i, from = 0, step = 1;
         for (uint32_t back = 1; back <= rank; back++) {
-            int64_t at = rest % dims[rank - back], own = back <= x->rank ? x->dims[x->rank - back] : 1;
+            int64_t at = rest % dims[rank - back], size = back <= x->rank ? x->dims[x->rank - back] : 1;
             rest /= dims[rank - back];
-            from += own == 1 ? 0 : at * step;
-            step *= own;
+            from += size == 1 ? 0 : at * step;
+            step *= size;
         }
         bd_onnx_folding_copy(of, i, x, from);
     }
@@ -41,12 +41,12 @@ bd_result bd_onnx_fold_transpose(bd_onnx_folding *of) {
         step *= x->dims[d];
         perm[d] = count < 0 ? (int64_t)(x->rank - 1 - d) : perm[d];
     }
-    uint32_t seen = 0;
+    uint32_t used = 0;
     for (uint32_t d = 0; d < x->rank; d++) {
-        if (!bd_onnx_normalise_axis(&perm[d], x->rank) || (seen >> perm[d] & 1)) {
+        if (!bd_onnx_normalise_axis(&perm[d], x->rank) || (used >> perm[d] & 1)) {
             return bd_onnx_folding_refuse(of, "its perm does not fit its input");
         }
-        seen |= 1u << perm[d];
+        used |= 1u << perm[d];
         dims[d] = x->dims[perm[d]];
     }
     result = bd_onnx_folding_make(of, bd_onnx_folding_type(x), x->rank, dims);
@@ -61,7 +61,7 @@ bd_result bd_onnx_fold_transpose(bd_onnx_folding *of) {
     return result;
 }
 
-/* Sizes before and behind an axis. */
+/* Products of the sizes before and after an axis. */
 static void split_sizes(const bd_onnx_tensor *x, int64_t axis, int64_t *outer, int64_t *inner) {
     *outer = *inner = 1;
     for (uint32_t d = 0; d < x->rank; d++) {

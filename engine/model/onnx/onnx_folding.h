@@ -12,7 +12,7 @@ typedef struct bd_onnx_folding {
     bd_onnx *onnx;
     const bd_onnx_node *node;
     bd_onnx_tensor *out;
-    void *data; /* of out, where it was made here */
+    void *data; /* of out, set by bd_onnx_folding_make */
 } bd_onnx_folding;
 
 /* The tensor of input k; NULL when it is left out. */

@@ -54,7 +54,7 @@ static bd_result fail_attribute(const bd_onnx *onnx, const bd_onnx_node *node, c
     return bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "attribute %s %s", name, problem);
 }
 
-/* The AttributeProto of that name; at NULL when absent. bd_onnx_read has seen that all of them are whole. */
+/* The AttributeProto of that name; at NULL when absent. bd_onnx_read has checked that none is truncated. */
 static bd_pb find(const bd_onnx_node *node, const char *name) {
     bd_pb message = node->message;
     bd_pb_field field;

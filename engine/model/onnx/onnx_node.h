@@ -10,7 +10,7 @@ bd_onnx_value *bd_onnx_input(const bd_onnx *onnx, const bd_onnx_node *node, uint
 bd_onnx_value *bd_onnx_output(const bd_onnx *onnx, const bd_onnx_node *node);
 /* The tensor of input k; NULL when it is left out or computed from the photo. */
 const bd_onnx_tensor *bd_onnx_constant(const bd_onnx *onnx, const bd_onnx_node *node, uint32_t k);
-/* Attributes. What is absent leaves *value as it is; *count is -1 then. */
+/* Attributes. Where one is absent, *value stays as it is and *count is -1. */
 bd_result bd_onnx_attr_int(const bd_onnx *onnx, const bd_onnx_node *node, const char *name, int64_t low, int64_t high,
                            int64_t *value);
 bd_result bd_onnx_attr_float(const bd_onnx *onnx, const bd_onnx_node *node, const char *name, float *value);

@@ -105,7 +105,7 @@ static bd_result convert_hard_sigmoid(bd_onnx *onnx, bd_onnx_node *node, bd_op o
     return result;
 }
 
-/* ---- what changes nothing --------------------------------------------------------------------------------------- */
+/* ---- the same values -------------------------------------------------------------------------------------------- */
 
 static bd_result convert_same(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     (void)op;
@@ -114,7 +114,7 @@ static bd_result convert_same(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     return BD_OK;
 }
 
-/* Half and double precision are float here; labels keep their integers whatever their width. */
+/* Half and double precision become float; labels stay integers, of whatever width. */
 static bd_result convert_cast(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
     bd_dtype dtype = onnx->graph->nodes[x->index].dtype;
@@ -150,14 +150,14 @@ static bd_result convert_transpose(bd_onnx *onnx, bd_onnx_node *node, bd_op op) 
     int64_t perm[BD_MAX_RANK];
     int32_t count;
     bd_onnx_value like = {.rank = x->rank};
-    uint32_t seen = 0;
+    uint32_t used = 0;
     bd_result result = bd_onnx_attr_ints(onnx, node, "perm", perm, BD_MAX_RANK, &count);
     for (uint32_t i = 0; !result && i < x->rank; i++) {
         int64_t from = count < 0 ? (int64_t)(x->rank - 1 - i) : (uint32_t)count == x->rank ? perm[i] : BD_MAX_RANK;
-        if (from < 0 || from >= (int64_t)x->rank || (seen >> from & 1)) {
+        if (from < 0 || from >= (int64_t)x->rank || (used >> from & 1)) {
             return bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "its perm does not fit its input");
         }
-        seen |= 1u << from;
+        used |= 1u << from;
         like.axes[i] = x->axes[from];
     }
     if (!result) {
@@ -166,7 +166,7 @@ static bd_result convert_transpose(bd_onnx *onnx, bd_onnx_node *node, bd_op op) 
     return result;
 }
 
-/* Reshape, Flatten, Squeeze, Unsqueeze, as far as only axes of size 1 come and go. */
+/* Reshape, Flatten, Squeeze, Unsqueeze, as long as only axes of size 1 are added and removed. */
 static bd_result convert_view(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     (void)op;
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
@@ -210,7 +210,7 @@ static bd_result convert_concat(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     return bd_onnx_concat(onnx, node, values, node->input_count);
 }
 
-/* ---- what stands at the end ------------------------------------------------------------------------------------- */
+/* ---- classes, crops, borders ------------------------------------------------------------------------------------ */
 
 static bd_result convert_softmax(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
@@ -218,7 +218,7 @@ static bd_result convert_softmax(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     bd_result result = bd_onnx_attr_int(onnx, node, "axis", -BD_MAX_RANK, BD_MAX_RANK - 1, &axis);
     bool fits = !result && bd_onnx_normalise_axis(&axis, x->rank) &&
                 x->axes[axis] == (int32_t)onnx->graph->nodes[x->index].shape.rank - 1;
-    /* Before opset 13 it ran over all that is behind the axis, too. */
+    /* Before opset 13 it ran over all dimensions after the axis, too. */
     for (uint32_t i = 0; fits && onnx->opset < 13 && i < x->rank; i++) {
         fits = (int64_t)i <= axis || bd_onnx_dim(onnx, x, i) == 1;
     }
@@ -355,17 +355,17 @@ static bd_result convert_pad(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
 
 /* What an operation does with values of an integer type. */
 typedef enum on_integers {
-    INTEGERS_NOT,  /* it is not known on them */
+    INTEGERS_NOT,  /* not supported */
     INTEGERS_KEPT, /* its output has the scale of its inputs */
-    INTEGERS_READ  /* it looks at their scale itself */
+    INTEGERS_READ  /* its conversion reads their scale itself */
 } on_integers;
 
 static const struct rule {
     const char *name;
-    uint32_t least; /* inputs that must be there */
+    uint32_t least; /* inputs that must be present */
     bd_result (*convert)(bd_onnx *onnx, bd_onnx_node *node, bd_op op);
     bd_op op;
-    bool first_only; /* input 0 is computed from the photo, or the operation has nothing to do here */
+    bool first_only; /* input 0 must be computed from the photo */
     on_integers integers;
 } rules[] = {
     {"Add", 2, convert_binary, BD_OP_ADD, false, INTEGERS_NOT},
@@ -409,7 +409,7 @@ static const struct rule {
     {"Upsample", 1, bd_onnx_convert_resize, BD_OP_RESIZE_BILINEAR, true, INTEGERS_KEPT},
 };
 
-/* What onnxruntime writes beside ONNX's own: domain com.microsoft. */
+/* Operations that onnxruntime adds to ONNX's: domain com.microsoft. */
 static const struct rule more_rules[] = {
     {"DequantizeLinear", 2, bd_onnx_convert_dequantize, BD_OP_IDENTITY, true, INTEGERS_READ},
     {"FusedConv", 2, bd_onnx_convert_fused_conv, BD_OP_CONV, true, INTEGERS_NOT},
@@ -432,7 +432,7 @@ static const struct rule *find_rule(const struct rule *table, size_t count, bd_p
     return NULL;
 }
 
-/* The first input of an integer type; NULL: there is none. *alike: all that are computed have its scale. */
+/* The first input of an integer type; NULL: there is none. *alike: all computed inputs have its scale. */
 static const bd_onnx_value *find_integers(const bd_onnx *onnx, const bd_onnx_node *node, bool *alike) {
     const bd_onnx_value *first = NULL;
     for (uint32_t k = 0; k < node->input_count && !first; k++) {
@@ -463,18 +463,18 @@ static bd_result apply(bd_onnx *onnx, bd_onnx_node *node, const struct rule *rul
 }
 
 bd_result bd_onnx_convert(bd_onnx *onnx, bd_onnx_node *node) {
-    bool own = bd_pb_equals(node->domain, "") || bd_pb_equals(node->domain, "ai.onnx");
-    if (!own && !bd_pb_equals(node->domain, "com.microsoft")) {
+    bool standard = bd_pb_equals(node->domain, "") || bd_pb_equals(node->domain, "ai.onnx");
+    if (!standard && !bd_pb_equals(node->domain, "com.microsoft")) {
         return bd_onnx_fail(onnx, node, BD_ERR_MODEL_UNSUPPORTED, "operations of domain %.*s are not supported",
                             (int)BD_MIN(bd_pb_size(node->domain), (size_t)60), (const char *)node->domain.at);
     }
     const struct rule *rule =
-        own ? find_rule(rules, BD_COUNT(rules), node->op) : find_rule(more_rules, BD_COUNT(more_rules), node->op);
-    if ((own || rule) && bd_onnx_can_fold(onnx, node)) {
+        standard ? find_rule(rules, BD_COUNT(rules), node->op) : find_rule(more_rules, BD_COUNT(more_rules), node->op);
+    if ((standard || rule) && bd_onnx_can_fold(onnx, node)) {
         return bd_onnx_fold(onnx, node);
     }
     if (!rule) {
-        return bd_onnx_refuse(onnx, node, own ? "is not supported" : "of domain com.microsoft is not supported");
+        return bd_onnx_refuse(onnx, node, standard ? "is not supported" : "of domain com.microsoft is not supported");
     }
     for (uint32_t k = 0; k < rule->least; k++) {
         if (!bd_onnx_input(onnx, node, k)) {

@@ -15,7 +15,7 @@ typedef struct bounds {
     double low, high;
 } bounds;
 
-/* What the graph itself keeps a node's values within. */
+/* Bounds of a node's values that follow from the operations of the graph. */
 static bounds find_bounds(const bd_graph *graph, uint32_t index, int depth) {
     const bd_node *node = &graph->nodes[index];
     bounds of = {-INFINITY, INFINITY};
@@ -62,19 +62,19 @@ static bool is_only_added(const bd_onnx *onnx, const bd_onnx_node *node) {
     return next && bd_pb_equals(next->op, "QLinearAdd");
 }
 
-/* The output becomes graph node index, of integers, within the type's limits where the graph does not keep to them
- * itself. Limits on both sides of 0 are a calibration's, and rarely reached: they are left out where they would cost a
- * pass over the map, or keep a convolution from taking in the sum that follows. */
+/* The output becomes graph node index, of integers, clamped to the type's limits where they do not follow from the
+ * graph. Limits on both sides of 0 are a calibration's, and rarely reached: they are left out where they would cost a
+ * pass over the map, or keep the sum that follows from being fused into a convolution. */
 static bd_result set_quantised(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index, const bd_onnx_value *like,
                                const bd_onnx_quantisation *of) {
     const bd_onnx_value layout = *like;
     const double low = (of->low - of->zero) * of->step, high = (of->high - of->zero) * of->step;
     /* What is cut off by less than a thousandth of a step comes from rounding scales. */
     const double slack = of->step / 1000;
-    const bounds own = find_bounds(onnx->graph, index, 8);
+    const bounds known = find_bounds(onnx->graph, index, 8);
     bd_op op = onnx->graph->nodes[index].op;
     bool free = op == BD_OP_CONV || op == BD_OP_DEPTHWISE || op == BD_OP_ADD;
-    bool needed = own.low < low - slack || own.high > high + slack;
+    bool needed = known.low < low - slack || known.high > high + slack;
     bd_result result = BD_OK;
     if (needed && ((low >= 0 || high <= 0) || (free && !is_only_added(onnx, node)))) {
         result = bd_onnx_append_clamp(onnx, node, "limits", index, (float)low, (float)high, &index);
@@ -89,13 +89,13 @@ static bd_result set_quantised(bd_onnx *onnx, const bd_onnx_node *node, uint32_t
 
 /* ---- into integers and back ------------------------------------------------------------------------------------- */
 
-/* Floats that the photo comes as: what they are quantised by says what they were in training. */
+/* Where the input is floats, the scale that quantises them tells their range in training. */
 static bd_result settle_photo(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_quantisation *of,
                               uint32_t *index) {
     const double low = (of->low - of->zero) * of->step, high = (of->high - of->zero) * of->step;
     uint32_t scale;
     if (high > 16) {
-        /* Bytes as they are, told by an operation of theirs from floats that nothing scales. */
+        /* Values of bytes as they are; the product by 1 tells them from floats that nothing scales. */
         bd_result result = bd_onnx_append_scalar(onnx, node, "bytes", 1, &scale);
         return result ? result : bd_onnx_append_binary(onnx, node, "range", BD_OP_MUL, *index, scale, index);
     }
@@ -130,7 +130,7 @@ bd_result bd_onnx_convert_quantize(bd_onnx *onnx, bd_onnx_node *node, bd_op op) 
     return set_quantised(onnx, node, index, x, &of);
 }
 
-/* Input k, which integers have made real by inputs scale_at and zero_at, as a value of floats. */
+/* Input k, of integers, as a value of floats by the scale and zero point of inputs scale_at and zero_at. */
 static bd_result read_real(bd_onnx *onnx, const bd_onnx_node *node, uint32_t k, uint32_t scale_at, uint32_t zero_at,
                            bd_onnx_value *real) {
     const bd_onnx_value *x = bd_onnx_input(onnx, node, k);
@@ -159,7 +159,7 @@ static bd_result read_real(bd_onnx *onnx, const bd_onnx_node *node, uint32_t k, 
     if (!(step > 0)) {
         return bd_onnx_refuse(onnx, node, "of floats");
     }
-    /* Scales that differ from those it was made with: integers are what counts. */
+    /* Where the scale is not the one that it was made with, the integers count. */
     double factor = of.step / step, moved = (zero - of.zero) * of.step;
     if (!result && (fabs(factor - 1) > 1e-6 || step == 1)) {
         result = bd_onnx_append_scalar(onnx, node, "scale", (float)factor, &scale);
@@ -184,7 +184,7 @@ bd_result bd_onnx_convert_dequantize(bd_onnx *onnx, bd_onnx_node *node, bd_op op
     return result;
 }
 
-/* Its scale is that of what comes, which floats do without: they stand for integers of scale 1 around 0. */
+/* Its scale would be computed from the values, and floats need none: they stand for integers of scale 1 around 0. */
 bd_result bd_onnx_convert_dynamic_quantize(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     (void)op;
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
@@ -212,7 +212,7 @@ bd_result bd_onnx_convert_dynamic_quantize(bd_onnx *onnx, bd_onnx_node *node, bd
 
 /* ---- operations on integers ------------------------------------------------------------------------------------- */
 
-/* The output, which has been made of floats, as integers. */
+/* The output, which was made in floats, becomes integers. */
 static bd_result finish(bd_onnx *onnx, const bd_onnx_node *node, uint32_t scale_at, uint32_t zero_at) {
     const bd_onnx_value *made = bd_onnx_output(onnx, node);
     bd_onnx_quantisation of;
@@ -255,7 +255,7 @@ bd_result bd_onnx_convert_quantised_conv(bd_onnx *onnx, bd_onnx_node *node, bd_o
     return result ? result : finish(onnx, node, Y, Y + 1);
 }
 
-/* x, w, [x_zero], [w_zero]: sums of products of integers, behind DynamicQuantizeLinear. */
+/* x, w, [x_zero], [w_zero]: sums of products of integers, after DynamicQuantizeLinear. */
 bd_result bd_onnx_convert_integer_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
     const bd_onnx_tensor *w = bd_onnx_constant(onnx, node, 1), *zero = bd_onnx_constant(onnx, node, 2);

@@ -17,7 +17,7 @@ static bd_result fail_broken(const bd_onnx *onnx, const char *what) {
     return bd_onnx_fail(onnx, NULL, BD_ERR_FILE_CORRUPT, "%s is truncated or broken", what);
 }
 
-/* The first string of one number in a message; empty where there is none. False: the message is broken. */
+/* The last string of one number in a message; empty where there is none. False: the message is broken. */
 static bool find_text(bd_pb message, uint32_t number, bd_pb *text) {
     bd_pb_field field;
     bd_pb_step step;
@@ -265,7 +265,7 @@ static bd_result read_node(bd_onnx *onnx, bd_pb message) {
             node->domain = field.number == NODE_DOMAIN ? field.bytes : node->domain;
         }
     }
-    /* Inputs, then outputs: each in one run of links. */
+    /* Inputs, then outputs: each in consecutive links. */
     for (int outputs = 0; outputs < 2; outputs++) {
         uint32_t first = onnx->link_count;
         message = node->message;
@@ -301,8 +301,8 @@ static bd_result read_output(bd_onnx *onnx, bd_pb info) {
     return BD_OK;
 }
 
-/* Tools that rewrite a model put their own name on it. PyTorch's alone are its names of parameters, and in its older
- * versions its way of resizing. */
+/* Tools that rewrite a model put their name on it. Only PyTorch names parameters like this and, in older versions,
+ * resizes in this way. */
 static bool looks_like_torch(const bd_onnx *onnx) {
     static const char *const parts[] = {"onnx::", ".weight"};
     for (uint32_t i = 0; i < onnx->value_count; i++) {
@@ -400,7 +400,7 @@ static bool read_type(bd_pb info, uint64_t *type, int64_t dims[5], uint32_t *ran
     return read_dims(shape, dims, rank);
 }
 
-/* Whether what reads the photo first turns it from NHWC to NCHW. */
+/* Whether the only reader of the photo transposes it from NHWC to NCHW. */
 static bool is_transposed(const bd_onnx *onnx, const bd_onnx_value *value) {
     static const int64_t expected[4] = {0, 3, 1, 2};
     int64_t perm[4];
@@ -425,7 +425,7 @@ static const bd_onnx_node *find_reader(const bd_onnx *onnx, const bd_onnx_value 
     return NULL;
 }
 
-/* Whether a network of PyTorch's convolves its input as it is. */
+/* Whether a network of PyTorch's convolves its input without normalising it. */
 static bool begins_behind_normalisation(const bd_onnx *onnx, const bd_onnx_value *value) {
     static const char *const windows[] = {"Conv", "Pad", "FusedConv", "DynamicQuantizeLinear"};
     static const char *const through[] = {"Cast", "Identity"};

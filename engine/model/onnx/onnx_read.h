@@ -7,7 +7,7 @@
 
 /* Nodes, values, links and outputs of the ModelProto model. */
 bd_result bd_onnx_read(bd_onnx *onnx, bd_pb model);
-/* Where the graph's value is a photo: fails unless it is one that the library can feed. */
+/* Makes an input of the graph the photo; fails unless it is one that the library can feed. */
 bd_result bd_onnx_read_input(bd_onnx *onnx, bd_onnx_value *value);
 
 #endif

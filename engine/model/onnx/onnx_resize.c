@@ -81,7 +81,7 @@ static bd_result read_factors(const bd_onnx *onnx, const bd_onnx_node *node, con
     return BD_OK;
 }
 
-/* Where the source of output x lies; *known is false for a way that is not the graph's. */
+/* Where the source of output x lies; *known is false for a way that the graph does not have. */
 static bd_result read_corners(const bd_onnx *onnx, const bd_onnx_node *node, bool *align, bool *half, bool *known) {
     static const struct {
         const char *name;
@@ -124,7 +124,7 @@ bd_result bd_onnx_convert_resize(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     if (result) {
         return result;
     }
-    /* One pixel spread, or nothing changed, is the same in every mode. */
+    /* To spread one pixel, or to change nothing, is the same in every mode. */
     bool plain = (in[2] == 1 && in[3] == 1) || (plan.size[0] == in[2] && plan.size[1] == in[3]);
     bool linear = mode.at && (bd_pb_equals(mode, "linear") || bd_pb_equals(mode, "bilinear"));
     if (!plain && !linear) {
@@ -139,7 +139,7 @@ bd_result bd_onnx_convert_resize(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     return add_resize(onnx, node, x, plan.size, align, half);
 }
 
-/* A vector of channels spread over a plane: what exporters make of the resize of image pooling. */
+/* A vector of channels spread over a plane: exporters write the resize of image pooling so. */
 bd_result bd_onnx_convert_expand(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
     (void)op;
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);

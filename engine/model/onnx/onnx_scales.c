@@ -41,7 +41,7 @@ bd_result bd_onnx_read_quantisation(const bd_onnx *onnx, const bd_onnx_node *nod
     return BD_OK;
 }
 
-/* Where the scales of an axis stand; inner: elements that share one. */
+/* Checks that the scales fit x; *inner: consecutive elements that share one. */
 static bd_result split_axis(const bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_tensor *x,
                             const bd_onnx_tensor *scale, const bd_onnx_tensor *zero, int64_t axis, int64_t *inner) {
     *inner = BD_MAX(x->elements, (int64_t)1);

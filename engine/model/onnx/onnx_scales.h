@@ -5,7 +5,7 @@
 
 #include "model/onnx/onnx_context.h"
 
-/* real = step * (integer - zero), and what the type can hold of it. */
+/* real = step * (integer - zero), and the least and the most that the type can hold. */
 typedef struct bd_onnx_quantisation {
     double step, zero;
     double low, high; /* integers */

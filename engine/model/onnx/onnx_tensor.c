@@ -128,7 +128,7 @@ typedef struct parts {
     uint64_t offset, length;
     bool has_length;
     uint32_t typed; /* number of the field that holds the values */
-    uint32_t runs;  /* how many fields of it there are */
+    uint32_t runs;  /* how many such fields there are */
     bd_pb run;      /* the last one, when packed */
     bool packed;
 } parts;
@@ -200,7 +200,7 @@ static bool take_field(const bd_pb_field *field, bd_onnx_tensor *tensor, parts *
     case TENSOR_INT64:
     case TENSOR_DOUBLES:
     case TENSOR_UINT64:
-        /* Values under two numbers cannot both be meant. */
+        /* A tensor has its values in one field. */
         if (of->typed && of->typed != field->number) {
             return false;
         }
@@ -224,7 +224,7 @@ static bool take_parts(bd_pb message, bd_onnx_tensor *tensor, parts *of) {
     return step == BD_PB_END;
 }
 
-/* The number under which a type's values stand when they are not raw. */
+/* The field that has a type's values when they are not raw. */
 static uint32_t typed_field(bd_onnx_type type) {
     switch (type) {
     case BD_ONNX_F32: return TENSOR_FLOATS;
@@ -286,7 +286,7 @@ static bd_result read_typed(bd_onnx *onnx, const bd_onnx_node *node, bd_pb messa
         tensor->data = of->run.at;
         return BD_OK;
     }
-    /* Each value takes a byte at least: no more room is asked for than a multiple of what the file holds. */
+    /* Each value takes a byte at least: memory is bounded by a multiple of the file's size. */
     if (elements > bd_pb_size(message)) {
         return bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "a tensor of %zu values in %zu bytes", elements,
                             bd_pb_size(message));

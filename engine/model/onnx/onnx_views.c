@@ -28,13 +28,13 @@ static bd_result new_squeeze(const bd_onnx *onnx, const bd_onnx_node *node, bool
     if (result) {
         return result;
     }
-    uint32_t in = bd_onnx_rank(x), whole = insert ? in + (uint32_t)BD_MAX(count, 0) : in;
+    uint32_t in = bd_onnx_rank(x), most = insert ? in + (uint32_t)BD_MAX(count, 0) : in;
     bool named[BD_MAX_RANK] = {false};
-    if (whole > BD_MAX_RANK || (insert && count < 0)) {
-        return bd_onnx_fail(onnx, node, BD_ERR_MODEL_UNSUPPORTED, "%u dimensions", whole);
+    if (most > BD_MAX_RANK || (insert && count < 0)) {
+        return bd_onnx_fail(onnx, node, BD_ERR_MODEL_UNSUPPORTED, "%u dimensions", most);
     }
     for (int32_t i = 0; i < count; i++) {
-        if (!bd_onnx_normalise_axis(&axes[i], whole) || named[axes[i]] ||
+        if (!bd_onnx_normalise_axis(&axes[i], most) || named[axes[i]] ||
             (!insert && bd_onnx_dim(onnx, x, (uint32_t)axes[i]) != 1)) {
             return bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "an axis does not fit its input");
         }
@@ -42,7 +42,7 @@ static bd_result new_squeeze(const bd_onnx *onnx, const bd_onnx_node *node, bool
     }
     *rank = 0;
     uint32_t from = 0;
-    for (uint32_t i = 0; i < whole; i++) {
+    for (uint32_t i = 0; i < most; i++) {
         if (insert) {
             dims[(*rank)++] = named[i] ? 1 : bd_onnx_dim(onnx, x, from++);
         } else if (count < 0 ? bd_onnx_dim(onnx, x, i) != 1 : !named[i]) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Shapes that need no arithmetic on values. */
+ * Operations that give a value another shape and leave its elements in order, but for Expand, which repeats them. */
 #ifndef BD_ONNX_VIEWS_H
 #define BD_ONNX_VIEWS_H
 

@@ -12,7 +12,7 @@ enum { WINDOW_MOST = 65535 }; /* of sizes, strides, rates and paddings: far abov
 
 /* ---- windows ---------------------------------------------------------------------------------------------------- */
 
-/* A list over height and width (paddings: both before, both behind). Absent: it stays as it is. */
+/* A list over height and width (paddings: both before, both after). Absent: it stays as it is. */
 static bd_result read_pair(const bd_onnx *onnx, const bd_onnx_node *node, const char *name, int64_t low,
                            int32_t expected, int32_t *values) {
     int64_t read[4];
@@ -175,7 +175,7 @@ static bd_onnx_node *find_normalisation(bd_onnx *onnx, const bd_onnx_node *node)
     for (uint32_t k = 1; k < 5; k++) {
         bd_onnx_value *value = bd_onnx_input(onnx, next, k);
         if (value && value->kind == BD_ONNX_UNKNOWN && value->initializer.at) {
-            /* An unreadable one is that node's failure, when its turn comes. */
+            /* An unreadable one fails when that node is converted. */
             bd_error *error = onnx->error;
             onnx->error = NULL;
             value->kind = bd_onnx_read_tensor(onnx, next, value->initializer, &value->tensor) ? BD_ONNX_UNKNOWN
@@ -284,7 +284,7 @@ bd_result bd_onnx_convert_conv(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
                             bd_onnx_constant(onnx, node, 2));
 }
 
-/* ---- onnxruntime's: an addend and an activation behind the convolution ------------------------------------------- */
+/* ---- onnxruntime's: an addend and an activation after the convolution ------------------------------------------- */
 
 static bd_result activate(bd_onnx *onnx, const bd_onnx_node *node, bd_pb name, const float *values, int32_t count) {
     const bd_onnx_value like = *bd_onnx_output(onnx, node);

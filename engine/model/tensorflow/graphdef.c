@@ -16,10 +16,10 @@ enum { LIST_S = 2, LIST_I = 3 };
 enum { SHAPE_DIM = 2, SHAPE_UNKNOWN = 3, DIM_SIZE = 1 };
 enum { TENSOR_DTYPE = 1, TENSOR_SHAPE = 2, TENSOR_CONTENT = 4 };
 
-/* What a node's message is kept as. */
+/* The form's part of bd_tf. */
 typedef struct graphdef {
     bd_pb file;
-    int64_t splat_budget; /* bytes that constants may still take beyond what is stored of them */
+    int64_t splat_budget; /* bytes that constants may still take beyond those stored */
 } graphdef;
 
 /* ---- attributes ------------------------------------------------------------------------------------------------- */
@@ -127,7 +127,7 @@ static bd_tf_found read_integers(const bd_tf_node *node, const char *name, int64
     return step == BD_PB_BROKEN ? BD_TF_OTHER : found;
 }
 
-/* A size that is not said is 0. Where even the rank is unknown *rank is 0. */
+/* A size that is absent is 0. Where the rank is unknown *rank is 0. */
 static bd_tf_found parse_shape(bd_pb message, int64_t *dims, uint32_t room, uint32_t *rank) {
     bd_pb_field field, size;
     bd_pb_step step;
@@ -334,7 +334,7 @@ static bd_result read_tensor(tensor *of, const void **data) {
     }
     size_t bytes = of->elements * bd_dtype_bytes(of->kind->dtype);
     graphdef *file = of->tf->user;
-    /* A few bytes may stand for many values, but not for any number: memory is bounded by the file's size. */
+    /* A few bytes may stand for many values, but memory is bounded by the file's size. */
     size_t beyond = bytes - BD_MIN(bytes, 4 * bd_pb_size(of->message));
     if (beyond > (uint64_t)file->splat_budget) {
         return fail_tensor(of, BD_ERR_FILE_CORRUPT, "far more values than the file has bytes");
@@ -373,7 +373,7 @@ static const bd_tf_form form = {.integer = read_integer,
 
 /* ---- nodes ------------------------------------------------------------------------------------------------------ */
 
-/* offset: of the first byte that could not be read as a field. */
+/* at: the first byte that could not be read as a field. */
 static bd_result fail_broken(const bd_tf *tf, const uint8_t *at) {
     const graphdef *of = tf->user;
     return bd_fail(tf->error, BD_ERR_FILE_CORRUPT, "%s: node number %u: broken or cut short at byte %zu of %zu",
@@ -490,8 +490,8 @@ static bd_result list_nodes(bd_tf *tf) {
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */
 
-/* A node first, whose name is followed by its operation: the order in which every writer puts fields. JSON may begin
- * with the same byte, a line feed, but has no byte of 18. */
+/* It begins with a node, whose name is followed by its operation: every writer puts fields in this order. JSON may
+ * begin with the same byte, a line feed, but has no byte of value 18. */
 bool bd_model_is_graphdef(const uint8_t *data, size_t bytes) {
     uint64_t length;
     bd_pb file = {data, data + bytes};

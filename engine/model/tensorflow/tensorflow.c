@@ -35,7 +35,7 @@ static bd_tf_node *find_name(const bd_tf *tf, const char *name) {
     return bsearch(&name, tf->nodes, tf->count, sizeof *tf->nodes, bd_tf_compare_names);
 }
 
-/* The node that "name" or "name:port" means; NULL when there is none. *port is 0 where it is not said. */
+/* The node that "name" or "name:port" means; NULL when there is none. *port is 0 for the former. */
 static bd_tf_node *find_node(bd_tf *tf, const char *reference, uint32_t *port) {
     *port = 0;
     bd_tf_node *node = find_name(tf, reference);
@@ -69,9 +69,8 @@ static void mark_consumed(bd_tf *tf) {
 /* What DeepLab's export script calls the ends of its graph, the best known first. */
 static const char *const output_names[] = {"SemanticPredictions", "SemanticProbabilities", "logits/semantic/BiasAdd"};
 
-/* Several could be the output: DeepLab's own name for it, else the only one of the first operation in this order that
- * a segmentation network ends with, else a node of DeepLab's names that is read by others. NULL when that does not
- * decide. */
+/* Several could be the output: DeepLab's own name for it, else the only one of the first operation in this order that a
+ * segmentation network ends with, else a node of DeepLab's names that others read. NULL when that does not decide. */
 static bd_tf_node *prefer_output(bd_tf *tf, bd_tf_node **candidates, uint32_t count) {
     static const char *const ops[] = {"ArgMax", "Softmax", "ResizeBilinear"};
     for (size_t n = 0; n < BD_COUNT(output_names); n++) {

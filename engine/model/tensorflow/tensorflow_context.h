@@ -32,7 +32,7 @@ typedef struct bd_tf_node {
 /* OTHER: present, but of another kind. */
 typedef enum bd_tf_found { BD_TF_ABSENT, BD_TF_OTHER, BD_TF_FOUND } bd_tf_found;
 
-/* What is read of a node in the form's way. */
+/* How the form's nodes are read. */
 typedef struct bd_tf_form {
     bd_tf_found (*integer)(const bd_tf_node *node, const char *name, int64_t *value);
     bd_tf_found (*real)(const bd_tf_node *node, const char *name, double *value);

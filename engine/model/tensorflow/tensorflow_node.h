@@ -5,7 +5,7 @@
 
 #include "model/tensorflow/tensorflow_context.h"
 
-/* *value stays when the attribute is absent. */
+/* *value stays as it is when the attribute is absent. */
 bd_result bd_tf_read_integer(const bd_tf *tf, const bd_tf_node *node, const char *name, int32_t low, int32_t high,
                              int32_t *value);
 /* A list of up to room (8 at most) integers; *count is 0 when the attribute is absent. */
@@ -21,9 +21,9 @@ bd_result bd_tf_append(const bd_tf *tf, const bd_tf_node *node, const char *suff
 /* With node's inputs first..first+count-1; node->index is set. */
 bd_result bd_tf_append_all(bd_tf *tf, bd_tf_node *node, bd_op op, uint32_t first, uint32_t count);
 const bd_tf_node *bd_tf_input_node(const bd_tf *tf, const bd_tf_node *node, uint32_t input);
-/* Of the tensor that an input reads, in the graph. */
+/* The graph's index of the tensor that an input reads. */
 uint32_t bd_tf_input_index(const bd_tf *tf, const bd_tf_node *node, uint32_t input);
-/* The constant that an input is, also behind identities; NULL when it is none. Valid until the next append. */
+/* The constant that an input is, perhaps through identities; NULL when it is none. Valid until the next append. */
 const bd_node *bd_tf_input_constant(const bd_tf *tf, const bd_tf_node *node, uint32_t input);
 bool bd_tf_scalar_float(const bd_node *constant, float *value);
 

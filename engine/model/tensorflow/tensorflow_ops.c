@@ -101,7 +101,7 @@ static bd_result convert_elementwise(bd_tf *tf, bd_tf_node *node, bd_op op) {
     return result ? result : bd_tf_append(tf, node, "", op, inputs, node->input_count, &node->index);
 }
 
-/* Between the two layouts nothing is moved. */
+/* From one layout to the other nothing is moved. */
 static bd_result convert_transpose(bd_tf *tf, bd_tf_node *node, bd_op op) {
     static const int32_t to_first[4] = {0, 3, 1, 2}, to_last[4] = {0, 2, 3, 1};
     const bd_node *order = bd_tf_input_constant(tf, node, 1);
@@ -187,7 +187,7 @@ static bd_result convert_placeholder(bd_tf *tf, bd_tf_node *node, bd_op op) {
     return result;
 }
 
-/* Feeds that default to a constant, such as a dropout's rate, count as that constant. */
+/* Inputs with a default, such as a dropout's rate, count as the default unless they are pictures. */
 static bd_result convert_default(bd_tf *tf, bd_tf_node *node, bd_op op) {
     int64_t dims[4];
     uint32_t rank;
@@ -247,7 +247,7 @@ static bd_result add_index(const bd_tf *tf, const bd_tf_node *node, uint32_t cou
     return *index == BD_NO_NODE ? bd_tf_fail_memory(tf, node) : BD_OK;
 }
 
-/* Its outputs are as many slices of one along the axis, which they drop. */
+/* Its outputs are slices of size 1 along the axis, without that axis. */
 static bd_result convert_unpack(bd_tf *tf, bd_tf_node *node, bd_op op) {
     enum { MOST = 16 };
     int32_t axis = 0, count = -1;
@@ -452,9 +452,9 @@ static bd_result convert_resize(bd_tf *tf, bd_tf_node *node, bd_op op) {
 
 /* What an operation makes of inputs of (n, c, h, w). */
 typedef enum layout {
-    LAYOUT_PLAIN, /* it takes none */
-    LAYOUT_KEPT,  /* its output lies as input 0 */
-    LAYOUT_OWN    /* convert sees to it */
+    LAYOUT_PLAIN,    /* it is not supported on them */
+    LAYOUT_KEPT,     /* its output has the layout of input 0 */
+    LAYOUT_CONVERTED /* convert takes care of it */
 } layout;
 
 static const struct rule {
@@ -464,40 +464,40 @@ static const struct rule {
     bd_op op;
     layout layout;
 } rules[] = {
-    {"Add", 2, 2, convert_elementwise, BD_OP_ADD, LAYOUT_OWN},
-    {"AddN", 1, UINT32_MAX, convert_elementwise, BD_OP_ADD_N, LAYOUT_OWN},
-    {"AddV2", 2, 2, convert_elementwise, BD_OP_ADD, LAYOUT_OWN},
-    {"ArgMax", 2, 2, convert_argmax, BD_OP_ARGMAX, LAYOUT_OWN},
-    {"AvgPool", 1, 1, bd_tf_convert_pool, BD_OP_POOL_AVERAGE, LAYOUT_OWN},
+    {"Add", 2, 2, convert_elementwise, BD_OP_ADD, LAYOUT_CONVERTED},
+    {"AddN", 1, UINT32_MAX, convert_elementwise, BD_OP_ADD_N, LAYOUT_CONVERTED},
+    {"AddV2", 2, 2, convert_elementwise, BD_OP_ADD, LAYOUT_CONVERTED},
+    {"ArgMax", 2, 2, convert_argmax, BD_OP_ARGMAX, LAYOUT_CONVERTED},
+    {"AvgPool", 1, 1, bd_tf_convert_pool, BD_OP_POOL_AVERAGE, LAYOUT_CONVERTED},
     {"BatchToSpaceND", 3, 3, convert_plain, BD_OP_BATCH_TO_SPACE, LAYOUT_PLAIN},
-    {"BiasAdd", 2, 2, convert_bias, BD_OP_ADD, LAYOUT_OWN},
+    {"BiasAdd", 2, 2, convert_bias, BD_OP_ADD, LAYOUT_CONVERTED},
     {"Cast", 1, 1, convert_cast, BD_OP_CAST, LAYOUT_KEPT},
     {"CheckNumerics", 1, 1, convert_identity, BD_OP_IDENTITY, LAYOUT_KEPT},
     {"ClipByValue", 3, 3, convert_clamp, BD_OP_CLAMP, LAYOUT_KEPT},
-    {"Concat", 2, UINT32_MAX, convert_concat, BD_OP_CONCAT, LAYOUT_OWN},
-    {"ConcatV2", 2, UINT32_MAX, convert_concat, BD_OP_CONCAT, LAYOUT_OWN},
+    {"Concat", 2, UINT32_MAX, convert_concat, BD_OP_CONCAT, LAYOUT_CONVERTED},
+    {"ConcatV2", 2, UINT32_MAX, convert_concat, BD_OP_CONCAT, LAYOUT_CONVERTED},
     {"Const", 0, 0, convert_const, BD_OP_CONST, LAYOUT_PLAIN},
-    {"Conv2D", 2, 2, bd_tf_convert_conv, BD_OP_CONV, LAYOUT_OWN},
-    {"DepthwiseConv2dNative", 2, 2, bd_tf_convert_conv, BD_OP_DEPTHWISE, LAYOUT_OWN},
-    {"Div", 2, 2, convert_elementwise, BD_OP_DIV, LAYOUT_OWN},
+    {"Conv2D", 2, 2, bd_tf_convert_conv, BD_OP_CONV, LAYOUT_CONVERTED},
+    {"DepthwiseConv2dNative", 2, 2, bd_tf_convert_conv, BD_OP_DEPTHWISE, LAYOUT_CONVERTED},
+    {"Div", 2, 2, convert_elementwise, BD_OP_DIV, LAYOUT_CONVERTED},
     {"ExpandDims", 2, 2, convert_plain, BD_OP_EXPAND_DIMS, LAYOUT_PLAIN},
     {"FakeQuantWithMinMaxVars", 3, 3, convert_fake_quant, BD_OP_FAKE_QUANT, LAYOUT_KEPT},
-    {"FusedBatchNorm", 5, 5, bd_tf_convert_batch_norm, BD_OP_ADD, LAYOUT_OWN},
-    {"FusedBatchNormV2", 5, 5, bd_tf_convert_batch_norm, BD_OP_ADD, LAYOUT_OWN},
-    {"FusedBatchNormV3", 5, 5, bd_tf_convert_batch_norm, BD_OP_ADD, LAYOUT_OWN},
-    {"FusedDepthwiseConv2dNative", 3, 3, bd_tf_convert_fused_conv, BD_OP_DEPTHWISE, LAYOUT_OWN},
+    {"FusedBatchNorm", 5, 5, bd_tf_convert_batch_norm, BD_OP_ADD, LAYOUT_CONVERTED},
+    {"FusedBatchNormV2", 5, 5, bd_tf_convert_batch_norm, BD_OP_ADD, LAYOUT_CONVERTED},
+    {"FusedBatchNormV3", 5, 5, bd_tf_convert_batch_norm, BD_OP_ADD, LAYOUT_CONVERTED},
+    {"FusedDepthwiseConv2dNative", 3, 3, bd_tf_convert_fused_conv, BD_OP_DEPTHWISE, LAYOUT_CONVERTED},
     {"Identity", 1, 1, convert_identity, BD_OP_IDENTITY, LAYOUT_KEPT},
-    {"MaxPool", 1, 1, bd_tf_convert_pool, BD_OP_POOL_MAX, LAYOUT_OWN},
-    {"Maximum", 2, 2, convert_elementwise, BD_OP_MAXIMUM, LAYOUT_OWN},
-    {"Mean", 2, 2, convert_mean, BD_OP_MEAN, LAYOUT_OWN},
-    {"Minimum", 2, 2, convert_elementwise, BD_OP_MINIMUM, LAYOUT_OWN},
-    {"Mul", 2, 2, convert_elementwise, BD_OP_MUL, LAYOUT_OWN},
+    {"MaxPool", 1, 1, bd_tf_convert_pool, BD_OP_POOL_MAX, LAYOUT_CONVERTED},
+    {"Maximum", 2, 2, convert_elementwise, BD_OP_MAXIMUM, LAYOUT_CONVERTED},
+    {"Mean", 2, 2, convert_mean, BD_OP_MEAN, LAYOUT_CONVERTED},
+    {"Minimum", 2, 2, convert_elementwise, BD_OP_MINIMUM, LAYOUT_CONVERTED},
+    {"Mul", 2, 2, convert_elementwise, BD_OP_MUL, LAYOUT_CONVERTED},
     {"Pack", 1, UINT32_MAX, convert_pack, BD_OP_PACK, LAYOUT_PLAIN},
-    {"Pad", 2, 2, convert_pad, BD_OP_PAD, LAYOUT_OWN},
-    {"PadV2", 3, 3, convert_pad, BD_OP_PAD, LAYOUT_OWN},
-    {"Placeholder", 0, 0, convert_placeholder, BD_OP_INPUT, LAYOUT_OWN},
-    {"PlaceholderWithDefault", 1, 1, convert_default, BD_OP_INPUT, LAYOUT_OWN},
-    {"RealDiv", 2, 2, convert_elementwise, BD_OP_DIV, LAYOUT_OWN},
+    {"Pad", 2, 2, convert_pad, BD_OP_PAD, LAYOUT_CONVERTED},
+    {"PadV2", 3, 3, convert_pad, BD_OP_PAD, LAYOUT_CONVERTED},
+    {"Placeholder", 0, 0, convert_placeholder, BD_OP_INPUT, LAYOUT_CONVERTED},
+    {"PlaceholderWithDefault", 1, 1, convert_default, BD_OP_INPUT, LAYOUT_CONVERTED},
+    {"RealDiv", 2, 2, convert_elementwise, BD_OP_DIV, LAYOUT_CONVERTED},
     {"Relu", 1, 1, convert_clamp, BD_OP_CLAMP, LAYOUT_KEPT},
     {"Relu6", 1, 1, convert_clamp, BD_OP_CLAMP, LAYOUT_KEPT},
     {"Reshape", 2, 2, convert_plain, BD_OP_RESHAPE, LAYOUT_PLAIN},
@@ -511,10 +511,10 @@ static const struct rule {
     {"Squeeze", 1, 1, convert_squeeze, BD_OP_SQUEEZE, LAYOUT_PLAIN},
     {"StopGradient", 1, 1, convert_identity, BD_OP_IDENTITY, LAYOUT_KEPT},
     {"StridedSlice", 4, 4, convert_strided_slice, BD_OP_STRIDED_SLICE, LAYOUT_PLAIN},
-    {"Sub", 2, 2, convert_elementwise, BD_OP_SUB, LAYOUT_OWN},
-    {"Transpose", 2, 2, convert_transpose, BD_OP_TRANSPOSE, LAYOUT_OWN},
+    {"Sub", 2, 2, convert_elementwise, BD_OP_SUB, LAYOUT_CONVERTED},
+    {"Transpose", 2, 2, convert_transpose, BD_OP_TRANSPOSE, LAYOUT_CONVERTED},
     {"Unpack", 1, 1, convert_unpack, BD_OP_STRIDED_SLICE, LAYOUT_PLAIN},
-    {"_FusedConv2D", 3, 3, bd_tf_convert_fused_conv, BD_OP_CONV, LAYOUT_OWN},
+    {"_FusedConv2D", 3, 3, bd_tf_convert_fused_conv, BD_OP_CONV, LAYOUT_CONVERTED},
 };
 
 bool bd_tf_has_ports(const char *op) {

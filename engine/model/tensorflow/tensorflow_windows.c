@@ -114,7 +114,7 @@ bd_result bd_tf_convert_conv(bd_tf *tf, bd_tf_node *node, bd_op op) {
     return append_conv(tf, node, "", op);
 }
 
-/* _FusedConv2D and its depthwise sister: x, weights, bias; fused_ops is BiasAdd and at most one activation. */
+/* _FusedConv2D and FusedDepthwiseConv2dNative: x, weights, bias; fused_ops is BiasAdd and at most one activation. */
 bd_result bd_tf_convert_fused_conv(bd_tf *tf, bd_tf_node *node, bd_op op) {
     bool activation = tf->form->text(node, "fused_ops", 1, "Relu") != BD_TF_ABSENT;
     bool relu = tf->form->text(node, "fused_ops", 1, "Relu") == BD_TF_FOUND;

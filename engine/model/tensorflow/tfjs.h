@@ -8,8 +8,8 @@
 
 #define BD_MODEL_MAX_JSON_BYTES ((size_t)16 << 20) /* parsed JSON takes up to 45 times its text */
 
-/* model.json (GraphDef as JSON and weightsManifest) with its shards beside it; parameters are bd_model_import's and
- * those of every importer (model/import.h).
+/* model.json (GraphDef as JSON and weightsManifest) with its shards beside it; parameters are those
+ * of every importer (model/import.h).
  *
  * Constants that are float32, int32, uint8 or bool, aligned and inside one shard point into the mapping; the others
  * (quantised to uint8, uint16 or float16, split over shards, unaligned) are copied to the pool. An open batch size

@@ -146,7 +146,7 @@ static bd_result read_quantisation(const table *weights, bd_tfjs_weight *item, c
         if (!cJSON_IsNumber(scale) || !cJSON_IsNumber(minimum)) {
             return fail_weight(weights, item, BD_ERR_FILE_CORRUPT, error, "quantised without scale and min");
         }
-        /* Neither may be, nor make, what is beyond floats. */
+        /* Neither may be beyond the range of floats, nor the values that they make. */
         if (!(fabs(scale->valuedouble) * UINT16_MAX + fabs(minimum->valuedouble) <= (double)FLT_MAX)) {
             return fail_weight(weights, item, BD_ERR_FILE_CORRUPT, error, "its scale or min is out of range");
         }
@@ -160,8 +160,8 @@ static bd_result read_quantisation(const table *weights, bd_tfjs_weight *item, c
     return BD_OK;
 }
 
-/* Strings are stored as 4 bytes of length and then the text. Stops where the group ends; *bytes is then more than is
- * there. */
+/* Strings are stored as 4 bytes of length and then the text. Stops where the group ends; more bytes than it
+ * has are returned then. */
 static uint64_t measure_strings(const table *weights, const bd_tfjs_group *group, size_t offset, size_t elements) {
     uint64_t bytes = 0;
     for (size_t i = 0; i < elements; i++) {
@@ -211,7 +211,7 @@ static bd_result read_weight(const table *weights, bd_tfjs_weight *item, const c
     return BD_OK;
 }
 
-/* Writers cut a group into shards of one size with a shorter one at the end: the odd one is the broken one. */
+/* Writers cut a group into shards of one size with a shorter one at the end: one that differs is the broken one. */
 static bd_result fail_size(const table *weights, const bd_tfjs_group *group, uint64_t expected, bd_error *error) {
     if (!group->count) {
         return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: weightsManifest lists weights without paths", weights->file);

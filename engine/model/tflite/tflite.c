@@ -51,7 +51,7 @@ static void read_quantisation(bd_fb *fb, const bd_fb_table *table, bd_tflite_ten
     }
 }
 
-/* Newer files of more than 2 GiB keep a buffer's bytes behind the FlatBuffer, by their place in the file. */
+/* Newer files of more than 2 GiB keep a buffer's bytes after the FlatBuffer, and its offset in the file. */
 static void read_buffer(bd_tflite *tflite, const bd_fb_vector *buffers, uint64_t index, bd_tflite_tensor *tensor) {
     bd_fb *fb = &tflite->fb;
     if (index >= buffers->count) {
@@ -220,7 +220,7 @@ static bd_result add_dequantisation(bd_tflite *tflite, bd_tflite_tensor *input) 
     static const bd_op ops[3] = {BD_OP_CAST, BD_OP_ADD, BD_OP_MUL};
     static const char *const names[3] = {"cast", "zero", "scale"};
     const bd_shape scalar = {0};
-    /* Integers are left without their scale. */
+    /* Integers are not multiplied by their scale. */
     for (uint32_t i = 0; i < (tflite->integers ? 2u : 3u); i++) {
         char name[NAME_MOST + 16];
         (void)snprintf(name, sizeof name, "%s/%s", input->name, names[i]);
@@ -337,7 +337,7 @@ static bd_result choose_output(bd_tflite *tflite, const bd_fb_table *subgraph, u
     return BD_OK;
 }
 
-/* Operations stand in the order they run in, so one walk backwards finds what the output needs. */
+/* Operations are listed in the order they run in, so one walk backwards finds what the output needs. */
 static void mark_needed(bd_tflite *tflite, uint32_t output) {
     tflite->tensors[output].needed = tflite->tensors[output].read_alone = true;
     for (uint32_t i = tflite->operator_count; i-- > 0;) {
@@ -370,7 +370,7 @@ static bd_result build(bd_tflite *tflite, const bd_fb_table *subgraph) {
         tensor->low = -INFINITY;
         tensor->high = INFINITY;
         for (uint32_t r = 0; r < BD_TFLITE_ROLES; r++) {
-            tensor->roles[r] = tensor->whole[r] = BD_NO_NODE;
+            tensor->real_roles[r] = tensor->integer_roles[r] = BD_NO_NODE;
         }
     }
     bd_result result = add_inputs(tflite, subgraph);

@@ -68,9 +68,9 @@ bd_result bd_tflite_fail_corrupt(const bd_tflite_conversion *of, const char *tex
 
 bd_result bd_tflite_refuse(bd_tflite *tflite, const bd_tflite_operator *op, const char *text) {
     bd_error error;
-    bd_tflite own = *tflite;
-    own.error = &error;
-    bd_result result = bd_tflite_fail(&own, op, BD_ERR_MODEL_UNSUPPORTED, text);
+    bd_tflite quiet = *tflite;
+    quiet.error = &error;
+    bd_result result = bd_tflite_fail(&quiet, op, BD_ERR_MODEL_UNSUPPORTED, text);
     (void)snprintf(tflite->refusal, sizeof tflite->refusal, "%s", error.message + strlen(tflite->file) + 2);
     return result;
 }

@@ -7,7 +7,7 @@
 #include "graph/graph.h"
 #include "model/bytes/flatbuffer.h"
 
-/* BuiltinOperator, from 0. */
+/* BuiltinOperator, in its order, from 0. */
 #define BD_TFLITE_OPERATORS(X)                                                                                         \
     X(ADD)                                                                                                             \
     X(AVERAGE_POOL_2D)                                                                                                 \
@@ -197,21 +197,21 @@ typedef struct bd_tflite_tensor {
     const char *name;
     int32_t type;
     bd_shape shape;      /* -1: open. As the file says: activations' are inferred anew */
-    const uint8_t *data; /* of a constant; NULL: none */
+    const uint8_t *data; /* of a constant, else NULL */
     size_t bytes;
     bd_fb_vector scales;      /* float; none: not quantised. real = (stored - zero point) * scale */
     bd_fb_vector zero_points; /* int64; none: 0 */
     uint32_t axis;            /* that the scales go along, where there are several */
     bool sparse, broken_quantisation;
-    bool needed;                     /* the output depends on it */
-    bool read_alone;                 /* by something other than an ADD, or from outside */
-    bool made;                       /* by an operation, or the network's input */
-    bool integers;                   /* its node holds stored - zero point, not real numbers */
-    uint32_t node;                   /* in the graph, BD_NO_NODE while not there */
-    uint32_t real;                   /* likewise, of a node that holds integers: the real numbers */
-    uint32_t roles[BD_TFLITE_ROLES]; /* likewise, of a constant: real numbers */
-    uint32_t whole[BD_TFLITE_ROLES]; /* likewise: integers */
-    uint32_t constant; /* the tensor whose constant it is (its own, or behind DEQUANTIZE), or BD_NO_NODE */
+    bool needed;                             /* the output depends on it */
+    bool read_alone;                         /* by something other than an ADD, or as the output */
+    bool made;                               /* by an operation, or the network's input */
+    bool integers;                           /* its node holds stored - zero point, not real numbers */
+    uint32_t node;                           /* in the graph, BD_NO_NODE while not there */
+    uint32_t real;                           /* likewise, of a node that holds integers: the real numbers */
+    uint32_t real_roles[BD_TFLITE_ROLES];    /* likewise, of a constant: real numbers */
+    uint32_t integer_roles[BD_TFLITE_ROLES]; /* likewise: integers */
+    uint32_t constant; /* the tensor whose constant it is (this one, or the input of a DEQUANTIZE), or BD_NO_NODE */
     float low, high;   /* what its node holds is known to lie within */
 } bd_tflite_tensor;
 
@@ -233,7 +233,7 @@ typedef struct bd_tflite {
     uint32_t operator_count;
     uint64_t copy_budget; /* bytes of constants that may still be copied */
     bool integers;        /* quantised tensors become integers where that is possible */
-    char refusal[256];    /* why it is not; "": nothing against it so far */
+    char refusal[256];    /* why it is not possible; "": no reason so far */
     bd_pool pool;         /* for the time of the import */
     bd_error *error;
 } bd_tflite;
@@ -251,7 +251,7 @@ typedef struct bd_tflite_conversion {
     const bd_tflite_operator *op;
     bd_op to;              /* the table's */
     bd_tflite_tensor *out; /* the first output */
-    bool integers;         /* which it makes of integers */
+    bool integers;         /* it computes with integers */
     float low, high;       /* the limits of what the operation makes, then of what its activation leaves */
 } bd_tflite_conversion;
 

@@ -28,7 +28,7 @@ static int64_t divide(int64_t x, int bits) {
     return sum >= 0 ? sum / step : -((step - 1 - sum) / step);
 }
 
-/* What a node of that scale and rounding makes of x, 2^31 at most, before its limits. */
+/* What a node of that scale and rounding makes of x, which is 2^31 at most, before its limits. */
 static int64_t rescaled(int64_t x, bd_scale scale, bd_rounding rounding) {
     int left = scale.shift > 0 ? scale.shift : 0, right = scale.shift < 0 ? -scale.shift : 0;
     int64_t high = divide(x * ((int64_t)1 << left) * scale.multiplier, 31);
@@ -41,7 +41,7 @@ typedef struct sums {
     const bd_tflite_conversion *of;
     const bd_tflite_tensor *x, *weights, *bias; /* bias: NULL, none */
     uint32_t channels;
-    size_t taps; /* that a sum has */
+    size_t taps; /* of a sum */
     bool across; /* an element's channel is its index modulo channels, else its index over taps */
     float *biases;
     int32_t *multipliers, *shifts;
@@ -71,7 +71,7 @@ static double factor_of(const sums *s, uint32_t channel) {
     return product / (double)out;
 }
 
-/* A bias may be far beyond what float32 counts to where the channel is dead: the result is the same whatever x is. */
+/* Where a channel is dead, its result the same whatever x is, its bias may be beyond the integers that float32 has. */
 static bool settle_dead(bd_scale *scale, int64_t *bias, int64_t low, int64_t high, bd_rounding rounding) {
     if (scale->shift > 0 || *bias + low < INT32_MIN || *bias + high > INT32_MAX) {
         return false;
@@ -135,7 +135,7 @@ static uint32_t add_constant(const bd_tflite_conversion *of, const char *name, b
 static bd_result make_room(sums *s, size_t elements) {
     bd_result result;
     bd_tflite *tflite = s->of->tflite;
-    /* Going through the weights is paid for, too: many operations may share them. */
+    /* The walk over the weights counts, too: many operations may share them. */
     if (elements > tflite->copy_budget) {
         return bd_tflite_fail(tflite, s->of->op, BD_ERR_FILE_CORRUPT, "its weights are shared by too many");
     }
@@ -223,7 +223,7 @@ bd_result bd_tflite_requantise(const bd_tflite_conversion *of, const bd_tflite_t
     return append_scaled(of, "", scale, node);
 }
 
-/* TensorFlow Lite works in float here, which a multiplier that rounds once may give, too, for all there is. */
+/* TensorFlow Lite computes this in float. Whether a multiplier that rounds once gives the same for every value. */
 static bool same_as_float(const bd_tflite_tensor *x, const bd_tflite_tensor *out, bd_scale scale) {
     float low, high, factor = bd_tflite_scale(x, 0) * (1 / bd_tflite_scale(out, 0));
     float offset = -(float)bd_tflite_zero(x) * factor;

@@ -317,7 +317,7 @@ static bd_result convert_resize(bd_tflite_conversion *of) {
     return bd_tflite_finish(of, node, BD_TFLITE_ACTIVATION_NONE);
 }
 
-/* TILE and BROADCAST_TO of one pixel over a map: what any resize of it does. */
+/* TILE and BROADCAST_TO of one pixel over a map do what a resize of it does. */
 static bd_result convert_spread(bd_tflite_conversion *of) {
     int32_t dims[4];
     const bd_tflite_tensor *x = bd_tflite_input(of, 0);
@@ -350,8 +350,8 @@ static bd_result convert_spread(bd_tflite_conversion *of) {
 
 /* ---- the tables ------------------------------------------------------------------------------------------------- */
 
-/* What an operation makes of integers: nothing yet; what the network ends with, real numbers; the same integers in
- * another place, or their mean; integers by a rule of its own. */
+/* What an operation makes of integers. NONE: not supported. ENDED: real numbers, as at the end of a network. MOVED: the
+ * same integers in another place, or their mean. MADE: other integers; convert says which. */
 typedef enum integer_form { NONE, ENDED, MOVED, MADE } integer_form;
 
 static const struct rule {
@@ -404,7 +404,7 @@ static const struct rule {
     {BD_TFLITE_RELU_0_TO_1, 1, 1, convert_relu_0_to_1, BD_OP_CLAMP, NONE},
 };
 
-/* Whether the operation has integers before it, and what it then makes. */
+/* Whether the operation computes with integers. */
 static bd_result settle_integers(bd_tflite_conversion *of, const struct rule *rule) {
     bool integers = false, others = false;
     for (uint32_t k = 0; k < of->op->inputs.count; k++) {

@@ -173,7 +173,7 @@ static bd_result load_transposed(bd_tflite *tflite, const bd_tflite_tensor *tens
 
 bd_result bd_tflite_constant(bd_tflite *tflite, uint32_t index, bd_tflite_role role, bool integers, uint32_t *node) {
     bd_tflite_tensor *tensor = &tflite->tensors[index];
-    uint32_t *kept = integers ? &tensor->whole[role] : &tensor->roles[role];
+    uint32_t *kept = integers ? &tensor->integer_roles[role] : &tensor->real_roles[role];
     *node = *kept;
     if (*node != BD_NO_NODE) {
         return BD_OK;
@@ -188,7 +188,7 @@ bd_result bd_tflite_constant(bd_tflite *tflite, uint32_t index, bd_tflite_role r
     if (result) {
         return result;
     }
-    /* One tap or one output is laid out alike. */
+    /* With a single output both layouts are the same. */
     bool moves = role == BD_TFLITE_DENSE && tensor->shape.dims[0] != 1;
     if (role != BD_TFLITE_PLAIN && dtype != BD_F32) {
         return fail_tensor(tflite, tensor, BD_ERR_MODEL_UNSUPPORTED, "is weights of integers without a scale");

@@ -53,7 +53,8 @@ bd_result bd_tflite_convert_pool(bd_tflite_conversion *of) {
     return result ? result : bd_tflite_finish(of, node, bd_tflite_option(of, 5, 1, 0));
 }
 
-/* Weights as the graph wants them. What is computed from constants is turned by a node that folds. */
+/* Weights as the graph wants them. Those that are computed from constants are transposed by a node that is folded
+ * later. */
 static bd_result convert_weights(const bd_tflite_conversion *of, bd_tflite_role role, uint32_t *node) {
     const bd_tflite_tensor *weights = bd_tflite_input(of, 1);
     if (!weights) {
@@ -133,8 +134,8 @@ bd_result bd_tflite_convert_conv(bd_tflite_conversion *of) {
     if (of->integers) {
         attrs->rounding = depthwise ? BD_ROUNDING_AWAY : BD_ROUNDING_UP;
     }
-    /* What is only added to is not limited before the sum, which is: the sum then goes into this convolution. Limits on
-     * both sides of 0 are a calibration's, and rarely reached. */
+    /* A convolution that is only read by an ADD is not limited: the sum is, and can then be fused into the convolution.
+     * Limits on both sides of 0 are a calibration's, and rarely reached. */
     if (!of->integers && of->low < 0 && of->high > 0 && !of->out->read_alone) {
         of->low = -INFINITY;
         of->high = INFINITY;

@@ -14,7 +14,7 @@ typedef struct place {
 
 typedef struct reader {
     const char *file;
-    const uint8_t *data; /* behind the header */
+    const uint8_t *data; /* after the header */
     uint64_t bytes;
     bd_error *error;
 } reader;
@@ -75,7 +75,7 @@ static bd_result read_tensor(const reader *of, const cJSON *json, bd_torch_tenso
         return corrupt(of, to->name, "has offsets that do not fit the file or its shape");
     }
     if (!size) {
-        to->kind = BD_TORCH_OTHER; /* of no elements: its strides might not even fit */
+        to->kind = BD_TORCH_OTHER; /* of no elements: its strides might overflow */
     }
     int64_t stride = 1;
     for (uint32_t d = to->rank; size && d-- > 0;) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Atrous spatial pyramid pooling (Chen et al. 2017, arXiv 1706.05587, section 3.3) under torchvision's names, which
- * others took over. */
+ * other trainers use, too. */
 #ifndef BD_TORCH_ASPP_H
 #define BD_TORCH_ASPP_H
 

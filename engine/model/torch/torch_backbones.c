@@ -13,12 +13,12 @@ typedef struct block_window {
 static bd_result add_block(bd_torch_builder *b, const char *block, const block_window *at, bd_torch_map *x) {
     bd_torch_map shortcut = *x;
     bool basic = !bd_torch_look_up(b, block, ".conv3.weight");
-    const bd_torch_window wide = {.stride = at->stride, .dilation = at->dilation};
+    const bd_torch_window strided = {.stride = at->stride, .dilation = at->dilation};
     const bd_torch_window second = {.stride = 1, .dilation = at->second};
     bd_result result = bd_torch_convolve(b, NAME("%s.conv1", block), NAME("%s.bn1", block),
-                                         basic ? wide : bd_torch_plain, BD_TORCH_RELU, x);
+                                         basic ? strided : bd_torch_plain, BD_TORCH_RELU, x);
     if (!result) {
-        result = bd_torch_convolve(b, NAME("%s.conv2", block), NAME("%s.bn2", block), basic ? second : wide,
+        result = bd_torch_convolve(b, NAME("%s.conv2", block), NAME("%s.bn2", block), basic ? second : strided,
                                    basic ? BD_TORCH_LINEAR : BD_TORCH_RELU, x);
     }
     if (!result && !basic) {

@@ -6,14 +6,14 @@
 #include "model/torch/torch_builder.h"
 
 /* How strides beyond the output stride become dilations. In between, a stage's first block keeps the dilation from
- * before; where every is set it is dilated as the others. */
+ * before; where every is set it is dilated like the others. */
 typedef struct bd_torch_dilation {
     uint32_t output_stride;
     bool every;
     bool multi_grid; /* ResNet: the blocks of the last stage are dilated 1, 2, 4 */
 } bd_torch_dilation;
 
-/* torchvision's names behind `folder` ("backbone."): bottlenecks or basic blocks, a stem of one convolution (conv1) or
+/* torchvision's names after `folder` ("backbone."): bottlenecks or basic blocks, a stem of one convolution (conv1) or
  * of three (stem.0, 3, 6). low: what the first stage makes, where not NULL. */
 bd_result bd_torch_resnet(bd_torch_builder *b, const char *folder, const bd_torch_dilation *dilation, bd_torch_map *x,
                           bd_torch_map *low);
@@ -23,7 +23,7 @@ typedef struct bd_torch_inverted {
     bd_torch_name widen, widen_norm, deep, deep_norm, narrow, narrow_norm;
 } bd_torch_inverted;
 
-/* MobileNetV2's 17 blocks, behind its first convolution. name: writes the names of block 1..17. padding: KEEP, SAME, or
+/* MobileNetV2's 17 blocks, after its first convolution. name: writes the names of block 1..17. padding: KEEP, SAME, or
  * BORDER, which stands for zeros around the block's input: the widening convolution sees them too. low: what block 3
  * makes. */
 bd_result bd_torch_mobilenet_v2(bd_torch_builder *b, void (*name)(int block, bd_torch_inverted *names),

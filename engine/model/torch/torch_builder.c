@@ -120,7 +120,7 @@ static bd_result find_norm(bd_torch_builder *b, const char *layer, int64_t chann
     return result;
 }
 
-/* The number behind `letters` in the file's name, where it is 8 or 16 and both stand alone. */
+/* The number after `letters` in the file's name, where it is 8 or 16 and both stand alone. */
 static uint32_t stride_named(const char *file, const char *letters) {
     const char *const slash = strrchr(file, '/');
     const char *const name = slash ? slash + 1 : file;
@@ -361,7 +361,7 @@ static bd_result add_three(bd_torch_builder *b, bd_op op, const char *name, cons
     return result ? result : bd_torch_add(b, op, name, inputs, 2, x);
 }
 
-/* The padding adds nothing: it says that what lies outside the photo is zero behind the normalisation, as in
+/* The padding adds nothing: it says that what lies outside the photo is zero after the normalisation, as in
  * torchvision's batches (references/segmentation/utils.py, cat_list). */
 bd_result bd_torch_photo(bd_torch_builder *b, const bd_torch_normalisation *by, bd_torch_map *x) {
     static const double byte[3] = {255, 255, 255};

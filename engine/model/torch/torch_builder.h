@@ -33,7 +33,7 @@ typedef enum bd_torch_activation {
 } bd_torch_activation;
 
 typedef enum bd_torch_padding {
-    BD_TORCH_KEEP,  /* zeros that keep the size, as many before as behind */
+    BD_TORCH_KEEP,  /* zeros that keep the size, as many before as after */
     BD_TORCH_SAME,  /* TensorFlow's SAME */
     BD_TORCH_BORDER /* window.border zeros on every side */
 } bd_torch_padding;
@@ -55,7 +55,7 @@ typedef struct bd_torch_name {
 
 const char *bd_torch_print_name(bd_torch_name *to, const char *format, ...) BD_PRINTF(2, 3);
 
-/* Good until the end of the block. */
+/* Valid until the end of the block. */
 #define NAME(...) bd_torch_print_name(&(bd_torch_name){{0}}, __VA_ARGS__)
 
 /* ---- parameters ---- */
@@ -65,8 +65,8 @@ bd_torch_tensor *bd_torch_look_up(const bd_torch_builder *b, const char *layer, 
 bd_result bd_torch_wrong_shape(const bd_torch_builder *b, const bd_torch_tensor *tensor);
 /* "FILE: " and the sentence, as BD_ERR_MODEL_UNSUPPORTED. */
 bd_result bd_torch_refuse(const bd_torch_builder *b, const char *sentence);
-/* 8 or 16: what the caller asks for, else what the file's name says as trainers write it ("_os16", "-d8"), else usual.
- */
+/* 8 or 16: what the caller asks for, else what the file's name says in the way of trainers ("_os16", "-d8"), else
+ * usual. */
 uint32_t bd_torch_output_stride(const bd_torch_builder *b, uint32_t usual);
 
 /* ---- nodes: each appends to the graph and moves *x on ---- */

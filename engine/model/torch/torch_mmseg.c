@@ -38,11 +38,11 @@ static bd_result add_separable(bd_torch_builder *b, const char *layer, bd_torch_
 }
 
 static bd_result backbone(bd_torch_builder *b, uint32_t stride, bd_torch_map *x, bd_torch_map *low) {
-    const bd_torch_dilation whole = {.output_stride = stride, .multi_grid = stride == 16};
+    const bd_torch_dilation stages = {.output_stride = stride, .multi_grid = stride == 16};
     const bd_torch_dilation inverted = {.output_stride = stride, .every = true};
     const bd_torch_window half = {.stride = 2, .dilation = 1};
     if (bd_torch_look_up(b, "backbone.layer1.0.conv1", ".weight")) {
-        return bd_torch_resnet(b, "backbone.", &whole, x, low);
+        return bd_torch_resnet(b, "backbone.", &stages, x, low);
     }
     if (bd_torch_look_up(b, "backbone.layer1.0.conv.0.conv", ".weight")) {
         bd_result result = bd_torch_convolve(b, "backbone.conv1.conv", "backbone.conv1.bn", half, BD_TORCH_RELU6, x);

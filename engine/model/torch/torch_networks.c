@@ -23,7 +23,7 @@ typedef struct family {
 #define VAINF "VainF's DeepLabV3Plus-Pytorch"
 #define SMP "segmentation_models.pytorch"
 
-/* The first one that is there counts: one may end as another. */
+/* The first one that is found counts: some end like another. */
 static const family families[] = {
     {VAINF, "classifier.classifier.0.convs.0.0.weight", bd_torch_vainf, NULL},
     {VAINF, "classifier.aspp.convs.0.0.weight", bd_torch_vainf, NULL},
@@ -35,7 +35,7 @@ static const family families[] = {
     {"transformers", "segmentation_head.conv_aspp.convolution.weight", bd_torch_transformers, "mobilenet_v2.conv_1x1."},
 };
 
-/* Of the parameters whose names end so, the one with the shortest name; its prefix is the network's. */
+/* Takes the prefix of the shortest name that ends so. */
 static bool find_prefix(bd_torch_builder *b, const char *ending) {
     size_t length = strlen(ending), best = SIZE_MAX;
     for (size_t i = 0; i < b->state->count; i++) {
@@ -59,8 +59,8 @@ static bool ends_with(const char *text, const char *ending) {
     return bytes >= length && !strcmp(text + bytes - length, ending);
 }
 
-/* A parameter of the network without a place belongs to some other network. What lies beside it (a loss's weights, a
- * count of averaged steps) does not matter. */
+/* A parameter below the prefix that was not used means another network. Parameters beside it (a loss's weights, a count
+ * of averaged steps) do not matter. */
 static bd_result check_used(const bd_torch_builder *b, const family *of) {
     for (size_t i = 0; i < b->state->count; i++) {
         const bd_torch_tensor *tensor = &b->state->items[i];

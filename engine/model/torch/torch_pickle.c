@@ -227,7 +227,7 @@ bool bd_pickle_is_number(const machine *m, uint32_t index) {
     return v->kind == BD_PICKLE_NUMBER && v->number >= 0 && v->number <= NUMBER_MOST;
 }
 
-/* ('storage', type, key, location, elements), and None behind it before version 1.6 */
+/* ('storage', type, key, location, elements), followed by None before version 1.6 */
 static bd_result persistent(machine *m) {
     uint32_t parts[6];
     uint32_t count = available(m) ? bd_pickle_sequence(m, top(m, 0), 5, 6, parts) : 0;
@@ -276,7 +276,7 @@ static bd_result reduce(machine *m) {
 }
 
 /* The options of a training run, which torchvision's own script keeps beside the weights: a container that is not
- * looked into. The same of harmless classes, whose arguments do not matter. */
+ * looked into. Objects of harmless classes are opaque, whatever their arguments. */
 static bd_result new_object(machine *m, uint32_t arguments) {
     const value *class = available(m) > arguments ? value_at(m, top(m, arguments)) : NULL;
     const value *given = class ? value_at(m, top(m, 0)) : NULL;
@@ -290,7 +290,7 @@ static bd_result new_object(machine *m, uint32_t arguments) {
     return push_kind(m, options ? BD_PICKLE_DICTIONARY : BD_PICKLE_OPAQUE);
 }
 
-/* What the bytes say does not matter. */
+/* The bytes do not matter. */
 static bd_result skip_bytes(machine *m, size_t length_bytes) {
     uint64_t length;
     const uint8_t *at;
@@ -302,7 +302,8 @@ static bd_result skip_bytes(machine *m, size_t length_bytes) {
 
 /* ---- containers ------------------------------------------------------------------------------------------------- */
 
-/* Pops down to the last mark; *count: how many values are above it, still there from index *first of the stack. */
+/* Pops down to the last mark; *count: how many values were above it; they stay in memory from index *first of the
+ * stack. */
 static bool pop_mark(machine *m, uint32_t *first, uint32_t *count) {
     if (!m->marks.count) {
         return false;
@@ -314,7 +315,7 @@ static bool pop_mark(machine *m, uint32_t *first, uint32_t *count) {
     return true;
 }
 
-/* A sequence of the `count` values from index `first` of the stack, which end it. */
+/* A sequence of the last `count` values of the stack, from index `first`. */
 static bd_result make_sequence(machine *m, uint32_t first, uint32_t count) {
     value made = {.kind = BD_PICKLE_SEQUENCE, .first = NONE, .last = NONE};
     if (!grow(m, &m->values, m->values.count + 1, sizeof made)) {
@@ -347,7 +348,7 @@ static bd_result marked_sequence(machine *m) {
     return make_sequence(m, first, count);
 }
 
-/* Puts `count` values, which end the stack at index first, into the container below them. */
+/* Puts the last `count` values of the stack, from index `first`, into the container below them. */
 static bd_result fill(machine *m, bd_pickle_kind what, uint32_t first, uint32_t count) {
     m->stack.count = first;
     if (available(m) && value_at(m, top(m, 0))->kind == BD_PICKLE_OPAQUE) {
@@ -424,7 +425,7 @@ static bd_result mark(machine *m) {
 
 /* ---- the opcodes ------------------------------------------------------------------------------------------------ */
 
-/* Those with a number of that many bytes behind them; 0: none, or read by the opcode itself. */
+/* How many bytes of a number follow an opcode; 0: none, or the opcode reads them itself. */
 static size_t argument_bytes(uint8_t opcode) {
     switch (opcode) {
     case 'q':

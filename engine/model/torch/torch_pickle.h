@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * A pickle machine (CPython's pickletools describes the opcodes) that builds data and runs nothing: it knows the
- * opcodes and the names that torch.save writes for a dictionary of tensors, and takes what well-known packages keep
- * beside it as something that is not looked into. It refuses the first other name. There is no recursion; every opcode
- * takes a byte at least and makes one value or item at most, so memory is bounded by the pickle's size. */
+ * opcodes and the names that torch.save writes for a dictionary of tensors, and treats what well-known packages keep
+ * beside it as opaque. It refuses any other name. There is no recursion; every opcode takes a byte at least and makes
+ * one value or item at most, so memory is bounded by the pickle's size. */
 #ifndef BD_TORCH_PICKLE_H
 #define BD_TORCH_PICKLE_H
 
@@ -49,7 +49,7 @@ typedef struct bd_pickle {
     bd_error *error;
 } bd_pickle;
 
-/* Runs the pickle that begins at m->at, to its end; *root is what it makes. Values of earlier ones stay. */
+/* Runs the pickle that begins at m->at, to its end; *root is what it makes. Values of earlier pickles stay. */
 bd_result bd_pickle_run(bd_pickle *m, uint32_t *root);
 void bd_pickle_finish(bd_pickle *m);
 
@@ -59,9 +59,9 @@ static inline bd_pickle_value *bd_pickle_value_at(const bd_pickle *m, uint32_t i
 static inline bd_pickle_item *bd_pickle_item_at(const bd_pickle *m, uint32_t index) {
     return (bd_pickle_item *)m->items.items + index;
 }
-/* The values of a SEQUENCE of at least `least` and at most `most`; their number, 0 when it is none such. */
+/* The values of a SEQUENCE of at least `least` and at most `most`; their number, or 0. */
 uint32_t bd_pickle_sequence(const bd_pickle *m, uint32_t index, uint32_t least, uint32_t most, uint32_t *out);
-bool bd_pickle_is_number(const bd_pickle *m, uint32_t index); /* not negative, and of a size that is a tensor's */
+bool bd_pickle_is_number(const bd_pickle *m, uint32_t index); /* not negative, and no larger than a tensor can be */
 bool bd_pickle_is_text(const bd_pickle *m, uint32_t index, const char *text);
 /* What a STORAGE's elements are, and the bytes of one. */
 uint32_t bd_pickle_storage_type(const bd_pickle *m, uint32_t storage, bd_torch_kind *kind);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const bd_pickle_known names[] = {
-    {"", "", BD_PICKLE_ANYTHING, BD_TORCH_OTHER, 0}, /* those below */
+    {"", "", BD_PICKLE_ANYTHING, BD_TORCH_OTHER, 0}, /* harmless ones */
     {"collections", "OrderedDict", BD_PICKLE_ORDERED_DICT, BD_TORCH_OTHER, 0},
     {"torch._utils", "_rebuild_tensor_v2", BD_PICKLE_REBUILD_TENSOR, BD_TORCH_OTHER, 0},
     {"torch._utils", "_rebuild_parameter", BD_PICKLE_REBUILD_PARAMETER, BD_TORCH_OTHER, 0},

@@ -40,7 +40,7 @@ static uint32_t count_tensors(const bd_pickle *m, uint32_t index) {
 }
 
 /* The dictionary of tensors: the root, or what a checkpoint calls one of the usual names, or else the one in it with
- * the most. A few tensors at the root (a score, a random state) do not make a state dict of it. */
+ * the most. A few tensors at the root (a score, a random state) are no state dict. */
 static bd_result find_state(reader *r, uint32_t root, uint32_t *state) {
     static const char *const usual[] = {"state_dict", "model_state_dict", "model_state", "model", "net", "module"};
     const bd_pickle *m = &r->m;
@@ -233,7 +233,7 @@ static bd_result cut_short(const reader *r) {
                    r->file_bytes);
 }
 
-/* Bytes of an element, by key. */
+/* Bytes of an element of the storage with a key. */
 typedef struct key_size {
     place key; /* first: compare_places */
     uint32_t size;
@@ -301,7 +301,7 @@ static bd_result read_places(reader *r, uint32_t list) {
     return BD_OK;
 }
 
-/* What wrote the file says in a dictionary whether it had its low bytes first. */
+/* A dictionary says whether the machine that wrote the file was little-endian. */
 static bd_result check_order(const reader *r, uint32_t system) {
     const bd_pickle *m = &r->m;
     const bd_pickle_value *v = bd_pickle_value_at(m, system);

@@ -7,7 +7,7 @@
 /* ---- MobileNetV3 large, dilated --------------------------------------------------------------------------------- */
 
 typedef struct inverted {
-    int32_t stride, dilation; /* a dilation above 1 stands in for the stride */
+    int32_t stride, dilation; /* a dilation above 1 replaces the stride */
     bd_torch_activation what;
 } inverted;
 
@@ -18,7 +18,7 @@ static const inverted mobilenet_blocks[] = {
     {2, 2, BD_TORCH_HARD_SWISH}, {1, 2, BD_TORCH_HARD_SWISH}, {1, 2, BD_TORCH_HARD_SWISH},
 };
 
-/* Each channel times what the whole map says of it. */
+/* Each channel times a factor that is computed from the means of all channels. */
 static bd_result squeeze(bd_torch_builder *b, const char *layer, bd_torch_map *x) {
     bd_torch_map share = *x;
     bd_result result = bd_torch_pool(b, layer, &share);
@@ -38,7 +38,7 @@ static bd_result squeeze(bd_torch_builder *b, const char *layer, bd_torch_map *x
     return bd_torch_add(b, BD_OP_MUL, NAME("%s/scale", layer), inputs, 2, &x->node);
 }
 
-/* block.0 widens where there are three convolutions, then come the depthwise one, a squeeze where there is one, and the
+/* block.0 widens where there are three convolutions; then follow the depthwise one, in some blocks a squeeze, and the
  * projection. */
 static bd_result inverted_residual(bd_torch_builder *b, const char *block, const inverted *at, bd_torch_map *x) {
     const bd_torch_map shortcut = *x;

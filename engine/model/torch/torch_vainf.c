@@ -28,7 +28,7 @@ static bd_result mobilenet(bd_torch_builder *b, const bd_torch_dilation *dilatio
     return result ? result : bd_torch_mobilenet_v2(b, name_block, BD_TORCH_BORDER, dilation, x, low);
 }
 
-/* DeepLabv3+: what the pyramid says, resized, beside a projection of the first stage's map (Chen et al. 2018, arXiv
+/* DeepLabv3+: the pyramid's output, resized, beside a projection of the first stage's map (Chen et al. 2018, arXiv
  * 1802.02611, section 3.1). */
 static bd_result decode(bd_torch_builder *b, const int32_t rates[3], bd_torch_map low, bd_torch_map *x) {
     bd_result result =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * github.com/VainF/DeepLabV3Plus-Pytorch: deeplabv3 and deeplabv3plus on ResNet and MobileNetV2 (network/modeling.py,
- * _deeplab.py, backbone/). A state dict does not tell whether the output stride was 8 or 16, nor the rates that follow
- * from it; main.py's default is 16. */
+ * _deeplab.py, backbone/). Neither the output stride, 8 or 16, nor the rates that follow from it are in a state dict;
+ * main.py's default is 16. */
 #ifndef BD_TORCH_VAINF_H
 #define BD_TORCH_VAINF_H
 

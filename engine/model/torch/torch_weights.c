@@ -53,7 +53,7 @@ void bd_torch_copy_vector(const bd_torch_tensor *tensor, float *to) {
     load_run(tensor, 0, tensor->rank ? tensor->strides[0] : 1, (size_t)count, to);
 }
 
-/* count values of output channel o, from number `first` on, counted along (i, h, w). */
+/* Loads count values of output channel o from number `first` on, in the order (i, h, w). */
 static void load_channel(const bd_torch_tensor *from, int64_t o, int64_t first, size_t count, float *to) {
     const int64_t *d = from->dims, *s = from->strides;
     int64_t base = o * s[0];

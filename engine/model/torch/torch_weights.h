@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * PyTorch keeps the weights of a convolution as (o, i, h, w), we as (h, w, i, o). */
+ * Parameters copied as float32. PyTorch has the weights of a convolution as (o, i, h, w), the graph as (h, w, i, o). */
 #ifndef BD_TORCH_WEIGHTS_H
 #define BD_TORCH_WEIGHTS_H
 

@@ -62,7 +62,7 @@ static bd_result find_directory(directory *dir, const char *file, bd_error *erro
     return corrupt(file, "without its directory: cut short?", error);
 }
 
-/* The 64-bit fields that stand in for those of 32 bits that are full. */
+/* The 64-bit fields that replace those of 32 bits which are all ones. */
 static bool read_extra(const uint8_t *extra, size_t bytes, uint64_t *size, uint64_t *packed, uint64_t *offset) {
     uint64_t *fields[] = {size, packed, offset};
     while (bytes >= 4) {
