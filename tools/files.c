@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "files.h"
+#include "options.h"
+#include "progress.h"
 
 #define STDIN_MOST ((size_t)1 << 30)
 
@@ -34,10 +36,6 @@ static void catch_signals(void) {
             sigaction(numbers[i], &action, NULL);
         }
     }
-}
-
-bool cli_is_dash(const char *path) {
-    return path && !strcmp(path, "-");
 }
 
 static bool unwritable(cli *run, const char *path) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
-#include "cli.h"
+#include "help.h"
 
 static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OUT [options]\n"
                                "       backdrop matte PHOTO -o ALPHA.png [options]\n"

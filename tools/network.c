@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "network.h"
+#include "options.h"
+#include "progress.h"
 
 static void print_log(void *user, bd_log_level level, const char *message) {
     if (level <= BD_LOG_INFO) {

@@ -7,7 +7,9 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "help.h"
+#include "nearest.h"
+#include "options.h"
 
 #define R (1u << CLI_REPLACE)
 #define S (1u << CLI_SEGMENT)

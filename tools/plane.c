@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "files.h"
+#include "plane.h"
 
 enum { LONGEST_SIDE = 1 << 14 };
 

@@ -7,7 +7,17 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "files.h"
+#include "mask.h"
+#include "model.h"
+#include "network.h"
+#include "options.h"
+#include "progress.h"
+#include "replace.h"
+#include "report.h"
+#include "seen.h"
+#include "series.h"
+#include "spare.h"
 
 typedef struct replacement {
     const char *photo_path, *background_path; /* the latter NULL without a picture */

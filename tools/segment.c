@@ -4,7 +4,13 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "files.h"
+#include "model.h"
+#include "network.h"
+#include "overlay.h"
+#include "progress.h"
+#include "report.h"
+#include "segment.h"
 
 typedef struct segmenting {
     bd_image_file overlay_file;

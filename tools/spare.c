@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <string.h>
 
-#include "cli.h"
+#include "options.h"
+#include "progress.h"
+#include "spare.h"
 
 /* Of the series' time, in percent: what it may wait for steps that are under way when it needs the engine. */
 #define SHARE 3.0f

@@ -3,7 +3,12 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "cli.h"
+#include "model.h"
+#include "network.h"
+#include "options.h"
+#include "progress.h"
+#include "report.h"
+#include "tune.h"
 
 static bool print_json(cli *run, const cli_network *network, const bd_tune_result *found) {
     cJSON *root = cJSON_CreateObject();
