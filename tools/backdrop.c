@@ -2,11 +2,11 @@
  * The command: picks the verb, prints the failure, exits. */
 #include <stdio.h>
 
+#include "arguments.h"
 #include "devices.h"
 #include "help.h"
 #include "matte.h"
 #include "models.h"
-#include "options.h"
 #include "progress.h"
 #include "replace.h"
 #include "report.h"

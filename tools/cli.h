@@ -4,6 +4,7 @@
 #define BACKDROP_CLI_H
 
 #include "backdrop.h"
+#include "options.h"
 
 #define CLI_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -20,31 +21,6 @@ typedef enum cli_status {
     CLI_DEVICE_FAILED = 9,
     CLI_OUT_OF_MEMORY = 10
 } cli_status;
-
-typedef enum cli_verb {
-    CLI_REPLACE,
-    CLI_SEGMENT,
-    CLI_DEVICES,
-    CLI_MODELS,
-    CLI_TUNE,
-    CLI_MATTE,
-    CLI_VERB_COUNT
-} cli_verb;
-
-typedef struct cli_options {
-    cli_verb verb;
-    bool verb_given;
-    bool help, version, classic, fill_holes, transparent, photo_size, json, quiet, verbose, no_tune;
-    const char *output, *fit, *gravity, *classes, *color, *blur, *blur_background, *harmonize, *light_wrap, *quality,
-        *format;
-    const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *blend, *foreground;
-    const char *keep, *islands, *shrink, *grow, *feather;
-    const char *device, *model, *size, *kernels, *precision, *quantised, *output_stride, *names, *tta;
-    const char *labels, *overlay, *logits;
-    const char *background, *output_dir, *tune_share;
-    char **operands; /* what follows the verb: the first elements of argv after the command, moved together */
-    unsigned operand_count;
-} cli_options;
 
 /* One run of the command. Functions that can fail return false after cli_fail or cli_failed. */
 typedef struct cli {

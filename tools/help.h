@@ -2,9 +2,9 @@
 #ifndef BACKDROP_CLI_HELP_H
 #define BACKDROP_CLI_HELP_H
 
-#include "cli.h"
+#include "options.h"
 
-const char *cli_verb_name(cli_verb verb);
+/* Of the verb, or of the whole command when none was given. */
 void cli_print_help(const cli_options *options);
 
 #endif

@@ -4,19 +4,7 @@
 
 #include "files.h"
 #include "mask.h"
-#include "options.h"
-
-static bool parse_mode(cli *run, bd_matte_mode *mode) {
-    static const char *const names[] = {"refine", "hard", "soft", "best"};
-    const char *text = run->options.matte;
-    for (size_t i = 0; text && i < CLI_COUNT(names); i++) {
-        if (!strcmp(text, names[i])) {
-            *mode = (bd_matte_mode)i;
-            return true;
-        }
-    }
-    return !text || cli_fail(run, CLI_USAGE, "--matte is hard, soft, refine or best, not '%s'", text);
-}
+#include "values.h"
 
 const char *cli_matte_shaping(const cli_options *options) {
     return options->keep         ? "--keep"
@@ -28,50 +16,24 @@ const char *cli_matte_shaping(const cli_options *options) {
                                  : NULL;
 }
 
-/* "X,Y" */
-static bool parse_point(const char *text, bd_matte_params *params) {
-    enum { MOST = 1 << 24 };
-    char first[16];
-    size_t length = strcspn(text, ",");
-    long x, y;
-    if (!text[length] || length >= sizeof first) {
-        return false;
-    }
-    memcpy(first, text, length);
-    first[length] = '\0';
-    if (!cli_parse_integer(first, 0, MOST, &x) || !cli_parse_integer(text + length + 1, 0, MOST, &y)) {
-        return false;
-    }
-    params->keep = BD_KEEP_POINT;
-    params->keep_x = (uint32_t)x;
-    params->keep_y = (uint32_t)y;
-    return true;
-}
-
 static bool parse_parts(cli *run, bd_matte_params *params) {
-    const char *keep = run->options.keep, *islands = run->options.islands;
-    params->fill_holes = run->options.fill_holes;
-    if (keep && !strcmp(keep, "largest")) {
-        params->keep = BD_KEEP_LARGEST;
-    } else if (keep && strcmp(keep, "all") != 0 &&
-               (strncmp(keep, "point=", 6) != 0 || !parse_point(keep + 6, params))) {
-        return cli_fail(run, CLI_USAGE, "--keep is all, largest or point=X,Y in pixels of the photo, not '%s'", keep);
+    const cli_options *from = &run->options;
+    uint32_t point[2] = {0};
+    params->fill_holes = from->fill_holes;
+    if (!cli_value_part(run, &from->keep, &params->keep, point)) {
+        return false;
     }
-    if (islands && params->keep != BD_KEEP_ALL) {
-        return cli_fail(run, CLI_USAGE, "--keep %s leaves one part; --islands does not go with it", keep);
+    params->keep_x = point[0];
+    params->keep_y = point[1];
+    if (from->islands && params->keep != BD_KEEP_ALL) {
+        return cli_fail(run, CLI_USAGE, "--keep %s leaves one part; --islands does not go with it", from->keep);
     }
     float percent = 0.0f;
-    if (islands && !cli_parse_number(islands, 0.0f, 100.0f, &percent)) {
-        return cli_fail(run, CLI_USAGE, "--islands is a share of the largest part from 0 to 100 percent, not '%s'",
-                        islands);
+    if (!cli_value_number(run, &from->islands, &percent)) {
+        return false;
     }
-    params->island_share = islands ? percent > 0.0f ? percent / 100.0f : -1.0f : 0.0f;
+    params->island_share = from->islands ? percent > 0.0f ? percent / 100.0f : -1.0f : 0.0f;
     return true;
-}
-
-static bool parse_pixels(cli *run, const char *name, const char *text, float *pixels) {
-    return !text || cli_parse_number(text, 0.0f, 1000.0f, pixels) ||
-           cli_fail(run, CLI_USAGE, "--%s is a number of pixels from 0 to 1000, not '%s'", name, text);
 }
 
 static bool parse_edges(cli *run, bd_matte_params *params) {
@@ -80,9 +42,8 @@ static bool parse_edges(cli *run, bd_matte_params *params) {
     if (from->shrink && from->grow) {
         return cli_fail(run, CLI_USAGE, "--shrink and --grow undo each other; give one");
     }
-    if (!parse_pixels(run, "shrink", from->shrink, &shrink) ||
-        !parse_pixels(run, "grow", from->grow, &params->grow_px) ||
-        !parse_pixels(run, "feather", from->feather, &params->feather_px)) {
+    if (!cli_value_number(run, &from->shrink, &shrink) || !cli_value_number(run, &from->grow, &params->grow_px) ||
+        !cli_value_number(run, &from->feather, &params->feather_px)) {
         return false;
     }
     params->grow_px -= shrink;
@@ -105,15 +66,16 @@ bool cli_matte_parse(cli *run, cli_matte *matte) {
         return cli_fail(run, CLI_USAGE, "--trimap says itself which parts are foreground; %s does not go with it",
                         cli_matte_shaping(from));
     }
-    long depth = 8;
-    if (from->depth && (!cli_parse_integer(from->depth, 8, 16, &depth) || (depth != 8 && depth != 16))) {
-        return cli_fail(run, CLI_USAGE, "--depth is 8 or 16, not '%s'", from->depth);
-    }
-    matte->params.wide = depth == 16;
-    matte->params.mode = from->trimap ? BD_MATTE_BEST : BD_MATTE_REFINE;
-    if (!parse_mode(run, &matte->params.mode)) {
+    long depth;
+    if (!cli_value_integer(run, &from->depth, &depth)) {
         return false;
     }
+    matte->params.wide = depth == 16;
+    unsigned mode = from->trimap ? BD_MATTE_BEST : BD_MATTE_REFINE;
+    if (!cli_value_choice(run, &from->matte, &mode)) {
+        return false;
+    }
+    matte->params.mode = (bd_matte_mode)mode;
     if (from->trimap && matte->params.mode != BD_MATTE_REFINE && matte->params.mode != BD_MATTE_BEST) {
         return cli_fail(run, CLI_USAGE, "--trimap is for --matte refine or best, not %s", from->matte);
     }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <cjson/cJSON.h>
 
+#include "classes.h"
 #include "files.h"
 #include "mask.h"
 #include "matte.h"
 #include "model.h"
 #include "network.h"
-#include "options.h"
 #include "progress.h"
 #include "report.h"
 #include "seen.h"
@@ -28,9 +28,8 @@ static bool parse(cli *run, matting *m) {
     if (from->json && cli_is_dash(from->output)) {
         return cli_fail(run, CLI_USAGE, "standard output takes the matte or --json, not both");
     }
-    const char *const inputs[] = {from->operands[0], from->coarse, from->trimap, from->matte_in};
-    return cli_check_inputs(run, inputs, CLI_COUNT(inputs)) && cli_matte_parse(run, &m->matte) &&
-           cli_check_extension(run, from->output, ".png") && cli_check_output(run, from->output);
+    return cli_check_inputs(run) && cli_matte_parse(run, &m->matte) && cli_check_extension(run, &from->output) &&
+           cli_check_output(run, from->output);
 }
 
 static bool compute(cli *run, matting *m) {
@@ -40,8 +39,7 @@ static bool compute(cli *run, matting *m) {
         return false;
     }
     if (cli_matte_needs_network(run) && (!cli_model_open(run, run->options.model, &m->network.model) ||
-                                         !cli_parse_classes(run, run->options.classes ? run->options.classes : "person",
-                                                            m->network.model.model, &params->classes))) {
+                                         !cli_classes(run, m->network.model.model, &params->classes))) {
         return false;
     }
     if (!cli_network_start(run, &m->network)) {

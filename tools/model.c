@@ -10,8 +10,8 @@
 
 #include "folder.h"
 #include "model.h"
-#include "options.h"
 #include "progress.h"
+#include "values.h"
 #include "weights.h"
 
 enum { CLASSES_MOST = 256 };
@@ -90,17 +90,14 @@ static bool read_names(cli *run, const char *path, char **text, const char ***na
 /* --size, unless params have a size. */
 static bool open_named(cli *run, const char *path, const bd_model_params *params, cli_model *model) {
     bd_model_params own = *params;
-    if (run->options.size && !own.width && !cli_parse_size(run->options.size, &own.width, &own.height)) {
-        return cli_fail(run, CLI_USAGE, "--size takes a number or WxH, each 1 to 8192, not '%.40s'", run->options.size);
-    }
-    const char *const stride = run->options.output_stride;
-    if (!cli_parse_quantised(run, &own.quantised)) {
+    const cli_options *from = &run->options;
+    unsigned quantised, stride = 0;
+    if ((!own.width && !cli_value_size(run, &from->size, &own.width, &own.height)) ||
+        !cli_value_choice(run, &from->quantised, &quantised) || !cli_value_choice(run, &from->output_stride, &stride)) {
         return false;
     }
-    if (stride && strcmp(stride, "8") && strcmp(stride, "16")) {
-        return cli_fail(run, CLI_USAGE, "--output-stride %.40s is not 8 or 16", stride);
-    }
-    own.output_stride = !stride ? 0 : !strcmp(stride, "8") ? 8 : 16;
+    own.quantised = (bd_quantised)quantised;
+    own.output_stride = stride;
     if (bd_model_open(path, &own, &model->model, &run->error)) {
         cli_failed(run);
         if (run->status != CLI_OUT_OF_MEMORY) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Planes of numbers in 0..1: pictures and NumPy's files. */
 #define _POSIX_C_SOURCE 200809L
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

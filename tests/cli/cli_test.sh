@@ -89,23 +89,6 @@ check_usage() {
     run 0 devices --help
     run 0 models --help
     grep -q 'exit status' "$work/stdout" || complain 'help does not list the exit statuses'
-    # Every option of tools/options.c is in the help of every verb that takes it.
-    local name verbs letter verb
-    while read -r name verbs; do
-        for letter in R:replace S:segment D:devices M:models T:tune A:matte; do
-            verb=${letter#*:}
-            case "|$verbs|" in *"|${letter%:*}|"*) ;; *) continue ;; esac
-            case $name in help | version) continue ;; esac
-            "$backdrop" "$verb" --help > "$work/stdout" # not piped: grep may close the pipe early
-            grep -q -- "--$name\b" "$work/stdout" || complain "$verb --help lacks --$name"
-        done
-    done < <(sed -nE 's/^    (FLAG|TEXT)\("([a-z-]+)",.*, ([A-Z |]+)\),$/\2 \3/p' "$source/tools/options.c" | tr -d ' ' |
-        sed -E 's/^([a-z-]+)/\1 /')
-    # Every option is in README.md, too.
-    while read -r name; do
-        case $name in help | version) continue ;; esac
-        grep -q -- "--$name\b" "$source/README.md" || complain "README.md lacks --$name"
-    done < <(sed -nE 's/^    (FLAG|TEXT)\("([a-z-]+)",.*/\2/p' "$source/tools/options.c")
     run 0 --version
     grep -qE '^backdrop [0-9]+\.[0-9]+\.[0-9]+$' "$work/stdout" || complain "version: $(cat "$work/stdout")"
     run 2
