@@ -1,68 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * The command: picks the verb, prints the failure, exits. */
-#define _POSIX_C_SOURCE 200809L
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 
-#include "cli.h"
-
-double cli_now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
-}
-
-void cli_make_line(char *text) {
-    for (; *text; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-            *text = '?';
-        }
-    }
-}
-
-bool cli_fail(cli *run, cli_status status, const char *format, ...) {
-    run->status = status;
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(run->error.message, sizeof run->error.message, format, arguments);
-    va_end(arguments);
-    cli_make_line(run->error.message);
-    return false;
-}
-
-bool cli_failed(cli *run) {
-    cli_make_line(run->error.message); /* it may hold a name */
-    switch (run->error.code) {
-    case BD_OK:
-    case BD_ERR_INVALID_ARGUMENT:
-    case BD_ERR_UNSUPPORTED: run->status = CLI_USAGE; break;
-    case BD_ERR_OUT_OF_MEMORY:
-    case BD_ERR_OUT_OF_DEVICE_MEMORY: run->status = CLI_OUT_OF_MEMORY; break;
-    case BD_ERR_FILE_NOT_FOUND:
-    case BD_ERR_FILE_READ: run->status = CLI_UNREADABLE; break;
-    case BD_ERR_FILE_WRITE: run->status = CLI_UNWRITABLE; break;
-    case BD_ERR_FILE_FORMAT:
-    case BD_ERR_FILE_CORRUPT: run->status = CLI_NOT_AN_IMAGE; break;
-    case BD_ERR_IMAGE_TOO_LARGE: run->status = CLI_TOO_LARGE; break;
-    case BD_ERR_MODEL_UNSUPPORTED: run->status = CLI_MODEL; break;
-    case BD_ERR_NO_VULKAN:
-    case BD_ERR_NO_DEVICE: run->status = CLI_NO_DEVICE; break;
-    case BD_ERR_DEVICE_LOST:
-    case BD_ERR_DEVICE: run->status = CLI_DEVICE_FAILED; break;
-    }
-    return false;
-}
-
-void cli_add_timing(cli *run, const char *name, double started_ms) {
-    if (run->timing_count < CLI_COUNT(run->timings)) {
-        bd_timing *timing = &run->timings[run->timing_count++];
-        *timing = (bd_timing){.ms = cli_now_ms() - started_ms};
-        (void)snprintf(timing->name, sizeof timing->name, "%s", name);
-    }
-}
-
+#include "arguments.h"
+#include "devices.h"
+#include "help.h"
+#include "matte.h"
+#include "models.h"
+#include "progress.h"
+#include "replace.h"
+#include "report.h"
+#include "segment.h"
+#include "tune.h"
 static bool run_verb(cli *run) {
     static bool (*const verbs[CLI_VERB_COUNT])(cli *) = {cli_replace, cli_segment, cli_devices,
                                                          cli_models,  cli_tune,    cli_matte_verb};

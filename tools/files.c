@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "files.h"
+#include "progress.h"
+#include "values.h"
 
 #define STDIN_MOST ((size_t)1 << 30)
 
@@ -36,8 +38,10 @@ static void catch_signals(void) {
     }
 }
 
-bool cli_is_dash(const char *path) {
-    return path && !strcmp(path, "-");
+/* The member of an option of the run's verb that names a file of a kind and was given; NULL: it is none. */
+static const char *const *path_of(const cli *run, const cli_option *option, cli_type type) {
+    const char *const *path = (const char *const *)(const void *)((const char *)&run->options + option->member);
+    return option->kind->type == type && cli_option_takes(option, run->options.verb) && *path ? path : NULL;
 }
 
 static bool unwritable(cli *run, const char *path) {
@@ -134,10 +138,17 @@ bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *im
     return true;
 }
 
-bool cli_check_inputs(cli *run, const char *const *paths, size_t count) {
+bool cli_check_inputs(cli *run) {
+    const cli_options *from = &run->options;
     unsigned dashes = 0;
+    size_t count;
+    const cli_option *rows = cli_option_rows(&count);
+    for (unsigned i = 0; i < from->operand_count; i++) {
+        dashes += cli_is_dash(from->operands[i]);
+    }
     for (size_t i = 0; i < count; i++) {
-        dashes += cli_is_dash(paths[i]);
+        const char *const *path = path_of(run, &rows[i], CLI_FILE_IN);
+        dashes += path && cli_is_dash(*path);
     }
     return dashes < 2 || cli_fail(run, CLI_USAGE, "only one input can be standard input");
 }
@@ -157,9 +168,19 @@ static bool split_path(cli *run, const char *path, char *folder, char *temporary
     return true;
 }
 
-bool cli_check_distinct(cli *run, const char *one, const char *other) {
-    return !one || !other || cli_is_dash(one) || strcmp(one, other) != 0 ||
-           cli_fail(run, CLI_USAGE, "%s: two results would be written to it", one);
+bool cli_check_distinct(cli *run) {
+    size_t count;
+    const cli_option *rows = cli_option_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        const char *const *one = path_of(run, &rows[i], CLI_FILE_OUT);
+        for (size_t k = 0; one && k < i; k++) {
+            const char *const *other = path_of(run, &rows[k], CLI_FILE_OUT);
+            if (other && !cli_is_dash(*one) && !strcmp(*one, *other)) {
+                return cli_fail(run, CLI_USAGE, "%s: two results would be written to it", *one);
+            }
+        }
+    }
+    return true;
 }
 
 bool cli_check_output(cli *run, const char *path) {
@@ -253,24 +274,23 @@ static bool ends_with(const char *path, const char *extension) {
     return length > bytes && !strcasecmp(path + length - bytes, extension);
 }
 
-bool cli_check_extension(cli *run, const char *path, const char *extension) {
+bool cli_check_extension(cli *run, const char *const *option) {
+    const char *path = *option, *ending = cli_value_row(run, option)->kind->ending;
     const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
     const char *dot = path ? strrchr(name, '.') : NULL;
-    return !dot || dot == name || !strcasecmp(dot, extension) ||
-           cli_fail(run, CLI_USAGE, "%s: what is written is %s; give a name that ends so", path, extension);
+    return !dot || dot == name || !strcasecmp(dot, ending) ||
+           cli_fail(run, CLI_USAGE, "%s: what is written is %s; give a name that ends so", path, ending);
 }
 
 bool cli_image_file(cli *run, const char *path, bd_image_file *file) {
-    const char *format = run->options.format;
-    if (format && strcasecmp(format, "png") != 0 && strcasecmp(format, "jpeg") != 0 && strcasecmp(format, "jpg") != 0) {
-        return cli_fail(run, CLI_USAGE, "--format is png or jpeg, not '%s'", format);
-    }
+    unsigned format = BD_IMAGE_FILE_AUTO;
     long quality;
-    if (run->options.quality && !cli_parse_integer(run->options.quality, 1, 100, &quality)) {
-        return cli_fail(run, CLI_USAGE, "--quality is 1 to 100, not '%s'", run->options.quality);
+    if (!cli_value_choice(run, &run->options.format, &format) ||
+        !cli_value_integer(run, &run->options.quality, &quality)) {
+        return false;
     }
-    if (format) {
-        *file = strcasecmp(format, "png") != 0 ? BD_IMAGE_FILE_JPEG : BD_IMAGE_FILE_PNG;
+    if (format != BD_IMAGE_FILE_AUTO) {
+        *file = (bd_image_file)format;
     } else if (cli_is_dash(path) || ends_with(path, ".png")) {
         *file = BD_IMAGE_FILE_PNG;
     } else if (ends_with(path, ".jpg") || ends_with(path, ".jpeg")) {
@@ -300,8 +320,8 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
     bd_image_write_params params = {
         .struct_size = sizeof params, .file = file, .palette = palette, .palette_count = palette_count};
     long quality = 0;
-    if (run->options.quality && !cli_parse_integer(run->options.quality, 1, 100, &quality)) {
-        return cli_fail(run, CLI_USAGE, "--quality is 1 to 100, not '%s'", run->options.quality);
+    if (!cli_value_integer(run, &run->options.quality, &quality)) {
+        return false;
     }
     params.jpeg_quality = (int)quality;
     if (file == BD_IMAGE_FILE_JPEG && image->format == BD_FORMAT_RGBA8 && image->has_alpha) {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli.h"
+#include "folder.h"
 
 typedef struct finds {
     cli_path first, last; /* by name */

@@ -1,213 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "classes.h"
+#include "files.h"
+#include "mask.h"
+#include "matte.h"
+#include "model.h"
+#include "network.h"
+#include "progress.h"
+#include "report.h"
+#include "seen.h"
 
 typedef struct matting {
     cli_matte matte;
     bd_image photo, alpha;
     cli_network network;
 } matting;
-
-static bool parse_mode(cli *run, bd_matte_mode *mode) {
-    static const char *const names[] = {"refine", "hard", "soft", "best"};
-    const char *text = run->options.matte;
-    for (size_t i = 0; text && i < CLI_COUNT(names); i++) {
-        if (!strcmp(text, names[i])) {
-            *mode = (bd_matte_mode)i;
-            return true;
-        }
-    }
-    return !text || cli_fail(run, CLI_USAGE, "--matte is hard, soft, refine or best, not '%s'", text);
-}
-
-const char *cli_matte_shaping(const cli_options *options) {
-    return options->keep         ? "--keep"
-           : options->islands    ? "--islands"
-           : options->fill_holes ? "--fill-holes"
-           : options->shrink     ? "--shrink"
-           : options->grow       ? "--grow"
-           : options->feather    ? "--feather"
-                                 : NULL;
-}
-
-/* "X,Y" */
-static bool parse_point(const char *text, bd_matte_params *params) {
-    enum { MOST = 1 << 24 };
-    char first[16];
-    size_t length = strcspn(text, ",");
-    long x, y;
-    if (!text[length] || length >= sizeof first) {
-        return false;
-    }
-    memcpy(first, text, length);
-    first[length] = '\0';
-    if (!cli_parse_integer(first, 0, MOST, &x) || !cli_parse_integer(text + length + 1, 0, MOST, &y)) {
-        return false;
-    }
-    params->keep = BD_KEEP_POINT;
-    params->keep_x = (uint32_t)x;
-    params->keep_y = (uint32_t)y;
-    return true;
-}
-
-static bool parse_parts(cli *run, bd_matte_params *params) {
-    const char *keep = run->options.keep, *islands = run->options.islands;
-    params->fill_holes = run->options.fill_holes;
-    if (keep && !strcmp(keep, "largest")) {
-        params->keep = BD_KEEP_LARGEST;
-    } else if (keep && strcmp(keep, "all") != 0 &&
-               (strncmp(keep, "point=", 6) != 0 || !parse_point(keep + 6, params))) {
-        return cli_fail(run, CLI_USAGE, "--keep is all, largest or point=X,Y in pixels of the photo, not '%s'", keep);
-    }
-    if (islands && params->keep != BD_KEEP_ALL) {
-        return cli_fail(run, CLI_USAGE, "--keep %s leaves one part; --islands does not go with it", keep);
-    }
-    float percent = 0.0f;
-    if (islands && !cli_parse_number(islands, 0.0f, 100.0f, &percent)) {
-        return cli_fail(run, CLI_USAGE, "--islands is a share of the largest part from 0 to 100 percent, not '%s'",
-                        islands);
-    }
-    params->island_share = islands ? percent > 0.0f ? percent / 100.0f : -1.0f : 0.0f;
-    return true;
-}
-
-static bool parse_pixels(cli *run, const char *name, const char *text, float *pixels) {
-    return !text || cli_parse_number(text, 0.0f, 1000.0f, pixels) ||
-           cli_fail(run, CLI_USAGE, "--%s is a number of pixels from 0 to 1000, not '%s'", name, text);
-}
-
-static bool parse_edges(cli *run, bd_matte_params *params) {
-    const cli_options *from = &run->options;
-    float shrink = 0.0f;
-    if (from->shrink && from->grow) {
-        return cli_fail(run, CLI_USAGE, "--shrink and --grow undo each other; give one");
-    }
-    if (!parse_pixels(run, "shrink", from->shrink, &shrink) ||
-        !parse_pixels(run, "grow", from->grow, &params->grow_px) ||
-        !parse_pixels(run, "feather", from->feather, &params->feather_px)) {
-        return false;
-    }
-    params->grow_px -= shrink;
-    return true;
-}
-
-bool cli_matte_parse(cli *run, cli_matte *matte) {
-    const cli_options *from = &run->options;
-    *matte = (cli_matte){.params = {.struct_size = sizeof matte->params}};
-    if (from->coarse && from->matte_in) {
-        return cli_fail(run, CLI_USAGE, "--coarse and --matte-in both take the network's place; give one");
-    }
-    if (from->matte_in && from->matte) {
-        return cli_fail(run, CLI_USAGE, "--matte-in is used as it is; --matte does not go with it");
-    }
-    if (from->trimap && from->matte_in) {
-        return cli_fail(run, CLI_USAGE, "--matte-in is used as it is; --trimap does not go with it");
-    }
-    if (from->trimap && (from->keep || from->islands || from->fill_holes)) {
-        return cli_fail(run, CLI_USAGE, "--trimap says itself which parts are foreground; %s does not go with it",
-                        cli_matte_shaping(from));
-    }
-    long depth = 8;
-    if (from->depth && (!cli_parse_integer(from->depth, 8, 16, &depth) || (depth != 8 && depth != 16))) {
-        return cli_fail(run, CLI_USAGE, "--depth is 8 or 16, not '%s'", from->depth);
-    }
-    matte->params.wide = depth == 16;
-    matte->params.mode = from->trimap ? BD_MATTE_BEST : BD_MATTE_REFINE;
-    if (!parse_mode(run, &matte->params.mode)) {
-        return false;
-    }
-    if (from->trimap && matte->params.mode != BD_MATTE_REFINE && matte->params.mode != BD_MATTE_BEST) {
-        return cli_fail(run, CLI_USAGE, "--trimap is for --matte refine or best, not %s", from->matte);
-    }
-    return parse_parts(run, &matte->params) && parse_edges(run, &matte->params);
-}
-
-bool cli_matte_needs_network(const cli *run) {
-    return !run->options.coarse && !run->options.trimap && !run->options.matte_in;
-}
-
-static void use_plane(cli_matte *matte) {
-    matte->params.coarse = matte->plane.values;
-    matte->params.coarse_width = matte->plane.w;
-    matte->params.coarse_height = matte->plane.h;
-}
-
-/* 16 bits become one of three values: what is not quite black or white is unknown. */
-static bool read_trimap(cli *run, const bd_image *photo, cli_matte *matte) {
-    const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
-    bd_image *trimap = &matte->trimap;
-    if (!cli_read_picture(run, run->options.trimap, &params, trimap)) {
-        return false;
-    }
-    if (trimap->width != photo->width || trimap->height != photo->height) {
-        return cli_fail(run, CLI_USAGE, "%s: %ux%u; a trimap has the photo's size, %ux%u", run->options.trimap,
-                        trimap->width, trimap->height, photo->width, photo->height);
-    }
-    for (size_t y = 0; y < trimap->height; y++) {
-        uint8_t *row = trimap->pixels + y * trimap->stride_bytes;
-        for (size_t x = 0; x < trimap->width; x++) {
-            uint16_t wide;
-            memcpy(&wide, row + 2 * x, sizeof wide);
-            row[x] = wide == 0 ? 0 : wide == UINT16_MAX ? 255 : 128;
-        }
-    }
-    trimap->format = BD_FORMAT_GRAY8;
-    matte->params.trimap = trimap;
-    return true;
-}
-
-bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte) {
-    if (run->options.trimap && !read_trimap(run, photo, matte)) {
-        return false;
-    }
-    const char *path = run->options.coarse ? run->options.coarse : run->options.matte_in;
-    if (!path) {
-        return true;
-    }
-    if (!cli_read_plane(run, path, &matte->plane)) {
-        return false;
-    }
-    if (run->options.matte_in) {
-        if (matte->plane.w != photo->width || matte->plane.h != photo->height) {
-            return cli_fail(run, CLI_USAGE, "%s: %ux%u; a matte has the photo's size, %ux%u", path, matte->plane.w,
-                            matte->plane.h, photo->width, photo->height);
-        }
-        matte->params.mode = BD_MATTE_SOFT; /* at the photo's size: as it is */
-    }
-    use_plane(matte);
-    return true;
-}
-
-bool cli_matte_take(cli *run, const bd_image *alpha, cli_matte *matte) {
-    bool done = cli_plane_take(run, run->options.matte_out, alpha, &matte->plane);
-    const bd_matte_params finished = {
-        .struct_size = sizeof finished, .mode = BD_MATTE_SOFT, .wide = matte->params.wide};
-    matte->params = finished; /* it has been shaped */
-    use_plane(matte);
-    return done;
-}
-
-void cli_matte_narrow(bd_image *alpha) {
-    for (size_t y = 0; y < alpha->height; y++) {
-        uint8_t *row = alpha->pixels + y * alpha->stride_bytes;
-        for (size_t x = 0; x < alpha->width; x++) {
-            uint16_t wide;
-            memcpy(&wide, row + 2 * x, sizeof wide);
-            row[x] = (uint8_t)((wide * 255u + 32767u) / 65535u);
-        }
-    }
-    alpha->format = BD_FORMAT_GRAY8;
-}
-
-void cli_matte_close(cli_matte *matte) {
-    cli_plane_finish(&matte->plane);
-    bd_image_finish(&matte->trimap);
-}
 
 static bool parse(cli *run, matting *m) {
     const cli_options *from = &run->options;
@@ -220,9 +28,8 @@ static bool parse(cli *run, matting *m) {
     if (from->json && cli_is_dash(from->output)) {
         return cli_fail(run, CLI_USAGE, "standard output takes the matte or --json, not both");
     }
-    const char *const inputs[] = {from->operands[0], from->coarse, from->trimap, from->matte_in};
-    return cli_check_inputs(run, inputs, CLI_COUNT(inputs)) && cli_matte_parse(run, &m->matte) &&
-           cli_check_extension(run, from->output, ".png") && cli_check_output(run, from->output);
+    return cli_check_inputs(run) && cli_matte_parse(run, &m->matte) && cli_check_extension(run, &from->output) &&
+           cli_check_output(run, from->output);
 }
 
 static bool compute(cli *run, matting *m) {
@@ -232,8 +39,7 @@ static bool compute(cli *run, matting *m) {
         return false;
     }
     if (cli_matte_needs_network(run) && (!cli_model_open(run, run->options.model, &m->network.model) ||
-                                         !cli_parse_classes(run, run->options.classes ? run->options.classes : "person",
-                                                            m->network.model.model, &params->classes))) {
+                                         !cli_classes(run, m->network.model.model, &params->classes))) {
         return false;
     }
     if (!cli_network_start(run, &m->network)) {

@@ -2,7 +2,7 @@
  * What was probably meant. */
 #include <string.h>
 
-#include "cli.h"
+#include "nearest.h"
 
 enum { LONGEST = 40 };
 

@@ -2,9 +2,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "cli.h"
+#include "network.h"
+#include "progress.h"
+#include "values.h"
 
 static void print_log(void *user, bd_log_level level, const char *message) {
     if (level <= BD_LOG_INFO) {
@@ -86,19 +87,17 @@ static uint32_t scaled(uint32_t size, double factor) {
     return (uint32_t)(blocks < 1 ? 1 : blocks) * 16 + (size - 1) % 16 + 1;
 }
 
-/* --tta: "flip", and factors of the network's size. */
+/* --tta */
 static bool open_sizes(cli *run, cli_network *network) {
     const char *text = run->options.tta;
     const bd_model_info *info = &network->model.info;
     while (text && *text) {
-        char *end;
-        size_t length = strcspn(text, ",");
-        double factor = strtod(text, &end);
-        if (length == 4 && !strncmp(text, "flip", 4)) {
+        double factor;
+        if (!cli_value_look(run, &run->options.tta, &text, &factor)) {
+            return false;
+        }
+        if (factor == 0.0) {
             network->flip = true;
-        } else if (end != text + length || !(factor >= 0.25 && factor <= 4.0)) {
-            return cli_fail(run, CLI_USAGE,
-                            "--tta takes flip and factors of the size from 0.25 to 4, such as flip,0.75,1.25");
         } else if (network->size_count == CLI_COUNT(network->sizes)) {
             return cli_fail(run, CLI_USAGE, "--tta takes at most %zu factors", CLI_COUNT(network->sizes));
         } else if (factor < 0.999 || factor > 1.001) {
@@ -107,14 +106,14 @@ static bool open_sizes(cli *run, cli_network *network) {
                 return false;
             }
         }
-        text += length + (text[length] == ',');
     }
     return true;
 }
 
 bool cli_network_start(cli *run, cli_network *network) {
-    bd_precision precision;
-    if (!cli_parse_precision(run, &precision) || !open_sizes(run, network) || !cli_network_device(run, network)) {
+    unsigned precision;
+    if (!cli_value_choice(run, &run->options.precision, &precision) || !open_sizes(run, network) ||
+        !cli_network_device(run, network)) {
         return false;
     }
     const bd_model *sizes[CLI_COUNT(network->sizes)];
@@ -126,7 +125,7 @@ bool cli_network_start(cli *run, cli_network *network) {
     bd_session_params session = {.struct_size = sizeof session,
                                  .progress = cli_progress_stage,
                                  .progress_user = run,
-                                 .precision = precision,
+                                 .precision = (bd_precision)precision,
                                  .sizes = sizes,
                                  .size_count = network->size_count,
                                  .flip = network->flip,

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
-#include "cli.h"
+#include "backdrop.h"
+#include "options.h"
 
 #define R (1u << CLI_REPLACE)
 #define S (1u << CLI_SEGMENT)
@@ -15,359 +11,311 @@
 #define M (1u << CLI_MODELS)
 #define T (1u << CLI_TUNE)
 #define A (1u << CLI_MATTE)
-#define FLAG(name, letter, member, verbs)                                                                              \
-    { name, letter, false, verbs, offsetof(cli_options, member) }
-#define TEXT(name, letter, member, verbs)                                                                              \
-    { name, letter, true, verbs, offsetof(cli_options, member) }
 
-typedef struct option {
-    const char *name;
-    char letter;    /* 0: none */
-    bool has_value; /* the member is a const char *, else a bool */
-    unsigned verbs; /* that take it */
-    size_t member;
-} option;
+/* ---- what values there are ---- */
 
-static const option options[] = {
-    FLAG("help", 'h', help, R | S | D | M | T | A),
-    FLAG("version", 0, version, R | S | D | M | T | A),
-    FLAG("quiet", 'q', quiet, R | S | D | M | T | A),
-    FLAG("verbose", 'v', verbose, R | S | T | A),
-    FLAG("json", 0, json, R | S | D | M | T | A),
-    TEXT("device", 0, device, R | S | T | A),
-    TEXT("kernels", 0, kernels, R | S | T | A),
-    TEXT("model", 0, model, R | S | T | A),
-    TEXT("class-names", 0, names, R | S | M | A),
-    TEXT("size", 0, size, R | S | T | M | A),
-    TEXT("precision", 0, precision, R | S | T | A),
-    TEXT("quantised", 0, quantised, R | S | T | M | A),
-    TEXT("output-stride", 0, output_stride, R | S | T | M | A),
-    TEXT("tta", 0, tta, R | S | A),
-    FLAG("classic", 0, classic, R | S),
-    TEXT("output", 'o', output, R | A),
-    TEXT("output-dir", 0, output_dir, R),
-    FLAG("no-tune", 0, no_tune, R),
-    TEXT("tune-share", 0, tune_share, R),
-    TEXT("background", 0, background, R),
-    TEXT("format", 0, format, R | S),
-    TEXT("quality", 'Q', quality, R | S),
-    TEXT("class", 0, classes, R | A),
-    TEXT("matte", 0, matte, R | A),
-    TEXT("coarse", 0, coarse, R | A),
-    TEXT("trimap", 0, trimap, R | A),
-    TEXT("matte-in", 0, matte_in, R | A),
-    TEXT("matte-out", 0, matte_out, R),
-    TEXT("depth", 0, depth, R | A),
-    TEXT("keep", 0, keep, R | A),
-    TEXT("islands", 0, islands, R | A),
-    FLAG("fill-holes", 0, fill_holes, R | A),
-    TEXT("shrink", 0, shrink, R | A),
-    TEXT("grow", 0, grow, R | A),
-    TEXT("feather", 0, feather, R | A),
-    TEXT("blend", 0, blend, R),
-    TEXT("foreground", 0, foreground, R),
-    TEXT("fit", 0, fit, R),
-    TEXT("gravity", 0, gravity, R),
-    TEXT("blur-background", 0, blur_background, R),
-    TEXT("harmonize", 0, harmonize, R),
-    TEXT("light-wrap", 0, light_wrap, R),
-    TEXT("color", 0, color, R),
-    TEXT("blur", 0, blur, R),
-    FLAG("transparent", 0, transparent, R),
-    TEXT("labels", 0, labels, S),
-    TEXT("overlay", 0, overlay, S),
-    TEXT("logits", 0, logits, S),
-    FLAG("photo-size", 0, photo_size, S),
+#define IS_ONE_OF "is {choices}, not '{value}'"
+#define IS_NOT_ONE_OF "{value} is not {choices}"
+#define IS_FROM_TO "is a number of {unit} from {low} to {high}, not '{value}'"
+#define IS_ABOVE "takes a number of {unit} above {low} and up to {high}, not '{value}'"
+
+static const cli_choice fits[] = {
+    {"cover", BD_FIT_COVER}, {"contain", BD_FIT_CONTAIN}, {"stretch", BD_FIT_STRETCH}, {"tile", BD_FIT_TILE}, {0}};
+static const cli_choice foregrounds[] = {
+    {"multilevel", BD_FOREGROUND_MULTILEVEL}, {"blur", BD_FOREGROUND_BLUR}, {"off", BD_FOREGROUND_OFF}, {0}};
+static const cli_choice blends[] = {{"linear", BD_BLEND_LINEAR}, {"srgb", BD_BLEND_SRGB}, {0}};
+static const cli_choice harmonies[] = {
+    {"off", BD_HARMONIZE_OFF}, {"mean", BD_HARMONIZE_MEAN}, {"full", BD_HARMONIZE_FULL}, {0}};
+static const cli_choice mattes[] = {
+    {"hard", BD_MATTE_HARD}, {"soft", BD_MATTE_SOFT}, {"refine", BD_MATTE_REFINE}, {"best", BD_MATTE_BEST}, {0}};
+static const cli_choice parts[] = {{"all", BD_KEEP_ALL}, {"largest", BD_KEEP_LARGEST}, {0}};
+static const cli_choice formats[] = {{"png", BD_IMAGE_FILE_PNG}, {"jpeg", BD_IMAGE_FILE_JPEG}, {0}};
+static const cli_choice more_formats[] = {{"jpg", BD_IMAGE_FILE_JPEG}, {0}};
+static const cli_choice depths[] = {{"8", 8}, {"16", 16}, {0}};
+static const cli_choice precisions[] = {{"auto", BD_PRECISION_AUTO},
+                                        {"fp32", BD_PRECISION_FP32},
+                                        {"fp16", BD_PRECISION_FP16},
+                                        {"fast16", BD_PRECISION_FAST16},
+                                        {0}};
+static const cli_choice arithmetics[] = {{"integer", BD_QUANTISED_INTEGER}, {"float", BD_QUANTISED_FLOAT}, {0}};
+static const cli_choice strides[] = {{"8", 8}, {"16", 16}, {0}};
+
+static const cli_kind flag = {.type = CLI_FLAG}, any_text = {.type = CLI_TEXT}, file_in = {.type = CLI_FILE_IN},
+                      file_out = {.type = CLI_FILE_OUT}, folder_out = {.type = CLI_FOLDER_OUT},
+                      png_out = {.type = CLI_FILE_OUT, .ending = ".png"},
+                      npy_out = {.type = CLI_FILE_OUT, .ending = ".npy"};
+static const cli_kind fit = {.type = CLI_CHOICE, .choices = fits, .fallback = "cover", .miss = IS_ONE_OF};
+static const cli_kind foreground = {
+    .type = CLI_CHOICE, .choices = foregrounds, .fallback = "multilevel", .miss = IS_ONE_OF};
+static const cli_kind blend = {.type = CLI_CHOICE, .choices = blends, .fallback = "linear", .miss = IS_ONE_OF};
+static const cli_kind harmonize = {.type = CLI_CHOICE, .choices = harmonies, .fallback = "off", .miss = IS_ONE_OF};
+/* No default: --trimap has another one. */
+static const cli_kind matte = {.type = CLI_CHOICE, .choices = mattes, .miss = IS_ONE_OF};
+static const cli_kind format = {
+    .type = CLI_CHOICE, .choices = formats, .unsaid = more_formats, .any_case = true, .miss = IS_ONE_OF};
+static const cli_kind precision = {
+    .type = CLI_CHOICE, .choices = precisions, .fallback = "auto", .miss = IS_NOT_ONE_OF};
+static const cli_kind quantised = {
+    .type = CLI_CHOICE, .choices = arithmetics, .fallback = "integer", .miss = IS_NOT_ONE_OF};
+static const cli_kind output_stride = {.type = CLI_CHOICE, .choices = strides, .miss = "{start} is not {choices}"};
+static const cli_kind depth = {
+    .type = CLI_INTEGER, .choices = depths, .low = 8, .high = 16, .fallback = "8", .miss = IS_ONE_OF};
+static const cli_kind quality = {
+    .type = CLI_INTEGER, .low = 1, .high = 100, .fallback = "92", .miss = "is {low} to {high}, not '{value}'"};
+static const cli_kind distance = {.type = CLI_NUMBER, .high = 1000, .unit = "pixels", .miss = IS_FROM_TO};
+static const cli_kind sigma = {.type = CLI_NUMBER, .high = 10000, .above = true, .unit = "pixels", .miss = IS_ABOVE};
+static const cli_kind reach = {.type = CLI_NUMBER, .high = 1000, .above = true, .unit = "pixels", .miss = IS_ABOVE};
+/* No default: it depends on where the mask comes from. */
+static const cli_kind island = {.type = CLI_NUMBER,
+                                .high = 100,
+                                .unit = "percent",
+                                .miss = "is a share of the largest part from {low} to {high} {unit}, not '{value}'"};
+static const cli_kind share = {.type = CLI_NUMBER, .high = 100, .unit = "percent", .fallback = "3", .miss = IS_FROM_TO};
+static const cli_kind size = {
+    .type = CLI_SIZE, .low = 1, .high = 8192, .miss = "takes a number or WxH, each {low} to {high}, not '{start}'"};
+static const cli_kind color = {
+    .type = CLI_COLOR, .miss = "is '#rrggbb', '#rgb', '#rrggbbaa' or a plain name such as white, not '{value}'"};
+static const cli_kind place = {
+    .type = CLI_PLACE, .high = 100, .miss = "is center, north, northeast, ... northwest or X%,Y%, not '{value}'"};
+static const cli_kind part = {.type = CLI_PART,
+                              .choices = parts,
+                              .high = 1 << 24,
+                              .unit = "pixels",
+                              .fallback = "all",
+                              .miss = "is all, largest or point=X,Y in {unit} of the photo, not '{value}'"};
+static const cli_kind looks = {.type = CLI_LOOKS,
+                               .low = 0.25f,
+                               .high = 4,
+                               .miss =
+                                   "takes flip and factors of the size from {low} to {high}, such as flip,0.75,1.25"};
+static const cli_kind classes = {.type = CLI_CLASSES, .fallback = "person"};
+
+/* ---- the rows ---- */
+
+#define FLAG(name, letter, member, verbs, help)                                                                        \
+    { name, letter, verbs, offsetof(cli_options, member), &flag, "", help }
+#define TAKE(name, letter, member, verbs, kind, value, help)                                                           \
+    { name, letter, verbs, offsetof(cli_options, member), &(kind), value, help }
+
+static const cli_option rows[] = {
+    FLAG("help", 'h', help, CLI_ANY_VERB, "help; of a verb: backdrop VERB --help"),
+    FLAG("version", 0, version, CLI_ANY_VERB, "the version"),
+
+    TAKE("output", 'o', output, R, file_out, "OUT",
+         "the result, PNG or JPEG by its extension (transparency becomes white in JPEG; a PNG has\n"
+         "16 bits where PHOTO or BACKGROUND is one of 16 bits); the old file stays when anything\n"
+         "fails"),
+    TAKE("output-dir", 0, output_dir, R, folder_out, "DIR",
+         "for several photos: DIR/NAME.png of each (with --format jpeg NAME.jpg); DIR is made when\n"
+         "missing; files are read and written while the device works; a photo that fails has its\n"
+         "line, the others go on, and the exit status is the first failure's"),
+    FLAG("no-tune", 0, no_tune, R,
+         "with --output-dir: do not tune kernels meanwhile, for the next run, on a GPU that was not\n"
+         "tuned; else from the eighth photo on files' reading and writing is used for that"),
+    TAKE("tune-share", 0, tune_share, R, share, "PERCENT",
+         "of the run's time that may be waited for it (default: {default}); given, it tunes software devices,\n"
+         "too"),
+    TAKE("background", 0, background, R, file_in, "FILE", "the background, when it does not follow PHOTO"),
+    TAKE("class", 0, classes, R, classes, "LIST",
+         "foreground classes by name or number, such as person,dog or 15; all: every one but the\n"
+         "background (default: {default})"),
+    TAKE("output", 'o', output, A, png_out, "FILE",
+         "the matte: a grey PNG of the photo's size, white where the foreground is"),
+    TAKE("class", 0, classes, A, classes, "LIST", "foreground classes, as for replace (default: {default})"),
+    TAKE("depth", 0, depth, A, depth, "BITS", "{marked}"),
+
+    TAKE("matte", 0, matte, R | A, matte, "HOW",
+         "how the network's coarse mask is enlarged: hard, soft, refine (default: guided by the\n"
+         "photo's colours) or best (refine and a closed-form solution where that is in doubt)"),
+    TAKE("coarse", 0, coarse, R | A, file_in, "FILE",
+         "probabilities in the network's place: a PNG of 8 or 16 bits or .npy of any size, whose\n"
+         "corner pixels' middles lie on the photo's"),
+    TAKE("trimap", 0, trimap, R | A, file_in, "FILE",
+         "a picture of the photo's size: black is background, white is foreground, any grey unknown and\n"
+         "settled by colours, or by --coarse; the network is not asked. --matte refine or best (then\n"
+         "the default)"),
+    TAKE("matte-in", 0, matte_in, R | A, file_in, "FILE",
+         "a finished matte of the photo's size in the network's place"),
+    TAKE("keep", 0, keep, R | A, part, "WHAT",
+         "which connected parts of the foreground stay: all (default), largest, or point=X,Y, the\n"
+         "one at that pixel of the upright photo"),
+    TAKE("islands", 0, islands, R | A, island, "PERCENT",
+         "drop parts smaller than that of the largest one's area (default: 1; of --coarse and\n"
+         "--matte-in: 0, which keeps all)"),
+    FLAG("fill-holes", 0, fill_holes, R | A, "background that the foreground encloses becomes foreground"),
+    TAKE("shrink", 0, shrink, R | A, distance, "PX",
+         "move the matte's edges inwards, by pixels of the photo, fractions too"),
+    TAKE("grow", 0, grow, R | A, distance, "PX", "move them outwards"),
+    TAKE("feather", 0, feather, R | A, distance, "PX",
+         "then soften them: a hard edge rises from 5 to 95 percent within PX pixels"),
+    TAKE("matte-out", 0, matte_out, R, png_out, "FILE", "writes the matte too, as PNG"),
+    TAKE("depth", 0, depth, R, depth, "BITS", "of that PNG: {marked}"),
+
+    TAKE("blend", 0, blend, R, blend, "HOW",
+         "linear (default): in light; srgb: in sRGB's numbers, as the tutorial does"),
+    TAKE("foreground", 0, foreground, R, foreground, "HOW",
+         "the subject's own colours under semi-transparent pixels: multilevel (default); blur, quicker\n"
+         "and less exact; off: the old background's light stays"),
+    TAKE("fit", 0, fit, R, fit, "HOW", "how BACKGROUND meets the photo's size: {marked}"),
+    TAKE("gravity", 0, gravity, R, place, "WHERE",
+         "the part of BACKGROUND that stays in view: center, north, northeast, ... northwest, or\n"
+         "X%,Y% (default: center; with --fit tile: northwest)"),
+    TAKE("blur-background", 0, blur_background, R, sigma, "SIGMA",
+         "BACKGROUND out of focus; SIGMA in pixels of the photo"),
+    TAKE("harmonize", 0, harmonize, R, harmonize, "HOW",
+         "the subject's colours follow BACKGROUND's: off (default), mean (exposure and white balance) or\n"
+         "full (contrast and colourfulness, too), each within bounds"),
+    TAKE("light-wrap", 0, light_wrap, R, reach, "PX",
+         "light of BACKGROUND or --color spills over the subject's edge, blurred by PX pixels"),
+    TAKE("color", 0, color, R, color, "COLOR",
+         "a background colour, '#rrggbb', '#rgb', '#rrggbbaa' or a plain name such as white; with --fit\n"
+         "contain: what is left free\n"
+         "around BACKGROUND (default: black)"),
+    FLAG("transparent", 0, transparent, R, "no background"),
+    TAKE("blur", 0, blur, R, sigma, "SIGMA", "the photo's own background, blurred; SIGMA in pixels of the photo"),
+
+    TAKE("labels", 0, labels, S, png_out, "FILE",
+         "indexed PNG: index = class, in Pascal VOC's colours, at the size the network saw"),
+    FLAG("photo-size", 0, photo_size, S, "labels at the photo's size instead"),
+    TAKE("overlay", 0, overlay, S, file_out, "FILE",
+         "the photo with the classes' colours over it and a legend below, PNG or JPEG"),
+    TAKE("logits", 0, logits, S, npy_out, "FILE",
+         ".npy, float32 (h, w, classes), of the padded input, before upsampling"),
+
+    FLAG("classic", 0, classic, R,
+         "as the tutorial does, byte for byte: at 513 pixels, with a hard mask, 8 bits, EXIF\n"
+         "orientation ignored"),
+    FLAG("classic", 0, classic, S, "ignore EXIF orientation, as the tutorial does"),
+    TAKE("quality", 'Q', quality, R, quality, "N", "JPEG quality, {low} to {high} (default: {default})"),
+    TAKE("quality", 'Q', quality, S, quality, "N", "JPEG quality of the overlay, {low} to {high} (default: {default})"),
+    TAKE("format", 0, format, R, format, "FORMAT", "{choices}, whatever OUT is called"),
+    TAKE("format", 0, format, S, format, "FORMAT", "{choices}, whatever the overlay is called"),
+
+    TAKE("model", 0, model, R | S | T | A, any_text, "NAME|PATH",
+         "a model of `backdrop models`, or an exported network: .pb, .tflite, .onnx, .pth,\n"
+         ".safetensors, model.json, or a folder with one of these"),
+    TAKE("size", 0, size, R | S | T | A, size, "N|WxH",
+         "side, or width and height, of the network's input (default: as exported)"),
+    TAKE("size", 0, size, M, size, "N|WxH",
+         "info: side, or width and height, of the network's input (default: as exported)"),
+    TAKE("device", 0, device, R | S | T | A, any_text, "INDEX|NAME",
+         "a device of `backdrop devices`, by number or part of its name"),
+    TAKE("precision", 0, precision, R | S | T | A, precision, "WHAT",
+         "of the network's tensors: fp32, fp16 or auto (default); fast16 multiplies in fp16, too:\n"
+         "quicker on some GPUs, up to 0.5 % of the labels differ"),
+    TAKE("quantised", 0, quantised, R | S | T | A, quantised, "WHAT",
+         "how .tflite files of 8 bits run: integer, with TensorFlow Lite's very labels (default), or\n"
+         "float, a little quicker"),
+    TAKE("quantised", 0, quantised, M, quantised, "WHAT",
+         "info: {choices}, of .tflite files of 8 bits (default: {default})"),
+    TAKE("output-stride", 0, output_stride, R | S | T | A, output_stride, "N",
+         "{choices}, of .pth and .safetensors, which do not tell (default: by the file's name, such as\n"
+         "model_os8.pth, else as its trainer does)"),
+    TAKE("output-stride", 0, output_stride, M, output_stride, "N", "info: {choices}, of .pth and .safetensors"),
+    TAKE("kernels", 0, kernels, R | S | T | A, any_text, "SET",
+         "for developers: a set of kernels, storage, texel or wide8"),
+    TAKE("class-names", 0, names, R | S | A, any_text, "NAMES",
+         "voc, ade20k, cityscapes, person, or a file with a name a line (default: by how many there\n"
+         "are)"),
+    TAKE("class-names", 0, names, M, any_text, "NAMES",
+         "info: voc, ade20k, cityscapes, person, or a file with a name a line"),
+    TAKE("tta", 0, tta, R | S | A, looks, "LIST",
+         "averages several looks at the photo: flip, mirrored; factors of the network's size, such as\n"
+         "flip,0.75,1.25"),
+
+    FLAG("verbose", 'v', verbose, R | S | T | A, "device, driver and times on standard error"),
+    FLAG("json", 0, json, R | S | D | M | T | A,
+         "one JSON object on standard output; with --output-dir it has one for each photo, with what\n"
+         "failed under \"error\""),
+    FLAG("quiet", 'q', quiet, R | S | D | M | T | A, "no progress, no notes"),
 };
 
-typedef struct parser {
-    cli *run;
-    char **arguments; /* those left, NULL at the end */
-    bool seen[CLI_COUNT(options)];
-} parser;
+/* ---- reading them ---- */
 
-static void store(parser *p, const option *found, const char *value) {
-    char *member = (char *)&p->run->options + found->member;
-    if (found->has_value) {
-        memcpy(member, &value, sizeof value);
-    } else {
-        *(bool *)member = true;
-    }
-    p->seen[found - options] = true;
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+const char *cli_verb_name(cli_verb verb) {
+    static const char *const names[CLI_VERB_COUNT] = {"replace", "segment", "devices", "models", "tune", "matte"};
+    return names[verb];
 }
 
-/* Stores an option; its value, when it has one, is attached or the next argument. */
-static bool take(parser *p, const option *found, const char *attached) {
-    const char *value = attached;
-    if (found->has_value && !value) {
-        value = *p->arguments;
-        if (!value) {
-            return cli_fail(p->run, CLI_USAGE, "--%s needs a value; see backdrop %s --help", found->name,
-                            cli_verb_name(p->run->options.verb));
-        }
-        p->arguments++;
-    }
-    store(p, found, value);
-    return true;
-}
-
-static bool unknown_option(parser *p, const char *text, size_t length) {
-    cli_verb verb = p->run->options.verb;
-    const option *nearest = NULL;
-    unsigned fewest = length < 5 ? 2 : 3; /* more are no slip */
-    for (size_t i = 0; i < CLI_COUNT(options); i++) {
-        unsigned slips = cli_slips(text, length, options[i].name);
-        if ((options[i].verbs >> verb & 1u) && slips < fewest) {
-            nearest = &options[i];
-            fewest = slips;
+bool cli_verb_find(const char *name, cli_verb *verb) {
+    for (int v = 0; v < CLI_VERB_COUNT; v++) {
+        if (!strcmp(name, cli_verb_name((cli_verb)v))) {
+            *verb = (cli_verb)v;
+            return true;
         }
     }
-    return cli_fail(p->run, CLI_USAGE, "unknown option --%.*s; %s%s%ssee backdrop %s --help", (int)length, text,
-                    nearest ? "is it --" : "", nearest ? nearest->name : "", nearest ? "? Else " : "",
-                    cli_verb_name(verb));
+    return false;
 }
 
-static bool parse_long(parser *p, const char *text) {
-    size_t length = strcspn(text, "=");
-    const char *attached = text[length] ? text + length + 1 : NULL;
-    for (size_t i = 0; i < CLI_COUNT(options); i++) {
-        if (strlen(options[i].name) == length && !strncmp(options[i].name, text, length)) {
-            if (attached && !options[i].has_value) {
-                return cli_fail(p->run, CLI_USAGE, "--%s takes no value", options[i].name);
-            }
-            return take(p, &options[i], attached);
+const cli_option *cli_option_rows(size_t *count) {
+    *count = ROWS;
+    return rows;
+}
+
+bool cli_option_takes(const cli_option *option, cli_verb verb) {
+    return option->verbs >> verb & 1u;
+}
+
+const cli_option *cli_option_find(size_t member, cli_verb verb) {
+    const cli_option *found = NULL;
+    for (size_t i = 0; i < ROWS; i++) {
+        if (rows[i].member == member && (!found || cli_option_takes(&rows[i], verb))) {
+            found = &rows[i];
         }
     }
-    return unknown_option(p, text, length);
+    return found;
 }
 
-/* One argument of short options: -qv, -Q90, -o OUT. */
-static bool parse_short(parser *p, const char *text) {
-    while (*text) {
-        const option *found = NULL;
-        for (size_t i = 0; i < CLI_COUNT(options); i++) {
-            found = options[i].letter == *text ? &options[i] : found;
+/* Appends as much as fits. */
+static void append(char *filled, size_t room, const char *added, size_t bytes) {
+    size_t used = strlen(filled);
+    bytes = bytes < room - used - 1 ? bytes : room - used - 1;
+    memcpy(filled + used, added, bytes);
+    filled[used + bytes] = '\0';
+}
+
+static void append_choices(const cli_kind *kind, bool mark, char *filled, size_t room) {
+    for (const cli_choice *choice = kind->choices; choice->name; choice++) {
+        const char *between = choice == kind->choices ? "" : choice[1].name ? ", " : " or ";
+        append(filled, room, between, strlen(between));
+        append(filled, room, choice->name, strlen(choice->name));
+        if (mark && kind->fallback && !strcmp(choice->name, kind->fallback)) {
+            append(filled, room, " (default)", 10);
         }
-        if (!found) {
-            return cli_fail(p->run, CLI_USAGE, "unknown option -%c; %ssee backdrop %s --help", *text,
-                            access(p->arguments[-1], F_OK) ? "" : "a file of that name goes after --; else ",
-                            cli_verb_name(p->run->options.verb));
-        }
-        text++;
-        if (found->has_value) {
-            return take(p, found, *text ? text : NULL);
-        }
-        store(p, found, NULL);
     }
-    return true;
 }
 
-static void add_operand(parser *p, char *text) {
-    cli_options *to = &p->run->options;
-    for (int v = 0; v < CLI_VERB_COUNT && !to->verb_given && !to->operand_count; v++) {
-        if (!strcmp(text, cli_verb_name((cli_verb)v))) {
-            to->verb = (cli_verb)v;
-            to->verb_given = true;
+/* What stands for a name in braces, of length bytes; number has room for one. */
+static const char *meaning(const cli_kind *kind, const char *name, size_t length, const char *value, char number[32]) {
+    if (!strncmp(name, "low", length) || !strncmp(name, "high", length)) {
+        (void)snprintf(number, 32, "%g", (double)(*name == 'l' ? kind->low : kind->high));
+        return number;
+    }
+    return !strncmp(name, "unit", length) ? kind->unit : !strncmp(name, "default", length) ? kind->fallback : value;
+}
+
+void cli_option_fill(const cli_option *option, const char *text, const char *value, char *filled, size_t room) {
+    enum { START = 40 };
+    filled[0] = '\0';
+    for (;;) {
+        size_t plain = strcspn(text, "{");
+        append(filled, room, text, plain);
+        text += plain;
+        if (!*text) {
             return;
         }
-    }
-    to->operands[to->operand_count++] = text;
-}
-
-/* What comes first and is no file may be a slip. */
-static bool check_first(const parser *p) {
-    cli_options *to = &p->run->options;
-    const char *text = to->operand_count ? to->operands[0] : NULL;
-    if (!text || to->verb_given || to->help || cli_is_dash(text) || !access(text, F_OK)) {
-        return true;
-    }
-    if (!strcmp(text, "help")) {
-        to->help = true;
-        for (int v = 0; v < CLI_VERB_COUNT && to->operand_count > 1; v++) {
-            if (!strcmp(to->operands[1], cli_verb_name((cli_verb)v))) {
-                to->verb = (cli_verb)v;
-                to->verb_given = true;
-            }
-        }
-        return true;
-    }
-    for (int v = 0; v < CLI_VERB_COUNT; v++) {
-        if (cli_slips(text, strlen(text), cli_verb_name((cli_verb)v)) < 3) {
-            return cli_fail(p->run, CLI_USAGE, "no file '%s'; is it backdrop %s?", text, cli_verb_name((cli_verb)v));
-        }
-    }
-    return *text || cli_fail(p->run, CLI_USAGE, "a file's name is empty");
-}
-
-static bool check_verb(const parser *p) {
-    cli_verb verb = p->run->options.verb;
-    for (size_t i = 0; i < CLI_COUNT(options); i++) {
-        if (p->seen[i] && !(options[i].verbs >> verb & 1u)) {
-            return cli_fail(p->run, CLI_USAGE, "backdrop %s has no option --%s; see backdrop %s --help",
-                            cli_verb_name(verb), options[i].name, cli_verb_name(verb));
-        }
-    }
-    return true;
-}
-
-bool cli_parse(cli *run, int argc, char **argv) {
-    parser p = {.run = run, .arguments = argv + (argc > 0)};
-    run->options.operands = p.arguments; /* of those that were read */
-    bool only_operands = false;
-    while (*p.arguments) {
-        char *text = *p.arguments++;
-        bool done = true;
-        if (only_operands || text[0] != '-' || !text[1]) {
-            add_operand(&p, text);
-        } else if (!strcmp(text, "--")) {
-            only_operands = true;
-        } else if (text[1] == '-') {
-            done = parse_long(&p, text + 2);
+        const char *name = text + 1;
+        size_t length = strcspn(name, "}");
+        if (!strncmp(name, "choices", length) || !strncmp(name, "marked", length)) {
+            append_choices(option->kind, *name == 'm', filled, room);
         } else {
-            done = parse_short(&p, text + 1);
+            char number[32];
+            const char *put = meaning(option->kind, name, length, value, number);
+            size_t bytes = put ? strlen(put) : 0;
+            append(filled, room, put, !strncmp(name, "start", length) && bytes > START ? START : bytes);
         }
-        if (!done) {
-            return false;
-        }
-    }
-    return check_first(&p) && check_verb(&p);
-}
-
-bool cli_parse_integer(const char *text, long low, long high, long *value) {
-    char *end;
-    errno = 0;
-    *value = strtol(text, &end, 10);
-    return end != text && !*end && !errno && *value >= low && *value <= high;
-}
-
-bool cli_parse_number(const char *text, float low, float high, float *value) {
-    char *end;
-    *value = strtof(text, &end);
-    return end != text && !*end && *value >= low && *value <= high;
-}
-
-bool cli_parse_radius(cli *run, const char *name, const char *text, float most, float *pixels) {
-    return !text || (cli_parse_number(text, 0.0f, most, pixels) && *pixels > 0.0f) ||
-           cli_fail(run, CLI_USAGE, "--%s takes a number of pixels above 0 and up to %.0f, not '%s'", name,
-                    (double)most, text);
-}
-
-bool cli_parse_precision(cli *run, bd_precision *precision) {
-    static const char *const names[] = {[BD_PRECISION_AUTO] = "auto",
-                                        [BD_PRECISION_FP32] = "fp32",
-                                        [BD_PRECISION_FP16] = "fp16",
-                                        [BD_PRECISION_FAST16] = "fast16"};
-    const char *text = run->options.precision ? run->options.precision : "auto";
-    for (unsigned i = 0; i < CLI_COUNT(names); i++) {
-        if (!strcmp(text, names[i])) {
-            *precision = (bd_precision)i;
-            return true;
-        }
-    }
-    return cli_fail(run, CLI_USAGE, "--precision %s is not auto, fp32, fp16 or fast16", text);
-}
-
-bool cli_parse_quantised(cli *run, bd_quantised *quantised) {
-    const char *text = run->options.quantised ? run->options.quantised : "integer";
-    *quantised = !strcmp(text, "float") ? BD_QUANTISED_FLOAT : BD_QUANTISED_INTEGER;
-    return *quantised || !strcmp(text, "integer") ||
-           cli_fail(run, CLI_USAGE, "--quantised %s is not integer or float", text);
-}
-
-bool cli_parse_size(const char *text, uint32_t *width, uint32_t *height) {
-    enum { SIDE_MOST = 8192 };
-    char first[8];
-    size_t length = strspn(text, "0123456789");
-    long w, h;
-    if (!length || length >= sizeof first || (text[length] && text[length] != 'x')) {
-        return false;
-    }
-    memcpy(first, text, length);
-    first[length] = '\0';
-    const char *second = text[length] ? text + length + 1 : first;
-    if (strspn(second, "0123456789") != strlen(second) || !cli_parse_integer(first, 1, SIDE_MOST, &w) ||
-        !cli_parse_integer(second, 1, SIDE_MOST, &h)) {
-        return false;
-    }
-    *width = (uint32_t)w;
-    *height = (uint32_t)h;
-    return true;
-}
-
-bool cli_parse_color(const char *text, uint8_t *rgba) {
-    static const struct {
-        const char *name, *code;
-    } names[] = {{"black", "000000"},  {"white", "ffffff"},        {"gray", "808080"},   {"grey", "808080"},
-                 {"silver", "c0c0c0"}, {"red", "ff0000"},          {"lime", "00ff00"},   {"green", "008000"},
-                 {"blue", "0000ff"},   {"navy", "000080"},         {"yellow", "ffff00"}, {"magenta", "ff00ff"},
-                 {"cyan", "00ffff"},   {"transparent", "00000000"}};
-    for (size_t i = 0; i < CLI_COUNT(names); i++) {
-        text = strcasecmp(text, names[i].name) ? text : names[i].code;
-    }
-    text += *text == '#';
-    char doubled[7];
-    if (strlen(text) == 3) {
-        (void)snprintf(doubled, sizeof doubled, "%c%c%c%c%c%c", text[0], text[0], text[1], text[1], text[2], text[2]);
-        text = doubled;
-    }
-    size_t length = strlen(text);
-    if ((length != 6 && length != 8) || strspn(text, "0123456789abcdefABCDEF") != length) {
-        return false;
-    }
-    unsigned long value = strtoul(text, NULL, 16);
-    value = length == 6 ? value << 8 | 0xff : value;
-    for (int i = 0; i < 4; i++) {
-        rgba[i] = (uint8_t)(value >> (24 - 8 * i));
-    }
-    return true;
-}
-
-static bool unknown_class(cli *run, const char *text, size_t length, const bd_model *model) {
-    char known[400] = "";
-    size_t used = 0;
-    for (uint32_t c = 0; bd_model_class_name(model, c); c++) {
-        const char *name = bd_model_class_name(model, c);
-        size_t bytes = strlen(name);
-        if (used + bytes + 3 > sizeof known) {
-            break;
-        }
-        memcpy(known + used, c ? ", " : "", c ? 2 : 0);
-        used += c ? 2 : 0;
-        memcpy(known + used, name, bytes + 1);
-        used += bytes;
-    }
-    return cli_fail(run, CLI_USAGE, "no class '%.*s'; there are: %s", (int)(length < 40 ? length : 40), text, known);
-}
-
-static bool add_class(cli *run, const char *text, size_t length, const bd_model *model, uint32_t count,
-                      bd_class_set *set) {
-    bool all = length == 3 && !strncasecmp(text, "all", 3), found = false;
-    bool number = length > 0 && length < 4 && strspn(text, "0123456789") >= length;
-    unsigned long wanted = number ? strtoul(text, NULL, 10) : 0;
-    for (uint32_t c = 0; c < count; c++) {
-        const char *name = bd_model_class_name(model, c);
-        bool named = name && strlen(name) == length && !strncasecmp(name, text, length);
-        if ((all && c > 0) || (number && c == wanted) || named) {
-            set->words[c / 32] |= 1u << c % 32;
-            found = true;
-        }
-    }
-    return found || unknown_class(run, text, length, model);
-}
-
-bool cli_parse_classes(cli *run, const char *text, const bd_model *model, bd_class_set *set) {
-    bd_model_info info;
-    bd_model_get_info(model, &info);
-    uint32_t count = info.class_count < 256 ? info.class_count : 256;
-    *set = (bd_class_set){{0}};
-    for (;;) {
-        size_t length = strcspn(text, ",");
-        if (!add_class(run, text, length, model, count, set)) {
-            return false;
-        }
-        if (!text[length]) {
-            return true;
-        }
-        text += length + 1;
+        text = name + length + (name[length] == '}');
     }
 }

@@ -6,7 +6,7 @@
 
 #include <stb/stb_easy_font.h>
 
-#include "cli.h"
+#include "overlay.h"
 
 /* In units of the font's pixel. */
 enum { LINE = 14, SWATCH = 10, GAP = 4, MARGIN = 4, ENTRIES = 256, TEXT = 64 };

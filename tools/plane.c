@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Planes of numbers in 0..1: pictures and NumPy's files. */
 #define _POSIX_C_SOURCE 200809L
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "files.h"
+#include "plane.h"
 
 enum { LONGEST_SIDE = 1 << 14 };
 

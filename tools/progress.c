@@ -9,18 +9,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "progress.h"
 
 enum { PATIENCE_MS = 500, PERIOD_MS = 100 };
 
-struct cli_progress {
+typedef struct cli_progress {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     char stage[64];
     double started_ms;
     bool stop, shown;
-};
+} cli_progress;
 
 /* With the mutex held. */
 static void clear_line(cli_progress *progress) {

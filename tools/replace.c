@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "classes.h"
+#include "files.h"
+#include "mask.h"
+#include "model.h"
+#include "network.h"
+#include "progress.h"
+#include "replace.h"
+#include "report.h"
+#include "seen.h"
+#include "series.h"
+#include "spare.h"
+#include "values.h"
 
 typedef struct replacement {
     const char *photo_path, *background_path; /* the latter NULL without a picture */
@@ -19,57 +24,12 @@ typedef struct replacement {
     cli_network network;
 } replacement;
 
-static bool parse_fit(cli *run, bd_fit *fit) {
-    static const char *const names[] = {"cover", "contain", "stretch", "tile"};
-    const char *text = run->options.fit;
-    for (size_t i = 0; text && i < CLI_COUNT(names); i++) {
-        if (!strcmp(text, names[i])) {
-            *fit = (bd_fit)i;
-            return true;
-        }
-    }
-    return !text || cli_fail(run, CLI_USAGE, "--fit is cover, contain, stretch or tile, not '%s'", text);
-}
-
-/* "X%,Y%", each 0 to 100; the percent signs may be left out. */
-static bool parse_shares(const char *text, float place[2]) {
-    for (int i = 0; i < 2; i++) {
-        char *end;
-        place[i] = strtof(text, &end) / 100.0f;
-        if (end == text || !(place[i] >= 0.0f && place[i] <= 1.0f)) {
-            return false;
-        }
-        text = end + (*end == '%');
-        if (*text != (i ? '\0' : ',')) {
-            return false;
-        }
-        text++;
-    }
-    return true;
-}
-
-/* ImageMagick's words. */
 static bool parse_gravity(cli *run, const char *picture, bd_replace_params *params) {
-    static const char *const names[] = {"northwest", "north",     "northeast", "west",     "center",
-                                        "east",      "southwest", "south",     "southeast"};
-    const char *text = run->options.gravity;
-    if (!text) {
-        return true;
-    }
-    if (!picture || params->fit == BD_FIT_STRETCH || params->classic) {
+    params->placed = run->options.gravity != NULL;
+    if (params->placed && (!picture || params->fit == BD_FIT_STRETCH || params->classic)) {
         return cli_fail(run, CLI_USAGE, "--gravity needs a background picture that is not stretched, and no --classic");
     }
-    params->placed = true;
-    for (size_t i = 0; i < CLI_COUNT(names); i++) {
-        if (!strcasecmp(text, names[i])) {
-            params->place[0] = (float)(i % 3) / 2.0f;
-            size_t row = i / 3;
-            params->place[1] = (float)row / 2.0f;
-            return true;
-        }
-    }
-    return parse_shares(text, params->place) ||
-           cli_fail(run, CLI_USAGE, "--gravity is center, north, northeast, ... northwest or X%%,Y%%, not '%s'", text);
+    return cli_value_place(run, &run->options.gravity, params->place);
 }
 
 static bool parse_blurs(cli *run, replacement *r) {
@@ -77,31 +37,31 @@ static bool parse_blurs(cli *run, replacement *r) {
     if (from->blur_background && (!r->background_path || from->classic)) {
         return cli_fail(run, CLI_USAGE, "--blur-background needs a background picture and no --classic");
     }
-    return cli_parse_radius(run, "blur", from->blur, 10000.0f, &r->params.blur_sigma_px) &&
-           cli_parse_radius(run, "blur-background", from->blur_background, 10000.0f, &r->params.blur_sigma_px);
+    return cli_value_number(run, &from->blur, &r->params.blur_sigma_px) &&
+           cli_value_number(run, &from->blur_background, &r->params.blur_sigma_px);
 }
 
-static bool parse_foreground(cli *run, bd_foreground *foreground) {
-    static const char *const names[] = {"multilevel", "blur", "off"};
-    const char *text = run->options.foreground;
-    for (size_t i = 0; text && i < CLI_COUNT(names); i++) {
-        if (!strcmp(text, names[i])) {
-            *foreground = (bd_foreground)i;
-            return true;
-        }
+static bool parse_placing(cli *run, replacement *r) {
+    unsigned fit;
+    if (!cli_value_choice(run, &run->options.fit, &fit)) {
+        return false;
     }
-    return !text || cli_fail(run, CLI_USAGE, "--foreground is multilevel, blur or off, not '%s'", text);
+    r->params.fit = (bd_fit)fit;
+    return parse_gravity(run, r->background_path, &r->params);
 }
 
-static bool parse_blend(cli *run, replacement *r) {
-    const char *text = run->options.blend;
-    r->params.blend = text && !strcmp(text, "srgb") ? BD_BLEND_SRGB : BD_BLEND_LINEAR;
-    return !text || r->params.blend == BD_BLEND_SRGB || !strcmp(text, "linear") ||
-           cli_fail(run, CLI_USAGE, "--blend is linear or srgb, not '%s'", text);
+static bool parse_blending(cli *run, replacement *r) {
+    unsigned blend, foreground;
+    if (!cli_value_choice(run, &run->options.blend, &blend) ||
+        !cli_value_choice(run, &run->options.foreground, &foreground)) {
+        return false;
+    }
+    r->params.blend = (bd_blend)blend;
+    r->params.foreground = (bd_foreground)foreground;
+    return true;
 }
 
 static bool parse_light(cli *run, replacement *r) {
-    static const char *const names[] = {"off", "mean", "full"};
     const cli_options *from = &run->options;
     bool picture = r->background_path && !from->classic;
     if (from->harmonize && !picture) {
@@ -110,15 +70,12 @@ static bool parse_light(cli *run, replacement *r) {
     if (from->light_wrap && !picture && (!from->color || from->classic)) {
         return cli_fail(run, CLI_USAGE, "--light-wrap needs a background picture or colour and no --classic");
     }
-    bool known = !from->harmonize;
-    for (size_t i = 0; !known && i < CLI_COUNT(names); i++) {
-        known = !strcmp(from->harmonize, names[i]);
-        r->params.harmonize = (bd_harmonize)i;
+    unsigned harmonize;
+    if (!cli_value_choice(run, &from->harmonize, &harmonize)) {
+        return false;
     }
-    if (!known) {
-        return cli_fail(run, CLI_USAGE, "--harmonize is off, mean or full, not '%s'", from->harmonize);
-    }
-    return cli_parse_radius(run, "light-wrap", from->light_wrap, 1000.0f, &r->params.light_wrap_px);
+    r->params.harmonize = (bd_harmonize)harmonize;
+    return cli_value_number(run, &from->light_wrap, &r->params.light_wrap_px);
 }
 
 /* The classic way knows no matte. */
@@ -136,8 +93,8 @@ static bool parse_matte(cli *run, replacement *r) {
     if (from->depth && !from->matte_out) {
         return cli_fail(run, CLI_USAGE, "--depth needs --matte-out");
     }
-    return cli_matte_parse(run, &r->matte) && cli_check_extension(run, from->matte_out, ".png") &&
-           cli_check_output(run, from->matte_out) && cli_check_distinct(run, from->output, from->matte_out);
+    return cli_matte_parse(run, &r->matte) && cli_check_extension(run, &from->matte_out) &&
+           cli_check_output(run, from->matte_out) && cli_check_distinct(run);
 }
 
 static bool choose_background(cli *run, replacement *r) {
@@ -158,10 +115,8 @@ static bool choose_background(cli *run, replacement *r) {
                         "--classic places the background as the tutorial does; --fit does not go with it");
     }
     r->params.color[3] = 255;
-    if (from->color && !cli_parse_color(from->color, r->params.color)) {
-        return cli_fail(run, CLI_USAGE,
-                        "--color is '#rrggbb', '#rgb', '#rrggbbaa' or a plain name such as white, not '%s'",
-                        from->color);
+    if (!cli_value_color(run, &from->color, r->params.color)) {
+        return false;
     }
     r->params.background = r->background_path  ? BD_BACKGROUND_PICTURE
                            : from->color       ? BD_BACKGROUND_COLOR
@@ -194,9 +149,8 @@ static bool check_output(cli *run, replacement *r) {
 }
 
 static bool parse_rest(cli *run, replacement *r) {
-    return parse_fit(run, &r->params.fit) && parse_gravity(run, r->background_path, &r->params) &&
-           parse_blend(run, r) && parse_foreground(run, &r->params.foreground) && parse_light(run, r) &&
-           parse_matte(run, r) && choose_background(run, r) && check_output(run, r);
+    return parse_placing(run, r) && parse_blending(run, r) && parse_light(run, r) && parse_matte(run, r) &&
+           choose_background(run, r) && check_output(run, r);
 }
 
 /* Every operand is a photo. */
@@ -236,8 +190,7 @@ static bool parse(cli *run, replacement *r) {
     }
     r->photo_path = from->operands[0];
     r->background_path = from->operand_count > 1 ? from->operands[1] : from->background;
-    const char *const inputs[] = {r->photo_path, r->background_path, from->coarse, from->trimap, from->matte_in};
-    return cli_check_inputs(run, inputs, CLI_COUNT(inputs)) && parse_rest(run, r);
+    return cli_check_inputs(run) && parse_rest(run, r);
 }
 
 /* The matte is made once: replace then takes it instead of the network's answer. */
@@ -277,8 +230,7 @@ static bool compute(cli *run, replacement *r) {
         return false;
     }
     if (cli_matte_needs_network(run) && (!cli_model_open(run, run->options.model, &r->network.model) ||
-                                         !cli_parse_classes(run, run->options.classes ? run->options.classes : "person",
-                                                            r->network.model.model, &r->params.classes))) {
+                                         !cli_classes(run, r->network.model.model, &r->params.classes))) {
         return false;
     }
     if (!cli_network_start(run, &r->network) || (run->options.matte_out && !write_matte(run, r))) {

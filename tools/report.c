@@ -5,7 +5,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "progress.h"
+#include "report.h"
 
 const char *cli_device_kind_name(bd_device_kind kind) {
     switch (kind) {

@@ -5,7 +5,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "progress.h"
+#include "seen.h"
 
 enum { MOST_NAMES = 4 };
 

@@ -4,7 +4,13 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "files.h"
+#include "model.h"
+#include "network.h"
+#include "overlay.h"
+#include "progress.h"
+#include "report.h"
+#include "segment.h"
 
 typedef struct segmenting {
     bd_image_file overlay_file;
@@ -25,11 +31,8 @@ static bool parse(cli *run, segmenting *s) {
     if (from->photo_size && !from->labels) {
         return cli_fail(run, CLI_USAGE, "--photo-size needs --labels");
     }
-    if (!cli_check_distinct(run, from->labels, from->overlay) || !cli_check_distinct(run, from->labels, from->logits) ||
-        !cli_check_distinct(run, from->overlay, from->logits)) {
-        return false;
-    }
-    return cli_check_extension(run, from->labels, ".png") && cli_check_extension(run, from->logits, ".npy") &&
+    return cli_check_distinct(run) && cli_check_extension(run, &from->labels) &&
+           cli_check_extension(run, &from->logits) &&
            (!from->overlay || cli_image_file(run, from->overlay, &s->overlay_file)) &&
            cli_check_output(run, from->labels) && cli_check_output(run, from->overlay) &&
            cli_check_output(run, from->logits);

@@ -5,12 +5,10 @@
 #define _POSIX_C_SOURCE 200809L
 #include <cjson/cJSON.h>
 #include <signal.h>
-#include <string.h>
 
-#include "cli.h"
-
-/* Of the series' time, in percent: what it may wait for steps that are under way when it needs the engine. */
-#define SHARE 3.0f
+#include "progress.h"
+#include "spare.h"
+#include "values.h"
 
 /* One step; its failure ends the tuning and nothing else. */
 static void step(cli_spare *s) {
@@ -56,20 +54,21 @@ static bool start_thread(cli_spare *s) {
 }
 
 bool cli_spare_parse(cli *run, cli_spare *s) {
-    const char *text = run->options.tune_share;
-    s->share = text ? 0 : SHARE;
-    s->forced = text != NULL;
-    return !text || cli_parse_number(text, 0.0f, 100.0f, &s->share) ||
-           cli_fail(run, CLI_USAGE, "--tune-share is a number of percent from 0 to 100, not '%s'", text);
+    s->forced = run->options.tune_share != NULL;
+    return cli_value_number(run, &run->options.tune_share, &s->share);
 }
 
 void cli_spare_start(cli *run, const cli_network *network, cli_spare *s) {
     bd_tune_params params = {.struct_size = sizeof params};
     bd_error error;
+    unsigned precision;
     bool wanted = !run->options.no_tune && s->share > 0 && network->cache.text[0] &&
                   (s->forced || network->device.kind != BD_DEVICE_SOFTWARE);
-    if (!wanted || !cli_parse_precision(run, &params.precision) ||
-        bd_tuner_create(network->engine, network->model.model, &params, &s->tuner, &error)) {
+    if (!wanted || !cli_value_choice(run, &run->options.precision, &precision)) {
+        return;
+    }
+    params.precision = (bd_precision)precision;
+    if (bd_tuner_create(network->engine, network->model.model, &params, &s->tuner, &error)) {
         return;
     }
     bd_tuner_get_state(s->tuner, &s->state);

@@ -3,7 +3,12 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "cli.h"
+#include "model.h"
+#include "network.h"
+#include "progress.h"
+#include "report.h"
+#include "tune.h"
+#include "values.h"
 
 static bool print_json(cli *run, const cli_network *network, const bd_tune_result *found) {
     cJSON *root = cJSON_CreateObject();
@@ -23,9 +28,11 @@ static bool tune(cli *run, cli_network *network, bd_tune_result *found) {
     if (run->options.operand_count) {
         return cli_fail(run, CLI_USAGE, "too many arguments: %s; see backdrop tune --help", run->options.operands[0]);
     }
-    if (!cli_parse_precision(run, &params.precision)) {
+    unsigned precision;
+    if (!cli_value_choice(run, &run->options.precision, &precision)) {
         return false;
     }
+    params.precision = (bd_precision)precision;
     cli_network_begin(run, network);
     if (!cli_model_open(run, run->options.model, &network->model) || !cli_network_device(run, network)) {
         return false;

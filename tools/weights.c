@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,41 +8,22 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "weights.h"
 
-enum { MANIFEST_MOST = 1 << 20, CLASSES_MOST = 256 };
-
-/* a + b + c + d; false when it does not fit. */
-static bool join(cli_path *path, const char *a, const char *b, const char *c, const char *d) {
-    int length = snprintf(path->text, sizeof path->text, "%s%s%s%s", a, b, c, d);
-    return length >= 0 && (size_t)length < sizeof path->text;
-}
+enum { MANIFEST_MOST = 1 << 20 };
 
 static bool is_file(const char *path) {
     struct stat status;
     return !stat(path, &status) && S_ISREG(status.st_mode);
 }
 
-static bool is_folder(const char *path) {
-    struct stat status;
-    return !stat(path, &status) && S_ISDIR(status.st_mode);
-}
-
-/* Links that lead nowhere are there too: to say so is better than to take them for a name. */
-static bool is_there(const char *path) {
-    struct stat status;
-    return *path && !lstat(path, &status);
-}
-
 static bool has_manifest(const char *folder) {
     cli_path path;
-    return join(&path, folder, "/manifest.json", "", "") && is_file(path.text);
+    return cli_join(&path, folder, "/manifest.json", "", "") && is_file(path.text);
 }
 
-/* ---- the folder ---- */
-
 static bool try_folder(cli_path *folder, const char *base, const char *below) {
-    return base && *base && join(folder, base, below, "", "") && has_manifest(folder->text);
+    return base && *base && cli_join(folder, base, below, "", "") && has_manifest(folder->text);
 }
 
 static bool find_folder(cli_path *folder) {
@@ -80,7 +60,7 @@ static char *read_text(const char *path) {
     return text;
 }
 
-static const char *text_of(const cJSON *object, const char *key) {
+const char *cli_weights_text(const cJSON *object, const char *key) {
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
 }
 
@@ -102,10 +82,10 @@ bool cli_weights_open(cli *run, cli_weights *weights) {
                         "or BACKDROP_WEIGHTS");
     }
     cli_path path;
-    char *text = join(&path, weights->folder.text, "/manifest.json", "", "") ? read_text(path.text) : NULL;
+    char *text = cli_join(&path, weights->folder.text, "/manifest.json", "", "") ? read_text(path.text) : NULL;
     weights->manifest = text ? cJSON_Parse(text) : NULL;
     free(text);
-    weights->default_name = text_of(weights->manifest, "default");
+    weights->default_name = cli_weights_text(weights->manifest, "default");
     if (!weights->default_name || !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(weights->manifest, "models"))) {
         cli_weights_close(weights);
         return cli_fail(run, CLI_MODEL, "%s: not a manifest of models", path.text);
@@ -119,212 +99,23 @@ void cli_weights_close(cli_weights *weights) {
 }
 
 bool cli_weights_locate(const cli_weights *weights, const cJSON *model, cli_path *path) {
-    const char *name = text_of(model, "name"), *file = text_of(model, "file");
+    const char *name = cli_weights_text(model, "name"), *file = cli_weights_text(model, "file");
     cli_path folder;
-    if (!is_plain(name) || !is_plain(file) || !join(&folder, weights->folder.text, "/cache/", name, "") ||
-        !join(path, folder.text, "/", file, "")) {
+    if (!is_plain(name) || !is_plain(file) || !cli_join(&folder, weights->folder.text, "/cache/", name, "") ||
+        !cli_join(path, folder.text, "/", file, "")) {
         path->text[0] = '\0';
         return false;
     }
     const cJSON *entry;
     cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(model, "files")) {
-        const char *part = text_of(entry, "path");
+        const char *part = cli_weights_text(entry, "path");
         double bytes = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(entry, "bytes"));
         cli_path part_path;
         struct stat status;
-        if (!is_plain(part) || !join(&part_path, folder.text, "/", part, "") || stat(part_path.text, &status) ||
+        if (!is_plain(part) || !cli_join(&part_path, folder.text, "/", part, "") || stat(part_path.text, &status) ||
             (double)status.st_size != bytes) {
             return false;
         }
     }
     return is_file(path->text);
-}
-
-/* ---- a model ---- */
-
-static bool unknown_model(cli *run, const cli_weights *weights, const char *name) {
-    char known[300] = "";
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(weights->manifest, "models")) {
-        const char *other = text_of(entry, "name");
-        size_t used = strlen(known);
-        if (other) {
-            (void)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", other);
-        }
-    }
-    return cli_fail(run, CLI_MODEL, "no model '%.60s', neither a file nor in the manifest, which has: %s", name, known);
-}
-
-/* Names that do not fit the model would name the wrong classes. */
-static bool check_names(cli *run, uint32_t names, const cli_model *model) {
-    return names == model->info.class_count ||
-           cli_fail(run, CLI_USAGE, "--class-names %.200s: %u names, the model has %u classes", run->options.names,
-                    names, model->info.class_count);
-}
-
-static bool check_set(cli *run, const char *set, const cli_model *model) {
-    enum { BENCHMARK = 150 }; /* of ADE20K: models of other counts have a background in front or a part of it */
-    const char *usual = bd_class_set_guess(model->info.class_count);
-    uint32_t names = 0;
-    while (bd_class_name(set, names, BENCHMARK)) {
-        names++;
-    }
-    return (usual && !strcmp(set, usual)) || check_names(run, names, model);
-}
-
-/* Class names, one a line. */
-static bool read_names(cli *run, const char *path, char **text, const char ***names, uint32_t *count) {
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        return cli_fail(run, CLI_UNREADABLE, "%s: %s", path, strerror(errno));
-    }
-    enum { MOST = 1 << 16 };
-    char *all = calloc(1, MOST + 1);
-    const char **list = calloc(CLASSES_MOST, sizeof *list);
-    size_t bytes = all ? fread(all, 1, MOST, file) : 0;
-    bool ok = all && list && !ferror(file);
-    (void)fclose(file);
-    *count = 0;
-    for (char *at = all, *end; ok && at < all + bytes; at = end + 1) {
-        end = at + strcspn(at, "\r\n");
-        *end = '\0';
-        if (*at && *count < CLASSES_MOST) {
-            list[(*count)++] = at;
-        }
-    }
-    if (!ok || !*count) {
-        free(all);
-        free((void *)list);
-        return cli_fail(run, CLI_USAGE, "%s: no class names, one a line", path);
-    }
-    *text = all;
-    *names = list;
-    return true;
-}
-
-/* --size, unless params have a size. */
-static bool open_named(cli *run, const char *path, const bd_model_params *params, cli_model *model) {
-    bd_model_params own = *params;
-    if (run->options.size && !own.width && !cli_parse_size(run->options.size, &own.width, &own.height)) {
-        return cli_fail(run, CLI_USAGE, "--size takes a number or WxH, each 1 to 8192, not '%.40s'", run->options.size);
-    }
-    const char *const stride = run->options.output_stride;
-    if (!cli_parse_quantised(run, &own.quantised)) {
-        return false;
-    }
-    if (stride && strcmp(stride, "8") && strcmp(stride, "16")) {
-        return cli_fail(run, CLI_USAGE, "--output-stride %.40s is not 8 or 16", stride);
-    }
-    own.output_stride = !stride ? 0 : !strcmp(stride, "8") ? 8 : 16;
-    if (bd_model_open(path, &own, &model->model, &run->error)) {
-        cli_failed(run);
-        if (run->status != CLI_OUT_OF_MEMORY) {
-            run->status = CLI_MODEL;
-        }
-        return false;
-    }
-    bd_model_get_info(model->model, &model->info);
-    if (model->info.in_float && !run->options.quiet) {
-        cli_say(run, "%s runs in float: %s", path, model->info.in_float);
-    }
-    return true;
-}
-
-/* --class-names goes before what the manifest says. */
-static bool open_path(cli *run, const char *path, const bd_model_params *params, cli_model *model) {
-    if (!join(&model->path, path, "", "", "")) {
-        return cli_fail(run, CLI_MODEL, "the path of the model is too long");
-    }
-    const char *given = run->options.names;
-    if (!given) {
-        return open_named(run, path, params, model);
-    }
-    bd_model_params own = params ? *params : (bd_model_params){.struct_size = sizeof own};
-    own.class_names = NULL;
-    own.class_set = given;
-    if (bd_class_name(given, 0, 0)) {
-        return open_named(run, path, &own, model) && check_set(run, given, model);
-    }
-    char *text = NULL;
-    const char **names = NULL;
-    bool done = read_names(run, given, &text, &names, &own.class_name_count);
-    own.class_set = NULL;
-    own.class_names = names;
-    done = done && open_named(run, path, &own, model) && check_names(run, own.class_name_count, model);
-    free(text);
-    free((void *)names);
-    return done;
-}
-
-static bool open_entry(cli *run, const cli_weights *weights, const cJSON *entry, cli_model *model) {
-    cli_path path;
-    if (!cli_weights_locate(weights, entry, &path)) {
-        return cli_fail(run, CLI_MODEL, "the weights of %.100s are not in %s/cache; run weights/fetch", model->name,
-                        weights->folder.text);
-    }
-    const cJSON *names = cJSON_GetObjectItemCaseSensitive(entry, "class_names"), *name;
-    const char *class_names[CLASSES_MOST];
-    bd_model_params params = {.struct_size = sizeof params, .class_names = class_names};
-    cJSON_ArrayForEach(name, names) {
-        if (!cJSON_IsString(name) || params.class_name_count == CLASSES_MOST) {
-            return cli_fail(run, CLI_MODEL, "%s/manifest.json: class_names of %.100s are not names",
-                            weights->folder.text, model->name);
-        }
-        class_names[params.class_name_count++] = name->valuestring;
-    }
-    if (!params.class_name_count) {
-        params.class_names = NULL;
-    }
-    const cJSON *input = cJSON_GetObjectItemCaseSensitive(entry, "input");
-    double width = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(input, "width"));
-    params.size = width >= 1.0 && width <= 65536.0 ? (uint32_t)width : 0;
-    return open_path(run, path.text, &params, model);
-}
-
-static bool open_name(cli *run, const char *text, cli_model *model) {
-    cli_weights weights;
-    if (!cli_weights_open(run, &weights)) {
-        return false;
-    }
-    const char *name = text ? text : weights.default_name;
-    (void)snprintf(model->name, sizeof model->name, "%s", name);
-    const cJSON *entry = NULL, *each;
-    cJSON_ArrayForEach(each, cJSON_GetObjectItemCaseSensitive(weights.manifest, "models")) {
-        const char *other = text_of(each, "name");
-        entry = other && !strcmp(other, name) ? each : entry;
-    }
-    bool done = entry ? open_entry(run, &weights, entry, model) : unknown_model(run, &weights, name);
-    cli_weights_close(&weights);
-    return done;
-}
-
-bool cli_model_open(cli *run, const char *text, cli_model *model) {
-    double started = cli_now_ms();
-    cli_progress_stage(run, "opening the model");
-    *model = (cli_model){0};
-    bool done;
-    if (text && (strchr(text, '/') || is_there(text))) {
-        cli_path path;
-        bool fits = join(&path, text, "", "", "");
-        (void)snprintf(model->name, sizeof model->name, "%s", text);
-        const bd_model_params params = {.struct_size = sizeof params};
-        done = fits || cli_fail(run, CLI_MODEL, "the path of the model is too long");
-        done = done && (!is_folder(text) || cli_folder_find(run, text, &path));
-        done = done && open_path(run, path.text, &params, model);
-    } else {
-        done = open_name(run, text, model);
-    }
-    cli_add_timing(run, "import", started);
-    return done;
-}
-
-bool cli_model_open_sized(cli *run, const cli_model *from, uint32_t width, uint32_t height, cli_model *model) {
-    const bd_model_params params = {.struct_size = sizeof params, .width = width, .height = height};
-    *model = (cli_model){.path = from->path};
-    return open_named(run, from->path.text, &params, model);
-}
-
-void cli_model_close(cli_model *model) {
-    bd_model_destroy(model->model);
-    model->model = NULL;
 }

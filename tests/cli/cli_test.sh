@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: MIT
 # The built command on the samples and on bad input: exit statuses, one-line errors, no partial output.
 # Needs BACKDROP_BUILD_DIR and BACKDROP_SOURCE_DIR; what needs the weights is skipped (77) when they are not fetched.
+#
+# With BACKDROP_KEEP_OUTPUTS=FOLDER (an empty one) FOLDER/N/ gets the files that the Nth successful command wrote, and its
+# standard output when that is a picture. Two builds make the same when this line says the same after a run of each:
+#     (cd FOLDER && find . -type f | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum)
 set -uo pipefail
 export LC_ALL=C
 source=${BACKDROP_SOURCE_DIR:?} build=${BACKDROP_BUILD_DIR:?}
@@ -11,18 +15,38 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/out" "$work/in"
 failures=0
+kept=${BACKDROP_KEEP_OUTPUTS-} successes=0
+[ -z "$kept" ] || { mkdir -p "$kept" && kept=$(cd "$kept" && pwd); } || exit 1
 
 complain() {
     printf 'FAILED: %s\n' "$*"
     failures=$((failures + 1))
 }
 
+# Name, inode and time of every file that a command may have written.
+list_files() {
+    find "$work" -path "$work/cache" -prune -o -type f ! -path "$work/std*" -printf '%P\t%i\t%T@\n' | sort
+}
+
+# keep_outputs BEFORE: copies what is new since list_files said BEFORE.
+keep_outputs() {
+    local before=$1 folder name
+    successes=$((successes + 1))
+    folder=$kept/$(printf '%04d' "$successes")
+    while IFS=$'\t' read -r name _; do
+        mkdir -p "$(dirname "$folder/$name")" && cp "$work/$name" "$folder/$name" || complain "$name is not kept"
+    done < <(comm -13 <(printf '%s\n' "$before") <(list_files))
+    ! head -c 8 "$work/stdout" | grep -qa '^.PNG' || { mkdir -p "$folder" && cp "$work/stdout" "$folder/"; }
+}
+
 # run STATUS ARGUMENTS...: status, and on failure exactly one line that begins with "backdrop: ".
 run() {
-    local expected=$1 status
+    local expected=$1 status before=
     shift
+    [ -z "$kept" ] || before=$(list_files)
     "$backdrop" "$@" > "$work/stdout" 2> "$work/stderr" < "${input:-/dev/null}"
     status=$?
+    [ -z "$kept" ] || [ "$status" -ne 0 ] || keep_outputs "$before"
     [ "$status" -eq "$expected" ] || complain "backdrop $*: status $status, expected $expected: $(cat "$work/stderr")"
     if [ "$expected" -ne 0 ]; then
         [ "$(wc -l < "$work/stderr")" -eq 1 ] && grep -q '^backdrop: ' "$work/stderr" ||
@@ -65,23 +89,6 @@ check_usage() {
     run 0 devices --help
     run 0 models --help
     grep -q 'exit status' "$work/stdout" || complain 'help does not list the exit statuses'
-    # Every option of tools/options.c is in the help of every verb that takes it.
-    local name verbs letter verb
-    while read -r name verbs; do
-        for letter in R:replace S:segment D:devices M:models T:tune A:matte; do
-            verb=${letter#*:}
-            case "|$verbs|" in *"|${letter%:*}|"*) ;; *) continue ;; esac
-            case $name in help | version) continue ;; esac
-            "$backdrop" "$verb" --help > "$work/stdout" # not piped: grep may close the pipe early
-            grep -q -- "--$name\b" "$work/stdout" || complain "$verb --help lacks --$name"
-        done
-    done < <(sed -nE 's/^    (FLAG|TEXT)\("([a-z-]+)",.*, ([A-Z |]+)\),$/\2 \3/p' "$source/tools/options.c" | tr -d ' ' |
-        sed -E 's/^([a-z-]+)/\1 /')
-    # Every option is in README.md, too.
-    while read -r name; do
-        case $name in help | version) continue ;; esac
-        grep -q -- "--$name\b" "$source/README.md" || complain "README.md lacks --$name"
-    done < <(sed -nE 's/^    (FLAG|TEXT)\("([a-z-]+)",.*/\2/p' "$source/tools/options.c")
     run 0 --version
     grep -qE '^backdrop [0-9]+\.[0-9]+\.[0-9]+$' "$work/stdout" || complain "version: $(cat "$work/stdout")"
     run 2
@@ -269,6 +276,7 @@ check_tuning() {
     ! grep -q '"tuning"' "$work/stdout" || complain "--no-tune: $(cat "$work/stdout")"
     [ -z "$(ls "$cache"/backdrop/tuning-* 2> /dev/null)" ] || complain '--no-tune has tuned'
     mv "$work/out" "$work/plain"
+    local kept= # how many runs it takes is a matter of time
     while [ "$runs" -lt 30 ]; do
         series --tune-share 100
         grep -q '"tuning"' "$work/stdout" || break

@@ -2,7 +2,7 @@
  * Fails the Nth allocation and the Nth Vulkan call of set-up and the first photos: each failure must come back as an
  * error in words, leak nothing (the sanitizers look), and leave the process fit for the next try. N goes through all
  * calls, but of those that come from the same place by the same way, as in a loop, the first two stand for all. */
-#include "support/session.h"
+#include "support/tuning.h"
 
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -305,7 +305,7 @@ static void test_vulkan_calls(void **state) {
     memcpy(&given, &faulty, sizeof given);
     bd_error error = {0};
     /* Few nodes of all kinds: what a node calls does not depend on how many there are. */
-    const char *path = test_source_file("tests/fuzz/corpus/onnx/network.onnx");
+    const char *path = test_source_file(TEST_SMALL_NETWORK);
     calls_left = -1;
     way_count = 0;
     noting = true;

@@ -15,46 +15,6 @@
 enum { SIDE = 513, GRID = 65 };
 
 /* A file of the test data; NULL when it is not there. The buffer is good until the next but 15 calls. */
-static const char *shared_file(const char *path) {
-    static char buffers[16][1024];
-    static unsigned next;
-    char *buffer = buffers[next++ % 16];
-    const char *shared = getenv("BACKDROP_SHARED_DIR");
-    snprintf(buffer, sizeof buffers[0], "%s/data/%s", shared ? shared : "../shared", path);
-    FILE *file = fopen(buffer, "rb");
-    if (!file) {
-        return NULL;
-    }
-    (void)fclose(file);
-    return buffer;
-}
-
-/* A .npy of little-endian float32 in C order, version 1. */
-static float *read_npy(const char *path, size_t count) {
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    unsigned char head[10];
-    assert_int_equal(fread(head, 1, sizeof head, file), sizeof head);
-    assert_memory_equal(head, "\x93NUMPY\x01\x00", 8);
-    assert_int_equal(fseek(file, head[8] | head[9] << 8, SEEK_CUR), 0);
-    float *values = malloc(count * sizeof *values);
-    assert_non_null(values);
-    assert_int_equal(fread(values, sizeof *values, count, file), count);
-    assert_int_equal(fgetc(file), EOF);
-    (void)fclose(file);
-    return values;
-}
-
-static double largest_difference(const float *a, const float *b, size_t count) {
-    double largest = 0;
-    for (size_t i = 0; i < count; i++) {
-        double difference = fabs((double)a[i] - (double)b[i]);
-        largest = difference > largest ? difference : largest; /* a NaN is seen by the labels */
-        assert_false(isnan(a[i]));
-    }
-    return largest;
-}
-
 typedef struct outcome {
     bd_segmentation result;
     bd_model_info info;
@@ -105,19 +65,20 @@ static double wrong_labels(const bd_segmentation *got, const char *path) {
 /* The same network as the TensorFlow.js package: its logits, and those of onnxruntime. */
 static void test_pascal(void **state) {
     (void)state;
-    const char *picture = shared_file("golden/mnv2_pascal/astronaut_512.resized.png");
-    outcome got = run(shared_file("models/mnv2_pascal/deeplabv3_mnv2_pascal_trainval_from_tfjs.pb"), picture);
+    const char *picture = test_shared_file("golden/mnv2_pascal/astronaut_512.resized.png");
+    outcome got = run(test_shared_file("models/mnv2_pascal/deeplabv3_mnv2_pascal_trainval_from_tfjs.pb"), picture);
     assert_string_equal(got.info.form, "TensorFlow frozen graph");
     assert_int_equal(got.info.class_count, 21);
     const size_t count = (size_t)GRID * GRID * 21;
-    float *stored = read_npy(shared_file("golden/mnv2_pascal/astronaut_512.logits.npy"), count);
-    double apart = largest_difference(got.result.logits, stored, count);
+    float *stored =
+        test_read_npy(test_shared_file("golden/mnv2_pascal/astronaut_512.logits.npy"), count * sizeof(float));
+    double apart = test_largest_difference(got.result.logits, stored, count);
     print_message("logits: %.2g from the reference\n", apart);
     assert_true(apart < 1e-3);
     free(stored);
     if (test_model_path()) {
         outcome tfjs = run(test_model_path(), picture);
-        apart = largest_difference(got.result.logits, tfjs.result.logits, count);
+        apart = test_largest_difference(got.result.logits, tfjs.result.logits, count);
         print_message("logits: %.2g from the TensorFlow.js form\n", apart);
         assert_true(apart < 1e-3);
         release(&tfjs);
@@ -146,10 +107,11 @@ static double probabilities_apart(const float *logits, const float *stored) {
 
 static void test_portrait(void **state) {
     (void)state;
-    const char *picture = shared_file("models/input_513.png");
-    outcome frozen = run(shared_file(PORTRAIT "frozen_inference_graph.pb"), picture);
-    double wrong = wrong_labels(&frozen.result, shared_file(PORTRAIT "pb_frozen_inference_graph.labels.png"));
-    float *stored = read_npy(shared_file(PORTRAIT "pb_frozen_inference_graph.prob.npy"), (size_t)SIDE * SIDE * 2);
+    const char *picture = test_shared_file("models/input_513.png");
+    outcome frozen = run(test_shared_file(PORTRAIT "frozen_inference_graph.pb"), picture);
+    double wrong = wrong_labels(&frozen.result, test_shared_file(PORTRAIT "pb_frozen_inference_graph.labels.png"));
+    float *stored = test_read_npy(test_shared_file(PORTRAIT "pb_frozen_inference_graph.prob.npy"),
+                                  (size_t)SIDE * SIDE * 2 * sizeof(float));
     double apart = probabilities_apart(frozen.result.logits, stored);
     print_message("frozen: %.4f %% of labels differ, probabilities by %.2g\n", 100 * wrong, apart);
     assert_true(wrong <= 1e-4);
@@ -157,9 +119,9 @@ static void test_portrait(void **state) {
     free(stored);
 
     /* Its kernels written out with zeros cost what the dilated ones do. */
-    outcome core = run(shared_file(PORTRAIT "deeplab_nchw.pb"), picture);
-    wrong = wrong_labels(&core.result, shared_file(PORTRAIT "pb_deeplab_nchw.labels.png"));
-    apart = largest_difference(core.result.logits, frozen.result.logits, (size_t)GRID * GRID * 2);
+    outcome core = run(test_shared_file(PORTRAIT "deeplab_nchw.pb"), picture);
+    wrong = wrong_labels(&core.result, test_shared_file(PORTRAIT "pb_deeplab_nchw.labels.png"));
+    apart = test_largest_difference(core.result.logits, frozen.result.logits, (size_t)GRID * GRID * 2);
     print_message("core: %.4f %% of labels differ, logits from the frozen graph's by %.2g\n", 100 * wrong, apart);
     assert_true(wrong <= 1e-4);
     assert_true(apart < 1e-3);
@@ -168,8 +130,8 @@ static void test_portrait(void **state) {
     release(&core);
 
     /* Simulated quantisation, of which the rounding of activations is left out. */
-    outcome quantised = run(shared_file(PORTRAIT "frozen_quant_inference_graph.pb"), picture);
-    wrong = wrong_labels(&quantised.result, shared_file(PORTRAIT "pb_frozen_quant_inference_graph.labels.png"));
+    outcome quantised = run(test_shared_file(PORTRAIT "frozen_quant_inference_graph.pb"), picture);
+    wrong = wrong_labels(&quantised.result, test_shared_file(PORTRAIT "pb_frozen_quant_inference_graph.labels.png"));
     print_message("quantised: %.4f %% of labels differ\n", 100 * wrong);
     assert_true(wrong <= 0.005);
     assert_int_equal(quantised.info.node_count, frozen.info.node_count);
@@ -208,7 +170,7 @@ static void test_cut(void **state) {
     for (size_t i = 0; i < BD_COUNT(names); i++) {
         bd_mapping map;
         bd_error error;
-        assert_int_equal(bd_map_file(shared_file(names[i]), &map, &error), BD_OK);
+        assert_int_equal(bd_map_file(test_shared_file(names[i]), &map, &error), BD_OK);
         assert_int_equal(gd_import(map.data, map.bytes), BD_OK);
         print_message("%zu bytes in %zu\n", opened.most_bytes, map.bytes);
         assert_in_range(opened.most_bytes, 0, 2 * map.bytes);
@@ -232,15 +194,13 @@ static void test_cut(void **state) {
 }
 
 int main(void) {
-    bd_error error;
-    uint32_t count = 0;
-    if (!shared_file(PORTRAIT "frozen_inference_graph.pb")) {
+    if (!test_shared_file(PORTRAIT "frozen_inference_graph.pb")) {
         (void)printf("skipped: no ../shared/data/models\n");
         return 77;
     }
-    if (bd_devices(NULL, NULL, &count, &error)) {
-        (void)printf("skipped: %s\n", error.message);
-        return 77;
+    int skip = test_device_skip();
+    if (skip) {
+        return skip;
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pascal),

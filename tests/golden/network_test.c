@@ -41,22 +41,16 @@ static uint32_t stored_crc(const char *name) {
 }
 
 static bd_image make_picture(uint32_t w, uint32_t h, uint32_t seed) {
-    uint8_t *pixels = malloc((size_t)w * h * 4);
-    assert_non_null(pixels);
+    bd_image picture = test_new_picture(w, h);
     for (size_t i = 0; i < (size_t)w * h * 4; i++) {
         seed = seed * 1664525u + 1013904223u;
-        pixels[i] = i % 4 == 3 ? 255 : (uint8_t)(seed >> 24);
+        picture.pixels[i] = i % 4 == 3 ? 255 : (uint8_t)(seed >> 24);
     }
-    return (bd_image){.width = w, .height = h, .stride_bytes = (size_t)w * 4, .pixels = pixels};
+    return picture;
 }
 
 static bd_image replace(const bd_image *photo, const bd_image *background, const bd_replace_params *params) {
-    bd_image result;
-    bd_error error;
-    if (bd_session_replace(t.session, photo, background, params, &result, &error)) {
-        fail_msg("%s", error.message);
-    }
-    return result;
+    return test_replaced(t.session, photo, background, params);
 }
 
 static void test_logits_and_labels(void **state) {

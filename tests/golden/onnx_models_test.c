@@ -11,36 +11,7 @@
 #include "base/base.h"
 #include "model/onnx/onnx.h"
 
-static const char *shared_file(const char *path) {
-    static char buffers[4][1024];
-    static unsigned next;
-    char *buffer = buffers[next++ % 4];
-    const char *shared = getenv("BACKDROP_SHARED_DIR");
-    (void)snprintf(buffer, sizeof buffers[0], "%s/data/%s", shared ? shared : "../shared", path);
-    return buffer;
-}
-
-static bd_engine *engine;
-static uint32_t complaints;
-
-static void on_log(void *user, bd_log_level level, const char *message) {
-    (void)user;
-    if (level <= BD_LOG_WARNING) {
-        complaints++;
-        (void)fprintf(stderr, "%s\n", message);
-    }
-}
-
-/* What NumPy's file holds, behind its header. */
-static const float *open_npy(bd_mapping *map, const char *path, size_t count) {
-    bd_error error = {0};
-    if (bd_map_file(path, map, &error)) {
-        fail_msg("%s", error.message);
-    }
-    size_t header = 10 + map->data[8] + 256u * map->data[9];
-    assert_int_equal(map->bytes, header + count * sizeof(float));
-    return (const float *)(const void *)(map->data + header);
-}
+static test_session t; /* its engine alone */
 
 static bd_segmentation segment(const char *model_path, const bd_image *photo) {
     bd_error error = {0};
@@ -48,7 +19,7 @@ static bd_segmentation segment(const char *model_path, const bd_image *photo) {
     bd_session *session = NULL;
     bd_segmentation seen = {0};
     const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
-    if (bd_model_open(model_path, NULL, &model, &error) || bd_session_create(engine, model, NULL, &session, &error) ||
+    if (bd_model_open(model_path, NULL, &model, &error) || bd_session_create(t.engine, model, NULL, &session, &error) ||
         bd_session_segment(session, photo, &params, &seen, &error)) {
         fail_msg("%s", error.message);
     }
@@ -75,22 +46,22 @@ static size_t count_wrong(const bd_segmentation *seen, const char *path) {
 /* Pascal's network: logits before the last resize, of an independent engine. */
 static void test_pascal(void **state) {
     (void)state;
-    bd_image photo = test_read_image(shared_file("golden/mnv2_pascal/astronaut_512.resized.png"));
+    bd_image photo = test_read_image(test_shared_file("golden/mnv2_pascal/astronaut_512.resized.png"));
     bd_segmentation seen =
-        segment(shared_file("models/mnv2_pascal/deeplabv3_mnv2_pascal_trainval_core_513.onnx"), &photo);
+        segment(test_shared_file("models/mnv2_pascal/deeplabv3_mnv2_pascal_trainval_core_513.onnx"), &photo);
     size_t count = (size_t)65 * 65 * 21;
-    bd_mapping map;
-    const float *expected = open_npy(&map, shared_file("golden/mnv2_pascal/astronaut_512.logits.npy"), count);
+    float *expected =
+        test_read_npy(test_shared_file("golden/mnv2_pascal/astronaut_512.logits.npy"), count * sizeof *expected);
     assert_int_equal(seen.logits_width, 65);
     double largest = 0;
     for (size_t i = 0; i < count; i++) {
         largest = fmax(largest, fabs((double)seen.logits[i] - (double)expected[i]));
     }
-    size_t wrong = count_wrong(&seen, shared_file("golden/mnv2_pascal/astronaut_512.labels.png"));
+    size_t wrong = count_wrong(&seen, test_shared_file("golden/mnv2_pascal/astronaut_512.labels.png"));
     print_message("largest logit error %g, %zu labels differ\n", largest, wrong);
     assert_true(largest <= 1e-3);
     assert_true(wrong * 10000 <= (size_t)513 * 513);
-    bd_unmap_file(&map);
+    free(expected);
     bd_segmentation_finish(&seen);
     bd_image_finish(&photo);
 }
@@ -111,21 +82,21 @@ static float upsampled(const float *logits, uint32_t x, uint32_t y, uint32_t c) 
 }
 
 static void check_portrait(const char *model) {
-    bd_image photo = test_read_image(shared_file("models/input_513.png"));
-    bd_segmentation seen = segment(shared_file(model), &photo);
+    bd_image photo = test_read_image(test_shared_file("models/input_513.png"));
+    bd_segmentation seen = segment(test_shared_file(model), &photo);
     size_t count = (size_t)513 * 513 * 2;
-    bd_mapping map;
-    const float *expected = open_npy(&map, shared_file("models/portrait_dm05/onnx_deeplab_nchw.npy"), count);
+    float *expected =
+        test_read_npy(test_shared_file("models/portrait_dm05/onnx_deeplab_nchw.npy"), count * sizeof *expected);
     double largest = 0;
     for (size_t i = 0; i < count; i++) {
         float got = upsampled(seen.logits, (uint32_t)(i / 2 % 513), (uint32_t)(i / 1026), (uint32_t)(i % 2));
         largest = fmax(largest, fabs((double)got - (double)expected[i]));
     }
-    size_t wrong = count_wrong(&seen, shared_file("models/portrait_dm05/onnx_deeplab_nchw.labels.png"));
+    size_t wrong = count_wrong(&seen, test_shared_file("models/portrait_dm05/onnx_deeplab_nchw.labels.png"));
     print_message("largest logit error %g, %zu labels differ\n", largest, wrong);
     assert_true(largest <= 1e-3);
     assert_true(wrong * 10000 <= (size_t)513 * 513);
-    bd_unmap_file(&map);
+    free(expected);
     bd_segmentation_finish(&seen);
     bd_image_finish(&photo);
 }
@@ -146,7 +117,7 @@ static void test_truncated(void **state) {
     (void)state;
     bd_mapping map;
     bd_error error;
-    assert_int_equal(bd_map_file(shared_file("models/portrait_dm05/deepstream_deeplab_nchw.onnx"), &map, &error),
+    assert_int_equal(bd_map_file(test_shared_file("models/portrait_dm05/deepstream_deeplab_nchw.onnx"), &map, &error),
                      BD_OK);
     for (size_t i = 0; i < 64; i++) {
         size_t bytes = i < 32 ? map.bytes - 1 - i * i : map.bytes / 64 * i;
@@ -169,38 +140,24 @@ static void test_truncated(void **state) {
 
 static int set_up(void **state) {
     (void)state;
-    bd_error error;
-    const bd_engine_params params = {.struct_size = sizeof params,
-                                     .log = on_log,
-                                     .device = getenv("BACKDROP_DEVICE"),
-                                     .kernel_set = getenv("BACKDROP_KERNELS"),
-                                     .validation = true};
-    if (bd_engine_create(&params, &engine, &error)) {
-        fail_msg("%s", error.message);
-    }
+    test_engine_open(&t, getenv("BACKDROP_KERNELS"), NULL);
     return 0;
 }
 
 static int tear_down(void **state) {
     (void)state;
-    assert_int_equal(bd_engine_validation_messages(engine), 0);
-    assert_int_equal(complaints, 0);
-    bd_engine_destroy(engine);
+    test_session_close(&t);
     return 0;
 }
 
 int main(void) {
-    bd_error error;
-    uint32_t count = 0;
-    FILE *file = fopen(shared_file("models/portrait_dm05/deeplab_nchw.onnx"), "rb");
-    if (!file) {
+    if (!test_shared_file("models/portrait_dm05/deeplab_nchw.onnx")) {
         (void)printf("skipped: no models in BACKDROP_SHARED_DIR\n");
         return 77;
     }
-    (void)fclose(file);
-    if (bd_devices(NULL, NULL, &count, &error)) {
-        (void)printf("skipped: %s\n", error.message);
-        return 77;
+    int skip = test_device_skip();
+    if (skip) {
+        return skip;
     }
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_pascal), cmocka_unit_test(test_portrait),
                                        cmocka_unit_test(test_portrait_folded), cmocka_unit_test(test_truncated)};

@@ -47,29 +47,12 @@ static const golden goldens[] = {
      NULL, 256, 16, 21, 0.965, 16, "MobileNetV2, width 1", "jejunet", 0.216631f, 32},
 };
 
-static bd_engine *engine;
-static uint32_t complaints;
+static test_session t; /* its engine alone */
 
-static const char *shared_file(char path[4096], const char *below) {
-    const char *shared = getenv("BACKDROP_SHARED_DIR");
-    (void)snprintf(path, 4096, "%s/data/models/%s", shared ? shared : "../shared", below);
-    return path;
-}
-
-/* A .npy of little-endian float32 in C order, version 1. */
-static float *read_npy(const char *path, size_t count) {
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    unsigned char head[10];
-    assert_int_equal(fread(head, 1, sizeof head, file), sizeof head);
-    assert_memory_equal(head, "\x93NUMPY\x01\x00", 8);
-    assert_int_equal(fseek(file, head[8] | head[9] << 8, SEEK_CUR), 0);
-    float *values = malloc(count * sizeof *values);
-    assert_non_null(values);
-    assert_int_equal(fread(values, sizeof *values, count, file), count);
-    assert_int_equal(fgetc(file), EOF);
-    (void)fclose(file);
-    return values;
+static const char *model_file(const char *below) {
+    char path[256];
+    (void)snprintf(path, sizeof path, "models/%s", below);
+    return test_shared_file(path);
 }
 
 /* Logits at pixel (x,y) of the input, by aligned corners. */
@@ -86,9 +69,8 @@ static double upsampled(const golden *g, const float *logits, int32_t x, int32_t
 }
 
 static void check_logits(const golden *g, const float *logits) {
-    char path[4096];
     size_t count = (size_t)(g->side * g->side * g->classes);
-    float *expected = read_npy(shared_file(path, g->logits), count);
+    float *expected = test_read_npy(model_file(g->logits), count * sizeof *expected);
     double largest = 0;
     for (int32_t y = 0; y < g->side; y++) {
         for (int32_t x = 0; x < g->side; x++) {
@@ -115,12 +97,9 @@ typedef struct opened {
 
 static opened open_model(const char *path, bd_quantised quantised) {
     opened o = {0};
-    bd_error error;
     const bd_model_params params = {.struct_size = sizeof params, .quantised = quantised};
-    if (bd_model_open(path, &params, &o.model, &error) ||
-        bd_session_create(engine, o.model, NULL, &o.session, &error)) {
-        fail_msg("%s", error.message);
-    }
+    o.model = test_model_open(path, &params);
+    o.session = test_session_create(t.engine, o.model, NULL);
     bd_model_get_info(o.model, &o.info);
     return o;
 }
@@ -154,15 +133,14 @@ static size_t count_equal(const bd_segmentation *found, const bd_image *labels) 
 }
 
 static void check_float(const golden *g) {
-    char path[4096];
-    opened o = open_model(shared_file(path, g->model), BD_QUANTISED_FLOAT);
+    opened o = open_model(model_file(g->model), BD_QUANTISED_FLOAT);
     assert_string_equal(o.info.form, "TensorFlow Lite model");
     assert_string_equal(o.info.backbone, g->backbone);
     assert_int_equal(o.info.output_stride, g->stride);
     assert_false(o.info.integers);
     assert_null(o.info.in_float);
-    bd_image photo = test_read_image(shared_file(path, g->input));
-    bd_image labels = test_read_image(shared_file(path, g->labels));
+    bd_image photo = test_read_image(model_file(g->input));
+    bd_image labels = test_read_image(model_file(g->labels));
     bd_segmentation found = segment(&o, &photo);
     assert_int_equal(found.class_count, g->classes);
     assert_int_equal(found.logits_width, g->grid);
@@ -179,41 +157,32 @@ static void check_float(const golden *g) {
     close_model(&o);
 }
 
-static const char *golden_file(char path[4096], const char *name, const char *end) {
-    const char *source = getenv("BACKDROP_SOURCE_DIR");
-    (void)snprintf(path, 4096, "%s/tests/golden/tflite/%s.%s", source ? source : ".", name, end);
-    return path;
+static const char *golden_file(const char *name, const char *end) {
+    char path[256];
+    (void)snprintf(path, sizeof path, "tests/golden/tflite/%s.%s", name, end);
+    return test_source_file(path);
 }
 
-/* Bytes of a .npy, version 1, of one byte an element, against real logits. */
+/* Of one byte an element, against real logits. */
 static void check_stored(const char *name, const bd_segmentation *found, float step, int32_t zero_point,
                          bool is_signed) {
-    char path[4096];
     size_t count = (size_t)found->logits_width * found->logits_height * found->class_count;
-    FILE *file = fopen(golden_file(path, name, "npy"), "rb");
-    assert_non_null(file);
-    unsigned char head[10];
-    assert_int_equal(fread(head, 1, sizeof head, file), sizeof head);
-    assert_int_equal(fseek(file, head[8] | head[9] << 8, SEEK_CUR), 0);
+    uint8_t *bytes = test_read_npy(golden_file(name, "npy"), count);
     for (size_t i = 0; i < count; i++) {
-        int byte = fgetc(file);
-        assert_true(byte != EOF);
-        int32_t stored = (is_signed ? (int8_t)byte : byte) - zero_point;
+        int32_t stored = (is_signed ? (int8_t)bytes[i] : bytes[i]) - zero_point;
         if (!(fabsf(found->logits[i] - (float)stored * step) < step / 100)) {
             fail_msg("%s: logit %zu is %g steps, not %d", name, i, (double)(found->logits[i] / step), stored);
         }
     }
-    assert_int_equal(fgetc(file), EOF);
-    (void)fclose(file);
+    free(bytes);
 }
 
 static void check_integers(const char *name, const char *model, const bd_image *photo, float step, int32_t zero_point,
                            bool is_signed) {
-    char path[4096];
     opened o = open_model(model, BD_QUANTISED_INTEGER);
     assert_true(o.info.integers);
     assert_null(o.info.in_float);
-    bd_image labels = test_read_image(golden_file(path, name, "png"));
+    bd_image labels = test_read_image(golden_file(name, "png"));
     bd_segmentation found = segment(&o, photo);
     size_t equal = count_equal(&found, &labels), all = (size_t)labels.width * labels.height;
     (void)printf("%s in integers: %zu of %zu labels\n", name, equal, all);
@@ -228,11 +197,10 @@ static void check_integers(const char *name, const char *model, const bd_image *
 
 static void test_files(void **state) {
     const golden *g = *state;
-    char path[4096];
     check_float(g);
     if (g->lite) {
-        bd_image photo = test_read_image(shared_file(path, g->input));
-        check_integers(g->lite, shared_file(path, g->model), &photo, g->step, g->zero_point, false);
+        bd_image photo = test_read_image(model_file(g->input));
+        check_integers(g->lite, model_file(g->model), &photo, g->step, g->zero_point, false);
         bd_image_finish(&photo);
     }
 }
@@ -248,8 +216,7 @@ static void test_samples(void **state) {
         bool is_signed;
     } samples[] = {{"integers", 16, 0.5f, 20, true}, {"integers_uint8", 17, 0.1f, 100, false}};
     for (size_t s = 0; s < sizeof samples / sizeof samples[0]; s++) {
-        char path[4096];
-        const char *source = getenv("BACKDROP_SOURCE_DIR");
+        char path[256];
         const size_t pixels = (size_t)samples[s].side * samples[s].side;
         uint8_t photo[17 * 17 * 4];
         for (size_t i = 0; i < 4 * pixels; i++) {
@@ -260,45 +227,29 @@ static void test_samples(void **state) {
                                 .height = samples[s].side,
                                 .stride_bytes = 4 * samples[s].side,
                                 .format = BD_FORMAT_RGBA8};
-        (void)snprintf(path, sizeof path, "%s/tests/fuzz/corpus/tflite/%s.tflite", source ? source : ".",
-                       samples[s].name);
-        check_integers(samples[s].name, path, &image, samples[s].step, samples[s].zero_point, samples[s].is_signed);
-    }
-}
-
-static void on_log(void *user, bd_log_level level, const char *message) {
-    (void)user;
-    if (level <= BD_LOG_WARNING) {
-        complaints++;
-        (void)fprintf(stderr, "%s\n", message);
+        (void)snprintf(path, sizeof path, "tests/fuzz/corpus/tflite/%s.tflite", samples[s].name);
+        check_integers(samples[s].name, test_source_file(path), &image, samples[s].step, samples[s].zero_point,
+                       samples[s].is_signed);
     }
 }
 
 static int set_up(void **state) {
     (void)state;
-    bd_error error;
-    const bd_engine_params params = {
-        .struct_size = sizeof params, .log = on_log, .device = getenv("BACKDROP_DEVICE"), .validation = true};
-    return bd_engine_create(&params, &engine, &error) ? -1 : 0;
+    test_engine_open(&t, NULL, NULL);
+    return 0;
 }
 
 static int tear_down(void **state) {
     (void)state;
-    uint32_t messages = bd_engine_validation_messages(engine);
-    bd_engine_destroy(engine);
-    return messages || complaints ? -1 : 0;
+    test_session_close(&t);
+    return 0;
 }
 
 int main(void) {
-    char path[4096];
-    bd_error error;
-    uint32_t count = 0;
-    FILE *file = fopen(shared_file(path, goldens[0].model), "rb");
-    if (!file || bd_devices(NULL, NULL, &count, &error)) {
-        (void)printf("skipped: no %s, or no device\n", path);
+    if (!model_file(goldens[0].model) || test_device_skip()) {
+        (void)printf("skipped: no %s, or no device\n", goldens[0].model);
         return 77;
     }
-    (void)fclose(file);
     struct CMUnitTest tests[sizeof goldens / sizeof goldens[0] + 1];
     tests[sizeof goldens / sizeof goldens[0]] = (struct CMUnitTest)cmocka_unit_test(test_samples);
     for (size_t i = 0; i < sizeof goldens / sizeof goldens[0]; i++) {

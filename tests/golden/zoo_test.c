@@ -77,16 +77,7 @@ static const zoo_case cases[] = {
 
 enum { EXPORTED = 97 }; /* height and width of the files */
 
-static bd_engine *engine;
-static uint32_t complaints;
-
-static void on_log(void *user, bd_log_level level, const char *message) {
-    (void)user;
-    if (level <= BD_LOG_WARNING) {
-        complaints++;
-        (void)fprintf(stderr, "%s\n", message);
-    }
-}
+static test_session t; /* its engine alone */
 
 static uint8_t *make_picture(int32_t height, int32_t width) {
     size_t pixels = (size_t)height * (size_t)width;
@@ -202,7 +193,7 @@ static void check(const zoo_case *c, int32_t height, int32_t width) {
     const bd_segment_params wants = {.struct_size = sizeof wants, .want_logits = true};
     const bd_image image = {
         .pixels = photo, .width = (uint32_t)width, .height = (uint32_t)height, .stride_bytes = (size_t)width * 4};
-    if (bd_session_create(engine, model, &precise, &session, &error) ||
+    if (bd_session_create(t.engine, model, &precise, &session, &error) ||
         bd_session_segment(session, &image, &wants, &seen, &error)) {
         fail_msg("%s: %s", c->network.name, error.message);
     }
@@ -238,31 +229,23 @@ static void test_other_size(void **state) {
 
 static int set_up(void **state) {
     (void)state;
-    bd_error error;
-    const bd_engine_params params = {.struct_size = sizeof params,
-                                     .log = on_log,
-                                     .device = getenv("BACKDROP_DEVICE"),
-                                     .kernel_set = getenv("BACKDROP_KERNELS"),
-                                     .validation = true};
     opened.until_failure = -1;
-    return bd_engine_create(&params, &engine, &error) ? -1 : 0;
+    test_engine_open(&t, getenv("BACKDROP_KERNELS"), NULL);
+    return 0;
 }
 
 static int tear_down(void **state) {
     (void)state;
-    uint32_t messages = bd_engine_validation_messages(engine);
-    bd_engine_destroy(engine);
     gd_unload();
     gd_end();
-    return messages || complaints ? -1 : 0;
+    test_session_close(&t);
+    return 0;
 }
 
 int main(void) {
-    bd_error error;
-    uint32_t count = 0;
-    if (bd_devices(NULL, NULL, &count, &error)) {
-        (void)printf("skipped: %s\n", error.message);
-        return 77;
+    int skip = test_device_skip();
+    if (skip) {
+        return skip;
     }
     struct CMUnitTest tests[2 * BD_COUNT(cases)];
     for (size_t i = 0; i < BD_COUNT(tests); i++) {

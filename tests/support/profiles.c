@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/profiles.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,4 +85,12 @@ bytes ink_profile(void) {
 
 bytes abstract_profile(void) {
     return saved(cmsCreateBCHSWabstractProfile(9, 0.0, 1.0, 0.0, 1.0, 5000, 6000));
+}
+
+double to_light(double value) {
+    return value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4);
+}
+
+double to_srgb(double value) {
+    return value <= 0.0031308 ? 12.92 * value : 1.055 * pow(value, 1.0 / 2.4) - 0.055;
 }

@@ -19,4 +19,8 @@ bytes ink_profile(void);
 /* The XYZ profile of class "abstract", which no picture may have. */
 bytes abstract_profile(void);
 
+/* sRGB's curve and back, of numbers in 0..1. */
+double to_light(double value);
+double to_srgb(double value);
+
 #endif

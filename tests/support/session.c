@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/session.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-const char *test_source_file(const char *path) {
-    static char buffers[4][1024];
-    static unsigned next;
-    char *buffer = buffers[next++ % 4];
-    const char *source = getenv("BACKDROP_SOURCE_DIR");
-    (void)snprintf(buffer, sizeof buffers[0], "%s/%s", source ? source : ".", path);
-    return buffer;
-}
 
 const char *test_model_path(void) {
     static char path[1024];
@@ -56,23 +48,27 @@ void test_session_open(test_session *t, const char *kernel_set) {
     test_session_open_model(t, test_model_path(), kernel_set);
 }
 
-static void open_sized(test_session *t, const char *model, uint32_t side, const char *kernel_set) {
+void test_engine_open(test_session *t, const char *kernel_set, const char *cache_dir) {
     *t = (test_session){0};
     bd_error error;
-    const bd_model_params sized = {.struct_size = sizeof sized, .width = side, .height = side};
-    if (model && bd_model_open(model, &sized, &t->model, &error)) {
-        fail_msg("%s", error.message);
-    }
     const bd_engine_params params = {.struct_size = sizeof params,
                                      .log = on_log,
                                      .log_user = t,
                                      .device = getenv("BACKDROP_DEVICE"),
                                      .kernel_set = kernel_set,
+                                     .cache_dir = cache_dir,
                                      .validation = true};
-    if (bd_engine_create(&params, &t->engine, &error) ||
-        bd_session_create(t->engine, t->model, NULL, &t->session, &error)) {
+    if (bd_engine_create(&params, &t->engine, &error)) {
         fail_msg("%s", error.message);
     }
+}
+
+static void open_sized(test_session *t, const char *path, uint32_t side, const char *kernel_set) {
+    const bd_model_params sized = {.struct_size = sizeof sized, .width = side, .height = side};
+    bd_model *model = path ? test_model_open(path, &sized) : NULL;
+    test_engine_open(t, kernel_set, NULL);
+    t->model = model;
+    t->session = test_session_create(t->engine, model, NULL);
 }
 
 void test_session_open_side(test_session *t, uint32_t side) {
@@ -100,4 +96,60 @@ bd_image test_read_image(const char *path) {
         fail_msg("%s", error.message);
     }
     return image;
+}
+
+bd_model *test_model_open(const char *path, const bd_model_params *params) {
+    bd_model *model = NULL;
+    bd_error error;
+    if (bd_model_open(path, params, &model, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return model;
+}
+
+bd_session *test_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params) {
+    bd_session *session = NULL;
+    bd_error error;
+    if (bd_session_create(engine, model, params, &session, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return session;
+}
+
+bd_image test_replaced(bd_session *session, const bd_image *photo, const bd_image *background,
+                       const bd_replace_params *params) {
+    bd_image result;
+    bd_error error;
+    if (bd_session_replace(session, photo, background, params, &result, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return result;
+}
+
+bd_image test_new_picture(uint32_t w, uint32_t h) {
+    bd_image image = {.width = w, .height = h, .stride_bytes = (size_t)w * 4, .pixels = malloc((size_t)w * h * 4)};
+    assert_non_null(image.pixels);
+    return image;
+}
+
+void test_assert_same(const bd_image *a, const bd_image *b) {
+    static const size_t pixel_bytes[] = {
+        [BD_FORMAT_RGBA8] = 4, [BD_FORMAT_GRAY8] = 1, [BD_FORMAT_GRAY16] = 2, [BD_FORMAT_RGBA16] = 8};
+    assert_int_equal(a->width, b->width);
+    assert_int_equal(a->height, b->height);
+    assert_int_equal(a->format, b->format);
+    for (uint32_t y = 0; y < a->height; y++) {
+        assert_memory_equal(a->pixels + y * a->stride_bytes, b->pixels + y * b->stride_bytes,
+                            a->width * pixel_bytes[a->format]);
+    }
+}
+
+double test_largest_difference(const float *a, const float *b, size_t count) {
+    double largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        double difference = fabs((double)a[i] - (double)b[i]);
+        assert_false(isnan(difference));
+        largest = fmax(largest, difference);
+    }
+    return largest;
 }

@@ -10,11 +10,10 @@
 #include <cmocka.h>
 
 #include "backdrop.h"
+#include "support/files.h"
 
 /* Path of model.json: BACKDROP_MODEL, else weights/cache of the source folder; NULL when there are none. */
 const char *test_model_path(void);
-/* A file of the source tree; the buffer is the function's own, good until the next but three calls. */
-const char *test_source_file(const char *path);
 
 typedef struct test_session {
     bd_model *model;
@@ -30,8 +29,16 @@ void test_session_open(test_session *t, const char *kernel_set);
 void test_session_open_side(test_session *t, uint32_t side);
 /* The same with a model of the caller's; NULL: none. */
 void test_session_open_model(test_session *t, const char *model, const char *kernel_set);
-/* Closes it and fails the test if validation complained. */
+/* The engine alone; kernel_set and cache_dir as in bd_engine_params. */
+void test_engine_open(test_session *t, const char *kernel_set, const char *cache_dir);
+/* Closes what is open and fails the test if validation complained. */
 void test_session_close(test_session *t);
+
+/* What follows fails the test when it cannot be done. */
+bd_model *test_model_open(const char *path, const bd_model_params *params);
+bd_session *test_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params);
+bd_image test_replaced(bd_session *session, const bd_image *photo, const bd_image *background,
+                       const bd_replace_params *params);
 
 /* Says why and returns the exit status 77 when weights or a device are missing, else 0. */
 int test_session_skip(void);
@@ -39,5 +46,11 @@ int test_session_skip(void);
 int test_device_skip(void);
 
 bd_image test_read_image(const char *path);
+/* RGBA8 whose pixels are the caller's: to be filled in, and released with free(). */
+bd_image test_new_picture(uint32_t w, uint32_t h);
+/* Size and bytes, row by row. */
+void test_assert_same(const bd_image *a, const bd_image *b);
+/* Fails at what is no number. */
+double test_largest_difference(const float *a, const float *b, size_t count);
 
 #endif

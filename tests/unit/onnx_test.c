@@ -19,6 +19,7 @@
 #include "model/bytes/protobuf.h"
 #include "model/onnx/onnx.h"
 #include "reference/reference.h"
+#include "support/files.h"
 
 static const char *source_file(const char *folder, const char *name, const char *ending) {
     static char paths[4][1024];
@@ -29,23 +30,8 @@ static const char *source_file(const char *folder, const char *name, const char 
     return path;
 }
 
-/* A copy of exactly that size, so that reading past the end is seen. */
-static uint8_t *read_copy(const char *path, size_t *bytes) {
-    bd_mapping map;
-    bd_error error = {0};
-    if (bd_map_file(path, &map, &error)) {
-        fail_msg("%s", error.message);
-    }
-    uint8_t *copy = malloc(map.bytes);
-    assert_non_null(copy);
-    memcpy(copy, map.data, map.bytes);
-    *bytes = map.bytes;
-    bd_unmap_file(&map);
-    return copy;
-}
-
 static uint8_t *read_sample(const char *name, size_t *bytes) {
-    return read_copy(source_file("tests/fuzz/corpus/onnx", name, ".onnx"), bytes);
+    return test_read_copy(source_file("tests/fuzz/corpus/onnx", name, ".onnx"), bytes);
 }
 
 static size_t live; /* allocations */
@@ -131,7 +117,7 @@ static void check_near(const char *name, const char *golden, bool open, int32_t 
         fail_msg("%s: %s", name, o.error.message);
     }
     float *got = run(&o.graph, &count);
-    uint8_t *npy = read_copy(source_file("tests/golden/onnx", golden, ".npy"), &expected_bytes);
+    uint8_t *npy = test_read_copy(source_file("tests/golden/onnx", golden, ".npy"), &expected_bytes);
     size_t header = 10 + npy[8] + 256u * npy[9];
     assert_int_equal(expected_bytes, header + count * sizeof(float));
     float largest = 0, scale = 0;

@@ -15,6 +15,7 @@
 #include "graph/passes.h"
 #include "model/import.h"
 #include "reference/reference.h"
+#include "support/files.h"
 
 static struct {
     bd_graph graph;
@@ -50,22 +51,6 @@ static void unload(void) {
     bd_shards_finish(&the.shards);
 }
 
-/* Bytes of a .npy, version 1, of one byte an element. */
-static uint8_t *read_bytes(const char *name, size_t count) {
-    char path[4096];
-    FILE *file = fopen(source_file(path, "golden/tflite", name, "npy"), "rb");
-    assert_non_null(file);
-    unsigned char head[10];
-    assert_int_equal(fread(head, 1, sizeof head, file), sizeof head);
-    assert_int_equal(fseek(file, head[8] | head[9] << 8, SEEK_CUR), 0);
-    uint8_t *bytes = malloc(count);
-    assert_non_null(bytes);
-    assert_int_equal(fread(bytes, 1, count, file), count);
-    assert_int_equal(fgetc(file), EOF);
-    (void)fclose(file);
-    return bytes;
-}
-
 static void check_logits(const char *name, int32_t side, bool is_signed) {
     load(name, false);
     assert_true(the.graph.integers);
@@ -81,7 +66,8 @@ static void check_logits(const char *name, int32_t side, bool is_signed) {
     }
     int64_t count = bd_shape_elements(&the.graph.nodes[the.graph.output].shape);
     float *logits = malloc((size_t)count * sizeof *logits);
-    uint8_t *expected = read_bytes(name, (size_t)count);
+    char path[4096];
+    uint8_t *expected = test_read_npy(source_file(path, "golden/tflite", name, "npy"), (size_t)count);
     assert_non_null(logits);
     if (bd_ref_run(&the.graph, photo, side, side, NULL, logits, NULL, NULL, &the.error)) {
         fail_msg("%s", the.error.message);

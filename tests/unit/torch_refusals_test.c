@@ -47,17 +47,8 @@ static void check_refused(import_fn import, const uint8_t *data, size_t bytes, b
 
 static uint8_t *read_corpus(const char *name, size_t *bytes) {
     char path[256];
-    bd_mapping map;
     (void)snprintf(path, sizeof path, "tests/fuzz/corpus/%s", name);
-    if (bd_map_file(test_source_file(path), &map, &error)) {
-        fail_msg("%s", error.message);
-    }
-    uint8_t *copy = malloc(map.bytes);
-    assert_non_null(copy);
-    memcpy(copy, map.data, map.bytes);
-    *bytes = map.bytes;
-    bd_unmap_file(&map);
-    return copy;
+    return test_read_copy(test_source_file(path), bytes);
 }
 
 /* Puts text at the first place where `old` stands, as long as it. */

@@ -120,9 +120,7 @@ static void assert_nothing(void) {
 }
 
 static bd_image photo_of(uint32_t w, uint32_t h, uint32_t seed) {
-    bd_image image = {.width = w, .height = h, .stride_bytes = (size_t)w * 4};
-    image.pixels = malloc((size_t)w * h * 4);
-    assert_non_null(image.pixels);
+    bd_image image = test_new_picture(w, h);
     for (size_t i = 0; i < (size_t)w * h * 4; i++) {
         seed = seed * 1664525u + 1013904223u;
         image.pixels[i] = (uint8_t)(seed >> 24);

@@ -13,32 +13,13 @@
 #include "api/model.h"
 #include "reference/reference.h"
 
-static bd_engine *engine;
-static uint32_t complaints;
+static test_session t; /* its engine alone */
 
-static void on_log(void *user, bd_log_level level, const char *message) {
-    (void)user;
-    if (level <= BD_LOG_WARNING) {
-        complaints++;
-        (void)fprintf(stderr, "%s\n", message);
-    }
-}
-
-static const char *onnx_path(void) {
-    static char path[1024];
-    const char *shared = getenv("BACKDROP_SHARED_DIR");
-    (void)snprintf(path, sizeof path, "%s/data/models/mnv2_pascal/deeplabv3_mnv2_pascal_trainval_core_513.onnx",
-                   shared ? shared : "../shared");
-    return path;
-}
+static const char onnx[] = "models/mnv2_pascal/deeplabv3_mnv2_pascal_trainval_core_513.onnx";
 
 static bd_model *open_model(const char *path, uint32_t width, uint32_t height) {
     const bd_model_params params = {.struct_size = sizeof params, .width = width, .height = height};
-    bd_model *model = NULL;
-    bd_error error;
-    if (bd_model_open(path, &params, &model, &error)) {
-        fail_msg("%s", error.message);
-    }
+    bd_model *model = test_model_open(path, &params);
     bd_model_info info;
     bd_model_get_info(model, &info);
     assert_int_equal(info.input_width, width);
@@ -50,18 +31,13 @@ static bd_model *open_model(const char *path, uint32_t width, uint32_t height) {
 
 static bd_session *open_session(const bd_model *model) {
     const bd_session_params params = {.struct_size = sizeof params, .precision = BD_PRECISION_FP32};
-    bd_session *session = NULL;
-    bd_error error;
-    if (bd_session_create(engine, model, &params, &session, &error)) {
-        fail_msg("%s", error.message);
-    }
-    return session;
+    return test_session_create(t.engine, model, &params);
 }
 
 static bd_image make_picture(uint32_t w, uint32_t h) {
-    uint8_t *pixels = malloc((size_t)w * h * 4);
+    bd_image picture = test_new_picture(w, h);
+    uint8_t *pixels = picture.pixels;
     uint32_t seed = w * 7919 + h;
-    assert_non_null(pixels);
     for (size_t i = 0; i < (size_t)w * h; i++) {
         for (size_t c = 0; c < 3; c++) {
             seed = seed * 1664525u + 1013904223u;
@@ -69,7 +45,7 @@ static bd_image make_picture(uint32_t w, uint32_t h) {
         }
         pixels[4 * i + 3] = 255;
     }
-    return (bd_image){.width = w, .height = h, .stride_bytes = (size_t)w * 4, .pixels = pixels};
+    return picture;
 }
 
 static bd_segmentation segment(bd_session *session, const bd_image *photo) {
@@ -82,18 +58,10 @@ static bd_segmentation segment(bd_session *session, const bd_image *photo) {
     return seen;
 }
 
-static double largest_difference(const float *a, const float *b, size_t count) {
-    double largest = 0;
-    for (size_t i = 0; i < count; i++) {
-        largest = fmax(largest, fabs((double)a[i] - (double)b[i]));
-    }
-    return largest;
-}
-
 static void check_forms(uint32_t width, uint32_t height) {
     bd_image photo = make_picture(width, height);
     bd_segmentation seen[2];
-    const char *paths[2] = {test_model_path(), onnx_path()};
+    const char *paths[2] = {test_model_path(), test_shared_file(onnx)};
     for (int form = 0; form < 2; form++) {
         bd_model *model = open_model(paths[form], width, height);
         bd_session *session = open_session(model);
@@ -104,7 +72,7 @@ static void check_forms(uint32_t width, uint32_t height) {
         assert_int_equal(seen[form].labels.height, height);
     }
     size_t count = (size_t)seen[0].logits_width * seen[0].logits_height * 21;
-    double largest = largest_difference(seen[0].logits, seen[1].logits, count);
+    double largest = test_largest_difference(seen[0].logits, seen[1].logits, count);
     print_message("%ux%u: largest difference of logits %g\n", width, height, largest);
     assert_true(largest <= 1e-3);
     assert_memory_equal(seen[0].pixels_of_class, seen[1].pixels_of_class, sizeof seen[0].pixels_of_class);
@@ -133,7 +101,7 @@ static void check_reference(const char *path, uint32_t width, uint32_t height) {
     assert_int_equal(
         bd_ref_run(&model->graph, photo.pixels, (int32_t)height, (int32_t)width, NULL, expected, NULL, NULL, &error),
         BD_OK);
-    double largest = largest_difference(seen.logits, expected, count);
+    double largest = test_largest_difference(seen.logits, expected, count);
     print_message("%ux%u: largest difference from the reference %g\n", width, height, largest);
     assert_true(largest <= 1e-3);
     free(expected);
@@ -146,7 +114,7 @@ static void check_reference(const char *path, uint32_t width, uint32_t height) {
 static void test_reference(void **state) {
     (void)state;
     check_reference(test_model_path(), 97, 65);
-    check_reference(onnx_path(), 70, 111);
+    check_reference(test_shared_file(onnx), 70, 111);
 }
 
 /* A photo of exactly the network's size goes in byte for byte: the logits are those of its bytes put in directly. */
@@ -216,34 +184,22 @@ static void test_refusals(void **state) {
 
 static int set_up(void **state) {
     (void)state;
-    bd_error error;
-    const bd_engine_params params = {.struct_size = sizeof params,
-                                     .log = on_log,
-                                     .device = getenv("BACKDROP_DEVICE"),
-                                     .kernel_set = getenv("BACKDROP_KERNELS"),
-                                     .validation = true};
-    if (bd_engine_create(&params, &engine, &error)) {
-        fail_msg("%s", error.message);
-    }
+    test_engine_open(&t, getenv("BACKDROP_KERNELS"), NULL);
     return 0;
 }
 
 static int tear_down(void **state) {
     (void)state;
-    assert_int_equal(bd_engine_validation_messages(engine), 0);
-    assert_int_equal(complaints, 0);
-    bd_engine_destroy(engine);
+    test_session_close(&t);
     return 0;
 }
 
 int main(void) {
     int skip = test_session_skip();
-    FILE *file = fopen(onnx_path(), "rb");
-    if (skip || !file) {
-        (void)printf("skipped: no %s\n", skip ? "weights or device" : onnx_path());
+    if (skip || !test_shared_file(onnx)) {
+        (void)printf("skipped: no %s\n", skip ? "weights or device" : onnx);
         return 77;
     }
-    (void)fclose(file);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_forms), cmocka_unit_test(test_reference),
                                        cmocka_unit_test(test_not_resampled), cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, set_up, tear_down);

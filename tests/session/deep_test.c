@@ -99,14 +99,6 @@ static bd_image replace(const bd_image *photo, const bd_image *background, const
 
 /* ---- against double precision ---- */
 
-static double to_light(double v) {
-    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
-}
-
-static double to_srgb(double v) {
-    return v <= 0.0031308 ? 12.92 * v : 1.055 * pow(v, 1.0 / 2.4) - 0.055;
-}
-
 /* Porter and Duff's "over" with straight alpha; back NULL: nothing behind, the front's colours kept. */
 static void over(const double front[4], double p, const double *back, bool linear, double y[4]) {
     double front_share = p * front[3], back_share = back ? back[3] * (1.0 - front_share) : 0.0;

@@ -11,23 +11,17 @@
 enum { SIDE = 65, OTHER = 97, CLASSES = 21 };
 
 static bd_model *open_model(uint32_t side) {
-    bd_model *model;
-    bd_error error;
     const bd_model_params params = {.struct_size = sizeof params, .width = side, .height = side};
-    if (bd_model_open(test_model_path(), &params, &model, &error)) {
-        fail_msg("%s", error.message);
-    }
-    return model;
+    return test_model_open(test_model_path(), &params);
 }
 
 static bd_segmentation look(bd_engine *engine, const bd_model *model, const bd_session_params *params,
                             const bd_image *photo) {
-    bd_session *session;
     bd_segmentation found = {0};
     bd_error error;
     const bd_segment_params wanted = {.struct_size = sizeof wanted, .want_logits = true};
-    if (bd_session_create(engine, model, params, &session, &error) ||
-        bd_session_segment(session, photo, &wanted, &found, &error)) {
+    bd_session *session = test_session_create(engine, model, params);
+    if (bd_session_segment(session, photo, &wanted, &found, &error)) {
         fail_msg("%s", error.message);
     }
     bd_session_destroy(session);
@@ -37,8 +31,7 @@ static bd_segmentation look(bd_engine *engine, const bd_model *model, const bd_s
 /* A photo of odd shape with structure of many sizes. */
 static bd_image make_photo(bool mirrored) {
     enum { W = 130, H = 91 };
-    bd_image photo = {.width = W, .height = H, .stride_bytes = W * 4, .pixels = malloc((size_t)W * H * 4)};
-    assert_non_null(photo.pixels);
+    bd_image photo = test_new_picture(W, H);
     for (uint32_t y = 0; y < H; y++) {
         for (uint32_t x = 0; x < W; x++) {
             uint8_t *p = photo.pixels + ((size_t)y * W + (mirrored ? W - 1 - x : x)) * 4;
@@ -53,20 +46,17 @@ static bd_image make_photo(bool mirrored) {
 
 static void test_votes(void **state) {
     (void)state;
-    bd_engine *engine;
-    bd_error error;
-    const bd_engine_params engine_params = {
-        .struct_size = sizeof engine_params, .device = getenv("BACKDROP_DEVICE"), .validation = true};
-    assert_int_equal(bd_engine_create(&engine_params, &engine, &error), BD_OK);
+    test_session t;
+    test_engine_open(&t, NULL, NULL);
     bd_model *first = open_model(SIDE);
     bd_model *other = open_model(OTHER);
     bd_image photo = make_photo(false);
     bd_image mirror = make_photo(true);
     const bd_model *sizes[] = {other};
     const bd_session_params voting = {.struct_size = sizeof voting, .sizes = sizes, .size_count = 1, .flip = true};
-    bd_segmentation got = look(engine, first, &voting, &photo);
-    bd_segmentation looks[4] = {look(engine, first, NULL, &photo), look(engine, first, NULL, &mirror),
-                                look(engine, other, NULL, &photo), look(engine, other, NULL, &mirror)};
+    bd_segmentation got = look(t.engine, first, &voting, &photo);
+    bd_segmentation looks[4] = {look(t.engine, first, NULL, &photo), look(t.engine, first, NULL, &mirror),
+                                look(t.engine, other, NULL, &photo), look(t.engine, other, NULL, &mirror)};
     assert_int_equal(got.logits_width, looks[0].logits_width);
 
     int32_t side = (int32_t)got.logits_width;
@@ -104,8 +94,7 @@ static void test_votes(void **state) {
     free(mirror.pixels);
     bd_model_destroy(first);
     bd_model_destroy(other);
-    assert_int_equal(bd_engine_validation_messages(engine), 0);
-    bd_engine_destroy(engine);
+    test_session_close(&t);
 }
 
 int main(void) {

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * A network whose tensors are larger than what the device binds is dispatched in bands of rows: the logits are those of
  * whole tensors, bit by bit. */
-#include "support/session.h"
+#include "support/tuning.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/session.h"
-
-#define NETWORK "tests/fuzz/corpus/onnx/network.onnx"
 
 static const char *kernel_set;
 
@@ -98,12 +96,8 @@ static void test_default_network(void **state) {
 
 static void test_all_sets(void **state) {
     (void)state;
-    bd_model *model;
-    bd_error error;
     const bd_model_params sized = {.struct_size = sizeof sized, .width = 129, .height = 129};
-    if (bd_model_open(test_source_file(NETWORK), &sized, &model, &error)) {
-        fail_msg("%s", error.message);
-    }
+    bd_model *model = test_model_open(test_source_file(TEST_SMALL_NETWORK), &sized);
     test_session t;
     test_session_open_model(&t, NULL, kernel_set);
     check_bands(&t, model, BD_PRECISION_FP32, 30000, 2, UINT32_MAX);

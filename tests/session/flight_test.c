@@ -19,8 +19,7 @@ typedef struct fixture {
 
 /* A subject in front of stripes; no two seeds look alike. */
 static bd_image make_picture(uint32_t w, uint32_t h, uint32_t seed) {
-    bd_image picture = {.width = w, .height = h, .stride_bytes = (size_t)w * 4, .pixels = malloc((size_t)w * h * 4)};
-    assert_non_null(picture.pixels);
+    bd_image picture = test_new_picture(w, h);
     for (uint32_t y = 0; y < h; y++) {
         for (uint32_t x = 0; x < w; x++) {
             uint8_t *p = picture.pixels + ((size_t)y * w + x) * 4;
@@ -56,13 +55,8 @@ static int close_all(void **state) {
 }
 
 static bd_session *open_session(const fixture *f, bool flip) {
-    bd_session *session;
-    bd_error error;
     const bd_session_params params = {.struct_size = sizeof params, .flip = flip};
-    if (bd_session_create(f->base.engine, f->base.model, &params, &session, &error)) {
-        fail_msg("%s", error.message);
-    }
-    return session;
+    return test_session_create(f->base.engine, f->base.model, &params);
 }
 
 /* What the network takes for background, by one of several backgrounds. */

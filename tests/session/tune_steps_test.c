@@ -1,54 +1,29 @@
 /* SPDX-License-Identifier: MIT
  * Tuning in steps, by a clock of the test's own: what they choose is what one whole tuning chooses, however often they
  * are broken off, and whatever became of the file meanwhile. */
-#include "support/session.h"
+#include "support/tuning.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "api/tune.h"
 
-#define NETWORK "tests/fuzz/corpus/onnx/network.onnx"
-
-static char folder[64];
+static char folder[TEST_FOLDER];
+static test_session t; /* the engine that is open */
 static bd_model *model;
 static bd_tuning expected; /* what a whole tuning keeps */
 
 static int remove_files(void **state) {
     (void)state;
-    DIR *open = opendir(folder);
-    for (struct dirent *entry = open ? readdir(open) : NULL; entry; entry = readdir(open)) {
-        char path[512];
-        (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        (void)unlink(path);
-    }
-    if (open) {
-        (void)closedir(open);
-    }
+    test_empty_folder(folder);
     return 0;
 }
 
 static bd_engine *open_engine(void) {
-    bd_engine *engine;
-    bd_error error;
-    const bd_engine_params params = {.struct_size = sizeof params,
-                                     .device = getenv("BACKDROP_DEVICE"),
-                                     .kernel_set = "storage",
-                                     .cache_dir = folder,
-                                     .validation = true};
-    if (bd_engine_create(&params, &engine, &error)) {
-        fail_msg("%s", error.message);
-    }
-    return engine;
-}
-
-static void close_engine(bd_engine *engine) {
-    assert_int_equal(bd_engine_validation_messages(engine), 0);
-    bd_engine_destroy(engine);
+    test_engine_open(&t, "storage", folder);
+    return t.engine;
 }
 
 /* Any order will do, as long as it stays. */
@@ -127,17 +102,14 @@ static void tune_whole(bd_tuning *kept) {
         const bd_tuning_entry *entry = &engine->tuning.entries[i];
         assert_int_equal(bd_tuning_put(kept, entry->signature, entry->name, entry->us, &error), BD_OK);
     }
-    close_engine(engine);
+    test_session_close(&t);
 }
 
 static int set_up(void **state) {
     (void)state;
-    bd_error error;
     const bd_model_params sized = {.struct_size = sizeof sized, .size = 33};
-    (void)snprintf(folder, sizeof folder, "/tmp/backdrop-steps-%ld", (long)getpid());
-    if (bd_model_open(test_source_file(NETWORK), &sized, &model, &error)) {
-        fail_msg("%s", error.message);
-    }
+    test_make_folder(folder);
+    model = test_model_open(test_source_file(TEST_SMALL_NETWORK), &sized);
     tune_whole(&expected);
     assert_true(expected.count > 6);
     assert_int_equal(count_of(&expected, "tuned storage fp"), 2);
@@ -148,24 +120,8 @@ static int tear_down(void **state) {
     (void)state;
     bd_tuning_finish(&expected);
     bd_model_destroy(model);
-    (void)remove_files(state);
-    return rmdir(folder);
-}
-
-/* The names of all choices that a new session makes. */
-static void choices_of(bd_engine *engine, bd_precision precision, char *text, size_t room) {
-    bd_session *session;
-    bd_error error;
-    const bd_session_params params = {.struct_size = sizeof params, .precision = precision};
-    if (bd_session_create(engine, model, &params, &session, &error)) {
-        fail_msg("%s", error.message);
-    }
-    text[0] = '\0';
-    for (uint32_t n = 0; n < model->graph.count; n++) {
-        size_t used = strlen(text);
-        (void)snprintf(text + used, room - used, "%s;", session->looks.network.choices[n].name);
-    }
-    bd_session_destroy(session);
+    test_remove_folder(folder);
+    return 0;
 }
 
 static void test_steps_are_a_whole(void **state) {
@@ -179,7 +135,7 @@ static void test_steps_are_a_whole(void **state) {
     assert_int_equal(access(end.result.path, R_OK), 0);
     bd_tuner_destroy(tuner);
     assert_as_expected(&engine->tuning);
-    close_engine(engine);
+    test_session_close(&t);
 
     /* Once is enough. */
     engine = open_engine();
@@ -187,7 +143,7 @@ static void test_steps_are_a_whole(void **state) {
     tuner = begin(engine, clock_of_names);
     assert_true(is_done(tuner));
     bd_tuner_destroy(tuner);
-    close_engine(engine);
+    test_session_close(&t);
 }
 
 /* Steps of the shortest kind that suffice for any one node. */
@@ -214,7 +170,7 @@ static void test_broken_off(void **state) {
         assert_true(count_of(&engine->tuning, "trial ") >= trials || count_of(&engine->tuning, "tuned "));
         trials = count_of(&engine->tuning, "trial ");
         if (!count_of(&engine->tuning, "tuned ")) {
-            choices_of(engine, BD_PRECISION_FP32, engines ? now : first, sizeof now);
+            test_choices(engine, model, BD_PRECISION_FP32, engines ? now : first, sizeof now);
             assert_string_equal(engines ? now : first, first);
         }
         bd_tuner *tuner = begin(engine, clock_of_names);
@@ -222,10 +178,10 @@ static void test_broken_off(void **state) {
         bd_tuner_destroy(tuner);
         if (done) {
             assert_as_expected(&engine->tuning);
-            choices_of(engine, BD_PRECISION_FP32, now, sizeof now);
+            test_choices(engine, model, BD_PRECISION_FP32, now, sizeof now);
             assert_string_not_equal(now, first);
         }
-        close_engine(engine);
+        test_session_close(&t);
     }
     assert_true(engines > 1);
 }
@@ -244,7 +200,7 @@ static void test_left_in_the_middle(void **state) {
         assert_int_equal(count_of(&engine->tuning, "trial "), 1);
         bd_tuner_destroy(tuner);
         assert_int_equal(count_of(&engine->tuning, "trial "), 0);
-        close_engine(engine);
+        test_session_close(&t);
     }
 }
 
@@ -272,7 +228,7 @@ static void test_deadly_node(void **state) {
             assert_non_null(bd_tuning_find(&expected, deadly + strlen("trial ")));
         }
         bd_tuner_destroy(tuner);
-        close_engine(engine);
+        test_session_close(&t);
     }
 }
 
@@ -286,12 +242,12 @@ static void test_no_faster(void **state) {
     assert_int_equal(count_of(&engine->tuning, "tuned storage "), 2);
     assert_int_equal(count_of(&engine->tuning, "network "), 1);
     assert_int_equal(engine->tuning.count - count_of(&engine->tuning, "probe "), 3);
-    close_engine(engine);
+    test_session_close(&t);
     engine = open_engine();
     tuner = begin(engine, clock_of_names);
     assert_true(is_done(tuner));
     bd_tuner_destroy(tuner);
-    close_engine(engine);
+    test_session_close(&t);
 }
 
 /* Writes a file of which every line is damaged in its own way; returns how many there were. */
@@ -325,7 +281,7 @@ static void test_damaged_file(void **state) {
     bd_trial_close(tuner->trial);
     tuner->trial = NULL; /* else the whole table would be saved again */
     bd_tuner_destroy(tuner);
-    close_engine(engine);
+    test_session_close(&t);
 
     engine = open_engine();
     tuner = begin(engine, clock_of_names);
@@ -336,7 +292,7 @@ static void test_damaged_file(void **state) {
         assert_non_null(entry);
         assert_string_equal(entry->name, expected.entries[i].name);
     }
-    close_engine(engine);
+    test_session_close(&t);
 }
 
 /* A folder that takes no file: steps go on, the end says so, and the engine has it all the same. */
@@ -355,7 +311,7 @@ static void test_nowhere_to_keep(void **state) {
     assert_int_equal(bd_tuner_step(tuner, 0, &error), BD_OK);
     bd_tuner_destroy(tuner);
     assert_as_expected(&engine->tuning);
-    close_engine(engine);
+    test_session_close(&t);
 }
 
 /* Between the photos of a series, with one of them on the device: the pictures stay the same. */
@@ -365,7 +321,6 @@ static void test_between_photos(void **state) {
     static uint8_t pixels[SIDE * SIDE * 4];
     static uint8_t alone[SIDE * SIDE * 4];
     bd_error error;
-    bd_session *session;
     for (size_t i = 0; i < sizeof pixels; i++) {
         pixels[i] = i % 4 == 3 ? 255 : (uint8_t)(i * 2654435761u >> 24);
     }
@@ -376,9 +331,7 @@ static void test_between_photos(void **state) {
                                       .classes = {.words = {2}}};
     bd_engine *engine = open_engine();
     const bd_session_params many = {.struct_size = sizeof many, .many = true};
-    if (bd_session_create(engine, model, &many, &session, &error)) {
-        fail_msg("%s", error.message);
-    }
+    bd_session *session = test_session_create(engine, model, &many);
     bd_tuner *tuner = begin(engine, NULL);
     bd_image result = {0};
     for (int i = 0; i <= PHOTOS; i++) {
@@ -400,15 +353,13 @@ static void test_between_photos(void **state) {
     bd_image_finish(&result);
     bd_tuner_destroy(tuner);
     bd_session_destroy(session);
-    close_engine(engine);
+    test_session_close(&t);
 }
 
 int main(void) {
-    bd_error error;
-    uint32_t count = 0;
-    if (bd_devices(NULL, NULL, &count, &error)) {
-        (void)printf("skipped: %s\n", error.message);
-        return 77;
+    int skip = test_device_skip();
+    if (skip) {
+        return skip;
     }
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup(test_steps_are_a_whole, remove_files),
                                        cmocka_unit_test_setup(test_broken_off, remove_files),

@@ -11,15 +11,9 @@
 
 static test_session t;
 
-static bd_image make_picture(uint32_t w, uint32_t h) {
-    bd_image image = {.width = w, .height = h, .stride_bytes = (size_t)w * 4, .pixels = malloc((size_t)w * h * 4)};
-    assert_non_null(image.pixels);
-    return image;
-}
-
 /* Noise over a ramp. */
 static bd_image make_noise(uint32_t w, uint32_t h, uint32_t seed) {
-    bd_image image = make_picture(w, h);
+    bd_image image = test_new_picture(w, h);
     for (uint32_t i = 0; i < w * h * 4; i++) {
         seed = seed * 1664525u + 1013904223u;
         image.pixels[i] = i % 4 == 3 ? 255 : (uint8_t)((seed >> 25) + 127 * (i / 4 % w) / w);
@@ -39,19 +33,9 @@ static bd_image lay(uint32_t w, uint32_t h, const bd_image *background, const bd
     bd_replace_params own = *params;
     own.struct_size = sizeof own;
     own.matte = &matte;
-    bd_image photo = make_noise(w, h, 9), result;
-    bd_error error;
-    if (bd_session_replace(t.session, &photo, background, &own, &result, &error)) {
-        fail_msg("%s", error.message);
-    }
+    bd_image photo = make_noise(w, h, 9), result = test_replaced(t.session, &photo, background, &own);
     free(photo.pixels);
     return result;
-}
-
-static void assert_same(const bd_image *a, const bd_image *b) {
-    assert_int_equal(a->width, b->width);
-    assert_int_equal(a->height, b->height);
-    assert_memory_equal(a->pixels, b->pixels, a->stride_bytes * a->height);
 }
 
 static void test_places(void **state) {
@@ -126,12 +110,12 @@ static void test_blurred_fits(void **state) {
     bd_image laid = lay(90, 70, &tile, &sharp), both = lay(90, 70, &tile, &params);
     const bd_replace_params blur = {.fit = BD_FIT_STRETCH, .blur_sigma_px = 5.0f};
     bd_image expected = lay(90, 70, &laid, &blur);
-    assert_same(&expected, &both);
+    test_assert_same(&expected, &both);
     bd_image_finish(&laid);
     bd_image_finish(&both);
     bd_image_finish(&expected);
 
-    bd_image white = make_picture(50, 20);
+    bd_image white = test_new_picture(50, 20);
     memset(white.pixels, 255, (size_t)50 * 20 * 4);
     const bd_replace_params inside = {.fit = BD_FIT_CONTAIN, .blur_sigma_px = 6.0f, .color = {10, 20, 30, 255}};
     bd_image result = lay(50, 60, &white, &inside);
@@ -154,7 +138,7 @@ static void test_bands(void **state) {
         t.session->band_bytes = 300 * 4 * 70;
         bd_image bands = lay(300, 331, &scene, &params);
         t.session->band_bytes = 0;
-        assert_same(&whole, &bands);
+        test_assert_same(&whole, &bands);
         bd_image_finish(&whole);
         bd_image_finish(&bands);
     }
@@ -179,12 +163,7 @@ static bd_image replace(const bd_image *photo, const bd_image *background, const
     bd_replace_params own = *params;
     own.struct_size = sizeof own;
     own.matte = &matte;
-    bd_image result;
-    bd_error error;
-    if (bd_session_replace(t.session, photo, background, &own, &result, &error)) {
-        fail_msg("%s", error.message);
-    }
-    return result;
+    return test_replaced(t.session, photo, background, &own);
 }
 
 static double mean_of(const bd_image *image, uint32_t from, size_t c) {
@@ -282,8 +261,8 @@ static void test_light_bands(void **state) {
 /* A half-transparent background does the same to the subject whether it is resampled on its way or not. */
 static void test_premultiplied_light(void **state) {
     (void)state;
-    bd_image photo = make_picture(SIDE, SIDE), small = make_picture(SIDE, SIDE),
-             large = make_picture(2 * SIDE, 2 * SIDE);
+    bd_image photo = test_new_picture(SIDE, SIDE), small = test_new_picture(SIDE, SIDE),
+             large = test_new_picture(2 * SIDE, 2 * SIDE);
     memset(photo.pixels, 120, photo.stride_bytes * SIDE);
     memset(small.pixels, 230, small.stride_bytes * SIDE);
     memset(large.pixels, 230, large.stride_bytes * 2 * SIDE);

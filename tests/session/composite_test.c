@@ -14,18 +14,8 @@
 
 enum { W = 601, H = 141 }; /* wider than 513: a matte of that size is taken as it is */
 
-static bd_engine *engine;
 static bd_session *session;
-static uint32_t complaints;
 static float matte[W * H];
-
-static void on_log(void *user, bd_log_level level, const char *message) {
-    (void)user;
-    if (level <= BD_LOG_WARNING) {
-        complaints++;
-        (void)fprintf(stderr, "%s\n", message);
-    }
-}
 
 static uint32_t noise(void) {
     static uint32_t seed = 20171;
@@ -58,13 +48,9 @@ static void make_matte(void) {
 static bd_image replace_with(const bd_image *photo, const bd_image *background, bd_replace_params *params) {
     const bd_matte_params given = {
         .struct_size = sizeof given, .mode = BD_MATTE_SOFT, .coarse = matte, .coarse_width = W, .coarse_height = H};
-    bd_image result;
-    bd_error error;
     params->struct_size = sizeof *params;
     params->matte = &given;
-    if (bd_session_replace(session, photo, background, params, &result, &error)) {
-        fail_msg("%s", error.message);
-    }
+    bd_image result = test_replaced(session, photo, background, params);
     assert_int_equal(result.width, W);
     assert_int_equal(result.height, H);
     return result;
@@ -77,14 +63,6 @@ static bd_image replace(const bd_image *photo, const bd_image *background, bd_re
 }
 
 /* ---- the reference ---- */
-
-static double to_light(double v) {
-    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
-}
-
-static double to_srgb(double v) {
-    return v <= 0.0031308 ? 12.92 * v : 1.055 * pow(v, 1.0 / 2.4) - 0.055;
-}
 
 /* Porter and Duff's "over" with straight alpha; back NULL: nothing behind, the front's colours kept. */
 static void over(const uint8_t *front, double p, const uint8_t *back, bool linear, double *y) {
@@ -368,28 +346,15 @@ static int run(const char *kernel_set) {
         cmocka_unit_test(test_alpha),      cmocka_unit_test(test_unseen_colours), cmocka_unit_test(test_profiles),
         cmocka_unit_test(test_foreground), cmocka_unit_test(test_own_blur),
     };
-    const bd_engine_params params = {.struct_size = sizeof params,
-                                     .log = on_log,
-                                     .device = getenv("BACKDROP_DEVICE"),
-                                     .kernel_set = kernel_set,
-                                     .validation = true};
-    bd_error error;
-    if (bd_engine_create(&params, &engine, &error) || bd_session_create(engine, NULL, NULL, &session, &error)) {
-        (void)fprintf(stderr, "%s\n", error.message);
-        return 1;
-    }
+    test_session t;
+    test_session_open_model(&t, NULL, kernel_set);
+    session = t.session;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    bd_session_destroy(session);
-    bd_engine_destroy(engine);
-    return failed + (int)complaints;
+    test_session_close(&t);
+    return failed;
 }
 
 int main(void) {
-    bd_error error;
-    uint32_t count = 0;
-    if (bd_devices(NULL, NULL, &count, &error)) {
-        (void)printf("skipped: %s\n", error.message);
-        return 77;
-    }
-    return run(NULL) + run("storage") ? 1 : 0;
+    int missing = test_device_skip();
+    return missing ? missing : run(NULL) || run("storage");
 }

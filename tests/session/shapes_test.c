@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * What shapes a matte does what it says, through the public calls, on masks that are drawn here: no weights needed. */
+#include "support/session.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/session.h"
 
-static bd_engine *engine;
 static bd_session *session;
-static uint32_t complaints;
 
 typedef struct disc {
     float x, y, r, soft; /* the edge's width */
@@ -41,8 +36,7 @@ static void draw(const plane *p, disc d, float sign) {
 }
 
 static bd_image make_photo(uint32_t w, uint32_t h) {
-    bd_image photo = {.width = w, .height = h, .stride_bytes = (size_t)w * 4, .pixels = malloc((size_t)w * h * 4)};
-    assert_non_null(photo.pixels);
+    bd_image photo = test_new_picture(w, h);
     for (size_t i = 0; i < (size_t)w * h * 4; i++) {
         photo.pixels[i] = i % 4 == 3 ? 255 : (uint8_t)(100 + (i * 2654435761u >> 26) % 50);
     }
@@ -467,14 +461,6 @@ static void test_refusals(void **state) {
     free(coarse.values);
 }
 
-static void on_log(void *user, bd_log_level level, const char *message) {
-    (void)user;
-    if (level <= BD_LOG_WARNING) {
-        complaints++;
-        (void)fprintf(stderr, "%s\n", message);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keep),    cmocka_unit_test(test_no_point), cmocka_unit_test(test_holes),
@@ -482,21 +468,14 @@ int main(void) {
         cmocka_unit_test(test_disc),    cmocka_unit_test(test_bands),    cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_replace), cmocka_unit_test(test_refusals),
     };
-    bd_error error;
-    const bd_engine_params params = {
-        .struct_size = sizeof params, .log = on_log, .device = getenv("BACKDROP_DEVICE"), .validation = true};
-    bd_result result = bd_engine_create(&params, &engine, &error);
-    if (result == BD_ERR_NO_VULKAN || result == BD_ERR_NO_DEVICE) {
-        (void)printf("skipped: %s\n", error.message);
-        return 77;
+    int skip = test_device_skip();
+    if (skip) {
+        return skip;
     }
-    if (result || bd_session_create(engine, NULL, NULL, &session, &error)) {
-        (void)fprintf(stderr, "%s\n", error.message);
-        return 1;
-    }
+    test_session t;
+    test_session_open_model(&t, NULL, NULL);
+    session = t.session;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    bd_session_destroy(session);
-    failed |= bd_engine_validation_messages(engine) != 0 || complaints;
-    bd_engine_destroy(engine);
+    test_session_close(&t);
     return failed;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The pipeline cache's file with a driver that has something to keep: what it gave comes back to it whole, and damaged
  * files, those of other devices and what is no cache at all never reach it. */
-#define _POSIX_C_SOURCE 200809L
 #include "support/session.h"
 
 #include <stdio.h>
@@ -67,9 +66,9 @@ static void test_file(void **state) {
     (void)state;
     test_session t;
     bd_error error;
-    char folder[] = "/tmp/backdrop-cache-XXXXXX";
+    char folder[TEST_FOLDER];
     char path[512];
-    assert_non_null(mkdtemp(folder));
+    test_make_folder(folder);
     test_session_open_model(&t, NULL, NULL);
     bd_vk *vk = &t.engine->vk;
     real_create = vk->api.vkCreatePipelineCache;

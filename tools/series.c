@@ -9,7 +9,10 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli.h"
+#include "files.h"
+#include "progress.h"
+#include "seen.h"
+#include "series.h"
 
 /* From this photo on kernels are tuned meanwhile: fewer photos leave no time worth the device's memory and the files'
  * room that it takes, and by then all buffers of the series' own have been made. */

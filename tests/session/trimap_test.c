@@ -37,7 +37,7 @@ static float cover(const scene *s, float x, float y) {
 static scene make_scene(uint32_t w, uint32_t h, uint32_t cell, float noise) {
     scene s = {.w = w, .h = h, .coarse_w = (w - 1) / cell + 2, .coarse_h = (h - 1) / cell + 2};
     static const float front[3] = {190, 120, 60}, back[3] = {50, 90, 170};
-    s.photo = (bd_image){.width = w, .height = h, .stride_bytes = (size_t)w * 4, .pixels = make((size_t)w * h * 4)};
+    s.photo = test_new_picture(w, h);
     s.trimap = (bd_image){
         .width = w, .height = h, .format = BD_FORMAT_GRAY8, .stride_bytes = w + 5, .pixels = make((size_t)(w + 5) * h)};
     s.truth = make((size_t)w * h * sizeof *s.truth);
@@ -314,17 +314,7 @@ static bd_replace_params cut_out(const bd_matte_params *matte) {
 
 static bd_image replaced(const scene *s, const bd_matte_params *matte) {
     const bd_replace_params params = cut_out(matte);
-    bd_image result;
-    bd_error error;
-    if (bd_session_replace(t.session, &s->photo, NULL, &params, &result, &error)) {
-        fail_msg("%s", error.message);
-    }
-    return result;
-}
-
-static void assert_same(const bd_image *a, const bd_image *b) {
-    assert_int_equal(a->stride_bytes, b->stride_bytes);
-    assert_memory_equal(a->pixels, b->pixels, a->stride_bytes * a->height);
+    return test_replaced(t.session, &s->photo, NULL, &params);
 }
 
 /* What is surely foreground keeps the photo's bytes, what is surely background is gone; bands leave no trace. */
@@ -345,7 +335,7 @@ static void test_composite(void **state) {
     t.session->band_bytes = (VkDeviceSize)s.w * 4 * 130;
     /* Another call in between, so that commands are recorded anew. */
     bd_image other = matte_of(&s, &matte), banded = replaced(&s, &matte);
-    assert_same(&whole, &banded);
+    test_assert_same(&whole, &banded);
     bd_image_finish(&banded);
     bd_image_finish(&other);
     bd_image_finish(&whole);
@@ -375,7 +365,7 @@ static void test_flight(void **state) {
     }
     for (int i = 0; i < 2; i++) {
         assert_int_equal(bd_session_replace_end(t.session, &results[i], NULL), BD_OK);
-        assert_same(&alone[i], &results[i]);
+        test_assert_same(&alone[i], &results[i]);
         bd_image_finish(&results[i]);
         bd_image_finish(&alone[i]);
     }

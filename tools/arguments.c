@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ * The command line, told apart by the rows of options.c. */
+#define _POSIX_C_SOURCE 200809L
+#include <string.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "nearest.h"
+
+typedef struct parser {
+    cli *run;
+    char **arguments;               /* those left, NULL at the end */
+    bool seen[sizeof(cli_options)]; /* by member */
+} parser;
+
+static void store(parser *p, const cli_option *found, const char *value) {
+    char *member = (char *)&p->run->options + found->member;
+    if (found->kind->type == CLI_FLAG) {
+        *(bool *)member = true;
+    } else {
+        memcpy(member, &value, sizeof value);
+    }
+    p->seen[found->member] = true;
+}
+
+/* Stores an option; its value, when it has one, is attached or the next argument. */
+static bool take(parser *p, const cli_option *found, const char *attached) {
+    const char *value = attached;
+    if (found->kind->type != CLI_FLAG && !value) {
+        value = *p->arguments;
+        if (!value) {
+            return cli_fail(p->run, CLI_USAGE, "--%s needs a value; see backdrop %s --help", found->name,
+                            cli_verb_name(p->run->options.verb));
+        }
+        p->arguments++;
+    }
+    store(p, found, value);
+    return true;
+}
+
+static bool unknown_option(parser *p, const char *text, size_t length) {
+    cli_verb verb = p->run->options.verb;
+    const cli_option *nearest = NULL;
+    unsigned fewest = length < 5 ? 2 : 3; /* more are no slip */
+    size_t count;
+    const cli_option *rows = cli_option_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        unsigned slips = cli_slips(text, length, rows[i].name);
+        if (cli_option_takes(&rows[i], verb) && slips < fewest) {
+            nearest = &rows[i];
+            fewest = slips;
+        }
+    }
+    return cli_fail(p->run, CLI_USAGE, "unknown option --%.*s; %s%s%ssee backdrop %s --help", (int)length, text,
+                    nearest ? "is it --" : "", nearest ? nearest->name : "", nearest ? "? Else " : "",
+                    cli_verb_name(verb));
+}
+
+static bool parse_long(parser *p, const char *text) {
+    size_t length = strcspn(text, "="), count;
+    const char *attached = text[length] ? text + length + 1 : NULL;
+    const cli_option *rows = cli_option_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(rows[i].name) == length && !strncmp(rows[i].name, text, length)) {
+            if (attached && rows[i].kind->type == CLI_FLAG) {
+                return cli_fail(p->run, CLI_USAGE, "--%s takes no value", rows[i].name);
+            }
+            return take(p, &rows[i], attached);
+        }
+    }
+    return unknown_option(p, text, length);
+}
+
+/* One argument of short options: -qv, -Q90, -o OUT. */
+static bool parse_short(parser *p, const char *text) {
+    size_t count;
+    const cli_option *rows = cli_option_rows(&count);
+    while (*text) {
+        const cli_option *found = NULL;
+        for (size_t i = 0; i < count; i++) {
+            found = rows[i].letter == *text ? &rows[i] : found;
+        }
+        if (!found) {
+            return cli_fail(p->run, CLI_USAGE, "unknown option -%c; %ssee backdrop %s --help", *text,
+                            access(p->arguments[-1], F_OK) ? "" : "a file of that name goes after --; else ",
+                            cli_verb_name(p->run->options.verb));
+        }
+        text++;
+        if (found->kind->type != CLI_FLAG) {
+            return take(p, found, *text ? text : NULL);
+        }
+        store(p, found, NULL);
+    }
+    return true;
+}
+
+static void add_operand(parser *p, char *text) {
+    cli_options *to = &p->run->options;
+    if (!to->verb_given && !to->operand_count && cli_verb_find(text, &to->verb)) {
+        to->verb_given = true;
+    } else {
+        to->operands[to->operand_count++] = text;
+    }
+}
+
+/* What comes first and is no file may be a slip. */
+static bool check_first(const parser *p) {
+    cli_options *to = &p->run->options;
+    const char *text = to->operand_count ? to->operands[0] : NULL;
+    if (!text || to->verb_given || to->help || cli_is_dash(text) || !access(text, F_OK)) {
+        return true;
+    }
+    if (!strcmp(text, "help")) {
+        to->help = true;
+        to->verb_given = to->operand_count > 1 && cli_verb_find(to->operands[1], &to->verb);
+        return true;
+    }
+    for (int v = 0; v < CLI_VERB_COUNT; v++) {
+        if (cli_slips(text, strlen(text), cli_verb_name((cli_verb)v)) < 3) {
+            return cli_fail(p->run, CLI_USAGE, "no file '%s'; is it backdrop %s?", text, cli_verb_name((cli_verb)v));
+        }
+    }
+    return *text || cli_fail(p->run, CLI_USAGE, "a file's name is empty");
+}
+
+static bool check_verb(const parser *p) {
+    cli_verb verb = p->run->options.verb;
+    size_t count;
+    const cli_option *rows = cli_option_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (p->seen[rows[i].member] && !cli_option_takes(cli_option_find(rows[i].member, verb), verb)) {
+            return cli_fail(p->run, CLI_USAGE, "backdrop %s has no option --%s; see backdrop %s --help",
+                            cli_verb_name(verb), rows[i].name, cli_verb_name(verb));
+        }
+    }
+    return true;
+}
+
+bool cli_parse(cli *run, int argc, char **argv) {
+    parser p = {.run = run, .arguments = argv + (argc > 0)};
+    run->options.operands = p.arguments; /* of those that were read */
+    bool only_operands = false;
+    while (*p.arguments) {
+        char *text = *p.arguments++;
+        bool done = true;
+        if (only_operands || text[0] != '-' || !text[1]) {
+            add_operand(&p, text);
+        } else if (!strcmp(text, "--")) {
+            only_operands = true;
+        } else if (text[1] == '-') {
+            done = parse_long(&p, text + 2);
+        } else {
+            done = parse_short(&p, text + 1);
+        }
+        if (!done) {
+            return false;
+        }
+    }
+    return check_first(&p) && check_verb(&p);
+}

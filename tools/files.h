@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BACKDROP_CLI_FILES_H
+#define BACKDROP_CLI_FILES_H
+
+#include "cli.h"
+
+/* Reads a picture; "-" is standard input. */
+bool cli_read_image(cli *run, const char *path, bd_image *image);
+/* The same for what will show in a file: a PNG's 16 bits are kept for PNG. */
+bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image);
+/* The same with parameters of the caller's. */
+bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image);
+/* All of standard input; *data is free()'s. */
+bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes);
+/* Fails where standard input would be read more than once, by operands and options. */
+bool cli_check_inputs(cli *run);
+/* Fails where a file's name says that it is something else than what the option, by its member of run->options, writes.
+ * NULL passes. */
+bool cli_check_extension(cli *run, const char *const *option);
+/* Fails early where writing could only fail at the end: a missing folder, a terminal. NULL passes. */
+bool cli_check_output(cli *run, const char *path);
+/* Fails where two options' outputs are one file. */
+bool cli_check_distinct(cli *run);
+/* Writes all or nothing: to a temporary that is renamed; "-" is standard output. */
+bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes);
+/* PNG or JPEG: by --format, else by the path's extension; PNG for "-". */
+bool cli_image_file(cli *run, const char *path, bd_image_file *file);
+/* palette may be NULL, else (palette_count, 3) RGB. JPEG gets transparency over white, and the first time a note on
+ * stderr. */
+bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *image, const uint8_t *palette,
+                     uint32_t palette_count);
+/* data (h, w, c) as NumPy's format 1.0, float32. */
+bool cli_write_npy(cli *run, const char *path, const float *data, uint32_t h, uint32_t w, uint32_t c);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ * The options that say what the matte is, and the files that take the network's place. */
+#include <string.h>
+
+#include "files.h"
+#include "mask.h"
+#include "values.h"
+
+const char *cli_matte_shaping(const cli_options *options) {
+    return options->keep         ? "--keep"
+           : options->islands    ? "--islands"
+           : options->fill_holes ? "--fill-holes"
+           : options->shrink     ? "--shrink"
+           : options->grow       ? "--grow"
+           : options->feather    ? "--feather"
+                                 : NULL;
+}
+
+static bool parse_parts(cli *run, bd_matte_params *params) {
+    const cli_options *from = &run->options;
+    uint32_t point[2] = {0};
+    params->fill_holes = from->fill_holes;
+    if (!cli_value_part(run, &from->keep, &params->keep, point)) {
+        return false;
+    }
+    params->keep_x = point[0];
+    params->keep_y = point[1];
+    if (from->islands && params->keep != BD_KEEP_ALL) {
+        return cli_fail(run, CLI_USAGE, "--keep %s leaves one part; --islands does not go with it", from->keep);
+    }
+    float percent = 0.0f;
+    if (!cli_value_number(run, &from->islands, &percent)) {
+        return false;
+    }
+    params->island_share = from->islands ? percent > 0.0f ? percent / 100.0f : -1.0f : 0.0f;
+    return true;
+}
+
+static bool parse_edges(cli *run, bd_matte_params *params) {
+    const cli_options *from = &run->options;
+    float shrink = 0.0f;
+    if (from->shrink && from->grow) {
+        return cli_fail(run, CLI_USAGE, "--shrink and --grow undo each other; give one");
+    }
+    if (!cli_value_number(run, &from->shrink, &shrink) || !cli_value_number(run, &from->grow, &params->grow_px) ||
+        !cli_value_number(run, &from->feather, &params->feather_px)) {
+        return false;
+    }
+    params->grow_px -= shrink;
+    return true;
+}
+
+bool cli_matte_parse(cli *run, cli_matte *matte) {
+    const cli_options *from = &run->options;
+    *matte = (cli_matte){.params = {.struct_size = sizeof matte->params}};
+    if (from->coarse && from->matte_in) {
+        return cli_fail(run, CLI_USAGE, "--coarse and --matte-in both take the network's place; give one");
+    }
+    if (from->matte_in && from->matte) {
+        return cli_fail(run, CLI_USAGE, "--matte-in is used as it is; --matte does not go with it");
+    }
+    if (from->trimap && from->matte_in) {
+        return cli_fail(run, CLI_USAGE, "--matte-in is used as it is; --trimap does not go with it");
+    }
+    if (from->trimap && (from->keep || from->islands || from->fill_holes)) {
+        return cli_fail(run, CLI_USAGE, "--trimap says itself which parts are foreground; %s does not go with it",
+                        cli_matte_shaping(from));
+    }
+    long depth;
+    if (!cli_value_integer(run, &from->depth, &depth)) {
+        return false;
+    }
+    matte->params.wide = depth == 16;
+    unsigned mode = from->trimap ? BD_MATTE_BEST : BD_MATTE_REFINE;
+    if (!cli_value_choice(run, &from->matte, &mode)) {
+        return false;
+    }
+    matte->params.mode = (bd_matte_mode)mode;
+    if (from->trimap && matte->params.mode != BD_MATTE_REFINE && matte->params.mode != BD_MATTE_BEST) {
+        return cli_fail(run, CLI_USAGE, "--trimap is for --matte refine or best, not %s", from->matte);
+    }
+    return parse_parts(run, &matte->params) && parse_edges(run, &matte->params);
+}
+
+bool cli_matte_needs_network(const cli *run) {
+    return !run->options.coarse && !run->options.trimap && !run->options.matte_in;
+}
+
+static void use_plane(cli_matte *matte) {
+    matte->params.coarse = matte->plane.values;
+    matte->params.coarse_width = matte->plane.w;
+    matte->params.coarse_height = matte->plane.h;
+}
+
+/* 16 bits become one of three values: what is not quite black or white is unknown. */
+static bool read_trimap(cli *run, const bd_image *photo, cli_matte *matte) {
+    const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
+    bd_image *trimap = &matte->trimap;
+    if (!cli_read_picture(run, run->options.trimap, &params, trimap)) {
+        return false;
+    }
+    if (trimap->width != photo->width || trimap->height != photo->height) {
+        return cli_fail(run, CLI_USAGE, "%s: %ux%u; a trimap has the photo's size, %ux%u", run->options.trimap,
+                        trimap->width, trimap->height, photo->width, photo->height);
+    }
+    for (size_t y = 0; y < trimap->height; y++) {
+        uint8_t *row = trimap->pixels + y * trimap->stride_bytes;
+        for (size_t x = 0; x < trimap->width; x++) {
+            uint16_t wide;
+            memcpy(&wide, row + 2 * x, sizeof wide);
+            row[x] = wide == 0 ? 0 : wide == UINT16_MAX ? 255 : 128;
+        }
+    }
+    trimap->format = BD_FORMAT_GRAY8;
+    matte->params.trimap = trimap;
+    return true;
+}
+
+bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte) {
+    if (run->options.trimap && !read_trimap(run, photo, matte)) {
+        return false;
+    }
+    const char *path = run->options.coarse ? run->options.coarse : run->options.matte_in;
+    if (!path) {
+        return true;
+    }
+    if (!cli_read_plane(run, path, &matte->plane)) {
+        return false;
+    }
+    if (run->options.matte_in) {
+        if (matte->plane.w != photo->width || matte->plane.h != photo->height) {
+            return cli_fail(run, CLI_USAGE, "%s: %ux%u; a matte has the photo's size, %ux%u", path, matte->plane.w,
+                            matte->plane.h, photo->width, photo->height);
+        }
+        matte->params.mode = BD_MATTE_SOFT; /* at the photo's size: as it is */
+    }
+    use_plane(matte);
+    return true;
+}
+
+bool cli_matte_take(cli *run, const bd_image *alpha, cli_matte *matte) {
+    bool done = cli_plane_take(run, run->options.matte_out, alpha, &matte->plane);
+    const bd_matte_params finished = {
+        .struct_size = sizeof finished, .mode = BD_MATTE_SOFT, .wide = matte->params.wide};
+    matte->params = finished; /* it has been shaped */
+    use_plane(matte);
+    return done;
+}
+
+void cli_matte_narrow(bd_image *alpha) {
+    for (size_t y = 0; y < alpha->height; y++) {
+        uint8_t *row = alpha->pixels + y * alpha->stride_bytes;
+        for (size_t x = 0; x < alpha->width; x++) {
+            uint16_t wide;
+            memcpy(&wide, row + 2 * x, sizeof wide);
+            row[x] = (uint8_t)((wide * 255u + 32767u) / 65535u);
+        }
+    }
+    alpha->format = BD_FORMAT_GRAY8;
+}
+
+void cli_matte_close(cli_matte *matte) {
+    cli_plane_finish(&matte->plane);
+    bd_image_finish(&matte->trimap);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BACKDROP_CLI_PLANE_H
+#define BACKDROP_CLI_PLANE_H
+
+#include "cli.h"
+
+/* (h, w) numbers in 0..1. */
+typedef struct cli_plane {
+    float *values;
+    uint32_t w, h;
+} cli_plane;
+
+/* Reads a picture's luminance, with 16 bits where a PNG has them, or a NumPy file of (h, w) floats in 0..1 or integers
+ * over their whole range, from a file or, "-", from standard input. Upright or not, the file's rows are taken as they
+ * are. */
+bool cli_read_plane(cli *run, const char *path, cli_plane *plane);
+/* The values of a BD_FORMAT_GRAY16 image. */
+bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane *plane);
+void cli_plane_finish(cli_plane *plane);
+
+#endif

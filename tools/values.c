@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "values.h"
+
+const cli_option *cli_value_row(const cli *run, const char *const *option) {
+    size_t member = (size_t)((const char *)option - (const char *)&run->options);
+    return cli_option_find(member, run->options.verb);
+}
+
+const char *cli_value_text(const cli *run, const char *const *option) {
+    return *option ? *option : cli_value_row(run, option)->kind->fallback;
+}
+
+/* Says what the option takes. */
+static bool miss(cli *run, const char *const *option) {
+    char text[sizeof run->error.message];
+    const cli_option *row = cli_value_row(run, option);
+    cli_option_fill(row, row->kind->miss, *option, text, sizeof text);
+    return cli_fail(run, CLI_USAGE, "--%s %s", row->name, text);
+}
+
+/* The whole text as a number in low..high. */
+static bool parse_integer(const char *text, long low, long high, long *value) {
+    char *end;
+    errno = 0;
+    *value = strtol(text, &end, 10);
+    return end != text && !*end && !errno && *value >= low && *value <= high;
+}
+
+/* The same for length of text's bytes. */
+static bool parse_part(const char *text, size_t length, long low, long high, long *value) {
+    char copy[16];
+    if (length >= sizeof copy) {
+        return false;
+    }
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return parse_integer(copy, low, high, value);
+}
+
+static const cli_choice *find_choice(const cli_kind *kind, const char *text) {
+    const cli_choice *const lists[] = {kind->choices, kind->unsaid};
+    for (size_t i = 0; i < CLI_COUNT(lists); i++) {
+        for (const cli_choice *choice = lists[i]; choice && choice->name; choice++) {
+            if (!(kind->any_case ? strcasecmp : strcmp)(text, choice->name)) {
+                return choice;
+            }
+        }
+    }
+    return NULL;
+}
+
+bool cli_value_choice(cli *run, const char *const *option, unsigned *number) {
+    const char *text = cli_value_text(run, option);
+    const cli_choice *found = text ? find_choice(cli_value_row(run, option)->kind, text) : NULL;
+    if (found) {
+        *number = found->number;
+    }
+    return !text || found || miss(run, option);
+}
+
+bool cli_value_integer(cli *run, const char *const *option, long *value) {
+    const char *text = cli_value_text(run, option);
+    const cli_kind *kind = cli_value_row(run, option)->kind;
+    if (!text) {
+        return true;
+    }
+    bool known = parse_integer(text, (long)kind->low, (long)kind->high, value);
+    if (known && kind->choices) {
+        const cli_choice *choice = kind->choices;
+        while (choice->name && choice->number != (unsigned long)*value) {
+            choice++;
+        }
+        known = choice->name != NULL;
+    }
+    return known || miss(run, option);
+}
+
+bool cli_value_number(cli *run, const char *const *option, float *value) {
+    const char *text = cli_value_text(run, option);
+    const cli_kind *kind = cli_value_row(run, option)->kind;
+    if (!text) {
+        return true;
+    }
+    char *end;
+    *value = strtof(text, &end);
+    bool known = end != text && !*end && *value >= kind->low && *value <= kind->high;
+    return (known && !(kind->above && *value <= kind->low)) || miss(run, option);
+}
+
+static bool parse_size(const cli_kind *kind, const char *text, uint32_t *width, uint32_t *height) {
+    static const char digits[] = "0123456789";
+    long w, h, low = (long)kind->low, high = (long)kind->high;
+    size_t length = strspn(text, digits);
+    if (!length || length >= 8 || (text[length] && text[length] != 'x')) {
+        return false;
+    }
+    const char *second = text[length] ? text + length + 1 : text;
+    if (strspn(second, digits) != strlen(second) || !parse_part(text, length, low, high, &w) ||
+        !parse_integer(second, low, high, &h)) {
+        return false;
+    }
+    *width = (uint32_t)w;
+    *height = (uint32_t)h;
+    return true;
+}
+
+bool cli_value_size(cli *run, const char *const *option, uint32_t *width, uint32_t *height) {
+    return !*option || parse_size(cli_value_row(run, option)->kind, *option, width, height) || miss(run, option);
+}
+
+static bool parse_color(const char *text, uint8_t rgba[4]) {
+    static const struct {
+        const char *name, *code;
+    } names[] = {{"black", "000000"},  {"white", "ffffff"},        {"gray", "808080"},   {"grey", "808080"},
+                 {"silver", "c0c0c0"}, {"red", "ff0000"},          {"lime", "00ff00"},   {"green", "008000"},
+                 {"blue", "0000ff"},   {"navy", "000080"},         {"yellow", "ffff00"}, {"magenta", "ff00ff"},
+                 {"cyan", "00ffff"},   {"transparent", "00000000"}};
+    for (size_t i = 0; i < CLI_COUNT(names); i++) {
+        text = strcasecmp(text, names[i].name) ? text : names[i].code;
+    }
+    text += *text == '#';
+    char doubled[7];
+    if (strlen(text) == 3) {
+        (void)snprintf(doubled, sizeof doubled, "%c%c%c%c%c%c", text[0], text[0], text[1], text[1], text[2], text[2]);
+        text = doubled;
+    }
+    size_t length = strlen(text);
+    if ((length != 6 && length != 8) || strspn(text, "0123456789abcdefABCDEF") != length) {
+        return false;
+    }
+    unsigned long value = strtoul(text, NULL, 16);
+    value = length == 6 ? value << 8 | 0xff : value;
+    for (int i = 0; i < 4; i++) {
+        rgba[i] = (uint8_t)(value >> (24 - 8 * i));
+    }
+    return true;
+}
+
+bool cli_value_color(cli *run, const char *const *option, uint8_t rgba[4]) {
+    return !*option || parse_color(*option, rgba) || miss(run, option);
+}
+
+/* "X%,Y%"; the percent signs may be left out. */
+static bool parse_shares(const cli_kind *kind, const char *text, float place[2]) {
+    for (int i = 0; i < 2; i++) {
+        char *end;
+        place[i] = strtof(text, &end) / 100.0f;
+        if (end == text || !(place[i] >= kind->low / 100.0f && place[i] <= kind->high / 100.0f)) {
+            return false;
+        }
+        text = end + (*end == '%');
+        if (*text != (i ? '\0' : ',')) {
+            return false;
+        }
+        text++;
+    }
+    return true;
+}
+
+bool cli_value_place(cli *run, const char *const *option, float place[2]) {
+    static const char *const names[] = {"northwest", "north",     "northeast", "west",     "center",
+                                        "east",      "southwest", "south",     "southeast"};
+    for (size_t i = 0; *option && i < CLI_COUNT(names); i++) {
+        if (!strcasecmp(*option, names[i])) {
+            size_t row = i / 3;
+            place[0] = (float)(i % 3) / 2.0f;
+            place[1] = (float)row / 2.0f;
+            return true;
+        }
+    }
+    return !*option || parse_shares(cli_value_row(run, option)->kind, *option, place) || miss(run, option);
+}
+
+/* "X,Y" */
+static bool parse_point(const cli_kind *kind, const char *text, uint32_t point[2]) {
+    size_t length = strcspn(text, ",");
+    long x, y;
+    if (!text[length] || !parse_part(text, length, (long)kind->low, (long)kind->high, &x) ||
+        !parse_integer(text + length + 1, (long)kind->low, (long)kind->high, &y)) {
+        return false;
+    }
+    point[0] = (uint32_t)x;
+    point[1] = (uint32_t)y;
+    return true;
+}
+
+bool cli_value_part(cli *run, const char *const *option, bd_keep *keep, uint32_t point[2]) {
+    static const char before[] = "point=";
+    const cli_kind *kind = cli_value_row(run, option)->kind;
+    const char *text = cli_value_text(run, option);
+    const cli_choice *found = find_choice(kind, text);
+    *keep = found ? (bd_keep)found->number : BD_KEEP_POINT;
+    return found || (!strncmp(text, before, sizeof before - 1) && parse_point(kind, text + sizeof before - 1, point)) ||
+           miss(run, option);
+}
+
+bool cli_value_look(cli *run, const char *const *option, const char **text, double *factor) {
+    static const char flip[] = "flip";
+    const cli_kind *kind = cli_value_row(run, option)->kind;
+    const char *from = *text;
+    size_t length = strcspn(from, ",");
+    *text = from + length + (from[length] == ',');
+    if (length == sizeof flip - 1 && !strncmp(from, flip, length)) {
+        *factor = 0.0;
+        return true;
+    }
+    char *end;
+    *factor = strtod(from, &end);
+    return (end == from + length && *factor >= (double)kind->low && *factor <= (double)kind->high) || miss(run, option);
+}
