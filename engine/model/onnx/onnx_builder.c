@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "graph/infer.h"
 #include "model//onnx/onnx_builder.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/infer.h"
 #include "model/onnx/onnx_node.h"
 #include "model/onnx/onnx_tensor.h"
 
