@@ -599,7 +599,8 @@ BD_API BD_CHECK bd_result bd_session_replace(bd_session *session, const bd_image
  *             one that needs more memory than those before waits inside begin until they are done.
  * result      as above; reuse_result is that of the photo's begin.
  * Calls       up to bd_session_params.in_flight photos may be begun and not ended; until all are ended no other
- *             function but bd_session_timings and bd_session_destroy may be called for the session (BD_ERR_INVALID_ARGUMENT).
+ *             function but bd_session_timings and bd_session_destroy may be called for the session
+ *             (BD_ERR_INVALID_ARGUMENT).
  *             bd_session_timings tells the stages of the photo that was ended last; the network's is missing where
  *             another photo was begun meanwhile.
  * Allocates   nothing once in_flight photos of a size were ended, but where colours are converted: begin prepares that

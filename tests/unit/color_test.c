@@ -152,7 +152,7 @@ static bytes png_that_says(const said *what, int color, uint8_t value) {
 }
 
 /* One pixel, as sRGB. */
-static void to_srgb(const bd_image *image, const uint8_t *from, uint8_t *to) {
+static void pixels_to_srgb(const bd_image *image, const uint8_t *from, uint8_t *to) {
     const bd_image srgb = {.width = 1};
     bd_color *color;
     bd_error error;
@@ -207,7 +207,7 @@ static void test_png_chunks(void **state) {
             assert_int_equal(image.profile != NULL, files[i].exponent > 0);
             assert_int_equal(image.pixels[1], 100);
             uint8_t got[4];
-            to_srgb(&image, image.pixels, got);
+            pixels_to_srgb(&image, image.pixels, got);
             double expected = files[i].exponent > 0 ? srgb_of(pow(100.0 / 255.0, files[i].exponent)) : 100.0;
             for (int c = 0; c < 3; c++) {
                 assert_close(expected, got[c], 1.0);
@@ -227,7 +227,7 @@ static void test_png_chunks(void **state) {
     bd_image image = decoded(file);
     const uint8_t red[4] = {200, 0, 0, 255};
     uint8_t got[4];
-    to_srgb(&image, red, got);
+    pixels_to_srgb(&image, red, got);
     assert_true(got[0] > 210);
     bd_image_finish(&image);
     free(file.data);
@@ -256,11 +256,11 @@ static void test_conversion(void **state) {
         const uint8_t from[4] = {(uint8_t)(i % 8 * 36), (uint8_t)(i / 8 % 8 * 36), (uint8_t)(i / 64 * 36),
                                  (uint8_t)(i / 2)};
         const int order[4] = {1, 0, 2, 3};
-        to_srgb(&as_swapped, from, got);
+        pixels_to_srgb(&as_swapped, from, got);
         for (int c = 0; c < 4; c++) {
             assert_close(from[order[c]], got[c], c == 3 ? 0.0 : 1.0);
         }
-        to_srgb(&as_gamma, from, got);
+        pixels_to_srgb(&as_gamma, from, got);
         for (int c = 0; c < 3; c++) {
             assert_close(srgb_of(pow(from[c] / 255.0, 1.8)), got[c], 1.5);
         }
@@ -312,7 +312,7 @@ static void test_gray(void **state) {
     uint8_t got[4];
     assert_int_equal(image.pixels[0], 90);
     assert_int_equal(memcmp((const uint8_t *)image.profile + 16, "RGB ", 4), 0);
-    to_srgb(&image, image.pixels, got);
+    pixels_to_srgb(&image, image.pixels, got);
     for (int c = 0; c < 3; c++) {
         assert_close(srgb_of(pow(90.0 / 255.0, 1.8)), got[c], 1.0);
     }
@@ -427,7 +427,7 @@ static void check_hostile(bytes profile) {
     }
     assert_int_equal(kept.lines, image.profile == NULL);
     uint8_t got[4];
-    to_srgb(&image, image.pixels, got);
+    pixels_to_srgb(&image, image.pixels, got);
     bytes png = encoded_as(&image, BD_IMAGE_FILE_PNG);
     bd_image_finish(&image);
     free(png.data);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "model//onnx/onnx_builder.h"
+#include "model/onnx/onnx_builder.h"
 
 #include <math.h>
 #include <stdio.h>
