@@ -6,7 +6,6 @@
 
 #include "model/tflite/tflite_builder.h"
 #include "model/tflite/tflite_integers.h"
-#include "model/tflite/tflite_weights.h"
 #include "model/tflite/tflite_windows.h"
 
 /* ---- operations: the number of inputs is in the table's range ---------------------------------------------------- */
