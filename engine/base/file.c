@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/base.h"
+#include "base/memory.h"
+#include "base/result.h"
 
 bd_result bd_map_file(const char *path, bd_mapping *mapping, bd_error *error) {
     *mapping = (bd_mapping){0};

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #define _DEFAULT_SOURCE /* madvise */
+#include "base/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/base.h"
+#include "base/macros.h"
 
 /* Weights are written once, in strides: with pages of 4 KiB most of their import is page faults. A hint: it may fail.
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
+#include "base/result.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/base.h"
+#include "base/macros.h"
 
 #define BD_STRING_(x) #x
 #define BD_STRING(x) BD_STRING_(x)
@@ -95,73 +95,4 @@ bd_result bd_fail(bd_error *error, bd_result code, const char *format, ...) {
     }
     make_line(error->message);
     return code;
-}
-
-void bd_copy_params(void *to, const void *from, size_t size) {
-    memset(to, 0, size);
-    if (from) {
-        size_t given;
-        memcpy(&given, from, sizeof given);
-        memcpy(to, from, BD_MIN(given, size));
-    }
-}
-
-double bd_now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
-}
-
-float bd_half_to_float(uint16_t half) {
-    uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
-    uint32_t exponent = (half >> 10) & 0x1fu;
-    uint32_t mantissa = half & 0x3ffu;
-    uint32_t bits;
-    if (exponent == 0x1f) {
-        bits = sign | 0x7f800000u | (mantissa << 13);
-    } else if (exponent) {
-        bits = sign | ((exponent + 112) << 23) | (mantissa << 13);
-    } else if (mantissa) {
-        uint32_t shift = 0;
-        while (!(mantissa & 0x400u)) {
-            mantissa <<= 1;
-            shift++;
-        }
-        bits = sign | ((113 - shift) << 23) | ((mantissa & 0x3ffu) << 13);
-    } else {
-        bits = sign;
-    }
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-uint16_t bd_half_from_float(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    uint32_t sign = bits >> 16 & 0x8000u;
-    uint32_t magnitude = bits & 0x7fffffffu;
-    if (magnitude >= 0x7f800000u) {
-        return (uint16_t)(sign | 0x7c00u | (magnitude > 0x7f800000u ? 0x200u : 0));
-    }
-    if (magnitude >= 0x477ff000u) { /* 65520 rounds to 65536 */
-        return (uint16_t)(sign | 0x7c00u);
-    }
-    uint32_t shift = 13;
-    uint32_t half = 0;
-    if (magnitude < 0x38800000u) { /* below 2^-14: no implicit one */
-        uint32_t exponent = magnitude >> 23;
-        if (exponent < 102) {
-            return (uint16_t)sign;
-        }
-        shift = 126 - exponent;
-        magnitude = (magnitude & 0x7fffffu) | 0x800000u;
-        half = magnitude >> shift;
-    } else {
-        half = (magnitude >> shift) - (112u << 10);
-    }
-    uint32_t rest = magnitude & ((1u << shift) - 1);
-    uint32_t tie = 1u << (shift - 1);
-    half += rest > tie || (rest == tie && (half & 1u)); /* a carry into the exponent is right */
-    return (uint16_t)(sign | half);
 }

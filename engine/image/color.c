@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Colours from one ICC profile to another, by lcms2. Profiles are hostile: what lcms2 refuses becomes words. It
  * allocates by itself, past the caller's hooks. */
-#include <stdarg.h>
+#include "image/color.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include <lcms2.h>
 
-#include "image/image.h"
+#include "image/pixels.h"
 
 struct bd_color {
     bd_allocator allocator; /* zero: the C library's */
@@ -17,18 +18,6 @@ struct bd_color {
 };
 
 enum { PROFILE_HEADER = 128, TAG_ENTRY = 12 };
-
-void bd_image_warn(const bd_image_source *source, const char *format, ...) {
-    if (!source->log) {
-        return;
-    }
-    char text[400];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    source->log(source->log_user, BD_LOG_WARNING, text);
-}
 
 /* ---- profiles ---- */
 

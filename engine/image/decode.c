@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "image/image.h"
+#include "image/image_source.h"
+#include "image/jpeg.h"
+#include "image/pixels.h"
+#include "image/png.h"
+#include "image/pnm.h"
+#include "image/stb.h"
 
 static bool starts_with(const bd_image_source *source, const char *magic, size_t bytes) {
     return source->bytes >= bytes && !memcmp(source->data, magic, bytes);

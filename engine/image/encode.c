@@ -10,7 +10,8 @@
 #include <jerror.h>
 #include <png.h>
 
-#include "image/image.h"
+#include "image/color.h"
+#include "image/pixels.h"
 
 /* Bytes that grow as the encoder goes. */
 typedef struct encoder {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * JPEG in, by libjpeg-turbo with its default DCT and upsampling. */
+#include "image/jpeg.h"
+
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h needs it */
 #include <stdlib.h>
@@ -8,7 +10,9 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-#include "image/image.h"
+#include "image/color.h"
+#include "image/orientation.h"
+#include "image/pixels.h"
 
 enum {
     STRIP_ROWS = 16,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "image/orientation.h"
+
 #include <string.h>
 
 #include <libexif/exif-data.h>
 
-#include "image/image.h"
+#include "image/pixels.h"
 
 int bd_exif_orientation(const uint8_t *exif, size_t bytes) {
     int orientation = 1;

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * PNG in, by libpng: it checks every sum of a file, where stb_image would show what it can. Where 16 bits are not kept
  * they become 8 by rounding v * 255 / 65535. */
+#include "image/png.h"
+
 #include <setjmp.h>
 #include <string.h>
 
 #include <png.h>
 
-#include "image/image.h"
+#include "image/color.h"
+#include "image/orientation.h"
+#include "image/pixels.h"
 
 enum { GAMMA_LEAST = 20000, GAMMA_MOST = 500000 }; /* 1e5 / exponent: what lies outside is a mistake */
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Netpbm pictures in: PBM, PGM and PPM, plain and raw, up to 16 bits. stb_image 2.27 reads past the end of its buffer
  * on 16-bit ones. */
-#include "image/image.h"
+#include "image/pnm.h"
+
+#include "image/pixels.h"
 
 typedef struct pnm_reader {
     const uint8_t *at, *end;

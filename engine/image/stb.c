@@ -3,11 +3,13 @@
  *
  * stb_image takes what is missing from a truncated file as zeros, for ever if need be, and leaks on some errors. So it
  * reads through callbacks that jump out at the end of the file, and all that it allocates hangs on a list. */
+#include "image/stb.h"
+
 #include <limits.h>
 #include <setjmp.h>
 #include <string.h>
 
-#include "image/image.h"
+#include "image/pixels.h"
 
 typedef struct stb_block stb_block;
 struct stb_block {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "image/pixels.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-#include "image/image.h"
 
 typedef struct image_owner {
     bd_allocator allocator; /* zero: the C library's */
@@ -110,23 +110,4 @@ void bd_image_find_alpha(bd_image *image) {
         image->has_alpha = image->format == BD_FORMAT_RGBA16 ? has_less(row + 6, 8, 2, image->width)
                                                              : has_less(row + 3, 4, 1, image->width);
     }
-}
-
-bd_result bd_image_check_size(const bd_image_source *source, int64_t width, int64_t height, bd_error *error) {
-    enum { SIDE_MAX = 1 << 20 };
-    if (width <= 0 || height <= 0) {
-        return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: broken: a picture of %" PRId64 "x%" PRId64 " pixels",
-                       source->name, width, height);
-    }
-    if (width > SIDE_MAX || height > SIDE_MAX) {
-        return bd_fail(error, BD_ERR_IMAGE_TOO_LARGE,
-                       "%s: %" PRId64 "x%" PRId64 " pixels are too many: a side may have %d", source->name, width,
-                       height, SIDE_MAX);
-    }
-    if ((uint64_t)width * (uint64_t)height > source->max_pixels) {
-        return bd_fail(error, BD_ERR_IMAGE_TOO_LARGE,
-                       "%s: %" PRId64 "x%" PRId64 " pixels are too many: the limit is %" PRIu64, source->name, width,
-                       height, source->max_pixels);
-    }
-    return BD_OK;
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * What the decoders share: the file being read, and what is said of it. */
+#ifndef BD_IMAGE_SOURCE_H
+#define BD_IMAGE_SOURCE_H
+
+#include "base/base.h"
+
+/* A file in memory and how it is to be read. */
+typedef struct bd_image_source {
+    const uint8_t *data;
+    size_t bytes;
+    const char *name; /* for messages */
+    const bd_allocator *allocator;
+    bool ignore_orientation;
+    bool indices; /* PNG only */
+    bool gray16;
+    bool keep_depth;
+    uint64_t max_pixels;
+    bd_log_fn log; /* NULL: warnings go nowhere */
+    void *log_user;
+} bd_image_source;
+
+/* One line for source->log. */
+void bd_image_warn(const bd_image_source *source, const char *format, ...) BD_PRINTF(2, 3);
+
+/* Is what a header claims within the limits? BD_ERR_FILE_CORRUPT, BD_ERR_IMAGE_TOO_LARGE. */
+bd_result bd_image_check_size(const bd_image_source *source, int64_t width, int64_t height, bd_error *error);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ * BMP, GIF, HDR, PSD and TGA by stb_image. */
+#ifndef BD_STB_H
+#define BD_STB_H
+
+#include "image/image_source.h"
+
+/* Writes an RGBA8 image on success only. kind names the form in messages. */
+bd_result bd_stb_decode(const bd_image_source *source, const char *kind, bd_image *image, bd_error *error);
+
+#endif
