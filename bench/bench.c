@@ -1,111 +1,129 @@
 /* SPDX-License-Identifier: MIT
- * backdrop-bench: times the network, its kernels, the start of a process, and whole photos. Nothing is timed before
- * its result was found right; the input is a picture, never zeros. */
-#include "bench.h"
+ * backdrop-bench: times the network, its kernels, the start of a process and whole photos, and holds what comes out
+ * against what others say. Nothing is timed before its result was found right; the input is a picture, never zeros. */
+#include "compare.h"
+#include "e2e.h"
+#include "kernels.h"
+#include "matte.h"
+#include "miou.h"
+#include "network.h"
+#include "sheet.h"
+#include "start.h"
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
-static int usage(FILE *to, int status) {
-    (void)fprintf(
-        to,
-        "usage: backdrop-bench network|kernels|start|e2e|serve [--runs N] [--json [FILE]] [--csv FILE]\n"
-        "         [--model M] [--size S] [--device D] [--kernels SET] [--precision fp32|fp16|fast16|auto]\n"
-        "         [--quantised integer|float]\n"
-        "         [--reference DIR] [--cache-dir DIR] [--single] [--validation]\n"
-        "network  the whole, and each dispatch by the device's clock, warm; sessions take turns\n"
-        "kernels  every kernel at every shape of the network, for each kernel set and precision the device runs\n"
-        "start    process start to first dispatch and first result, with empty caches and with full ones\n"
-        "e2e      decode, replace, encode: made photos of --megapixels 0.26,12,1920x1080, or --photo P --background B\n"
-        "serve    checks, prints one line of JSON, then runs the network once for every line that comes in;\n"
-        "         --dump DIR leaves its input and logits there, for programs that are to be compared\n"
-        "--json   without FILE: one JSON object on standard output and nothing else\n"
-        "--reference DIR  NAME.logits.npy with its picture; default: stored ones of the default network, else\n"
-        "         another kernel set\n"
-        "exit status: 0 fine, 1 failed or wrong, 2 usage, 3 this device cannot do that\n");
-    return status;
-}
+enum { NETWORK, KERNELS, START, E2E, SERVE, COMPARE, MATTE, SHEET, MIOU, VERBS };
 
-static bool take_option(bench_arguments *a, int argc, char **argv, int *i) {
-    const struct {
-        const char *name;
-        const char **value;
-    } options[] = {{"--csv", &a->csv_path},        {"--photo", &a->photo}, {"--background", &a->background},
-                   {"--reference", &a->reference}, {"--dump", &a->dump},   {"--megapixels", &a->megapixels}};
-    for (size_t o = 0; o < sizeof options / sizeof *options; o++) {
-        if (!strcmp(argv[*i], options[o].name) && *i + 1 < argc) {
-            *options[o].value = argv[++*i];
-            return true;
-        }
-    }
-    if (!strcmp(argv[*i], "--runs") && *i + 1 < argc) {
-        a->runs = (uint32_t)strtoul(argv[++*i], NULL, 10);
-        return true;
-    }
-    return false;
-}
+static const option_verb verbs[VERBS] = {
+    [NETWORK] = {"network", NULL, 0, 0, "the whole, and each dispatch by the device's clock, warm; sessions take turns",
+                 NULL},
+    [KERNELS] = {"kernels", NULL, 0, 0,
+                 "every kernel at every shape of the network, for each kernel set and precision the device runs", NULL},
+    [START] = {"start", NULL, 0, 0,
+               "process start to first dispatch and first result, with empty caches and with full ones", NULL},
+    [E2E] = {"e2e", NULL, 0, 0, "decode, replace, encode: made photos of several sizes, or two given files", NULL},
+    [SERVE] =
+        {"serve", NULL, 0, 0, "checks, then runs the network once for every line that comes in, for programs in turn",
+         "One line of JSON says what it serves, then each line of standard input but \"quit\" is answered by one.\n"},
+    [COMPARE] = {"compare", "REFERENCE_DIR", 1, 1, "logits, labels and classic composites against stored ones",
+                 "REFERENCE_DIR holds NAME.logits.npy, NAME.labels.png, NAME.classic.png, or some of them.\n"},
+    [MATTE] = {"matte", "FOLDER", 1, 1,
+               "scores mattes against true ones: SAD / 1000, MSE * 1000, Grad / 1000, Conn / 1000",
+               "FOLDER holds NAME.photo.png and NAME.alpha.png, and may hold NAME.foreground.png, for colours.\n"
+               "Columns: the four scores, then each as a share of hard's.\n"},
+    [SHEET] = {"sheet", "PHOTO...", 1, OPTION_MOST_OPERANDS, "contact sheets of what the library makes of photos",
+               NULL},
+    [MIOU] = {"miou", "FOLDER", 1, 1,
+              "intersection over union of each class on labelled photos, as the VOC devkit takes it",
+              "FOLDER has VOC's layout (JPEGImages, SegmentationClass), or photos NAME.jpg and label maps NAME.png.\n"},
+};
+static bool (*const runs[VERBS])(bench *b) = {
+    [NETWORK] = bench_network, [KERNELS] = bench_kernels, [START] = bench_start,
+    [E2E] = bench_e2e,         [SERVE] = bench_serve,     [COMPARE] = bench_compare,
+    [MATTE] = bench_matte,     [SHEET] = bench_sheet,     [MIOU] = bench_miou};
 
-static bool run(bench *b, const bench_arguments *a, char **argv, cJSON *json) {
-    if (!strcmp(a->what, "network")) {
-        return bench_network(b, a, json);
-    }
-    if (!strcmp(a->what, "kernels")) {
-        return bench_kernels(b, a, json);
-    }
-    return !strcmp(a->what, "start") ? bench_start(b, a, argv, json) : bench_e2e(b, a, json);
-}
+#define V(verb) (1u << (verb))
+#define AT(member) offsetof(bench_arguments, member)
+enum { EVERY = V(VERBS) - 1, TIMED = V(NETWORK) | V(KERNELS) | V(START) | V(E2E) };
+
+static const option options[] = {
+    {"--runs", OPTION_WHOLE, TIMED, AT(runs), "N", 1, BENCH_MOST_RUNS, "how often each is timed"},
+    {"--reference", OPTION_TEXT, V(NETWORK) | V(KERNELS) | V(SERVE), AT(reference), "DIR", 0, 0,
+     "NAME.logits.npy with its picture; default: stored ones of the default network, else another kernel set"},
+    {"--csv", OPTION_TEXT, V(NETWORK) | V(KERNELS), AT(csv), "FILE", 0, 0, "the table as a file"},
+    {"--dump", OPTION_TEXT, V(SERVE), AT(dump), "DIR", 0, 0, "leaves input and logits there"},
+    {"--megapixels", OPTION_TEXT, V(E2E), AT(megapixels), "LIST", 0, 0, "sizes of made photos: 12,48,1920x1080"},
+    {"--photo", OPTION_TEXT, V(E2E), AT(photo), "FILE", 0, 0, "this photo, with --background"},
+    {"--background", OPTION_TEXT, V(E2E), AT(background), "FILE", 0, 0, "the picture behind --photo"},
+
+    {"--list", OPTION_TEXT, V(COMPARE), AT(list), "FILE", 0, 0,
+     "lines of NAME PHOTO [BACKGROUND]; default REFERENCE_DIR/list.txt"},
+    {"--root", OPTION_TEXT, V(COMPARE), AT(root), "DIR", 0, 0,
+     "what the list's paths start from; default REFERENCE_DIR"},
+    {"--logits-tolerance", OPTION_REAL, V(COMPARE), AT(logits_tolerance), "X", 0, INFINITY, "largest error of a logit"},
+    {"--labels-share", OPTION_REAL, V(COMPARE), AT(labels_share), "X", 0, 1, "least share of equal labels"},
+    {"--composite-tolerance", OPTION_WHOLE, V(COMPARE), AT(composite_tolerance), "N", 0, 255,
+     "largest difference of a byte where labels agree"},
+
+    {"--simulate", OPTION_WORD, V(MATTE), AT(simulate), BENCH_MATTE_SIMULATED, 0, 0,
+     "masks from the true alpha, not the network's"},
+    {"--trimap", OPTION_WHOLE, V(MATTE), AT(trimap_px), "PX", 1, 1000,
+     "refine and best get a trimap: unknown within PX of what is neither all foreground nor all background; alone it "
+     "takes the network's place, with --simulate it joins"},
+    {"--mode", OPTION_LIST, V(MATTE), AT(modes), BENCH_MATTE_MODES, 0, 0, "these alone, and hard"},
+
+    {"--out", OPTION_NEED, V(SHEET), AT(out), "FOLDER|FILE", 0, 0, "where to; a FILE ends in .png or .jpg"},
+    {"--background", OPTION_TEXT, V(SHEET), AT(background), "PICTURE", 0, 0, "what scene and classic put the photo on"},
+    {"--tiles", OPTION_LIST, V(SHEET), AT(tiles), BENCH_TILES, 0, 0,
+     "what a sheet shows; default all but soft, and but the last three without --background"},
+    {"--width", OPTION_WHOLE, V(SHEET), AT(width), "PX", 1, 4096, "of a tile"},
+    {"--columns", OPTION_WHOLE, V(SHEET), AT(columns), "N", 1, OPTION_MOST_LISTED, "tiles in a row"},
+    {"--blur", OPTION_REAL, V(SHEET), AT(blur), "SIGMA", 0.001, 10000, "of the blurred background, in photo pixels"},
+
+    {"--nearest", OPTION_FLAG, V(MIOU), AT(nearest), NULL, 0, 0,
+     "labels at the network's size, enlarged by nearest neighbour, as the tutorial's would be; default: logits "
+     "interpolated at the photo's size"},
+
+    {"--json", OPTION_FILE, EVERY & ~(V(SERVE) | V(SHEET)), AT(json), "[FILE]", 0, 0,
+     "without FILE: one JSON object on standard output and nothing else"},
+    {"--model", OPTION_TEXT, EVERY, AT(model), "M", 0, 0,
+     "a file, or a folder of weights/cache; default deeplabv3_mnv2_pascal"},
+    {"--size", OPTION_WHOLE, EVERY, AT(size), "S", 1, 8192, "side of the input; default the model's, or 513"},
+    {"--device", OPTION_TEXT, EVERY, AT(device), "D", 0, 0, "number or part of a name; default the best one"},
+    {"--kernels", OPTION_TEXT, EVERY, AT(kernels), "SET", 0, 0, "default the device's"},
+    {"--precision", OPTION_WORD, EVERY, AT(precision), "auto|fp32|fp16|fast16", 0, 0, "of the network"},
+    {"--quantised", OPTION_WORD, EVERY, AT(quantised), "integer|float", 0, 0, "how quantised models run"},
+    {"--cache-dir", OPTION_TEXT, EVERY, AT(cache_dir), "DIR", 0, 0, "pipelines and tuning; default none"},
+    {"--single", OPTION_FLAG, EVERY, AT(single), NULL, 0, 0, "sessions for one photo, not for many"},
+    {"--validation", OPTION_FLAG, EVERY, AT(validation), NULL, 0, 0, "the validation layer; what it says is a failure"},
+};
+
+static const option_program program = {.name = "backdrop-bench",
+                                       .statuses = "0 fine, 1 failed or wrong, 2 usage, 3 this device cannot do that",
+                                       .verbs = verbs,
+                                       .options = options,
+                                       .verb_count = VERBS,
+                                       .option_count = sizeof options / sizeof *options,
+                                       .operands = AT(operands)};
 
 int main(int argc, char **argv) {
-    static const char *const all[] = {"network", "kernels", "start", "e2e", "serve"};
-    bench b = {0};
-    bench_arguments a = {.runs = 10};
-    for (int i = 1; i < argc; i++) {
-        if (bench_option(&b, argc, argv, &i) || take_option(&a, argc, argv, &i)) {
-            continue;
-        }
-        if (!strcmp(argv[i], "--help")) {
-            return usage(stdout, 0);
-        }
-        if (argv[i][0] == '-' || a.what) {
-            return usage(stderr, 2);
-        }
-        a.what = argv[i];
+    bench b = {.a = {.runs = 10,
+                     .megapixels = "0.26,3,12,48",
+                     .logits_tolerance = 1e-3,
+                     .labels_share = 0.9999,
+                     .width = 480,
+                     .columns = 4,
+                     .blur = 8},
+               .argv = argv};
+    uint32_t verb;
+    int status = options_read(&program, argc, argv, &verb, &b.a);
+    if (status != OPTIONS_READ) {
+        return status;
     }
-    bool known = false;
-    for (size_t w = 0; w < sizeof all / sizeof *all && a.what; w++) {
-        known = known || !strcmp(a.what, all[w]);
-    }
-    if (!known || a.runs < 1 || a.runs > BENCH_MOST_RUNS) {
-        return usage(stderr, 2);
-    }
-    bool ok;
-    if (!strcmp(a.what, "start") && bench_start_is_child()) {
-        ok = bench_start_child(&b);
-    } else {
-        /* Two sessions in turn: neither finds its weights and tensors as the run before left them in a cache. */
-        b.session_count = !strcmp(a.what, "network") || !strcmp(a.what, "serve") ? 2 : 1;
-        /* Kernel sets and precisions are opened one by one there. */
-        bool all_sets = !strcmp(a.what, "kernels");
-        bench first = b;
-        first.precision = all_sets ? BD_PRECISION_AUTO : b.precision;
-        ok = bench_open(&first);
-        first.precision = b.precision;
-        b = first;
-        if (ok && !strcmp(a.what, "serve")) {
-            ok = bench_serve(&b, &a);
-        } else if (ok) {
-            cJSON *json = cJSON_CreateObject();
-            cJSON_AddStringToObject(json, "benchmark", a.what);
-            bench_describe(&b, json);
-            bench_headline(&b);
-            ok = run(&b, &a, argv, json);
-            if (ok) {
-                ok = bench_write_json(&b, json);
-            } else {
-                cJSON_Delete(json);
-            }
-        }
-    }
+    b.text = b.a.json && !strcmp(b.a.json, "-") ? NULL : stdout;
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* whoever stops this program halfway keeps what it said */
+    bool ok = runs[verb](&b);
     uint32_t messages = b.engine ? bd_engine_validation_messages(b.engine) : 0;
     if (messages) {
         (void)fprintf(stderr, "%u validation messages\n", messages);

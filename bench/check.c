@@ -1,31 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * Correctness before time: what the network says is compared with something independent of it. */
 #define _POSIX_C_SOURCE 200809L
-#include "bench.h"
+#include "check.h"
+#include "picture.h"
 
 #include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-double bench_logit_tolerance(bd_precision precision) {
+/* Figures of wrong results are worth nothing. */
+static double logit_tolerance(bd_precision precision) {
     return precision == BD_PRECISION_FP32 ? 1e-3 : precision == BD_PRECISION_FP16 ? 0.25 : 0.5;
-}
-
-void bench_fill_picture(uint8_t *pixels, uint32_t w, uint32_t h, uint32_t channels) {
-    uint32_t state = 1;
-    for (uint32_t y = 0; y < h; y++) {
-        for (uint32_t x = 0; x < w; x++) {
-            for (uint32_t c = 0; c < 3; c++) {
-                state = state * 1664525u + 1013904223u;
-                uint32_t slope = c == 0 ? x * 200 / w : (c == 1 ? y * 200 / h : (x + y) * 100 / (w + h));
-                *pixels++ = (uint8_t)(slope + (state >> 24) % 56);
-            }
-            if (channels == 4) {
-                *pixels++ = 255;
-            }
-        }
-    }
 }
 
 /* ---- stored logits ----------------------------------------------------------------------------------------------- */
@@ -71,13 +57,13 @@ static bool find_in_folder(const char *folder, stored *found) {
 }
 
 /* False when there are none; a folder that was asked for must hold some, and that is said. */
-static bool find_stored(const bench *b, const bench_arguments *a, stored *found, bool *failed) {
+static bool find_stored(const bench *b, stored *found, bool *failed) {
     *failed = false;
     *found = (stored){0};
-    if (a->reference) {
-        *failed = !find_in_folder(a->reference, found);
+    if (b->a.reference) {
+        *failed = !find_in_folder(b->a.reference, found);
         if (*failed) {
-            (void)fprintf(stderr, "%s: no NAME.logits.npy with a picture beside it\n", a->reference);
+            (void)fprintf(stderr, "%s: no NAME.logits.npy with a picture beside it\n", b->a.reference);
         }
         return !*failed;
     }
@@ -137,12 +123,6 @@ static bool compare_stored(const bench *b, const stored *s, const bd_image *phot
     free(expected);
     bd_segmentation_finish(&got);
     return ok;
-}
-
-static bool read_photo(const char *path, bd_image *photo) {
-    bd_error error;
-    const bd_image_read_params params = {.struct_size = sizeof params, .ignore_orientation = true};
-    return !bd_image_read(path, &params, photo, &error) || bench_fail(&error);
 }
 
 /* ---- input ------------------------------------------------------------------------------------------------------- */
@@ -222,13 +202,13 @@ static bool compare_with_other(bench *b, bench_check *check) {
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
-bool bench_check_open(bench *b, const bench_arguments *a, bench_check *check) {
+bool bench_check_open(bench *b, bench_check *check) {
     *check = (bench_check){0};
     stored s;
     bool failed;
     bd_image photo = {0};
-    bool has_stored = find_stored(b, a, &s, &failed);
-    bool ok = !failed && (!has_stored || read_photo(s.photo, &photo)) && fill_input(b, &photo, check);
+    bool has_stored = find_stored(b, &s, &failed);
+    bool ok = !failed && (!has_stored || bench_read_image(s.photo, true, &photo)) && fill_input(b, &photo, check);
     for (uint32_t i = 0; i < b->session_count && ok; i++) {
         if (has_stored) {
             (void)snprintf(check->against, sizeof check->against, "stored logits: %s", s.name);
@@ -237,7 +217,7 @@ bool bench_check_open(bench *b, const bench_arguments *a, bench_check *check) {
         ok = ok && (i || run(b->sessions[i], check->input, check->logits));
     }
     ok = ok && (has_stored || compare_with_other(b, check));
-    if (ok && !(check->max_error <= bench_logit_tolerance(b->session_info.precision))) {
+    if (ok && !(check->max_error <= logit_tolerance(b->session_info.precision))) {
         (void)fprintf(stderr, "WRONG: a logit is off by %g against %s; nothing was timed\n", check->max_error,
                       check->against);
         ok = false;
@@ -260,8 +240,8 @@ bool bench_check_open(bench *b, const bench_arguments *a, bench_check *check) {
     return ok;
 }
 
-bool bench_check_session(const bench *b, const bench_arguments *a, const bench_check *check, bd_session *session,
-                         double *max_error, double *run_ms) {
+bool bench_check_session(const bench *b, const bench_check *check, bd_session *session, double *max_error,
+                         double *run_ms) {
     stored s;
     bool failed;
     size_t compared;
@@ -269,10 +249,9 @@ bool bench_check_session(const bench *b, const bench_arguments *a, const bench_c
     bd_session_get_info(session, &info);
     *max_error = 0;
     bd_image photo = {0};
-    bool has_stored = find_stored(b, a, &s, &failed);
-    bool ok =
-        !failed &&
-        (!has_stored || (read_photo(s.photo, &photo) && compare_stored(b, &s, &photo, session, max_error, &compared)));
+    bool has_stored = find_stored(b, &s, &failed);
+    bool ok = !failed && (!has_stored || (bench_read_image(s.photo, true, &photo) &&
+                                          compare_stored(b, &s, &photo, session, max_error, &compared)));
     bd_image_finish(&photo);
     float *own = ok ? malloc(check->logits_count * sizeof *own) : NULL;
     double start = bench_now_ms();
@@ -282,7 +261,7 @@ bool bench_check_session(const bench *b, const bench_arguments *a, const bench_c
         *max_error = largest_difference(own, check->logits, check->logits_count);
     }
     free(own);
-    if (ok && !(*max_error <= bench_logit_tolerance(info.precision))) {
+    if (ok && !(*max_error <= logit_tolerance(info.precision))) {
         (void)fprintf(stderr, "WRONG: kernel set %s: a logit is off by %g\n", info.kernel_set, *max_error);
         ok = false;
     }

@@ -2,7 +2,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,22 +28,6 @@ double bench_median(double *values, uint32_t count) {
     return count % 2 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
 }
 
-double bench_least(const double *values, uint32_t count) {
-    double least = count ? values[0] : 0;
-    for (uint32_t i = 1; i < count; i++) {
-        least = fmin(least, values[i]);
-    }
-    return least;
-}
-
-double bench_largest(const double *values, uint32_t count) {
-    double largest = count ? values[0] : 0;
-    for (uint32_t i = 1; i < count; i++) {
-        largest = fmax(largest, values[i]);
-    }
-    return largest;
-}
-
 cJSON *bench_summary(double *values, uint32_t count) {
     cJSON *object = cJSON_CreateObject();
     double median = bench_median(values, count);
@@ -55,80 +38,6 @@ cJSON *bench_summary(double *values, uint32_t count) {
     cJSON_AddNumberToObject(object, "q3", count ? values[count - 1 - (count - 1) / 4] : 0);
     cJSON_AddNumberToObject(object, "runs", count);
     return object;
-}
-
-/* ---- options ----------------------------------------------------------------------------------------------------- */
-
-const char *bench_precision_name(bd_precision precision) {
-    static const char *const names[] = {[BD_PRECISION_AUTO] = "auto",
-                                        [BD_PRECISION_FP32] = "fp32",
-                                        [BD_PRECISION_FP16] = "fp16",
-                                        [BD_PRECISION_FAST16] = "fast16"};
-    return (size_t)precision < sizeof names / sizeof *names ? names[precision] : "?";
-}
-
-static bool read_quantised(const char *text, bd_quantised *quantised) {
-    *quantised = !strcmp(text, "float") ? BD_QUANTISED_FLOAT : BD_QUANTISED_INTEGER;
-    return *quantised || !strcmp(text, "integer");
-}
-
-static bool read_precision(const char *text, bd_precision *precision) {
-    for (bd_precision p = BD_PRECISION_AUTO; p <= BD_PRECISION_FAST16; p++) {
-        if (!strcmp(text, bench_precision_name(p))) {
-            *precision = p;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool read_size(const char *text, uint32_t *size) {
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    *size = (uint32_t)value;
-    return *text && !*end && value >= 1 && value <= 8192;
-}
-
-/* A word without a dot or a slash is no file to write JSON to, but the next argument. */
-static bool is_json_file(const char *text) {
-    return !strcmp(text, "-") || (text[0] != '-' && strpbrk(text, "./"));
-}
-
-bool bench_option(bench *b, int argc, char **argv, int *i) {
-    const struct {
-        const char *name;
-        const char **value;
-    } options[] = {{"--model", &b->model_path},
-                   {"--device", &b->device},
-                   {"--kernels", &b->kernels},
-                   {"--cache-dir", &b->cache_dir}};
-    const char *value = *i + 1 < argc ? argv[*i + 1] : NULL;
-    for (size_t o = 0; o < sizeof options / sizeof *options && value; o++) {
-        if (!strcmp(argv[*i], options[o].name)) {
-            *options[o].value = value;
-            ++*i;
-            return true;
-        }
-    }
-    if (!strcmp(argv[*i], "--validation")) {
-        b->validation = true;
-        return true;
-    }
-    if (!strcmp(argv[*i], "--single")) {
-        b->single = true;
-        return true;
-    }
-    if (!strcmp(argv[*i], "--json")) {
-        bool file = value && is_json_file(value);
-        b->json_path = file ? value : "-";
-        *i += file;
-        return true;
-    }
-    bool taken = value && ((!strcmp(argv[*i], "--precision") && read_precision(value, &b->precision)) ||
-                           (!strcmp(argv[*i], "--quantised") && read_quantised(value, &b->quantised)) ||
-                           (!strcmp(argv[*i], "--size") && read_size(value, &b->size)));
-    *i += taken;
-    return taken;
 }
 
 /* ---- model, device, session -------------------------------------------------------------------------------------- */
@@ -165,12 +74,12 @@ bool bench_find_file(const char *name, char path[BENCH_PATH]) {
 /* What --model names: a file, a folder of weights/cache, or nothing, which is the default network. */
 static bool find_model(bench *b) {
     static const char normal[] = "deeplabv3_mnv2_pascal";
-    const char *given = b->model_path ? b->model_path : normal;
+    const char *given = b->a.model ? b->a.model : normal;
     char relative[1024];
     (void)snprintf(relative, sizeof relative, "weights/cache/%.900s/model.json", given);
     if (!strchr(given, '/') && bench_find_file(relative, b->model_file)) {
         (void)snprintf(b->model_name, sizeof b->model_name, "%.250s", given);
-    } else if (b->model_path) {
+    } else if (b->a.model) {
         (void)snprintf(b->model_file, sizeof b->model_file, "%s", given);
         /* The file's name says most; that of every TensorFlow.js export says nothing, its folder's does. */
         char text[BENCH_PATH];
@@ -193,16 +102,16 @@ static bool find_model(bench *b) {
 static bd_result create_engine(const bench *b, const char *kernel_set, bd_engine **engine, bd_error *error) {
     const bd_engine_params params = {.struct_size = sizeof params,
                                      .log = print_log,
-                                     .device = b->device,
+                                     .device = b->a.device,
                                      .kernel_set = kernel_set,
-                                     .cache_dir = b->cache_dir,
-                                     .validation = b->validation};
+                                     .cache_dir = b->a.cache_dir,
+                                     .validation = b->a.validation};
     return bd_engine_create(&params, engine, error);
 }
 
 static bd_result create_session(const bench *b, bd_engine *engine, bd_precision precision, bd_session **session,
                                 bd_error *error) {
-    const bd_session_params params = {.struct_size = sizeof params, .precision = precision, .many = !b->single};
+    const bd_session_params params = {.struct_size = sizeof params, .precision = precision, .many = !b->a.single};
     return bd_session_create(engine, b->model, &params, session, error);
 }
 
@@ -220,31 +129,30 @@ bool bench_open_engine(bench *b, const char *kernel_set, bd_precision precision,
     return !result;
 }
 
-bool bench_open(bench *b) {
+bool bench_open(bench *b, uint32_t session_count) {
     bd_error error;
-    b->text = b->json_path && !strcmp(b->json_path, "-") ? NULL : stdout;
-    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* whoever stops this program halfway keeps what it said */
+    const bench_arguments *a = &b->a;
     double start = bench_now_ms();
     if (!find_model(b)) {
         return false;
     }
     const bd_model_params model = {
-        .struct_size = sizeof model, .width = b->size, .height = b->size, .quantised = b->quantised};
+        .struct_size = sizeof model, .width = a->size, .height = a->size, .quantised = (bd_quantised)a->quantised};
     b->failure = bd_model_open(b->model_file, &model, &b->model, &error);
     if (b->failure) {
         return bench_fail(&error);
     }
     bd_model_get_info(b->model, &b->info);
     double imported = bench_now_ms();
-    b->failure = create_engine(b, b->kernels, &b->engine, &error);
+    b->failure = create_engine(b, a->kernels, &b->engine, &error);
     if (b->failure) {
         return bench_fail(&error);
     }
     bd_engine_device(b->engine, &b->device_info);
     double opened = bench_now_ms();
-    b->session_count = b->session_count ? b->session_count : 1;
-    for (uint32_t s = 0; s < b->session_count; s++) {
-        b->failure = create_session(b, b->engine, b->precision, &b->sessions[s], &error);
+    b->session_count = session_count;
+    for (uint32_t s = 0; s < session_count; s++) {
+        b->failure = create_session(b, b->engine, (bd_precision)a->precision, &b->sessions[s], &error);
         if (b->failure) {
             return bench_fail(&error);
         }
@@ -273,6 +181,14 @@ void bench_close(bench *b) {
 
 /* ---- what goes out ----------------------------------------------------------------------------------------------- */
 
+const char *bench_precision_name(bd_precision precision) {
+    static const char *const names[] = {[BD_PRECISION_AUTO] = "auto",
+                                        [BD_PRECISION_FP32] = "fp32",
+                                        [BD_PRECISION_FP16] = "fp16",
+                                        [BD_PRECISION_FAST16] = "fast16"};
+    return (size_t)precision < sizeof names / sizeof *names ? names[precision] : "?";
+}
+
 static const char *kind_name(bd_device_kind kind) {
     switch (kind) {
     case BD_DEVICE_INTEGRATED: return "integrated";
@@ -296,7 +212,7 @@ void bench_describe(const bench *b, cJSON *object) {
     cJSON_AddNumberToObject(object, "output_stride", b->info.output_stride);
     cJSON_AddStringToObject(object, "precision", bench_precision_name(b->session_info.precision));
     cJSON_AddStringToObject(object, "arithmetic", b->info.integers ? "integer" : "float");
-    cJSON_AddBoolToObject(object, "many", !b->single);
+    cJSON_AddBoolToObject(object, "many", !b->a.single);
     cJSON_AddNumberToObject(object, "dispatches", b->session_info.dispatches);
     cJSON_AddNumberToObject(object, "multiply_adds", (double)b->info.multiply_adds);
 }
@@ -307,24 +223,43 @@ void bench_headline(const bench *b) {
               b->info.input_width, b->info.input_height, b->info.output_stride);
 }
 
+cJSON *bench_begin(bench *b, const char *benchmark, uint32_t session_count) {
+    if (!bench_open(b, session_count)) {
+        return NULL;
+    }
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "benchmark", benchmark);
+    bench_describe(b, json);
+    bench_headline(b);
+    return json;
+}
+
 bool bench_put_json(const bench *b, const cJSON *json) {
     char *text = cJSON_Print(json);
-    FILE *file = strcmp(b->json_path, "-") ? fopen(b->json_path, "w") : stdout;
+    FILE *file = strcmp(b->a.json, "-") ? fopen(b->a.json, "w") : stdout;
     bool ok = text && file && fprintf(file, "%s\n", text) > 0;
     if (file && file != stdout) {
         ok = !fclose(file) && ok;
     }
     if (!ok) {
-        (void)fprintf(stderr, "%s: cannot write\n", b->json_path);
+        (void)fprintf(stderr, "%s: cannot write\n", b->a.json);
     }
     free(text);
     return ok;
 }
 
 bool bench_write_json(const bench *b, cJSON *json) {
-    bool ok = !b->json_path || bench_put_json(b, json);
+    bool ok = !b->a.json || bench_put_json(b, json);
     cJSON_Delete(json);
     return ok;
+}
+
+bool bench_end(const bench *b, cJSON *json, bool ok) {
+    if (json && ok) {
+        return bench_write_json(b, json);
+    }
+    cJSON_Delete(json);
+    return false;
 }
 
 bool bench_exists(const char *path) {

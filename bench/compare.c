@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * backdrop-compare: holds our outputs against an independent engine's stored ones.
+ * Holds our outputs against an independent engine's stored ones.
  *
  * A reference folder holds, for each NAME, any of NAME.logits.npy (f32 (h, w, classes) of the padded input, before
  * upsampling), NAME.labels.png (u8 (h, w), the resized photo's size) and NAME.classic.png (the tutorial's composite).
  * Which photo and background belong to NAME stands in a list: lines of "NAME PHOTO [BACKGROUND]", paths relative to
  * --root. */
-#include "common.h"
+#include "compare.h"
+#include "picture.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,12 +14,6 @@
 #include <string.h>
 
 enum { PATH_ROOM = 1024, MOST_CASES = 4096 };
-
-typedef struct tolerances {
-    double logits; /* largest absolute error */
-    double labels; /* least share of equal pixels */
-    int composite; /* largest difference of a byte where the labels agree */
-} tolerances;
 
 /* What one photo showed; negative: not compared. */
 typedef struct outcome {
@@ -29,12 +24,6 @@ typedef struct outcome {
     double ms;               /* segment, wall */
     bool passed;
 } outcome;
-
-static bool read_image(const char *path, bd_image *image) {
-    bd_error error;
-    const bd_image_read_params params = {.struct_size = sizeof params, .ignore_orientation = true};
-    return !bd_image_read(path, &params, image, &error) || bench_fail(&error);
-}
 
 static bool compare_logits(const char *path, const bd_segmentation *got, outcome *out) {
     float *expected;
@@ -63,7 +52,7 @@ static bool compare_logits(const char *path, const bd_segmentation *got, outcome
 
 /* The reference's labels arrive as grey RGBA. */
 static bool compare_labels(const char *path, const bd_image *got, bd_image *expected, outcome *out) {
-    if (!read_image(path, expected)) {
+    if (!bench_read_image(path, true, expected)) {
         return false;
     }
     if (expected->width != got->width || expected->height != got->height) {
@@ -94,7 +83,7 @@ static bool compare_composite(bench *b, const char *path, const bd_image *photo,
     bd_image background = {0};
     bd_image got = {0};
     const bd_replace_params params = {.struct_size = sizeof params, .classic = true};
-    bool ok = read_image(path, &expected) && read_image(background_path, &background);
+    bool ok = bench_read_image(path, true, &expected) && bench_read_image(background_path, true, &background);
     if (ok && bd_session_replace(b->session, photo, &background, &params, &got, &error)) {
         ok = bench_fail(&error);
     }
@@ -129,8 +118,9 @@ static bool compare_composite(bench *b, const char *path, const bd_image *photo,
     return ok;
 }
 
-static bool compare_one(bench *b, const char *folder, const char *name, const char *photo_path,
-                        const char *background_path, const tolerances *limits, outcome *out) {
+static bool compare_one(bench *b, const char *name, const char *photo_path, const char *background_path, outcome *out) {
+    const bench_arguments *limits = &b->a;
+    const char *folder = b->a.operands.items[0];
     char logits[PATH_ROOM];
     char labels[PATH_ROOM];
     char composite[PATH_ROOM];
@@ -143,7 +133,7 @@ static bool compare_one(bench *b, const char *folder, const char *name, const ch
     bd_image expected_labels = {0};
     bd_segmentation got = {0};
     const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
-    bool ok = read_image(photo_path, &photo);
+    bool ok = bench_read_image(photo_path, true, &photo);
     double start = bench_now_ms();
     if (ok && bd_session_segment(b->session, &photo, &params, &got, &error)) {
         ok = bench_fail(&error);
@@ -166,31 +156,31 @@ static bool compare_one(bench *b, const char *folder, const char *name, const ch
         (void)fprintf(stderr, "%s: no stored output of %s\n", folder, name);
         ok = false;
     }
-    out->passed = ok && out->logits_largest <= limits->logits &&
-                  (out->labels_agree < 0 || out->labels_agree >= limits->labels) &&
-                  out->composite_largest <= limits->composite;
+    out->passed = ok && out->logits_largest <= limits->logits_tolerance &&
+                  (out->labels_agree < 0 || out->labels_agree >= limits->labels_share) &&
+                  out->composite_largest <= (int)limits->composite_tolerance;
     bd_image_finish(&photo);
     bd_image_finish(&expected_labels);
     bd_segmentation_finish(&got);
     return ok;
 }
 
-static void print_value(double value, const char *format) {
+static void print_value(const bench *b, double value, const char *format) {
     if (value < 0) {
-        printf("%12s", "-");
+        bench_say(b, "%12s", "-");
     } else {
-        printf(format, value);
+        bench_say(b, format, value);
     }
 }
 
-static void print_row(const char *name, const outcome *out) {
-    printf("%-22s", name);
-    print_value(out->logits_largest, "%12.2e");
-    print_value(out->logits_mean, "%12.2e");
-    print_value(out->labels_agree < 0 ? -1 : out->labels_agree * 100, "%11.4f%%");
-    print_value(out->composite_differ < 0 ? -1 : out->composite_differ * 100, "%11.4f%%");
-    print_value(out->composite_largest, "%12.0f");
-    printf("%10.0f  %s\n", out->ms, out->passed ? "ok" : "FAILED");
+static void print_row(const bench *b, const char *name, const outcome *out) {
+    bench_say(b, "%-22s", name);
+    print_value(b, out->logits_largest, "%12.2e");
+    print_value(b, out->logits_mean, "%12.2e");
+    print_value(b, out->labels_agree < 0 ? -1 : out->labels_agree * 100, "%11.4f%%");
+    print_value(b, out->composite_differ < 0 ? -1 : out->composite_differ * 100, "%11.4f%%");
+    print_value(b, out->composite_largest, "%12.0f");
+    bench_say(b, "%10.0f  %s\n", out->ms, out->passed ? "ok" : "FAILED");
 }
 
 static void add_value(cJSON *object, const char *key, double value) {
@@ -215,8 +205,8 @@ static cJSON *row_to_json(const char *name, const outcome *out) {
 }
 
 /* Every line of the list; returns the number of failures, or -1 when the list cannot be used. */
-static int compare_all(bench *b, const char *folder, const char *list, const char *root, const tolerances *limits,
-                       cJSON *rows) {
+static int compare_all(bench *b, const char *list, cJSON *rows) {
+    const char *root = b->a.root ? b->a.root : b->a.operands.items[0];
     FILE *file = fopen(list, "r");
     if (!file) {
         (void)fprintf(stderr, "%s: cannot be read\n", list);
@@ -225,7 +215,8 @@ static int compare_all(bench *b, const char *folder, const char *list, const cha
     char line[2 * PATH_ROOM];
     int failures = 0;
     int cases = 0;
-    printf("%-22s%12s%12s%12s%12s%12s%10s\n", "photo", "logits max", "mean", "labels", "pixels off", "largest", "ms");
+    bench_say(b, "%-22s%12s%12s%12s%12s%12s%10s\n", "photo", "logits max", "mean", "labels", "pixels off", "largest",
+              "ms");
     while (fgets(line, sizeof line, file) && cases < MOST_CASES) {
         char name[256];
         char photo[512];
@@ -241,8 +232,8 @@ static int compare_all(bench *b, const char *folder, const char *list, const cha
             (void)snprintf(background_path, sizeof background_path, "%s/%s", root, background);
         }
         outcome out;
-        (void)compare_one(b, folder, name, photo_path, background_path, limits, &out);
-        print_row(name, &out);
+        (void)compare_one(b, name, photo_path, background_path, &out);
+        print_row(b, name, &out);
         cJSON_AddItemToArray(rows, row_to_json(name, &out));
         failures += !out.passed;
         cases++;
@@ -252,71 +243,20 @@ static int compare_all(bench *b, const char *folder, const char *list, const cha
         (void)fprintf(stderr, "%s: lists no photo\n", list);
         return -1;
     }
-    printf("%d of %d passed\n", cases - failures, cases);
+    bench_say(b, "%d of %d passed\n", cases - failures, cases);
     return failures;
 }
 
-static int usage(FILE *to, int status) {
-    (void)fprintf(
-        to, "usage: backdrop-compare REFERENCE_DIR [--list FILE] [--root DIR] [--json FILE]\n"
-            "         [--logits-tolerance X] [--labels-share X] [--composite-tolerance N]\n"
-            "         [--model M] [--size S] [--device D] [--kernels SET] [--precision fp32|fp16|fast16|auto]\n"
-            "         [--cache-dir DIR] [--validation]\n"
-            "Compares our logits, labels and classic composites with stored ones. FILE (default:\n"
-            "REFERENCE_DIR/list.txt) has lines of NAME PHOTO [BACKGROUND], relative to --root (default: its folder).\n"
-            "Default tolerances: logits 1e-3, labels 0.9999, composite 0. Exit status 1: beyond one of them.\n");
-    return status;
-}
-
-int main(int argc, char **argv) {
-    bench b = {0};
-    const char *folder = NULL;
-    const char *list = NULL;
-    const char *root = NULL;
-    tolerances limits = {1e-3, 0.9999, 0};
-    for (int i = 1; i < argc; i++) {
-        bool value = i + 1 < argc;
-        if (bench_option(&b, argc, argv, &i)) {
-            continue;
-        }
-        if (!strcmp(argv[i], "--list") && value) {
-            list = argv[++i];
-        } else if (!strcmp(argv[i], "--root") && value) {
-            root = argv[++i];
-        } else if (!strcmp(argv[i], "--logits-tolerance") && value) {
-            limits.logits = strtod(argv[++i], NULL);
-        } else if (!strcmp(argv[i], "--labels-share") && value) {
-            limits.labels = strtod(argv[++i], NULL);
-        } else if (!strcmp(argv[i], "--composite-tolerance") && value) {
-            limits.composite = (int)strtol(argv[++i], NULL, 10);
-        } else if (!strcmp(argv[i], "--help")) {
-            return usage(stdout, 0);
-        } else if (argv[i][0] == '-' || folder) {
-            return usage(stderr, 2);
-        } else {
-            folder = argv[i];
-        }
+bool bench_compare(bench *b) {
+    char list[PATH_ROOM];
+    (void)snprintf(list, sizeof list, "%s/list.txt", b->a.operands.items[0]);
+    if (!bench_open(b, 1)) {
+        return false;
     }
-    if (!folder) {
-        return usage(stderr, 2);
-    }
-    char default_list[PATH_ROOM];
-    (void)snprintf(default_list, sizeof default_list, "%s/list.txt", folder);
-    list = list ? list : default_list;
-    int failures = -1;
-    if (bench_open(&b)) {
-        cJSON *json = cJSON_CreateObject();
-        bench_describe(&b, json);
-        bench_headline(&b);
-        failures = compare_all(&b, folder, list, root ? root : folder, &limits, cJSON_AddArrayToObject(json, "photos"));
-        uint32_t messages = bd_engine_validation_messages(b.engine);
-        cJSON_AddNumberToObject(json, "validation_messages", messages);
-        if (messages) {
-            (void)fprintf(stderr, "%u validation messages\n", messages);
-            failures += 1;
-        }
-        failures = bench_write_json(&b, json) ? failures : -1;
-    }
-    bench_close(&b);
-    return failures ? 1 : 0;
+    cJSON *json = cJSON_CreateObject();
+    bench_describe(b, json);
+    bench_headline(b);
+    int failures = compare_all(b, b->a.list ? b->a.list : list, cJSON_AddArrayToObject(json, "photos"));
+    cJSON_AddNumberToObject(json, "validation_messages", bd_engine_validation_messages(b->engine));
+    return bench_write_json(b, json) && !failures;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * A photo in, a picture out: decode, replace, encode. Made photos of several sizes show what grows with pixels. */
 #define _POSIX_C_SOURCE 200809L
-#include "bench.h"
+#include "e2e.h"
+#include "picture.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -256,13 +257,18 @@ static uint32_t read_sizes(const char *text, extent *sizes) {
     return count;
 }
 
-bool bench_e2e(bench *b, const bench_arguments *a, cJSON *json) {
+bool bench_e2e(bench *b) {
+    const bench_arguments *a = &b->a;
     extent sizes[MOST_SIZES];
-    uint32_t count = read_sizes(a->megapixels ? a->megapixels : "0.26,3,12,48", sizes);
+    cJSON *json = bench_begin(b, "e2e", 1);
+    if (!json) {
+        return false;
+    }
+    uint32_t count = read_sizes(a->megapixels, sizes);
     bool given = a->photo || a->background;
     if (!count || (given && !(a->photo && a->background))) {
         (void)fprintf(stderr, "e2e takes --photo and --background together, --megapixels as 12,48,1920x1080\n");
-        return false;
+        return bench_end(b, json, false);
     }
     bool ok = true;
     cJSON *rows = cJSON_AddArrayToObject(json, "photos");
@@ -278,5 +284,5 @@ bool bench_e2e(bench *b, const bench_arguments *a, cJSON *json) {
     bench_say(
         b, "replace contains network (by the device's clock); other = total - network; series: a photo of many, two\n"
            "in flight, which decodes and encodes while the device works\n");
-    return ok;
+    return bench_end(b, json, ok);
 }

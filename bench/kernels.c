@@ -2,7 +2,9 @@
  * Every kernel at every shape that the network has, for every kernel set and precision that the device runs. Kernels
  * are timed where they stand in the network, so their operands are where the node before left them. */
 #define _POSIX_C_SOURCE 200809L
-#include "bench.h"
+#include "kernels.h"
+#include "check.h"
+#include "timing.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -47,24 +49,20 @@ static uint32_t gather(const bd_node_timing *nodes, uint32_t count, const double
     return found;
 }
 
-static double per(double amount, double ms) {
-    return ms > 0 ? amount / ms : 0;
-}
-
 static void report_group(const bench *b, const char *set, const char *precision, const group *g,
                          const bd_device_peaks *peaks, cJSON *rows, FILE *csv) {
-    double gflops = per(2e-6 * (double)g->first.multiply_adds * g->nodes, g->sum_ms);
-    double gbytes = per(1e-6 * (double)g->first.bytes * g->nodes, g->sum_ms);
+    double gflops = bench_per(2e-6 * (double)g->first.multiply_adds * g->nodes, g->sum_ms);
+    double gbytes = bench_per(1e-6 * (double)g->first.bytes * g->nodes, g->sum_ms);
     char shape[48];
     (void)snprintf(shape, sizeof shape, "%ux%ux%u", g->first.shape[1], g->first.shape[2], g->first.shape[3]);
     bench_say(b, "%-34s %-16s %3u %10.4f %9.4f %9.4f %9.1f %9.1f %6.1f%% %6.1f%%\n", g->first.kernel, shape, g->nodes,
-              g->sum_ms, g->min_ms, g->max_ms, gflops, gbytes, 100 * per(gflops, peaks->fma_gflops),
-              100 * per(gbytes, peaks->copy_gbytes_per_s));
+              g->sum_ms, g->min_ms, g->max_ms, gflops, gbytes, 100 * bench_per(gflops, peaks->fma_gflops),
+              100 * bench_per(gbytes, peaks->copy_gbytes_per_s));
     if (csv) {
         (void)fprintf(csv, "\"%s\",\"%s\",%s,%s,%s,%s,%u,%.5f,%.5f,%.5f,%.0f,%.0f,%.2f,%.2f,%.4f,%.4f\n",
                       b->device_info.name, b->device_info.driver, set, precision, g->first.kernel, shape, g->nodes,
                       g->sum_ms, g->min_ms, g->max_ms, (double)g->first.multiply_adds, (double)g->first.bytes, gflops,
-                      gbytes, per(gflops, peaks->fma_gflops), per(gbytes, peaks->copy_gbytes_per_s));
+                      gbytes, bench_per(gflops, peaks->fma_gflops), bench_per(gbytes, peaks->copy_gbytes_per_s));
     }
     cJSON *row = cJSON_CreateObject();
     cJSON_AddStringToObject(row, "kernel", g->first.kernel);
@@ -78,23 +76,23 @@ static void report_group(const bench *b, const char *set, const char *precision,
     cJSON_AddNumberToObject(row, "bytes", (double)g->first.bytes);
     cJSON_AddNumberToObject(row, "gflops", gflops);
     cJSON_AddNumberToObject(row, "gbytes_per_s", gbytes);
-    cJSON_AddNumberToObject(row, "fma_share", per(gflops, peaks->fma_gflops));
-    cJSON_AddNumberToObject(row, "copy_share", per(gbytes, peaks->copy_gbytes_per_s));
+    cJSON_AddNumberToObject(row, "fma_share", bench_per(gflops, peaks->fma_gflops));
+    cJSON_AddNumberToObject(row, "copy_share", bench_per(gbytes, peaks->copy_gbytes_per_s));
     cJSON_AddItemToArray(rows, row);
 }
 
-static bool time_set(const bench *b, const bench_arguments *a, const bench_check *check, bd_session *session,
-                     const bd_device_peaks *peaks, cJSON *entry, FILE *csv) {
+static bool time_set(const bench *b, const bench_check *check, bd_session *session, const bd_device_peaks *peaks,
+                     cJSON *entry, FILE *csv) {
     double error_of_set;
     double one_ms = 0;
     bd_node_timing *nodes = calloc(BENCH_MOST_NODES, sizeof *nodes);
-    double *times = calloc((size_t)a->runs * BENCH_MOST_NODES, sizeof *times);
+    double *times = calloc((size_t)b->a.runs * BENCH_MOST_NODES, sizeof *times);
     group *groups = calloc(BENCH_MOST_NODES, sizeof *groups);
     uint32_t count = 0;
-    uint32_t runs = a->runs;
+    uint32_t runs = b->a.runs;
     bd_session_info info;
     bd_session_get_info(session, &info);
-    bool ok = nodes && times && groups && bench_check_session(b, a, check, session, &error_of_set, &one_ms);
+    bool ok = nodes && times && groups && bench_check_session(b, check, session, &error_of_set, &one_ms);
     /* The check was the warm-up. */
     while (runs > 1 && runs * one_ms > most_ms_a_set) {
         runs--;
@@ -125,8 +123,8 @@ static bool time_set(const bench *b, const bench_arguments *a, const bench_check
 }
 
 /* BD_ERR_UNSUPPORTED is an answer, anything else a failure. */
-static bool one_set(bench *b, const bench_arguments *a, const bench_check *check, const char *set,
-                    bd_precision precision, const bd_device_peaks *peaks, cJSON *sets, FILE *csv, uint32_t *timed) {
+static bool one_set(bench *b, const bench_check *check, const char *set, bd_precision precision,
+                    const bd_device_peaks *peaks, cJSON *sets, FILE *csv, uint32_t *timed) {
     bd_engine *engine = NULL;
     bd_session *session = NULL;
     bd_error error = {0};
@@ -136,7 +134,7 @@ static bool one_set(bench *b, const bench_arguments *a, const bench_check *check
     cJSON_AddItemToArray(sets, entry);
     bool ok = bench_open_engine(b, set, precision, &engine, &session, &error);
     if (ok) {
-        ok = time_set(b, a, check, session, peaks, entry, csv);
+        ok = time_set(b, check, session, peaks, entry, csv);
         *timed += ok;
     } else if (error.code == BD_ERR_UNSUPPORTED) {
         bench_say(b, "\nkernels %s, %s: not here: %s\n", set, bench_precision_name(precision), error.message);
@@ -153,55 +151,75 @@ static bool one_set(bench *b, const bench_arguments *a, const bench_check *check
     return ok;
 }
 
-bool bench_kernels(bench *b, const bench_arguments *a, cJSON *json) {
+/* NULL: it cannot be written. */
+static FILE *open_csv(const char *path) {
+    FILE *csv = fopen(path, "w");
+    if (csv) {
+        (void)fprintf(csv, "device,driver,kernels,precision,kernel,output,nodes,total_ms,min_ms,max_ms,"
+                           "multiply_adds,bytes,gflops,gbytes_per_s,fma_share,copy_share\n");
+    } else {
+        (void)fprintf(stderr, "%s: cannot write\n", path);
+    }
+    return csv;
+}
+
+static bool every_set(bench *b, const bench_check *check, const bd_device_peaks *peaks, cJSON *json, FILE *csv) {
     static const bd_precision precisions[] = {BD_PRECISION_FP32, BD_PRECISION_FP16};
+    const bench_arguments *a = &b->a;
+    cJSON *sets = cJSON_AddArrayToObject(json, "sets");
+    uint32_t timed = 0;
+    uint32_t count = 0;
+    bool ok = true;
+    while (bd_kernel_set_name(count)) {
+        count++;
+    }
+    /* From the last: on software devices the first set, for GPUs, is by far the slowest. */
+    for (uint32_t s = count; s-- > 0;) {
+        const char *set = bd_kernel_set_name(s);
+        for (size_t p = 0; p < sizeof precisions / sizeof *precisions; p++) {
+            if ((a->kernels && strcmp(a->kernels, set) != 0) ||
+                (a->precision != BD_PRECISION_AUTO && a->precision != precisions[p])) {
+                continue;
+            }
+            ok = one_set(b, check, set, precisions[p], peaks, sets, csv, &timed) && ok;
+            /* Whoever stops this program halfway keeps what was found. */
+            ok = (!a->json || !strcmp(a->json, "-") || bench_put_json(b, json)) && ok;
+            ok = (!csv || !fflush(csv)) && ok;
+        }
+    }
+    if (ok && !timed) {
+        (void)fprintf(stderr, "nothing of what was asked for runs on this device\n");
+        b->failure = BD_ERR_UNSUPPORTED;
+        ok = false;
+    }
+    return ok;
+}
+
+bool bench_kernels(bench *b) {
     bd_error error;
-    bench_check check;
+    bench_check check = {0};
     bd_device_peaks peaks;
     FILE *csv = NULL;
-    uint32_t timed = 0;
-    bool ok = bench_check_open(b, a, &check);
+    /* Those that are asked for are opened one by one. */
+    const uint32_t asked = b->a.precision;
+    b->a.precision = BD_PRECISION_AUTO;
+    cJSON *json = bench_begin(b, "kernels", 1);
+    b->a.precision = asked;
+    bool ok = json && bench_check_open(b, &check);
     ok = ok && (!bd_engine_measure_peaks(b->engine, &peaks, &error) || bench_fail(&error));
-    if (ok && a->csv_path) {
-        csv = fopen(a->csv_path, "w");
+    if (ok && b->a.csv) {
+        csv = open_csv(b->a.csv);
         ok = csv != NULL;
-        if (!ok) {
-            (void)fprintf(stderr, "%s: cannot write\n", a->csv_path);
-        } else {
-            (void)fprintf(csv, "device,driver,kernels,precision,kernel,output,nodes,total_ms,min_ms,max_ms,"
-                               "multiply_adds,bytes,gflops,gbytes_per_s,fma_share,copy_share\n");
-        }
     }
     if (ok) {
         bench_say_peaks(b, &peaks);
         cJSON_AddItemToObject(json, "peaks", bench_peaks_json(&peaks));
         cJSON_AddStringToObject(json, "checked_against", check.against);
-        cJSON *sets = cJSON_AddArrayToObject(json, "sets");
-        uint32_t count = 0;
-        while (bd_kernel_set_name(count)) {
-            count++;
-        }
-        /* From the last: on software devices the first set, for GPUs, is by far the slowest. */
-        for (uint32_t s = count; s-- > 0;) {
-            const char *set = bd_kernel_set_name(s);
-            for (size_t p = 0; p < sizeof precisions / sizeof *precisions; p++) {
-                bool asked = (!b->kernels || !strcmp(b->kernels, set)) &&
-                             (b->precision == BD_PRECISION_AUTO || b->precision == precisions[p]);
-                ok = (!asked || one_set(b, a, &check, set, precisions[p], &peaks, sets, csv, &timed)) && ok;
-                /* Whoever stops this program halfway keeps what was found. */
-                ok = (!asked || !b->json_path || !strcmp(b->json_path, "-") || bench_put_json(b, json)) && ok;
-                ok = (!csv || !fflush(csv)) && ok;
-            }
-        }
-        if (ok && !timed) {
-            (void)fprintf(stderr, "nothing of what was asked for runs on this device\n");
-            b->failure = BD_ERR_UNSUPPORTED;
-            ok = false;
-        }
+        ok = every_set(b, &check, &peaks, json, csv);
     }
     if (csv) {
         ok = !fclose(csv) && ok;
     }
     bench_check_close(&check);
-    return ok;
+    return bench_end(b, json, ok);
 }

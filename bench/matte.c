@@ -8,21 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common.h"
+#include "matte.h"
 #include "metrics.h"
+#include "picture.h"
 
 enum { MODES = 4, MOST_PHOTOS = 512, SIDE = 513, STRIDE = 8 };
 static const char *const mode_names[MODES] = {"hard", "soft", "refine", "best"};
 static const bd_matte_mode modes[MODES] = {BD_MATTE_HARD, BD_MATTE_SOFT, BD_MATTE_REFINE, BD_MATTE_BEST};
 
-typedef enum source { FROM_NETWORK, FROM_PROBABILITIES, FROM_LOGITS } source;
-
-typedef struct arguments {
-    const char *folder;
-    source from;
-    bool wanted[MODES];
-    long trimap_px; /* 0: no trimap */
-} arguments;
+enum { SIMULATE_NOTHING, SIMULATE_PROBABILITIES, SIMULATE_LOGITS };
 
 /* One photo with what is known about it, and the sums over all. */
 typedef struct subject {
@@ -48,11 +42,6 @@ typedef struct totals {
 
 /* ---- input ------------------------------------------------------------------------------------------------------- */
 
-static bool read_image(const char *path, bd_image *image) {
-    bd_error error;
-    return !bd_image_read(path, NULL, image, &error) || bench_fail(&error);
-}
-
 /* NAME.ANY.photo.png -> NAME.alpha.png, where NAME.ANY.alpha.png is not there. */
 static bool find_beside(const char *folder, const char *name, const char *kind, char *path, size_t room) {
     char stem[256];
@@ -77,16 +66,11 @@ static float *plane_of(const bd_image *image) {
     return plane;
 }
 
-/* Share of [from, to) that pixel i covers. */
-static double overlap(double from, double to, uint32_t i) {
-    return fmax(fmin(to, i + 1.0) - fmax(from, (double)i), 0.0);
-}
-
 static float mean_of(const subject *s, double x0, double x1, double y0, double y1) {
     double sum = 0.0;
     for (uint32_t y = (uint32_t)y0; y < y1 && y < s->h; y++) {
         for (uint32_t x = (uint32_t)x0; x < x1 && x < s->w; x++) {
-            sum += overlap(x0, x1, x) * overlap(y0, y1, y) * (double)s->alpha[(size_t)y * s->w + x];
+            sum += bench_overlap(x0, x1, x) * bench_overlap(y0, y1, y) * (double)s->alpha[(size_t)y * s->w + x];
         }
     }
     return (float)(sum / ((x1 - x0) * (y1 - y0)));
@@ -169,18 +153,20 @@ static void close_subject(subject *s) {
     *s = (subject){.coarse = NULL};
 }
 
-static bool open_subject(const arguments *a, const char *name, subject *s) {
+static bool open_subject(const bench *b, const char *name, subject *s) {
+    const bench_arguments *a = &b->a;
+    const char *folder = a->operands.items[0];
     char path[4096];
     *s = (subject){.coarse = NULL};
     (void)snprintf(s->name, sizeof s->name, "%s", name);
-    (void)snprintf(path, sizeof path, "%s/%s.photo.png", a->folder, name);
-    bool done = read_image(path, &s->photo);
-    if (done && !find_beside(a->folder, name, "alpha", path, sizeof path)) {
-        (void)fprintf(stderr, "%s/%s: no alpha beside the photo\n", a->folder, name);
+    (void)snprintf(path, sizeof path, "%s/%s.photo.png", folder, name);
+    bool done = bench_read_image(path, false, &s->photo);
+    if (done && !find_beside(folder, name, "alpha", path, sizeof path)) {
+        (void)fprintf(stderr, "%s/%s: no alpha beside the photo\n", folder, name);
         done = false;
     }
     bd_image alpha = {0};
-    done = done && read_image(path, &alpha);
+    done = done && bench_read_image(path, false, &alpha);
     s->w = s->photo.width;
     s->h = s->photo.height;
     if (done && (alpha.width != s->w || alpha.height != s->h)) {
@@ -189,11 +175,12 @@ static bool open_subject(const arguments *a, const char *name, subject *s) {
     }
     done = done && (s->alpha = plane_of(&alpha));
     bd_image_finish(&alpha);
-    if (done && find_beside(a->folder, name, "foreground", path, sizeof path)) {
-        done = read_image(path, &s->foreground) && s->foreground.width == s->w && s->foreground.height == s->h;
+    if (done && find_beside(folder, name, "foreground", path, sizeof path)) {
+        done = bench_read_image(path, false, &s->foreground) && s->foreground.width == s->w &&
+               s->foreground.height == s->h;
     }
-    done = done && (!a->trimap_px || make_trimap(s, a->trimap_px));
-    return done && (a->from == FROM_NETWORK || simulate(s, a->from == FROM_LOGITS));
+    done = done && (!a->trimap_px || make_trimap(s, (long)a->trimap_px));
+    return done && (a->simulate == SIMULATE_NOTHING || simulate(s, a->simulate == SIMULATE_LOGITS));
 }
 
 /* ---- scores ------------------------------------------------------------------------------------------------------ */
@@ -270,9 +257,9 @@ static cJSON *scores_to_json(const scores *s) {
     return object;
 }
 
-static void print_scores(const char *name, const char *mode, const scores *s, const scores *hard) {
-    (void)printf("%-16s %-7s %8.2f %8.2f %8.2f %8.2f   %6.3f %6.3f %6.3f %6.3f\n", name, mode, s->sad, s->mse, s->grad,
-                 s->conn, s->sad / hard->sad, s->mse / hard->mse, s->grad / hard->grad, s->conn / hard->conn);
+static void print_scores(const bench *b, const char *name, const char *mode, const scores *s, const scores *hard) {
+    bench_say(b, "%-16s %-7s %8.2f %8.2f %8.2f %8.2f   %6.3f %6.3f %6.3f %6.3f\n", name, mode, s->sad, s->mse, s->grad,
+              s->conn, s->sad / hard->sad, s->mse / hard->mse, s->grad / hard->grad, s->conn / hard->conn);
 }
 
 static void add(scores *to, const scores *from) {
@@ -282,17 +269,17 @@ static void add(scores *to, const scores *from) {
     to->conn += from->conn;
 }
 
-static bool score_subject(const bench *b, const arguments *a, const subject *s, totals *sums, cJSON *json) {
+static bool score_subject(const bench *b, const bool wanted[MODES], const subject *s, totals *sums, cJSON *json) {
     scores found[MODES];
     for (int m = 0; m < MODES; m++) {
-        if (!a->wanted[m]) {
+        if (!wanted[m]) {
             continue;
         }
         if (!score_mode(b, s, modes[m], &found[m])) {
             return false;
         }
         add(&sums->sums[m], &found[m]);
-        print_scores(s->name, mode_names[m], &found[m], &found[0]);
+        print_scores(b, s->name, mode_names[m], &found[m], &found[0]);
         cJSON_AddItemToObject(json, mode_names[m], scores_to_json(&found[m]));
         sums->worst[m] = fmax(sums->worst[m], found[m].sad / found[0].sad);
     }
@@ -309,31 +296,31 @@ static bool score_subject(const bench *b, const arguments *a, const subject *s, 
     return true;
 }
 
-static void report(const arguments *a, totals *sums, cJSON *json) {
+static void report(const bench *b, const bool wanted[MODES], totals *sums, cJSON *json) {
     cJSON *mean = cJSON_AddObjectToObject(json, "mean");
     for (int m = 0; m < MODES; m++) {
         scores *s = &sums->sums[m];
         double n = sums->photos ? sums->photos : 1;
         *s = (scores){s->sad / n, s->mse / n, s->grad / n, s->conn / n};
-        if (a->wanted[m]) {
-            print_scores("mean", mode_names[m], s, &sums->sums[0]);
+        if (wanted[m]) {
+            print_scores(b, "mean", mode_names[m], s, &sums->sums[0]);
             cJSON_AddItemToObject(mean, mode_names[m], scores_to_json(s));
         }
     }
     for (int m = 1; m < MODES; m++) {
-        if (a->wanted[m]) {
-            (void)printf("%s's SAD over hard's, worst photo: %.3f\n", mode_names[m], sums->worst[m]);
+        if (wanted[m]) {
+            bench_say(b, "%s's SAD over hard's, worst photo: %.3f\n", mode_names[m], sums->worst[m]);
         }
     }
     if (sums->colors) {
         const double *error = sums->color_errors, n = sums->colors;
-        (void)printf(
-            "colour error in the edge band, true matte: photo %.2f, foreground %.2f, blur fusion %.2f (of 255)\n",
-            error[BD_FOREGROUND_OFF] / n, error[BD_FOREGROUND_MULTILEVEL] / n, error[BD_FOREGROUND_BLUR] / n);
+        bench_say(b,
+                  "colour error in the edge band, true matte: photo %.2f, foreground %.2f, blur fusion %.2f (of 255)\n",
+                  error[BD_FOREGROUND_OFF] / n, error[BD_FOREGROUND_MULTILEVEL] / n, error[BD_FOREGROUND_BLUR] / n);
     }
 }
 
-/* ---- program ----------------------------------------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -361,79 +348,38 @@ static uint32_t list_photos(const char *folder, char **names) {
     return count;
 }
 
-static int usage(FILE *to, int status) {
-    (void)fprintf(
-        to, "usage: backdrop-matte FOLDER [--simulate probabilities|logits] [--trimap PX] [--mode NAME]...\n"
-            "         [--json FILE] [--model FILE] [--device D] [--kernels SET] [--cache-dir DIR] [--validation]\n"
-            "--trimap gives refine and best a trimap whose unknown pixels lie within PX of one that is neither\n"
-            "all foreground nor all background; alone it takes the network's place, with --simulate it joins\n"
-            "FOLDER holds NAME.photo.png and NAME.alpha.png, and may hold NAME.foreground.png\n"
-            "columns: SAD / 1000, MSE * 1000, Grad / 1000, Conn / 1000, then each as a share of hard's\n");
-    return status;
+/* All where none was named; hard in any case, as the others are shares of it. */
+static void choose_modes(const option_list *named, bool wanted[MODES]) {
+    for (uint32_t m = 0; m < MODES; m++) {
+        wanted[m] = !named->count || m == 0;
+    }
+    for (uint32_t i = 0; i < named->count; i++) {
+        wanted[named->items[i]] = true;
+    }
 }
 
-static bool parse(int argc, char **argv, bench *b, arguments *a) {
-    bool all = true;
-    for (int i = 1; i < argc; i++) {
-        if (bench_option(b, argc, argv, &i)) {
-            continue;
-        }
-        if (!strcmp(argv[i], "--simulate") && i + 1 < argc) {
-            i++;
-            a->from = !strcmp(argv[i], "logits") ? FROM_LOGITS : FROM_PROBABILITIES;
-            if (a->from == FROM_PROBABILITIES && strcmp(argv[i], "probabilities") != 0) {
-                return false;
-            }
-        } else if (!strcmp(argv[i], "--trimap") && i + 1 < argc) {
-            a->trimap_px = strtol(argv[++i], NULL, 10);
-            if (a->trimap_px < 1 || a->trimap_px > 1000) {
-                return false;
-            }
-        } else if (!strcmp(argv[i], "--mode") && i + 1 < argc) {
-            i++;
-            for (int m = 0; m < MODES; m++) {
-                a->wanted[m] |= !strcmp(argv[i], mode_names[m]);
-            }
-            all = false;
-        } else if (argv[i][0] != '-' && !a->folder) {
-            a->folder = argv[i];
-        } else {
-            return false;
-        }
-    }
-    for (int m = 0; m < MODES; m++) {
-        a->wanted[m] |= all || m == 0;
-    }
-    return a->folder != NULL;
-}
-
-int main(int argc, char **argv) {
-    bench b = {0};
-    arguments a = {.folder = NULL};
-    if (!parse(argc, argv, &b, &a)) {
-        return usage(stderr, 2);
-    }
+bool bench_matte(bench *b) {
     char *names[MOST_PHOTOS];
-    uint32_t count = list_photos(a.folder, names);
-    bool ok = count > 0 && bench_open(&b);
+    bool wanted[MODES];
+    choose_modes(&b->a.modes, wanted);
+    uint32_t count = list_photos(b->a.operands.items[0], names);
+    bool ok = count > 0 && bench_open(b, 1);
     totals sums = {.photos = 0};
     cJSON *json = cJSON_CreateObject(), *photos = cJSON_AddArrayToObject(json, "photos");
     if (ok) {
-        bench_describe(&b, json);
+        bench_describe(b, json);
     }
     for (uint32_t i = 0; i < count; i++) {
         subject s;
         cJSON *row = cJSON_CreateObject();
         cJSON_AddStringToObject(row, "name", names[i]);
         if (ok) {
-            ok = open_subject(&a, names[i], &s) && score_subject(&b, &a, &s, &sums, row);
+            ok = open_subject(b, names[i], &s) && score_subject(b, wanted, &s, &sums, row);
             close_subject(&s);
         }
         cJSON_AddItemToArray(photos, row);
         free(names[i]);
     }
-    report(&a, &sums, json);
-    ok = bench_write_json(&b, json) && ok;
-    bench_close(&b);
-    return ok ? 0 : 1;
+    report(b, wanted, &sums, json);
+    return bench_write_json(b, json) && ok;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * backdrop-miou: a model's intersection over union on labelled photos, as the PASCAL VOC devkit takes it (VOCevalseg):
+ * A model's intersection over union on labelled photos, as the PASCAL VOC devkit takes it (VOCevalseg):
  * one confusion matrix over all pixels but those labelled 255; IoU = hits / (hits + misses + false alarms).
  *
  * FOLDER holds JPEGImages/NAME.jpg and SegmentationClass/NAME.png (VOC), or NAME.jpg and NAME.png side by side. */
-#include "common.h"
+#include "miou.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -14,9 +14,7 @@
 enum { IGNORED = 255, CLASSES = 256 };
 
 typedef struct evaluation {
-    bench b;
-    const char *folder;
-    bool nearest;                   /* labels of the resized photo, enlarged by nearest neighbour */
+    bench *b;
     uint64_t (*confusion)[CLASSES]; /* [truth][found] */
     char **names;                   /* of photos, without extension */
     size_t count;
@@ -37,11 +35,11 @@ static bool is_folder(const char *path) {
 
 /* Every label map with a photo of its name. */
 static bool find_names(evaluation *e) {
-    (void)snprintf(e->photos, sizeof e->photos, "%s/JPEGImages", e->folder);
-    (void)snprintf(e->labels, sizeof e->labels, "%s/SegmentationClass", e->folder);
+    (void)snprintf(e->photos, sizeof e->photos, "%s/JPEGImages", e->b->a.operands.items[0]);
+    (void)snprintf(e->labels, sizeof e->labels, "%s/SegmentationClass", e->b->a.operands.items[0]);
     if (!is_folder(e->labels)) {
-        (void)snprintf(e->photos, sizeof e->photos, "%s", e->folder);
-        (void)snprintf(e->labels, sizeof e->labels, "%s", e->folder);
+        (void)snprintf(e->photos, sizeof e->photos, "%s", e->b->a.operands.items[0]);
+        (void)snprintf(e->labels, sizeof e->labels, "%s", e->b->a.operands.items[0]);
     }
     DIR *folder = opendir(e->labels);
     if (!folder) {
@@ -107,12 +105,12 @@ static bool evaluate(evaluation *e, const char *name) {
     const bd_image_read_params as_stored = {.struct_size = sizeof as_stored, .ignore_orientation = true};
     const bd_image_read_params indices = {.struct_size = sizeof indices, .indices = true};
     const bd_segment_params segment = {.struct_size = sizeof segment,
-                                       .map_size = e->nearest ? BD_MAP_RESIZED : BD_MAP_PHOTO};
+                                       .map_size = e->b->a.nearest ? BD_MAP_RESIZED : BD_MAP_PHOTO};
     (void)snprintf(path, sizeof path, "%s/%s.jpg", e->photos, name);
     bool ok = !bd_image_read(path, &as_stored, &photo, &error);
     (void)snprintf(path, sizeof path, "%s/%s.png", e->labels, name);
     ok = ok && !bd_image_read(path, &indices, &truth, &error) &&
-         !bd_session_segment(e->b.session, &photo, &segment, &found, &error);
+         !bd_session_segment(e->b->session, &photo, &segment, &found, &error);
     if (!ok) {
         (void)bench_fail(&error);
     }
@@ -135,8 +133,8 @@ static void show_progress(const evaluation *e, size_t done) {
 
 static bool report(const evaluation *e) {
     cJSON *root = cJSON_CreateObject();
-    bench_describe(&e->b, root);
-    bench_headline(&e->b);
+    bench_describe(e->b, root);
+    bench_headline(e->b);
     cJSON *classes = cJSON_AddArrayToObject(root, "classes");
     uint64_t pixels = 0;
     uint64_t hits = 0;
@@ -155,8 +153,8 @@ static bool report(const evaluation *e) {
             continue;
         }
         double iou = (double)e->confusion[c][c] / (double)(truth + found - e->confusion[c][c]);
-        const char *name = bd_model_class_name(e->b.model, c);
-        bench_say(&e->b, "%3u  %-16s IoU %.4f%s\n", c, name ? name : "", iou, truth ? "" : "  (not in the labels)");
+        const char *name = bd_model_class_name(e->b->model, c);
+        bench_say(e->b, "%3u  %-16s IoU %.4f%s\n", c, name ? name : "", iou, truth ? "" : "  (not in the labels)");
         cJSON *item = cJSON_CreateObject();
         cJSON_AddNumberToObject(item, "index", c);
         cJSON_AddStringToObject(item, "name", name ? name : "");
@@ -170,55 +168,26 @@ static bool report(const evaluation *e) {
     }
     double accuracy = pixels ? (double)hits / (double)pixels : 0;
     double mean = present ? sum / present : 0;
-    bench_say(&e->b, "%zu photos; mean IoU of the %u classes in the labels %.4f; pixel accuracy %.4f\n", e->count,
+    bench_say(e->b, "%zu photos; mean IoU of the %u classes in the labels %.4f; pixel accuracy %.4f\n", e->count,
               present, mean, accuracy);
     cJSON_AddNumberToObject(root, "photos", (double)e->count);
     cJSON_AddNumberToObject(root, "mean_iou", mean);
     cJSON_AddNumberToObject(root, "pixel_accuracy", accuracy);
-    return bench_write_json(&e->b, root);
+    return bench_write_json(e->b, root);
 }
 
-static int usage(void) {
-    (void)fputs("usage: backdrop-miou [options] FOLDER\n"
-                "\n"
-                "FOLDER has VOC's layout (JPEGImages, SegmentationClass), or photos NAME.jpg and label maps NAME.png.\n"
-                "\n"
-                "  --nearest          labels at the network's size, enlarged by nearest neighbour, as the tutorial's\n"
-                "                     would be (default: logits interpolated at the photo's size)\n"
-                "  --model M, --size S, --device D, --kernels K, --precision P, --json [FILE]: see bench/README.md\n",
-                stderr);
-    return 2;
-}
-
-int main(int argc, char **argv) {
-    evaluation e = {.b = {.text = stdout}};
-    for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--nearest")) {
-            e.nearest = true;
-        } else if (argv[i][0] != '-' && !e.folder) {
-            e.folder = argv[i];
-        } else if (!bench_option(&e.b, argc, argv, &i)) {
-            return usage();
-        }
-    }
-    if (!e.folder) {
-        return usage();
-    }
-    if (e.b.json_path && !strcmp(e.b.json_path, "-")) {
-        e.b.text = NULL;
-    }
-    e.confusion = calloc(CLASSES, sizeof *e.confusion);
-    bool ok = e.confusion && find_names(&e) && bench_open(&e.b);
+bool bench_miou(bench *b) {
+    evaluation e = {.b = b, .confusion = calloc(CLASSES, sizeof *e.confusion)};
+    bool ok = e.confusion && find_names(&e) && bench_open(b, 1);
     for (size_t i = 0; i < e.count && ok; i++) {
         ok = evaluate(&e, e.names[i]);
         show_progress(&e, i + 1);
     }
     ok = ok && report(&e);
-    bench_close(&e.b);
     for (size_t i = 0; i < e.count; i++) {
         free(e.names[i]);
     }
     free(e.names);
     free(e.confusion);
-    return ok ? 0 : 1;
+    return ok;
 }

@@ -1,64 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * The network as a whole and dispatch by dispatch; and a server of single runs, for programs that take turns. */
 #define _POSIX_C_SOURCE 200809L
-#include "bench.h"
+#include "network.h"
+#include "check.h"
+#include "timing.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-cJSON *bench_peaks_json(const bd_device_peaks *peaks) {
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddNumberToObject(object, "copy_gbytes_per_s", peaks->copy_gbytes_per_s);
-    cJSON_AddNumberToObject(object, "fma_gflops", peaks->fma_gflops);
-    cJSON_AddNumberToObject(object, "cached_gbytes_per_s", peaks->cached_gbytes_per_s);
-    cJSON_AddNumberToObject(object, "matrix_gflops", peaks->matrix_gflops);
-    cJSON_AddNumberToObject(object, "launch_us", peaks->launch_us);
-    return object;
-}
-
-void bench_say_peaks(const bench *b, const bd_device_peaks *peaks) {
-    bench_say(b, "peaks: copy %.1f GB/s, cached %.1f GB/s, multiply-adds %.0f GFLOP/s, ", peaks->copy_gbytes_per_s,
-              peaks->cached_gbytes_per_s, peaks->fma_gflops);
-    if (peaks->matrix_gflops > 0) {
-        bench_say(b, "matrix units %.0f GFLOP/s, ", peaks->matrix_gflops);
-    }
-    bench_say(b, "a launch %.2f us\n", peaks->launch_us);
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-bool bench_time_nodes(bd_session *const *sessions, uint32_t session_count, uint32_t runs, bd_node_timing *nodes,
-                      uint32_t *count, double *times) {
-    bd_error error;
-    for (uint32_t r = 0; r < runs; r++) {
-        *count = BENCH_MOST_NODES;
-        if (bd_session_run_network(sessions[r % session_count], NULL, NULL, NULL, nodes, count, &error)) {
-            return bench_fail(&error);
-        }
-        if (*count > BENCH_MOST_NODES) {
-            (void)fprintf(stderr, "more than %d nodes\n", BENCH_MOST_NODES);
-            return false;
-        }
-        for (uint32_t i = 0; i < *count; i++) {
-            times[(size_t)i * runs + r] = nodes[i].device_ms;
-        }
-    }
-    for (uint32_t i = 0; i < *count; i++) {
-        double *own = times + (size_t)i * runs;
-        nodes[i].device_ms = bench_median(own, runs);
-        qsort(own, runs, sizeof *own, ascending);
-    }
-    return true;
-}
-
-static double per(double amount, double ms) {
-    return ms > 0 ? amount / ms : 0;
-}
 
 /* What bounds a node from below, each in milliseconds, at the device's best. */
 typedef struct floors {
@@ -68,9 +17,9 @@ typedef struct floors {
 /* Matrix units, where there are any, take 16 bits. */
 static floors floors_of(const bench *b, const bd_node_timing *n, const bd_device_peaks *peaks) {
     bool matrix = b->session_info.precision == BD_PRECISION_FP16 && peaks->matrix_gflops > peaks->fma_gflops;
-    return (floors){.bytes = per(1e-6 * (double)n->bytes, peaks->cached_gbytes_per_s),
+    return (floors){.bytes = bench_per(1e-6 * (double)n->bytes, peaks->cached_gbytes_per_s),
                     .arithmetic =
-                        per(2e-6 * (double)n->multiply_adds, matrix ? peaks->matrix_gflops : peaks->fma_gflops),
+                        bench_per(2e-6 * (double)n->multiply_adds, matrix ? peaks->matrix_gflops : peaks->fma_gflops),
                     .launch = 1e-3 * peaks->launch_us};
 }
 
@@ -110,8 +59,8 @@ static cJSON *node_json(const bench *b, const bd_node_timing *n, const double *s
     floors f = floors_of(b, n, peaks);
     char shape[48];
     shape_text(n, shape);
-    double gflops = per(2e-6 * (double)n->multiply_adds, n->device_ms);
-    double gbytes = per(1e-6 * (double)n->bytes, n->device_ms);
+    double gflops = bench_per(2e-6 * (double)n->multiply_adds, n->device_ms);
+    double gbytes = bench_per(1e-6 * (double)n->bytes, n->device_ms);
     cJSON *row = cJSON_CreateObject();
     cJSON_AddStringToObject(row, "node", n->node);
     cJSON_AddStringToObject(row, "kernel", n->kernel);
@@ -123,8 +72,8 @@ static cJSON *node_json(const bench *b, const bd_node_timing *n, const double *s
     cJSON_AddNumberToObject(row, "bytes", (double)n->bytes);
     cJSON_AddNumberToObject(row, "gflops", gflops);
     cJSON_AddNumberToObject(row, "gbytes_per_s", gbytes);
-    cJSON_AddNumberToObject(row, "fma_share", per(gflops, peaks->fma_gflops));
-    cJSON_AddNumberToObject(row, "copy_share", per(gbytes, peaks->copy_gbytes_per_s));
+    cJSON_AddNumberToObject(row, "fma_share", bench_per(gflops, peaks->fma_gflops));
+    cJSON_AddNumberToObject(row, "copy_share", bench_per(gbytes, peaks->copy_gbytes_per_s));
     cJSON_AddNumberToObject(row, "floor_ms", floor_ms(f));
     add_floors(row, f);
     return row;
@@ -146,8 +95,8 @@ static bool write_csv(const bench *b, const char *path, const bd_device_peaks *p
                       b->device_info.name, b->device_info.driver, b->session_info.kernel_set,
                       bench_precision_name(b->session_info.precision), n->node, n->kernel, n->shape[1], n->shape[2],
                       n->shape[3], n->device_ms, times[(size_t)i * runs], times[(size_t)i * runs + runs - 1],
-                      per(2e-6 * (double)n->multiply_adds, n->device_ms), per(1e-6 * (double)n->bytes, n->device_ms),
-                      floor_ms(f), f.bytes, f.arithmetic, f.launch);
+                      bench_per(2e-6 * (double)n->multiply_adds, n->device_ms),
+                      bench_per(1e-6 * (double)n->bytes, n->device_ms), floor_ms(f), f.bytes, f.arithmetic, f.launch);
     }
     return !fclose(file);
 }
@@ -170,12 +119,12 @@ static void print_nodes(const bench *b, const bd_node_timing *nodes, uint32_t co
         const bd_node_timing *n = &nodes[i];
         char shape[48];
         shape_text(n, shape);
-        double gflops = per(2e-6 * (double)n->multiply_adds, n->device_ms);
-        double gbytes = per(1e-6 * (double)n->bytes, n->device_ms);
+        double gflops = bench_per(2e-6 * (double)n->multiply_adds, n->device_ms);
+        double gbytes = bench_per(1e-6 * (double)n->bytes, n->device_ms);
         double least = floor_ms(floors_of(b, n, peaks));
         bench_say(b, "%10.4f %9.4f %9.4f %9.1f %9.1f %6.1f%% %6.1f%%  %-16s %-34s %s\n", n->device_ms, least,
-                  n->device_ms - least, gflops, gbytes, 100 * per(gflops, peaks->fma_gflops),
-                  100 * per(gbytes, peaks->copy_gbytes_per_s), shape, n->kernel, n->node);
+                  n->device_ms - least, gflops, gbytes, 100 * bench_per(gflops, peaks->fma_gflops),
+                  100 * bench_per(gbytes, peaks->copy_gbytes_per_s), shape, n->kernel, n->node);
     }
 }
 
@@ -183,7 +132,7 @@ static void report(const bench *b, cJSON *json, const bench_check *check, const 
                    double *device, uint32_t runs, const bd_node_timing *nodes, uint32_t count, const double *times) {
     double median = bench_median(wall, runs);
     double on_device = bench_median(device, runs);
-    double gflops = per(2e-6 * (double)b->info.multiply_adds, median);
+    double gflops = bench_per(2e-6 * (double)b->info.multiply_adds, median);
     double least;
     double above;
     floors sum = sum_floors(b, peaks, nodes, count, &least, &above);
@@ -205,9 +154,9 @@ static void report(const bench *b, cJSON *json, const bench_check *check, const 
     }
     cJSON_AddNumberToObject(json, "gflops", gflops);
     cJSON_AddNumberToObject(json, "bytes", bytes);
-    cJSON_AddNumberToObject(json, "gbytes_per_s", per(1e-6 * bytes, median));
-    cJSON_AddNumberToObject(json, "peak_share", per(gflops, peaks->fma_gflops));
-    cJSON_AddNumberToObject(json, "roofline_share", per(least, median));
+    cJSON_AddNumberToObject(json, "gbytes_per_s", bench_per(1e-6 * bytes, median));
+    cJSON_AddNumberToObject(json, "peak_share", bench_per(gflops, peaks->fma_gflops));
+    cJSON_AddNumberToObject(json, "roofline_share", bench_per(least, median));
     cJSON_AddNumberToObject(json, "nodes_ms", apart);
     cJSON_AddNumberToObject(json, "floor_ms", least);
     add_floors(json, sum);
@@ -223,37 +172,40 @@ static void report(const bench *b, cJSON *json, const bench_check *check, const 
               "network: median %.3f ms of %u runs (%.3f .. %.3f), %.3f ms on the device, %.1f GFLOP/s, %.1f %% of the "
               "device's multiply-adds, %u dispatches\n",
               least, sum.bytes, sum.arithmetic, sum.launch, apart, above, median, runs, wall[0], wall[runs - 1],
-              on_device, gflops, 100 * per(gflops, peaks->fma_gflops), b->session_info.dispatches);
+              on_device, gflops, 100 * bench_per(gflops, peaks->fma_gflops), b->session_info.dispatches);
 }
 
-bool bench_network(bench *b, const bench_arguments *a, cJSON *json) {
+bool bench_network(bench *b) {
     bd_error error;
-    bench_check check;
+    bench_check check = {0};
     bd_device_peaks peaks;
+    const uint32_t runs = b->a.runs;
     bd_node_timing *nodes = calloc(BENCH_MOST_NODES, sizeof *nodes);
-    double *times = calloc((size_t)a->runs * BENCH_MOST_NODES, sizeof *times);
+    double *times = calloc((size_t)runs * BENCH_MOST_NODES, sizeof *times);
     double wall[BENCH_MOST_RUNS];
     double device[BENCH_MOST_RUNS];
     uint32_t count = 0;
-    bool ok = bench_check_open(b, a, &check) && nodes && times;
+    /* Two sessions in turn: neither finds its weights and tensors as the run before left them in a cache. */
+    cJSON *json = bench_begin(b, "network", 2);
+    bool ok = json && nodes && times && bench_check_open(b, &check);
     ok = ok && (!bd_engine_measure_peaks(b->engine, &peaks, &error) || bench_fail(&error));
     for (uint32_t s = 0; s < b->session_count && ok; s++) {
         double ignored;
         ok = run_once(b->sessions[s], &ignored, &ignored);
     }
-    for (uint32_t r = 0; r < a->runs && ok; r++) {
+    for (uint32_t r = 0; r < runs && ok; r++) {
         ok = run_once(b->sessions[r % b->session_count], &wall[r], &device[r]);
     }
     ok = ok && bench_check_again(b, &check);
-    ok = ok && bench_time_nodes(b->sessions, b->session_count, a->runs, nodes, &count, times);
+    ok = ok && bench_time_nodes(b->sessions, b->session_count, runs, nodes, &count, times);
     if (ok) {
-        report(b, json, &check, &peaks, wall, device, a->runs, nodes, count, times);
-        ok = !a->csv_path || write_csv(b, a->csv_path, &peaks, nodes, count, times, a->runs);
+        report(b, json, &check, &peaks, wall, device, runs, nodes, count, times);
+        ok = !b->a.csv || write_csv(b, b->a.csv, &peaks, nodes, count, times, runs);
     }
     bench_check_close(&check);
     free(nodes);
     free(times);
-    return ok;
+    return bench_end(b, json, ok);
 }
 
 /* ---- serve ------------------------------------------------------------------------------------------------------- */
@@ -272,14 +224,15 @@ static bool dump(const char *folder, const char *name, const void *data, size_t 
     return ok;
 }
 
-bool bench_serve(bench *b, const bench_arguments *a) {
-    bench_check check;
+bool bench_serve(bench *b) {
+    bench_check check = {0};
+    const char *folder = b->a.dump;
     b->text = NULL;
-    bool ok = bench_check_open(b, a, &check);
-    if (ok && a->dump) {
+    bool ok = bench_open(b, 2) && bench_check_open(b, &check);
+    if (ok && folder) {
         size_t bytes = (size_t)b->info.input_width * b->info.input_height * 3;
-        ok = dump(a->dump, "input.u8", check.input, bytes) &&
-             dump(a->dump, "logits.f32", check.logits, check.logits_count * sizeof(float));
+        ok = dump(folder, "input.u8", check.input, bytes) &&
+             dump(folder, "logits.f32", check.logits, check.logits_count * sizeof(float));
     }
     if (ok) {
         cJSON *json = cJSON_CreateObject();

@@ -7,23 +7,15 @@
 
 #include <stb/stb_easy_font.h>
 
-#include "common.h"
+#include "sheet.h"
+#include "picture.h"
 
-enum { MOST_TILES = 16, MOST_PHOTOS = 512, GAP = 8, CAPTION = 16, UNIT = 1, MOST_WIDTH = 4096 };
-
-typedef struct arguments {
-    const char *photos[MOST_PHOTOS];
-    uint32_t photo_count;
-    const char *out, *scene_path, *tile_list;
-    uint32_t width, columns;
-    float blur;
-    bd_image scene;
-} arguments;
+enum { GAP = 8, CAPTION = 16, UNIT = 1 };
 
 /* One photo; what several tiles need is made once. */
 typedef struct subject {
     const bench *b;
-    const arguments *a;
+    const bd_image *scene; /* without pixels: none was given */
     bd_image photo;
     float *alpha; /* refined; NULL until it is needed */
 } subject;
@@ -74,11 +66,6 @@ static double value_at(const bd_image *image, uint32_t x, uint32_t y, int c) {
     return row[(size_t)x * 4 + (size_t)c];
 }
 
-/* Share of [from, to) that pixel i covers. */
-static double overlap(double from, double to, uint32_t i) {
-    return fmax(fmin(to, i + 1.0) - fmax(from, (double)i), 0.0);
-}
-
 /* Each pixel of w x h at (left, top) is the mean of what it covers of the picture. */
 static void draw(bd_image *canvas, uint32_t left, uint32_t top, uint32_t w, uint32_t h, const bd_image *image) {
     double sx = (double)image->width / w, sy = (double)image->height / h;
@@ -87,7 +74,7 @@ static void draw(bd_image *canvas, uint32_t left, uint32_t top, uint32_t w, uint
             double sums[3] = {0.0, 0.0, 0.0}, total = 0.0;
             for (uint32_t v = (uint32_t)(y * sy); v < image->height && v < (y + 1) * sy; v++) {
                 for (uint32_t u = (uint32_t)(x * sx); u < image->width && u < (x + 1) * sx; u++) {
-                    double weight = overlap(x * sx, (x + 1) * sx, u) * overlap(y * sy, (y + 1) * sy, v);
+                    double weight = bench_overlap(x * sx, (x + 1) * sx, u) * bench_overlap(y * sy, (y + 1) * sy, v);
                     for (int c = 0; c < 3; c++) {
                         sums[c] += weight * value_at(image, u, v, c);
                     }
@@ -215,7 +202,7 @@ static made make_dark(subject *s, bd_image *tile) {
 
 static made make_checker(subject *s, bd_image *tile) {
     static const uint8_t grey[3] = {190, 190, 190};
-    uint32_t cell = s->photo.width * 12 / s->a->width + 1;
+    uint32_t cell = s->photo.width * 12 / s->b->a.width + 1;
     bd_image squares;
     if (!make_canvas(2 * cell, 2 * cell, &squares)) {
         return FAILED;
@@ -228,36 +215,41 @@ static made make_checker(subject *s, bd_image *tile) {
 }
 
 static made make_scene(subject *s, bd_image *tile) {
-    return s->a->scene.pixels ? compose(s, (bd_replace_params){.fit = BD_FIT_COVER}, &s->a->scene, tile) : REFUSED;
+    return s->scene->pixels ? compose(s, (bd_replace_params){.fit = BD_FIT_COVER}, s->scene, tile) : REFUSED;
 }
 
 static made make_classic(subject *s, bd_image *tile) {
-    return s->a->scene.pixels ? compose(s, (bd_replace_params){.classic = true}, &s->a->scene, tile) : REFUSED;
+    return s->scene->pixels ? compose(s, (bd_replace_params){.classic = true}, s->scene, tile) : REFUSED;
 }
 
 static made make_blur(subject *s, bd_image *tile) {
-    const bd_replace_params params = {.background = BD_BACKGROUND_BLUR, .blur_sigma_px = s->a->blur};
+    const bd_replace_params params = {.background = BD_BACKGROUND_BLUR, .blur_sigma_px = (float)s->b->a.blur};
     return compose(s, params, NULL, tile);
 }
 
+/* In the order of BENCH_TILES. */
+enum { PHOTO, LABELS, HARD, SOFT, REFINE, BEST, LIGHT, DARK, CHECKER, SCENE, CLASSIC, BLUR };
 static const struct tile {
-    const char *name, *caption;
+    const char *caption;
     made (*make)(subject *s, bd_image *tile);
 } tiles[] = {
-    {"photo", "photo", make_photo},
-    {"labels", "labels", make_labels},
-    {"hard", "hard matte", make_hard},
-    {"soft", "soft matte", make_soft},
-    {"refine", "refined matte", make_refine},
-    {"best", "best matte", make_best},
-    {"light", "on light", make_light},
-    {"dark", "on dark", make_dark},
-    {"checker", "on a checkerboard", make_checker},
-    {"scene", "on a picture", make_scene},
-    {"classic", "the tutorial's way", make_classic},
-    {"blur", "own background, blurred", make_blur},
+    [PHOTO] = {"photo", make_photo},
+    [LABELS] = {"labels", make_labels},
+    [HARD] = {"hard matte", make_hard},
+    [SOFT] = {"soft matte", make_soft},
+    [REFINE] = {"refined matte", make_refine},
+    [BEST] = {"best matte", make_best},
+    [LIGHT] = {"on light", make_light},
+    [DARK] = {"on dark", make_dark},
+    [CHECKER] = {"on a checkerboard", make_checker},
+    [SCENE] = {"on a picture", make_scene},
+    [CLASSIC] = {"the tutorial's way", make_classic},
+    [BLUR] = {"own background, blurred", make_blur},
 };
-enum { TILE_KINDS = sizeof tiles / sizeof tiles[0] };
+/* What a sheet has where none are named: the first eight without a picture to put the photo on. */
+static const option_list normal_tiles = {
+    11, {PHOTO, LABELS, HARD, REFINE, BEST, LIGHT, DARK, CHECKER, SCENE, CLASSIC, BLUR}};
+enum { WITHOUT_SCENE = 8 };
 
 /* Pictures of ours, not of the library's or the photo's, are freed. */
 static void drop(const subject *s, bd_image *tile) {
@@ -271,37 +263,20 @@ static void drop(const subject *s, bd_image *tile) {
 
 /* ---- sheets ------------------------------------------------------------------------------------------------------ */
 
-static uint32_t list_tiles(const char *list, const struct tile *chosen[MOST_TILES]) {
-    uint32_t count = 0;
-    while (*list && count < MOST_TILES) {
-        size_t length = strcspn(list, ",");
-        const struct tile *found = NULL;
-        for (uint32_t i = 0; i < TILE_KINDS; i++) {
-            bool same = strlen(tiles[i].name) == length && !strncmp(tiles[i].name, list, length);
-            found = same ? &tiles[i] : found;
-        }
-        if (!found) {
-            return 0;
-        }
-        chosen[count++] = found;
-        list += length + (list[length] == ',');
-    }
-    return *list ? 0 : count;
-}
-
 /* OUT itself where it names a picture, else OUT/NAME.png. */
-static void sheet_path(const arguments *a, const char *photo, char path[BENCH_PATH]) {
-    const char *dot = strrchr(a->out, '.'), *slash = strrchr(photo, '/');
+static void sheet_path(const char *out, const char *photo, char path[BENCH_PATH]) {
+    const char *dot = strrchr(out, '.'), *slash = strrchr(photo, '/');
     if (dot && (!strcmp(dot, ".png") || !strcmp(dot, ".jpg"))) {
-        (void)snprintf(path, BENCH_PATH, "%s", a->out);
+        (void)snprintf(path, BENCH_PATH, "%s", out);
         return;
     }
     const char *name = slash ? slash + 1 : photo;
-    (void)snprintf(path, BENCH_PATH, "%s/%.*s.png", a->out, (int)strcspn(name, "."), name);
+    (void)snprintf(path, BENCH_PATH, "%s/%.*s.png", out, (int)strcspn(name, "."), name);
 }
 
-static bool make_sheet(subject *s, const struct tile *const *chosen, uint32_t count, const char *path) {
-    const arguments *a = s->a;
+static bool make_sheet(subject *s, const option_list *chosen, const char *path) {
+    const bench_arguments *a = &s->b->a;
+    const uint32_t count = chosen->count;
     uint32_t h = (uint32_t)((uint64_t)s->photo.height * a->width / s->photo.width);
     h = h ? h : 1;
     uint32_t columns = count < a->columns ? count : a->columns, rows = (count + columns - 1) / columns;
@@ -311,12 +286,13 @@ static bool make_sheet(subject *s, const struct tile *const *chosen, uint32_t co
     for (uint32_t i = 0; i < count && ok; i++) {
         bd_image tile = {.pixels = NULL};
         uint32_t x = GAP + i % columns * (a->width + GAP), y = GAP + i / columns * (h + CAPTION + GAP);
-        made done = chosen[i]->make(s, &tile);
+        const struct tile *kind = &tiles[chosen->items[i]];
+        made done = kind->make(s, &tile);
         if (done == MADE) {
             draw(&sheet, x, y, a->width, h, &tile);
         }
         char caption[64];
-        (void)snprintf(caption, sizeof caption, "%s%s", chosen[i]->caption, done == MADE ? "" : " (not available)");
+        (void)snprintf(caption, sizeof caption, "%s%s", kind->caption, done == MADE ? "" : " (not available)");
         draw_text(&sheet, x, y + h + 4, caption);
         ok = done != FAILED;
         drop(s, &tile);
@@ -326,102 +302,23 @@ static bool make_sheet(subject *s, const struct tile *const *chosen, uint32_t co
     return ok;
 }
 
-static bool run(const bench *b, const arguments *a) {
-    const struct tile *chosen[MOST_TILES];
-    uint32_t count = list_tiles(a->tile_list, chosen);
-    bool ok = true;
-    for (uint32_t i = 0; i < a->photo_count && ok; i++) {
-        subject s = {.b = b, .a = a};
+bool bench_sheet(bench *b) {
+    const bench_arguments *a = &b->a;
+    bd_image scene = {.pixels = NULL};
+    option_list chosen = a->tiles.count ? a->tiles : normal_tiles;
+    chosen.count = a->tiles.count || a->background ? chosen.count : WITHOUT_SCENE;
+    bool ok = (!a->background || bench_read_image(a->background, false, &scene)) && bench_open(b, 1);
+    for (uint32_t i = 0; i < a->operands.count && ok; i++) {
+        subject s = {.b = b, .scene = &scene};
         char path[BENCH_PATH];
-        bd_error error;
-        sheet_path(a, a->photos[i], path);
-        ok = !bd_image_read(a->photos[i], NULL, &s.photo, &error) || bench_fail(&error);
-        ok = ok && make_sheet(&s, chosen, count, path);
+        sheet_path(a->out, a->operands.items[i], path);
+        ok = bench_read_image(a->operands.items[i], false, &s.photo) && make_sheet(&s, &chosen, path);
         if (ok) {
             (void)printf("%s\n", path);
         }
         bd_image_finish(&s.photo);
         free(s.alpha);
     }
+    bd_image_finish(&scene);
     return ok;
-}
-
-/* ---- program ----------------------------------------------------------------------------------------------------- */
-
-static int usage(FILE *to, int status) {
-    (void)fprintf(to, "usage: backdrop-sheet PHOTO... --out FOLDER|FILE.png|FILE.jpg [--background PICTURE]\n"
-                      "         [--tiles LIST] [--width PX] [--columns N] [--blur SIGMA]\n"
-                      "         [--model FILE] [--device D] [--kernels SET] [--cache-dir DIR] [--validation]\n"
-                      "tiles:");
-    for (uint32_t i = 0; i < TILE_KINDS; i++) {
-        (void)fprintf(to, " %s", tiles[i].name);
-    }
-    (void)fprintf(to, "\n");
-    return status;
-}
-
-static bool take_number(const char *text, uint32_t most, uint32_t *number) {
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    *number = (uint32_t)value;
-    return end != text && !*end && value > 0 && value <= most;
-}
-
-static bool take_option(arguments *a, const char *option, const char *value) {
-    if (!strcmp(option, "--out")) {
-        a->out = value;
-    } else if (!strcmp(option, "--background")) {
-        a->scene_path = value;
-    } else if (!strcmp(option, "--tiles")) {
-        a->tile_list = value;
-    } else if (!strcmp(option, "--width")) {
-        return take_number(value, MOST_WIDTH, &a->width);
-    } else if (!strcmp(option, "--columns")) {
-        return take_number(value, MOST_TILES, &a->columns);
-    } else if (!strcmp(option, "--blur")) {
-        a->blur = strtof(value, NULL);
-        return a->blur > 0.0f;
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static bool parse(int argc, char **argv, bench *b, arguments *a) {
-    for (int i = 1; i < argc; i++) {
-        if (bench_option(b, argc, argv, &i)) {
-            continue;
-        }
-        if (argv[i][0] == '-') {
-            if (i + 1 == argc || !take_option(a, argv[i], argv[i + 1])) {
-                return false;
-            }
-            i++;
-        } else if (a->photo_count < MOST_PHOTOS) {
-            a->photos[a->photo_count++] = argv[i];
-        }
-    }
-    const struct tile *chosen[MOST_TILES];
-    if (!a->tile_list) {
-        a->tile_list = a->scene_path ? "photo,labels,hard,refine,best,light,dark,checker,scene,classic,blur"
-                                     : "photo,labels,hard,refine,best,light,dark,checker";
-    }
-    return a->photo_count && a->out && list_tiles(a->tile_list, chosen);
-}
-
-int main(int argc, char **argv) {
-    bench b = {.size = 0};
-    arguments a = {.width = 480, .columns = 4, .blur = 8.0f};
-    if (argc == 2 && !strcmp(argv[1], "--help")) {
-        return usage(stdout, 0);
-    }
-    if (!parse(argc, argv, &b, &a)) {
-        return usage(stderr, 2);
-    }
-    bd_error error;
-    bool ok = !a.scene_path || !bd_image_read(a.scene_path, NULL, &a.scene, &error) || bench_fail(&error);
-    ok = ok && bench_open(&b) && run(&b, &a);
-    bd_image_finish(&a.scene);
-    bench_close(&b);
-    return ok ? 0 : 1;
 }

@@ -2,7 +2,8 @@
  * From the start of a process to its first result, with empty caches and with full ones. Every start is a process of
  * its own: drivers and loaders keep things in memory. */
 #define _DEFAULT_SOURCE
-#include "bench.h"
+#include "start.h"
+#include "picture.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,28 +23,23 @@ enum { KEYS = sizeof keys / sizeof *keys };
 
 /* ---- the process that is timed ----------------------------------------------------------------------------------- */
 
-bool bench_start_is_child(void) {
-    return getenv(started_variable) != NULL;
-}
-
-bool bench_start_child(bench *b) {
+static bool be_timed(bench *b) {
     double entered = bench_now_ms();
     double started = strtod(getenv(started_variable), NULL);
     bd_error error;
     double network_ms = 0;
-    b->json_path = "-";
-    b->cache_dir = getenv(cache_variable);
-    b->single = true;
-    if (!bench_open(b)) {
-        return false;
-    }
-    uint8_t *input = malloc((size_t)b->info.input_width * b->info.input_height * 3);
+    b->a.json = "-";
+    b->a.cache_dir = getenv(cache_variable);
+    b->a.single = true;
+    b->text = NULL;
+    bool ok = bench_open(b, 1);
+    uint8_t *input = ok ? malloc((size_t)b->info.input_width * b->info.input_height * 3) : NULL;
     if (!input) {
         return false;
     }
     bench_fill_picture(input, b->info.input_width, b->info.input_height, 3);
     double ready = bench_now_ms();
-    bool ok = !bd_session_run_network(b->session, input, NULL, &network_ms, NULL, NULL, &error) || bench_fail(&error);
+    ok = !bd_session_run_network(b->session, input, NULL, &network_ms, NULL, NULL, &error) || bench_fail(&error);
     double done = bench_now_ms();
     free(input);
     /* The call ends with the network's own submission. Before it stand the picture's upload and its preprocessing, so
@@ -54,12 +50,7 @@ bool bench_start_child(bench *b) {
     for (size_t k = 0; k < KEYS; k++) {
         cJSON_AddNumberToObject(json, keys[k], values[k]);
     }
-    if (ok) {
-        ok = bench_write_json(b, json);
-    } else {
-        cJSON_Delete(json);
-    }
-    return ok;
+    return bench_end(b, json, ok);
 }
 
 /* ---- the one that starts it -------------------------------------------------------------------------------------- */
@@ -145,14 +136,15 @@ static cJSON *start_one(char **argv, const char *folder) {
 }
 
 /* cold: every start finds empty caches; else the last cold one's. */
-static bool start_many(bench *b, uint32_t runs, char **argv, const char *folder, bool cold, cJSON *json) {
+static bool start_many(const bench *b, const char *folder, bool cold, cJSON *json) {
+    const uint32_t runs = b->a.runs;
     double values[KEYS][BENCH_MOST_RUNS];
     for (uint32_t r = 0; r < runs; r++) {
         if (cold) {
             remove_folder(folder, 0);
             (void)mkdir(folder, 0777);
         }
-        cJSON *one = start_one(argv, folder);
+        cJSON *one = start_one(b->argv, folder);
         if (!one) {
             return false;
         }
@@ -172,14 +164,21 @@ static bool start_many(bench *b, uint32_t runs, char **argv, const char *folder,
     return true;
 }
 
-bool bench_start(bench *b, const bench_arguments *a, char **argv, cJSON *json) {
-    char folder[] = "/tmp/backdrop-start-XXXXXX";
-    if (!mkdtemp(folder)) {
-        perror(folder);
-        return false;
+bool bench_start(bench *b) {
+    if (getenv(started_variable)) {
+        return be_timed(b);
     }
-    cJSON_AddStringToObject(json, "input_picture", "made, of the network's size");
-    bool ok = start_many(b, a->runs, argv, folder, true, json) && start_many(b, a->runs, argv, folder, false, json);
-    remove_folder(folder, 0);
-    return ok;
+    char folder[] = "/tmp/backdrop-start-XXXXXX";
+    cJSON *json = bench_begin(b, "start", 1);
+    bool ok = json != NULL;
+    if (ok && !mkdtemp(folder)) {
+        perror(folder);
+        return bench_end(b, json, false);
+    }
+    if (ok) {
+        cJSON_AddStringToObject(json, "input_picture", "made, of the network's size");
+        ok = start_many(b, folder, true, json) && start_many(b, folder, false, json);
+        remove_folder(folder, 0);
+    }
+    return bench_end(b, json, ok);
 }

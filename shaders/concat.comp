@@ -12,7 +12,7 @@ layout(local_size_x = BD_LINEAR_GROUP) in;
 BD_READ_TENSOR(BD_BIND_SRC, x)
 #if SCALAR && HALF
 // Words hold two channels, so an invocation owns a vec4 here; the first may begin with what the last source wrote.
-layout(constant_id = BD_CONSTANT_WIDE) const bool wide = false;
+layout(constant_id = BD_CONSTANT_F32) const bool wide = false;
 layout(set = 0, binding = BD_BIND_DST, std430) buffer y_block { uvec2 y_half[]; };
 layout(set = 0, binding = BD_BIND_DST, std430) buffer y_wide_block { vec4 y_full[]; };
 #elif SCALAR

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-# Joins the modules NAMES (OUT/<name>.words, numbers separated by commas) into OUT/shaders.c.
+# Joins the modules NAMES (OUT/<name>.words, numbers separated by commas) into OUT/shaders.c. READS: how each of them reads.
 set(text "/* SPDX-License-Identifier: MIT */\n#include \"shaders.h\"\n\n")
 set(rows "")
-foreach(name ${NAMES})
+foreach(name reads IN ZIP_LISTS NAMES READS)
   if(NOT EXISTS ${OUT}/${name}.words)
-    string(APPEND rows "    {\"${name}\", NULL, 0},\n")
+    string(APPEND rows "    {\"${name}\", NULL, 0, BD_READ_${reads}},\n")
     continue()
   endif()
   file(READ ${OUT}/${name}.words words)
   string(APPEND text "static const uint32_t words_${name}[] = {\n${words}};\n")
-  string(APPEND rows "    {\"${name}\", words_${name}, sizeof(words_${name}) / sizeof(words_${name}[0])},\n")
+  set(count "sizeof(words_${name}) / sizeof(words_${name}[0])")
+  string(APPEND rows "    {\"${name}\", words_${name}, ${count}, BD_READ_${reads}},\n")
 endforeach()
 file(WRITE ${OUT}/shaders.c "${text}\nconst bd_shader bd_shaders[BD_SHADER_COUNT] = {\n${rows}};\n")

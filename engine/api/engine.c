@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/engine.h"
 
+#include "kernel/column.h"
+
 bd_result bd_devices(const bd_engine_params *params, bd_device_info *infos, uint32_t *count, bd_error *error) {
     bd_engine_params own;
     bd_copy_params(&own, params, sizeof own);
-    return bd_vk_enumerate(&own, infos, count, error);
+    return bd_vk_enumerate(&own, bd_column_describe, infos, count, error);
 }
 
 bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, bd_error *error) {
@@ -17,7 +19,7 @@ bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, b
     }
     made->allocator = bd_keep_allocator(&made->hooks, own.allocator);
     own.allocator = made->allocator;
-    bd_result result = bd_vk_init(&made->vk, &own, error);
+    bd_result result = bd_column_open(&made->vk, &own, error);
     if (!result) {
         result = bd_tuning_init(&made->tuning, made->vk.cache_path, made->allocator, error);
     }

@@ -4,7 +4,7 @@
 #define BD_API_MODEL_H
 
 #include "graph/plan.h"
-#include "model/model.h"
+#include "model/import.h"
 
 struct bd_model {
     const bd_allocator *allocator; /* NULL or &hooks */

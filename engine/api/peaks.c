@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/engine.h"
+#include "kernel/column.h"
 #include "push/peak.h"
 
 enum { REPEATS = 5, MOST_PASSES = 16, MOST_SMALL_PASSES = 256, MOST_ITERATIONS = 1 << 20, CHAIN = 256 };
@@ -23,7 +24,7 @@ typedef struct gauge {
 static VkDeviceSize copy_bytes(const bd_vk *vk) {
     VkDeviceSize bytes = vk->info.kind == BD_DEVICE_SOFTWARE ? (VkDeviceSize)64 << 20 : (VkDeviceSize)256 << 20;
     bytes = BD_MIN(bytes, vk->limits.maxStorageBufferRange);
-    if (vk->runs[BD_KERNELS_TEXEL]) {
+    if (bd_column_runs(&vk->traits, BD_COLUMN_TEXEL)) {
         bytes = BD_MIN(bytes, (VkDeviceSize)vk->limits.maxTexelBufferElements * 16);
     }
     if (vk->info.memory_bytes) {
@@ -301,7 +302,7 @@ bd_result bd_engine_measure_peaks(bd_engine *engine, bd_device_peaks *peaks, bd_
     if (!result) {
         result = measure_copy(&g, BD_SHADER_peak_copy_f32_storage, MOST_PASSES, 0, &peaks->copy_gbytes_per_s, error);
     }
-    if (!result && vk->runs[BD_KERNELS_TEXEL]) {
+    if (!result && bd_column_runs(&vk->traits, BD_COLUMN_TEXEL)) {
         result = measure_copy(&g, BD_SHADER_peak_copy_f32_texel, MOST_PASSES, 0, &peaks->copy_gbytes_per_s, error);
     }
     if (!result) {

@@ -155,8 +155,8 @@ static bd_result plan_colors(const bd_session *session, request *ask, bd_error *
         bd_color_pixels(fill, params->color, high, 1);
     }
     bd_color_destroy(fill);
-    memcpy(&ask->fill, high, sizeof high);
-    memcpy(&ask->fill_low, low, sizeof low);
+    ask->fill = bd_kernel_color_word(high);
+    ask->fill_low = bd_kernel_color_word(low);
     if (!result && ask->background && !params->classic) {
         result = bd_color_create(session->allocator, ask->background, ask->photo, ask->deep, &ask->color, error);
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "graph/graph.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "graph/passes.h"
 
 const char *bd_op_name(bd_op op) {
     static const char *const names[] = {
@@ -44,6 +44,10 @@ bd_shape bd_shape_make(uint32_t rank, const int32_t *dims) {
         shape.dims[i] = dims[i];
     }
     return shape;
+}
+
+bool bd_shape_equal(const bd_shape *a, const bd_shape *b) {
+    return a->rank == b->rank && !memcmp(a->dims, b->dims, a->rank * sizeof a->dims[0]);
 }
 
 bd_result bd_graph_init(bd_graph *graph, const bd_allocator *allocator, const char *file, bd_error *error) {

@@ -180,6 +180,7 @@ uint32_t bd_dtype_bytes(bd_dtype dtype);
 /* Elements of a shape; -1 when a dimension is open or the product exceeds 2^31-1. */
 int64_t bd_shape_elements(const bd_shape *shape);
 bd_shape bd_shape_make(uint32_t rank, const int32_t *dims);
+bool bd_shape_equal(const bd_shape *a, const bd_shape *b);
 
 /* A graph in the caller's memory. file is copied. */
 bd_result bd_graph_init(bd_graph *graph, const bd_allocator *allocator, const char *file, bd_error *error);
@@ -192,14 +193,23 @@ uint32_t bd_graph_add(bd_graph *graph, bd_op op, const char *name, const uint32_
 /* A constant; data is borrowed and must outlive the graph, copy it into graph->pool otherwise. */
 uint32_t bd_graph_add_const(bd_graph *graph, const char *name, bd_dtype dtype, const bd_shape *shape, const void *data);
 
+/* "FILE: node NAME: operation OP TEXT" as BD_ERR_MODEL_UNSUPPORTED. */
+bd_result bd_graph_fail(const bd_graph *graph, uint32_t index, bd_error *error, const char *format, ...)
+    BD_PRINTF(4, 5);
+bd_result bd_graph_fail_memory(const bd_graph *graph, bd_error *error);
+
+/* How many inputs of the nodes that the output depends on name each node; the output counts as one more. Released with
+ * bd_free by the caller; NULL when memory is short. */
+uint32_t *bd_graph_count_uses(const bd_graph *graph);
+
+/* Node index's input-th input; BD_NO_NODE when it has none there. */
+uint32_t bd_graph_input(const bd_graph *graph, uint32_t index, uint32_t input);
+
+/* The values of a constant I32 tensor of at most room elements: their number, -1 when it is no such tensor. */
+int32_t bd_graph_read_i32(const bd_graph *graph, uint32_t index, int32_t *values, int32_t room);
+
 /* The scales of a CONV or DEPTHWISE; BD_NO_NODE: it has none. */
 uint32_t bd_graph_scales(const bd_graph *graph, uint32_t index);
-
-/* Output shape and dtype of one node from its inputs' (which must be known, constant where the operation demands it).
- * Also normalises attributes: SAME padding becomes explicit, axes non-negative. Errors name graph->file, the node and
- * the operation. */
-bd_result bd_graph_infer_node(bd_graph *graph, uint32_t index, bd_error *error);
-bd_result bd_graph_infer(bd_graph *graph, bd_error *error);
 
 /* A graph as text, one line a node, for logs and tests: "12 conv name (1,65,65,64) <- 9 3 4", an absent input as "-",
  * then the window: "kernel 3,3 stride 2,2 dilation 4,4 pad 1,1 clamp 0..6" without defaults,

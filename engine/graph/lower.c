@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+#include "graph/lower.h"
+
 #include <string.h>
 
-#include "graph/passes.h"
+#include "graph/change_size.h"
+#include "graph/infer.h"
+#include "graph/pass_activate.h"
+#include "graph/pass_atrous.h"
+#include "graph/pass_compact.h"
+#include "graph/pass_fold.h"
+#include "graph/pass_fuse.h"
+#include "graph/pass_pool.h"
+#include "graph/pass_preprocess.h"
+#include "graph/pass_tail.h"
+#include "graph/pass_unstuff.h"
 
 #define SIDE_MOST 8192
 #define PROBE_MOST (1 << 20) /* elements folded while looking for the size that an export pads to */
@@ -125,11 +137,6 @@ static bool is_vector(const bd_node *node, int32_t channels) {
            node->shape.dims[node->shape.rank - 1] == channels;
 }
 
-static bool same_shape(const bd_node *a, const bd_node *b) {
-    return a->shape.rank == b->shape.rank &&
-           !memcmp(a->shape.dims, b->shape.dims, a->shape.rank * sizeof a->shape.dims[0]);
-}
-
 static bool has_kernel(const bd_graph *graph, const bd_node *node) {
     const bd_node *first = node->input_count ? &graph->nodes[node->inputs[0]] : NULL;
     const bd_node *second =
@@ -151,8 +158,8 @@ static bool has_kernel(const bd_graph *graph, const bd_node *node) {
     case BD_OP_CLAMP: return is_map(node) && is_map(first);
     case BD_OP_ADD:
     case BD_OP_MUL:
-        return is_map(node) && same_shape(node, first) &&
-               (same_shape(node, second) || is_vector(second, node->shape.dims[3]));
+        return is_map(node) && bd_shape_equal(&node->shape, &first->shape) &&
+               (bd_shape_equal(&node->shape, &second->shape) || is_vector(second, node->shape.dims[3]));
     case BD_OP_CONCAT:
         for (uint32_t k = 0; k < node->input_count; k++) {
             if (!is_map(&graph->nodes[node->inputs[k]])) {
@@ -173,10 +180,12 @@ static bd_result check_kernels(const bd_graph *graph, bd_error *error) {
     return BD_OK;
 }
 
+typedef bd_result (*pass_fn)(bd_graph *graph, bd_error *error);
+
 bd_result bd_graph_lower_to(bd_graph *graph, uint32_t size, uint32_t height, uint32_t width, bd_error *error) {
-    static const bd_pass_fn before[] = {bd_pass_compact, bd_pass_fold,    bd_pass_preprocess, bd_pass_tail,
-                                        bd_pass_atrous,  bd_pass_unstuff, bd_pass_activate};
-    static const bd_pass_fn after[] = {bd_pass_fuse, bd_pass_pool, bd_graph_infer};
+    static const pass_fn before[] = {bd_pass_compact, bd_pass_fold,    bd_pass_preprocess, bd_pass_tail,
+                                     bd_pass_atrous,  bd_pass_unstuff, bd_pass_activate};
+    static const pass_fn after[] = {bd_pass_fuse, bd_pass_pool, bd_graph_infer};
     if (!size || size > SIDE_MOST) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: a network size of %u is not in 1..%d", graph->file, size,
                        SIDE_MOST);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdlib.h>
-#include <string.h>
-
 #include "graph/plan.h"
+
+#include <stdlib.h>
 
 uint32_t bd_shape_pixels(const bd_shape *shape) {
     uint32_t pixels = 1;
@@ -28,7 +27,7 @@ static bool is_bias(const bd_node *node, uint32_t input) {
     return input == 2 && (node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE);
 }
 
-bool bd_plan_is_wide(const bd_graph *graph, uint32_t node) {
+bool bd_plan_is_f32(const bd_graph *graph, uint32_t node) {
     bool wide = node == graph->output;
     for (uint32_t n = node + 1; n < graph->count && !wide; n++) {
         const bd_node *reader = &graph->nodes[n];
@@ -43,7 +42,7 @@ bool bd_plan_can_be_half(const bd_graph *graph) {
         for (uint32_t i = 0; i < node->input_count; i++) {
             uint32_t input = node->inputs[i];
             if (input != BD_NO_NODE && !is_bias(node, i) && in_arena(&graph->nodes[input]) &&
-                bd_plan_is_wide(graph, input)) {
+                bd_plan_is_f32(graph, input)) {
                 return false;
             }
         }
@@ -200,7 +199,7 @@ static bd_result list_steps(bd_plan *plan, const bd_graph *graph, const bd_plan_
         }
         uint32_t step = plan->step_count++;
         plan->steps[step].node = n;
-        bool half = options->half && !bd_plan_is_wide(graph, n);
+        bool half = options->half && !bd_plan_is_f32(graph, n);
         tensor->bytes = aligned(tensor_bytes(&node->shape) / (half ? 2 : 1));
         scratch->bytes = options->scratch_bytes ? aligned(options->scratch_bytes[n]) : 0;
         tensor->first_step = tensor->last_step = scratch->first_step = scratch->last_step = step;

@@ -2,7 +2,7 @@
  * From a lowered graph to a list of steps and one arena: pure CPU, no device.
  *
  * A tensor in the arena is (pixels, ceil(c/4), 4) of 32-bit or 16-bit floats: NHWC with channels padded to whole vec4s,
- * the padding zero. What bd_plan_is_wide tells is of 32 bits in any case.
+ * the padding zero. What bd_plan_is_f32 tells is of 32 bits in any case.
  * Tensors that are never alive together share memory. Offsets are multiples of BD_PLAN_ALIGN, which satisfies every
  * Vulkan offset alignment. */
 #ifndef BD_PLAN_H
@@ -52,7 +52,7 @@ bd_result bd_plan_init_with(bd_plan *plan, const bd_graph *graph, const bd_plan_
                             const bd_allocator *allocator, bd_error *error);
 void bd_plan_finish(bd_plan *plan);
 /* Whether a tensor is float32 whatever the others are: the output, and what a convolution reads as its bias. */
-bool bd_plan_is_wide(const bd_graph *graph, uint32_t node);
+bool bd_plan_is_f32(const bd_graph *graph, uint32_t node);
 /* Whether tensors can be of 16 bits: false where a wide tensor is read as an ordinary one as well. */
 bool bd_plan_can_be_half(const bd_graph *graph);
 /* Whether a precision keeps them so. */

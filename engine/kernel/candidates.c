@@ -1,11 +1,16 @@
-/* SPDX-License-Identifier: MIT
- * Which kernels can compute a node, best guess first. */
+/* SPDX-License-Identifier: MIT */
+#include "kernel/candidates.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/plan.h"
+#include "kernel/fill.h"
 #include "kernel/flat.h"
 #include "kernel/gemm.h"
+#include "kernel/node.h"
+#include "kernels.h"
 
 typedef struct list {
     const bd_vk *vk;
@@ -56,19 +61,15 @@ static const struct {
 /* Groups that keep a large GPU busy: an H100 has 132 processors. */
 enum { BUSY_GROUPS = 192, SPLIT_GROUPS = 512, SPLIT_STEPS = 6 };
 
-static uint32_t ceil_div(uint32_t a, uint32_t b) {
-    return (a + b - 1) / b;
-}
-
 static uint32_t groups_of(const list *to, uint32_t rows, uint32_t columns) {
     const bd_shape *shape = &to->graph->nodes[to->node].shape;
-    return ceil_div(bd_shape_pixels(shape), rows) * ceil_div(bd_shape_c4(shape) * 4, columns);
+    return bd_ceil_div(bd_shape_pixels(shape), rows) * bd_ceil_div(bd_shape_c4(shape) * 4, columns);
 }
 
 /* A tile wider than the output (in steps of 32 channels) multiplies zeros. */
 static bool fits_columns(const list *to, uint32_t columns) {
     uint32_t channels = bd_shape_c4(&to->graph->nodes[to->node].shape) * 4;
-    return columns <= (channels <= 16 ? 16 : ceil_div(channels, 32) * 32);
+    return columns <= (channels <= 16 ? 16 : bd_ceil_div(channels, 32) * 32);
 }
 
 /* ---- adding ------------------------------------------------------------------------------------------------------ */
@@ -203,7 +204,7 @@ static bd_kernel_choice simt_choice(const list *to, bd_kernel_family family, con
 static uint32_t loads_of(const list *to, const bd_kernel_choice *choice) {
     const bd_node *node = &to->graph->nodes[to->node];
     bool paired = to->precision == BD_PRECISION_FP16 && bd_shape_c4(&to->graph->nodes[node->inputs[0]].shape) % 2 == 0;
-    return ceil_div((uint32_t)choice->rows * choice->depth / (paired ? 8 : 4), choice->threads);
+    return bd_ceil_div((uint32_t)choice->rows * choice->depth / (paired ? 8 : 4), choice->threads);
 }
 
 static bool simt_fits(const list *to, const bd_kernel_choice *choice) {
@@ -351,7 +352,7 @@ static void add_flat(list *to) {
 /* ---- the interface ----------------------------------------------------------------------------------------------- */
 
 bool bd_kernel_has_fp16(const bd_vk *vk) {
-    return vk->kernel_set == BD_KERNELS_STORAGE;
+    return vk->column == BD_COLUMN_STORAGE;
 }
 
 bool bd_kernel_has_packed(const bd_vk *vk) {
@@ -369,7 +370,7 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
     /* The tiled kernels end with a clamp; a hard-swish goes to the plain ones. */
     bool window = node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE;
     to.packed = precision == BD_PRECISION_FAST16 && vk->half && window && !node->u.conv.rounding;
-    bool storage = vk->kernel_set == BD_KERNELS_STORAGE && window && !node->u.conv.hard_swish;
+    bool storage = vk->column == BD_COLUMN_STORAGE && window && !node->u.conv.hard_swish;
     if (storage && node->op == BD_OP_CONV) {
         bool pointwise = bd_gemm_is_pointwise(graph, index);
         const bd_shader_id *ways = pointwise ? conv1x1_ways : conv_ways;
@@ -418,8 +419,8 @@ size_t bd_kernel_scratch_bytes(const bd_graph *graph, uint32_t node, const bd_ke
 static bool matrix_goes_first(const list *to, const bd_kernel_choice *tile, const bd_kernel_choice *best) {
     bool block = tile->family == BD_KERNEL_FAMILY_BLOCK;
     uint32_t channels = bd_shape_c4(&to->graph->nodes[to->node].shape) * 4;
-    uint32_t across = ceil_div(channels, tile->columns);
-    uint32_t fewest = ceil_div(channels, best->columns);
+    uint32_t across = bd_ceil_div(channels, tile->columns);
+    uint32_t fewest = bd_ceil_div(channels, best->columns);
     uint32_t groups = groups_of(to, tile->rows, tile->columns);
     uint32_t most = groups_of(to, best->rows, best->columns);
     if (block != (best->family == BD_KERNEL_FAMILY_BLOCK)) {

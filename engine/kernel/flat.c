@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "graph/plan.h"
+#include "kernel/fill.h"
 #include "kernel/gemm.h"
 #include "kernel/integers.h"
+#include "kernels.h"
 #include "push/conv1x1_flat.h"
 
 enum {
@@ -14,17 +17,13 @@ enum {
     MOST_BLOCKS = 32 /* of eight pixels, to a group: each takes up a slice's code while it is decoded */
 };
 
-static uint32_t ceil_div(uint32_t a, uint32_t b) {
-    return (a + b - 1) / b;
-}
-
 static uint32_t panels_of(const bd_shape *shape) {
-    return ceil_div(bd_shape_c4(shape), BD_CONV1X1_FLAT_C4);
+    return bd_ceil_div(bd_shape_c4(shape), BD_CONV1X1_FLAT_C4);
 }
 
 bool bd_flat_serves(const bd_vk *vk, const bd_graph *graph, uint32_t index, int32_t most_in_c4) {
     const bd_node *node = &graph->nodes[index];
-    if (!vk->addresses || vk->kernel_set != BD_KERNELS_WIDE8 || !bd_gemm_is_pointwise(graph, index) ||
+    if (!vk->addresses || vk->column != BD_COLUMN_WIDE8 || !bd_gemm_is_pointwise(graph, index) ||
         graph->nodes[node->inputs[1]].op != BD_OP_CONST) {
         return false;
     }
@@ -37,9 +36,9 @@ bool bd_flat_serves(const bd_vk *vk, const bd_graph *graph, uint32_t index, int3
 
 /* Blocks to a group: as many as leave the fewest past the last pixel. */
 static uint32_t blocks_of(uint32_t pixels) {
-    uint32_t blocks = ceil_div(pixels, 8), best = LEAST_BLOCKS, fewest = UINT32_MAX;
+    uint32_t blocks = bd_ceil_div(pixels, 8), best = LEAST_BLOCKS, fewest = UINT32_MAX;
     for (uint32_t b = LEAST_BLOCKS; b <= MOST_BLOCKS; b++) {
-        uint32_t computed = ceil_div(blocks, b) * b;
+        uint32_t computed = bd_ceil_div(blocks, b) * b;
         if (computed <= fewest) {
             best = b;
             fewest = computed;
@@ -54,25 +53,19 @@ void bd_flat_node(const bd_graph *graph, uint32_t index, const bd_kernel_choice 
     const bd_conv_attrs *attrs = &node->u.conv;
     uint32_t pixels = bd_shape_pixels(&node->shape), blocks = blocks_of(pixels);
     uint32_t in_c4 = bd_shape_c4(&graph->nodes[node->inputs[0]].shape);
-    bool biased = node->input_count > 2 && node->inputs[2] != BD_NO_NODE;
-    *operands = (bd_kernel_operands){
-        .nodes = {node->inputs[0], node->inputs[1], biased ? node->inputs[2] : BD_NO_NODE, BD_NO_NODE},
-        .packings = {BD_PACKING_ROWS, BD_PACKING_COLUMNS, BD_PACKING_ROWS, BD_PACKING_ROWS},
-        .zero_bias = !biased,
-    };
+    bd_fill_begin(dispatch, choice->shader);
+    bd_fill_operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
+    bd_fill_operand(operands, 1, node->inputs[1], BD_PACKING_COLUMNS);
+    bd_fill_bias(operands, bd_graph_input(graph, index, 2));
     bool residual = bd_kernel_set_residual(graph, index, BD_PACKING_ROWS, operands);
-    const uint32_t slices = ceil_div(in_c4, BD_CONV1X1_FLAT_SLICE);
-    *dispatch = (bd_vk_dispatch){
-        .shader = choice->shader,
-        .specialisations = {residual, bd_kernel_activation(attrs), in_c4, ceil_div(in_c4, slices), blocks},
-        .specialisation_count = 5,
-        .address_count = 3,
-        .groups = {panels_of(&node->shape), ceil_div(pixels, 8 * blocks), 1},
-        .push_bytes = sizeof(bd_push_conv1x1_flat),
-    };
-    for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
-        dispatch->bindings[b].format = VK_FORMAT_R32G32B32A32_SFLOAT;
-    }
+    const uint32_t slices = bd_ceil_div(in_c4, BD_CONV1X1_FLAT_SLICE);
+    bd_fill_constant(dispatch, residual);
+    bd_fill_constant(dispatch, bd_kernel_activation(attrs));
+    bd_fill_constant(dispatch, in_c4);
+    bd_fill_constant(dispatch, bd_ceil_div(in_c4, slices));
+    bd_fill_constant(dispatch, blocks);
+    bd_fill_groups(dispatch, panels_of(&node->shape), bd_ceil_div(pixels, 8 * blocks), 1);
+    dispatch->address_count = 3;
     bd_push_conv1x1_flat push = {.rows = (int32_t)pixels,
                                  .out_c4 = (int32_t)bd_shape_c4(&node->shape),
                                  .lo = attrs->clamp_low,
@@ -80,7 +73,7 @@ void bd_flat_node(const bd_graph *graph, uint32_t index, const bd_kernel_choice 
     for (int32_t i = 0; i < (int32_t)BD_COUNT(push.digits); i++) {
         push.digits[i] = i;
     }
-    memcpy(dispatch->push, &push, sizeof push);
+    bd_fill_push(dispatch, &push, sizeof push);
 }
 
 /* (1, 1, ic, oc): input channels with their padding. */

@@ -3,7 +3,7 @@
 #ifndef BD_KERNEL_FLAT_H
 #define BD_KERNEL_FLAT_H
 
-#include "kernel/kernel.h"
+#include "kernel/choice.h"
 
 /* Whether the family can compute a node on this device, of at most most_in_c4 vec4 columns of input. */
 bool bd_flat_serves(const bd_vk *vk, const bd_graph *graph, uint32_t node, int32_t most_in_c4);

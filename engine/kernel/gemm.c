@@ -1,32 +1,16 @@
-/* SPDX-License-Identifier: MIT
- * Convolutions as products of tiles: dispatches and packings of push/conv_gemm.h, and what follows a split one. */
+/* SPDX-License-Identifier: MIT */
+#include "kernel/gemm.h"
+
 #include <string.h>
 
-#include "kernel/gemm.h"
+#include "graph/plan.h"
+#include "kernel/fill.h"
 #include "kernel/integers.h"
 #include "push/conv_gemm.h"
 #include "push/split_reduce.h"
 
-static uint32_t ceil_div(uint32_t a, uint32_t b) {
-    return (a + b - 1) / b;
-}
-
 static int32_t depth_of(int32_t channels) {
     return (channels + BD_GEMM_DEPTH_ALIGN - 1) / BD_GEMM_DEPTH_ALIGN * BD_GEMM_DEPTH_ALIGN;
-}
-
-static void set_operand(bd_kernel_operands *operands, uint32_t binding, uint32_t node, bd_packing packing) {
-    operands->nodes[binding] = node;
-    operands->packings[binding] = packing;
-}
-
-static void set_push(bd_vk_dispatch *dispatch, const void *push, size_t bytes) {
-    memcpy(dispatch->push, push, bytes);
-    dispatch->push_bytes = (uint32_t)bytes;
-}
-
-static uint32_t input_of(const bd_node *node, uint32_t i) {
-    return i < node->input_count ? node->inputs[i] : BD_NO_NODE;
 }
 
 bool bd_gemm_is_pointwise(const bd_graph *graph, uint32_t index) {
@@ -47,10 +31,11 @@ uint32_t bd_gemm_depthwise(const bd_graph *graph, uint32_t index) {
     }
     uint32_t from = node->inputs[0];
     const bd_node *depthwise = &graph->nodes[from];
-    uint32_t bias = input_of(node, 2);
-    uint32_t depthwise_bias = input_of(depthwise, 2);
+    uint32_t bias = bd_graph_input(graph, index, 2);
+    uint32_t depthwise_bias = bd_graph_input(graph, from, 2);
     if (depthwise->op != BD_OP_DEPTHWISE || depthwise->u.conv.kernel_h != 3 || depthwise->u.conv.kernel_w != 3 ||
-        from == graph->output || input_of(node, 3) == from || graph->nodes[depthwise->inputs[1]].op != BD_OP_CONST ||
+        from == graph->output || bd_graph_input(graph, index, 3) == from ||
+        graph->nodes[depthwise->inputs[1]].op != BD_OP_CONST ||
         (bias != BD_NO_NODE && graph->nodes[bias].op != BD_OP_CONST) ||
         (depthwise_bias != BD_NO_NODE && graph->nodes[depthwise_bias].op != BD_OP_CONST)) {
         return BD_NO_NODE;
@@ -78,83 +63,63 @@ static void reduce(const bd_graph *graph, uint32_t index, const bd_kernel_choice
                    bd_kernel_operands *operands) {
     const bd_node *node = &graph->nodes[index];
     bool half = choice->precision == BD_PRECISION_FP16;
-    *dispatch =
-        (bd_vk_dispatch){.shader = half ? BD_SHADER_split_reduce_f16_storage : BD_SHADER_split_reduce_f32_storage};
+    bd_fill_begin(dispatch, half ? BD_SHADER_split_reduce_f16_storage : BD_SHADER_split_reduce_f32_storage);
     uint32_t rows = bd_shape_pixels(&node->shape);
     uint32_t c4 = bd_shape_c4(&node->shape);
-    set_operand(operands, 0, BD_KERNEL_SCRATCH, BD_PACKING_ROWS);
-    set_operand(operands, 2, input_of(node, 2), BD_PACKING_ROWS);
-    operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
-    dispatch->specialisations[0] =
-        bd_kernel_set_residual(graph, index, half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS, operands);
-    dispatch->specialisations[1] = bd_kernel_activation(&node->u.conv);
-    dispatch->specialisation_count = 2;
+    bd_fill_operand(operands, 0, BD_KERNEL_SCRATCH, BD_PACKING_ROWS);
+    bd_fill_bias(operands, bd_graph_input(graph, index, 2));
+    bd_fill_constant(dispatch,
+                     bd_kernel_set_residual(graph, index, half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS, operands));
+    bd_fill_constant(dispatch, bd_kernel_activation(&node->u.conv));
     if (half) {
-        bd_kernel_set_wide(graph, index, dispatch);
+        bd_fill_constant_f32(dispatch, graph, index);
     }
     const bd_push_split_reduce push = {(int32_t)rows, (int32_t)c4, (int32_t)choice->split, node->u.conv.clamp_low,
                                        node->u.conv.clamp_high};
-    set_push(dispatch, &push, sizeof push);
-    uint64_t groups = ((uint64_t)rows * c4 + BD_LINEAR_GROUP - 1) / BD_LINEAR_GROUP;
-    uint32_t lines = (uint32_t)((groups + 32767) / 32768);
-    dispatch->groups[0] = (uint32_t)((groups + lines - 1) / lines);
-    dispatch->groups[1] = lines;
-    dispatch->groups[2] = 1;
+    bd_fill_push(dispatch, &push, sizeof push);
+    bd_fill_items(dispatch, (uint64_t)rows * c4);
 }
 
-void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd_kernel_choice *choice,
-                  bd_vk_dispatch *dispatch, bd_kernel_operands *operands) {
+/* The node whose window is taken: the depthwise convolution's where that is computed inside. */
+static const bd_node *window_of(const bd_graph *graph, const bd_node *node, const bd_kernel_choice *choice) {
+    return choice->family == BD_KERNEL_FAMILY_BLOCK ? &graph->nodes[node->inputs[0]] : node;
+}
+
+static bd_push_conv_gemm push_of(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice) {
     const bd_node *node = &graph->nodes[index];
-    bool half = choice->precision == BD_PRECISION_FP16;
-    bool split = choice->split > 1;
-    bool block = choice->family == BD_KERNEL_FAMILY_BLOCK;
-    if (part) {
-        reduce(graph, index, choice, dispatch, operands);
-        return;
-    }
-    *dispatch = (bd_vk_dispatch){.shader = choice->shader, .subgroup = choice->matrix[0] ? choice->subgroup : 0};
-    /* The window is the depthwise convolution's where that is computed inside. */
-    const bd_node *window = block ? &graph->nodes[node->inputs[0]] : node;
+    const bd_node *window = window_of(graph, node, choice);
     const bd_conv_attrs *a = &window->u.conv;
     const int32_t *in = graph->nodes[window->inputs[0]].shape.dims;
     const int32_t *out = node->shape.dims;
+    bool block = window != node;
     bool rows = !block && bd_gemm_is_pointwise(graph, index);
     uint32_t steps = block ? (uint32_t)bd_gemm_depth(graph, index) / choice->depth : steps_of(graph, index, choice);
-    const bd_push_conv_gemm push = {.in_w = in[2],
-                                    .in_h = in[1],
-                                    .out_w = rows ? out[1] * out[2] : out[2],
-                                    .out_h = rows ? 1 : out[1],
-                                    .in_c4 = (in[3] + 3) / 4,
-                                    .out_c4 = (out[3] + 3) / 4,
-                                    .kernel_w = a->kernel_w,
-                                    .kernel_h = a->kernel_h,
-                                    .stride_x = a->stride_w,
-                                    .stride_y = a->stride_h,
-                                    .dilation_x = a->dilation_w,
-                                    .dilation_y = a->dilation_h,
-                                    .pad_left = a->pad_left,
-                                    .pad_top = a->pad_top,
-                                    .lo = node->u.conv.clamp_low,
-                                    .hi = node->u.conv.clamp_high,
-                                    .mid_lo = a->clamp_low,
-                                    .mid_hi = a->clamp_high,
-                                    .depth = bd_gemm_depth(graph, index),
-                                    .split_steps = (int32_t)ceil_div(steps, choice->split)};
-    set_push(dispatch, &push, sizeof push);
-    set_operand(operands, 0, window->inputs[0], BD_PACKING_ROWS);
-    set_operand(operands, 1, node->inputs[1],
-                choice->matrix[0] ? BD_PACKING_FRAGMENTS
-                : half            ? BD_PACKING_TILES_F16
-                                  : BD_PACKING_TILES);
-    if (block) {
-        set_operand(operands, 2, index, half ? BD_PACKING_BLOCK_F16 : BD_PACKING_BLOCK);
-    } else if (!split) {
-        set_operand(operands, 2, input_of(node, 2), BD_PACKING_ROWS);
-        operands->zero_bias = operands->nodes[2] == BD_NO_NODE;
-    }
-    bool residual =
-        !split && bd_kernel_set_residual(graph, index, half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS, operands);
-    operands->writes_scratch = split;
+    return (bd_push_conv_gemm){.in_w = in[2],
+                               .in_h = in[1],
+                               .out_w = rows ? out[1] * out[2] : out[2],
+                               .out_h = rows ? 1 : out[1],
+                               .in_c4 = (in[3] + 3) / 4,
+                               .out_c4 = (out[3] + 3) / 4,
+                               .kernel_w = a->kernel_w,
+                               .kernel_h = a->kernel_h,
+                               .stride_x = a->stride_w,
+                               .stride_y = a->stride_h,
+                               .dilation_x = a->dilation_w,
+                               .dilation_y = a->dilation_h,
+                               .pad_left = a->pad_left,
+                               .pad_top = a->pad_top,
+                               .lo = node->u.conv.clamp_low,
+                               .hi = node->u.conv.clamp_high,
+                               .mid_lo = a->clamp_low,
+                               .mid_hi = a->clamp_high,
+                               .depth = bd_gemm_depth(graph, index),
+                               .split_steps = (int32_t)bd_ceil_div(steps, choice->split)};
+}
+
+static void fill_constants(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice, bool residual,
+                           bool paired, bd_vk_dispatch *dispatch) {
+    bool half = choice->precision == BD_PRECISION_FP16;
+    bool split = choice->split > 1;
     const uint32_t constants[BD_GEMM_CONSTANTS] = {
         [0] = choice->threads,
         [BD_GEMM_THREADS] = choice->threads,
@@ -163,11 +128,11 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
         [BD_GEMM_TILE_DEPTH] = choice->depth,
         [BD_GEMM_TILE_WIDTH] = choice->width,
         [BD_GEMM_RESIDUAL] = residual,
-        [BD_GEMM_ACTIVATION] = bd_kernel_activation(&node->u.conv),
-        [BD_CONSTANT_WIDE] = half && (split || bd_plan_is_wide(graph, index)),
+        [BD_GEMM_ACTIVATION] = bd_kernel_activation(&graph->nodes[index].u.conv),
+        [BD_CONSTANT_F32] = half && (split || bd_plan_is_f32(graph, index)),
         [BD_GEMM_SPLIT] = split,
         [BD_GEMM_SHARE] = choice->share,
-        [BD_GEMM_PAIRED] = push.in_c4 % 2 == 0,
+        [BD_GEMM_PAIRED] = paired,
         [BD_GEMM_M] = choice->matrix[0],
         [BD_GEMM_N] = choice->matrix[1],
         [BD_GEMM_K] = choice->matrix[2],
@@ -177,12 +142,38 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
     };
     memcpy(dispatch->specialisations, constants, sizeof constants);
     dispatch->specialisation_count = choice->matrix[0] ? BD_GEMM_CONSTANTS : BD_GEMM_PAIRED + 1;
+}
+
+void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd_kernel_choice *choice,
+                  bd_vk_dispatch *dispatch, bd_kernel_operands *operands) {
+    const bd_node *node = &graph->nodes[index];
+    const int32_t *out = node->shape.dims;
+    bool half = choice->precision == BD_PRECISION_FP16;
+    bool split = choice->split > 1;
+    if (part) {
+        reduce(graph, index, choice, dispatch, operands);
+        return;
+    }
+    const bd_push_conv_gemm push = push_of(graph, index, choice);
+    bd_fill_begin(dispatch, choice->shader);
+    bd_fill_push(dispatch, &push, sizeof push);
+    bd_packing tiles = half ? BD_PACKING_TILES_F16 : BD_PACKING_TILES;
+    bd_fill_operand(operands, 0, window_of(graph, node, choice)->inputs[0], BD_PACKING_ROWS);
+    bd_fill_operand(operands, 1, node->inputs[1], choice->matrix[0] ? BD_PACKING_FRAGMENTS : tiles);
+    if (choice->family == BD_KERNEL_FAMILY_BLOCK) {
+        bd_fill_operand(operands, 2, index, half ? BD_PACKING_BLOCK_F16 : BD_PACKING_BLOCK);
+    } else if (!split) {
+        bd_fill_bias(operands, bd_graph_input(graph, index, 2));
+    }
+    bool residual =
+        !split && bd_kernel_set_residual(graph, index, half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS, operands);
+    operands->writes_scratch = split;
+    fill_constants(graph, index, choice, residual, push.in_c4 % 2 == 0, dispatch);
+    dispatch->subgroup = choice->matrix[0] ? choice->subgroup : 0;
     uint32_t width = choice->width;
-    uint32_t tiles = width ? ceil_div((uint32_t)out[2], width) * ceil_div((uint32_t)out[1], choice->rows / width)
-                           : ceil_div((uint32_t)(out[1] * out[2]), choice->rows);
-    dispatch->groups[0] = tiles;
-    dispatch->groups[1] = ceil_div((uint32_t)push.out_c4 * 4, choice->columns);
-    dispatch->groups[2] = choice->split;
+    uint32_t across = width ? bd_ceil_div((uint32_t)out[2], width) * bd_ceil_div((uint32_t)out[1], choice->rows / width)
+                            : bd_ceil_div((uint32_t)(out[1] * out[2]), choice->rows);
+    bd_fill_groups(dispatch, across, bd_ceil_div((uint32_t)push.out_c4 * 4, choice->columns), choice->split);
 }
 
 /* ---- packings ---------------------------------------------------------------------------------------------------- */
@@ -258,8 +249,8 @@ static void pack_block(const bd_graph *graph, uint32_t index, bool half, float *
     size_t padded = bd_shape_c4(&depthwise->shape) * (size_t)4;
     size_t taps = (size_t)(depthwise->u.conv.kernel_h * depthwise->u.conv.kernel_w);
     const float *weights = graph->nodes[depthwise->inputs[1]].data;
-    to = pack_vector(values_of(graph, input_of(node, 2)), (size_t)node->shape.dims[3], to);
-    to = pack_vector(values_of(graph, input_of(depthwise, 2)), channels, to);
+    to = pack_vector(values_of(graph, bd_graph_input(graph, index, 2)), (size_t)node->shape.dims[3], to);
+    to = pack_vector(values_of(graph, bd_graph_input(graph, node->inputs[0], 2)), channels, to);
     uint16_t *halves = (uint16_t *)(void *)to;
     for (size_t tap = 0; tap < taps && !half; tap++) {
         to = pack_vector(weights + tap * channels, channels, to);
@@ -279,7 +270,7 @@ size_t bd_gemm_packed_bytes(const bd_graph *graph, uint32_t index, bd_packing pa
         size_t weights = packing == BD_PACKING_BLOCK ? taps * c4 : (taps * c4 + 1) / 2;
         return (bd_shape_c4(&node->shape) + c4 + weights) * 4 * sizeof(float);
     }
-    size_t elements = rows_of(node) * ceil_div((uint32_t)node->shape.dims[3], PANEL) * PANEL;
+    size_t elements = rows_of(node) * bd_ceil_div((uint32_t)node->shape.dims[3], PANEL) * PANEL;
     return elements * (packing == BD_PACKING_TILES ? sizeof(float) : sizeof(uint16_t));
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * Convolutions as products of tiles (push/conv_gemm.h): the families GEMM and BLOCK. Inside of this layer. */
+ * Convolutions as products of tiles (push/conv_gemm.h), what follows a split one, and their packings: the families GEMM
+ * and BLOCK. Inside of this layer. */
 #ifndef BD_KERNEL_GEMM_H
 #define BD_KERNEL_GEMM_H
 
-#include "kernel/kernel.h"
+#include "kernel/choice.h"
 
 /* Whether a node is a convolution of 1x1 windows that keeps its map. */
 bool bd_gemm_is_pointwise(const bd_graph *graph, uint32_t node);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/integers.h"
 
+#include "push/types.h"
+
 bd_scale_words bd_scale_words_of(bd_scale scale, int32_t bits) {
     int32_t left = BD_MAX(scale.shift, 0), right = BD_MAX(-scale.shift, 0);
     /* What is shifted is below 2^(30 - bits): it vanishes, and the second half would overflow. */

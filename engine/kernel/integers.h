@@ -3,8 +3,7 @@
 #ifndef BD_KERNEL_INTEGERS_H
 #define BD_KERNEL_INTEGERS_H
 
-#include "graph/graph.h"
-#include "kernel/kernel.h"
+#include "kernel/choice.h"
 
 typedef struct bd_scale_words {
     int32_t multiplier, addend, shift;

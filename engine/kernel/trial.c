@@ -1,10 +1,16 @@
-/* SPDX-License-Identifier: MIT
- * Candidates of a node on trial: are they right on this device, and how long do they take? Judged against the plain
- * kernels on random tensors of the node's own shapes, with the node's own weights. */
+/* SPDX-License-Identifier: MIT */
+#include "kernel/trial.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "kernel/kernel.h"
+#include "graph/plan.h"
+#include "kernel/candidates.h"
+#include "kernel/node.h"
+#include "kernel/packing.h"
+#include "vk/commands.h"
+#include "vk/pipeline.h"
+#include "vk/transfer.h"
 
 /* A GPU's clock reads in steps as long as a short dispatch, so there several runs share a reading. */
 enum { MOST_TENSORS = 16, MOST_PACKED = 16, MOST_REPEATS = 64, RUNS_A_READING = 8 };
@@ -39,7 +45,7 @@ typedef struct bd_trial {
 } trial;
 
 static bool is_half(const trial *t, uint32_t node) {
-    return t->precision == BD_PRECISION_FP16 && !bd_plan_is_wide(t->graph, node);
+    return t->precision == BD_PRECISION_FP16 && !bd_plan_is_f32(t->graph, node);
 }
 
 static size_t values_of(const trial *t, uint32_t node) {

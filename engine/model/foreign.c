@@ -1,10 +1,9 @@
-/* SPDX-License-Identifier: MIT
- * What a file is that no importer reads: told by its bytes where they say it, so that the message can say what to do.
- */
+/* SPDX-License-Identifier: MIT */
+#include "model/foreign.h"
+
 #include <string.h>
 
-#include "model/model.h"
-#include "model/protobuf.h"
+#include "model/bytes/protobuf.h"
 
 typedef struct kind {
     const char *begins;
@@ -51,7 +50,7 @@ static bool starts(const uint8_t *data, size_t bytes, const char *text) {
     return bytes >= strlen(text) && !memcmp(data, text, strlen(text));
 }
 
-/* ASCII's letters in any case. */
+/* Upper or lower case of ASCII's letters. */
 static bool starts_any_case(const uint8_t *data, size_t bytes, const char *text) {
     for (size_t i = 0; text[i]; i++) {
         if (i == bytes || (data[i] | (data[i] >= 'A' && data[i] <= 'Z' ? 0x20 : 0)) != text[i]) {
@@ -76,7 +75,7 @@ static bool contains(const uint8_t *data, size_t bytes, const char *text) {
     return false;
 }
 
-/* Binary files have zeros, or other bytes that no UTF-8 has, soon. */
+/* Near the beginning of binary files there are zeros or other bytes that UTF-8 does not have. */
 static bool is_text(const uint8_t *data, size_t bytes) {
     enum { LOOK = 256 };
     bool shows = false;
@@ -140,8 +139,8 @@ const char *bd_model_name_foreign(const uint8_t *data, size_t bytes, const char 
                : NULL;
 }
 
-/* Both have a version (field 1) and then a message (2), where ONNX has its producer's name: a text does not begin with
- * the tag of a field. */
+/* Core ML and SavedModel have a version (field 1) and then a message (2), where ONNX has its producer's name, a text,
+ * which does not begin with the tag of a field. */
 const char *bd_model_name_versioned(const uint8_t *data, size_t bytes) {
     enum { LIST = 1 << 3 | BD_PB_BYTES, OPERATIONS = 2 << 3 | BD_PB_BYTES };
     uint64_t length, inner;

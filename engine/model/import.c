@@ -1,8 +1,15 @@
-/* SPDX-License-Identifier: MIT
- * Which importer opens a file. */
+/* SPDX-License-Identifier: MIT */
+#include "model/import.h"
+
 #include <string.h>
 
-#include "model/model.h"
+#include "model/foreign.h"
+#include "model/onnx/onnx.h"
+#include "model/tensorflow/graphdef.h"
+#include "model/tensorflow/tfjs.h"
+#include "model/tflite/tflite.h"
+#include "model/torch/safetensors.h"
+#include "model/torch/torch.h"
 
 typedef struct form {
     const char *name;
@@ -11,7 +18,7 @@ typedef struct form {
                         bd_error *error);
 } form;
 
-/* Whether the text behind white space, and a mark of its encoding, begins so. */
+/* Whether a text begins so, after a mark of its encoding and white space. */
 static bool begins(const uint8_t *data, size_t bytes, const char *text) {
     static const uint8_t space[4] = {' ', '\t', '\r', '\n'};
     size_t at = bytes >= 3 && !memcmp(data, "\xef\xbb\xbf", 3) ? 3 : 0;
@@ -34,7 +41,7 @@ static bool torch_legacy(const uint8_t *data, size_t bytes) {
     return bytes >= 6 && data[0] == 0x80 && !memcmp(data + 1, "\2\x8a\x0al\xfc", 5);
 }
 
-/* A JSON header behind its length, which has 32 bits at most. */
+/* A JSON header after its length, which has 32 bits at most. */
 static bool safetensors(const uint8_t *data, size_t bytes) {
     static const uint8_t zero[4];
     return bytes >= 9 && !memcmp(data + 4, zero, 4) && data[8] == '{';

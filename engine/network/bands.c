@@ -51,7 +51,7 @@ static bool goes_along(const bd_bands *bands, uint32_t node, uint32_t input) {
 
 static uint64_t row_bytes(const bd_bands *bands, uint32_t node) {
     const bd_shape *shape = &bands->graph->nodes[node].shape;
-    bool half = bands->half && !bd_plan_is_wide(bands->graph, node);
+    bool half = bands->half && !bd_plan_is_f32(bands->graph, node);
     return (uint64_t)shape->dims[2] * bd_shape_c4(shape) * (half ? 8 : 16);
 }
 
@@ -141,7 +141,7 @@ static bool fits(bd_bands *bands, uint32_t node, uint32_t part, const band_rows 
     if (describe(bands, node, part, r, &dispatch, &operands, NULL)) {
         return true; /* not a matter of size */
     }
-    bool texel = bd_vk_shader_read_path(dispatch.shader) != BD_READ_STORAGE;
+    bool texel = bd_shaders[dispatch.shader].reads != BD_READ_STORAGE;
     for (uint32_t b = 0; b < BD_VK_BINDINGS; b++) {
         uint64_t at, most = texel && b + 1 < BD_VK_BINDINGS ? (uint64_t)limits->maxTexelBufferElements * 16
                                                             : limits->maxStorageBufferRange;

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "photo/composite.h"
 
 typedef struct composite_plan {
@@ -29,8 +27,10 @@ static void record_composite(bd_recorder *to, const void *plan) {
                                   .own = p->own,
                                   .transparent = p->transparent,
                                   .linear = p->linear};
-        memcpy(composite.fill, &p->fill, sizeof composite.fill);
-        memcpy(composite.fill_low, &p->fill_low, sizeof composite.fill_low);
+        for (int c = 0; c < 4; c++) {
+            composite.fill[c] = (uint8_t)(p->fill >> 8 * c);
+            composite.fill_low[c] = (uint8_t)(p->fill_low >> 8 * c);
+        }
         bd_vk_dispatch dispatch;
         bd_kernel_composite(to->vk, &composite, &dispatch);
         bd_match_depth(to, &dispatch, p->front);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "vk/commands.h"
+
 #include <string.h>
 
-#include "vk/vk.h"
+#include "vk/vk_check.h"
+#include "vk/pipeline.h"
 
 enum { SETS_PER_POOL = 128 };
 
@@ -189,7 +192,7 @@ static void write_addresses(const bd_vk *vk, const bd_vk_dispatch *dispatch, uns
 bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, bd_error *error) {
     bd_vk *vk = commands->vk;
     const bd_vk_api *api = &vk->api;
-    bd_read_path path = bd_vk_shader_read_path(dispatch->shader);
+    bd_read_path path = bd_shaders[dispatch->shader].reads;
     for (uint32_t i = 0; i < 3 && !dispatch->indirect; i++) {
         if (dispatch->groups[i] > vk->limits.maxComputeWorkGroupCount[i]) {
             return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: %s needs %u workgroups; the device's limit is %u",

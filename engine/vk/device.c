@@ -1,70 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
+#include "vk/device.h"
+
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "vk/vk.h"
-
-void bd_vk_log(const bd_vk *vk, bd_log_level level, const char *format, ...) {
-    if (!vk->log) {
-        return;
-    }
-    char message[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    vk->log(vk->log_user, level, message);
-}
-
-static const char *vk_result_name(VkResult result) {
-    switch (result) {
-#define NAME(r)                                                                                                        \
-    case r: return #r
-        NAME(VK_SUCCESS);
-        NAME(VK_NOT_READY);
-        NAME(VK_TIMEOUT);
-        NAME(VK_INCOMPLETE);
-        NAME(VK_ERROR_OUT_OF_HOST_MEMORY);
-        NAME(VK_ERROR_OUT_OF_DEVICE_MEMORY);
-        NAME(VK_ERROR_INITIALIZATION_FAILED);
-        NAME(VK_ERROR_DEVICE_LOST);
-        NAME(VK_ERROR_MEMORY_MAP_FAILED);
-        NAME(VK_ERROR_LAYER_NOT_PRESENT);
-        NAME(VK_ERROR_EXTENSION_NOT_PRESENT);
-        NAME(VK_ERROR_FEATURE_NOT_PRESENT);
-        NAME(VK_ERROR_INCOMPATIBLE_DRIVER);
-        NAME(VK_ERROR_TOO_MANY_OBJECTS);
-        NAME(VK_ERROR_FRAGMENTED_POOL);
-        NAME(VK_ERROR_OUT_OF_POOL_MEMORY);
-        NAME(VK_ERROR_UNKNOWN);
-#undef NAME
-    default: return "an unnamed VkResult";
-    }
-}
-
-bd_result bd_vk_check(bd_vk *vk, VkResult result, const char *what, bd_error *error) {
-    if (result == VK_SUCCESS) {
-        return BD_OK;
-    }
-    bd_result code = BD_ERR_DEVICE;
-    switch (result) {
-    case VK_ERROR_OUT_OF_HOST_MEMORY: code = BD_ERR_OUT_OF_MEMORY; break;
-    case VK_ERROR_OUT_OF_DEVICE_MEMORY: code = BD_ERR_OUT_OF_DEVICE_MEMORY; break;
-    case VK_ERROR_INCOMPATIBLE_DRIVER: code = BD_ERR_NO_VULKAN; break;
-    case VK_ERROR_DEVICE_LOST:
-        code = BD_ERR_DEVICE_LOST;
-        vk->lost = true;
-        break;
-    default: break;
-    }
-    return bd_fail(error, code, "%s%s%s: %s", vk->info.name, vk->info.name[0] ? ": " : "", what,
-                   vk_result_name(result));
-}
+#include "vk/vk_check.h"
+#include "vk/features.h"
+#include "vk/loader.h"
+#include "vk/pipeline.h"
+#include "vk/pipeline_cache.h"
 
 static VKAPI_ATTR VkBool32 VKAPI_CALL on_validation(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
                                                     VkDebugUtilsMessageTypeFlagsEXT types,
@@ -166,36 +114,18 @@ static uint32_t find_queue_family(const bd_vk *vk, VkPhysicalDevice device, uint
     return found;
 }
 
-static const char *const kernel_set_names[BD_KERNELS_COUNT] = {
-    [BD_KERNELS_STORAGE] = "storage", [BD_KERNELS_TEXEL] = "texel", [BD_KERNELS_WIDE8] = "wide8"};
-
-const char *bd_kernel_set_name(uint32_t index) {
-    return index < BD_KERNELS_COUNT ? kernel_set_names[index] : NULL;
-}
-
-/* Texel buffers may be as small as 65536 elements (SwiftShader's are); a 16-megapixel photo needs as many as it has
- * pixels. */
-enum { TEXEL_ELEMENTS = 1 << 24 };
-
-static void find_kernel_sets(const bd_vk *vk, VkPhysicalDevice device, bool runs[BD_KERNELS_COUNT]) {
+static bd_vk_traits traits_of(const bd_vk *vk, VkPhysicalDevice device) {
     VkPhysicalDeviceSubgroupProperties subgroup = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
     VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
                                               .pNext = &subgroup};
     VkPhysicalDeviceFeatures features;
     vk->api.vkGetPhysicalDeviceProperties2(device, &properties);
     vk->api.vkGetPhysicalDeviceFeatures(device, &features);
-    runs[BD_KERNELS_STORAGE] = true;
-    runs[BD_KERNELS_TEXEL] = properties.properties.limits.maxTexelBufferElements >= TEXEL_ELEMENTS;
-    runs[BD_KERNELS_WIDE8] = runs[BD_KERNELS_TEXEL] && subgroup.subgroupSize == 8 &&
-                             (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
-                             (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) && features.shaderInt64;
-}
-
-static bd_kernel_set choose_kernel_set(bd_device_kind kind, const bool runs[BD_KERNELS_COUNT]) {
-    if (kind == BD_DEVICE_SOFTWARE && runs[BD_KERNELS_WIDE8]) {
-        return BD_KERNELS_WIDE8;
-    }
-    return kind == BD_DEVICE_SOFTWARE && runs[BD_KERNELS_TEXEL] ? BD_KERNELS_TEXEL : BD_KERNELS_STORAGE;
+    bool shuffles = (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
+                    (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT);
+    return (bd_vk_traits){.texel_elements = properties.properties.limits.maxTexelBufferElements,
+                          .shuffle_lanes = shuffles ? subgroup.subgroupSize : 0,
+                          .int64 = features.shaderInt64};
 }
 
 static void describe(const bd_vk *vk, VkPhysicalDevice device, uint32_t index, bd_device_info *info) {
@@ -238,12 +168,6 @@ static void describe(const bd_vk *vk, VkPhysicalDevice device, uint32_t index, b
     }
     uint32_t bits;
     info->usable = info->api_version >= VK_API_VERSION_1_1 && find_queue_family(vk, device, &bits) != UINT32_MAX;
-    bool runs[BD_KERNELS_COUNT] = {false};
-    if (info->usable) {
-        find_kernel_sets(vk, device, runs);
-    }
-    snprintf(info->kernel_set, sizeof info->kernel_set, "%s",
-             info->usable ? kernel_set_names[choose_kernel_set(info->kind, runs)] : "none");
 }
 
 static bool contains(const char *text, const char *part) {
@@ -292,7 +216,7 @@ static bd_result create_device(bd_vk *vk, bd_error *error) {
                                            .queueFamilyIndex = vk->queue_family,
                                            .queueCount = 1,
                                            .pQueuePriorities = &priority};
-    const VkPhysicalDeviceFeatures features = {.shaderInt64 = vk->runs[BD_KERNELS_WIDE8]};
+    const VkPhysicalDeviceFeatures features = {.shaderInt64 = vk->wants.int64 && vk->traits.int64};
     bd_vk_features extra;
     bd_vk_features_init(vk, &extra);
     const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
@@ -313,44 +237,20 @@ static bd_result create_device(bd_vk *vk, bd_error *error) {
     vk->api.vkGetDeviceQueue(vk->device, vk->queue_family, 0, &vk->queue);
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
     result = bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &fence, NULL, &vk->fence), "vkCreateFence", error);
-    for (uint32_t path = 0; path < BD_READ_PATHS && !result; path++) {
-        VkDescriptorSetLayoutBinding bindings[BD_VK_BINDINGS];
-        for (uint32_t b = 0; b < BD_VK_BINDINGS; b++) {
-            bindings[b] = (VkDescriptorSetLayoutBinding){.binding = b,
-                                                         .descriptorType = bd_vk_descriptor_type(path, b),
-                                                         .descriptorCount = 1,
-                                                         .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
-        }
-        const VkDescriptorSetLayoutCreateInfo set = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
-                                                     .bindingCount = BD_VK_BINDINGS,
-                                                     .pBindings = bindings};
-        result = bd_vk_check(vk, vk->api.vkCreateDescriptorSetLayout(vk->device, &set, NULL, &vk->set_layouts[path]),
-                             "vkCreateDescriptorSetLayout", error);
-        if (result) {
-            break;
-        }
-        const VkPushConstantRange push = {VK_SHADER_STAGE_COMPUTE_BIT, 0, BD_VK_PUSH_BYTES};
-        const VkPipelineLayoutCreateInfo layout = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
-                                                   .setLayoutCount = 1,
-                                                   .pSetLayouts = &vk->set_layouts[path],
-                                                   .pushConstantRangeCount = 1,
-                                                   .pPushConstantRanges = &push};
-        result = bd_vk_check(vk, vk->api.vkCreatePipelineLayout(vk->device, &layout, NULL, &vk->pipeline_layouts[path]),
-                             "vkCreatePipelineLayout", error);
-    }
-    return result;
+    return result ? result : bd_vk_layouts_init(vk, error);
 }
 
-static void start(bd_vk *vk, const bd_engine_params *params) {
+static void prepare(bd_vk *vk, const bd_engine_params *params) {
     *vk = (bd_vk){.allocator = params->allocator,
                   .log = params->log,
                   .log_user = params->log_user,
                   .validation = params->validation};
 }
 
-bd_result bd_vk_enumerate(const bd_engine_params *params, bd_device_info *infos, uint32_t *count, bd_error *error) {
+bd_result bd_vk_enumerate(const bd_engine_params *params, bd_vk_complete_fn complete, bd_device_info *infos,
+                          uint32_t *count, bd_error *error) {
     bd_vk vk;
-    start(&vk, params);
+    prepare(&vk, params);
     VkPhysicalDevice *devices = NULL;
     uint32_t found = 0;
     bd_result result = bd_vk_api_load(&vk, params->get_instance_proc_addr, error);
@@ -363,6 +263,11 @@ bd_result bd_vk_enumerate(const bd_engine_params *params, bd_device_info *infos,
     if (!result) {
         for (uint32_t i = 0; i < BD_MIN(found, *count); i++) {
             describe(&vk, devices[i], i, &infos[i]);
+            bd_vk_traits traits = {0};
+            if (infos[i].usable) {
+                traits = traits_of(&vk, devices[i]);
+            }
+            complete(&traits, &infos[i]);
         }
         *count = found;
     }
@@ -371,7 +276,7 @@ bd_result bd_vk_enumerate(const bd_engine_params *params, bd_device_info *infos,
     return result;
 }
 
-static bd_result open_physical_device(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
+static bd_result pick_device(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
     VkPhysicalDevice *devices = NULL;
     uint32_t count = 0;
     uint32_t picked = 0;
@@ -388,40 +293,29 @@ static bd_result open_physical_device(bd_vk *vk, const bd_engine_params *params,
         vk->limits = properties.properties.limits;
         vk->driver_version = properties.properties.driverVersion;
         memcpy(vk->pipeline_cache_uuid, properties.properties.pipelineCacheUUID, VK_UUID_SIZE);
-        find_kernel_sets(vk, vk->physical_device, vk->runs);
-        vk->kernel_set = choose_kernel_set(vk->info.kind, vk->runs);
+        vk->traits = traits_of(vk, vk->physical_device);
     }
     bd_free(vk->allocator, devices);
-    if (!result && params->kernel_set) {
-        uint32_t set = 0;
-        while (set < BD_KERNELS_COUNT && strcmp(params->kernel_set, kernel_set_names[set]) != 0) {
-            set++;
-        }
-        if (set == BD_KERNELS_COUNT) {
-            return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no kernel set %s; there is: storage, texel, wide8",
-                           params->kernel_set);
-        }
-        if (!vk->runs[set]) {
-            return bd_fail(error, BD_ERR_UNSUPPORTED, "%s cannot run kernel set %s", vk->info.name, params->kernel_set);
-        }
-        vk->kernel_set = (bd_kernel_set)set;
-        snprintf(vk->info.kernel_set, sizeof vk->info.kernel_set, "%s", kernel_set_names[set]);
-    }
     return result;
 }
 
-bd_result bd_vk_init(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
-    start(vk, params);
+bd_result bd_vk_find(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
+    prepare(vk, params);
     bd_result result = bd_vk_api_load(vk, params->get_instance_proc_addr, error);
     if (!result) {
         result = create_instance(vk, error);
     }
     if (!result) {
-        result = open_physical_device(vk, params, error);
+        result = pick_device(vk, params, error);
     }
-    if (!result) {
-        result = create_device(vk, error);
+    if (result) {
+        bd_vk_finish(vk);
     }
+    return result;
+}
+
+bd_result bd_vk_start(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
+    bd_result result = create_device(vk, error);
     if (!result) {
         const VkMemoryPropertyFlags both = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
                                            VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
@@ -444,10 +338,7 @@ void bd_vk_finish(bd_vk *vk) {
             (void)api->vkDeviceWaitIdle(vk->device);
             bd_vk_pipelines_finish(vk);
             bd_vk_pipeline_cache_close(vk);
-            for (uint32_t path = 0; path < BD_READ_PATHS; path++) {
-                api->vkDestroyPipelineLayout(vk->device, vk->pipeline_layouts[path], NULL);
-                api->vkDestroyDescriptorSetLayout(vk->device, vk->set_layouts[path], NULL);
-            }
+            bd_vk_layouts_finish(vk);
             api->vkDestroyFence(vk->device, vk->fence, NULL);
         }
         api->vkDestroyDevice(vk->device, NULL);

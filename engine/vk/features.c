@@ -1,9 +1,7 @@
-/* SPDX-License-Identifier: MIT
- * What a device can do beyond Vulkan 1.1, and what of it is switched on: halves, matrix units by either extension,
- * subgroups of a size that a pipeline asks for, and addresses of buffers. */
-#include <string.h>
+/* SPDX-License-Identifier: MIT */
+#include "vk/features.h"
 
-#include "vk/vk.h"
+#include <string.h>
 
 /* Headers older than 1.3.255 do not know VK_KHR_cooperative_matrix. */
 #ifndef VK_KHR_cooperative_matrix
@@ -201,7 +199,7 @@ void bd_vk_features_init(bd_vk *vk, bd_vk_features *features) {
     vk->half = o.half.shaderFloat16;
     *features = (bd_vk_features){0};
     choose_subgroups(vk, &o, features);
-    if (vk->runs[BD_KERNELS_WIDE8] && o.address.bufferDeviceAddress) {
+    if (vk->wants.addresses && o.address.bufferDeviceAddress) {
         vk->addresses = true;
         features->address = (VkPhysicalDeviceBufferDeviceAddressFeatures){
             .sType = o.address.sType, .pNext = features->next, .bufferDeviceAddress = VK_TRUE};

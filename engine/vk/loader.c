@@ -1,9 +1,8 @@
-/* SPDX-License-Identifier: MIT
- * Function tables, one per bd_vk: a process may hold several, on several loaders. */
+/* SPDX-License-Identifier: MIT */
+#include "vk/loader.h"
+
 #include <dlfcn.h>
 #include <string.h>
-
-#include "vk/vk.h"
 
 bd_result bd_vk_api_load(bd_vk *vk, void *get_instance_proc_addr, bd_error *error) {
     void *entry = get_instance_proc_addr;

@@ -1,15 +1,13 @@
-/* SPDX-License-Identifier: MIT
- * Pipelines, made side by side or on first use and kept, and their cache on disk. */
+/* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
-#include <errno.h>
+#include "vk/pipeline.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "vk/vk.h"
+#include "vk/vk_check.h"
 
 struct bd_vk_pipeline {
     bd_shader_id shader;
@@ -19,16 +17,49 @@ struct bd_vk_pipeline {
     VkPipeline pipeline;
 };
 
-bd_read_path bd_vk_shader_read_path(bd_shader_id shader) {
-    const char *name = bd_shaders[shader].name;
-    return strstr(name, "_image") ? BD_READ_IMAGE : strstr(name, "_texel") ? BD_READ_TEXEL : BD_READ_STORAGE;
-}
-
 VkDescriptorType bd_vk_descriptor_type(bd_read_path path, uint32_t binding) {
     static const VkDescriptorType types[BD_READ_PATHS] = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
                                                           VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
                                                           VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER};
     return binding + 1 < BD_VK_BINDINGS ? types[path] : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+}
+
+bd_result bd_vk_layouts_init(bd_vk *vk, bd_error *error) {
+    const bd_vk_api *api = &vk->api;
+    bd_result result = BD_OK;
+    for (uint32_t path = 0; path < BD_READ_PATHS && !result; path++) {
+        VkDescriptorSetLayoutBinding bindings[BD_VK_BINDINGS];
+        for (uint32_t b = 0; b < BD_VK_BINDINGS; b++) {
+            bindings[b] = (VkDescriptorSetLayoutBinding){.binding = b,
+                                                         .descriptorType = bd_vk_descriptor_type(path, b),
+                                                         .descriptorCount = 1,
+                                                         .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
+        }
+        const VkDescriptorSetLayoutCreateInfo set = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+                                                     .bindingCount = BD_VK_BINDINGS,
+                                                     .pBindings = bindings};
+        result = bd_vk_check(vk, api->vkCreateDescriptorSetLayout(vk->device, &set, NULL, &vk->set_layouts[path]),
+                             "vkCreateDescriptorSetLayout", error);
+        if (result) {
+            break;
+        }
+        const VkPushConstantRange push = {VK_SHADER_STAGE_COMPUTE_BIT, 0, BD_VK_PUSH_BYTES};
+        const VkPipelineLayoutCreateInfo layout = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+                                                   .setLayoutCount = 1,
+                                                   .pSetLayouts = &vk->set_layouts[path],
+                                                   .pushConstantRangeCount = 1,
+                                                   .pPushConstantRanges = &push};
+        result = bd_vk_check(vk, api->vkCreatePipelineLayout(vk->device, &layout, NULL, &vk->pipeline_layouts[path]),
+                             "vkCreatePipelineLayout", error);
+    }
+    return result;
+}
+
+void bd_vk_layouts_finish(bd_vk *vk) {
+    for (uint32_t path = 0; path < BD_READ_PATHS; path++) {
+        vk->api.vkDestroyPipelineLayout(vk->device, vk->pipeline_layouts[path], NULL);
+        vk->api.vkDestroyDescriptorSetLayout(vk->device, vk->set_layouts[path], NULL);
+    }
 }
 
 static bd_result create(bd_vk *vk, bd_vk_pipeline *made, bd_error *error) {
@@ -62,7 +93,7 @@ static bd_result create(bd_vk *vk, bd_vk_pipeline *made, bd_error *error) {
                                                         .module = module,
                                                         .pName = "main",
                                                         .pSpecializationInfo = &specialisation},
-                                              .layout = vk->pipeline_layouts[bd_vk_shader_read_path(made->shader)]};
+                                              .layout = vk->pipeline_layouts[shader->reads]};
     VkPipeline pipeline;
     result = bd_vk_check(vk, api->vkCreateComputePipelines(vk->device, vk->pipeline_cache, 1, &info, NULL, &pipeline),
                          shader->name, error);
@@ -200,94 +231,4 @@ void bd_vk_pipelines_finish(bd_vk *vk) {
     bd_free(vk->allocator, vk->pipelines);
     vk->pipelines = NULL;
     vk->pipeline_count = vk->pipeline_capacity = 0;
-}
-
-/* mkdir -p; a folder that cannot be made only means that nothing is cached. */
-static void make_folders(char *path) {
-    for (char *slash = path + 1; *slash; slash++) {
-        if (*slash == '/') {
-            *slash = '\0';
-            (void)mkdir(path, 0777);
-            *slash = '/';
-        }
-    }
-    (void)mkdir(path, 0777);
-}
-
-/* What the driver gave is followed by a sum of it. A cache that outgrew the limit is begun anew. */
-enum { CACHE_SUM_BYTES = sizeof(uint64_t), CACHE_MOST_BYTES = 64 << 20 };
-
-static uint64_t sum_of(const uint8_t *data, size_t bytes) {
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-    for (size_t i = 0; i < bytes; i++) {
-        hash = (hash ^ data[i]) * 0x100000001b3u;
-    }
-    return hash;
-}
-
-/* A cache of another device or driver, or a damaged one, must not reach this one; drivers check too, but not all of
- * them well. */
-static bool cache_fits(const bd_vk *vk, const bd_mapping *file) {
-    VkPipelineCacheHeaderVersionOne header;
-    uint64_t sum;
-    if (file->bytes < sizeof header + sizeof sum || file->bytes > CACHE_MOST_BYTES) {
-        return false;
-    }
-    memcpy(&sum, file->data + file->bytes - sizeof sum, sizeof sum);
-    if (sum != sum_of(file->data, file->bytes - sizeof sum)) {
-        return false;
-    }
-    memcpy(&header, file->data, sizeof header);
-    return header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE && header.vendorID == vk->info.vendor_id &&
-           header.deviceID == vk->info.device_id &&
-           !memcmp(header.pipelineCacheUUID, vk->pipeline_cache_uuid, VK_UUID_SIZE);
-}
-
-bd_result bd_vk_pipeline_cache_open(bd_vk *vk, const char *directory, bd_error *error) {
-    bd_mapping file = {0};
-    if (directory) {
-        size_t room = strlen(directory) + 96;
-        vk->cache_path = bd_alloc(vk->allocator, room);
-        if (!vk->cache_path) {
-            return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
-        }
-        snprintf(vk->cache_path, room, "%s", directory);
-        make_folders(vk->cache_path);
-        int used = snprintf(vk->cache_path, room, "%s/pipelines-%04x-%04x-%08x-", directory, vk->info.vendor_id,
-                            vk->info.device_id, vk->driver_version);
-        for (uint32_t i = 0; i < VK_UUID_SIZE; i++) {
-            used += snprintf(vk->cache_path + used, room - (size_t)used, "%02x", vk->pipeline_cache_uuid[i]);
-        }
-        if (!bd_map_file(vk->cache_path, &file, NULL) && !cache_fits(vk, &file)) {
-            bd_unmap_file(&file);
-        }
-    }
-    vk->cache_bytes = file.bytes ? file.bytes - CACHE_SUM_BYTES : 0;
-    const VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
-                                            .initialDataSize = vk->cache_bytes,
-                                            .pInitialData = file.data};
-    bd_result result = bd_vk_check(vk, vk->api.vkCreatePipelineCache(vk->device, &info, NULL, &vk->pipeline_cache),
-                                   "vkCreatePipelineCache", error);
-    bd_unmap_file(&file);
-    return result;
-}
-
-void bd_vk_pipeline_cache_close(bd_vk *vk) {
-    size_t bytes = 0;
-    if (vk->pipeline_cache && vk->cache_path && !vk->lost &&
-        vk->api.vkGetPipelineCacheData(vk->device, vk->pipeline_cache, &bytes, NULL) == VK_SUCCESS &&
-        bytes != vk->cache_bytes && bytes > sizeof(VkPipelineCacheHeaderVersionOne)) {
-        uint8_t *data = bd_alloc(vk->allocator, bytes + CACHE_SUM_BYTES);
-        if (data && vk->api.vkGetPipelineCacheData(vk->device, vk->pipeline_cache, &bytes, data) == VK_SUCCESS) {
-            bd_error error;
-            uint64_t sum = sum_of(data, bytes);
-            memcpy(data + bytes, &sum, sizeof sum);
-            if (bd_write_file(vk->cache_path, data, bytes + sizeof sum, vk->allocator, &error)) {
-                bd_vk_log(vk, BD_LOG_WARNING, "%s", error.message);
-            }
-        }
-        bd_free(vk->allocator, data);
-    }
-    vk->api.vkDestroyPipelineCache(vk->device, vk->pipeline_cache, NULL);
-    vk->pipeline_cache = VK_NULL_HANDLE;
 }

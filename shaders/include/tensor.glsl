@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // How shaders read and write tensors and pictures. Each binding holds exactly one tensor. READ_TEXEL=1 reads through
-// uniform texel buffers (software devices gather whole texels from them), READ_IMAGE=1 through storage texel buffers
+// uniform texel buffers (software devices gather whole texels from them), READ_STORAGE_TEXEL=1 through storage texel buffers
 // (lavapipe reads these without a call), otherwise through storage buffers. What is
 // written is a storage buffer on every path.
 //
 // A tensor (h, w, c) f32 is vec4[(y * w + x) * c4 + k] with c4 = ceil(c / 4); channels beyond c are zero. HALF=1 (storage
 // buffers only) keeps tensors in 16 bits, four channels in a uvec2; shaders see vec4 all the same. What is written then
-// is of 16 bits too unless constant BD_CONSTANT_WIDE says otherwise.
+// is of 16 bits too unless constant BD_CONSTANT_F32 says otherwise.
 // A picture (h, w) RGBA u8 is uint[y * w + x], red in the low byte; of u16 it is uvec2 (include/pixel.glsl).
 #ifndef BD_TENSOR_GLSL
 #define BD_TENSOR_GLSL
@@ -16,12 +16,12 @@
 #ifndef READ_TEXEL
 #define READ_TEXEL 0
 #endif
-#ifndef READ_IMAGE
-#define READ_IMAGE 0
+#ifndef READ_STORAGE_TEXEL
+#define READ_STORAGE_TEXEL 0
 #endif
 
 // Each BD_READ_x(binding, name) declares a function name(int index).
-#if READ_IMAGE
+#if READ_STORAGE_TEXEL
 #define BD_READ_F32(slot, name)                                                                                        \
     layout(set = 0, binding = slot, rgba32f) uniform readonly restrict imageBuffer name##_view;                        \
     vec4 name(int index) { return imageLoad(name##_view, index); }
@@ -79,7 +79,7 @@
     BD_READ_TENSOR(slot, name)                                                                                         \
     ivec4 name##_words(int index) { return ivec4(name##_data[2 * index], name##_data[2 * index + 1]); }
 #define BD_WRITE_TENSOR(slot, name)                                                                                    \
-    layout(constant_id = BD_CONSTANT_WIDE) const bool name##_wide = false;                                             \
+    layout(constant_id = BD_CONSTANT_F32) const bool name##_wide = false;                                             \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_block { uvec2 name##_half[]; };                    \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_wide_block { vec4 name##_full[]; };                \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_pair_block { uvec4 name##_pair[]; };               \

@@ -32,7 +32,7 @@
 #define BD_GEMM_TILE_COLUMNS 3 /* channels of a tile */
 #define BD_GEMM_TILE_DEPTH 4   /* 16, 32, 64 or 128, divides depth */
 #define BD_GEMM_TILE_WIDTH 5   /* pixels along x of a tile; 0: runs of pixels */
-#define BD_GEMM_RESIDUAL 6     /* bool; 7 is BD_CONSTANT_WIDE */
+#define BD_GEMM_RESIDUAL 6     /* bool; 7 is BD_CONSTANT_F32 */
 #define BD_GEMM_SPLIT 8        /* bool: bare sums of a part of the depth */
 #define BD_GEMM_SHARE 9        /* simt: rows an invocation; matrix: subgroups along the rows of a tile */
 #define BD_GEMM_ACTIVATION 10  /* how it ends (push/types.h) */

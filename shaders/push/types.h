@@ -51,7 +51,7 @@ typedef struct bd_uvec4 {
 #define BD_SCALE_BITS 6
 
 /* Constant of the 16-bit variants: the output is float32 (bool). */
-#define BD_CONSTANT_WIDE 7
+#define BD_CONSTANT_F32 7
 
 /* Invocations of a group in the shaders that take items one by one. */
 #define BD_LINEAR_GROUP 64

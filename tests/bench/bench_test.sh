@@ -43,14 +43,36 @@ ASAN_OPTIONS=detect_leaks=0 "$build/backdrop" devices > /dev/null 2>&1 || { echo
 # Python is no program of ours: nothing may be loaded into it.
 python3() { env -u LD_PRELOAD python3 "$@"; }
 
+# refuses TEXT ARGUMENTS...: with a line that says what is wrong.
+refuses() {
+    local text=$1
+    shift
+    run 2 "$@"
+    grep -qF -e "$text" "$work/stderr" || complain "backdrop-bench $*: $(cat "$work/stderr")"
+}
+
 check_usage() {
+    local verb
     run 0 --help
+    for verb in $(sed -n 's/^  \([a-z0-9]*\) .*/\1/p' "$work/stdout"); do
+        run 0 "$verb" --help
+        grep -q "^usage: backdrop-bench $verb" "$work/stdout" && grep -qF -e '--model M' "$work/stdout" ||
+            complain "$verb --help: $(cat "$work/stdout")"
+    done
     run 2
-    run 2 sideways
-    run 2 network --runs 0
-    run 2 network --size 0
-    run 2 network --precision fp64
-    run 2 network --no-such-option
+    refuses 'no verb sideways' sideways
+    refuses '1 to 1000, not "0"' network --runs 0
+    refuses '1 to 1000, not "2x"' network --runs 2x
+    refuses '--runs takes N, and nothing follows' network --runs
+    refuses '1 to 8192, not "0"' network --size 0
+    refuses '--precision takes auto|fp32|fp16|fast16, not "fp64"' network --precision fp64
+    refuses 'no option --no-such-option' network --no-such-option
+    refuses '--photo is an option of e2e' network --photo x
+    refuses 'else is one argument too many' network else
+    refuses 'needs REFERENCE_DIR' compare
+    refuses '0 to 1, not "2"' compare "$work" --labels-share 2
+    refuses 'not "best,worst"' matte "$work" --mode best,worst
+    refuses 'needs --out FOLDER|FILE' sheet x.jpg
     run 1 network --model "$work/nothing.json"
     run 1 e2e --model "$model" --megapixels lots
 }
@@ -137,17 +159,17 @@ check_export() {
 }
 
 check_sheet() {
-    local sheet=("$build/backdrop-sheet" "$source/tools/samples/person.jpg" --model "$model" --width 64)
+    local sheet=("$bench" sheet "$source/tools/samples/person.jpg" --model "$model" --width 64)
     mkdir "$work/sheets"
     "${sheet[@]}" --out "$work/sheets" --validation > "$work/stdout" 2> "$work/stderr" ||
-        complain "backdrop-sheet: $(cat "$work/stderr")"
+        complain "sheet: $(cat "$work/stderr")"
     python3 - "$work/sheets/person.png" <<'PYTHON' || complain 'the contact sheet is not eight tiles in two rows'
 import struct, sys
 width, height = struct.unpack(">II", open(sys.argv[1], "rb").read(24)[16:])
 assert width == 8 + 4 * 72 and height > 8 + 2 * (8 + 16 + 32), (width, height)
 PYTHON
     "${sheet[@]}" --out "$work/sheets/two.png" --tiles photo,classic --background "$source/tools/samples/person.jpg" \
-        > "$work/stdout" 2> "$work/stderr" || complain "backdrop-sheet --tiles: $(cat "$work/stderr")"
+        > "$work/stdout" 2> "$work/stderr" || complain "sheet --tiles: $(cat "$work/stderr")"
     [ -s "$work/sheets/two.png" ] || complain 'no sheet at the path that was given'
     "${sheet[@]}" --out "$work/sheets" --tiles photo,moon 2> "$work/stderr"
     [ $? -eq 2 ] || complain "an unknown tile: $(cat "$work/stderr")"

@@ -149,7 +149,7 @@ int main(int argc, char **argv) {
         }
         (void)fprintf(csv, "device,driver,candidate,node,input,output,verdict,ms\n");
     }
-    harness.vk.kernel_set = BD_KERNELS_STORAGE;
+    harness.vk.column = BD_COLUMN_STORAGE;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (csv && fclose(csv)) {
         perror(path);

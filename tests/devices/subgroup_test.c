@@ -128,7 +128,7 @@ static void open_device(bd_vk *vk) {
                                .validation = true};
     memcpy(&params.get_instance_proc_addr, &entry, sizeof entry);
     bd_error error;
-    if (bd_vk_init(vk, &params, &error)) {
+    if (bd_column_open(vk, &params, &error)) {
         fail_msg("%s", error.message);
     }
     asked = full = plain = other = 0;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "graph/passes.h"
-#include "model/protobuf.h"
+#include "model/bytes/protobuf.h"
 #include "support/graphdef.h"
 
 enum { SIDE = 513, GRID = 65 };

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# backdrop-miou on the labelled VOC photos, against what the stored labels of an independent engine gave.
+# backdrop-bench miou on the labelled VOC photos, against what the stored labels of an independent engine gave.
 set -u
 data=$BACKDROP_SHARED_DIR/data
 model=${BACKDROP_MODEL:-$BACKDROP_SOURCE_DIR/weights/cache/deeplabv3_mnv2_pascal/model.json}
 for need in "$data/voc" "$data/golden/voc/miou.txt" "$model"; do
     [ -e "$need" ] || { echo "skipped: no $need"; exit 77; }
 done
-out=$("$BACKDROP_BUILD_DIR/backdrop-miou" --model "$model" --nearest "$data/voc") || exit 1
+out=$("$BACKDROP_BUILD_DIR/backdrop-bench" miou --model "$model" --nearest "$data/voc") || exit 1
 printf '%s\n' "$out"
 status=0
 expect() { # NAME WANTED FOUND: within 0.1 points

@@ -129,7 +129,7 @@ static void test_fast_photos(void **state) {
         (void)snprintf(path, sizeof path, "%s/data/photos/%s.jpg", shared ? shared : "../shared", photos[i]);
         expected[i] = segment(t.session, path);
     }
-    t.engine->vk.kernel_set = BD_KERNELS_STORAGE;
+    t.engine->vk.column = BD_COLUMN_STORAGE;
     bd_session *fast = open_fast(&t);
     for (uint32_t i = 0; i < PHOTOS; i++) {
         (void)snprintf(path, sizeof path, "%s/data/photos/%s.jpg", shared ? shared : "../shared", photos[i]);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "model/model.h"
+#include "model/onnx/onnx.h"
 
 static test_session t; /* its engine alone */
 

@@ -13,7 +13,8 @@
 #include <cmocka.h>
 
 #include "graph/passes.h"
-#include "model/model.h"
+#include "model/import.h"
+#include "model/torch/safetensors.h"
 #include "reference/reference.h"
 #include "support/session.h"
 #include "support/torchvision.h"

@@ -10,10 +10,6 @@
 
 static check harness;
 
-#define EACH_PATH                                                                                                      \
-    for (harness.vk.kernel_set = BD_KERNELS_STORAGE;                                                                   \
-         harness.vk.kernel_set <= BD_KERNELS_TEXEL && harness.vk.runs[harness.vk.kernel_set]; harness.vk.kernel_set++)
-
 /* Of pictures; see deepen. */
 static bool deep;
 
@@ -62,7 +58,7 @@ static void check_weigh(int32_t w, int32_t h, int32_t block) {
     float *expected = check_output(nodes * 16);
     bd_ref_weigh(photo, deep, alpha, w, h, block, expected);
     const check_input inputs[4] = {{photo, pixels * pixel_bytes()}, {plane, pitch * (size_t)h * 4}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_blur(&harness.vk, BD_KERNEL_WEIGH, &push, false, &dispatch);
         deepen(&dispatch);
@@ -92,7 +88,7 @@ static void check_gauss(int32_t w, int32_t h, int32_t radius, bool vertical) {
                                 .falloff = -check_float(&harness, 3.0f, 9.0f) / (float)(radius * radius)};
     bd_ref_gauss(src, w, h, radius, push.falloff, vertical, expected);
     const check_input inputs[4] = {{src, nodes * 16}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_blur(&harness.vk, BD_KERNEL_GAUSS, &push, vertical, &dispatch);
         check_grid(&dispatch, inputs, expected, nodes, w, 1e-6f, 1e-5f, "gauss");
@@ -130,7 +126,7 @@ static void check_unweigh(int32_t w, int32_t h, int32_t block) {
     const bd_push_weigh push = {
         .src_w = gw, .src_h = gh, .dst_w = w, .dst_h = h, .scale = scale, .bias_x = bias, .bias_y = bias};
     const check_input inputs[4] = {{grid, nodes * 16}, {photo, pixels * pixel_bytes()}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_blur(&harness.vk, BD_KERNEL_UNWEIGH, &push, false, &dispatch);
         deepen(&dispatch);

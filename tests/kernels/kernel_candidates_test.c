@@ -211,7 +211,7 @@ static void test_names(void **state) {
 /* The ones without loops, of the wide8 set: one slice and two, panels that overlap, both activations. */
 static void test_flat(void **state) {
     (void)state;
-    if (!harness.vk.runs[BD_KERNELS_WIDE8] || !harness.vk.addresses) {
+    if (!bd_column_runs(&harness.vk.traits, BD_COLUMN_WIDE8) || !harness.vk.addresses) {
         skip();
     }
     static const window windows[] = {
@@ -237,7 +237,7 @@ static void test_flat(void **state) {
          .bias = true,
          NO_CLAMP,
          .hard_swish = true}};
-    harness.vk.kernel_set = BD_KERNELS_WIDE8;
+    harness.vk.column = BD_COLUMN_WIDE8;
     for (size_t i = 0; i < BD_COUNT(windows); i++) {
         fixture f;
         fixture_begin(&f, &harness);
@@ -251,18 +251,18 @@ static void test_flat(void **state) {
         free(expected);
         fixture_finish(&f);
     }
-    harness.vk.kernel_set = BD_KERNELS_STORAGE;
+    harness.vk.column = BD_COLUMN_STORAGE;
 }
 
 /* What is measured is kept and obeyed, and not measured again. */
 static void test_settle(void **state) {
     (void)state;
-    if (!harness.vk.runs[BD_KERNELS_WIDE8] || !harness.vk.addresses) {
+    if (!bd_column_runs(&harness.vk.traits, BD_COLUMN_WIDE8) || !harness.vk.addresses) {
         skip();
     }
     static const window a = {
         .h = 33, .w = 35, .in = 32, .out = 16, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, RELU6};
-    harness.vk.kernel_set = BD_KERNELS_WIDE8;
+    harness.vk.column = BD_COLUMN_WIDE8;
     fixture f;
     fixture_begin(&f, &harness);
     free(fixture_conv(&f, &a));
@@ -287,7 +287,7 @@ static void test_settle(void **state) {
     }
     bd_tuning_finish(&tuning);
     fixture_finish(&f);
-    harness.vk.kernel_set = BD_KERNELS_STORAGE;
+    harness.vk.column = BD_COLUMN_STORAGE;
 }
 
 int main(int argc, char **argv) {
@@ -300,6 +300,6 @@ int main(int argc, char **argv) {
     if (status) {
         return status;
     }
-    harness.vk.kernel_set = BD_KERNELS_STORAGE;
+    harness.vk.column = BD_COLUMN_STORAGE;
     return check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));
 }

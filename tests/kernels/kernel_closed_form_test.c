@@ -11,10 +11,6 @@
 
 static check harness;
 
-#define EACH_PATH                                                                                                      \
-    for (harness.vk.kernel_set = BD_KERNELS_STORAGE;                                                                   \
-         harness.vk.kernel_set <= BD_KERNELS_TEXEL && harness.vk.runs[harness.vk.kernel_set]; harness.vk.kernel_set++)
-
 enum { BINS = BD_BINS * BD_BINS * BD_BINS, NODES_A_TILE = BD_TILE * BD_TILE, MOST_TILES = 512 };
 static const int32_t sizes[][2] = {{1, 1}, {9, 2}, {70, 33}, {5, 130}, {257, 9}};
 
@@ -89,7 +85,7 @@ static float *pad_plane(const float *dense, int32_t w, int32_t h) {
 /* Runs a kernel over zeros; what it does not touch stays zero. */
 static void check_kernel(bd_kernel kernel, const scene *s, bool flag, const check_input inputs[4],
                          const float *expected, size_t rows, float absolute, float relative, const char *label) {
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_closed_form(&harness.vk, kernel, &s->push, flag, s->count, &dispatch);
         float *got = zeros(rows * 4);
@@ -103,7 +99,7 @@ static void check_kernel(bd_kernel kernel, const scene *s, bool flag, const chec
 
 static void check_words(bd_kernel kernel, const bd_push_closed_form *push, bool flag, const check_input inputs[4],
                         const uint32_t *expected, size_t words, const char *label) {
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_closed_form(&harness.vk, kernel, push, flag, 0, &dispatch);
         uint32_t *got = calloc(words, sizeof *got);
@@ -358,7 +354,7 @@ static void test_known(void **state) {
         const check_input targets[4] = {{s.targets, s.nodes * 16}};
         check_kernel(BD_KERNEL_CLOSED_PRIOR, &s, false, targets, plane, (size_t)(s.w + 3) / 4 * (size_t)s.h, 0.0f, 0.0f,
                      "prior");
-        EACH_PATH {
+        CHECK_EACH_COLUMN(&harness) {
             bd_vk_dispatch dispatch;
             bd_kernel_closed_form(&harness.vk, BD_KERNEL_CLOSED_PIN, &s.push, false, 0, &dispatch);
             float *got = zeros(s.nodes * 4);
@@ -399,7 +395,7 @@ static void check_trimap(int32_t w, int32_t h, int32_t block, float low) {
     float *expected = pad_plane(dense, gw, gh);
     const bd_push_trimap push = {.src_w = w, .src_h = h, .dst_w = gw, .dst_h = gh, .block = block, .low = low};
     const check_input inputs[4] = {{rows, pitch * (size_t)h}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_trimap(&harness.vk, &push, &dispatch);
         float *got = zeros(values);

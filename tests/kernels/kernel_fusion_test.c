@@ -12,17 +12,13 @@ static check harness;
 
 #define LEAST 0.02f /* weight of a node that has any */
 
-#define EACH_PATH                                                                                                      \
-    for (harness.vk.kernel_set = BD_KERNELS_STORAGE;                                                                   \
-         harness.vk.kernel_set <= BD_KERNELS_TEXEL && harness.vk.runs[harness.vk.kernel_set]; harness.vk.kernel_set++)
-
 static const int32_t sizes[][2] = {{1, 1}, {3, 2}, {70, 33}, {5, 130}, {257, 9}, {2, 40000}};
 
 static void check_kernel(bd_kernel kernel, const bd_push_fusion *push, bool finish, const float *src, size_t src_bytes,
                          const float *level, const float *expected, float absolute, float relative, const char *label) {
     size_t nodes = (size_t)push->dst_w * (size_t)push->dst_h;
     const check_input inputs[4] = {{src, src_bytes}, {level, nodes * 16}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_fusion(&harness.vk, kernel, push, finish, &dispatch);
         float *got = check_output(nodes * 32);

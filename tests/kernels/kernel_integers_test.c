@@ -58,12 +58,11 @@ static void check_set(fixture *f, bd_precision precision, const float *expected)
 
 /* Takes expected. narrow: 16 bits hold the tensors. */
 static void check_all(fixture *f, float *expected, bool narrow) {
-    bd_kernel_set native = harness.vk.kernel_set;
-    for (int set = BD_KERNELS_STORAGE; set < BD_KERNELS_COUNT; set++) {
-        if (!harness.vk.runs[set]) {
+    for (int column = 0; column < BD_COLUMN_COUNT; column++) {
+        if (!bd_column_runs(&harness.vk.traits, (bd_column)column)) {
             continue;
         }
-        harness.vk.kernel_set = (bd_kernel_set)set;
+        harness.vk.column = (uint32_t)column;
         check_set(f, BD_PRECISION_FP32, expected);
         if (narrow && bd_kernel_has_fp16(&harness.vk)) {
             check_set(f, BD_PRECISION_FP16, expected);
@@ -74,7 +73,7 @@ static void check_all(fixture *f, float *expected, bool narrow) {
             }
         }
     }
-    harness.vk.kernel_set = native;
+    harness.vk.column = harness.native;
     free(expected);
 }
 

@@ -11,10 +11,6 @@
 
 static check harness;
 
-#define EACH_PATH                                                                                                      \
-    for (harness.vk.kernel_set = BD_KERNELS_STORAGE;                                                                   \
-         harness.vk.kernel_set <= BD_KERNELS_TEXEL && harness.vk.runs[harness.vk.kernel_set]; harness.vk.kernel_set++)
-
 /* Of pictures; see deepen. */
 static bool deep;
 
@@ -90,7 +86,7 @@ static void check_statistics(int32_t w, int32_t h, int32_t block, bool subject, 
         .src_w = w, .src_h = h, .dst_w = columns, .dst_h = segments, .block = block, .count = rows};
     size_t count = (size_t)columns * (size_t)segments;
     const check_input inputs[4] = {{picture, (size_t)w * (size_t)h * pixel_bytes()}, {plane, plane_bytes(w, h)}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_statistics(&harness.vk, &push, subject, premultiplied, &dispatch);
         deepen(&dispatch);
@@ -154,7 +150,7 @@ static void test_solve(void **state) {
             assert_memory_equal(expected, same, sizeof same);
         }
         const check_input inputs[4] = {{spread[0], BD_STATISTICS_SUMS * 32}, {spread[1], BD_STATISTICS_SUMS * 32}};
-        EACH_PATH {
+        CHECK_EACH_COLUMN(&harness) {
             bd_vk_dispatch dispatch;
             bd_kernel_harmonize_solve(&harness.vk, i % 2, &dispatch);
             float *got = check_output(48);
@@ -195,10 +191,10 @@ static void check_light_reduce(int32_t w, int32_t h, int32_t block, int kind) {
                                 .bg_h = bh,
                                 .offset_x = ox,
                                 .offset_y = oy,
-                                .fill = bd_kernel_fill(behind.fill),
-                                .fill_low = bd_kernel_fill(behind.fill_low)};
+                                .fill = bd_kernel_color_word(behind.fill),
+                                .fill_low = bd_kernel_color_word(behind.fill_low)};
     const check_input inputs[4] = {{background, (size_t)bw * (size_t)bh * pixel_bytes()}, {plane, plane_bytes(w, h)}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_light_reduce(&harness.vk, &push, picture, tile, premultiplied, &dispatch);
         deepen(&dispatch);
@@ -253,7 +249,7 @@ static void check_relight(int32_t w, int32_t h, bool harmonize, bool wrap) {
                                 .scale_y = scale,
                                 .bias_y = bias};
     const check_input inputs[4] = {{light, nodes * 16}, {front, bytes}, {plane, plane_bytes(w, h)}, {map, sizeof map}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_relight(&harness.vk, &push, harmonize, wrap, &dispatch);
         deepen(&dispatch);

@@ -11,10 +11,6 @@
 
 static check harness;
 
-#define EACH_PATH                                                                                                      \
-    for (harness.vk.kernel_set = BD_KERNELS_STORAGE;                                                                   \
-         harness.vk.kernel_set <= BD_KERNELS_TEXEL && harness.vk.runs[harness.vk.kernel_set]; harness.vk.kernel_set++)
-
 static const int32_t sizes[][2] = {{1, 1}, {3, 2}, {70, 33}, {5, 130}, {257, 9}};
 
 /* (h, w) -> planes of four neighbours, zero past w. free() it. */
@@ -34,7 +30,7 @@ static size_t plane_bytes(int32_t w, int32_t h) {
 
 static void run_guided(bd_kernel kernel, const bd_push_guided *push, bool flag, const check_input inputs[4],
                        const float *expected, size_t nodes, float absolute, const char *label) {
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_guided(&harness.vk, kernel, push, flag, &dispatch);
         float *got = check_output(nodes * 16);
@@ -97,7 +93,7 @@ static void check_lines(int32_t w, int32_t h, int32_t radius) {
     assert_non_null(room);
     const bd_push_guided push = {.dst_w = w, .dst_h = h, .radius = radius, .eps = 1e-3f};
     bd_ref_guided_lines(grid, w, h, radius, push.eps, room, expected);
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         float *sums = check_output(nodes * 64), *got = check_output(nodes * 16);
         bd_kernel_guided(&harness.vk, BD_KERNEL_GUIDED_ROWS, &push, false, &dispatch);
@@ -260,7 +256,7 @@ static void check_sample(int32_t w, int32_t h, int32_t out_w, int32_t out_h, boo
     float *expected = pad_plane(sampled, out_w, out_h);
     const check_input inputs[4] = {{plane, plane_bytes(w, h)}};
     size_t bytes = plane_bytes(out_w, out_h);
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_plane(&harness.vk, BD_KERNEL_PLANE_SAMPLE, &push, nearest, threshold, &dispatch);
         float *got = check_output(bytes);
@@ -301,7 +297,7 @@ static void test_pack(void **state) {
         }
         const bd_push_plane push = {.dst_w = w, .dst_h = h};
         const check_input inputs[4] = {{plane, values * 4}};
-        EACH_PATH {
+        CHECK_EACH_COLUMN(&harness) {
             bd_vk_dispatch dispatch;
             bd_kernel_plane(&harness.vk, BD_KERNEL_PLANE_PACK, &push, wide, false, &dispatch);
             uint8_t *got = check_output(bytes);
@@ -353,7 +349,7 @@ static void check_step(int32_t w, int32_t h, bool fresh, int32_t shift) {
     bd_ref_foreground_step(fresh ? NULL : pairs, sw, shift, level, w, h, expected);
     const bd_push_foreground push = {.src_w = sw, .src_h = sh, .dst_w = w, .dst_h = h, .shift = shift};
     const check_input inputs[4] = {{pairs, before * 32}, {level, nodes * 16}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_foreground(&harness.vk, BD_KERNEL_FOREGROUND_STEP, &push, fresh, &dispatch);
         float *got = check_output(nodes * 32);
@@ -390,7 +386,7 @@ static void check_pyramid(int32_t w, int32_t h, int32_t shift) {
     const bd_push_foreground apply = {.src_w = lw, .src_h = lh, .dst_w = w, .dst_h = h, .shift = shift};
     const check_input first[4] = {{photo, bytes}, {alpha, plane_bytes(w, h)}};
     const check_input second[4] = {{pairs, nodes * 32}, {photo, bytes}, {alpha, plane_bytes(w, h)}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_foreground(&harness.vk, BD_KERNEL_FOREGROUND_PICK, &pick, false, &dispatch);
         deepen(&dispatch);
@@ -419,7 +415,7 @@ static void check_half(int32_t w, int32_t h) {
     }
     const bd_push_foreground push = {.src_w = w, .src_h = h, .dst_w = lw, .dst_h = lh};
     const check_input inputs[4] = {{level, (size_t)w * (size_t)h * 16}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_foreground(&harness.vk, BD_KERNEL_FOREGROUND_HALF, &push, false, &dispatch);
         float *got = check_output(nodes * 16);

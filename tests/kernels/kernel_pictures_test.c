@@ -11,14 +11,6 @@
 #include "support/kernel_check.h"
 
 static check harness;
-static bd_kernel_set native;
-
-/* Calls body for storage and texel buffers; wide8 shares texel's picture kernels (--bench: the device's own). */
-#define EACH_PATH                                                                                                      \
-    for (harness.vk.kernel_set = harness.bench ? native : BD_KERNELS_STORAGE;                                          \
-         harness.vk.kernel_set <= (harness.bench ? native : BD_KERNELS_TEXEL) &&                                       \
-         harness.vk.runs[harness.vk.kernel_set];                                                                       \
-         harness.vk.kernel_set++)
 
 /* Of pictures; see deepen. */
 static bool deep;
@@ -60,7 +52,7 @@ static void check_preprocess(int32_t photo_h, int32_t photo_w, int32_t h, int32_
     }
     bd_ref_preprocess((const uint8_t *)seen, photo_h, photo_w, node.u.preprocess.scale, node.u.preprocess.offset,
                       node.u.preprocess.outside, expected, h, w);
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_preprocess(&harness.vk, &node, BD_PRECISION_FP32, mirrored, (uint32_t)photo_w, (uint32_t)photo_h,
                              &dispatch);
@@ -112,7 +104,7 @@ static void check_resample(bool horizontal, int32_t h, int32_t w, int32_t out, b
     } else {
         bd_ref_resample_vertical(src, deep, w, h, table.bounds, table.coefficients, table.taps, expected, out);
     }
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_resample(&harness.vk, horizontal, (uint32_t)w, (uint32_t)h, (uint32_t)dst_w, (uint32_t)dst_h,
                            (uint32_t)table.taps, (uint32_t)first_row, &dispatch);
@@ -173,7 +165,7 @@ static void test_narrow(void **state) {
     }
     bd_ref_narrow(src, (size_t)W * H * 4, expected);
     const check_input inputs[4] = {{src, (size_t)W * H * 8}};
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_narrow(&harness.vk, W, H, &dispatch);
         uint8_t *got = check_output((size_t)W * H * 4);
@@ -245,7 +237,7 @@ static void check_labels(const tail *t, bool ties, bd_ref_steps steps) {
     for (int32_t row = 0; row < t->out_h; row++) {
         memcpy(expected + pitch * (size_t)row, tight + (size_t)row * (size_t)t->out_w, (size_t)t->out_w);
     }
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_labels(&harness.vk, &shape, (uint32_t)t->out_w, (uint32_t)t->out_h, x, y, steps.step,
                          steps.zero_point, &dispatch);
@@ -296,7 +288,7 @@ static void check_mask(const tail *t, bool hard) {
         memcpy(expected + (size_t)row * (size_t)pitch, tight + (size_t)row * (size_t)t->out_w,
                (size_t)t->out_w * sizeof *tight);
     }
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_mask(&harness.vk, &shape, &set, hard, (uint32_t)t->out_w, (uint32_t)t->out_h, x, y, &dispatch);
         const check_input inputs[4] = {{padded, (size_t)(t->h * t->w) * bd_shape_c4(&shape) * 16}};
@@ -336,7 +328,7 @@ static void check_average(const tail *t, uint32_t run) {
     float *before = check_pad(sum, pixels, t->classes);
     bd_ref_average(logits, t->h, t->w, t->classes, &sampling, (int32_t)run, 3, sum, t->out_h, t->out_w);
     size_t bytes = pixels * bd_shape_c4(&shape) * 16;
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_average(&harness.vk, &shape, (uint32_t)t->out_w, (uint32_t)t->out_h, x, y, run, 3, &dispatch);
         const check_input inputs[4] = {
@@ -469,7 +461,7 @@ static void check_composite(const scene *s) {
         keep_colours(photo, pixels, sides[0]);
         keep_colours(photo, pixels, sides[1]);
     }
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_composite(&harness.vk, c, &dispatch);
         deepen(&dispatch);
@@ -565,7 +557,6 @@ int main(int argc, char **argv) {
     if (status) {
         return status;
     }
-    native = harness.vk.kernel_set;
     return check_close(&harness, harness.bench ? cmocka_run_group_tests(benches, NULL, NULL)
                                                : cmocka_run_group_tests(tests, NULL, NULL));
 }

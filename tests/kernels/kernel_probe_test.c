@@ -118,6 +118,6 @@ int main(int argc, char **argv) {
     if (status) {
         return status;
     }
-    harness.vk.kernel_set = BD_KERNELS_STORAGE;
+    harness.vk.column = BD_COLUMN_STORAGE;
     return check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -13,10 +13,6 @@ static check harness;
 
 #define LEVEL 0.5f
 
-#define EACH_PATH                                                                                                      \
-    for (harness.vk.kernel_set = BD_KERNELS_STORAGE;                                                                   \
-         harness.vk.kernel_set <= BD_KERNELS_TEXEL && harness.vk.runs[harness.vk.kernel_set]; harness.vk.kernel_set++)
-
 static const int32_t sizes[][2] = {{1, 1}, {3, 2}, {70, 33}, {5, 130}, {257, 9}, {129, 130}};
 
 static size_t plane_bytes(int32_t w, int32_t h) {
@@ -221,7 +217,7 @@ static void test_components(void **state) {
     for (size_t i = 0; i < BD_COUNT(sizes); i++) {
         for (int kind = 0; kind < PICTURES; kind++) {
             int32_t block = 1 + (int32_t)(i + (size_t)kind) % 3;
-            EACH_PATH {
+            CHECK_EACH_COLUMN(&harness) {
                 for (int32_t keep = BD_COMPONENTS_SHARE; keep <= BD_COMPONENTS_AT; keep++) {
                     check_components((picture)kind, sizes[i][0], sizes[i][1], block, false, keep);
                 }
@@ -235,7 +231,7 @@ static void test_components(void **state) {
 static void test_parts(void **state) {
     (void)state;
     enum { W = 70, H = 33, BLOCK = 3, ROWS = 5 };
-    EACH_PATH {
+    CHECK_EACH_COLUMN(&harness) {
         trial t = open_trial(NOISE, W, H, BLOCK, false);
         bd_push_components whole = t.push;
         float *plane = t.plane;
@@ -279,7 +275,7 @@ static void check_step(int32_t w, int32_t h, int32_t dx, int32_t dy, int32_t ste
                                          .amount = amount};
         const check_input inputs[4] = {{(char *)plane + (size_t)from * row, (size_t)(to - from) * row}};
         size_t bytes = (size_t)count * row;
-        EACH_PATH {
+        CHECK_EACH_COLUMN(&harness) {
             bd_vk_dispatch dispatch;
             bd_kernel_plane_step(&harness.vk, &push, kind, &dispatch);
             float *got = check_output(bytes);

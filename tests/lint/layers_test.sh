@@ -5,15 +5,19 @@ set -u
 export LC_ALL=C
 cd "${BACKDROP_SOURCE_DIR:?}" || exit 1
 
-# Layers of bench that see what no public header shows: export.c the network after our passes, candidates.c its kernels,
-# trace.c its dispatches.
+# bench/inside sees what no public header shows: the network after our passes, its kernels, its dispatches.
 # A layer, and the layers it may include. "public" is the public header, "push" what C and GLSL share.
 layers='
     public
     base      public
     geometry  public base
     graph     public base
-    model     public base graph
+    model/bytes public base
+    model/onnx public base graph model/bytes
+    model/tensorflow public base graph model/bytes
+    model/tflite public base graph model/bytes
+    model/torch public base graph model/bytes
+    model     public base graph model/bytes model/onnx model/tensorflow model/tflite model/torch
     reference public base graph geometry push
     image     public base
     vk        public base push
@@ -24,20 +28,17 @@ layers='
     push
     tools     public
     bench     public
-    export    public base graph model
-    candidates public base graph vk kernel network api statistics
-    statistics
-    trace     public base vk kernel network api
+    inside    public base graph model vk kernel network api bench
 '
 # A header of an outside library, as a regular expression, and the layers that may include it.
 outside='
-    ^vulkan/          vk statistics trace
+    ^vulkan/          vk inside
     ^(jpeglib|jerror)\.h$ image
     ^png\.h$          image
     ^libexif/         image
     ^lcms2\.h$        image
     stb_image         image
-    cJSON\.h$         model tools bench
+    cJSON\.h$         model/tensorflow model/torch tools bench
     ^nettle/          tools
 '
 
@@ -46,21 +47,19 @@ find engine shaders/push tools bench -name '*.[ch]' | sort |
 awk -v layers="$layers" -v outside="$outside" '
     function layer_of(file,    part) {
         if (file ~ /^engine\/backdrop[a-z_]*\.h$/) return "public"
-        if (file ~ /^bench\/(export|candidates|statistics|trace)\.[ch]$/) {
-            gsub(/^bench\/|\..$/, "", file)
-            return file
-        }
+        if (file ~ /^bench\/inside\//) return "inside"
         split(file, part, "/")
-        if (part[1] == "engine") return part[2]
+        if (part[1] == "engine") return part[4] == "" ? part[2] : part[2] "/" part[3]
         return part[1] == "shaders" ? "push" : part[1]
     }
-    # Where a quoted include is found, as the compiler looks. shaders.h is generated and belongs to the shaders.
+    # Where a quoted include is found, as the compiler looks. shaders.h and kernels.h are generated; they belong to the shaders.
     function resolve(file, header,    folder) {
         folder = file
         sub(/\/[^\/]*$/, "/", folder)
         if ((folder header) in known) return folder header
+        if (header in known) return header
         if (("engine/" header) in known) return "engine/" header
-        if (("shaders/" header) in known || header == "shaders.h") return "shaders/" header
+        if (("shaders/" header) in known || header == "shaders.h" || header == "kernels.h") return "shaders/" header
         return ""
     }
     function problem(text) {

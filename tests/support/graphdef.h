@@ -3,7 +3,7 @@
 #ifndef BD_SUPPORT_GRAPHDEF_H
 #define BD_SUPPORT_GRAPHDEF_H
 
-#include "model/model.h"
+#include "model/tensorflow/graphdef.h"
 
 /* ---- writing: the graph in hand grows at its end ---- */
 

@@ -57,6 +57,25 @@ float *check_pad(const float *dense, size_t rows, int32_t channels) {
     return values;
 }
 
+/* ---- columns ----------------------------------------------------------------------------------------------------- */
+
+bool check_first_column(check *c) {
+    c->vk.column = c->bench ? c->native : BD_COLUMN_STORAGE;
+    return true;
+}
+
+bool check_next_column(check *c) {
+    for (c->vk.column++; !c->bench && c->vk.column < BD_COLUMN_COUNT; c->vk.column++) {
+        /* Whoever has kernels of its own for pictures has this one. */
+        bool own = bd_kernel_cells[BD_KERNEL_COMPOSITE][c->vk.column].from == (bd_column)c->vk.column;
+        if (own && bd_column_runs(&c->vk.traits, (bd_column)c->vk.column)) {
+            return true;
+        }
+    }
+    c->vk.column = c->native;
+    return false;
+}
+
 /* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 void check_tensor(const char *label, const float *expected, const float *got, size_t rows, int32_t channels,
@@ -209,10 +228,7 @@ void check_run(check *c, const bd_vk_dispatch *given, const check_input inputs[B
         binding->buffer = &buffers[data ? b : 0];
         binding->offset = GUARD_BYTES;
         /* The guard behind is in reach, or the driver's own bounds checks would hide what oversteps. */
-        binding->bytes = (data ? bytes : inputs[0].bytes) + GUARD_BYTES;
-        if (binding->format == VK_FORMAT_UNDEFINED) {
-            binding->format = dispatch.bindings[0].format;
-        }
+        binding->bytes = (data ? bytes : 0) + GUARD_BYTES;
     }
     submit(c, &dispatch);
     read_output(c, &buffers[BD_BIND_DST], out, out_bytes, name);
@@ -265,7 +281,7 @@ int check_open(check *c, int argc, char **argv) {
                                      .device = getenv("BACKDROP_DEVICE"),
                                      .validation = !c->bench};
     bd_error error;
-    bd_result result = bd_vk_init(&c->vk, &params, &error);
+    bd_result result = bd_column_open(&c->vk, &params, &error);
     if (!result) {
         result = bd_vk_commands_init(&c->vk, &c->commands, 1, &error);
     }
@@ -274,6 +290,7 @@ int check_open(check *c, int argc, char **argv) {
         bd_vk_finish(&c->vk);
         return result == BD_ERR_NO_VULKAN || result == BD_ERR_NO_DEVICE ? 77 : 1;
     }
+    c->native = c->vk.column;
     printf("%s, seed %llu\n", c->vk.info.name, (unsigned long long)c->seed);
     return 0;
 }

@@ -11,10 +11,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "kernel/column.h"
 #include "vk/vk.h"
 
 typedef struct check {
     bd_vk vk;
+    uint32_t native; /* the device's own column of the table of kernels */
     bd_vk_commands commands;
     uint64_t seed, state;
     uint32_t complaints; /* errors in the log: validation's messages */
@@ -27,6 +29,13 @@ typedef struct check {
 int check_open(check *c, int argc, char **argv);
 /* Closes it and returns the program's exit status, given that of the tests. */
 int check_close(check *c, int failed);
+
+/* Runs what follows in every column that has picture kernels of its own and that the device can run (--bench: in the
+ * device's own), then sets the device's own again. */
+#define CHECK_EACH_COLUMN(c)                                                                                           \
+    for (bool more_columns = check_first_column(c); more_columns; more_columns = check_next_column(c))
+bool check_first_column(check *c);
+bool check_next_column(check *c);
 
 /* What a read binding holds: these bytes, NaNs around them. data NULL: not read, anything is bound. */
 typedef struct check_input {

@@ -7,8 +7,6 @@
 #include "reference/reference.h"
 #include "support/kernel_fixture.h"
 
-static const char *const set_names[] = {"storage", "texel", "wide8"};
-
 void fixture_begin(fixture *f, check *harness) {
     bd_error error;
     f->harness = harness;
@@ -78,7 +76,7 @@ static size_t padded_count(const bd_node *node) {
 }
 
 static bool is_half(const fixture *f, uint32_t index, const bd_kernel_choice *choice) {
-    return choice->precision == BD_PRECISION_FP16 && !bd_plan_is_wide(&f->graph, index);
+    return choice->precision == BD_PRECISION_FP16 && !bd_plan_is_f32(&f->graph, index);
 }
 
 /* What a binding reads, as the device sees it; free() it. */
@@ -192,7 +190,7 @@ void fixture_check(fixture *f, const bd_kernel_choice *choice, const float *expe
     const bd_node *node = &f->graph.nodes[f->graph.count - 1];
     float *got = fixture_run(f, choice);
     char label[sizeof f->label + 120];
-    (void)snprintf(label, sizeof label, "%s %s %s %s", bd_op_name(node->op), set_names[f->harness->vk.kernel_set],
+    (void)snprintf(label, sizeof label, "%s %s %s %s", bd_op_name(node->op), bd_column_names[f->harness->vk.column],
                    choice->name, f->label);
     bool half = choice->precision == BD_PRECISION_FP16 && !f->exact;
     /* Halves have 11 bits, are rounded either way, and may lose what is below 2^-14. */
@@ -205,7 +203,7 @@ void fixture_check(fixture *f, const bd_kernel_choice *choice, const float *expe
     free(got);
 }
 
-static void compare_set(fixture *f, bd_precision precision, const float *expected, float absolute, float relative) {
+static void compare_column(fixture *f, bd_precision precision, const float *expected, float absolute, float relative) {
     static bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
     check *harness = f->harness;
     uint32_t count =
@@ -224,22 +222,21 @@ static void compare_set(fixture *f, bd_precision precision, const float *expecte
 
 void fixture_compare(fixture *f, float *expected, float absolute, float relative) {
     check *harness = f->harness;
-    bd_kernel_set native = harness->vk.kernel_set;
-    for (int set = BD_KERNELS_STORAGE; set < BD_KERNELS_COUNT; set++) {
-        if ((harness->bench && set != (int)native) || !harness->vk.runs[set]) {
+    for (uint32_t column = 0; column < BD_COLUMN_COUNT; column++) {
+        if ((harness->bench && column != harness->native) || !bd_column_runs(&harness->vk.traits, (bd_column)column)) {
             continue;
         }
-        harness->vk.kernel_set = (bd_kernel_set)set;
-        compare_set(f, BD_PRECISION_FP32, expected, absolute, relative);
+        harness->vk.column = column;
+        compare_column(f, BD_PRECISION_FP32, expected, absolute, relative);
         if (bd_kernel_has_fp16(&harness->vk) && bd_plan_can_be_half(&f->graph)) {
-            compare_set(f, BD_PRECISION_FP16, expected, absolute, relative);
+            compare_column(f, BD_PRECISION_FP16, expected, absolute, relative);
             bd_op op = f->graph.nodes[f->graph.count - 1].op;
             if ((op == BD_OP_CONV || op == BD_OP_DEPTHWISE) && bd_kernel_has_packed(&harness->vk)) {
-                compare_set(f, BD_PRECISION_FAST16, expected, absolute, relative);
+                compare_column(f, BD_PRECISION_FAST16, expected, absolute, relative);
             }
         }
     }
-    harness->vk.kernel_set = native;
+    harness->vk.column = harness->native;
     free(expected);
 }
 

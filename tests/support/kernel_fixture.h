@@ -32,8 +32,9 @@ float *fixture_run(fixture *f, const bd_kernel_choice *choice);
 /* The largest error that a choice's precision allows: absolute and relative are float32's. */
 void fixture_check(fixture *f, const bd_kernel_choice *choice, const float *expected, float absolute, float relative);
 
-/* Runs the last node with every kernel set that the device has, by the default and by one other candidate, in 32 bits
- * and where there are kernels in 16, and compares (--bench: the device's own set and default only). Takes expected. */
+/* Runs the last node in every column of the table of kernels that the device can run, by the default and by one other
+ * candidate, in 32 bits and where there are kernels in 16, and compares (--bench: the device's own column and default
+ * only). Takes expected. */
 void fixture_compare(fixture *f, float *expected, float absolute, float relative);
 
 /* A convolution or depthwise convolution. */

@@ -3,7 +3,7 @@
 #ifndef BD_SUPPORT_TFJS_H
 #define BD_SUPPORT_TFJS_H
 
-#include "model/model.h"
+#include "model/tensorflow/tfjs.h"
 
 /* JSON with ' for ". */
 #define INPUT_AS(name, type, dims)                                                                                     \

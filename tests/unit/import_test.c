@@ -13,8 +13,10 @@
 #include <cmocka.h>
 
 #include "graph/passes.h"
-#include "model/model.h"
-#include "model/protobuf.h"
+#include "model/bytes/protobuf.h"
+#include "model/foreign.h"
+#include "model/import.h"
+#include "model/tensorflow/graphdef.h"
 
 static bd_error error;
 

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "graph/passes.h"
-#include "model/model.h"
-#include "model/protobuf.h"
+#include "model/bytes/protobuf.h"
+#include "model/onnx/onnx.h"
 #include "reference/reference.h"
 #include "support/files.h"
 

@@ -163,8 +163,8 @@ static void test_wide_tensors(void **state) {
     const uint32_t inputs[] = {x, w, pooled};
     uint32_t conv = add(&graph, BD_OP_CONV, inputs, 3, 16, 16, 32);
     graph.output = add(&graph, BD_OP_CLAMP, &conv, 1, 16, 16, 32);
-    assert_true(bd_plan_is_wide(&graph, pooled) && bd_plan_is_wide(&graph, graph.output));
-    assert_false(bd_plan_is_wide(&graph, conv) || bd_plan_is_wide(&graph, x));
+    assert_true(bd_plan_is_f32(&graph, pooled) && bd_plan_is_f32(&graph, graph.output));
+    assert_false(bd_plan_is_f32(&graph, conv) || bd_plan_is_f32(&graph, x));
     assert_true(bd_plan_can_be_half(&graph));
     const bd_plan_options options = {.half = true};
     assert_int_equal(bd_plan_init_with(&plan, &graph, &options, NULL, &error), BD_OK);

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "graph/passes.h"
-#include "model/model.h"
+#include "model/import.h"
 #include "reference/reference.h"
 #include "support/files.h"
 

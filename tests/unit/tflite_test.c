@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "graph/passes.h"
-#include "model/model.h"
+#include "model/tflite/tflite.h"
 
 /* ---- one model at a time ----------------------------------------------------------------------------------------- */
 

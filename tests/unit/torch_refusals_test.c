@@ -11,7 +11,8 @@
 #include <cmocka.h>
 
 #include "graph/passes.h"
-#include "model/model.h"
+#include "model/torch/safetensors.h"
+#include "model/torch/torch.h"
 #include "support/session.h"
 
 static bd_error error;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * Candidates of a node on trial: are they right on this device, and how long do they take? Judged against the plain
+ * kernels on random tensors of the node's own shapes, with the node's own weights. */
+#ifndef BD_KERNEL_TRIAL_H
+#define BD_KERNEL_TRIAL_H
+
+#include "kernel/choice.h"
+
+typedef struct bd_kernel_verdict {
+    bool correct; /* agrees with the plain kernels within what its precision and order of sums allow, or to the bit
+                     where the node ends with integers */
+    double ms;    /* device time of a run in the best reading, all parts and the barriers between them; 0: no timers */
+} bd_kernel_verdict;
+
+/* Runs candidates of a node, all of one precision, `repeats` times each on random tensors of the node's shapes, with
+ * the node's own weights, and compares what each left with the plain kernels. verdicts: one a candidate. One that uses
+ * matrix units must not be chosen before it was found correct here; one whose pipelines the driver cannot make is not.
+ * The device must be idle; submits and waits. Errors are the device's and memory's: a wrong result is none. Not for
+ * concatenations. */
+bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
+                          uint32_t count, uint32_t repeats, bd_kernel_verdict *verdicts, bd_error *error);
+
+/* The same in parts, for who has little time at once. Between them the device keeps the node's tensors and may do other
+ * work; what it is still at when a part begins is not timed. */
+typedef struct bd_trial bd_trial;
+/* The node's tensors and what the plain kernels make of them. */
+bd_result bd_trial_open(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
+                        uint32_t count, bd_trial **opened, bd_error *error);
+void bd_trial_close(bd_trial *trial);
+/* Pipelines. can: of a single candidate, whether the driver makes them; several are made side by side, which tells
+ * nothing of one. */
+bd_result bd_trial_prepare(bd_trial *trial, const bd_kernel_choice *choices, uint32_t count, bool *can,
+                           bd_error *error);
+/* Runs one that can. patience_ms: roughly the longest time on the device, with fewer runs where they are long; at least
+ * two. INFINITY: all of them. */
+bd_result bd_trial_judge(bd_trial *trial, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms,
+                         bd_kernel_verdict *verdict, bd_error *error);
+
+#endif

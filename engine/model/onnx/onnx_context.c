@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/onnx/onnx_context.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bd_result bd_onnx_fail(const bd_onnx *onnx, const bd_onnx_node *node, bd_result code, const char *format, ...) {
+    char text[280];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        text[0] = '\0';
+    }
+    /* Names come from the file: one line of text, whatever they hold. */
+    for (char *at = text; *at; at++) {
+        *at = (unsigned char)*at < ' ' ? '?' : *at;
+    }
+    if (!node) {
+        return bd_fail(onnx->error, code, "%s: %s", onnx->file, text);
+    }
+    char name[121], op[41];
+    snprintf(name, sizeof name, "%.*s", (int)BD_MIN(bd_pb_size(node->name), sizeof name - 1),
+             (const char *)node->name.at);
+    snprintf(op, sizeof op, "%.*s", (int)BD_MIN(bd_pb_size(node->op), sizeof op - 1), (const char *)node->op.at);
+    for (char *at = name; *at; at++) {
+        *at = (unsigned char)*at < ' ' ? '?' : *at;
+    }
+    for (char *at = op; *at; at++) {
+        *at = (unsigned char)*at < ' ' ? '?' : *at;
+    }
+    return bd_fail(onnx->error, code, "%s: node %s: operation %s: %s", onnx->file, name, op, text);
+}
+
+bd_result bd_onnx_refuse(const bd_onnx *onnx, const bd_onnx_node *node, const char *problem) {
+    return bd_onnx_fail(onnx, node, BD_ERR_MODEL_UNSUPPORTED, "%s", problem);
+}
+
+bd_result bd_onnx_fail_memory(const bd_onnx *onnx) {
+    return bd_fail(onnx->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", onnx->file);
+}

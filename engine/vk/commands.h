@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * Recorded commands, and their submission. */
+#ifndef BD_VK_COMMANDS_H
+#define BD_VK_COMMANDS_H
+
+#include "vk/dispatch.h"
+
+/* A recorded command buffer with the descriptor sets and views that it refers to. */
+typedef struct bd_vk_commands {
+    bd_vk *vk;
+    VkCommandPool pool;
+    VkCommandBuffer buffer;
+    VkDescriptorPool *descriptor_pools;
+    uint32_t descriptor_pool_count, sets_left;
+    VkBufferView *views;
+    uint32_t view_count, view_capacity;
+    VkQueryPool queries;
+    const char **labels;                  /* one per stamp */
+    uint64_t *ticks;                      /* room to read them */
+    uint32_t timer_count, timer_capacity; /* capacity 0: not timed */
+} bd_vk_commands;
+
+/* timers: largest number of stamps (0: none). */
+bd_result bd_vk_commands_init(bd_vk *vk, bd_vk_commands *commands, uint32_t timers, bd_error *error);
+void bd_vk_commands_finish(bd_vk_commands *commands);
+/* Starts over: frees views and sets of the last recording. The device must be done with it. */
+bd_result bd_vk_commands_begin(bd_vk_commands *commands, VkCommandBufferUsageFlags usage, bd_error *error);
+bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, bd_error *error);
+/* A time stamp: what was recorded since the last one (or the beginning) is timed under label, borrowed. No-op when
+ * full. */
+void bd_vk_commands_stamp(bd_vk_commands *commands, const char *label);
+/* Everything shaders and copies wrote before is visible to shaders and copies after. */
+void bd_vk_commands_barrier(bd_vk_commands *commands);
+/* The same, and for the groups of indirect dispatches. */
+void bd_vk_commands_barrier_indirect(bd_vk_commands *commands);
+/* The same for what shaders wrote to these ranges, at most BD_VK_BARRIER_RANGES of them; what was written elsewhere
+ * stays unseen, but everything after waits for everything before. */
+#define BD_VK_BARRIER_RANGES 16
+void bd_vk_commands_barrier_ranges(bd_vk_commands *commands, const bd_vk_binding *written, uint32_t count);
+/* ... to the host after the submission. */
+void bd_vk_commands_barrier_host(bd_vk_commands *commands);
+void bd_vk_commands_copy(bd_vk_commands *commands, const bd_vk_buffer *from, VkDeviceSize from_offset,
+                         const bd_vk_buffer *to, VkDeviceSize to_offset, VkDeviceSize bytes);
+/* offset and bytes: multiples of four. */
+void bd_vk_commands_fill(bd_vk_commands *commands, const bd_vk_buffer *buffer, VkDeviceSize offset, VkDeviceSize bytes,
+                         uint32_t word);
+bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error);
+/* Submits in order as one batch, at most BD_VK_MOST_SUBMITTED, that will signal the fence; an unfinished command buffer
+ * may be among them where its usage is SIMULTANEOUS_USE. Every submission waits for what an earlier one wrote only
+ * where a barrier says so. */
+#define BD_VK_MOST_SUBMITTED 48
+bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, VkFence fence,
+                            bd_error *error);
+/* Waits for a fence that was submitted; it stays signalled. On failure the device is idle all the same. */
+bd_result bd_vk_wait(bd_vk *vk, VkFence fence, bd_error *error);
+/* Both, with a fence of its own. */
+bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, bd_error *error);
+/* Milliseconds of each stamp of the last submission; room for commands->timer_count. */
+bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *error);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * Function tables, one per bd_vk: a process may hold several, on several loaders. */
+#ifndef BD_VK_LOADER_H
+#define BD_VK_LOADER_H
+
+#include "vk/context.h"
+
+bd_result bd_vk_api_load(bd_vk *vk, void *get_instance_proc_addr, bd_error *error);
+bd_result bd_vk_api_load_instance(bd_vk *vk, bd_error *error);
+bd_result bd_vk_api_load_device(bd_vk *vk, bd_error *error);
+
+#endif
