@@ -38,6 +38,11 @@ static bool take(parser *p, const cli_option *found, const char *attached) {
     return true;
 }
 
+/* Of two names that are as near as each other: one that begins so, and the shorter one of these. */
+static bool is_nearer(const char *name, const char *other, const char *text, size_t length) {
+    return !strncmp(name, text, length) && (strncmp(other, text, length) != 0 || strlen(name) < strlen(other));
+}
+
 static bool unknown_option(parser *p, const char *text, size_t length) {
     cli_verb verb = p->run->options.verb;
     const cli_option *nearest = NULL;
@@ -46,7 +51,8 @@ static bool unknown_option(parser *p, const char *text, size_t length) {
     const cli_option *rows = cli_option_rows(&count);
     for (size_t i = 0; i < count; i++) {
         unsigned slips = cli_slips(text, length, rows[i].name);
-        if (cli_option_takes(&rows[i], verb) && slips < fewest) {
+        if (cli_option_takes(&rows[i], verb) &&
+            (slips < fewest || (nearest && slips == fewest && is_nearer(rows[i].name, nearest->name, text, length)))) {
             nearest = &rows[i];
             fewest = slips;
         }

@@ -168,6 +168,10 @@ check_usage() {
     says 'is it --color?'
     run 2 "$person" --trans -o "$out"
     says 'is it --transparent?'
+    run 2 "$person" --outp "$out"
+    says 'is it --output?'
+    run 2 "$person" --classi -o "$out"
+    says 'is it --classic?'
     run 2 "$person" --zzzzzz -o "$out"
     says 'unknown option --zzzzzz; see backdrop replace --help'
     run 2 segmnt "$person"
