@@ -15,7 +15,7 @@ typedef struct bd_axis_map {
 /* mirrored: left and right of the photo change places. */
 void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision precision, bool mirrored, uint32_t photo_w,
                           uint32_t photo_h, bd_vk_dispatch *dispatch);
-/* One pass of a resampling (geometry/resample.h): horizontal keeps the height, vertical the width. */
+/* One pass of a resampling (geometry/resample_table.h): horizontal keeps the height, vertical the width. */
 void bd_kernel_resample(const bd_vk *vk, bool horizontal, uint32_t src_w, uint32_t src_h, uint32_t dst_w,
                         uint32_t dst_h, uint32_t taps, uint32_t first_row, bd_vk_dispatch *dispatch);
 /* w x h pixels of 16 bits to 8. */

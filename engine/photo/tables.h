@@ -3,7 +3,7 @@
 #ifndef BD_TABLES_H
 #define BD_TABLES_H
 
-#include "geometry/resample.h"
+#include "geometry/resample_table.h"
 
 /* More than twice as many as one photo needs, so that two that take turns keep theirs. */
 enum { BD_MOST_TABLES = 56 };

@@ -30,7 +30,7 @@ static inline void bd_ref_set_number(void *picture, bool deep, size_t i, uint32_
 /* u16 to u8, rounded. */
 void bd_ref_narrow(const uint16_t *picture, size_t numbers, uint8_t *y);
 
-/* Pillow's resize of one pass, for 8 bits bit-exact: see engine/geometry/resample.h for bounds and coefficients.
+/* Pillow's resize of one pass, for 8 bits bit-exact: see engine/geometry/resample_table.h for bounds and coefficients.
  * src (h, w, 4) -> dst (h, out_w, 4) (horizontal) or (out_h, w, 4) (vertical). */
 void bd_ref_resample_horizontal(const void *src, bool deep, int32_t w, int32_t h, const int32_t *bounds,
                                 const int32_t *coefficients, int32_t taps, void *dst, int32_t out_w);

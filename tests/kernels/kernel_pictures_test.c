@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/resample.h"
+#include "geometry/resample_table.h"
 #include "kernel/kernel.h"
 #include "reference/reference.h"
 #include "support/kernel_check.h"

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "geometry/fit.h"
-#include "geometry/resample.h"
+#include "geometry/resample_table.h"
 #include "reference/reference.h"
 
 static void read_image(const char *path, bd_image *image) {

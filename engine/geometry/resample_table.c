@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "geometry/resample.h"
+#include "geometry/resample_table.h"
 
 static const double pi = 3.14159265358979323846;
 
