@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Tuning and measuring: which kernels are fastest on a device, how fast it is, how long each node of a network takes.
- * backdrop.h includes this; conventions are explained there. */
+ * A part of backdrop.h, which includes it; conventions are explained there. */
 #ifndef BACKDROP_MEASURE_H
 #define BACKDROP_MEASURE_H
-
-#include "backdrop.h"
 
 #ifdef __cplusplus
 extern "C" {
