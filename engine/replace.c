@@ -41,7 +41,7 @@ static bd_result record_composite(bd_session *session, const bd_replace_params *
                                   .offset_y = plan->offset_y + (int32_t)y,
                                   .tile = plan->tile,
                                   .premultiplied = plan->premultiplied,
-                                  .own = plan->own,
+                                  .of_photo = plan->own,
                                   .transparent = params->background == BD_BACKGROUND_TRANSPARENT,
                                   .linear = !params->classic && params->blend == BD_BLEND_LINEAR};
         memcpy(composite.fill, plan->fill, sizeof composite.fill);
