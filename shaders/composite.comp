@@ -12,7 +12,7 @@ layout(constant_id = 0) const int mode = BD_COMPOSITE_PICTURE;
 layout(constant_id = 1) const bool tile = false;
 layout(constant_id = 2) const bool linear = false;
 layout(constant_id = 3) const bool premultiplied = false;
-layout(constant_id = 4) const bool own = false;
+layout(constant_id = 4) const bool of_photo = false;
 BD_READ_F32(0, mask)
 BD_READ_PIXELS(1, photo)
 BD_READ_PIXELS(2, background)
@@ -82,7 +82,7 @@ void main() {
     } else {
         const uvec4 back = behind(column, row);
         const float front_a = p * bd_pixel_share(front.w);
-        const float back_a = bd_pixel_share(back.w) * (1.0 - (own ? p : front_a));
+        const float back_a = bd_pixel_share(back.w) * (1.0 - (of_photo ? p : front_a));
         const float a = front_a + back_a;
         result = front_a <= 0.0 ? back : uvec4(front.xyz, rounded(vec4(a * BD_PIXEL_FULL)).x);
         // A loop, not a branch: software devices skip one that no lane enters.

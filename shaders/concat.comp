@@ -12,9 +12,9 @@ layout(local_size_x = BD_LINEAR_GROUP) in;
 BD_READ_TENSOR(BD_BIND_SRC, x)
 #if SCALAR && HALF
 // Words hold two channels, so an invocation owns a vec4 here; the first may begin with what the last source wrote.
-layout(constant_id = BD_CONSTANT_F32) const bool wide = false;
+layout(constant_id = BD_CONSTANT_F32) const bool f32 = false;
 layout(set = 0, binding = BD_BIND_DST, std430) buffer y_block { uvec2 y_half[]; };
-layout(set = 0, binding = BD_BIND_DST, std430) buffer y_wide_block { vec4 y_full[]; };
+layout(set = 0, binding = BD_BIND_DST, std430) buffer y_f32_block { vec4 y_full[]; };
 #elif SCALAR
 BD_WRITE(BD_BIND_DST, y, float)
 #else
@@ -36,14 +36,14 @@ void main() {
     const int i = item - row * items;
 #if SCALAR && HALF
     const int to = row * push.dst_c4 + first + i;
-    vec4 value = wide ? y_full[to] : bd_unpack_half(y_half[to]);
+    vec4 value = f32 ? y_full[to] : bd_unpack_half(y_half[to]);
     for (int k = 0; k < 4; k++) {
         const int from = (first + i) * 4 + k - push.offset;
         if (from >= 0) {
             value[k] = from < push.channels ? x(row * push.src_c4 + min(from / 4, push.src_c4 - 1))[from & 3] : 0.0;
         }
     }
-    if (wide) {
+    if (f32) {
         y_full[to] = value;
     } else {
         y_half[to] = bd_pack_half(value);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // 1x1 convolution for software devices with eight lanes: an invocation owns sixteen pixels of one vec4 of output
 // channels. Lanes lie along the output channels; each fetches two of the sixteen pixels and they are handed round, so
-// that eight weights and four pixel fetches feed 16 x 8 x 4 x 8 multiply-adds. Past the last pixel or channel the last one is
-// computed and stored again, the same value at the same place, so that no store needs a mask.
+// that eight weights and four pixel fetches feed 16 x 8 x 4 x 8 multiply-adds. Past the last pixel or channel the last
+// one is computed and stored again, the same value at the same place, so that no store needs a mask.
 //
 // The sums do not fit the registers. DEEP (in_c4 a multiple of four) adds eight channels to a sum while it is in one and
 // takes sixteen a turn, so that half as much is written back and masked; what it reads twice, the weights, costs less.

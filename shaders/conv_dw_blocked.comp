@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Depthwise 3x3 in registers: an invocation owns four channels (of 16 bits eight, where they come in eights) of TILE_Y x
-// TILE_X outputs that lie a dilation apart, so that windows of neighbours share what is read at every dilation. Invocations run along the channels first.
+// TILE_X outputs that lie a dilation apart, so that windows of neighbours share what is read at every dilation.
+// Invocations run along the channels first.
 #version 450
 #extension GL_EXT_control_flow_attributes : require
 #if PACKED

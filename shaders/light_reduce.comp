@@ -34,10 +34,10 @@ vec3 behind(int x, int y) {
     ivec2 at = ivec2(x + push.offset_x, y + push.offset_y);
     at = tile ? ivec2(wrap(at.x, size.x), wrap(at.y, size.y)) : at;
     const ivec2 inside = clamp(at, ivec2(0), size - 1);
-    const bool own = at == inside;
-    return shed(own ? bd_unpack_pixel(background(inside.y * size.x + inside.x))
+    const bool covered = at == inside;
+    return shed(covered ? bd_unpack_pixel(background(inside.y * size.x + inside.x))
                     : bd_unpack_fill(push.fill, push.fill_low),
-                own && premultiplied);
+                covered && premultiplied);
 }
 
 void main() {

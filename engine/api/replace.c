@@ -115,7 +115,7 @@ static void draft_replace(bd_session *session, const request *ask, bd_flight *fl
         bd_background_add(r, &picture, upload, size, &back);
     } else if (params->background == BD_BACKGROUND_BLUR) {
         back.picture = bd_blur_add(r, photo, mask.plane, params->blur_sigma_px);
-        back.own = true;
+        back.of_photo = true;
     }
     bd_slot front = bd_foreground_add(r, params->foreground, photo, mask.plane);
     bd_slot map = bd_harmonize_add(r, params->harmonize, front, mask.plane, &back);

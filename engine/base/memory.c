@@ -8,8 +8,8 @@
 
 #include "base/macros.h"
 
-/* Weights are written once, in strides: with pages of 4 KiB most of their import is page faults. A hint: it may fail.
- */
+/* Weights are written once, in strides: with pages of 4 KiB most of their import is page faults. This is a hint, which
+ * may fail. */
 static void *prefer_huge_pages(void *memory, size_t bytes) {
 #ifdef MADV_HUGEPAGE
     enum { PAGE = 4096, LARGE = 1 << 20 }; /* neighbours of large blocks are large: a huge page may span several */

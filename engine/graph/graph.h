@@ -212,9 +212,8 @@ int32_t bd_graph_read_i32(const bd_graph *graph, uint32_t index, int32_t *values
 uint32_t bd_graph_scales(const bd_graph *graph, uint32_t index);
 
 /* A graph as text, one line a node, for logs and tests: "12 conv name (1,65,65,64) <- 9 3 4", an absent input as "-",
- * then the window: "kernel 3,3 stride 2,2 dilation 4,4 pad 1,1 clamp 0..6" without defaults,
- * and "up", "away" or "round" where a node rounds. Always terminated where
- * room is not 0; returns the length that the whole text has. */
+ * then the window: "kernel 3,3 stride 2,2 dilation 4,4 pad 1,1 clamp 0..6" without defaults, and "up", "away" or
+ * "round" where a node rounds. Always terminated where room is not 0; returns the length that the whole text has. */
 size_t bd_graph_print(const bd_graph *graph, char *text, size_t room);
 
 #endif

@@ -5,7 +5,7 @@
 #include "graph/infer_layout.h"
 #include "graph/infer_window.h"
 
-/* INPUT, CONST and PREPROCESS bring their shape. */
+/* INPUT, CONST and PREPROCESS have their shape from the start. */
 static bd_result infer_source(const bd_inference *of) {
     const bd_node *node = of->node;
     if (node->shape.rank > BD_MAX_RANK || bd_shape_elements(&node->shape) < 0) {

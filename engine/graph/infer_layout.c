@@ -131,13 +131,13 @@ bd_result bd_infer_expand_dims(const bd_inference *of) {
 bd_result bd_infer_transpose(const bd_inference *of) {
     const bd_node *x = bd_infer_input(of, 0);
     int32_t order[BD_MAX_RANK];
-    bool seen[BD_MAX_RANK] = {false};
+    bool named[BD_MAX_RANK] = {false};
     bd_shape shape = x->shape;
     bool fits = bd_graph_read_i32(of->graph, of->node->inputs[1], order, BD_MAX_RANK) == (int32_t)shape.rank;
     for (uint32_t d = 0; fits && d < shape.rank; d++) {
-        fits = bd_infer_wrap_axis(&order[d], shape.rank) && !seen[order[d]];
+        fits = bd_infer_wrap_axis(&order[d], shape.rank) && !named[order[d]];
         if (fits) {
-            seen[order[d]] = true;
+            named[order[d]] = true;
             shape.dims[d] = x->shape.dims[order[d]];
         }
     }

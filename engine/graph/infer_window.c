@@ -162,7 +162,7 @@ bd_result bd_infer_resize(const bd_inference *of) {
     return bd_infer_finish(of, &shape, BD_F32);
 }
 
-/* Any type: labels are enlarged so. */
+/* Of any type: this is how labels are enlarged. */
 bd_result bd_infer_resize_nearest(const bd_inference *of) {
     bd_shape shape = bd_infer_input(of, 0)->shape;
     int32_t size[2];

@@ -385,7 +385,7 @@ static uint32_t find_same(fusion *of, uint32_t index) {
     case BD_OP_RESIZE_BILINEAR: return whole ? node->inputs[0] : index;
     /* The rounding of simulated quantisation is left out: on the portrait network 0.29 % of the labels then differ from
      * an independent engine's, with rounding 0.16 %. Its range goes into an activation's where there is one, for
-     * nothing; elsewhere it covers what was seen in training, and a clamp would cost a residual its fusion. */
+     * nothing; elsewhere it covers what occurred in training, and a clamp would cost a residual its fusion. */
     case BD_OP_FAKE_QUANT: return is_clamped(x) ? index : node->inputs[0];
     case BD_OP_ADD_N:
     case BD_OP_CONCAT: return node->input_count == 1 ? node->inputs[0] : index;

@@ -67,7 +67,7 @@ static bd_result cross_resize(walk *at, uint32_t index, bool *crossed) {
     return BD_OK;
 }
 
-/* The step of integer logits, which neither their order nor their resize minds. */
+/* The step of integer logits, which changes neither their order nor their resize. */
 static bool cross_step(walk *at, const bd_node *node) {
     const bd_node *step = &at->graph->nodes[node->inputs[1]];
     if (!at->graph->integers || at->step != 1 || step->op != BD_OP_CONST || step->dtype != BD_F32 || step->shape.rank ||

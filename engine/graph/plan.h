@@ -2,9 +2,8 @@
  * From a lowered graph to a list of steps and one arena: pure CPU, no device.
  *
  * A tensor in the arena is (pixels, ceil(c/4), 4) of 32-bit or 16-bit floats: NHWC with channels padded to whole vec4s,
- * the padding zero. What bd_plan_is_f32 tells is of 32 bits in any case.
- * Tensors that are never alive together share memory. Offsets are multiples of BD_PLAN_ALIGN, which satisfies every
- * Vulkan offset alignment. */
+ * the padding zero. Those that bd_plan_is_f32 names are of 32 bits in any case. Tensors that are never alive together
+ * share memory. Offsets are multiples of BD_PLAN_ALIGN, which satisfies every Vulkan offset alignment. */
 #ifndef BD_PLAN_H
 #define BD_PLAN_H
 
@@ -28,7 +27,7 @@ typedef struct bd_plan_step {
 /* What a device and its kernels ask of a plan. Zeroed: float32, a step per node. */
 typedef struct bd_plan_options {
     bool keep_all;               /* every tensor stays alive to the end, so that each can be looked at after a run */
-    bool half;                   /* tensors are of 16 bits, but for the wide ones */
+    bool half;                   /* tensors are of 16 bits, but for those of bd_plan_is_f32 */
     const uint32_t *absorbs;     /* one per graph node: the input that the node computes inside itself (it has no step
                                     then), or BD_NO_NODE; NULL: none does */
     const size_t *scratch_bytes; /* one per graph node: memory that only its step uses; NULL: none */
@@ -53,7 +52,7 @@ bd_result bd_plan_init_with(bd_plan *plan, const bd_graph *graph, const bd_plan_
 void bd_plan_finish(bd_plan *plan);
 /* Whether a tensor is float32 whatever the others are: the output, and what a convolution reads as its bias. */
 bool bd_plan_is_f32(const bd_graph *graph, uint32_t node);
-/* Whether tensors can be of 16 bits: false where a wide tensor is read as an ordinary one as well. */
+/* Whether tensors can be of 16 bits: false where one of float32 is read as an ordinary one as well. */
 bool bd_plan_can_be_half(const bd_graph *graph);
 /* Whether a precision keeps them so. */
 static inline bool bd_precision_is_half(bd_precision precision) {

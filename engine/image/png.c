@@ -154,7 +154,7 @@ static void read_color(png_reader *reader) {
         }
         placed = i < 7;
     }
-    /* 1 / 2.2 is how a file says sRGB that knows no better. */
+    /* A file that knows no better says 1 / 2.2 where it means sRGB. */
     curved = curved && (gamma < 45455 - 500 || gamma > 45455 + 500);
     if (curved || placed) {
         reader->result = bd_image_take_gamma(reader->source, curved ? 1e5 / gamma : 0.0, placed ? points : NULL,

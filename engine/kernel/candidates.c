@@ -249,8 +249,8 @@ static void add_simt(list *to, bd_kernel_family family, const bd_shader_id *ways
     }
 }
 
-static void add_matrix_shape(list *to, bd_kernel_family family, bd_shader_id shader, const uint32_t shape[3],
-                             uint32_t width) {
+static void add_matrix_size(list *to, bd_kernel_family family, bd_shader_id shader, const uint32_t size[3],
+                            uint32_t width) {
     uint32_t depth = (uint32_t)bd_gemm_depth(to->graph, to->node);
     uint32_t subgroup = to->vk->matrix_subgroup_size;
     for (uint32_t t = 0; t < BD_COUNT(matrix_tiles); t++) {
@@ -262,8 +262,8 @@ static void add_matrix_shape(list *to, bd_kernel_family family, bd_shader_id sha
         bool direct = matrix_tiles[t].direct;
         uint32_t step = matrix_tiles[t].depth ? matrix_tiles[t].depth : depth % 32 ? 16 : 32;
         /* Weights lie in panels of 32 channels: what is read directly must not reach across. */
-        if (!fits_columns(to, columns) || rows % (shape[0] * share) || columns % (shape[1] * across) || depth % step ||
-            step % (shape[2] * slices) || (direct && shape[1] > 32) || groups_of(to, rows, columns) * 8 < BUSY_GROUPS) {
+        if (!fits_columns(to, columns) || rows % (size[0] * share) || columns % (size[1] * across) || depth % step ||
+            step % (size[2] * slices) || (direct && size[1] > 32) || groups_of(to, rows, columns) * 8 < BUSY_GROUPS) {
             continue;
         }
         const bd_kernel_choice choice = {.family = family,
@@ -276,7 +276,7 @@ static void add_matrix_shape(list *to, bd_kernel_family family, bd_shader_id sha
                                          .share = (uint16_t)share,
                                          .width = (uint16_t)width,
                                          .split = 1,
-                                         .matrix = {(uint16_t)shape[0], (uint16_t)shape[1], (uint16_t)shape[2]},
+                                         .matrix = {(uint16_t)size[0], (uint16_t)size[1], (uint16_t)size[2]},
                                          .subgroup = (uint16_t)subgroup,
                                          .active = matrix_tiles[t].active,
                                          .direct = direct};
@@ -298,14 +298,14 @@ static void add_matrix(list *to, bd_kernel_family family, const bd_shader_id *wa
     for (uint32_t i = 0; i < vk->matrix_count; i++) {
         const bd_vk_matrix *m = &vk->matrices[i];
         if ((m->extension == BD_VK_MATRIX_KHR) == khr) {
-            const uint32_t shape[] = {m->m, m->n, m->k};
-            add_matrix_shape(to, family, ways[khr ? MATRIX_KHR : MATRIX_NV], shape, width);
+            const uint32_t size[] = {m->m, m->n, m->k};
+            add_matrix_size(to, family, ways[khr ? MATRIX_KHR : MATRIX_NV], size, width);
         }
     }
     /* The same code without the unit, so that software devices can check it. */
     if (!vk->matrix_count && vk->info.kind == BD_DEVICE_SOFTWARE && 4 * vk->matrix_subgroup_size >= 16) {
-        const uint32_t shape[] = {16, 16, 16};
-        add_matrix_shape(to, family, ways[MATRIX_SOFT], shape, width);
+        const uint32_t size[] = {16, 16, 16};
+        add_matrix_size(to, family, ways[MATRIX_SOFT], size, width);
     }
 }
 
@@ -337,7 +337,7 @@ static void add_depthwise(list *to) {
     }
 }
 
-/* Code without loops takes the driver long to compile. */
+/* Drivers need long to compile code without loops. */
 enum { FLAT_IN_C4 = 40 };
 
 static void add_flat(list *to) {

@@ -7,7 +7,7 @@
 
 enum { BD_KERNEL_MOST_CANDIDATES = 96 };
 
-/* Whether tensors in the arena can be of 16 bits on this device in its column. */
+/* Whether tensors in the arena can be of 16 bits on this device, in its column. */
 bool bd_kernel_has_fp16(const bd_vk *vk);
 /* Whether it can compute with them, too: FAST16. */
 bool bd_kernel_has_packed(const bd_vk *vk);
@@ -15,9 +15,9 @@ bool bd_kernel_has_packed(const bd_vk *vk);
 /* Every way to compute a node on this device. The first is a sane default. Returns how many were written, at most
  * room; at least one for an operation that has a kernel. PREPROCESS and nodes outside the arena have none.
  *
- * FAST16 has FP16's candidates, but that on ordinary lanes products are packed where numbers are no integers.
+ * FAST16 has FP16's candidates, except that products on ordinary lanes are packed where numbers are no integers.
  *
- * What makes the sums in another order gives other last digits; precision is the same for all nodes of a network.
+ * Candidates that sum in another order give other last digits; precision is the same for all nodes of a network.
  *
  * A BLOCK candidate replaces the dispatch of bd_kernel_absorbs too: weigh it against the sum of both nodes' best other
  * candidates. */

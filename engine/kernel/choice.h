@@ -50,7 +50,7 @@ typedef enum bd_packing {
     BD_PACKING_TILES,  /* (kh, kw, ic, oc) in the order of a product's tiles, see push/conv_gemm.h */
     BD_PACKING_TILES_F16,
     BD_PACKING_FRAGMENTS, /* the same as matrix units take it, of 16 bits */
-    BD_PACKING_BLOCK,     /* of a CONV node after a DEPTHWISE: both biases and the depthwise weights, ibid. */
+    BD_PACKING_BLOCK,     /* of a CONV node after a DEPTHWISE: both biases and the depthwise weights, likewise */
     BD_PACKING_BLOCK_F16
 } bd_packing;
 

@@ -7,8 +7,8 @@
 #include "push/closed_form.h"
 #include "vk/dispatch.h"
 
-/* The kernels of push/closed_form.h. tiles: how many workgroups those take that work by list, for the caller that does
- * not dispatch them indirectly; flag as above. */
+/* The kernels of push/closed_form.h. flag: the specialisation constant of those that have one. tiles: workgroups of
+ * those that work by list, for callers that do not dispatch them indirectly. */
 void bd_kernel_closed_form(const bd_vk *vk, bd_kernel kernel, const bd_push_closed_form *push, bool flag,
                            uint32_t tiles, bd_vk_dispatch *dispatch);
 

@@ -12,7 +12,7 @@
 
 enum {
     WIDTH = 4 * BD_CONV1X1_FLAT_C4, /* channels of a panel */
-    FEWEST_PIXELS = 1024,           /* from which on compiling it for a depth pays */
+    FEWEST_PIXELS = 1024,           /* with fewer, compiling the shader for a depth does not pay */
     LEAST_BLOCKS = 16,
     MOST_BLOCKS = 32 /* of eight pixels, to a group: each takes up a slice's code while it is decoded */
 };

@@ -5,7 +5,7 @@
 
 bd_scale_words bd_scale_words_of(bd_scale scale, int32_t bits) {
     int32_t left = BD_MAX(scale.shift, 0), right = BD_MAX(-scale.shift, 0);
-    /* What is shifted is below 2^(30 - bits): it vanishes, and the second half would overflow. */
+    /* What is shifted is below 2^(30 - bits): the result is 0, and the second half would overflow. */
     if (right > 30 - bits) {
         return (bd_scale_words){0, 0, 0};
     }

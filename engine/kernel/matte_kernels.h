@@ -10,8 +10,8 @@
 #include "push/trimap.h"
 #include "vk/dispatch.h"
 
-/* The kernels of push/guided.h, push/plane.h and push/foreground.h; flags: the specialisation constants, of which a
- * kernel takes as many as its header says. */
+/* The kernels of push/guided.h, push/plane.h and push/foreground.h; flags: the specialisation constants, of which
+ * a kernel takes as many as its header says. */
 void bd_kernel_guided(const bd_vk *vk, bd_kernel kernel, const bd_push_guided *push, bool flag,
                       bd_vk_dispatch *dispatch);
 void bd_kernel_plane(const bd_vk *vk, bd_kernel kernel, const bd_push_plane *push, bool flag, bool second_flag,

@@ -36,7 +36,7 @@ typedef struct bd_composite {
     int32_t offset_x, offset_y;          /* photo pixel (x, y) sees the background's (x + offset_x, y + offset_y) */
     bool tile;
     bool premultiplied;           /* the background's colours are */
-    bool own;                     /* the background lies inside the photo: both share its alpha, which stays */
+    bool of_photo;                /* the background lies inside the photo: both share its alpha, which stays */
     bool linear;                  /* blend in light instead of sRGB's numbers */
     bool transparent;             /* keep the photo's colours, put the mask into alpha */
     uint8_t fill[4], fill_low[4]; /* the latter: what 16 bits have below the former */

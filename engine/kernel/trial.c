@@ -69,7 +69,7 @@ static bd_result fail_memory(const trial *t) {
     return bd_fail(t->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", t->graph->file);
 }
 
-/* Integers that no sum of theirs takes past what the importer saw to: a tensor's zero point lies within its type. */
+/* Integers so small that sums stay exact, as the importer proved: a tensor's zero point lies within its type. */
 static float next_value(trial *t) {
     float value = next_random(t);
     return t->integers ? floorf(value * 127.0f) : value;
@@ -383,7 +383,7 @@ static bd_result prepare(const trial *t, const bd_kernel_choice *choices, uint32
     return result == BD_ERR_OUT_OF_MEMORY ? fail_memory(t) : BD_OK;
 }
 
-/* All runs, or where those take longer than patience_ms fewer, by what a single one takes. */
+/* All runs, or fewer where a single one says that they would take longer than patience_ms. */
 static bd_result measure(trial *t, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms, double *ms) {
     uint32_t readings = BD_MIN(BD_MAX(repeats, 1u), (uint32_t)MOST_REPEATS);
     uint32_t runs = t->vk->info.kind != BD_DEVICE_SOFTWARE ? RUNS_A_READING : 1;

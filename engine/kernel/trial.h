@@ -14,25 +14,26 @@ typedef struct bd_kernel_verdict {
 
 /* Runs candidates of a node, all of one precision, `repeats` times each on random tensors of the node's shapes, with
  * the node's own weights, and compares what each left with the plain kernels. verdicts: one a candidate. One that uses
- * matrix units must not be chosen before it was found correct here; one whose pipelines the driver cannot make is not.
+ * matrix units must not be chosen before it was found correct here; one whose pipelines the driver cannot make is not
+ * correct.
  * The device must be idle; submits and waits. Errors are the device's and memory's: a wrong result is none. Not for
  * concatenations. */
 bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
                           uint32_t count, uint32_t repeats, bd_kernel_verdict *verdicts, bd_error *error);
 
-/* The same in parts, for who has little time at once. Between them the device keeps the node's tensors and may do other
- * work; what it is still at when a part begins is not timed. */
+/* The same in parts, for callers that have little time at once. Between them the device keeps the node's tensors and
+ * may do other work; work that is unfinished when a part begins is not timed. */
 typedef struct bd_trial bd_trial;
 /* The node's tensors and what the plain kernels make of them. */
 bd_result bd_trial_open(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
                         uint32_t count, bd_trial **opened, bd_error *error);
 void bd_trial_close(bd_trial *trial);
-/* Pipelines. can: of a single candidate, whether the driver makes them; several are made side by side, which tells
- * nothing of one. */
+/* Makes pipelines. can: whether the driver can make those of a single candidate; several candidates' are made side by
+ * side, and then it says nothing. */
 bd_result bd_trial_prepare(bd_trial *trial, const bd_kernel_choice *choices, uint32_t count, bool *can,
                            bd_error *error);
-/* Runs one that can. patience_ms: roughly the longest time on the device, with fewer runs where they are long; at least
- * two. INFINITY: all of them. */
+/* Runs a candidate whose pipelines were made. patience_ms: roughly the longest time on the device, with fewer runs where
+ * they are long; at least two. INFINITY: all of them. */
 bd_result bd_trial_judge(bd_trial *trial, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms,
                          bd_kernel_verdict *verdict, bd_error *error);
 

@@ -11,7 +11,7 @@ typedef struct bd_backdrop {
     int32_t offset_x, offset_y;
     bool tile;
     bool premultiplied;
-    bool own;                /* the photo's, inside its alpha */
+    bool of_photo;           /* the photo's, inside its alpha */
     uint32_t fill, fill_low; /* around it, or instead of it: four bytes; the latter: what 16 bits have below them */
 } bd_backdrop;
 

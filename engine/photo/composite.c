@@ -4,7 +4,7 @@
 typedef struct composite_plan {
     bd_slot mask, front, picture, result;
     int32_t offset_x, offset_y;
-    uint32_t tile, premultiplied, own, transparent, linear;
+    uint32_t tile, premultiplied, of_photo, transparent, linear;
     uint32_t fill, fill_low;
 } composite_plan;
 BD_PLAN_OF_WORDS(composite_plan, 13);
@@ -24,7 +24,7 @@ static void record_composite(bd_recorder *to, const void *plan) {
                                   .offset_y = p->offset_y + (int32_t)band.first,
                                   .tile = p->tile,
                                   .premultiplied = p->premultiplied,
-                                  .own = p->own,
+                                  .of_photo = p->of_photo,
                                   .transparent = p->transparent,
                                   .linear = p->linear};
         for (int c = 0; c < 4; c++) {
@@ -57,7 +57,7 @@ bd_slot bd_composite_add(bd_recipe *recipe, bd_slot mask, bd_slot front, const b
         .offset_y = background->offset_y,
         .tile = background->tile,
         .premultiplied = background->premultiplied,
-        .own = background->own,
+        .of_photo = background->of_photo,
         .transparent = blending.transparent,
         .linear = blending.linear,
         .fill = background->fill,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The shape of a mask: connected components, what is nearest to them, and windows along lines. */
+ * What becomes of a matte's shape: connected components, what is nearest to them, and windows along lines. */
 #include "reference/ref_components.h"
 
 static bool any_inside(const float *plane, int32_t w, int32_t h, int32_t block, int32_t x, int32_t y, float level,

@@ -152,9 +152,9 @@ void bd_ref_light_reduce(const bd_ref_background *background, const float *alpha
             for (int32_t v = y; v < BD_MIN(y + block, h); v += step) {
                 for (int32_t u = x; u < BD_MIN(x + block, w); u += step) {
                     uint32_t pixel[4];
-                    bool own = bd_ref_behind(background, u, v, pixel);
+                    bool covered = bd_ref_behind(background, u, v, pixel);
                     double light[3];
-                    double share = light_of(pixel, background->deep, own && background->premultiplied, light);
+                    double share = light_of(pixel, background->deep, covered && background->premultiplied, light);
                     share *= 1.0 - (double)bd_ref_settled(alpha[(size_t)v * (size_t)w + (size_t)u]);
                     for (int c = 0; c < 3; c++) {
                         sums[c] += share * light[c];

@@ -227,10 +227,10 @@ static uint32_t rounded(float value, float most) {
 }
 
 /* Source-over with straight alpha; p scales the front's alpha. */
-static void over(const uint32_t front[4], float p, const uint32_t back[4], bool own, bool linear, float most,
+static void over(const uint32_t front[4], float p, const uint32_t back[4], bool of_photo, bool linear, float most,
                  uint32_t y[4]) {
     float front_alpha = p * ((float)front[3] / most);
-    float back_share = (float)back[3] / most * (1.0f - (own ? p : front_alpha));
+    float back_share = (float)back[3] / most * (1.0f - (of_photo ? p : front_alpha));
     float alpha = front_alpha + back_share;
     for (int i = 0; linear && i < 3; i++) {
         float light = to_light((float)front[i] / most) * front_alpha + to_light((float)back[i] / most) * back_share;
@@ -265,7 +265,7 @@ void bd_ref_composite(const void *photo, int32_t w, int32_t h, const float *mask
             for (size_t i = 0; i < 4; i++) {
                 front[i] = bd_ref_number(photo, deep, at + i);
             }
-            over(front, bd_ref_settled(interpolate(mask, mask_w, 1, v, u, 0)), back, background->own,
+            over(front, bd_ref_settled(interpolate(mask, mask_w, 1, v, u, 0)), back, background->of_photo,
                  background->linear, (float)most, result);
             for (size_t i = 0; i < 4; i++) {
                 bd_ref_set_number(y, deep, at + i, result[i]);

@@ -53,8 +53,8 @@ typedef struct bd_ref_steps {
 void bd_ref_labels(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling,
                    bd_ref_steps steps, uint8_t *labels, int32_t out_h, int32_t out_w);
 
-/* sum (out_h,out_w,c) += softmax of the sampled logits (h,w,c) / runs; the last run makes log(max(sum, 1e-30)) of it.
- */
+/* sum (out_h,out_w,c) += softmax of the sampled logits (h,w,c) / runs; the last run makes log(max(sum, 1e-30)) of
+ * it. */
 void bd_ref_average(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling, int32_t run,
                     int32_t runs, float *sum, int32_t out_h, int32_t out_w);
 
@@ -71,7 +71,7 @@ typedef struct bd_ref_background {
     int32_t offset_x, offset_y;
     bool wrap;
     bool premultiplied;           /* the picture's colours are; fill is straight */
-    bool own;                     /* lies inside the photo: both share its alpha */
+    bool of_photo;                /* lies inside the photo: both share its alpha */
     bool linear;                  /* colours are mixed in light */
     uint8_t fill[4], fill_low[4]; /* deep: 256 * fill + fill_low */
 } bd_ref_background;

@@ -34,7 +34,7 @@ void bd_vk_commands_barrier(bd_vk_commands *commands);
 /* The same, and for the groups of indirect dispatches. */
 void bd_vk_commands_barrier_indirect(bd_vk_commands *commands);
 /* The same for what shaders wrote to these ranges, at most BD_VK_BARRIER_RANGES of them; what was written elsewhere
- * stays unseen, but everything after waits for everything before. */
+ * is not made visible, but everything after waits for everything before. */
 #define BD_VK_BARRIER_RANGES 16
 void bd_vk_commands_barrier_ranges(bd_vk_commands *commands, const bd_vk_binding *written, uint32_t count);
 /* ... to the host after the submission. */

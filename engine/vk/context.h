@@ -124,7 +124,7 @@ typedef struct bd_vk {
     struct {
         bool int64, addresses;
     } wants;         /* what is switched on only where it is asked for, between bd_vk_find and bd_vk_start */
-    uint32_t column; /* of the table of kernels: theirs to set (kernel/column.h) */
+    uint32_t column; /* of the table of kernels; the kernel layer sets it (kernel/column.h) */
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
     bd_vk_matrix matrices[8]; /* 16 x 16 x 16 first */

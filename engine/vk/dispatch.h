@@ -21,8 +21,8 @@ typedef struct bd_vk_dispatch {
     bd_vk_binding bindings[BD_VK_BINDINGS];
     uint32_t specialisations[BD_VK_MAX_SPECIALISATIONS]; /* constant_id 0, 1, ... */
     uint32_t specialisation_count;
-    uint32_t subgroup; /* the size that the shader needs, asked for where the device lets one; 0: any. x of its groups
-                          is a multiple */
+    uint32_t subgroup; /* the size that the shader needs, asked for where the device allows it; 0: any. The x of the
+                          shader's groups is a multiple of it */
     unsigned char push[BD_VK_PUSH_BYTES];
     uint32_t push_bytes;
     uint32_t address_count; /* push begins with the addresses of bindings 1, 2, ..., written when it is recorded */

@@ -34,7 +34,7 @@ typedef VkResult(VKAPI_PTR *PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKH
     VkPhysicalDevice physicalDevice, uint32_t *pPropertyCount, VkCooperativeMatrixPropertiesKHR *pProperties);
 #endif
 
-enum { MOST_SHAPES = 64 };
+enum { MOST_SIZES = 64 };
 
 static bool has_extension(const VkExtensionProperties *list, uint32_t count, const char *name) {
     for (uint32_t i = 0; i < count; i++) {
@@ -45,8 +45,8 @@ static bool has_extension(const VkExtensionProperties *list, uint32_t count, con
     return false;
 }
 
-/* Keeps a shape that the kernels can use; 16 x 16 x 16 goes first. */
-static void add_shape(bd_vk *vk, bd_vk_matrix_extension extension, uint32_t m, uint32_t n, uint32_t k) {
+/* Keeps a size of product that the kernels can use; 16 x 16 x 16 goes first. */
+static void add_size(bd_vk *vk, bd_vk_matrix_extension extension, uint32_t m, uint32_t n, uint32_t k) {
     if (!m || !n || !k || m % 8 || n % 8 || k % 8 || m > 64 || n > 64 || k > 16) {
         return;
     }
@@ -71,20 +71,20 @@ static void list_khr(bd_vk *vk) {
     PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR get =
         (PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR)vk->api.vkGetInstanceProcAddr(
             vk->instance, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
-    VkCooperativeMatrixPropertiesKHR shapes[MOST_SHAPES];
-    uint32_t count = MOST_SHAPES;
-    for (uint32_t i = 0; i < MOST_SHAPES; i++) {
-        shapes[i] = (VkCooperativeMatrixPropertiesKHR){.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR};
+    VkCooperativeMatrixPropertiesKHR sizes[MOST_SIZES];
+    uint32_t count = MOST_SIZES;
+    for (uint32_t i = 0; i < MOST_SIZES; i++) {
+        sizes[i] = (VkCooperativeMatrixPropertiesKHR){.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR};
     }
-    if (!get || get(vk->physical_device, &count, shapes) < 0) {
+    if (!get || get(vk->physical_device, &count, sizes) < 0) {
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        const VkCooperativeMatrixPropertiesKHR *s = &shapes[i];
+        const VkCooperativeMatrixPropertiesKHR *s = &sizes[i];
         if (s->AType == VK_COMPONENT_TYPE_FLOAT16_KHR && s->BType == VK_COMPONENT_TYPE_FLOAT16_KHR &&
             s->CType == VK_COMPONENT_TYPE_FLOAT32_KHR && s->ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR &&
             s->scope == VK_SCOPE_SUBGROUP_KHR && !s->saturatingAccumulation) {
-            add_shape(vk, BD_VK_MATRIX_KHR, s->MSize, s->NSize, s->KSize);
+            add_size(vk, BD_VK_MATRIX_KHR, s->MSize, s->NSize, s->KSize);
         }
     }
 }
@@ -93,20 +93,20 @@ static void list_nv(bd_vk *vk) {
     PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesNV get =
         (PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesNV)vk->api.vkGetInstanceProcAddr(
             vk->instance, "vkGetPhysicalDeviceCooperativeMatrixPropertiesNV");
-    VkCooperativeMatrixPropertiesNV shapes[MOST_SHAPES];
-    uint32_t count = MOST_SHAPES;
-    for (uint32_t i = 0; i < MOST_SHAPES; i++) {
-        shapes[i] = (VkCooperativeMatrixPropertiesNV){.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_NV};
+    VkCooperativeMatrixPropertiesNV sizes[MOST_SIZES];
+    uint32_t count = MOST_SIZES;
+    for (uint32_t i = 0; i < MOST_SIZES; i++) {
+        sizes[i] = (VkCooperativeMatrixPropertiesNV){.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_NV};
     }
-    if (!get || get(vk->physical_device, &count, shapes) < 0) {
+    if (!get || get(vk->physical_device, &count, sizes) < 0) {
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        const VkCooperativeMatrixPropertiesNV *s = &shapes[i];
+        const VkCooperativeMatrixPropertiesNV *s = &sizes[i];
         if (s->AType == VK_COMPONENT_TYPE_FLOAT16_NV && s->BType == VK_COMPONENT_TYPE_FLOAT16_NV &&
             s->CType == VK_COMPONENT_TYPE_FLOAT32_NV && s->DType == VK_COMPONENT_TYPE_FLOAT32_NV &&
             s->scope == VK_SCOPE_SUBGROUP_NV) {
-            add_shape(vk, BD_VK_MATRIX_NV, s->MSize, s->NSize, s->KSize);
+            add_size(vk, BD_VK_MATRIX_NV, s->MSize, s->NSize, s->KSize);
         }
     }
 }

@@ -179,7 +179,7 @@ static bd_result create_all(bd_vk *vk, uint32_t first, bd_error *error) {
     for (; started < count; started++) {
         workers[started].work = &shared;
         if (pthread_create(&workers[started].thread, NULL, create_some, &workers[started])) {
-            break; /* fewer hands do the same */
+            break; /* fewer threads do the same work */
         }
     }
     (void)create_some(&workers[0]);

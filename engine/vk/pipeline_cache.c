@@ -20,7 +20,7 @@ static void make_folders(char *path) {
     (void)mkdir(path, 0777);
 }
 
-/* What the driver gave is followed by a sum of it. A cache that outgrew the limit is begun anew. */
+/* In the file the driver's data is followed by its checksum. A cache that outgrew the limit is begun anew. */
 enum { CACHE_SUM_BYTES = sizeof(uint64_t), CACHE_MOST_BYTES = 64 << 20 };
 
 static uint64_t sum_of(const uint8_t *data, size_t bytes) {
@@ -31,8 +31,8 @@ static uint64_t sum_of(const uint8_t *data, size_t bytes) {
     return hash;
 }
 
-/* A cache of another device or driver, or a damaged one, must not reach this one; drivers check too, but not all of
- * them well. */
+/* A cache of another device or driver, or a damaged one, must not be given to this one; drivers check too, but not all
+ * of them well. */
 static bool cache_fits(const bd_vk *vk, const bd_mapping *file) {
     VkPipelineCacheHeaderVersionOne header;
     uint64_t sum;

@@ -5,7 +5,7 @@
 
 #include "vk/buffer.h"
 
-/* Blocking copies for set-up and tests, by way of a temporary staging buffer where needed. */
+/* For set-up and tests; by way of a temporary staging buffer where needed. */
 bd_result bd_vk_buffer_write(bd_vk *vk, bd_vk_buffer *buffer, VkDeviceSize offset, const void *data, size_t bytes,
                              bd_error *error);
 bd_result bd_vk_buffer_read(bd_vk *vk, const bd_vk_buffer *buffer, VkDeviceSize offset, void *data, size_t bytes,

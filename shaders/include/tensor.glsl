@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // How shaders read and write tensors and pictures. Each binding holds exactly one tensor. READ_TEXEL=1 reads through
-// uniform texel buffers (software devices gather whole texels from them), READ_STORAGE_TEXEL=1 through storage texel buffers
-// (lavapipe reads these without a call), otherwise through storage buffers. What is
-// written is a storage buffer on every path.
+// uniform texel buffers (software devices gather whole texels from them), READ_STORAGE_TEXEL=1 through storage texel
+// buffers (lavapipe reads these without a call); otherwise storage buffers are read. What is written is a storage buffer
+// in any case.
 //
 // A tensor (h, w, c) f32 is vec4[(y * w + x) * c4 + k] with c4 = ceil(c / 4); channels beyond c are zero. HALF=1 (storage
 // buffers only) keeps tensors in 16 bits, four channels in a uvec2; shaders see vec4 all the same. What is written then
@@ -64,8 +64,8 @@
 // the next four. bd_unraw unpacks a vec4 of it: a value that is unpacked where it is used can be loaded long before.
 // BD_READ_TENSOR(binding, name) declares vec4 name(int index); BD_WRITE_TENSOR(binding, name) declares void
 // name_store(int index, vec4 value) and void name_store_pair(int index, vec4 first, vec4 second), index even.
-// BD_READ_RESIDUAL declares ivec4 name_words(int index) too: what lies in the tensor's
-// place may be words of 32 bits whatever the tensors are. Halves are packed words: every Vulkan device has them, whatever its features.
+// BD_READ_RESIDUAL declares ivec4 name_words(int index) too: what lies in the tensor's place may be words of 32 bits
+// whatever the tensors are. Halves are packed words: every Vulkan device has them, whatever its features.
 #if HALF
 #define BD_READ_TENSOR(slot, name)                                                                                     \
     layout(set = 0, binding = slot, std430) readonly restrict buffer name##_block { uvec2 name##_data[]; };            \
@@ -79,7 +79,7 @@
     BD_READ_TENSOR(slot, name)                                                                                         \
     ivec4 name##_words(int index) { return ivec4(name##_data[2 * index], name##_data[2 * index + 1]); }
 #define BD_WRITE_TENSOR(slot, name)                                                                                    \
-    layout(constant_id = BD_CONSTANT_F32) const bool name##_wide = false;                                             \
+    layout(constant_id = BD_CONSTANT_F32) const bool name##_wide = false;                                              \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_block { uvec2 name##_half[]; };                    \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_wide_block { vec4 name##_full[]; };                \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_pair_block { uvec4 name##_pair[]; };               \

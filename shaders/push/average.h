@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Softmax probabilities of several runs of a network, other sizes or mirrored, averaged on one grid: sum += probability
- * of the bilinearly interpolated logits; the last run turns the sum into logits again, log(sum / runs), so that
- * what follows reads them as those of one run (Chen et al. 2017, arXiv 1706.05587, section 4: multi-scale inputs and
+ * of the bilinearly interpolated logits; the last run turns the sum into logits again, log(sum / runs), so that what
+ * follows reads them as those of one run (Chen et al. 2017, arXiv 1706.05587, section 4: multi-scale inputs and
  * left-right flips). Coordinates as in labels; scale_x is negative for a mirrored run.
  *
  * Bindings   0 logits vec4 [logits_h][logits_w][c4], 3 sum so far vec4 [out_h][out_w][c4] (not read in the first run),

@@ -31,11 +31,11 @@
  * closed_sum      0 products, 3 the list -> 4 vec4 [BD_SUMS]: sums of every BD_SUMS-th product.
  * closed_step     0 those sums, 1 the last (gamma, alpha, beta, 0) -> 4 the next; constant 0 (first): beta 0.
  * closed_update   0 state, 1 products, 2 (gamma, alpha, beta, 0) -> 4 the next state; constant 0 (first): r = q.
- * closed_finish   0 grid, 1 a state, 2 flags -> 4 grid with the solution, level .. 1 - level
- *                 stretched to 0 .. 1, in flagged tiles. Not by list.
+ * closed_finish   0 grid, 1 a state, 2 flags -> 4 grid with the solution, level .. 1 - level stretched to 0 .. 1, in
+ *                 flagged tiles. Not by list.
  * Groups          x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h; closed_sum BD_SUMS / BD_LINEAR_GROUP;
  *                 closed_step 1.
- * Reference       engine/reference/closed_form.c. */
+ * Reference       engine/reference/ref_closed_form.c. */
 #ifndef BD_PUSH_CLOSED_FORM_H
 #define BD_PUSH_CLOSED_FORM_H
 

@@ -22,7 +22,7 @@
  * components_apply    0 the buffer, 4 plane, the part that begins at grid row `first`: values whose nearest component
  *                     is not kept become 0, or with constant 0 (background) 1. An invocation owns four values.
  * Groups              x = ceil(items / BD_LINEAR_GROUP), y * z >= rows.
- * Reference           engine/reference/shape.c. */
+ * Reference           engine/reference/ref_components.c. */
 #ifndef BD_PUSH_COMPONENTS_H
 #define BD_PUSH_COMPONENTS_H
 

@@ -8,7 +8,8 @@
  *            texel: x = ceil(out_w / BD_CONV_TEXEL_COLUMNS), y = out_h, z = ceil(out_c4 / BD_CONV_TEXEL_C4).
  *            texel_wide8: x = ceil(out_c4 / 8), y = ceil(out_w * out_h / BD_CONV_WIDE_ROWS); weights in panels of 8
  *            columns, [ceil(out_c4 / 8)][(ky * kernel_w + kx) * in_c4 * 4 + ic, rounded up to 8][8], zero past the
- * last. Reference  bd_ref_conv. */
+ *            last.
+ * Reference  bd_ref_conv. */
 #ifndef BD_PUSH_CONV_H
 #define BD_PUSH_CONV_H
 

@@ -5,8 +5,8 @@
  *            anything there. Weights, bias and scales are read by their device addresses: weights in panels of
  *            BD_CONV1X1_FLAT_C4 columns, [panel][in_c4 * 4][column], and bias [out_c4], vec4; panel p begins at column
  *            min(p * BD_CONV1X1_FLAT_C4, out_c4 - BD_CONV1X1_FLAT_C4).
- * Constants  0: has_residual (bool); 1: BD_ACTIVATION_*; 2: in_c4; 3: vec4 columns of
- *            the input between two barriers; 4: blocks of eight rows to a group.
+ * Constants  0: has_residual (bool); 1: BD_ACTIVATION_*; 2: in_c4; 3: vec4 columns of the input between two barriers;
+ *            4: blocks of eight rows to a group.
  * Groups     x = ceil(out_c4 / BD_CONV1X1_FLAT_C4), at most BD_CONV1X1_FLAT_PANELS; y = ceil(rows / (8 * blocks)).
  * Reference  bd_ref_conv. */
 #ifndef BD_PUSH_CONV1X1_FLAT_H

@@ -18,10 +18,10 @@
  * Constants  BD_GEMM_* below. conv1x1 takes pixels as out_w, 1 as out_h.
  * Groups     x = tiles of pixels: ceil(out_w * out_h / TILE_ROWS), or with a width ceil(out_w / width) *
  *            ceil(out_h / (TILE_ROWS / width)); y = ceil(out_c4 * 4 / TILE_COLUMNS); z = splits.
- * Shared     bytes of simt: 2 * TILE_DEPTH * (TILE_ROWS + TILE_COLUMNS) * 4, of packed half; of matrix: 2 * (TILE_ROWS
- * + TILE_COLUMNS)
- * * (TILE_DEPTH + 8) * 2 (direct: without the columns) and m * (n + 4) * 4 a subgroup. Reference  bd_ref_conv,
- * bd_ref_depthwise. */
+ * Shared     bytes. simt: 2 * TILE_DEPTH * (TILE_ROWS + TILE_COLUMNS) * 4; packed: half of that; matrix:
+ *            2 * (TILE_ROWS + TILE_COLUMNS) * (TILE_DEPTH + 8) * 2 (direct: without the columns) and m * (n + 4) * 4 a
+ *            subgroup.
+ * Reference  bd_ref_conv, bd_ref_depthwise. */
 #ifndef BD_PUSH_CONV_GEMM_H
 #define BD_PUSH_CONV_GEMM_H
 

@@ -15,7 +15,7 @@
  *                 [dst_h][dst_w] -> 4 pairs [dst_h][dst_w]: (a F, a), ((1 - a) B, 1 - a).
  * Groups          x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h; rows and columns take ceil(size / BD_FUSION_RUN)
  *                 for their axis: an invocation owns that many nodes along it, else one.
- * Reference       engine/reference/fusion.c. */
+ * Reference       engine/reference/ref_fusion.c. */
 #ifndef BD_PUSH_FUSION_H
 #define BD_PUSH_FUSION_H
 

@@ -4,20 +4,30 @@
  * that is filtered. An invocation owns one node (guided_apply: four neighbouring pixels). Windows are (2 radius + 1)
  * squared, clipped at the edges: means count what lies inside.
  *
- * guided_reduce   0 photo uint [src_h][src_w] -> 4 vec4 [][dst_w]: means of blocks that begin at photo row 0 of the
- *                 bound part; dst_h rows are written from row `first` on; w is 0.
- * guided_start    0 grid vec4 [dst_h][dst_w], 1 plane vec4 [dst_h][ceil(dst_w / 4)] -> 4 vec4 [dst_h][dst_w]: the grid
- *                 with the plane in w, level .. 1 - level stretched to 0 .. 1.
- * guided_rows     0 grid -> 4 vec4 [4][dst_h][dst_w]: sums along x of (p, c), (c p, rr), (rg, rb, gg, gb), (bb, 0, 0,
- * 0) with c = colour - 0.5. guided_solve    0 those sums -> 4 vec4 [dst_h][dst_w]: a.rgb and b of p = a . colour + b in
- * each window; eps. box_rows        0 vec4 -> 4 vec4: means along x. Constant 0: true replaces v by 4 v.w (1 - v.w) in
- * every channel. box_columns     0 vec4 -> 4 vec4: means along y; with level > 0 then (a, b) becomes (a, b - l) / (1 -
- * 2 l), which stretches l .. 1 - l to 0 .. 1, with l = level * clamp(1 - slope * max(u - knee, 0), 0, 1) and u from 1
- * vec4 [src_h][src_w], bilinear at clamp(x * scale_x + bias_x, 0, src_w - 1) (y likewise). guided_join     0 (a, b)
- * vec4 [src_h][src_w], bilinear as above, 1 grid vec4 [dst_h][dst_w] -> 4 the grid with clamp(a . colour + b, 0, 1) in
- * w. guided_apply    0 (a, b) vec4 [src_h][src_w], 1 photo uint [dst_h][dst_w] -> 4 plane vec4 [dst_h][ceil(dst_w /
- * 4)], zero past dst_w; row y of the bound parts is row first + y of the whole. Groups          x = ceil(dst_w /
- * BD_LINEAR_GROUP) (guided_apply: of ceil(dst_w / 4)), y * z >= dst_h. Reference       engine/reference/matte.c. */
+ * guided_reduce   0 photo uint [src_h][src_w]
+ *                 -> 4 vec4 [][dst_w]: means of blocks that begin at photo row 0 of the bound part; dst_h rows are
+ *                 written from row `first` on; w is 0.
+ * guided_start    0 grid vec4 [dst_h][dst_w], 1 plane vec4 [dst_h][ceil(dst_w / 4)]
+ *                 -> 4 vec4 [dst_h][dst_w]: the grid with the plane in w, level .. 1 - level stretched to 0 .. 1.
+ * guided_rows     0 grid
+ *                 -> 4 vec4 [4][dst_h][dst_w]: sums along x of (p, c), (c p, rr), (rg, rb, gg, gb), (bb, 0, 0, 0) with
+ *                 c = colour - 0.5.
+ * guided_solve    0 those sums
+ *                 -> 4 vec4 [dst_h][dst_w]: a.rgb and b of p = a . colour + b in each window; eps.
+ * box_rows        0 vec4
+ *                 -> 4 vec4: means along x.
+ *                 Constant 0: true replaces v by 4 v.w (1 - v.w) in every channel.
+ * box_columns     0 vec4, 1 doubt vec4 [src_h][src_w], bilinear at clamp(x * scale_x + bias_x, 0, src_w - 1) (y
+ *                 likewise)
+ *                 -> 4 vec4: means along y; with level > 0 then (a, b) becomes (a, b - l) / (1 - 2 l), which stretches
+ *                 l .. 1 - l to 0 .. 1, with l = level * clamp(1 - slope * max(u - knee, 0), 0, 1) and u the doubt.
+ * guided_join     0 (a, b) vec4 [src_h][src_w], bilinear as above, 1 grid vec4 [dst_h][dst_w]
+ *                 -> 4 the grid with clamp(a . colour + b, 0, 1) in w.
+ * guided_apply    0 (a, b) vec4 [src_h][src_w], 1 photo uint [dst_h][dst_w]
+ *                 -> 4 plane vec4 [dst_h][ceil(dst_w / 4)], zero past dst_w; row y of the bound parts is row first + y
+ *                 of the whole.
+ * Groups          x = ceil(dst_w / BD_LINEAR_GROUP) (guided_apply: of ceil(dst_w / 4)), y * z >= dst_h.
+ * Reference       engine/reference/ref_matte.c. */
 #ifndef BD_PUSH_GUIDED_H
 #define BD_PUSH_GUIDED_H
 

@@ -2,8 +2,8 @@
  * Colours of the subject drawn towards the new background's: statistics of both in Oklab (Ottosson 2020), after
  * Reinhard et al., Color transfer between images, 2001, and from them one bounded affine map. The colour of light is
  * looked for where things are nearly grey: a red coat says nothing about it. Sums are taken in an order that does not
- * depend on the device: every run gives the same picture. A picture of 16 bits (include/pixel.glsl) has uvec2 for each
- * uint.
+ * depend on the device: every run gives the same picture. Pictures of 16 bits (include/pixel.glsl) have uvec2 in the
+ * place of uint.
  *
  * statistics        0 picture uint [src_h][src_w], 1 alpha plane -> 4 vec4 [][dst_w][2], dst_h rows of items from row
  *                   `first` on: sums over BD_STATISTICS_ROWS rows of a column of samples, `block` pixels apart and
@@ -23,7 +23,7 @@
  *                   (ratio of root mean squares)^BD_HARMONIZE_SHARE within 1 -+ BD_HARMONIZE_COLOR. Where one of them
  *                   has no pixels the map changes nothing.
  * Groups            statistics: x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h.
- * Reference         engine/reference/light.c. */
+ * Reference         engine/reference/ref_light.c. */
 #ifndef BD_PUSH_HARMONIZE_H
 #define BD_PUSH_HARMONIZE_H
 

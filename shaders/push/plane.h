@@ -4,10 +4,11 @@
  * plane_sample    0 src plane -> 4 dst plane [dst_h][ceil(dst_w / 4)]: bilinear at clamp(x * scale_x + bias_x, 0,
  *                 src_w - 1), y likewise with row first + y; constant 0: nearest (bool), the node whose cell holds the
  *                 coordinate; constant 1: threshold (bool), 1 above one half, else 0.
- * plane_pack      0 src plane [dst_h][ceil(dst_w / 4)] -> 4 uint: bytes [dst_h][ceil(dst_w / 4)] (four pixels in each),
- *                 or with constant 0 (wide) halves uint [dst_h][ceil(dst_w / 4) * 2] of 16 bits, rounded to nearest.
+ * plane_pack      0 src plane [dst_h][ceil(dst_w / 4)] -> 4 uint, rounded to nearest: bytes [dst_h][ceil(dst_w / 4)]
+ *                 (four pixels in each), or with constant 0 (sixteen, bool) words of 16 bits
+ *                 [dst_h][ceil(dst_w / 4) * 2] (two in each).
  * Groups          x = ceil(ceil(dst_w / 4) / BD_LINEAR_GROUP), y * z >= dst_h. An invocation owns one vec4.
- * Reference       engine/reference/matte.c. */
+ * Reference       engine/reference/ref_matte.c. */
 #ifndef BD_PUSH_PLANE_H
 #define BD_PUSH_PLANE_H
 

@@ -8,7 +8,7 @@
  *            first .. first + rows - 1; both of w x h, vec4 [h][ceil(w / 4)], zero past w.
  * Constants  0: what u is.
  * Groups     x = ceil(ceil(w / 4) / BD_LINEAR_GROUP), y * z >= rows. An invocation owns one vec4.
- * Reference  engine/reference/shape.c. */
+ * Reference  engine/reference/ref_components.c. */
 #ifndef BD_PUSH_PLANE_STEP_H
 #define BD_PUSH_PLANE_STEP_H
 

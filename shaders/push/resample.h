@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * One pass of Pillow's 8-bit resampling, bit exact: 2^21 + sum of pixel * coefficient, shifted right by
- * BD_RESAMPLE_BITS, clamped to a byte; the four channels alike. Of 16 bits (include/pixel.glsl: uvec2 for uint) the
- * same, as exactly.
+ * BD_RESAMPLE_BITS, clamped to a byte; the four channels alike. Pictures of 16 bits (include/pixel.glsl) have uvec2 in
+ * the place of uint, and are as exact.
  *
  * Bindings   0 src uint [src_h][src_w], 1 coefficients int [out][taps], 2 bounds ivec2 [out] = (first, count),
  *            4 dst uint [dst_h][dst_w]. out = dst_w (horizontal) or dst_h (vertical).
- * Horizontal first_row: row y of dst is made of row first_row + y of src. Vertical: dst_w == src_w, first_row is
- *            subtracted from the bounds' first rows (src starts at that row of the picture).
+ * Rows       horizontal: row y of dst is made of row first_row + y of src.
+ *            vertical: dst_w == src_w; first_row is subtracted from the bounds' first rows (src starts at that row of
+ *            the picture).
  * Groups     x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h (rows run over y, then z).
- * Reference  bd_ref_lanczos_horizontal, bd_ref_lanczos_vertical. */
+ * Reference  bd_ref_resample_horizontal, bd_ref_resample_vertical. */
 #ifndef BD_PUSH_RESAMPLE_H
 #define BD_PUSH_RESAMPLE_H
 

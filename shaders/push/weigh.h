@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * A blur of the background alone: its pixels weigh (1 - alpha) times the photo's own alpha, alpha settled. A grid holds
  * (h, w) vec4: colours in 0 .. 1 times their weight, and the weight; past its edges there is nothing. An invocation
- * owns one node or pixel, gauss's BD_GAUSS_RUN nodes along its axis. Of 16 bits
- * (include/pixel.glsl) pictures have uvec2 for each uint.
+ * owns one node or pixel, gauss's BD_GAUSS_RUN nodes along its axis. Pictures of 16 bits (include/pixel.glsl) have
+ * uvec2 in the place of uint.
  *
  * weigh      0 photo uint [src_h][src_w], 1 alpha plane vec4 [src_h][ceil(src_w / 4)] -> 4 grid [][dst_w]: sums over
  *            blocks of block x block pixels, over block * block; dst_h rows are written from row `first` on.
@@ -12,7 +12,7 @@
  *            [dst_h][dst_w] -> 4 uint [dst_h][dst_w]: colours over their weight (where that is 0, the photo's) and the
  *            photo's alpha.
  * Groups     x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h; gauss takes ceil(size / BD_GAUSS_RUN) for its axis.
- * Reference  engine/reference/blur.c. */
+ * Reference  engine/reference/ref_blur.c. */
 #ifndef BD_PUSH_WEIGH_H
 #define BD_PUSH_WEIGH_H
 

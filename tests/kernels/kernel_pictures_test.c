@@ -439,7 +439,7 @@ static void check_composite(const scene *s) {
                                     .offset_y = c->offset_y,
                                     .wrap = c->tile,
                                     .premultiplied = c->premultiplied,
-                                    .own = c->own,
+                                    .of_photo = c->of_photo,
                                     .linear = c->linear};
     if (!c->transparent) {
         memcpy(background.fill, c->fill, sizeof background.fill);
@@ -510,7 +510,7 @@ static void check_composites(void) {
                 s.c.offset_y = check_between(&harness, -60, 20);
             }
             s.c.transparent = kind == 2;
-            s.c.own = kind == 8;
+            s.c.of_photo = kind == 8;
             s.c.linear = kind == 0 || kind == 3 || kind == 6;
             s.c.tile = kind == 4 || kind == 5;
             s.c.premultiplied = kind == 5 || kind == 7;

@@ -9,7 +9,7 @@
 
 typedef struct fixture {
     check *harness;
-    bd_graph graph; /* output: none, so no tensor is wide but a bias */
+    bd_graph graph; /* output: none, so no tensor but a bias is of float32 in any case */
     bool exact;     /* integers: 16 bits allow no error either */
     char label[160];
 } fixture;
