@@ -56,7 +56,7 @@ described=$(sed -E 's/^### `--([a-z-]+).*/\1/' <<< "$headings" | sort)
 while read -r name; do
     verbs=$(awk -v name="$name" '$1 == name { print $2 }' <<< "$pairs" | paste -sd ' ')
     [ "$(wc -w <<< "$verbs")" -lt 6 ] && [ "$verbs" != any ] || verbs='all verbs'
-    said=$(grep -E "^### \`--$name[ \`]" <<< "$headings" | sed -E 's/.*\((.*)\)$/\1/; s/,//g')
+    said=$(grep -E "^### \`--${name}[ \`]" <<< "$headings" | sed -E 's/.*\((.*)\)$/\1/; s/,//g')
     [ "$said" = "$verbs" ] || [ "$(tr ' ' '\n' <<< "$said" | sort | paste -sd ' ')" = "$verbs" ] ||
         problem "$docs: --$name is said to be of: $said; it is of: $verbs"
 done < <(comm -12 <(printf '%s\n' "$names") <(printf '%s\n' "$described"))
