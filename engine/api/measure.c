@@ -23,7 +23,7 @@ static bd_result set_input(bd_session *session, const uint8_t *input, bd_error *
     bd_preprocess_add(r, &session->looks.network, bd_upload_add(r, "input", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size),
                       false);
     bd_recipe_stamp(r, "preprocess");
-    uint32_t number;
+    uint32_t number = 0;
     bd_result result = bd_frames_next(&session->frames, &number, error);
     if (!result) {
         result = bd_frame_prepare(&session->frames, session->frames.ring[number], r, error);

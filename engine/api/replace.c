@@ -320,7 +320,7 @@ bd_result bd_session_replace(bd_session *session, const bd_image *photo, const b
     if (!own.reuse_result) {
         *result = (bd_image){0};
     }
-    uint32_t number;
+    uint32_t number = 0;
     bd_result code = bd_session_check_idle(session, error);
     if (!code) {
         code = start(session, photo, background, &own, &number, error);
@@ -330,7 +330,7 @@ bd_result bd_session_replace(bd_session *session, const bd_image *photo, const b
 
 bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo, const bd_image *background,
                                    const bd_replace_params *params, bd_error *error) {
-    uint32_t number;
+    uint32_t number = 0;
     bd_result code = bd_frames_next(&session->frames, &number, error);
     if (!code) {
         code = start(session, photo, background, params, &number, error);

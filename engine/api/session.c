@@ -185,7 +185,7 @@ bd_recipe *bd_session_begin_draft(bd_session *session, bool deep, bd_error *erro
 }
 
 bd_result bd_session_run_draft(bd_session *session, const bd_source *sources, const bd_frame **done, bd_error *error) {
-    uint32_t number;
+    uint32_t number = 0;
     bd_result result = bd_frames_next(&session->frames, &number, error);
     bd_frame *frame = session->frames.ring[number];
     if (!result) {

@@ -218,12 +218,47 @@ static void test_order(void **state) {
     bd_session_destroy(session);
 }
 
+/* As many as the session was made for, in the order that they were begun in. */
+static void test_ring(void **state) {
+    const fixture *f = *state;
+    const bd_replace_params params = params_of(BD_BACKGROUND_PICTURE);
+    bd_session *one = open_session(f, false), *session;
+    bd_image expected[PHOTOS], result = {0};
+    bd_error error;
+    for (uint32_t i = 0; i < PHOTOS; i++) {
+        expected[i] = test_replaced(one, &f->photos[i], &f->background, &params);
+    }
+    for (uint32_t most = 1; most <= 8; most += most == 1 ? 2 : 5) {
+        const bd_session_params with = {.struct_size = sizeof with, .in_flight = most};
+        session = test_session_create(f->base.engine, f->base.model, &with);
+        for (uint32_t ended = 0, begun = 0; ended < 3 * most; ended++) {
+            for (; begun < ended + most; begun++) {
+                begin(session, f, begun % PHOTOS, &params);
+            }
+            assert_int_equal(bd_session_replace_begin(session, &f->photos[0], &f->background, &params, &error),
+                             BD_ERR_INVALID_ARGUMENT);
+            end(session, &result);
+            test_assert_same(&expected[ended % PHOTOS], &result);
+            bd_image_finish(&result);
+        }
+        bd_session_destroy(session);
+    }
+    const bd_session_params nine = {.struct_size = sizeof nine, .in_flight = 9};
+    assert_int_equal(bd_session_create(f->base.engine, f->base.model, &nine, &session, &error),
+                     BD_ERR_INVALID_ARGUMENT);
+    for (uint32_t i = 0; i < PHOTOS; i++) {
+        bd_image_finish(&expected[i]);
+    }
+    bd_session_destroy(one);
+}
+
 int main(void) {
     int skip = test_session_skip();
     if (skip) {
         return skip;
     }
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_series), cmocka_unit_test(test_staging),
-                                       cmocka_unit_test(test_mixed), cmocka_unit_test(test_order)};
+                                       cmocka_unit_test(test_mixed), cmocka_unit_test(test_order),
+                                       cmocka_unit_test(test_ring)};
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
