@@ -5,7 +5,7 @@
 #include "api/session.h"
 #include "photo/look.h"
 
-/* Records a frame that makes the network's input of a picture of its size, and brings that. */
+/* Records a frame that makes the network's input of a picture of its size, and writes the picture. */
 static bd_result set_input(bd_session *session, const uint8_t *input, bd_error *error) {
     const int32_t *d = session->looks.network.preprocess.shape.dims;
     const bd_size size = {(uint32_t)d[2], (uint32_t)d[1]};
@@ -30,7 +30,7 @@ static bd_result set_input(bd_session *session, const uint8_t *input, bd_error *
     }
     if (!result) {
         session->input = session->frames.ring[number];
-        bd_frame_bring(session->frames.ring[number], &(bd_source){.image = &picture});
+        bd_frame_upload(session->frames.ring[number], &(bd_source){.image = &picture});
     }
     bd_free(session->allocator, rgba);
     return result;

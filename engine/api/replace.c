@@ -227,7 +227,7 @@ static bd_result submit_draft(bd_session *session, const request *ask, uint32_t 
         sources[count++] = (bd_source){.image = ask->background, .color = ask->color};
     }
     (void)bd_matte_sources(&ask->matte, sources + count);
-    bd_frame_bring(frame, sources);
+    bd_frame_upload(frame, sources);
     return bd_frame_submit(&session->frames, frame, error);
 }
 

@@ -192,7 +192,7 @@ bd_result bd_session_run_draft(bd_session *session, const bd_source *sources, co
         result = bd_frame_prepare(&session->frames, frame, &session->draft, error);
     }
     if (!result) {
-        bd_frame_bring(frame, sources);
+        bd_frame_upload(frame, sources);
         result = bd_frame_submit(&session->frames, frame, error);
     }
     if (!result) {

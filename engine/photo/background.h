@@ -15,7 +15,7 @@ typedef struct bd_backdrop {
     uint32_t fill, fill_low; /* around it, or instead of it: four bytes; the latter: what 16 bits have below them */
 } bd_backdrop;
 
-/* A picture, which the host brings, and how it is fitted. */
+/* A picture that the host uploads, and how it is fitted. */
 typedef struct bd_backdrop_picture {
     bd_size size;
     bool alpha; /* it may not be opaque, and that counts */

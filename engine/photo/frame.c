@@ -243,7 +243,7 @@ bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *
 
 /* ---- running ----------------------------------------------------------------------------------------------------- */
 
-void bd_frame_bring(bd_frame *frame, const bd_source *sources) {
+void bd_frame_upload(bd_frame *frame, const bd_source *sources) {
     const bd_recipe *recipe = &frame->recipe;
     for (uint32_t i = 0; i < recipe->upload_count; i++) {
         const bd_upload *upload = &recipe->uploads[i];

@@ -57,7 +57,7 @@ void bd_frames_ended(bd_frames *frames);
 bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error);
 bool bd_frame_is_recorded(const bd_frames *frames, const bd_frame *frame, const bd_recipe *recipe);
 /* Writes the uploads, from sources in the order that they were added in. */
-void bd_frame_bring(bd_frame *frame, const bd_source *sources);
+void bd_frame_upload(bd_frame *frame, const bd_source *sources);
 /* Submits all that was recorded. */
 bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, bd_error *error);
 /* Waits for it and takes the timings; those of the network only when nothing was submitted since. */
