@@ -10,7 +10,7 @@
 #include "kernel/flat.h"
 #include "kernel/gemm.h"
 #include "kernel/node.h"
-#include "kernels.h"
+#include "kernel/table.h"
 
 typedef struct list {
     const bd_vk *vk;
@@ -352,7 +352,7 @@ static void add_flat(list *to) {
 /* ---- the interface ----------------------------------------------------------------------------------------------- */
 
 bool bd_kernel_has_fp16(const bd_vk *vk) {
-    return vk->column == BD_COLUMN_STORAGE;
+    return bd_kernel_half_shader(bd_kernel_shader(vk, BD_KERNEL_CONV)) != BD_SHADER_COUNT;
 }
 
 bool bd_kernel_has_packed(const bd_vk *vk) {
@@ -370,7 +370,7 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
     /* The tiled kernels end with a clamp; a hard-swish goes to the plain ones. */
     bool window = node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE;
     to.packed = precision == BD_PRECISION_FAST16 && vk->half && window && !node->u.conv.rounding;
-    bool storage = vk->column == BD_COLUMN_STORAGE && window && !node->u.conv.hard_swish;
+    bool storage = bd_kernel_column(vk, BD_KERNEL_CONV) == BD_COLUMN_STORAGE && window && !node->u.conv.hard_swish;
     if (storage && node->op == BD_OP_CONV) {
         bool pointwise = bd_gemm_is_pointwise(graph, index);
         const bd_shader_id *ways = pointwise ? conv1x1_ways : conv_ways;

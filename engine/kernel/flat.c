@@ -7,7 +7,7 @@
 #include "kernel/fill.h"
 #include "kernel/gemm.h"
 #include "kernel/integers.h"
-#include "kernels.h"
+#include "kernel/table.h"
 #include "push/conv1x1_flat.h"
 
 enum {
@@ -23,8 +23,8 @@ static uint32_t panels_of(const bd_shape *shape) {
 
 bool bd_flat_serves(const bd_vk *vk, const bd_graph *graph, uint32_t index, int32_t most_in_c4) {
     const bd_node *node = &graph->nodes[index];
-    if (!vk->addresses || vk->column != BD_COLUMN_WIDE8 || !bd_gemm_is_pointwise(graph, index) ||
-        graph->nodes[node->inputs[1]].op != BD_OP_CONST) {
+    if (!vk->addresses || bd_kernel_column(vk, BD_KERNEL_CONV1X1) != BD_COLUMN_WIDE8 ||
+        !bd_gemm_is_pointwise(graph, index) || graph->nodes[node->inputs[1]].op != BD_OP_CONST) {
         return false;
     }
     /* The last panel overlaps the one before and computes what they share again: an eighth of all is bearable. */
@@ -57,7 +57,7 @@ void bd_flat_node(const bd_graph *graph, uint32_t index, const bd_kernel_choice 
     bd_fill_operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
     bd_fill_operand(operands, 1, node->inputs[1], BD_PACKING_COLUMNS);
     bd_fill_bias(operands, bd_graph_input(graph, index, 2));
-    bool residual = bd_kernel_set_residual(graph, index, BD_PACKING_ROWS, operands);
+    bool residual = bd_residual_or_scales(graph, index, BD_PACKING_ROWS, operands);
     const uint32_t slices = bd_ceil_div(in_c4, BD_CONV1X1_FLAT_SLICE);
     bd_fill_constant(dispatch, residual);
     bd_fill_constant(dispatch, bd_kernel_activation(attrs));

@@ -69,7 +69,7 @@ static void reduce(const bd_graph *graph, uint32_t index, const bd_kernel_choice
     bd_fill_operand(operands, 0, BD_KERNEL_SCRATCH, BD_PACKING_ROWS);
     bd_fill_bias(operands, bd_graph_input(graph, index, 2));
     bd_fill_constant(dispatch,
-                     bd_kernel_set_residual(graph, index, half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS, operands));
+                     bd_residual_or_scales(graph, index, half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS, operands));
     bd_fill_constant(dispatch, bd_kernel_activation(&node->u.conv));
     if (half) {
         bd_fill_constant_f32(dispatch, graph, index);
@@ -166,7 +166,7 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
         bd_fill_bias(operands, bd_graph_input(graph, index, 2));
     }
     bool residual =
-        !split && bd_kernel_set_residual(graph, index, half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS, operands);
+        !split && bd_residual_or_scales(graph, index, half ? BD_PACKING_ROWS_F16 : BD_PACKING_ROWS, operands);
     operands->writes_scratch = split;
     fill_constants(graph, index, choice, residual, push.in_c4 % 2 == 0, dispatch);
     dispatch->subgroup = choice->matrix[0] ? choice->subgroup : 0;

@@ -25,7 +25,7 @@ uint32_t bd_kernel_activation(const bd_conv_attrs *attrs) {
     }
 }
 
-bool bd_kernel_set_residual(const bd_graph *graph, uint32_t index, bd_packing packing, bd_kernel_operands *operands) {
+bool bd_residual_or_scales(const bd_graph *graph, uint32_t index, bd_packing packing, bd_kernel_operands *operands) {
     const bd_node *node = &graph->nodes[index];
     uint32_t scales = bd_graph_scales(graph, index);
     if (scales != BD_NO_NODE) {

@@ -16,7 +16,7 @@ bd_scale_words bd_scale_words_of(bd_scale scale, int32_t bits);
 uint32_t bd_kernel_activation(const bd_conv_attrs *attrs);
 
 /* Sets operand 3 of a convolution, its residual or else its scales, and tells whether it is a residual. */
-bool bd_kernel_set_residual(const bd_graph *graph, uint32_t index, bd_packing packing, bd_kernel_operands *operands);
+bool bd_residual_or_scales(const bd_graph *graph, uint32_t index, bd_packing packing, bd_kernel_operands *operands);
 
 /* BD_PACKING_SCALES. */
 size_t bd_scales_packed_bytes(const bd_node *scales);

@@ -77,7 +77,7 @@ static void conv(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_d
     bd_fill_operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
     bd_fill_operand(operands, 1, node->inputs[1], BD_PACKING_CONV);
     bd_fill_bias(operands, bd_graph_input(graph, index, 2));
-    bd_fill_constant(dispatch, bd_kernel_set_residual(graph, index, BD_PACKING_ROWS, operands));
+    bd_fill_constant(dispatch, bd_residual_or_scales(graph, index, BD_PACKING_ROWS, operands));
     bd_fill_constant(dispatch, bd_kernel_activation(attrs));
     bd_column column = bd_kernel_column(vk, kernel);
     if (pointwise) {
@@ -160,7 +160,7 @@ static void depthwise(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd
     bd_fill_operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
     bd_fill_operand(operands, 1, node->inputs[1], BD_PACKING_ROWS);
     bd_fill_bias(operands, bd_graph_input(graph, index, 2));
-    bd_fill_constant(dispatch, bd_kernel_set_residual(graph, index, BD_PACKING_ROWS, operands));
+    bd_fill_constant(dispatch, bd_residual_or_scales(graph, index, BD_PACKING_ROWS, operands));
     bd_fill_constant(dispatch, bd_kernel_activation(attrs));
     const bd_push_conv_dw push = push_depthwise(graph, node);
     bd_fill_push(dispatch, &push, sizeof push);
@@ -195,7 +195,7 @@ static void depthwise_blocked(const bd_graph *graph, uint32_t index, const bd_ke
     bd_fill_constant(dispatch, choice->rows);
     bd_fill_constant(dispatch, choice->columns);
     bd_fill_constant(dispatch, bd_kernel_activation(attrs));
-    (void)bd_kernel_set_residual(graph, index, BD_PACKING_ROWS, operands);
+    (void)bd_residual_or_scales(graph, index, BD_PACKING_ROWS, operands);
     if (half) {
         bd_fill_constant(dispatch, paired);
         bd_fill_constant_f32(dispatch, graph, index);
