@@ -15,7 +15,7 @@ unset LD_PRELOAD
 cd "${BACKDROP_BUILD_DIR:?}" || exit 1
 ./backdrop devices | grep -q SwiftShader || { echo 'SwiftShader does not open'; exit 1; }
 status=0
-for program in subgroup_test kernels_test kernel_{pictures,mattes,shapes,light}_test composite_test; do
+for program in subgroup_test kernels_test kernel_{pictures,mattes,components,light}_test composite_test; do
     printf '== %s\n' "$program"
     "./$program" || { printf '%s failed\n' "$program"; status=1; }
 done
