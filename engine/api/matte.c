@@ -76,12 +76,7 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
     const bd_frame *frame = NULL;
     code = bd_session_run_draft(session, sources, &frame, error);
     if (!code) {
-        session->seen = (bd_seen){0};
-    }
-    if (!code && at.has_seen) {
-        const bd_slot_shape shape = bd_frame_result_shape(frame, at.seen);
-        bd_seen_count(&shape, bd_frame_result(frame, at.seen), (uint32_t)session->looks.network.logits_shape.dims[3],
-                      &session->seen);
+        bd_session_take_seen(session, frame, at.has_seen ? &at.seen : NULL);
     }
     if (!code && at.has_found) {
         code = bd_components_check_found(&own, bd_frame_result(frame, at.found), error);

@@ -198,11 +198,9 @@ static bd_result give_profile(const bd_flight *flight, bd_image *result, bd_erro
 static bd_result check_request(const bd_session *session, request *ask, bd_error *error) {
     const bd_size size = {ask->photo->width, ask->photo->height};
     bd_copy_params(&ask->matte, ask->params.matte, sizeof ask->matte);
-    uint32_t any = 0;
-    for (uint32_t i = 0; i < BD_COUNT(ask->matte.classes.words); i++) {
-        any |= ask->matte.classes.words[i];
+    if (bd_class_set_is_empty(&ask->matte.classes)) {
+        ask->matte.classes = ask->params.classes;
     }
-    ask->matte.classes = any ? ask->matte.classes : ask->params.classes;
     bool classic = ask->params.classic;
     bd_result result = BD_OK;
     if (classic || bd_matte_needs_network(&ask->matte)) {
@@ -233,7 +231,7 @@ static bd_result submit_draft(bd_session *session, const request *ask, uint32_t 
 
 /* Records what is new about a photo, and submits it in the frame of that number. */
 static bd_result start(bd_session *session, const bd_image *photo, const bd_image *background,
-                       const bd_replace_params *params, uint32_t *number, bd_error *error) {
+                       const bd_replace_params *params, uint32_t number, bd_error *error) {
     request ask = {.photo = photo};
     bd_copy_params(&ask.params, params, sizeof ask.params);
     bd_result code = bd_check_replace(photo, background, &ask.params, error);
@@ -250,16 +248,13 @@ static bd_result start(bd_session *session, const bd_image *photo, const bd_imag
         code = check_request(session, &ask, error);
     }
     if (!code) {
-        code = bd_frames_next(&session->frames, number, error);
-    }
-    if (!code) {
         bd_session_report(session, "replace");
-        bd_flight *flight = &session->flights[*number];
+        bd_flight *flight = &session->flights[number];
         flight->reuse_result = ask.params.reuse_result;
         flight->matte = ask.matte;
         flight->has_seen = flight->has_found = false;
         (classic ? draft_classic : draft_replace)(session, &ask, flight, error);
-        code = submit_draft(session, &ask, *number, error);
+        code = submit_draft(session, &ask, number, error);
     }
     bd_color_destroy(ask.color);
     return code;
@@ -287,12 +282,7 @@ static bd_result finish(bd_session *session, uint32_t number, bd_image *result, 
     if (code) {
         return code;
     }
-    session->seen = (bd_seen){0};
-    if (flight->has_seen) {
-        const bd_slot_shape shape = bd_frame_result_shape(frame, flight->results[SEEN]);
-        bd_seen_count(&shape, bd_frame_result(frame, flight->results[SEEN]),
-                      (uint32_t)session->looks.network.logits_shape.dims[3], &session->seen);
-    }
+    bd_session_take_seen(session, frame, flight->has_seen ? &flight->results[SEEN] : NULL);
     if (flight->has_found) {
         code = bd_components_check_found(&flight->matte, bd_frame_result(frame, flight->results[FOUND]), error);
     }
@@ -323,7 +313,10 @@ bd_result bd_session_replace(bd_session *session, const bd_image *photo, const b
     uint32_t number = 0;
     bd_result code = bd_session_check_idle(session, error);
     if (!code) {
-        code = start(session, photo, background, &own, &number, error);
+        code = bd_frames_next(&session->frames, &number, error);
+    }
+    if (!code) {
+        code = start(session, photo, background, &own, number, error);
     }
     return code ? code : finish(session, number, result, error);
 }
@@ -333,7 +326,7 @@ bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo, c
     uint32_t number = 0;
     bd_result code = bd_frames_next(&session->frames, &number, error);
     if (!code) {
-        code = start(session, photo, background, params, &number, error);
+        code = start(session, photo, background, params, number, error);
     }
     if (!code) {
         bd_frames_begun(&session->frames);

@@ -4,6 +4,7 @@
 
 #include "network/probe.h"
 #include "api/session.h"
+#include "photo/labels.h"
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
@@ -164,13 +165,26 @@ bd_result bd_session_need_network(const bd_session *session, bd_error *error) {
                                 : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "this session was made without a model");
 }
 
-void bd_session_choose_classes(const bd_session *session, bd_class_set *classes) {
+bool bd_class_set_is_empty(const bd_class_set *classes) {
     uint32_t any = 0;
     for (uint32_t i = 0; i < BD_COUNT(classes->words); i++) {
         any |= classes->words[i];
     }
-    if (!any) {
+    return !any;
+}
+
+void bd_session_choose_classes(const bd_session *session, bd_class_set *classes) {
+    if (bd_class_set_is_empty(classes)) {
         classes->words[session->person / 32] = 1u << session->person % 32;
+    }
+}
+
+void bd_session_take_seen(bd_session *session, const bd_frame *frame, const uint32_t *labels) {
+    session->seen = (bd_seen){0};
+    if (labels) {
+        const bd_slot_shape shape = bd_frame_result_shape(frame, *labels);
+        bd_seen_count(&shape, bd_frame_result(frame, *labels), (uint32_t)session->looks.network.logits_shape.dims[3],
+                      &session->seen);
     }
 }
 

@@ -51,8 +51,11 @@ void bd_session_report(const bd_session *session, const char *stage); /* to the 
 bd_result bd_session_check_idle(const bd_session *session, bd_error *error);
 /* Fails for a session that was made without a model. */
 bd_result bd_session_need_network(const bd_session *session, bd_error *error);
+bool bd_class_set_is_empty(const bd_class_set *classes);
 /* Where no class is chosen, the default. */
 void bd_session_choose_classes(const bd_session *session, bd_class_set *classes);
+/* Counts what the network saw in a photo that is done: labels, the number of the result; NULL: it was not asked. */
+void bd_session_take_seen(bd_session *session, const bd_frame *frame, const uint32_t *labels);
 /* Empties the draft for a photo, and gives it. deep: pictures have 16 bits. */
 bd_recipe *bd_session_begin_draft(bd_session *session, bool deep, bd_error *error);
 /* Runs the draft, unless it failed, in a frame that is not in flight, and waits. */

@@ -73,7 +73,7 @@ typedef struct bd_recipe {
     bd_error *error;
 } bd_recipe;
 
-/* Empty. tables outlive it. */
+/* Empty. axes outlives it. */
 void bd_recipe_begin(bd_recipe *recipe, bd_vk *vk, bd_tables *axes, bd_error *error);
 /* Keeps a failure; returns whether it is one. */
 bool bd_recipe_failed(bd_recipe *recipe, bd_result result);
