@@ -6,27 +6,27 @@
 
 #include "arguments.h"
 #include "nearest.h"
+#include "values.h"
 
 typedef struct parser {
     cli *run;
-    char **arguments;               /* those left, NULL at the end */
-    bool seen[sizeof(cli_options)]; /* by member */
+    char **arguments; /* those left, NULL at the end */
 } parser;
 
 static void store(parser *p, const cli_option *found, const char *value) {
     char *member = (char *)&p->run->options + found->member;
     if (found->kind->type == CLI_FLAG) {
         *(bool *)member = true;
-    } else {
+    } else if (!found->sets) {
         memcpy(member, &value, sizeof value);
     }
-    p->seen[found->member] = true;
+    p->run->given[found->member] = value;
 }
 
 /* Stores an option; its value, when it has one, is attached or the next argument. */
 static bool take(parser *p, const cli_option *found, const char *attached) {
-    const char *value = attached;
-    if (found->kind->type != CLI_FLAG && !value) {
+    const char *value = found->kind->type == CLI_FLAG ? "" : attached;
+    if (!value) {
         value = *p->arguments;
         if (!value) {
             return cli_fail(p->run, CLI_USAGE, "--%s needs a value; see backdrop %s --help", found->name,
@@ -95,7 +95,7 @@ static bool parse_short(parser *p, const char *text) {
         if (found->kind->type != CLI_FLAG) {
             return take(p, found, *text ? text : NULL);
         }
-        store(p, found, NULL);
+        store(p, found, "");
     }
     return true;
 }
@@ -134,7 +134,7 @@ static bool check_verb(const parser *p) {
     size_t count;
     const cli_option *rows = cli_option_rows(&count);
     for (size_t i = 0; i < count; i++) {
-        if (p->seen[rows[i].member] && !cli_option_takes(cli_option_find(rows[i].member, verb), verb)) {
+        if (p->run->given[rows[i].member] && !cli_option_takes(cli_option_find(rows[i].member, verb), verb)) {
             return cli_fail(p->run, CLI_USAGE, "backdrop %s has no option --%s; see backdrop %s --help",
                             cli_verb_name(verb), rows[i].name, cli_verb_name(verb));
         }
@@ -162,5 +162,5 @@ bool cli_parse(cli *run, int argc, char **argv) {
             return false;
         }
     }
-    return check_first(&p) && check_verb(&p);
+    return check_first(&p) && check_verb(&p) && (run->options.help || run->options.version || cli_values_set(run));
 }

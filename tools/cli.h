@@ -25,6 +25,7 @@ typedef enum cli_status {
 /* One run of the command. Functions that can fail return false after cli_fail or cli_failed. */
 typedef struct cli {
     cli_options options;
+    const char *given[sizeof(cli_options)]; /* an option's value, at its member; "" of a flag; NULL: not given */
     bd_error error;
     cli_status status;
     bool said_white;               /* one note is enough for several photos */

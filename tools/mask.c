@@ -6,20 +6,20 @@
 #include "mask.h"
 #include "values.h"
 
-const char *cli_matte_shaping(const cli_options *options) {
-    return options->keep         ? "--keep"
-           : options->islands    ? "--islands"
-           : options->fill_holes ? "--fill-holes"
-           : options->shrink     ? "--shrink"
-           : options->grow       ? "--grow"
-           : options->feather    ? "--feather"
-                                 : NULL;
+const char *cli_matte_shaping(const cli *run) {
+    const cli_options *options = &run->options;
+    return options->keep                                             ? "--keep"
+           : options->islands                                        ? "--islands"
+           : options->matte_params.fill_holes                        ? "--fill-holes"
+           : options->shrink                                         ? "--shrink"
+           : options->grow                                           ? "--grow"
+           : cli_value_given(run, &options->matte_params.feather_px) ? "--feather"
+                                                                     : NULL;
 }
 
 static bool parse_parts(cli *run, bd_matte_params *params) {
     const cli_options *from = &run->options;
     uint32_t point[2] = {0};
-    params->fill_holes = from->fill_holes;
     if (!cli_value_part(run, &from->keep, &params->keep, point)) {
         return false;
     }
@@ -42,8 +42,7 @@ static bool parse_edges(cli *run, bd_matte_params *params) {
     if (from->shrink && from->grow) {
         return cli_fail(run, CLI_USAGE, "--shrink and --grow undo each other; give one");
     }
-    if (!cli_value_number(run, &from->shrink, &shrink) || !cli_value_number(run, &from->grow, &params->grow_px) ||
-        !cli_value_number(run, &from->feather, &params->feather_px)) {
+    if (!cli_value_number(run, &from->shrink, &shrink) || !cli_value_number(run, &from->grow, &params->grow_px)) {
         return false;
     }
     params->grow_px -= shrink;
@@ -52,7 +51,8 @@ static bool parse_edges(cli *run, bd_matte_params *params) {
 
 bool cli_matte_parse(cli *run, cli_matte *matte) {
     const cli_options *from = &run->options;
-    *matte = (cli_matte){.params = {.struct_size = sizeof matte->params}};
+    *matte = (cli_matte){.params = from->matte_params};
+    matte->params.struct_size = sizeof matte->params;
     if (from->coarse && from->matte_in) {
         return cli_fail(run, CLI_USAGE, "--coarse and --matte-in both take the network's place; give one");
     }
@@ -62,9 +62,9 @@ bool cli_matte_parse(cli *run, cli_matte *matte) {
     if (from->trimap && from->matte_in) {
         return cli_fail(run, CLI_USAGE, "--matte-in is used as it is; --trimap does not go with it");
     }
-    if (from->trimap && (from->keep || from->islands || from->fill_holes)) {
+    if (from->trimap && (from->keep || from->islands || from->matte_params.fill_holes)) {
         return cli_fail(run, CLI_USAGE, "--trimap says itself which parts are foreground; %s does not go with it",
-                        cli_matte_shaping(from));
+                        cli_matte_shaping(run));
     }
     long depth;
     if (!cli_value_integer(run, &from->depth, &depth)) {
@@ -106,9 +106,9 @@ static bool read_trimap(cli *run, const bd_image *photo, cli_matte *matte) {
     for (size_t y = 0; y < trimap->height; y++) {
         uint8_t *row = trimap->pixels + y * trimap->stride_bytes;
         for (size_t x = 0; x < trimap->width; x++) {
-            uint16_t wide;
-            memcpy(&wide, row + 2 * x, sizeof wide);
-            row[x] = wide == 0 ? 0 : wide == UINT16_MAX ? 255 : 128;
+            uint16_t level;
+            memcpy(&level, row + 2 * x, sizeof level);
+            row[x] = level == 0 ? 0 : level == UINT16_MAX ? 255 : 128;
         }
     }
     trimap->format = BD_FORMAT_GRAY8;
@@ -151,9 +151,9 @@ void cli_matte_narrow(bd_image *alpha) {
     for (size_t y = 0; y < alpha->height; y++) {
         uint8_t *row = alpha->pixels + y * alpha->stride_bytes;
         for (size_t x = 0; x < alpha->width; x++) {
-            uint16_t wide;
-            memcpy(&wide, row + 2 * x, sizeof wide);
-            row[x] = (uint8_t)((wide * 255u + 32767u) / 65535u);
+            uint16_t level;
+            memcpy(&level, row + 2 * x, sizeof level);
+            row[x] = (uint8_t)((level * 255u + 32767u) / 65535u);
         }
     }
     alpha->format = BD_FORMAT_GRAY8;

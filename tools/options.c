@@ -93,9 +93,11 @@ static const cli_kind classes = {.type = CLI_CLASSES, .fallback = "person"};
 /* ---- the rows ---- */
 
 #define FLAG(name, letter, member, verbs, help)                                                                        \
-    { name, letter, verbs, offsetof(cli_options, member), &flag, "", help }
+    { name, letter, verbs, offsetof(cli_options, member), false, &flag, "", help }
 #define TAKE(name, letter, member, verbs, kind, value, help)                                                           \
-    { name, letter, verbs, offsetof(cli_options, member), &(kind), value, help }
+    { name, letter, verbs, offsetof(cli_options, member), false, &(kind), value, help }
+#define SET(name, letter, member, verbs, kind, value, help)                                                            \
+    { name, letter, verbs, offsetof(cli_options, member), true, &(kind), value, help }
 
 static const cli_option rows[] = {
     FLAG("help", 'h', help, CLI_ANY_VERB, "help; of a verb: backdrop VERB --help"),
@@ -142,31 +144,31 @@ static const cli_option rows[] = {
     TAKE("islands", 0, islands, R | A, island, "PERCENT",
          "drop parts smaller than that of the largest one's area (default: 1; of --coarse and\n"
          "--matte-in: 0, which keeps all)"),
-    FLAG("fill-holes", 0, fill_holes, R | A, "background that the foreground encloses becomes foreground"),
+    FLAG("fill-holes", 0, matte_params.fill_holes, R | A, "background that the foreground encloses becomes foreground"),
     TAKE("shrink", 0, shrink, R | A, distance, "PX",
          "move the matte's edges inwards, by pixels of the photo, fractions too"),
     TAKE("grow", 0, grow, R | A, distance, "PX", "move them outwards"),
-    TAKE("feather", 0, feather, R | A, distance, "PX",
-         "then soften them: a hard edge rises from 5 to 95 percent within PX pixels"),
+    SET("feather", 0, matte_params.feather_px, R | A, distance, "PX",
+        "then soften them: a hard edge rises from 5 to 95 percent within PX pixels"),
     TAKE("matte-out", 0, matte_out, R, png_out, "FILE", "writes the matte too, as PNG"),
     TAKE("depth", 0, depth, R, depth, "BITS", "of that PNG: {marked}"),
 
-    TAKE("blend", 0, blend, R, blend, "HOW",
-         "linear (default): in light; srgb: in sRGB's numbers, as the tutorial does"),
-    TAKE("foreground", 0, foreground, R, foreground, "HOW",
-         "the subject's own colours under semi-transparent pixels: multilevel (default); blur, quicker\n"
-         "and less exact; off: the old background's light stays"),
-    TAKE("fit", 0, fit, R, fit, "HOW", "how BACKGROUND meets the photo's size: {marked}"),
+    SET("blend", 0, replace_params.blend, R, blend, "HOW",
+        "linear (default): in light; srgb: in sRGB's numbers, as the tutorial does"),
+    SET("foreground", 0, replace_params.foreground, R, foreground, "HOW",
+        "the subject's own colours under semi-transparent pixels: multilevel (default); blur, quicker\n"
+        "and less exact; off: the old background's light stays"),
+    SET("fit", 0, replace_params.fit, R, fit, "HOW", "how BACKGROUND meets the photo's size: {marked}"),
     TAKE("gravity", 0, gravity, R, place, "WHERE",
          "the part of BACKGROUND that stays in view: center, north, northeast, ... northwest, or\n"
          "X%,Y% (default: center; with --fit tile: northwest)"),
     TAKE("blur-background", 0, blur_background, R, sigma, "SIGMA",
          "BACKGROUND out of focus; SIGMA in pixels of the photo"),
-    TAKE("harmonize", 0, harmonize, R, harmonize, "HOW",
-         "the subject's colours follow BACKGROUND's: off (default), mean (exposure and white balance) or\n"
-         "full (contrast and colourfulness, too), each within bounds"),
-    TAKE("light-wrap", 0, light_wrap, R, reach, "PX",
-         "light of BACKGROUND or --color spills over the subject's edge, blurred by PX pixels"),
+    SET("harmonize", 0, replace_params.harmonize, R, harmonize, "HOW",
+        "the subject's colours follow BACKGROUND's: off (default), mean (exposure and white balance) or\n"
+        "full (contrast and colourfulness, too), each within bounds"),
+    SET("light-wrap", 0, replace_params.light_wrap_px, R, reach, "PX",
+        "light of BACKGROUND or --color spills over the subject's edge, blurred by PX pixels"),
     TAKE("color", 0, color, R, color, "COLOR",
          "a background colour, '#rrggbb', '#rgb', '#rrggbbaa' or a plain name such as white; with --fit\n"
          "contain: what is left free\n"

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "backdrop.h"
+
 typedef enum cli_verb {
     CLI_REPLACE,
     CLI_SEGMENT,
@@ -17,19 +19,20 @@ typedef enum cli_verb {
     CLI_VERB_COUNT
 } cli_verb;
 
-/* What the command line said. A row names the member that its option fills: a bool of a flag, else the value's text,
- * NULL when it was not given. */
+/* What the command line said. A row names the member that its option fills: a bool of a flag, a parameter of the library
+ * where the row says so, else the value's text, NULL when it was not given. */
 typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
-    bool help, version, classic, fill_holes, transparent, photo_size, json, quiet, verbose, no_tune;
-    const char *output, *fit, *gravity, *classes, *color, *blur, *blur_background, *harmonize, *light_wrap, *quality,
-        *format;
-    const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *blend, *foreground;
-    const char *keep, *islands, *shrink, *grow, *feather;
+    bool help, version, classic, transparent, photo_size, json, quiet, verbose, no_tune;
+    const char *output, *gravity, *classes, *color, *blur, *blur_background, *quality, *format;
+    const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth;
+    const char *keep, *islands, *shrink, *grow;
     const char *device, *model, *size, *kernels, *precision, *quantised, *output_stride, *names, *tta;
     const char *labels, *overlay, *logits;
     const char *background, *output_dir, *tune_share;
+    bd_matte_params matte_params; /* of these two: what rows set, by cli_values_set */
+    bd_replace_params replace_params;
     char **operands; /* what follows the verb: the first elements of argv after the command, moved together */
     unsigned operand_count;
 } cli_options;
@@ -75,6 +78,7 @@ typedef struct cli_option {
     char letter;    /* 0: none */
     unsigned verbs; /* that take it: 1 << cli_verb, or CLI_ANY_VERB */
     size_t member;
+    bool sets; /* the member is the library's parameter, of the value's type: 0 is the default */
     const cli_kind *kind;
     const char *value; /* its word in the help; "" of a flag */
     const char *help;  /* lines for cli_option_fill */

@@ -41,41 +41,16 @@ static bool parse_blurs(cli *run, replacement *r) {
            cli_value_number(run, &from->blur_background, &r->params.blur_sigma_px);
 }
 
-static bool parse_placing(cli *run, replacement *r) {
-    unsigned fit;
-    if (!cli_value_choice(run, &run->options.fit, &fit)) {
-        return false;
-    }
-    r->params.fit = (bd_fit)fit;
-    return parse_gravity(run, r->background_path, &r->params);
-}
-
-static bool parse_blending(cli *run, replacement *r) {
-    unsigned blend, foreground;
-    if (!cli_value_choice(run, &run->options.blend, &blend) ||
-        !cli_value_choice(run, &run->options.foreground, &foreground)) {
-        return false;
-    }
-    r->params.blend = (bd_blend)blend;
-    r->params.foreground = (bd_foreground)foreground;
-    return true;
-}
-
-static bool parse_light(cli *run, replacement *r) {
+static bool check_light(cli *run, const replacement *r) {
     const cli_options *from = &run->options;
     bool picture = r->background_path && !from->classic;
-    if (from->harmonize && !picture) {
+    if (cli_value_given(run, &from->replace_params.harmonize) && !picture) {
         return cli_fail(run, CLI_USAGE, "--harmonize needs a background picture and no --classic");
     }
-    if (from->light_wrap && !picture && (!from->color || from->classic)) {
+    if (cli_value_given(run, &from->replace_params.light_wrap_px) && !picture && (!from->color || from->classic)) {
         return cli_fail(run, CLI_USAGE, "--light-wrap needs a background picture or colour and no --classic");
     }
-    unsigned harmonize;
-    if (!cli_value_choice(run, &from->harmonize, &harmonize)) {
-        return false;
-    }
-    r->params.harmonize = (bd_harmonize)harmonize;
-    return cli_value_number(run, &from->light_wrap, &r->params.light_wrap_px);
+    return true;
 }
 
 /* The classic way knows no matte. */
@@ -86,7 +61,7 @@ static bool parse_matte(cli *run, replacement *r) {
                         : from->trimap    ? "--trimap"
                         : from->matte_in  ? "--matte-in"
                         : from->matte_out ? "--matte-out"
-                                          : cli_matte_shaping(from);
+                                          : cli_matte_shaping(run);
     if (from->classic && given) {
         return cli_fail(run, CLI_USAGE, "--classic has the tutorial's mask; %s does not go with it", given);
     }
@@ -107,10 +82,11 @@ static bool choose_background(cli *run, replacement *r) {
     if (ways > 1) {
         return cli_fail(run, CLI_USAGE, "more than one background: a picture, --color, --transparent or --blur");
     }
-    if (from->fit && !r->background_path) {
+    bool fit = cli_value_given(run, &from->replace_params.fit);
+    if (fit && !r->background_path) {
         return cli_fail(run, CLI_USAGE, "--fit needs a background picture");
     }
-    if (from->fit && from->classic) {
+    if (fit && from->classic) {
         return cli_fail(run, CLI_USAGE,
                         "--classic places the background as the tutorial does; --fit does not go with it");
     }
@@ -149,7 +125,7 @@ static bool check_output(cli *run, replacement *r) {
 }
 
 static bool parse_rest(cli *run, replacement *r) {
-    return parse_placing(run, r) && parse_blending(run, r) && parse_light(run, r) && parse_matte(run, r) &&
+    return parse_gravity(run, r->background_path, &r->params) && check_light(run, r) && parse_matte(run, r) &&
            choose_background(run, r) && check_output(run, r);
 }
 
@@ -173,6 +149,7 @@ static bool parse_series(cli *run, replacement *r) {
 
 static bool parse(cli *run, replacement *r) {
     const cli_options *from = &run->options;
+    r->params = from->replace_params;
     r->params.struct_size = sizeof r->params;
     r->params.classic = from->classic;
     if (!from->operand_count) {
@@ -255,10 +232,10 @@ static bool compute(cli *run, replacement *r) {
         return cli_failed(run);
     }
     cli_add_session_timings(run, &r->network);
-    if (!run->options.matte_out) { /* else it was looked at for that */
+    if (!run->options.matte_out) { /* else write_matte took it */
         cli_note_seen(run, &r->network, &r->params.classes, r->photo_path);
     }
-    /* The encoder takes the room of the device's buffers. */
+    /* Freed first, so that the encoder can have that memory. */
     bd_session_destroy(r->network.session);
     r->network.session = NULL;
     return true;

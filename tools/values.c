@@ -17,12 +17,19 @@ const char *cli_value_text(const cli *run, const char *const *option) {
     return *option ? *option : cli_value_row(run, option)->kind->fallback;
 }
 
+bool cli_value_given(const cli *run, const void *member) {
+    return run->given[(const char *)member - (const char *)&run->options];
+}
+
 /* Says what the option takes. */
-static bool miss(cli *run, const char *const *option) {
+static bool miss(cli *run, const cli_option *row, const char *value) {
     char text[sizeof run->error.message];
-    const cli_option *row = cli_value_row(run, option);
-    cli_option_fill(row, row->kind->miss, *option, text, sizeof text);
+    cli_option_fill(row, row->kind->miss, value, text, sizeof text);
     return cli_fail(run, CLI_USAGE, "--%s %s", row->name, text);
+}
+
+static bool miss_of(cli *run, const char *const *option) {
+    return miss(run, cli_value_row(run, option), cli_value_text(run, option));
 }
 
 /* The whole text as a number in low..high. */
@@ -56,13 +63,17 @@ static const cli_choice *find_choice(const cli_kind *kind, const char *text) {
     return NULL;
 }
 
-bool cli_value_choice(cli *run, const char *const *option, unsigned *number) {
-    const char *text = cli_value_text(run, option);
-    const cli_choice *found = text ? find_choice(cli_value_row(run, option)->kind, text) : NULL;
+static bool read_choice(cli *run, const cli_option *row, const char *text, unsigned *number) {
+    const cli_choice *found = find_choice(row->kind, text);
     if (found) {
         *number = found->number;
     }
-    return !text || found || miss(run, option);
+    return found || miss(run, row, text);
+}
+
+bool cli_value_choice(cli *run, const char *const *option, unsigned *number) {
+    const char *text = cli_value_text(run, option);
+    return !text || read_choice(run, cli_value_row(run, option), text, number);
 }
 
 bool cli_value_integer(cli *run, const char *const *option, long *value) {
@@ -79,19 +90,43 @@ bool cli_value_integer(cli *run, const char *const *option, long *value) {
         }
         known = choice->name != NULL;
     }
-    return known || miss(run, option);
+    return known || miss_of(run, option);
+}
+
+static bool read_number(cli *run, const cli_option *row, const char *text, float *value) {
+    const cli_kind *kind = row->kind;
+    char *end;
+    *value = strtof(text, &end);
+    bool known = end != text && !*end && *value >= kind->low && *value <= kind->high;
+    return (known && !(kind->above && *value <= kind->low)) || miss(run, row, text);
 }
 
 bool cli_value_number(cli *run, const char *const *option, float *value) {
     const char *text = cli_value_text(run, option);
-    const cli_kind *kind = cli_value_row(run, option)->kind;
-    if (!text) {
-        return true;
+    return !text || read_number(run, cli_value_row(run, option), text, value);
+}
+
+static bool set(cli *run, const cli_option *row, const char *text) {
+    char *member = (char *)&run->options + row->member;
+    if (row->kind->type == CLI_NUMBER) {
+        return read_number(run, row, text, (float *)member);
     }
-    char *end;
-    *value = strtof(text, &end);
-    bool known = end != text && !*end && *value >= kind->low && *value <= kind->high;
-    return (known && !(kind->above && *value <= kind->low)) || miss(run, option);
+    unsigned number = 0;
+    bool known = read_choice(run, row, text, &number);
+    memcpy(member, &number, sizeof number);
+    return known;
+}
+
+bool cli_values_set(cli *run) {
+    size_t count;
+    const cli_option *rows = cli_option_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        const char *text = run->given[rows[i].member];
+        if (rows[i].sets && text && cli_option_takes(&rows[i], run->options.verb) && !set(run, &rows[i], text)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool parse_size(const cli_kind *kind, const char *text, uint32_t *width, uint32_t *height) {
@@ -112,7 +147,7 @@ static bool parse_size(const cli_kind *kind, const char *text, uint32_t *width, 
 }
 
 bool cli_value_size(cli *run, const char *const *option, uint32_t *width, uint32_t *height) {
-    return !*option || parse_size(cli_value_row(run, option)->kind, *option, width, height) || miss(run, option);
+    return !*option || parse_size(cli_value_row(run, option)->kind, *option, width, height) || miss_of(run, option);
 }
 
 static bool parse_color(const char *text, uint8_t rgba[4]) {
@@ -144,7 +179,7 @@ static bool parse_color(const char *text, uint8_t rgba[4]) {
 }
 
 bool cli_value_color(cli *run, const char *const *option, uint8_t rgba[4]) {
-    return !*option || parse_color(*option, rgba) || miss(run, option);
+    return !*option || parse_color(*option, rgba) || miss_of(run, option);
 }
 
 /* "X%,Y%"; the percent signs may be left out. */
@@ -175,7 +210,7 @@ bool cli_value_place(cli *run, const char *const *option, float place[2]) {
             return true;
         }
     }
-    return !*option || parse_shares(cli_value_row(run, option)->kind, *option, place) || miss(run, option);
+    return !*option || parse_shares(cli_value_row(run, option)->kind, *option, place) || miss_of(run, option);
 }
 
 /* "X,Y" */
@@ -198,7 +233,7 @@ bool cli_value_part(cli *run, const char *const *option, bd_keep *keep, uint32_t
     const cli_choice *found = find_choice(kind, text);
     *keep = found ? (bd_keep)found->number : BD_KEEP_POINT;
     return found || (!strncmp(text, before, sizeof before - 1) && parse_point(kind, text + sizeof before - 1, point)) ||
-           miss(run, option);
+           miss_of(run, option);
 }
 
 bool cli_value_look(cli *run, const char *const *option, const char **text, double *factor) {
@@ -213,5 +248,6 @@ bool cli_value_look(cli *run, const char *const *option, const char **text, doub
     }
     char *end;
     *factor = strtod(from, &end);
-    return (end == from + length && *factor >= (double)kind->low && *factor <= (double)kind->high) || miss(run, option);
+    return (end == from + length && *factor >= (double)kind->low && *factor <= (double)kind->high) ||
+           miss_of(run, option);
 }

@@ -9,6 +9,10 @@
 
 /* The row of an option with the run's verb. */
 const cli_option *cli_value_row(const cli *run, const char *const *option);
+/* Whether the command line has the option that fills a member of run->options. */
+bool cli_value_given(const cli *run, const void *member);
+/* Fills the parameters of the library that the verb's rows set, from the values given. */
+bool cli_values_set(cli *run);
 /* The text, or the default's. */
 const char *cli_value_text(const cli *run, const char *const *option);
 bool cli_value_choice(cli *run, const char *const *option, unsigned *number);

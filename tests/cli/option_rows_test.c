@@ -64,6 +64,25 @@ static void test_rows_are_whole(void **state) {
     }
 }
 
+/* A parameter of the library that is not given stays 0, so its default has to be that. */
+static void test_parameters(void **state) {
+    (void)state;
+    size_t sets = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        const cli_kind *kind = rows[i].kind;
+        if (!rows[i].sets) {
+            continue;
+        }
+        sets++;
+        assert_true(kind->type == CLI_CHOICE || kind->type == CLI_NUMBER);
+        assert_int_equal(kind->type == CLI_CHOICE, kind->fallback != NULL);
+        for (const cli_choice *choice = kind->choices; choice && choice->name; choice++) {
+            assert_int_equal(choice->number == 0, !strcmp(choice->name, kind->fallback));
+        }
+    }
+    assert_true(sets > 0);
+}
+
 /* A default is a value that the option takes, and where it is given, the help has it. */
 static void test_defaults(void **state) {
     (void)state;
@@ -117,7 +136,7 @@ static void test_fill(void **state) {
     static const cli_choice three[] = {{"a", 0}, {"b", 1}, {"c", 2}, {0}};
     static const cli_kind kind = {
         .type = CLI_CHOICE, .choices = three, .low = 0.25f, .high = 10000, .unit = "pixels", .fallback = "b"};
-    static const cli_option row = {"name", 0, R, 0, &kind, "HOW", ""};
+    static const cli_option row = {"name", 0, R, 0, false, &kind, "HOW", ""};
     char text[64], small[8];
     cli_option_fill(&row, "{choices}; {marked}; {default}", "", text, sizeof text);
     assert_string_equal(text, "a, b or c; a, b (default) or c; b");
@@ -131,7 +150,7 @@ static void test_fill(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows_agree), cmocka_unit_test(test_rows_are_whole),
-                                       cmocka_unit_test(test_defaults), cmocka_unit_test(test_words),
-                                       cmocka_unit_test(test_fill)};
+                                       cmocka_unit_test(test_parameters), cmocka_unit_test(test_defaults),
+                                       cmocka_unit_test(test_words),      cmocka_unit_test(test_fill)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

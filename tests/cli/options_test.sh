@@ -15,12 +15,12 @@ problem() {
 }
 
 # "name verb" of every option and verb that takes it; those of any verb have "any".
-pairs=$(sed -nE "s/^    (FLAG|TAKE)\(\"([a-z-]+)\", (0|'.'), [a-z_]+, ([A-Z_ |]+),.*/\2 \4/p" "$rows" |
+pairs=$(sed -nE "s/^    (FLAG|TAKE|SET)\(\"([a-z-]+)\", (0|'.'), [a-z_.]+, ([A-Z_ |]+),.*/\2 \4/p" "$rows" |
     sed -E 's/CLI_ANY_VERB/any/; s/\bR\b/replace/; s/\bS\b/segment/; s/\bD\b/devices/; s/\bM\b/models/; s/\bT\b/tune/; s/\bA\b/matte/' |
     awk '{ for (i = 2; i <= NF; i++) if ($i != "|") print $1, $i }' | sort)
 names=$(cut -d ' ' -f 1 <<< "$pairs" | uniq)
-found=$(grep -cE '^    (FLAG|TAKE)\(' "$rows")
-read_rows=$(grep -cE "^    (FLAG|TAKE)\(\"[a-z-]+\", (0|'.'), [a-z_]+, [A-Z_ |]+," "$rows")
+found=$(grep -cE '^    (FLAG|TAKE|SET)\(' "$rows")
+read_rows=$(grep -cE "^    (FLAG|TAKE|SET)\(\"[a-z-]+\", (0|'.'), [a-z_.]+, [A-Z_ |]+," "$rows")
 [ "$found" -gt 40 ] && [ "$found" -eq "$read_rows" ] ||
     { echo "$rows: $read_rows of $found rows were understood"; exit 1; }
 [ -z "$(uniq -d <<< "$pairs")" ] || problem "$rows: more than one row for $(uniq -d <<< "$pairs" | tr '\n' ';')"
