@@ -20,49 +20,50 @@ static bd_result infer_source(const bd_inference *of) {
 typedef struct op_rule {
     uint32_t least, most; /* inputs; the first `least` are not optional, every other one is when most is finite */
     bd_result (*infer)(const bd_inference *of);
+    bd_kernel_demand demand;
 } op_rule;
 
 static const op_rule rules[BD_OP_COUNT] = {
-    [BD_OP_INPUT] = {0, 0, infer_source},
-    [BD_OP_CONST] = {0, 0, infer_source},
+    [BD_OP_INPUT] = {0, 0, infer_source, BD_DEMAND_NOTHING},
+    [BD_OP_CONST] = {0, 0, infer_source, BD_DEMAND_NOTHING},
     [BD_OP_IDENTITY] = {1, 1, bd_infer_same},
     [BD_OP_CAST] = {1, 1, bd_infer_same},
     [BD_OP_SHAPE] = {1, 1, bd_infer_shape_of},
     [BD_OP_STRIDED_SLICE] = {4, 4, bd_infer_slice},
     [BD_OP_SLICE] = {3, 3, bd_infer_slice},
     [BD_OP_PACK] = {1, UINT32_MAX, bd_infer_pack},
-    [BD_OP_CONCAT] = {1, UINT32_MAX, bd_infer_concat},
+    [BD_OP_CONCAT] = {1, UINT32_MAX, bd_infer_concat, BD_DEMAND_ALL_MAPS},
     [BD_OP_RESHAPE] = {2, 2, bd_infer_reshape},
     [BD_OP_SQUEEZE] = {1, 1, bd_infer_squeeze},
     [BD_OP_EXPAND_DIMS] = {2, 2, bd_infer_expand_dims},
     [BD_OP_TRANSPOSE] = {2, 2, bd_infer_transpose},
     [BD_OP_PAD] = {2, 2, bd_infer_pad},
-    [BD_OP_ADD] = {2, 2, bd_infer_add},
+    [BD_OP_ADD] = {2, 2, bd_infer_add, BD_DEMAND_EQUAL_MAPS},
     [BD_OP_SUB] = {2, 2, bd_infer_binary},
-    [BD_OP_MUL] = {2, 2, bd_infer_binary},
+    [BD_OP_MUL] = {2, 2, bd_infer_binary, BD_DEMAND_EQUAL_MAPS},
     [BD_OP_DIV] = {2, 2, bd_infer_binary},
     [BD_OP_MAXIMUM] = {2, 2, bd_infer_binary},
     [BD_OP_MINIMUM] = {2, 2, bd_infer_binary},
     [BD_OP_RSQRT] = {1, 1, bd_infer_float},
     [BD_OP_FAKE_QUANT] = {1, 1, bd_infer_float},
     [BD_OP_ADD_N] = {1, UINT32_MAX, bd_infer_add_n},
-    [BD_OP_CLAMP] = {1, 1, bd_infer_same},
-    [BD_OP_HARD_SIGMOID] = {1, 1, bd_infer_float},
-    [BD_OP_HARD_SWISH] = {1, 1, bd_infer_float},
-    [BD_OP_SIGMOID] = {1, 1, bd_infer_float},
-    [BD_OP_CONV] = {2, 5, bd_infer_conv},
-    [BD_OP_DEPTHWISE] = {2, 4, bd_infer_conv},
-    [BD_OP_POOL_AVERAGE] = {1, 1, bd_infer_pool},
-    [BD_OP_POOL_MAX] = {1, 1, bd_infer_pool},
+    [BD_OP_CLAMP] = {1, 1, bd_infer_same, BD_DEMAND_MAP},
+    [BD_OP_HARD_SIGMOID] = {1, 1, bd_infer_float, BD_DEMAND_MAP},
+    [BD_OP_HARD_SWISH] = {1, 1, bd_infer_float, BD_DEMAND_MAP},
+    [BD_OP_SIGMOID] = {1, 1, bd_infer_float, BD_DEMAND_MAP},
+    [BD_OP_CONV] = {2, 5, bd_infer_conv, BD_DEMAND_MAP_WEIGHTS},
+    [BD_OP_DEPTHWISE] = {2, 4, bd_infer_conv, BD_DEMAND_MAP_WEIGHTS},
+    [BD_OP_POOL_AVERAGE] = {1, 1, bd_infer_pool, BD_DEMAND_MAP},
+    [BD_OP_POOL_MAX] = {1, 1, bd_infer_pool, BD_DEMAND_MAP},
     [BD_OP_MEAN] = {2, 2, bd_infer_mean},
-    [BD_OP_RESIZE_BILINEAR] = {1, 2, bd_infer_resize},
+    [BD_OP_RESIZE_BILINEAR] = {1, 2, bd_infer_resize, BD_DEMAND_MAP},
     [BD_OP_RESIZE_NEAREST] = {2, 2, bd_infer_resize_nearest},
     [BD_OP_SPACE_TO_BATCH] = {3, 3, bd_infer_space_to_batch},
     [BD_OP_BATCH_TO_SPACE] = {3, 3, bd_infer_batch_to_space},
-    [BD_OP_SOFTMAX] = {1, 1, bd_infer_float},
+    [BD_OP_SOFTMAX] = {1, 1, bd_infer_float, BD_DEMAND_MAP},
     [BD_OP_ARGMAX] = {1, 2, bd_infer_argmax},
-    [BD_OP_REQUANTISE] = {1, 1, bd_infer_requantise},
-    [BD_OP_PREPROCESS] = {1, 1, infer_source},
+    [BD_OP_REQUANTISE] = {1, 1, bd_infer_requantise, BD_DEMAND_MAP},
+    [BD_OP_PREPROCESS] = {1, 1, infer_source, BD_DEMAND_NOTHING},
 };
 
 bd_result bd_graph_infer_node(bd_graph *graph, uint32_t index, bd_error *error) {
@@ -83,6 +84,10 @@ bd_result bd_graph_infer_node(bd_graph *graph, uint32_t index, bd_error *error) 
         }
     }
     return rule->infer(&of);
+}
+
+bd_kernel_demand bd_infer_demand(bd_op op) {
+    return rules[op].demand;
 }
 
 bd_result bd_graph_infer(bd_graph *graph, bd_error *error) {

@@ -5,6 +5,17 @@
 
 #include "graph/graph.h"
 
+/* What the operands and the result of an operation have to be for its kernel. A map is (1, h, w, c) of f32. */
+typedef enum bd_kernel_demand {
+    BD_DEMAND_NO_KERNEL = 0, /* a pass has to replace it */
+    BD_DEMAND_NOTHING,
+    BD_DEMAND_MAP,         /* the first operand and the result are maps */
+    BD_DEMAND_MAP_WEIGHTS, /* the second operand is constant, too */
+    BD_DEMAND_EQUAL_MAPS,  /* of one shape; the second operand may be a vector of the channels */
+    BD_DEMAND_ALL_MAPS     /* every operand; along the channels */
+} bd_kernel_demand;
+bd_kernel_demand bd_infer_demand(bd_op op);
+
 /* Output shape and dtype of one node from its inputs' (which must be known, constant where the operation demands it).
  * Also normalises attributes: SAME padding becomes explicit, axes non-negative. Errors name graph->file, the node and
  * the operation. */

@@ -141,34 +141,23 @@ static bool has_kernel(const bd_graph *graph, const bd_node *node) {
     const bd_node *first = node->input_count ? &graph->nodes[node->inputs[0]] : NULL;
     const bd_node *second =
         node->input_count > 1 && node->inputs[1] != BD_NO_NODE ? &graph->nodes[node->inputs[1]] : NULL;
-    switch (node->op) {
-    case BD_OP_INPUT:
-    case BD_OP_CONST:
-    case BD_OP_PREPROCESS: return true;
-    case BD_OP_CONV:
-    case BD_OP_DEPTHWISE: return is_map(node) && is_map(first) && second->op == BD_OP_CONST;
-    case BD_OP_POOL_AVERAGE:
-    case BD_OP_POOL_MAX:
-    case BD_OP_RESIZE_BILINEAR:
-    case BD_OP_SOFTMAX:
-    case BD_OP_HARD_SIGMOID:
-    case BD_OP_HARD_SWISH:
-    case BD_OP_SIGMOID:
-    case BD_OP_REQUANTISE:
-    case BD_OP_CLAMP: return is_map(node) && is_map(first);
-    case BD_OP_ADD:
-    case BD_OP_MUL:
+    switch (bd_infer_demand(node->op)) {
+    case BD_DEMAND_NOTHING: return true;
+    case BD_DEMAND_MAP: return is_map(node) && is_map(first);
+    case BD_DEMAND_MAP_WEIGHTS: return is_map(node) && is_map(first) && second->op == BD_OP_CONST;
+    case BD_DEMAND_EQUAL_MAPS:
         return is_map(node) && bd_shape_equal(&node->shape, &first->shape) &&
                (bd_shape_equal(&node->shape, &second->shape) || is_vector(second, node->shape.dims[3]));
-    case BD_OP_CONCAT:
+    case BD_DEMAND_ALL_MAPS:
         for (uint32_t k = 0; k < node->input_count; k++) {
             if (!is_map(&graph->nodes[node->inputs[k]])) {
                 return false;
             }
         }
         return is_map(node) && node->u.axis == 3;
-    default: return false;
+    case BD_DEMAND_NO_KERNEL: break;
     }
+    return false;
 }
 
 static bd_result check_kernels(const bd_graph *graph, bd_error *error) {

@@ -32,7 +32,10 @@ static void divide_pointwise(bd_column column, const bd_node *node, bd_vk_dispat
     case BD_COLUMN_TEXEL:
         bd_fill_groups(dispatch, bd_ceil_div(pixels, BD_CONV1X1_TEXEL_ROWS), bd_ceil_div(c4, BD_CONV1X1_TEXEL_C4), 1);
         break;
-    default: bd_fill_groups(dispatch, bd_ceil_div(pixels, BD_GEMM_ROWS), bd_ceil_div(c4, BD_GEMM_C4), 1); break;
+    case BD_COLUMN_STORAGE:
+    case BD_COLUMN_COUNT:
+        bd_fill_groups(dispatch, bd_ceil_div(pixels, BD_GEMM_ROWS), bd_ceil_div(c4, BD_GEMM_C4), 1);
+        break;
     }
 }
 
@@ -51,7 +54,10 @@ static void divide_window(bd_column column, const bd_node *node, bd_vk_dispatch 
         bd_fill_groups(dispatch, bd_ceil_div((uint32_t)out[2], BD_CONV_TEXEL_COLUMNS), (uint32_t)out[1],
                        bd_ceil_div(c4, BD_CONV_TEXEL_C4));
         break;
-    default: bd_fill_groups(dispatch, bd_ceil_div(pixels, BD_GEMM_ROWS), bd_ceil_div(c4, BD_GEMM_C4), 1); break;
+    case BD_COLUMN_STORAGE:
+    case BD_COLUMN_COUNT:
+        bd_fill_groups(dispatch, bd_ceil_div(pixels, BD_GEMM_ROWS), bd_ceil_div(c4, BD_GEMM_C4), 1);
+        break;
     }
 }
 
