@@ -190,7 +190,7 @@ typedef struct bd_device_info {
     uint64_t memory_bytes; /* largest device-local heap */
     char name[256];
     char driver[256];
-    char kernel_set[32]; /* "storage" or "texel": how kernels read tensors there */
+    char kernel_set[32]; /* "storage", "texel" or "wide8": how kernels read tensors there */
 } bd_device_info;
 
 typedef struct bd_engine_params {
@@ -200,7 +200,7 @@ typedef struct bd_engine_params {
     void *log_user;
     const char *device;           /* index as a number, or a part of the name (any case); NULL: the highest score */
     const char *cache_dir;        /* pipeline cache; created when missing; NULL: none on disk */
-    const char *kernel_set;       /* "storage", "texel"; NULL: by device kind */
+    const char *kernel_set;       /* "storage", "texel", "wide8"; NULL: by device kind */
     bool validation;              /* Khronos validation with synchronisation validation; messages go to log as errors */
     void *get_instance_proc_addr; /* PFN_vkGetInstanceProcAddr; NULL: the system's Vulkan loader */
 } bd_engine_params;
@@ -311,7 +311,7 @@ typedef struct bd_session_params {
     const bd_model *const *sizes;
     uint32_t size_count;
     bool flip;
-    bool many; /* many photos are to come: kernels are welcome that are made slowly and run quickly (on lavapipe some
+    bool many; /* many photos are to come: allows kernels that take longer to create and run faster (on lavapipe some
                   40 ms more to create, a sixth less a photo). It changes last digits only. The first session for a
                   driver and network times them first, which takes seconds, and cache_dir keeps what was found;
                   without cache_dir it changes nothing */
@@ -392,7 +392,7 @@ typedef enum bd_keep {
 
 typedef struct bd_matte_params {
     size_t struct_size;
-    bd_class_set classes; /* foreground; all zero: class 15, person */
+    bd_class_set classes; /* foreground; all zero: the class called "person", or class 15 */
     bd_matte_mode mode;
     /* (coarse_height, coarse_width) probabilities in 0..1 that take the network's place; NULL: the network. The middles
      * of the corner pixels lie on the middles of the photo's corner pixels ("align corners"). Borrowed until return. */

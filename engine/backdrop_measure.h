@@ -39,7 +39,7 @@ typedef struct bd_tune_result {
 BD_API BD_CHECK bd_result bd_engine_tune(bd_engine *engine, const bd_model *model, const bd_tune_params *params,
                                          bd_tune_result *result, bd_error *error);
 
-/* The same in short steps, for who has little time at once: between the photos of a long job, or when an application is
+/* The same in short steps, for callers with little time at once: between the photos of a long job, or when an application is
  * idle. Nothing that was tuned before, by either way, is tuned again. What each step found is kept in the cache folder;
  * a later tuner, of another process too, goes on from there. None of it is used before the whole network was compared,
  * and then by sessions created later. */

@@ -41,13 +41,13 @@ bd_result bd_check_replace(const bd_image *photo, const bd_image *background, co
     if (result) {
         return result;
     }
-    bool own = params->background == BD_BACKGROUND_BLUR;
+    bool of_photo = params->background == BD_BACKGROUND_BLUR;
     bool picture = params->background == BD_BACKGROUND_PICTURE && !params->classic;
-    if ((own || (picture && params->blur_sigma_px != 0.0f)) &&
+    if ((of_photo || (picture && params->blur_sigma_px != 0.0f)) &&
         !(params->blur_sigma_px > 0 && params->blur_sigma_px <= 10000)) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the blur's sigma must lie in 0..10000 pixels");
     }
-    if (params->classic && own) {
+    if (params->classic && of_photo) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the classic way knows no blur");
     }
     if ((unsigned)params->foreground > BD_FOREGROUND_OFF) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What callers say, checked. */
+ * Checks of callers' parameters. */
 #ifndef BD_CHECK_H
 #define BD_CHECK_H
 

@@ -54,9 +54,9 @@ bd_result bd_describe_stride(const bd_graph *graph, uint32_t *stride, bd_error *
 
 /* What tells backbones apart: how many convolutions of which kind they have. */
 typedef struct census {
-    uint32_t depthwise, swishes, wide; /* wide: 3x3 and dense */
-    uint32_t additions, basic;         /* basic: behind a 3x3 convolution */
-    int32_t last;                      /* channels behind the 17th depthwise convolution */
+    uint32_t depthwise, swishes, dense; /* dense: 3x3 */
+    uint32_t additions, basic;          /* basic: behind a 3x3 convolution */
+    int32_t last;                       /* channels behind the 17th depthwise convolution */
 } census;
 
 static census count_nodes(const bd_graph *graph, uint32_t rates[8]) {
@@ -72,7 +72,7 @@ static census count_nodes(const bd_graph *graph, uint32_t rates[8]) {
         of.swishes += node->op == BD_OP_HARD_SWISH;
         if (conv || node->op == BD_OP_DEPTHWISE) {
             of.swishes += node->u.conv.hard_swish;
-            of.wide += conv && node->u.conv.kernel_h == 3;
+            of.dense += conv && node->u.conv.kernel_h == 3;
             of.basic += residual && node->u.conv.kernel_h == 3;
             of.last = conv && node->inputs[0] == last ? node->shape.dims[3] : of.last;
             add_rate(rates, (uint32_t)BD_MAX(node->u.conv.dilation_h, node->u.conv.dilation_w));
@@ -99,7 +99,7 @@ void bd_describe_backbone(const bd_graph *graph, bd_model_info *info) {
         name = of.depthwise == 15 ? "MobileNetV3 large" : "MobileNetV3";
     } else if (of.depthwise >= 39) {
         name = of.depthwise >= 69 ? "Xception-71" : of.depthwise >= 63 ? "Xception-65" : "Xception-41";
-    } else if (of.depthwise >= 17 && of.wide < 4) {
+    } else if (of.depthwise >= 17 && of.dense < 4) {
         (void)snprintf(info->backbone, sizeof info->backbone, "MobileNetV2, width %.3g", (double)of.last / 320);
         return;
     } else if (of.depthwise >= 8) {

@@ -10,18 +10,14 @@
 #include "photo/matting.h"
 #include "photo/pack.h"
 
-typedef struct results {
-    uint32_t alpha, seen, found;
-    bool has_seen, has_found;
-} results;
-
-static results draft_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params, bd_error *error) {
-    results to = {0};
+static bd_results draft_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params,
+                              bd_error *error) {
+    bd_results to = {0};
     bd_recipe *r = bd_session_begin_draft(session, false, error);
     const bd_size size = {photo->width, photo->height};
     bd_matte_input input = {
         .params = params, .looks = &session->looks, .closed_form_steps = session->closed_form_steps};
-    input.photo = bd_upload_add(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
+    input.photo = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
     bd_matte_upload(r, params, &input);
     if (bd_matte_needs_network(params)) {
         bd_slot small = bd_look_resize(r, &session->looks.network, input.photo);
@@ -31,7 +27,7 @@ static results draft_matte(bd_session *session, const bd_image *photo, const bd_
         to.seen = bd_recipe_return(r, bd_seen_add(r, &session->looks, input.logits, input.resized));
     }
     const bd_matte matte = bd_matte_add(r, &input);
-    to.alpha = bd_recipe_return(r, bd_pack_add(r, matte.plane, params->wide));
+    to.image = bd_recipe_return(r, bd_pack_add(r, matte.plane, params->wide));
     to.has_found = matte.found != BD_NO_SLOT;
     to.found = to.has_found ? bd_recipe_return(r, matte.found) : 0;
     return to;
@@ -70,7 +66,7 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
     if (code) {
         return code;
     }
-    const results at = draft_matte(session, photo, &own, error);
+    const bd_results at = draft_matte(session, photo, &own, error);
     bd_source sources[1 + BD_MATTE_MOST_SOURCES] = {{.image = photo}};
     (void)bd_matte_sources(&own, sources + 1);
     const bd_frame *frame = NULL;
@@ -81,5 +77,5 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
     if (!code && at.has_found) {
         code = bd_components_check_found(&own, bd_frame_result(frame, at.found), error);
     }
-    return code ? code : take_alpha(session, frame, at.alpha, photo, own.wide, alpha, error);
+    return code ? code : take_alpha(session, frame, at.image, photo, own.wide, alpha, error);
 }

@@ -20,8 +20,8 @@ static bd_result set_input(bd_session *session, const uint8_t *input, bd_error *
     }
     const bd_image picture = {.width = size.w, .height = size.h, .stride_bytes = (size_t)size.w * 4, .pixels = rgba};
     bd_recipe *r = bd_session_begin_draft(session, false, error);
-    bd_preprocess_add(r, &session->looks.network, bd_upload_add(r, "input", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size),
-                      false);
+    bd_preprocess_add(r, &session->looks.network,
+                      bd_recipe_upload(r, "input", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size), false);
     bd_recipe_stamp(r, "preprocess");
     uint32_t number = 0;
     bd_result result = bd_frames_next(&session->frames, &number, error);

@@ -93,7 +93,7 @@ static bd_result time_copies(gauge *g, bd_shader_id shader, uint32_t passes, flo
     return result;
 }
 
-/* launch_ms: what of a pass is no copying. */
+/* launch_ms: of one copy, subtracted. */
 static bd_result measure_copy(gauge *g, bd_shader_id shader, uint32_t most_passes, double launch_ms,
                               double *gbytes_per_s, bd_error *error) {
     double ms = 0;
@@ -200,7 +200,8 @@ static bd_result measure_launch(gauge *g, double *launch_us, bd_error *error) {
     return result;
 }
 
-/* Most tensors of a network are smaller than a GPU's last cache. Sizes that a launch outlasts tell nothing. */
+/* Most tensors of a network are smaller than a GPU's last cache. Sizes whose copy takes less than a launch are
+ * skipped. */
 static bd_result measure_cached(gauge *g, double *gbytes_per_s, bd_error *error) {
     VkDeviceSize bytes = g->bytes;
     bd_result result = BD_OK;

@@ -16,8 +16,6 @@
 #include "photo/relight.h"
 #include "photo/resample.h"
 
-enum { COMPOSITE, SEEN, FOUND };
-
 /* What a caller asks for, checked. */
 typedef struct request {
     const bd_image *photo, *background; /* background NULL: no picture */
@@ -30,12 +28,6 @@ typedef struct request {
 
 /* ---- the recipes ------------------------------------------------------------------------------------------------- */
 
-static void keep_result(bd_recipe *r, bd_flight *flight, uint32_t which, bd_slot slot) {
-    flight->results[which] = bd_recipe_return(r, slot);
-    flight->has_seen = flight->has_seen || which == SEEN;
-    flight->has_found = flight->has_found || which == FOUND;
-}
-
 static bd_backdrop_picture plan_picture(const bd_session *session, const request *ask) {
     const bd_replace_params *params = &ask->params;
     const bd_size photo = {ask->photo->width, ask->photo->height};
@@ -43,8 +35,8 @@ static bd_backdrop_picture plan_picture(const bd_session *session, const request
     if (params->classic) {
         const bd_network *network = &session->looks.network;
         bd_size small, resized;
-        bd_network_photo_size(network, picture.size.w, picture.size.h, &small.w, &small.h);
-        bd_network_photo_size(network, photo.w, photo.h, &resized.w, &resized.h);
+        bd_looks_photo_size(network, picture.size.w, picture.size.h, &small.w, &small.h);
+        bd_looks_photo_size(network, photo.w, photo.h, &resized.w, &resized.h);
         picture.fit = bd_fit_classic(small.w, small.h, resized.w, resized.h);
         const float whole[4] = {0, 0, (float)picture.size.w, (float)picture.size.h};
         memcpy(picture.fit.box, whole, sizeof whole);
@@ -59,25 +51,26 @@ static bd_backdrop_picture plan_picture(const bd_session *session, const request
     return picture;
 }
 
+static bd_backdrop add_background(bd_recipe *r, const bd_session *session, const request *ask, bd_size photo) {
+    bd_backdrop back = {.fill = ask->fill, .fill_low = ask->fill_low};
+    if (ask->background) {
+        const bd_backdrop_picture picture = plan_picture(session, ask);
+        bd_background_add(r, &picture, photo, &back);
+    }
+    return back;
+}
+
 /* The tutorial's: everything at the size that the network sees, a hard mask. */
-static void draft_classic(bd_session *session, const request *ask, bd_flight *flight, bd_error *error) {
+static bd_results draft_classic(bd_session *session, const request *ask, bd_error *error) {
+    bd_results to = {.has_seen = true};
     bd_recipe *r = bd_session_begin_draft(session, false, error);
     const bd_size size = {ask->photo->width, ask->photo->height};
-    bd_slot photo = bd_upload_add(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
-    bd_backdrop back = {.fill = ask->fill, .fill_low = ask->fill_low};
-    bd_backdrop_picture picture;
-    bd_slot upload = BD_NO_SLOT;
-    if (ask->background) {
-        picture = plan_picture(session, ask);
-        upload = bd_background_upload(r, &picture);
-    }
+    bd_slot photo = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
     bd_slot small = bd_look_resize(r, &session->looks.network, photo);
     const bd_size resized = bd_recipe_size(r, small);
     bd_slot logits = bd_look_add(r, &session->looks, photo, small);
-    if (ask->background) {
-        bd_background_add(r, &picture, upload, resized, &back);
-    }
-    keep_result(r, flight, SEEN, bd_seen_add(r, &session->looks, logits, resized));
+    const bd_backdrop back = add_background(r, session, ask, resized);
+    to.seen = bd_recipe_return(r, bd_seen_add(r, &session->looks, logits, resized));
     const bd_coarse coarse = {.logits = logits,
                               .looks = &session->looks,
                               .classes = ask->params.classes,
@@ -86,34 +79,30 @@ static void draft_classic(bd_session *session, const request *ask, bd_flight *fl
     bd_slot mask = bd_coarse_add(r, &coarse, resized, 1.0f, 1.0f, true);
     bd_recipe_stamp(r, "mask");
     const bd_blending blending = {.transparent = ask->params.background == BD_BACKGROUND_TRANSPARENT};
-    keep_result(r, flight, COMPOSITE, bd_composite_add(r, mask, small, &back, blending));
+    to.image = bd_recipe_return(r, bd_composite_add(r, mask, small, &back, blending));
+    return to;
 }
 
-static void draft_replace(bd_session *session, const request *ask, bd_flight *flight, bd_error *error) {
+static bd_results draft_replace(bd_session *session, const request *ask, bd_error *error) {
+    bd_results to = {0};
     const bd_replace_params *params = &ask->params;
     bd_recipe *r = bd_session_begin_draft(session, ask->deep, error);
     const bd_size size = {ask->photo->width, ask->photo->height};
     bd_matte_input input = {
         .params = &ask->matte, .looks = &session->looks, .closed_form_steps = session->closed_form_steps};
-    bd_backdrop back = {.fill = ask->fill, .fill_low = ask->fill_low};
-    bd_backdrop_picture picture;
-    bd_slot photo = bd_upload_add(r, "photo", BD_UPLOAD_PICTURE, bd_recipe_picture(r), size), upload = BD_NO_SLOT;
-    if (ask->background) {
-        picture = plan_picture(session, ask);
-        upload = bd_background_upload(r, &picture);
-    }
+    bd_slot photo = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, bd_recipe_picture(r), size);
     bd_matte_upload(r, &ask->matte, &input);
     input.photo = bd_narrow_add(r, photo);
     if (bd_matte_needs_network(&ask->matte)) {
         bd_slot small = bd_look_resize(r, &session->looks.network, input.photo);
         input.resized = bd_recipe_size(r, small);
         input.logits = bd_look_add(r, &session->looks, input.photo, small);
-        keep_result(r, flight, SEEN, bd_seen_add(r, &session->looks, input.logits, input.resized));
+        to.has_seen = true;
+        to.seen = bd_recipe_return(r, bd_seen_add(r, &session->looks, input.logits, input.resized));
     }
     const bd_matte mask = bd_matte_add(r, &input);
-    if (ask->background) {
-        bd_background_add(r, &picture, upload, size, &back);
-    } else if (params->background == BD_BACKGROUND_BLUR) {
+    bd_backdrop back = add_background(r, session, ask, size);
+    if (params->background == BD_BACKGROUND_BLUR) {
         back.picture = bd_blur_add(r, photo, mask.plane, params->blur_sigma_px);
         back.of_photo = true;
     }
@@ -123,15 +112,16 @@ static void draft_replace(bd_session *session, const request *ask, bd_flight *fl
     front = bd_relight_add(r, front, mask.plane, map, light);
     const bd_blending blending = {.transparent = params->background == BD_BACKGROUND_TRANSPARENT,
                                   .linear = params->blend == BD_BLEND_LINEAR};
-    keep_result(r, flight, COMPOSITE, bd_composite_add(r, mask.plane, front, &back, blending));
-    if (mask.found) {
-        keep_result(r, flight, FOUND, mask.found);
-    }
+    to.image = bd_recipe_return(r, bd_composite_add(r, mask.plane, front, &back, blending));
+    to.has_found = mask.found != BD_NO_SLOT;
+    to.found = to.has_found ? bd_recipe_return(r, mask.found) : 0;
+    return to;
 }
 
 /* ---- colours and profiles ---------------------------------------------------------------------------------------- */
 
-/* The colour becomes the photo's here, the background on its way to the device: ask->color, NULL where it need not. */
+/* Converts the fill colour to the photo's profile now; ask->color converts the background while it is uploaded, NULL
+ * where that is not needed. */
 static bd_result plan_colors(const bd_session *session, request *ask, bd_error *error) {
     const bd_image srgb = {.format = BD_FORMAT_RGBA8};
     const bd_replace_params *params = &ask->params;
@@ -167,7 +157,7 @@ static bool same_bytes(const void *a, size_t a_bytes, const void *b, size_t b_by
     return a_bytes == b_bytes && (!a_bytes || !memcmp(a, b, a_bytes));
 }
 
-/* The result's numbers are the photo's, and mean the same; the photo may be gone by then. */
+/* Copies the photo's profile, which is the result's; the photo may be gone by then. */
 static bd_result keep_profile(const bd_session *session, bd_flight *flight, const bd_image *photo, bool classic,
                               bd_error *error) {
     size_t bytes = classic || !photo->profile ? 0 : photo->profile_bytes;
@@ -219,12 +209,13 @@ static bd_result submit_draft(bd_session *session, const request *ask, uint32_t 
     if (result) {
         return result;
     }
+    /* In the order of the recipe's uploads. */
     bd_source sources[BD_MOST_UPLOADS] = {{.image = ask->photo}};
     uint32_t count = 1;
+    count += ask->params.classic ? 0 : bd_matte_sources(&ask->matte, sources + count);
     if (ask->background) {
-        sources[count++] = (bd_source){.image = ask->background, .color = ask->color};
+        sources[count] = (bd_source){.image = ask->background, .color = ask->color};
     }
-    (void)bd_matte_sources(&ask->matte, sources + count);
     bd_frame_upload(frame, sources);
     return bd_frame_submit(&session->frames, frame, error);
 }
@@ -252,8 +243,7 @@ static bd_result start(bd_session *session, const bd_image *photo, const bd_imag
         bd_flight *flight = &session->flights[number];
         flight->reuse_result = ask.params.reuse_result;
         flight->matte = ask.matte;
-        flight->has_seen = flight->has_found = false;
-        (classic ? draft_classic : draft_replace)(session, &ask, flight, error);
+        flight->results = (classic ? draft_classic : draft_replace)(session, &ask, error);
         code = submit_draft(session, &ask, number, error);
     }
     bd_color_destroy(ask.color);
@@ -282,11 +272,12 @@ static bd_result finish(bd_session *session, uint32_t number, bd_image *result, 
     if (code) {
         return code;
     }
-    bd_session_take_seen(session, frame, flight->has_seen ? &flight->results[SEEN] : NULL);
-    if (flight->has_found) {
-        code = bd_components_check_found(&flight->matte, bd_frame_result(frame, flight->results[FOUND]), error);
+    const bd_results *at = &flight->results;
+    bd_session_take_seen(session, frame, at->has_seen ? &at->seen : NULL);
+    if (at->has_found) {
+        code = bd_components_check_found(&flight->matte, bd_frame_result(frame, at->found), error);
     }
-    const bd_slot_shape shape = bd_frame_result_shape(frame, flight->results[COMPOSITE]);
+    const bd_slot_shape shape = bd_frame_result_shape(frame, at->image);
     if (!code) {
         code = make_result(session, flight, &shape, result, error);
     }
@@ -297,7 +288,7 @@ static bd_result finish(bd_session *session, uint32_t number, bd_image *result, 
         }
     }
     if (!code) {
-        memcpy(result->pixels, bd_frame_result(frame, flight->results[COMPOSITE]), bd_slot_bytes(&shape));
+        memcpy(result->pixels, bd_frame_result(frame, at->image), bd_slot_bytes(&shape));
         bd_image_find_alpha(result);
     }
     return code;

@@ -7,24 +7,29 @@
 #include "photo/labels.h"
 #include "photo/look.h"
 
-enum { MAP, PHOTO_MAP };
+/* Numbers for bd_frame_result. */
+typedef struct results {
+    uint32_t map, photo_map;
+} results;
 
 /* The photo's labels, on the grid of the resized photo or of the photo, and on the latter as well where wanted. */
-static void draft_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
-                          bd_error *error) {
+static results draft_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
+                             bd_error *error) {
+    results to = {0};
     bd_recipe *r = bd_session_begin_draft(session, false, error);
     const bd_size size = {photo->width, photo->height};
-    bd_slot picture = bd_upload_add(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
+    bd_slot picture = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
     bd_slot small = bd_look_resize(r, &session->looks.network, picture);
     const bd_size resized = bd_recipe_size(r, small);
     bd_slot logits = bd_look_add(r, &session->looks, picture, small);
     bd_slot map =
         bd_labels_add(r, &session->looks, logits, resized, params->map_size == BD_MAP_RESIZED ? resized : size);
-    (void)bd_recipe_return(r, map);
+    to.map = bd_recipe_return(r, map);
     if (params->want_photo_labels) {
-        (void)bd_recipe_return(r, bd_labels_add(r, &session->looks, logits, resized, size));
+        to.photo_map = bd_recipe_return(r, bd_labels_add(r, &session->looks, logits, resized, size));
     }
     bd_recipe_stamp(r, "labels");
+    return to;
 }
 
 static bd_result take_map(const bd_session *session, const bd_frame *frame, uint32_t number, bd_image *labels,
@@ -53,22 +58,21 @@ static bd_result take_logits(bd_session *session, bd_segmentation *result, bd_er
     return bd_network_read_logits(&session->looks.network, &from, result->logits, error);
 }
 
-static bd_result take_segmentation(bd_session *session, const bd_frame *frame, const bd_segment_params *params,
-                                   bd_segmentation *result, bd_error *error) {
+static bd_result take_segmentation(bd_session *session, const bd_frame *frame, const results *at,
+                                   const bd_segment_params *params, bd_segmentation *result, bd_error *error) {
     const int32_t *logits = session->looks.network.logits_shape.dims;
     result->class_count = (uint32_t)logits[3];
     result->logits_width = (uint32_t)logits[2];
     result->logits_height = (uint32_t)logits[1];
-    bd_result code = take_map(session, frame, MAP, &result->labels, error);
+    bd_result code = take_map(session, frame, at->map, &result->labels, error);
     if (!code && params->want_photo_labels) {
-        code = take_map(session, frame, PHOTO_MAP, &result->photo_labels, error);
+        code = take_map(session, frame, at->photo_map, &result->photo_labels, error);
     }
     if (!code && params->want_logits) {
         code = take_logits(session, result, error);
     }
     if (!code) {
-        const bd_slot_shape shape = bd_frame_result_shape(frame, MAP);
-        bd_seen_count(&shape, bd_frame_result(frame, MAP), result->class_count, &session->seen);
+        bd_session_take_seen(session, frame, &at->map);
         memcpy(result->pixels_of_class, session->seen.points_of_class, sizeof result->pixels_of_class);
     }
     return code;
@@ -90,11 +94,11 @@ bd_result bd_session_segment(bd_session *session, const bd_image *photo, const b
         return code;
     }
     bd_session_report(session, "segment");
-    draft_segment(session, photo, &own, error);
+    const results at = draft_segment(session, photo, &own, error);
     const bd_frame *frame = NULL;
     code = bd_session_run_draft(session, &(bd_source){.image = photo}, &frame, error);
     if (!code) {
-        code = take_segmentation(session, frame, &own, result, error);
+        code = take_segmentation(session, frame, &at, &own, result, error);
     }
     if (code) {
         bd_segmentation_finish(result);

@@ -83,7 +83,7 @@ static bd_result make_chosen(bd_engine *engine, const bd_model *model, const bd_
     bool matrix = bd_precision_is_half(network.precision) && engine->vk.matrix_count;
     bd_result result = matrix ? bd_probe_matrix(&engine->tuning, &engine->vk, &model->graph, error) : BD_OK;
     if (!result && params->many && engine->vk.column == BD_COLUMN_WIDE8 && engine->tuning.path) {
-        /* What they gain, or lose, is the driver's; finding out takes seconds, so only where the answer is kept. */
+        /* Whether they are faster depends on the driver; finding out takes seconds: only where the answer is kept. */
         result = bd_tuning_settle(&engine->tuning, &engine->vk, &model->graph, network.precision, BD_KERNEL_FAMILY_FLAT,
                                   error);
     }

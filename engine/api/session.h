@@ -10,12 +10,18 @@
 
 enum { BD_SESSION_USUAL_IN_FLIGHT = 2 };
 
-/* What is known of a photo in flight when it is waited for. */
+/* Numbers of a photo's results, for bd_frame_result: the picture or matte, the network's labels, and whether there is
+ * foreground at the point that is kept. */
+typedef struct bd_results {
+    uint32_t image, seen, found;
+    bool has_seen, has_found;
+} bd_results;
+
+/* What bd_session_replace_end needs of a photo in flight. */
 typedef struct bd_flight {
     bool reuse_result;
-    uint32_t results[3]; /* numbers of its results by bd_flight_result */
-    bool has_seen, has_found;
-    bd_matte_params matte; /* of what it says of parts; nothing borrowed is looked at */
+    bd_results results;
+    bd_matte_params matte; /* for the point that is kept; what it borrows is gone */
     void *profile;         /* the result's, a copy */
     size_t profile_bytes;
 } bd_flight;

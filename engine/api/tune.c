@@ -66,8 +66,7 @@ static void forgive_attempt(bd_tuner *t) {
     (void)save_progress(t, NULL);
 }
 
-/* Takes over what an earlier job found of a node, which the file may say wrongly: *known when there is nothing to try.
- */
+/* Takes over what an earlier job found of a node, after checking it: *known when there is nothing left to try. */
 static bd_result recall(bd_tuner *t, const char *signature, const char *name, bool *known, bd_error *error) {
     const bd_tuning_entry *entry = bd_tuning_find(&t->engine->tuning, name);
     *known = entry && !strcmp(entry->name, UNFINISHED) && entry->us >= MOST_ATTEMPTS;
@@ -235,7 +234,7 @@ static double difference(const float *a, const float *b, size_t count) {
     return errors > 0 ? errors / (squares > 0 ? squares : 1e-30) : errors;
 }
 
-/* What both see: neighbours alike, as in a photo, and some grain. */
+/* The input of both networks: smooth, as a photo, with some noise. */
 static void paint(uint8_t *input, size_t bytes) {
     uint32_t seed = 1;
     for (size_t i = 0; i < bytes; i++) {
@@ -424,11 +423,12 @@ static bd_result run_rival(bd_tuner *t, bd_error *error) {
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
 
-/* A device that fails at it would do so in the next job, too; short memory and a full disk are of the moment. */
+/* A device that fails at it would do so in the next job, too; short memory and a full disk are temporary, so they are
+ * not recorded. */
 static void give_up(bd_tuner *t, bd_result why) {
-    bool moment = why == BD_ERR_OUT_OF_MEMORY || why == BD_ERR_OUT_OF_DEVICE_MEMORY || why == BD_ERR_FILE_WRITE;
+    bool temporary = why == BD_ERR_OUT_OF_MEMORY || why == BD_ERR_OUT_OF_DEVICE_MEMORY || why == BD_ERR_FILE_WRITE;
     char name[BD_TUNING_SIGNATURE_BYTES];
-    if (!t->whole && !moment && t->at < t->precision_count) {
+    if (!t->whole && !temporary && t->at < t->precision_count) {
         name_network(t, name);
         (void)bd_tuning_put(&t->engine->tuning, name, "failed", 1, NULL);
         (void)save_progress(t, NULL);

@@ -28,12 +28,12 @@ static bool is_bias(const bd_node *node, uint32_t input) {
 }
 
 bool bd_plan_is_f32(const bd_graph *graph, uint32_t node) {
-    bool wide = node == graph->output;
-    for (uint32_t n = node + 1; n < graph->count && !wide; n++) {
+    bool single = node == graph->output;
+    for (uint32_t n = node + 1; n < graph->count && !single; n++) {
         const bd_node *reader = &graph->nodes[n];
-        wide = reader->input_count > 2 && is_bias(reader, 2) && reader->inputs[2] == node;
+        single = reader->input_count > 2 && is_bias(reader, 2) && reader->inputs[2] == node;
     }
-    return wide;
+    return single;
 }
 
 bool bd_plan_can_be_half(const bd_graph *graph) {

@@ -10,18 +10,18 @@ typedef struct band_rows {
 
 bd_result bd_bands_init(bd_bands *bands, bd_error *error) {
     const bd_graph *graph = bands->graph;
-    bands->seen = *graph;
-    bands->seen.nodes = bd_alloc_array(bands->vk->allocator, graph->count, sizeof *graph->nodes);
-    if (!bands->seen.nodes) {
+    bands->band = *graph;
+    bands->band.nodes = bd_alloc_array(bands->vk->allocator, graph->count, sizeof *graph->nodes);
+    if (!bands->band.nodes) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", graph->file);
     }
-    memcpy(bands->seen.nodes, graph->nodes, graph->count * sizeof *graph->nodes);
+    memcpy(bands->band.nodes, graph->nodes, graph->count * sizeof *graph->nodes);
     return BD_OK;
 }
 
 void bd_bands_finish(bd_bands *bands) {
     if (bands->vk) {
-        bd_free(bands->vk->allocator, bands->seen.nodes);
+        bd_free(bands->vk->allocator, bands->band.nodes);
     }
     *bands = (bd_bands){0};
 }
@@ -96,7 +96,7 @@ static band_rows rows_at(const bd_bands *bands, uint32_t node, uint32_t first, u
 static bd_result describe(bd_bands *bands, uint32_t node, uint32_t part, const band_rows *r, bd_vk_dispatch *dispatch,
                           bd_kernel_operands *operands, bd_error *error) {
     const bd_node *whole = &bands->graph->nodes[node];
-    bd_node *nodes = bands->seen.nodes;
+    bd_node *nodes = bands->band.nodes;
     for (uint32_t i = 0; i < whole->input_count; i++) {
         if (goes_along(bands, node, whole->inputs[i])) {
             nodes[whole->inputs[i]].shape.dims[1] = (int32_t)r->count;
@@ -108,7 +108,7 @@ static bd_result describe(bd_bands *bands, uint32_t node, uint32_t part, const b
     }
     nodes[node].shape.dims[1] = (int32_t)r->count;
     bd_result result =
-        bd_kernel_node(bands->vk, &bands->seen, node, part, &bands->choices[node], dispatch, operands, error);
+        bd_kernel_node(bands->vk, &bands->band, node, part, &bands->choices[node], dispatch, operands, error);
     for (uint32_t i = 0; i < whole->input_count; i++) {
         if (whole->inputs[i] != BD_NO_NODE) {
             nodes[whole->inputs[i]] = bands->graph->nodes[whole->inputs[i]];

@@ -10,9 +10,9 @@ typedef struct bd_bands {
     const bd_vk *vk;
     const bd_graph *graph;
     const bd_kernel_choice *choices; /* one per node */
-    bool half;                       /* tensors of 16 bits, but for those that are wide all the same */
+    bool half;                       /* tensors of 16 bits, but for those of bd_plan_is_f32 */
     uint64_t most_bytes;             /* of a binding; 0: what the device can bind */
-    bd_graph seen;                   /* the graph as a band sees it */
+    bd_graph band;                   /* the graph with the rows of one band */
 } bd_bands;
 
 /* The members above must be set. */

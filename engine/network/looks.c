@@ -45,11 +45,11 @@ void bd_looks_finish(bd_looks *looks) {
 
 /* ---- which look is what ------------------------------------------------------------------------------------------ */
 
-bool bd_look_is_mirrored(const bd_looks *looks, uint32_t look) {
+bool bd_looks_is_mirrored(const bd_looks *looks, uint32_t look) {
     return looks->flip && look % 2;
 }
 
-const bd_network *bd_look_network(const bd_looks *looks, uint32_t look) {
+const bd_network *bd_looks_network(const bd_looks *looks, uint32_t look) {
     uint32_t size = looks->flip ? look / 2 : look;
     return size ? &looks->sizes[size - 1] : &looks->network;
 }
@@ -65,14 +65,14 @@ bd_vk_binding bd_looks_logits(const bd_looks *looks) {
 
 /* ---- where things lie -------------------------------------------------------------------------------------------- */
 
-void bd_network_photo_size(const bd_network *network, uint32_t photo_w, uint32_t photo_h, uint32_t *w, uint32_t *h) {
+void bd_looks_photo_size(const bd_network *network, uint32_t photo_w, uint32_t photo_h, uint32_t *w, uint32_t *h) {
     const int32_t *input = network->preprocess.shape.dims;
     bd_fit_within(photo_w, photo_h, (uint32_t)input[2], (uint32_t)input[1], w, h);
 }
 
 /* Maps and pictures share the outer edges of their pixels; the network's input lies on its logits as the export's last
  * resize says. What is read ends with the photo's last pixel. */
-bd_axis_map bd_looks_axis_map(const bd_looks *looks, int axis, uint32_t resized, double size) {
+bd_axis_map bd_looks_pixel_map(const bd_looks *looks, int axis, uint32_t resized, double size) {
     const bd_network *network = &looks->network;
     bd_upsampling upsampling = network->upsampling;
     int32_t logits = network->logits_shape.dims[axis];
@@ -100,10 +100,10 @@ static void grid(const bd_network *network, int axis, double *step, double *orig
     }
 }
 
-/* By way of the share of the photo's width that lies before. */
-bd_axis_map bd_look_axis_map(const bd_looks *looks, uint32_t look, int axis, uint32_t first, uint32_t other) {
-    const bd_network *network = bd_look_network(looks, look);
-    bool flipped = axis == 2 && bd_look_is_mirrored(looks, look);
+/* Both grids map to a share of the photo's width, or height. */
+bd_axis_map bd_looks_look_map(const bd_looks *looks, uint32_t look, int axis, uint32_t first, uint32_t other) {
+    const bd_network *network = bd_looks_network(looks, look);
+    bool flipped = axis == 2 && bd_looks_is_mirrored(looks, look);
     double step0;
     double origin0;
     double step;

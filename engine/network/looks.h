@@ -25,18 +25,18 @@ bd_result bd_looks_init(bd_looks *looks, bd_vk *vk, const bd_graph *graph, const
 bd_result bd_looks_add(bd_looks *looks, const bd_graph *const *sizes, uint32_t size_count, bool flip, bd_error *error);
 void bd_looks_finish(bd_looks *looks); /* safe on a zeroed one */
 
-const bd_network *bd_look_network(const bd_looks *looks, uint32_t look);
-bool bd_look_is_mirrored(const bd_looks *looks, uint32_t look);
+const bd_network *bd_looks_network(const bd_looks *looks, uint32_t look);
+bool bd_looks_is_mirrored(const bd_looks *looks, uint32_t look);
 /* What labels and masks read: the network's logits, or the average of all looks, of the first network's shape. */
 bd_vk_binding bd_looks_logits(const bd_looks *looks);
 /* Where the sum is after a look. */
 bd_vk_binding bd_looks_sum(const bd_looks *looks, uint32_t look);
 
 /* Size that a photo is resized to for a network. */
-void bd_network_photo_size(const bd_network *network, uint32_t photo_w, uint32_t photo_h, uint32_t *w, uint32_t *h);
+void bd_looks_photo_size(const bd_network *network, uint32_t photo_w, uint32_t photo_h, uint32_t *w, uint32_t *h);
 /* Pixels of a map of `size` pixels over the resized photo of `resized` pixels, on the logits; axis 2: x, 1: y. */
-bd_axis_map bd_looks_axis_map(const bd_looks *looks, int axis, uint32_t resized, double size);
+bd_axis_map bd_looks_pixel_map(const bd_looks *looks, int axis, uint32_t resized, double size);
 /* From the first network's logits to those of a look; first, other: pixels of the photo as the two see it. */
-bd_axis_map bd_look_axis_map(const bd_looks *looks, uint32_t look, int axis, uint32_t first, uint32_t other);
+bd_axis_map bd_looks_look_map(const bd_looks *looks, uint32_t look, int axis, uint32_t first, uint32_t other);
 
 #endif

@@ -372,7 +372,7 @@ static bd_result check_size(const bd_network *network, const bd_graph *graph, bd
                    (side - 1) / 16 * 16 + 1);
 }
 
-/* What is too large is told by its size, not by whatever found that out. */
+/* An input that is too large is reported as such, whichever call failed. */
 static bd_result tell_size(const bd_network *network, const bd_graph *graph, bd_result result, bd_error *error) {
     const int32_t *input = network->preprocess.shape.dims;
     if (result == BD_ERR_OUT_OF_DEVICE_MEMORY) {

@@ -13,11 +13,6 @@ static bool is_premultiplied(const bd_backdrop_picture *p) {
     return p->alpha && (!stays_as_it_is(p) || p->blur_sigma_px > 0.0f);
 }
 
-bd_slot bd_background_upload(bd_recipe *recipe, const bd_backdrop_picture *picture) {
-    return bd_upload_add(recipe, "background", is_premultiplied(picture) ? BD_UPLOAD_PREMULTIPLIED : BD_UPLOAD_PICTURE,
-                         bd_recipe_picture(recipe), picture->size);
-}
-
 /* A Gaussian is smooth: it is sampled every sigma / 2 pixels and interpolated between, at a cost that does not grow
  * with sigma. Past the edges there is nothing: what lies inside weighs more. */
 static bd_slot add_gaussian(bd_recipe *recipe, bd_slot picture, float sigma) {
@@ -51,9 +46,11 @@ static void lay_out(bd_size photo, bd_fit_plan *fit) {
     fit->wrap = false;
 }
 
-void bd_background_add(bd_recipe *recipe, const bd_backdrop_picture *picture, bd_slot upload, bd_size photo,
-                       bd_backdrop *backdrop) {
+void bd_background_add(bd_recipe *recipe, const bd_backdrop_picture *picture, bd_size photo, bd_backdrop *backdrop) {
     bd_backdrop_picture p = *picture;
+    bd_slot upload =
+        bd_recipe_upload(recipe, "background", is_premultiplied(&p) ? BD_UPLOAD_PREMULTIPLIED : BD_UPLOAD_PICTURE,
+                         bd_recipe_picture(recipe), p.size);
     bool blurred = p.blur_sigma_px > 0.0f;
     bd_resampling fitted = {.label = "fit background", .filter = BD_RESAMPLE_LANCZOS};
     if (p.fit.wrap && blurred) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The photo's own background, where the subject weighs nothing, blurred; past the edges there is nothing. */
+ * The photo's own background, blurred: the subject, and what is past the edges, have weight 0. */
 #ifndef BD_BLUR_H
 #define BD_BLUR_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "photo/closed_form.h"
 
-enum { ALIGN = 256, STEPS = 40, TRIMAP_STEPS = 200, BINS = BD_BINS * BD_BINS * BD_BINS };
+enum { STEPS = 40, TRIMAP_STEPS = 200, BINS = BD_BINS * BD_BINS * BD_BINS };
 static const float eps = 1e-6f, beta = 0.75f, margin = 0.05f, level = 0.1f;
-/* What a trimap alone knows holds the rest by itself: colours need say less, and it takes more steps to get there. */
+/* With a trimap alone colours need less weight, and convergence takes more steps. */
 static const float weight = 0.01f, trimap_weight = 0.001f;
 
 typedef struct closed_plan {
@@ -26,12 +26,8 @@ static bd_size tiles_of(bd_size size) {
     return (bd_size){(size.w + BD_TILE - 1) / BD_TILE, (size.h + BD_TILE - 1) / BD_TILE};
 }
 
-static VkDeviceSize align(VkDeviceSize bytes) {
-    return (bytes + ALIGN - 1) / ALIGN * ALIGN;
-}
-
 static VkDeviceSize list_bytes(bd_size tiles) {
-    return align((VkDeviceSize)tiles.w * tiles.h * 4) + BD_TILE_HEADER * 4;
+    return bd_slot_align((VkDeviceSize)tiles.w * tiles.h * 4) + BD_TILE_HEADER * 4;
 }
 
 /* ---- recording --------------------------------------------------------------------------------------------------- */
@@ -66,7 +62,7 @@ static part residual(const solver *s, bd_slot state) {
 }
 
 static part scalars(const solver *s, uint32_t step) {
-    return (part){s->plan->steps, (VkDeviceSize)step * ALIGN, 16};
+    return (part){s->plan->steps, (VkDeviceSize)step * BD_SLOT_ALIGN, 16};
 }
 
 /* Up to three sources, of slots but BD_NO_SLOT; tiles NULL: over the grid, else by list, at binding 3. */
@@ -179,7 +175,8 @@ static void use_targets(bd_recipe *recipe, const closed_plan *plan) {
 }
 
 static bd_slot bytes_slot(bd_recipe *recipe, const char *name, VkDeviceSize bytes) {
-    return bd_recipe_slot(recipe, name, BD_SLOT_BYTES, (bd_size){ALIGN, (uint32_t)((bytes + ALIGN - 1) / ALIGN)});
+    return bd_recipe_slot(recipe, name, BD_SLOT_BYTES,
+                          (bd_size){BD_SLOT_ALIGN, (uint32_t)(bd_slot_align(bytes) / BD_SLOT_ALIGN)});
 }
 
 bd_slot bd_closed_form_add(bd_recipe *recipe, bd_slot values, bd_slot plane, const bd_closed_form *params) {
@@ -187,12 +184,12 @@ bd_slot bd_closed_form_add(bd_recipe *recipe, bd_slot values, bd_slot plane, con
     closed_plan plan = plan_targets(recipe, values, plane, params);
     plan.step_count = params->steps ? params->steps : params->alone ? TRIMAP_STEPS : STEPS;
     plan.trimap = params->trimap;
-    plan.flags = bytes_slot(recipe, "tile flags", 3 * align((VkDeviceSize)tiles.w * tiles.h * 4));
+    plan.flags = bytes_slot(recipe, "tile flags", 3 * bd_slot_align((VkDeviceSize)tiles.w * tiles.h * 4));
     plan.lists = bytes_slot(recipe, "tile lists", 2 * list_bytes(tiles));
     plan.lines = bd_recipe_slot(recipe, "window lines", BD_SLOT_GRID, size);
     plan.products = bd_recipe_slot(recipe, "products", BD_SLOT_GRID, (bd_size){BD_TILE * BD_TILE, tiles.w * tiles.h});
     plan.sums = bd_recipe_slot(recipe, "sums of products", BD_SLOT_GRID, (bd_size){BD_SUMS, 1});
-    plan.steps = bytes_slot(recipe, "steps", (VkDeviceSize)(plan.step_count + 1) * ALIGN);
+    plan.steps = bytes_slot(recipe, "steps", (VkDeviceSize)(plan.step_count + 1) * BD_SLOT_ALIGN);
     plan.states[0] = bd_recipe_slot(recipe, "state", BD_SLOT_PAIRS, size);
     plan.states[1] = bd_recipe_slot(recipe, "next state", BD_SLOT_PAIRS, size);
     plan.solution = bd_recipe_slot(recipe, "solution", BD_SLOT_GRID, size);

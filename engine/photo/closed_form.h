@@ -19,7 +19,7 @@ typedef struct bd_closed_form {
 /* A grid with values, and a plane of probabilities on it, become a grid with the solution. */
 bd_slot bd_closed_form_add(bd_recipe *recipe, bd_slot values, bd_slot plane, const bd_closed_form *params);
 
-/* A plane that a trimap has pinned gets what colours, of a grid, say in place of one half. */
+/* In a plane that a trimap has pinned, one half becomes the probability that a grid's colours tell. */
 void bd_closed_prior_add(bd_recipe *recipe, bd_slot colours, bd_slot plane, const bd_closed_form *params);
 
 #endif

@@ -36,7 +36,7 @@ void bd_coarse_cell(const bd_matte_params *params, bd_size photo, float *cell_px
     *start_level = enlarged ? 0.0f : COARSE_LEVEL;
 }
 
-float bd_network_cell(const bd_network *network, bd_size photo, bd_size resized) {
+float bd_coarse_network_cell(const bd_network *network, bd_size photo, bd_size resized) {
     const int32_t *input = network->preprocess.shape.dims;
     const int32_t *logits = network->logits_shape.dims;
     float step = (float)(input[2] - 1) / (float)BD_MAX(logits[2] - 1, 1);
@@ -146,8 +146,8 @@ bd_slot bd_coarse_add(bd_recipe *recipe, const bd_coarse *from, bd_size size, fl
                             .plane = bd_recipe_slot(recipe, "coarse mask", BD_SLOT_PLANE, size),
                             .network = bd_recipe_give(recipe, &from->looks->network),
                             .classes = from->classes,
-                            .x = bd_looks_axis_map(from->looks, 2, from->resized.w, (double)from->photo.w / block_x),
-                            .y = bd_looks_axis_map(from->looks, 1, from->resized.h, (double)from->photo.h / block_y),
+                            .x = bd_looks_pixel_map(from->looks, 2, from->resized.w, (double)from->photo.w / block_x),
+                            .y = bd_looks_pixel_map(from->looks, 1, from->resized.h, (double)from->photo.h / block_y),
                             .threshold = threshold};
     bd_recipe_pass(recipe, record_mask, &plan, sizeof plan);
     bd_recipe_reads(recipe, plan.logits);

@@ -36,6 +36,6 @@ bd_slot bd_plane_sample_add(bd_recipe *recipe, const char *name, bd_slot plane, 
  * first pass make them like a network's. */
 void bd_coarse_cell(const bd_matte_params *params, bd_size photo, float *cell_px, float *start_level);
 /* The same of a network's logits. */
-float bd_network_cell(const bd_network *network, bd_size photo, bd_size resized);
+float bd_coarse_network_cell(const bd_network *network, bd_size photo, bd_size resized);
 
 #endif

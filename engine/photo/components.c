@@ -144,7 +144,7 @@ static float island_share(const bd_matte_params *params) {
     return share < 0.0f ? 0.0f : share > 0.0f ? share : params->coarse ? 0.0f : ISLAND_SHARE;
 }
 
-/* Of the plane's value that the photo's pixel is nearest to. */
+/* Index of the plane's value that is nearest to a pixel of the photo. */
 static uint32_t value_at(uint32_t pixel, uint32_t photo, uint32_t size, uint32_t block) {
     return block ? pixel / block : (uint32_t)(((uint64_t)2 * pixel + 1) * size / ((uint64_t)2 * photo));
 }

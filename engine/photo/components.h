@@ -12,7 +12,7 @@ bd_result bd_components_check(const bd_matte_params *params, bd_size photo, bd_e
  * foreground at the point; else BD_NO_SLOT. */
 bd_slot bd_components_add(bd_recipe *recipe, const bd_matte_params *params, bd_size photo, bd_slot plane,
                           uint32_t block);
-/* What it comes to. */
+/* Fails where that word, read back, says that there is no foreground at the point. */
 bd_result bd_components_check_found(const bd_matte_params *params, const void *found, bd_error *error);
 
 #endif

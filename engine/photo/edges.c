@@ -74,7 +74,7 @@ static void walk_line(walk *w, way direction, float radius, uint32_t kind) {
     record_step(w, direction, 1, kind, radius - (float)whole);
 }
 
-/* Segments along both axes and both diagonals add up to an octagon. Its support is 1 + sqrt(2) sides along them and
+/* Lines along both axes and both diagonals add up to an octagon. Its support is 1 + sqrt(2) sides along them and
  * 1 / cos(pi / 8) times that between them: the sides are chosen to be off by as much on either side. */
 static void walk_growth(walk *w, float grow_px) {
     static const way ways[] = {{1, 0}, {0, 1}, {1, 1}, {1, -1}};

@@ -2,7 +2,7 @@
 #include "photo/foreground.h"
 #include "photo/fusion.h"
 
-enum { MOST_LEVELS = 24, MOST_LEVEL_NODES = 1 << 20, ALIGN = 256 };
+enum { MOST_LEVELS = 24, MOST_LEVEL_NODES = 1 << 20 };
 
 /* Halves of the photo, from the first that has a megapixel at most to a single pixel. */
 typedef struct pyramid {
@@ -25,7 +25,7 @@ static pyramid pyramid_of(bd_size photo, bool one_level) {
         }
         p.sizes[p.count] = size;
         p.offsets[p.count++] = p.bytes;
-        p.bytes += (grid_bytes(size) + ALIGN - 1) / ALIGN * ALIGN;
+        p.bytes += bd_slot_align(grid_bytes(size));
         if (one_level || (size.w == 1 && size.h == 1)) {
             break;
         }
@@ -74,7 +74,7 @@ static void record_pyramid(bd_recorder *to, const void *plan) {
 }
 
 static bd_slot add_pyramid(bd_recipe *recipe, bd_slot photo, bd_slot mask, bool one_level, const pyramid *levels) {
-    const bd_size size = {ALIGN, (uint32_t)(levels->bytes / ALIGN)};
+    const bd_size size = {BD_SLOT_ALIGN, (uint32_t)(levels->bytes / BD_SLOT_ALIGN)};
     const pyramid_plan plan = {photo, mask, bd_recipe_slot(recipe, "foreground levels", BD_SLOT_BYTES, size),
                                one_level};
     bd_recipe_pass(recipe, record_pyramid, &plan, sizeof plan);

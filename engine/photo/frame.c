@@ -7,12 +7,6 @@
 /* Of one chunk of memory, unless a single slot needs more: devices promise to allocate a gigabyte at once (Vulkan 1.1,
  * maxMemoryAllocationSize). */
 #define MOST_CHUNK_BYTES ((VkDeviceSize)1 << 29)
-enum { ALIGN = 256 };
-
-static VkDeviceSize align(VkDeviceSize bytes) {
-    return (bytes + ALIGN - 1) / ALIGN * ALIGN;
-}
-
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
 void bd_frames_init(bd_frames *frames, bd_vk *vk, const bd_allocator *allocator, uint32_t count) {
@@ -37,8 +31,8 @@ static bd_result make_frame(bd_frames *frames, bd_frame **made, bd_error *error)
 }
 
 static void destroy_frame(bd_frames *frames, bd_frame *frame) {
-    for (uint32_t i = 0; i < BD_MOST_SEGMENTS; i++) {
-        bd_vk_commands_finish(&frame->segments[i]);
+    for (uint32_t i = 0; i < BD_MOST_COMMANDS; i++) {
+        bd_vk_commands_finish(&frame->commands[i]);
     }
     bd_slot_memory_finish(&frame->memory, frames->vk);
     bd_vk_buffer_finish(frames->vk, &frame->staging);
@@ -145,7 +139,7 @@ static void write_tables(const bd_recipe *recipe, char *to) {
         for (uint32_t part = 0; part < BD_TABLE_PARTS; part++) {
             size_t bytes = bd_table_bytes(recipe->resampled[i], part);
             memcpy(to, bd_table_data(recipe->resampled[i], part), bytes);
-            to += align(bytes);
+            to += bd_slot_align(bytes);
         }
     }
 }
@@ -155,10 +149,10 @@ static void record_uploads(bd_recorder *to, bd_frames *frames, bd_frame *frame) 
     const bd_recipe *recipe = &frame->recipe;
     const bd_vk_binding *tables = recipe->table_slot ? &frame->slots[recipe->table_slot] : NULL;
     bool staged = !frames->vk->unified;
-    VkDeviceSize bytes = tables ? align(tables->bytes) : 0;
+    VkDeviceSize bytes = tables ? bd_slot_align(tables->bytes) : 0;
     for (uint32_t i = 0; i < recipe->upload_count && staged; i++) {
         frame->upload_at[i] = bytes;
-        bytes += align(frame->slots[recipe->uploads[i].slot].bytes);
+        bytes += bd_slot_align(frame->slots[recipe->uploads[i].slot].bytes);
     }
     if (staged && bytes) {
         to->result = bd_vk_buffer_reserve(frames->vk, &frame->staging, bytes, BD_VK_MEMORY_UPLOAD, to->error);
@@ -187,7 +181,7 @@ static void record_downloads(bd_recorder *to, bd_frames *frames, bd_frame *frame
     VkDeviceSize bytes = 0;
     for (uint32_t i = 0; i < recipe->return_count; i++) {
         frame->return_at[i] = bytes;
-        bytes += align(frame->slots[recipe->returns[i]].bytes);
+        bytes += bd_slot_align(frame->slots[recipe->returns[i]].bytes);
     }
     if (frames->vk->unified || !bytes || to->result) {
         return;
@@ -218,7 +212,7 @@ bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *
                       .given = frame->recipe.given,
                       .deep = recipe->deep != 0,
                       .band_bytes = recipe->band_bytes,
-                      .segments = frame->segments,
+                      .commands = frame->commands,
                       .error = error};
     bd_recorder_begin(&to);
     record_uploads(&to, frames, frame);
@@ -255,7 +249,7 @@ void bd_frame_upload(bd_frame *frame, const bd_source *sources) {
 }
 
 bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, bd_error *error) {
-    const bd_vk_commands *list[2 * BD_MOST_SEGMENTS];
+    const bd_vk_commands *list[2 * BD_MOST_COMMANDS];
     _Static_assert(BD_COUNT(list) <= BD_VK_MOST_SUBMITTED, "one submission");
     for (uint32_t i = 0; i < frame->list_count; i++) {
         list[i] = frame->list[i];
@@ -283,8 +277,8 @@ bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error) {
     double wall = bd_now_ms() - frame->submitted_ms;
     for (uint32_t i = 0; i < frame->list_count && !result; i++) {
         /* Of several networks only the first is told, and only while its own run was the last. */
-        bool segment = i % 2 == 0, network = i == 1 && frame->submission == frames->submissions;
-        result = segment || network ? take_timings(frames, frame->list[i], error) : BD_OK;
+        bool own = i % 2 == 0, network = i == 1 && frame->submission == frames->submissions;
+        result = own || network ? take_timings(frames, frame->list[i], error) : BD_OK;
     }
     if (!result && frames->timing_count < BD_MOST_TIMINGS) {
         frames->timings[frames->timing_count++] = (bd_timing){.name = "submit to completion", .ms = wall};

@@ -17,10 +17,10 @@ typedef struct bd_frame {
     bool recorded;
     uint32_t shared_generation, own_generation; /* of the memory that it was recorded with */
     bd_vk_binding slots[BD_MOST_SLOTS];
-    bd_vk_commands segments[BD_MOST_SEGMENTS];
-    bd_vk_commands *list[2 * BD_MOST_SEGMENTS]; /* segments, and networks between them */
+    bd_vk_commands commands[BD_MOST_COMMANDS];
+    bd_vk_commands *list[2 * BD_MOST_COMMANDS]; /* commands, and networks' between them */
     uint32_t list_count;
-    uint32_t dispatches, barriers; /* of the segments */
+    uint32_t dispatches, barriers; /* of the commands */
     VkFence fence;
     bd_slot_memory memory; /* of BD_SLOT_FRAME */
     bd_vk_buffer staging;  /* uploads where the host cannot write to the device's memory */
@@ -48,7 +48,7 @@ void bd_frames_finish(bd_frames *frames);
 
 /* The number of the frame for a photo that is begun now, made on first use; count of them may be in flight. */
 bd_result bd_frames_next(bd_frames *frames, uint32_t *number, bd_error *error);
-/* It is in flight; and the oldest is not any more. */
+/* The next frame is in flight from now on; the oldest no longer. */
 void bd_frames_begun(bd_frames *frames);
 void bd_frames_ended(bd_frames *frames);
 

@@ -60,11 +60,11 @@ static bd_slot add(bd_recipe *recipe, bd_kernel kernel, bd_slot colours, bd_slot
 }
 
 bd_slot bd_fusion_add(bd_recipe *recipe, bd_slot colours, bd_size size) {
-    const bd_size wide = {(size.w + BLOCK - 1) / BLOCK, (size.h + BLOCK - 1) / BLOCK};
-    bd_slot pairs = add(recipe, BD_KERNEL_FUSION_REDUCE, colours, BD_NO_SLOT, size, wide, 0, false);
-    pairs = add(recipe, BD_KERNEL_FUSION_ROWS, BD_NO_SLOT, pairs, wide, wide, RADIUS_WIDE, false);
-    pairs = add(recipe, BD_KERNEL_FUSION_COLUMNS, colours, pairs, wide, wide, RADIUS_WIDE, false);
-    pairs = add(recipe, BD_KERNEL_FUSION_SPREAD, colours, pairs, wide, size, 0, false);
+    const bd_size blocks = {(size.w + BLOCK - 1) / BLOCK, (size.h + BLOCK - 1) / BLOCK};
+    bd_slot pairs = add(recipe, BD_KERNEL_FUSION_REDUCE, colours, BD_NO_SLOT, size, blocks, 0, false);
+    pairs = add(recipe, BD_KERNEL_FUSION_ROWS, BD_NO_SLOT, pairs, blocks, blocks, RADIUS_WIDE, false);
+    pairs = add(recipe, BD_KERNEL_FUSION_COLUMNS, colours, pairs, blocks, blocks, RADIUS_WIDE, false);
+    pairs = add(recipe, BD_KERNEL_FUSION_SPREAD, colours, pairs, blocks, size, 0, false);
     pairs = add(recipe, BD_KERNEL_FUSION_ROWS, BD_NO_SLOT, pairs, size, size, RADIUS_FINE, false);
     return add(recipe, BD_KERNEL_FUSION_COLUMNS, colours, pairs, size, size, RADIUS_FINE, true);
 }

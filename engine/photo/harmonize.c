@@ -13,7 +13,7 @@ typedef struct statistics_plan {
 } statistics_plan;
 BD_PLAN_OF_WORDS(statistics_plan, 7);
 
-static uint32_t segments_of(uint32_t rows) {
+static uint32_t row_groups(uint32_t rows) {
     return (rows + BD_STATISTICS_ROWS - 1) / BD_STATISTICS_ROWS;
 }
 
@@ -23,15 +23,15 @@ static void record_statistics(bd_recorder *to, const void *plan) {
     uint32_t columns = bd_in_steps(size, p->step).w, first = 0;
     bd_vk_dispatch dispatch;
     for (bd_band band = bd_bands(to, size, 1); band.rows; bd_band_next(&band)) {
-        uint32_t rows = bd_in_steps((bd_size){size.w, band.rows}, p->step).h, segments = segments_of(rows);
+        uint32_t rows = bd_in_steps((bd_size){size.w, band.rows}, p->step).h, groups = row_groups(rows);
         const bd_push_harmonize push = {.src_w = (int32_t)size.w,
                                         .src_h = (int32_t)band.rows,
                                         .dst_w = (int32_t)columns,
-                                        .dst_h = (int32_t)segments,
+                                        .dst_h = (int32_t)groups,
                                         .first = (int32_t)first,
                                         .block = (int32_t)p->step,
                                         .count = (int32_t)rows};
-        first += segments;
+        first += groups;
         bd_kernel_statistics(to->vk, &push, p->subject, p->premultiplied, &dispatch);
         bd_match_depth(to, &dispatch, p->picture);
         bd_bind_rows(to, &dispatch, 0, p->picture, band.first, band.rows);
@@ -60,7 +60,7 @@ static bd_slot add_statistics(bd_recipe *recipe, bd_slot picture, bd_slot mask, 
     /* Bands end with items of their own: one more row of them each. */
     uint32_t bands = size.h / bd_band_rows(&recipe->vk->limits, recipe->deep, recipe->band_bytes, size, 1) + 1;
     plan.items =
-        bd_recipe_slot(recipe, "statistics", BD_SLOT_PAIRS, (bd_size){samples.w, segments_of(samples.h) + bands});
+        bd_recipe_slot(recipe, "statistics", BD_SLOT_PAIRS, (bd_size){samples.w, row_groups(samples.h) + bands});
     plan.sums = bd_recipe_slot(recipe, "sums of statistics", BD_SLOT_GRID, (bd_size){SUMS_VECTORS, 1});
     bd_recipe_pass(recipe, record_statistics, &plan, sizeof plan);
     bd_recipe_reads(recipe, picture);
@@ -93,9 +93,10 @@ bd_slot bd_harmonize_add(bd_recipe *recipe, bd_harmonize how, bd_slot front, bd_
     if (how == BD_HARMONIZE_OFF) {
         return BD_NO_SLOT;
     }
-    const solve_plan plan = {.subject = add_statistics(recipe, front, mask, true, false),
-                             .background =
-                                 add_statistics(recipe, background->picture, mask, false, background->premultiplied),
+    bd_slot subject = add_statistics(recipe, front, mask, true, false);
+    bd_slot behind = add_statistics(recipe, background->picture, mask, false, background->premultiplied);
+    const solve_plan plan = {.subject = subject,
+                             .background = behind,
                              .map = bd_recipe_slot(recipe, "map of colours", BD_SLOT_GRID, (bd_size){MAP_VECTORS, 1}),
                              .full = how == BD_HARMONIZE_FULL};
     bd_recipe_pass(recipe, record_solve, &plan, sizeof plan);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * Grids that light is looked at on. */
+ * Coarse grids for harmonize and light wrap. */
 #ifndef BD_LIGHT_GRID_H
 #define BD_LIGHT_GRID_H
 
 #include "photo/slots.h"
 
-/* Pixels between nodes: a power of two of at most 64, so that bands, which begin at multiples of 64 rows, begin with a
- * node. So few that a side has at most that many nodes; more where that many pixels between them are wanted. */
+/* Pixels between nodes: the smallest power of two that gives a side at most most_nodes and is more than half of
+ * `wanted`; at most 64, so that bands, which begin at multiples of 64 rows, begin with a node. */
 uint32_t bd_light_step(bd_size picture, uint32_t most_nodes, float wanted);
 bd_size bd_in_steps(bd_size size, uint32_t step);
 

@@ -2,10 +2,12 @@
 #include "photo/look.h"
 #include "photo/resample.h"
 
+_Static_assert((int)BD_MOST_COMMANDS > (int)BD_MOST_LOOKS, "commands in front of the first look and behind each");
+
 static bd_slot add_resize(bd_recipe *recipe, const bd_network *network, bd_slot photo, const char *label) {
     const bd_size size = bd_recipe_size(recipe, photo);
     bd_resampling to = {.label = label, .filter = BD_RESAMPLE_LANCZOS, .box = {0, 0, (float)size.w, (float)size.h}};
-    bd_network_photo_size(network, size.w, size.h, &to.size.w, &to.size.h);
+    bd_looks_photo_size(network, size.w, size.h, &to.size.w, &to.size.h);
     return bd_resample_add(recipe, photo, &to);
 }
 
@@ -82,7 +84,7 @@ static void record_average(bd_recorder *to, const void *plan) {
 }
 
 static bd_slot add_average(bd_recipe *recipe, const bd_looks *looks, uint32_t look, bd_size first, bd_size other) {
-    const bd_network *network = bd_look_network(looks, look);
+    const bd_network *network = bd_looks_network(looks, look);
     /* Sums go to and fro; the first look reads none. */
     const bd_vk_binding before = bd_looks_sum(looks, look + 1), sum = bd_looks_sum(looks, look);
     const average_plan plan = {.logits = bd_recipe_outside(recipe, "logits of a look", &network->logits),
@@ -92,8 +94,8 @@ static bd_slot add_average(bd_recipe *recipe, const bd_looks *looks, uint32_t lo
                                .network = bd_recipe_give(recipe, network),
                                .look = look,
                                .count = looks->count,
-                               .x = bd_look_axis_map(looks, look, 2, first.w, other.w),
-                               .y = bd_look_axis_map(looks, look, 1, first.h, other.h)};
+                               .x = bd_looks_look_map(looks, look, 2, first.w, other.w),
+                               .y = bd_looks_look_map(looks, look, 1, first.h, other.h)};
     bd_recipe_pass(recipe, record_average, &plan, sizeof plan);
     bd_recipe_reads(recipe, plan.logits);
     bd_recipe_reads(recipe, plan.before);
@@ -109,15 +111,15 @@ bd_slot bd_look_add(bd_recipe *recipe, const bd_looks *looks, bd_slot photo, bd_
         return bd_recipe_outside(recipe, "logits", &looks->network.logits);
     }
     const bd_size first = bd_recipe_size(recipe, resized);
-    bd_slot sum = add_average(recipe, looks, 0, first, first), seen = resized;
+    bd_slot sum = add_average(recipe, looks, 0, first, first), other = resized;
     for (uint32_t look = 1; look < looks->count; look++) {
-        const bd_network *network = bd_look_network(looks, look);
-        if (network != bd_look_network(looks, look - 1)) {
-            seen = add_resize(recipe, network, photo, NULL);
+        const bd_network *network = bd_looks_network(looks, look);
+        if (network != bd_looks_network(looks, look - 1)) {
+            other = add_resize(recipe, network, photo, NULL);
         }
-        bd_preprocess_add(recipe, network, seen, bd_look_is_mirrored(looks, look));
+        bd_preprocess_add(recipe, network, other, bd_looks_is_mirrored(looks, look));
         add_network(recipe, network);
-        sum = add_average(recipe, looks, look, first, bd_recipe_size(recipe, seen));
+        sum = add_average(recipe, looks, look, first, bd_recipe_size(recipe, other));
     }
     return sum;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the networks say of a photo. */
+ * The network's logits of a photo, of one look at it or several. */
 #ifndef BD_LOOK_H
 #define BD_LOOK_H
 
@@ -12,8 +12,8 @@ bd_slot bd_look_resize(bd_recipe *recipe, const bd_network *network, bd_slot pho
 /* A resized photo becomes the network's input. mirrored: left and right change places. */
 void bd_preprocess_add(bd_recipe *recipe, const bd_network *network, bd_slot resized, bool mirrored);
 
-/* A photo, and what became of it for the first network, become logits: the network's, or the average of all looks. They
- * lie outside of the recipe, in the session's memory. */
+/* Runs the networks; resized: of bd_look_resize, for the first. Returns the logits, or the average of all looks, which
+ * lie in the session's memory. */
 bd_slot bd_look_add(bd_recipe *recipe, const bd_looks *looks, bd_slot photo, bd_slot resized);
 
 #endif

@@ -18,7 +18,7 @@ typedef struct filter {
 static const filter filters[] = {{2.0f, 1e-5f, 0.2f, 0}, {0.8f, 1e-5f, 0.1f, 1}, {0.45f, 1e-5f, 0.06f, 1}};
 static const filter last_filter = {0.0f, 1e-5f, 0.0f, 2};
 #define DOUBT_RADIUS 2.0f
-#define TRIMAP_LOW (1.0f / 1024.0f) /* what is not known is told from what is */
+#define TRIMAP_LOW (1.0f / 1024.0f) /* keeps unknown values apart from a trimap's 0 and 1 */
 enum { MOST_NODES = 1024, TRIMAP_CELLS = 64, NODES_PER_CELL = 8, USUAL_SIDE = 513 };
 
 /* ---- what the caller says ---------------------------------------------------------------------------------------- */
@@ -49,12 +49,12 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
 
 void bd_matte_upload(bd_recipe *recipe, const bd_matte_params *params, bd_matte_input *input) {
     if (params->coarse) {
-        input->map = bd_upload_add(recipe, "probabilities", BD_UPLOAD_PROBABILITIES, BD_SLOT_PLANE,
-                                   (bd_size){params->coarse_width, params->coarse_height});
+        input->map = bd_recipe_upload(recipe, "probabilities", BD_UPLOAD_PROBABILITIES, BD_SLOT_PLANE,
+                                      (bd_size){params->coarse_width, params->coarse_height});
     }
     if (params->trimap) {
-        input->trimap = bd_upload_add(recipe, "trimap", BD_UPLOAD_BYTES, BD_SLOT_BYTES,
-                                      (bd_size){params->trimap->width, params->trimap->height});
+        input->trimap = bd_recipe_upload(recipe, "trimap", BD_UPLOAD_BYTES, BD_SLOT_BYTES,
+                                         (bd_size){params->trimap->width, params->trimap->height});
     }
 }
 
@@ -99,7 +99,7 @@ static matte plan_matte(bd_recipe *recipe, const bd_matte_input *in) {
         bd_fit_resized(m.photo.w, m.photo.h, USUAL_SIDE, &resized.w, &resized.h);
         m.cell_px = (float)longest / (float)TRIMAP_CELLS;
     } else {
-        m.cell_px = bd_network_cell(&in->looks->network, m.photo, resized);
+        m.cell_px = bd_coarse_network_cell(&in->looks->network, m.photo, resized);
     }
     m.coarse = (bd_coarse){.map = in->map,
                            .logits = in->logits,

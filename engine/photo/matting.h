@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * From what the network is unsure about to a matte at the photo's own size.
+ * From the network's coarse mask, or the caller's, to a matte at the photo's own size.
  *
  * Everything but the first and the last step runs on grids of at most 1024 nodes a side, whatever the photo's size;
  * those two take the photo in bands of rows that the device can bind. */
@@ -25,14 +25,14 @@ typedef struct bd_matte {
     bd_slot found; /* a word: there is foreground at the point that is to be kept; BD_NO_SLOT: none is */
 } bd_matte;
 
-/* Whether it does: the caller's probabilities or trimap take its place. */
+/* Whether a matte needs the network's logits: not with probabilities or a trimap of the caller's. */
 bool bd_matte_needs_network(const bd_matte_params *params);
 bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_network, bd_error *error);
 
 enum { BD_MATTE_MOST_SOURCES = 2 };
-/* The caller's probabilities and trimap become uploads, in this order, and sets them in input. */
+/* Adds uploads for the caller's probabilities and trimap, in this order, and stores their slots in input. */
 void bd_matte_upload(bd_recipe *recipe, const bd_matte_params *params, bd_matte_input *input);
-/* Their sources; returns how many. */
+/* The sources of those uploads, in the same order; returns how many. */
 uint32_t bd_matte_sources(const bd_matte_params *params, bd_source sources[BD_MATTE_MOST_SOURCES]);
 
 bd_matte bd_matte_add(bd_recipe *recipe, const bd_matte_input *input);

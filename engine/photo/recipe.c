@@ -14,19 +14,19 @@ bool bd_recipe_failed(bd_recipe *recipe, bd_result result) {
     return recipe->result != BD_OK;
 }
 
-static bool has_room(bd_recipe *recipe, uint32_t count, uint32_t room, const char *what) {
+static bool has_room(bd_recipe *recipe, uint32_t count, uint32_t more, uint32_t room, const char *what) {
     if (recipe->result) {
         return false;
     }
+    bool fits = more <= room && count <= room - more;
     return !bd_recipe_failed(
-        recipe,
-        count < room ? BD_OK : bd_fail(recipe->error, BD_ERR_UNSUPPORTED, "a photo takes more than %u %s", room, what));
+        recipe, fits ? BD_OK : bd_fail(recipe->error, BD_ERR_UNSUPPORTED, "a photo takes more than %u %s", room, what));
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */
 
 bd_slot bd_recipe_slot(bd_recipe *recipe, const char *name, bd_slot_kind kind, bd_size size) {
-    if (!has_room(recipe, recipe->slot_count, BD_MOST_SLOTS, "pictures and tables")) {
+    if (!has_room(recipe, recipe->slot_count - 1, 1, BD_MOST_SLOTS - 1, "pictures and tables")) {
         return BD_NO_SLOT;
     }
     bd_slot slot = recipe->slot_count++;
@@ -47,13 +47,15 @@ bd_slot bd_recipe_outside(bd_recipe *recipe, const char *name, const bd_vk_bindi
         }
     }
     bd_slot slot = bd_recipe_slot(recipe, name, BD_SLOT_OUTSIDE, (bd_size){0, 0});
-    recipe->outside[slot] = *at;
-    recipe->written[slot] = slot != BD_NO_SLOT;
+    if (slot != BD_NO_SLOT) {
+        recipe->outside[slot] = *at;
+        recipe->written[slot] = true;
+    }
     return slot;
 }
 
 bd_size bd_recipe_size(const bd_recipe *recipe, bd_slot slot) {
-    return (bd_size){recipe->shapes[slot].w, recipe->shapes[slot].h};
+    return slot == BD_NO_SLOT ? (bd_size){1, 1} : (bd_size){recipe->shapes[slot].w, recipe->shapes[slot].h};
 }
 
 bd_slot_kind bd_recipe_kind(const bd_recipe *recipe, bd_slot slot) {
@@ -68,8 +70,8 @@ bd_slot_kind bd_recipe_picture(const bd_recipe *recipe) {
 
 void bd_recipe_pass(bd_recipe *recipe, bd_record_fn record, const void *plan, size_t bytes) {
     uint32_t words = (uint32_t)(bytes / sizeof(uint32_t));
-    if (!has_room(recipe, recipe->pass_count, BD_MOST_PASSES, "passes") ||
-        !has_room(recipe, recipe->plan_words + words, BD_MOST_PLAN_WORDS, "words of plans")) {
+    if (!has_room(recipe, recipe->pass_count, 1, BD_MOST_PASSES, "passes") ||
+        !has_room(recipe, recipe->plan_words, words, BD_MOST_PLAN_WORDS, "words of plans")) {
         return;
     }
     recipe->passes[recipe->pass_count++] = (bd_pass){.record = record, .plan = recipe->plan_words, .plan_words = words};
@@ -78,6 +80,11 @@ void bd_recipe_pass(bd_recipe *recipe, bd_record_fn record, const void *plan, si
 }
 
 static void use(bd_recipe *recipe, bd_slot slot) {
+    if (!recipe->pass_count) {
+        recipe->result =
+            bd_fail(recipe->error, BD_ERR_INVALID_ARGUMENT, "%s is used before there is a pass", recipe->names[slot]);
+        return;
+    }
     uint32_t pass = recipe->pass_count - 1;
     bd_slot_use *u = &recipe->uses[slot];
     u->first = BD_MIN(u->first, pass);
@@ -116,7 +123,7 @@ uint32_t bd_recipe_give(bd_recipe *recipe, const void *thing) {
             return i;
         }
     }
-    if (!has_room(recipe, recipe->given_count, BD_MOST_GIVEN, "networks and commands")) {
+    if (!has_room(recipe, recipe->given_count, 1, BD_MOST_GIVEN, "networks and commands")) {
         return 0;
     }
     recipe->given[recipe->given_count] = thing;
@@ -125,20 +132,28 @@ uint32_t bd_recipe_give(bd_recipe *recipe, const void *thing) {
 
 /* ---- the host's part --------------------------------------------------------------------------------------------- */
 
-bd_slot bd_upload_add(bd_recipe *recipe, const char *name, bd_upload_kind kind, bd_slot_kind slot_kind, bd_size size) {
-    if (!has_room(recipe, recipe->upload_count, BD_MOST_UPLOADS, "uploads")) {
+bd_slot bd_recipe_upload(bd_recipe *recipe, const char *name, bd_upload_kind kind, bd_slot_kind slot_kind,
+                         bd_size size) {
+    if (!has_room(recipe, recipe->upload_count, 1, BD_MOST_UPLOADS, "uploads")) {
         return BD_NO_SLOT;
     }
     bd_slot slot = bd_recipe_slot(recipe, name, slot_kind, size);
+    if (slot == BD_NO_SLOT) {
+        return slot;
+    }
     recipe->shapes[slot].owner = BD_SLOT_FRAME;
     recipe->uses[slot].first = 0;
-    recipe->written[slot] = slot != BD_NO_SLOT;
+    recipe->written[slot] = true;
     recipe->uploads[recipe->upload_count++] = (bd_upload){slot, (uint32_t)kind};
     return slot;
 }
 
 uint32_t bd_recipe_return(bd_recipe *recipe, bd_slot slot) {
-    if (!has_room(recipe, recipe->return_count, BD_MOST_RETURNS, "results")) {
+    if (!has_room(recipe, recipe->return_count, 1, BD_MOST_RETURNS, "results")) {
+        return 0;
+    }
+    if (slot == BD_NO_SLOT || !recipe->written[slot]) {
+        recipe->result = bd_fail(recipe->error, BD_ERR_INVALID_ARGUMENT, "a result that nothing writes");
         return 0;
     }
     recipe->shapes[slot].owner = BD_SLOT_FRAME;
@@ -147,25 +162,29 @@ uint32_t bd_recipe_return(bd_recipe *recipe, bd_slot slot) {
     return recipe->return_count++;
 }
 
-VkDeviceSize bd_recipe_add_table(bd_recipe *recipe, const bd_resample_table *table) {
-    enum { ALIGN = 256 };
-    if (!has_room(recipe, recipe->resampled_count, BD_MOST_RESAMPLED_AXES, "resampled axes")) {
-        return 0;
+void bd_recipe_add_table(bd_recipe *recipe, const bd_resample_table *table, VkDeviceSize at[BD_TABLE_PARTS]) {
+    for (uint32_t part = 0; part < BD_TABLE_PARTS; part++) {
+        at[part] = 0;
+    }
+    if (!has_room(recipe, recipe->resampled_count, 1, BD_MOST_RESAMPLED_AXES, "resampled axes")) {
+        return;
     }
     if (!recipe->table_slot) {
-        recipe->table_slot = bd_recipe_slot(recipe, "tables", BD_SLOT_BYTES, (bd_size){ALIGN, 0});
-        /* Written once, so nothing else may lie there. */
-        recipe->shapes[recipe->table_slot].owner = BD_SLOT_FRAME;
-        recipe->uses[recipe->table_slot] = (bd_slot_use){.first = 0, .last = BD_MOST_PASSES};
-        recipe->written[recipe->table_slot] = true;
+        recipe->table_slot = bd_recipe_slot(recipe, "tables", BD_SLOT_BYTES, (bd_size){BD_SLOT_ALIGN, 0});
     }
-    VkDeviceSize at = recipe->table_bytes;
+    if (recipe->result) {
+        return;
+    }
+    /* Written once, so nothing else may lie there. */
+    recipe->shapes[recipe->table_slot].owner = BD_SLOT_FRAME;
+    recipe->uses[recipe->table_slot] = (bd_slot_use){.first = 0, .last = BD_MOST_PASSES};
+    recipe->written[recipe->table_slot] = true;
     recipe->resampled[recipe->resampled_count++] = table;
     for (uint32_t part = 0; part < BD_TABLE_PARTS; part++) {
-        recipe->table_bytes += (bd_table_bytes(table, part) + ALIGN - 1) / ALIGN * ALIGN;
+        at[part] = recipe->table_bytes;
+        recipe->table_bytes += bd_slot_align(bd_table_bytes(table, part));
     }
-    recipe->shapes[recipe->table_slot].h = (uint32_t)(recipe->table_bytes / ALIGN);
-    return at;
+    recipe->shapes[recipe->table_slot].h = (uint32_t)(recipe->table_bytes / BD_SLOT_ALIGN);
 }
 
 /* ---- comparing --------------------------------------------------------------------------------------------------- */

@@ -73,21 +73,22 @@ typedef struct bd_recipe {
     bd_error *error;
 } bd_recipe;
 
-/* Empty. axes outlives it. */
+/* Starts an empty recipe; axes must outlive it. */
 void bd_recipe_begin(bd_recipe *recipe, bd_vk *vk, bd_tables *axes, bd_error *error);
 /* Keeps a failure; returns whether it is one. */
 bool bd_recipe_failed(bd_recipe *recipe, bd_result result);
 
 /* A slot; name is static, for messages and tests. */
 bd_slot bd_recipe_slot(bd_recipe *recipe, const char *name, bd_slot_kind kind, bd_size size);
-/* Memory of somebody else that holds what is written there when the pass that reads it runs. */
+/* A slot in memory that the recipe does not own; it must hold valid data when a pass reads it. */
 bd_slot bd_recipe_outside(bd_recipe *recipe, const char *name, const bd_vk_binding *at);
+/* 1x1 of BD_NO_SLOT: what a failed recipe goes on with divides by it. */
 bd_size bd_recipe_size(const bd_recipe *recipe, bd_slot slot);
 bd_slot_kind bd_recipe_kind(const bd_recipe *recipe, bd_slot slot);
 /* Of pictures in this recipe. */
 bd_slot_kind bd_recipe_picture(const bd_recipe *recipe);
 
-/* A pass at the end. plan: `bytes` of it are copied; it consists of members of four bytes (BD_PLAN_OF_WORDS), so that
+/* Appends a pass. plan: `bytes` of it are copied; it consists of members of four bytes (BD_PLAN_OF_WORDS), so that
  * equal plans have equal bytes. The slots that it reads and writes are told next. */
 void bd_recipe_pass(bd_recipe *recipe, bd_record_fn record, const void *plan, size_t bytes);
 void bd_recipe_reads(bd_recipe *recipe, bd_slot slot); /* BD_NO_SLOT: nothing */
@@ -95,19 +96,22 @@ void bd_recipe_writes(bd_recipe *recipe, bd_slot slot);
 /* A time stamp behind the last pass. */
 void bd_recipe_stamp(bd_recipe *recipe, const char *label);
 
-/* What a pass needs that is no word: the number to find it by in bd_recorder.given. Outlives all recordings. */
+/* Registers a pointer for use while recording; returns its index in bd_recorder.given. It must outlive every
+ * recording. */
 uint32_t bd_recipe_give(bd_recipe *recipe, const void *thing);
 
-/* A slot that the host fills before each photo; uploads come in the order that they were added in. */
-bd_slot bd_upload_add(bd_recipe *recipe, const char *name, bd_upload_kind kind, bd_slot_kind slot_kind, bd_size size);
+/* A slot that the host fills before each photo, by bd_frame_upload: its sources have the order of these calls. */
+bd_slot bd_recipe_upload(bd_recipe *recipe, const char *name, bd_upload_kind kind, bd_slot_kind slot_kind,
+                         bd_size size);
 /* The host can read the slot after the photo (bd_frame_result) by the number that is returned. */
 uint32_t bd_recipe_return(bd_recipe *recipe, bd_slot slot);
-/* Room for a table in table_slot: where it will lie. */
-VkDeviceSize bd_recipe_add_table(bd_recipe *recipe, const bd_resample_table *table);
+/* Reserves room for a table in table_slot; at: where its parts will lie, in bytes. */
+void bd_recipe_add_table(bd_recipe *recipe, const bd_resample_table *table, VkDeviceSize at[BD_TABLE_PARTS]);
 
 /* Whether both are made of the same passes over the same slots, compared member by member. */
 bool bd_recipe_equal(const bd_recipe *a, const bd_recipe *b);
 
+/* Checks the size only: every member has four bytes, a flag is a uint32_t. */
 #define BD_PLAN_OF_WORDS(type, words)                                                                                  \
     _Static_assert(sizeof(type) == (words) * sizeof(uint32_t), "a plan is made of members of four bytes")
 

@@ -12,7 +12,7 @@ static void forget_pending(bd_recorder *to) {
 }
 
 static void barrier(bd_recorder *to) {
-    bd_vk_commands_barrier(&to->segments[to->segment]);
+    bd_vk_commands_barrier(&to->commands[to->current]);
     forget_pending(to);
 }
 
@@ -57,15 +57,15 @@ static void touch(bd_recorder *to, const bd_vk_binding *reads, uint32_t count, c
     }
 }
 
-/* ---- segments ---------------------------------------------------------------------------------------------------- */
+/* ---- command buffers --------------------------------------------------------------------------------------------- */
 
-static void begin_segment(bd_recorder *to) {
-    if (to->segment == BD_MOST_SEGMENTS) {
+static void begin_commands(bd_recorder *to) {
+    if (to->current == BD_MOST_COMMANDS) {
         to->result =
-            bd_fail(to->error, BD_ERR_UNSUPPORTED, "a photo takes more than %d command buffers", (int)BD_MOST_SEGMENTS);
+            bd_fail(to->error, BD_ERR_UNSUPPORTED, "a photo takes more than %d command buffers", (int)BD_MOST_COMMANDS);
         return;
     }
-    bd_vk_commands *commands = &to->segments[to->segment];
+    bd_vk_commands *commands = &to->commands[to->current];
     if (!commands->pool) {
         to->result = bd_vk_commands_init(to->vk, commands, MOST_STAMPS, to->error);
     }
@@ -76,20 +76,20 @@ static void begin_segment(bd_recorder *to) {
 }
 
 void bd_recorder_begin(bd_recorder *to) {
-    to->segment = 0;
+    to->current = 0;
     to->list_count = 0;
     to->pending_count = 0;
     to->all_pending = true;
     to->dispatches = 0;
     to->barriers = 0;
     to->result = BD_OK;
-    begin_segment(to);
+    begin_commands(to);
 }
 
 bd_result bd_recorder_end(bd_recorder *to) {
     if (!to->result) {
-        bd_vk_commands_barrier_host(&to->segments[to->segment]);
-        to->result = bd_vk_commands_end(&to->segments[to->segment], to->error);
+        bd_vk_commands_barrier_host(&to->commands[to->current]);
+        to->result = bd_vk_commands_end(&to->commands[to->current], to->error);
     }
     return to->result;
 }
@@ -99,11 +99,11 @@ void bd_recorder_run(bd_recorder *to, bd_vk_commands *commands) {
         return;
     }
     barrier(to);
-    to->result = bd_vk_commands_end(&to->segments[to->segment], to->error);
+    to->result = bd_vk_commands_end(&to->commands[to->current], to->error);
     to->list[to->list_count++] = commands;
-    to->segment++;
+    to->current++;
     if (!to->result) {
-        begin_segment(to);
+        begin_commands(to);
     }
 }
 
@@ -146,13 +146,13 @@ void bd_recorder_dispatch(bd_recorder *to, const bd_vk_dispatch *dispatch) {
     }
     touch(to, dispatch->bindings, BD_BIND_DST, &dispatch->bindings[BD_BIND_DST]);
     to->dispatches++;
-    to->result = bd_vk_commands_dispatch(&to->segments[to->segment], dispatch, to->error);
+    to->result = bd_vk_commands_dispatch(&to->commands[to->current], dispatch, to->error);
 }
 
 void bd_recorder_copy(bd_recorder *to, const bd_vk_binding *from, const bd_vk_binding *dst) {
     if (!to->result) {
         touch(to, from, 1, dst);
-        bd_vk_commands_copy(&to->segments[to->segment], from->buffer, from->offset, dst->buffer, dst->offset,
+        bd_vk_commands_copy(&to->commands[to->current], from->buffer, from->offset, dst->buffer, dst->offset,
                             from->bytes);
     }
 }
@@ -161,20 +161,20 @@ void bd_recorder_fill(bd_recorder *to, bd_slot slot, VkDeviceSize bytes, uint32_
     const bd_vk_binding at = {.buffer = to->slots[slot].buffer, .offset = to->slots[slot].offset, .bytes = bytes};
     if (!to->result) {
         touch(to, NULL, 0, &at);
-        bd_vk_commands_fill(&to->segments[to->segment], at.buffer, at.offset, bytes, word);
+        bd_vk_commands_fill(&to->commands[to->current], at.buffer, at.offset, bytes, word);
     }
 }
 
 void bd_recorder_barrier_indirect(bd_recorder *to) {
     if (!to->result) {
-        bd_vk_commands_barrier_indirect(&to->segments[to->segment]);
+        bd_vk_commands_barrier_indirect(&to->commands[to->current]);
         forget_pending(to);
     }
 }
 
 void bd_recorder_stamp(bd_recorder *to, const char *label) {
     if (!to->result) {
-        bd_vk_commands_stamp(&to->segments[to->segment], label);
+        bd_vk_commands_stamp(&to->commands[to->current], label);
     }
 }
 

@@ -10,8 +10,8 @@
 #include "kernel/kernel.h"
 #include "photo/slots.h"
 
-/* The first look, then every other one, and what comes after them all. */
-enum { BD_MOST_SEGMENTS = 16, BD_MOST_PENDING = 64 };
+/* Command buffers: one in front of the first look, and one behind each. */
+enum { BD_MOST_COMMANDS = 16, BD_MOST_PENDING = 64 };
 
 typedef struct bd_pending {
     VkBuffer buffer;
@@ -27,23 +27,23 @@ typedef struct bd_recorder {
     bool deep;                  /* some pictures have 16 bits */
     VkDeviceSize band_bytes;    /* of a binding at most, for tests; 0: what the device can bind */
 
-    bd_vk_commands *segments; /* (BD_MOST_SEGMENTS), made when needed */
-    uint32_t segment;         /* is being recorded */
-    /* All that runs, in order: segments, and commands that were recorded elsewhere between them. */
-    bd_vk_commands *list[2 * BD_MOST_SEGMENTS];
+    bd_vk_commands *commands; /* (BD_MOST_COMMANDS), made when needed */
+    uint32_t current;         /* that is being recorded */
+    /* All that runs, in order: these commands, and between them a network's, which were recorded before. */
+    bd_vk_commands *list[2 * BD_MOST_COMMANDS];
     uint32_t list_count;
 
     bd_pending pending[BD_MOST_PENDING];
     uint32_t pending_count;
-    bool all_pending;              /* at the beginning: the photo before may be at anything */
+    bool all_pending;              /* at the beginning: the previous photo may still use any slot */
     uint32_t dispatches, barriers; /* so far */
     bd_result result;
     bd_error *error;
 } bd_recorder;
 
-/* Begins the first segment. The members above segment, and error, are set; the device is done with the segments. */
+/* Begins the first commands. The members above current, and error, are set; the device is done with the commands. */
 void bd_recorder_begin(bd_recorder *to);
-/* Makes what was written readable by the host and ends the last segment. */
+/* Makes what was written readable by the host and ends the last commands. */
 bd_result bd_recorder_end(bd_recorder *to);
 
 bd_size bd_recorder_size(const bd_recorder *to, bd_slot slot);
@@ -63,7 +63,7 @@ void bd_recorder_fill(bd_recorder *to, bd_slot slot, VkDeviceSize bytes, uint32_
 /* Everything written so far is visible to what follows, the groups of indirect dispatches too. */
 void bd_recorder_barrier_indirect(bd_recorder *to);
 void bd_recorder_stamp(bd_recorder *to, const char *label);
-/* Commands that were recorded elsewhere run here. They end with a barrier of their own. */
+/* Runs commands here that were recorded before, by a network. They end with a barrier of their own. */
 void bd_recorder_run(bd_recorder *to, bd_vk_commands *commands);
 
 /* Pictures are taken in bands of rows that the device can bind: the rows of a picture of `size` that one dispatch may

@@ -34,13 +34,13 @@ static void record_axis(bd_recorder *to, const void *plan) {
 }
 
 static void add_axis(bd_recipe *recipe, axis_plan *plan, const bd_table_key *key, const bd_resample_table *table) {
-    enum { ALIGN = 256 };
-    VkDeviceSize at = bd_recipe_add_table(recipe, table);
+    VkDeviceSize at[BD_TABLE_PARTS];
+    bd_recipe_add_table(recipe, table, at);
     plan->tables = recipe->table_slot;
     plan->out = (uint32_t)table->out;
     plan->taps = (uint32_t)table->taps;
-    plan->coefficients = (uint32_t)(at / 4);
-    plan->bounds = (uint32_t)((at + (bd_table_bytes(table, BD_TABLE_COEFFICIENTS) + ALIGN - 1) / ALIGN * ALIGN) / 4);
+    plan->coefficients = (uint32_t)(at[BD_TABLE_COEFFICIENTS] / 4);
+    plan->bounds = (uint32_t)(at[BD_TABLE_BOUNDS] / 4);
     plan->filter = key->filter;
     plan->in = key->in;
     plan->box0 = key->box[0];

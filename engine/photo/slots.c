@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "photo/slots.h"
 
-enum { ALIGN = 256 };
-
-static VkDeviceSize align(VkDeviceSize bytes) {
-    return (bytes + ALIGN - 1) / ALIGN * ALIGN;
+VkDeviceSize bd_slot_align(VkDeviceSize bytes) {
+    return (bytes + BD_SLOT_ALIGN - 1) / BD_SLOT_ALIGN * BD_SLOT_ALIGN;
 }
 
 VkDeviceSize bd_slot_row_bytes(const bd_slot_shape *shape) {
@@ -32,12 +30,12 @@ static bool in_use_together(bd_slot_use a, bd_slot_use b) {
 /* The lowest offset in a chunk at which `bytes` are free while slot `s` is in use; placed: those that have a place. */
 static VkDeviceSize lowest_offset(const bd_slot_shape *shapes, const bd_slot_use *uses, const bd_slot_place *places,
                                   const uint32_t *placed, uint32_t placed_count, uint32_t s, uint32_t chunk) {
-    VkDeviceSize bytes = align(bd_slot_bytes(&shapes[s])), offset = 0;
+    VkDeviceSize bytes = bd_slot_align(bd_slot_bytes(&shapes[s])), offset = 0;
     for (bool moved = true; moved;) {
         moved = false;
         for (uint32_t i = 0; i < placed_count; i++) {
             uint32_t other = placed[i];
-            VkDeviceSize begin = places[other].offset, end = begin + align(bd_slot_bytes(&shapes[other]));
+            VkDeviceSize begin = places[other].offset, end = begin + bd_slot_align(bd_slot_bytes(&shapes[other]));
             if (places[other].chunk == chunk && in_use_together(uses[s], uses[other]) && begin < offset + bytes &&
                 offset < end) {
                 offset = end;
@@ -73,7 +71,7 @@ bool bd_slots_place(const bd_slot_shape *shapes, const bd_slot_use *uses, uint32
     }
     for (uint32_t i = 0; i < listed; i++) {
         uint32_t s = list[i], chunk = 0;
-        VkDeviceSize bytes = align(bd_slot_bytes(&shapes[s])), offset = 0;
+        VkDeviceSize bytes = bd_slot_align(bd_slot_bytes(&shapes[s])), offset = 0;
         for (; chunk < BD_MOST_CHUNKS; chunk++) {
             offset = lowest_offset(shapes, uses, places, list, i, s, chunk);
             if (offset == 0 || offset + bytes <= most) {

@@ -10,7 +10,7 @@
 #include "vk/vk.h"
 
 typedef uint32_t bd_slot;
-enum { BD_NO_SLOT = 0, BD_MOST_SLOTS = 160, BD_MOST_CHUNKS = 32 };
+enum { BD_NO_SLOT = 0, BD_MOST_SLOTS = 160 /* with BD_NO_SLOT */, BD_MOST_CHUNKS = 32 };
 
 typedef struct bd_size {
     uint32_t w, h;
@@ -49,6 +49,10 @@ typedef struct bd_slot_use {
 /* Of one row, a multiple of 4; rows lie side by side. */
 VkDeviceSize bd_slot_row_bytes(const bd_slot_shape *shape);
 VkDeviceSize bd_slot_bytes(const bd_slot_shape *shape);
+
+/* What slots, and parts of them that are bound by themselves, begin at a multiple of: no device asks for more. */
+enum { BD_SLOT_ALIGN = 256 };
+VkDeviceSize bd_slot_align(VkDeviceSize bytes);
 
 /* Finds a place for every slot of an owner, so that two that are in use together do not overlap; largest first, each at
  * the lowest offset that is free.

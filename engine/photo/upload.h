@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * From the host's pictures to what a recipe's uploads hold. */
+ * Writes the host's pictures, planes and bytes into a recipe's uploads. */
 #ifndef BD_UPLOAD_H
 #define BD_UPLOAD_H
 

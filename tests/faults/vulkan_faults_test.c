@@ -213,6 +213,7 @@ static bd_result attempt(const char *path, const bd_allocator *allocator, void *
         pixels[i] = (uint8_t)(i * 37 | 1);
     }
     const bd_image photo = {.width = 5, .height = 3, .stride_bytes = 20, .pixels = pixels};
+    const bd_image behind = {.width = 4, .height = 3, .stride_bytes = 16, .pixels = pixels};
     /* At a size at which a run costs little. */
     const bd_model_params model_params = {
         .struct_size = sizeof model_params, .allocator = allocator, .width = 65, .height = 65};
@@ -223,19 +224,31 @@ static bd_result attempt(const char *path, const bd_allocator *allocator, void *
     const bd_segment_params segment = {.struct_size = sizeof segment, .want_logits = true};
     const bd_replace_params replace = {
         .struct_size = sizeof replace, .classes = {{2}}, .background = BD_BACKGROUND_BLUR, .blur_sigma_px = 1};
+    /* Every step but the classic ones, first, while nothing is cached. */
+    const bd_matte_params best = {.struct_size = sizeof best, .mode = BD_MATTE_BEST, .feather_px = 1};
+    const bd_replace_params picture_behind = {.struct_size = sizeof picture_behind,
+                                              .classes = {{2}},
+                                              .background = BD_BACKGROUND_PICTURE,
+                                              .blur_sigma_px = 1,
+                                              .matte = &best,
+                                              .harmonize = BD_HARMONIZE_FULL,
+                                              .light_wrap_px = 2};
     bd_replace_params again = replace;
     again.reuse_result = true;
     bd_model *model = NULL;
     bd_engine *engine = NULL;
     bd_session *session = NULL;
     bd_segmentation map = {0};
-    bd_image picture = {0};
+    bd_image picture = {0}, first = {0};
     bd_result result = bd_model_open(path, &model_params, &model, error);
     if (!result) {
         result = bd_engine_create(&engine_params, &engine, error);
     }
     if (!result) {
         result = bd_session_create(engine, model, NULL, &session, error);
+    }
+    if (!result) {
+        result = bd_session_replace(session, &photo, &behind, &picture_behind, &first, error);
     }
     if (!result) {
         result = bd_session_segment(session, &photo, &segment, &map, error);
@@ -252,6 +265,7 @@ static bd_result attempt(const char *path, const bd_allocator *allocator, void *
     }
     bd_segmentation_finish(&map);
     bd_image_finish(&picture);
+    bd_image_finish(&first);
     bd_session_destroy(session);
     bd_engine_destroy(engine);
     bd_model_destroy(model);

@@ -9,7 +9,16 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "photo/recipe.h"
+#include "photo/background.h"
+#include "photo/blur.h"
+#include "photo/composite.h"
+#include "photo/foreground.h"
+#include "photo/harmonize.h"
+#include "photo/light_wrap.h"
+#include "photo/matting.h"
+#include "photo/pack.h"
+#include "photo/relight.h"
+#include "photo/resample.h"
 
 static uint32_t next_random(uint32_t *seed) {
     *seed = *seed * 1664525u + 1013904223u;
@@ -129,7 +138,7 @@ static void test_room(void **state) {
     for (int i = 0; i < 8; i++) {
         bd_recipe_pass(r, record_nothing, large, sizeof large);
     }
-    assert_true(r->plan_words <= BD_MOST_PLAN_WORDS);
+    assert_int_equal(r->plan_words, BD_MOST_PLAN_WORDS);
     assert_failed(r, "plans");
 
     r = begin(0);
@@ -140,14 +149,16 @@ static void test_room(void **state) {
 
     r = begin(0);
     for (int i = 0; i < 2 * BD_MOST_UPLOADS; i++) {
-        (void)bd_upload_add(r, "upload", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
+        (void)bd_recipe_upload(r, "upload", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
     }
     assert_int_equal(r->upload_count, BD_MOST_UPLOADS);
     assert_failed(r, "uploads");
 
     r = begin(0);
     for (int i = 0; i < 2 * BD_MOST_RETURNS; i++) {
-        (void)bd_recipe_return(r, bd_recipe_slot(r, "slot", BD_SLOT_GRID, size));
+        bd_slot slot = bd_recipe_slot(r, "slot", BD_SLOT_GRID, size);
+        add(r, 1, BD_NO_SLOT, slot);
+        (void)bd_recipe_return(r, slot);
     }
     assert_int_equal(r->return_count, BD_MOST_RETURNS);
     assert_failed(r, "results");
@@ -161,7 +172,8 @@ static void test_room(void **state) {
     r = begin(0);
     const bd_resample_table table = {.out = 3, .taps = 2};
     for (int i = 0; i < 2 * BD_MOST_RESAMPLED_AXES; i++) {
-        (void)bd_recipe_add_table(r, &table);
+        VkDeviceSize at[BD_TABLE_PARTS];
+        bd_recipe_add_table(r, &table, at);
     }
     assert_int_equal(r->resampled_count, BD_MOST_RESAMPLED_AXES);
     assert_failed(r, "axes");
@@ -182,13 +194,98 @@ static void test_order(void **state) {
     assert_int_equal(r->result, BD_OK);
     assert_int_equal(r->uses[slot].first, 0);
     assert_int_equal(r->uses[slot].last, 2);
+    r = begin(0);
+    (void)bd_recipe_return(r, bd_recipe_slot(r, "slot", BD_SLOT_GRID, (bd_size){3, 2}));
+    assert_failed(r, "nothing writes");
+    r = begin(0);
+    (void)bd_recipe_return(r, BD_NO_SLOT);
+    assert_failed(r, "nothing writes");
+    r = begin(0);
+    bd_recipe_reads(r, bd_recipe_upload(r, "the photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, (bd_size){3, 2}));
+    assert_failed(r, "the photo is used before there is a pass");
+}
+
+/* ---- failures ---------------------------------------------------------------------------------------------------- */
+
+/* Every step but those of networks, over a photo of 5x3 pixels. */
+static void add_all(bd_recipe *r, bool trimap) {
+    const bd_size size = {5, 3};
+    static const float coarse[4] = {0};
+    const bd_image unknown = {.width = size.w, .height = size.h};
+    const bd_matte_params params = {.mode = BD_MATTE_BEST,
+                                    .coarse = coarse,
+                                    .coarse_width = 2,
+                                    .coarse_height = 2,
+                                    .trimap = trimap ? &unknown : NULL,
+                                    .keep = BD_KEEP_POINT,
+                                    .fill_holes = true,
+                                    .grow_px = 2,
+                                    .feather_px = 3};
+    static const bd_looks none; /* as of a session without a model */
+    bd_matte_input input = {.params = &params, .looks = &none};
+    r->vk->limits.maxStorageBufferRange = 1 << 27;
+    r->vk->limits.maxTexelBufferElements = 1 << 27;
+    r->deep = true;
+    bd_slot photo = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, bd_recipe_picture(r), size);
+    bd_matte_upload(r, &params, &input);
+    input.photo = bd_narrow_add(r, photo);
+    const bd_matte mask = bd_matte_add(r, &input);
+    const bd_backdrop_picture picture = {
+        .size = {7, 4}, .fit = {.width = 6, .height = 3, .box = {0, 0, 7, 4}}, .blur_sigma_px = 2};
+    bd_backdrop back = {0};
+    bd_background_add(r, &picture, size, &back);
+    (void)bd_blur_add(r, photo, mask.plane, 3);
+    (void)bd_foreground_add(r, BD_FOREGROUND_BLUR, photo, mask.plane);
+    bd_slot front = bd_foreground_add(r, BD_FOREGROUND_MULTILEVEL, photo, mask.plane);
+    bd_slot map = bd_harmonize_add(r, BD_HARMONIZE_FULL, front, mask.plane, &back);
+    const bd_light light = bd_light_wrap_add(r, 4, photo, mask.plane, &back);
+    front = bd_relight_add(r, front, mask.plane, map, light);
+    const bd_blending blending = {.linear = true};
+    (void)bd_recipe_return(r, bd_composite_add(r, mask.plane, front, &back, blending));
+    (void)bd_recipe_return(r, bd_pack_add(r, mask.plane, true));
+    (void)bd_recipe_return(r, mask.found);
+}
+
+/* Wherever a recipe fails, the steps behind it do no harm: room for slots and passes ends at each place in turn. */
+static void test_failures(void **state) {
+    (void)state;
+    static bd_vk vk;
+    for (int trimap = 0; trimap < 2; trimap++) {
+        bd_recipe *r = begin(0);
+        r->vk = &vk;
+        add_all(r, trimap);
+        assert_string_equal(error.message, "");
+        assert_int_equal(r->result, BD_OK);
+        const uint32_t slots = r->slot_count, passes = r->pass_count;
+        for (uint32_t taken = BD_MOST_SLOTS - slots + 1; taken < BD_MOST_SLOTS; taken++) {
+            r = begin(0);
+            r->vk = &vk;
+            for (uint32_t i = 0; i < taken; i++) {
+                (void)bd_recipe_slot(r, "taken", BD_SLOT_BYTES, (bd_size){1, 1});
+            }
+            add_all(r, trimap);
+            assert_failed(r, "pictures");
+            assert_int_equal(r->slot_count, BD_MOST_SLOTS);
+        }
+        for (uint32_t taken = BD_MOST_PASSES - passes + 1; taken <= BD_MOST_PASSES; taken++) {
+            r = begin(0);
+            r->vk = &vk;
+            for (uint32_t i = 0; i < taken; i++) {
+                add(r, 1, BD_NO_SLOT, BD_NO_SLOT);
+            }
+            add_all(r, trimap);
+            assert_failed(r, "passes");
+            assert_int_equal(r->pass_count, BD_MOST_PASSES);
+        }
+    }
+    bd_tables_finish(&tables);
 }
 
 /* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 static bd_recipe *build(int which, uint32_t value, uint32_t width, const char *label, bool returned) {
     bd_recipe *r = begin(which);
-    bd_slot in = bd_upload_add(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, (bd_size){width, 4});
+    bd_slot in = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, (bd_size){width, 4});
     bd_slot out = bd_recipe_slot(r, "out", BD_SLOT_PICTURE, (bd_size){width, 4});
     add(r, value, in, out);
     bd_recipe_stamp(r, label);
@@ -239,8 +336,9 @@ static void test_tables(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_places), cmocka_unit_test(test_large_slots),
-                                       cmocka_unit_test(test_room),   cmocka_unit_test(test_order),
-                                       cmocka_unit_test(test_equal),  cmocka_unit_test(test_tables)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_places),  cmocka_unit_test(test_large_slots),
+                                       cmocka_unit_test(test_room),    cmocka_unit_test(test_order),
+                                       cmocka_unit_test(test_equal),   cmocka_unit_test(test_tables),
+                                       cmocka_unit_test(test_failures)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,13 +55,13 @@ bd_result bd_tflite_check(const bd_tflite *tflite, const bd_tflite_tensor *tenso
 
 static int32_t load_integer(const bd_tflite_tensor *tensor, size_t i) {
     int32_t narrow;
-    int64_t wide;
+    int64_t value;
     switch (tensor->type) {
     case BD_TFLITE_I8: return (int8_t)tensor->data[i];
     case BD_TFLITE_I32: memcpy(&narrow, tensor->data + 4 * i, sizeof narrow); return narrow;
     case BD_TFLITE_I64:
-        memcpy(&wide, tensor->data + 8 * i, sizeof wide);
-        return (int32_t)BD_MAX(BD_MIN(wide, INT32_MAX), INT32_MIN);
+        memcpy(&value, tensor->data + 8 * i, sizeof value);
+        return (int32_t)BD_MAX(BD_MIN(value, INT32_MAX), INT32_MIN);
     default: return tensor->data[i];
     }
 }

@@ -26,8 +26,8 @@ static bd_result add_block(bd_torch_builder *b, const char *block, const block_w
             bd_torch_convolve(b, NAME("%s.conv3", block), NAME("%s.bn3", block), bd_torch_plain, BD_TORCH_LINEAR, x);
     }
     if (!result && bd_torch_look_up(b, block, ".downsample.0.weight")) {
-        const bd_torch_window narrow = {.stride = at->stride, .dilation = 1};
-        result = bd_torch_convolve(b, NAME("%s.downsample.0", block), NAME("%s.downsample.1", block), narrow,
+        const bd_torch_window projection = {.stride = at->stride, .dilation = 1};
+        result = bd_torch_convolve(b, NAME("%s.downsample.0", block), NAME("%s.downsample.1", block), projection,
                                    BD_TORCH_LINEAR, &shortcut);
     }
     return result ? result : bd_torch_sum(b, block, shortcut, BD_TORCH_RELU, x);
@@ -79,27 +79,28 @@ bd_result bd_torch_resnet(bd_torch_builder *b, const char *folder, const bd_torc
 
 /* ---- MobileNetV2 ------------------------------------------------------------------------------------------------ */
 
-static bd_result add_inverted(bd_torch_builder *b, const bd_torch_inverted *names, bd_torch_window deep, bool adds,
+static bd_result add_inverted(bd_torch_builder *b, const bd_torch_inverted *names, bd_torch_window window, bool adds,
                               bd_torch_map *x) {
     const bd_torch_map shortcut = *x;
     bd_result result = BD_OK;
-    if (names->widen.text[0]) {
-        const bd_torch_window widen = {1, 1, false, deep.padding, deep.dilation};
-        result = bd_torch_convolve(b, names->widen.text, names->widen_norm.text, widen, BD_TORCH_RELU6, x);
-    } else if (deep.padding == BD_TORCH_BORDER) {
-        deep.padding = BD_TORCH_KEEP;
+    if (names->expand.text[0]) {
+        const bd_torch_window expand = {1, 1, false, window.padding, window.dilation};
+        result = bd_torch_convolve(b, names->expand.text, names->expand_norm.text, expand, BD_TORCH_RELU6, x);
+    } else if (window.padding == BD_TORCH_BORDER) {
+        window.padding = BD_TORCH_KEEP;
     }
     if (!result) {
-        deep.depthwise = true;
-        result = bd_torch_convolve(b, names->deep.text, names->deep_norm.text, deep, BD_TORCH_RELU6, x);
+        window.depthwise = true;
+        result = bd_torch_convolve(b, names->depthwise.text, names->depthwise_norm.text, window, BD_TORCH_RELU6, x);
     }
     if (!result) {
-        result = bd_torch_convolve(b, names->narrow.text, names->narrow_norm.text, bd_torch_plain, BD_TORCH_LINEAR, x);
+        result =
+            bd_torch_convolve(b, names->project.text, names->project_norm.text, bd_torch_plain, BD_TORCH_LINEAR, x);
     }
     if (result || !adds || shortcut.channels != x->channels) {
         return result;
     }
-    return bd_torch_sum(b, names->narrow.text, shortcut, BD_TORCH_LINEAR, x);
+    return bd_torch_sum(b, names->project.text, shortcut, BD_TORCH_LINEAR, x);
 }
 
 bd_result bd_torch_mobilenet_v2(bd_torch_builder *b, void (*name)(int block, bd_torch_inverted *names),
@@ -115,8 +116,8 @@ bd_result bd_torch_mobilenet_v2(bd_torch_builder *b, void (*name)(int block, bd_
         now *= halves[n] && stride == 1 ? 2 : 1;
         reached *= (uint32_t)stride;
         name(n + 1, &names);
-        const bd_torch_window deep = {stride, dilation->every ? now : before, false, padding, 0};
-        result = add_inverted(b, &names, deep, !halves[n], x);
+        const bd_torch_window window = {stride, dilation->every ? now : before, false, padding, 0};
+        result = add_inverted(b, &names, window, !halves[n], x);
         if (n == 2 && low) {
             *low = *x;
         }

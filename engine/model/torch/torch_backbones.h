@@ -18,13 +18,13 @@ typedef struct bd_torch_dilation {
 bd_result bd_torch_resnet(bd_torch_builder *b, const char *folder, const bd_torch_dilation *dilation, bd_torch_map *x,
                           bd_torch_map *low);
 
-/* An inverted residual: names of its convolutions and of their norms. widen is empty in the first block. */
+/* An inverted residual: names of its convolutions and of their norms. expand is empty in the first block. */
 typedef struct bd_torch_inverted {
-    bd_torch_name widen, widen_norm, deep, deep_norm, narrow, narrow_norm;
+    bd_torch_name expand, expand_norm, depthwise, depthwise_norm, project, project_norm;
 } bd_torch_inverted;
 
 /* MobileNetV2's 17 blocks, after its first convolution. name: writes the names of block 1..17. padding: KEEP, SAME, or
- * BORDER, which stands for zeros around the block's input: the widening convolution sees them too. low: what block 3
+ * BORDER, which stands for zeros around the block's input: the expanding convolution reads them too. low: what block 3
  * makes. */
 bd_result bd_torch_mobilenet_v2(bd_torch_builder *b, void (*name)(int block, bd_torch_inverted *names),
                                 bd_torch_padding padding, const bd_torch_dilation *dilation, bd_torch_map *x,

@@ -12,14 +12,14 @@ static void name_block(int block, bd_torch_inverted *names) {
     const int number = block - 1 - (layer ? lasts[layer - 1] : 0);
     const char *const folder = NAME("backbone.layer%d.%d.conv", layer + 1, number);
     if (block > 1) {
-        (void)bd_torch_print_name(&names->widen, "%s.0.conv", folder);
-        (void)bd_torch_print_name(&names->widen_norm, "%s.0.bn", folder);
+        (void)bd_torch_print_name(&names->expand, "%s.0.conv", folder);
+        (void)bd_torch_print_name(&names->expand_norm, "%s.0.bn", folder);
         next++;
     }
-    (void)bd_torch_print_name(&names->deep, "%s.%d.conv", folder, next);
-    (void)bd_torch_print_name(&names->deep_norm, "%s.%d.bn", folder, next);
-    (void)bd_torch_print_name(&names->narrow, "%s.%d.conv", folder, next + 1);
-    (void)bd_torch_print_name(&names->narrow_norm, "%s.%d.bn", folder, next + 1);
+    (void)bd_torch_print_name(&names->depthwise, "%s.%d.conv", folder, next);
+    (void)bd_torch_print_name(&names->depthwise_norm, "%s.%d.bn", folder, next);
+    (void)bd_torch_print_name(&names->project, "%s.%d.conv", folder, next + 1);
+    (void)bd_torch_print_name(&names->project_norm, "%s.%d.bn", folder, next + 1);
 }
 
 /* A convolution module: layer.conv and layer.bn. */

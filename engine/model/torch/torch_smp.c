@@ -7,14 +7,14 @@
 static void name_block(int block, bd_torch_inverted *names) {
     int next = 0;
     if (block > 1) {
-        (void)bd_torch_print_name(&names->widen, "encoder.features.%d.conv.0.0", block);
-        (void)bd_torch_print_name(&names->widen_norm, "encoder.features.%d.conv.0.1", block);
+        (void)bd_torch_print_name(&names->expand, "encoder.features.%d.conv.0.0", block);
+        (void)bd_torch_print_name(&names->expand_norm, "encoder.features.%d.conv.0.1", block);
         next++;
     }
-    (void)bd_torch_print_name(&names->deep, "encoder.features.%d.conv.%d.0", block, next);
-    (void)bd_torch_print_name(&names->deep_norm, "encoder.features.%d.conv.%d.1", block, next);
-    (void)bd_torch_print_name(&names->narrow, "encoder.features.%d.conv.%d", block, next + 1);
-    (void)bd_torch_print_name(&names->narrow_norm, "encoder.features.%d.conv.%d", block, next + 2);
+    (void)bd_torch_print_name(&names->depthwise, "encoder.features.%d.conv.%d.0", block, next);
+    (void)bd_torch_print_name(&names->depthwise_norm, "encoder.features.%d.conv.%d.1", block, next);
+    (void)bd_torch_print_name(&names->project, "encoder.features.%d.conv.%d", block, next + 1);
+    (void)bd_torch_print_name(&names->project_norm, "encoder.features.%d.conv.%d", block, next + 2);
 }
 
 /* torchvision's, up to its last 1x1 convolution. */

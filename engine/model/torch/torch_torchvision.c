@@ -52,9 +52,9 @@ static bd_result inverted_residual(bd_torch_builder *b, const char *block, const
         part++;
     }
     if (!result) {
-        const bd_torch_window deep = {
+        const bd_torch_window window = {
             .stride = at->dilation > 1 ? 1 : at->stride, .dilation = at->dilation, .depthwise = true};
-        result = bd_torch_convolve(b, NAME("%s.block.%d.0", block, part), NAME("%s.block.%d.1", block, part), deep,
+        result = bd_torch_convolve(b, NAME("%s.block.%d.0", block, part), NAME("%s.block.%d.1", block, part), window,
                                    at->what, x);
         part++;
     }

@@ -14,10 +14,10 @@ static void name_both(bd_torch_name *conv, bd_torch_name *norm, const char *fold
 static void name_block(int block, bd_torch_inverted *names) {
     const char *const folder = block > 1 ? NAME("mobilenet_v2.layer.%d", block - 2) : "mobilenet_v2.conv_stem";
     if (block > 1) {
-        name_both(&names->widen, &names->widen_norm, folder, "expand_1x1");
+        name_both(&names->expand, &names->expand_norm, folder, "expand_1x1");
     }
-    name_both(&names->deep, &names->deep_norm, folder, "conv_3x3");
-    name_both(&names->narrow, &names->narrow_norm, folder, "reduce_1x1");
+    name_both(&names->depthwise, &names->depthwise_norm, folder, "conv_3x3");
+    name_both(&names->project, &names->project_norm, folder, "reduce_1x1");
 }
 
 static bd_result add_layer(bd_torch_builder *b, const char *layer, bd_torch_window at, bd_torch_activation what,

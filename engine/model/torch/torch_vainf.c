@@ -10,14 +10,14 @@ static void name_block(int block, bd_torch_inverted *names) {
     int next = 0;
     *names = (bd_torch_inverted){part, part, part, part, part, part};
     if (block > 1) {
-        (void)bd_torch_print_name(&names->widen, "%s.0.0", folder);
-        (void)bd_torch_print_name(&names->widen_norm, "%s.0.1", folder);
+        (void)bd_torch_print_name(&names->expand, "%s.0.0", folder);
+        (void)bd_torch_print_name(&names->expand_norm, "%s.0.1", folder);
         next++;
     }
-    (void)bd_torch_print_name(&names->deep, "%s.%d.0", folder, next);
-    (void)bd_torch_print_name(&names->deep_norm, "%s.%d.1", folder, next);
-    (void)bd_torch_print_name(&names->narrow, "%s.%d", folder, next + 1);
-    (void)bd_torch_print_name(&names->narrow_norm, "%s.%d", folder, next + 2);
+    (void)bd_torch_print_name(&names->depthwise, "%s.%d.0", folder, next);
+    (void)bd_torch_print_name(&names->depthwise_norm, "%s.%d.1", folder, next);
+    (void)bd_torch_print_name(&names->project, "%s.%d", folder, next + 1);
+    (void)bd_torch_print_name(&names->project_norm, "%s.%d", folder, next + 2);
 }
 
 /* The zeros around a block's input go through its widening convolution, and the first convolution has none. */

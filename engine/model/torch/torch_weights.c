@@ -22,9 +22,9 @@ static float load(bd_torch_kind kind, const uint8_t *at) {
         return value;
     }
     if (kind == BD_TORCH_F64) {
-        double wide;
-        memcpy(&wide, at, sizeof wide);
-        return (float)wide;
+        double exact;
+        memcpy(&exact, at, sizeof exact);
+        return (float)exact;
     }
     uint16_t half;
     memcpy(&half, at, sizeof half);
