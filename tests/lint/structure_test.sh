@@ -117,6 +117,34 @@ printf '%d symbols defined, %d uses in other files\n' "$(grep -c ' defines ' "$w
 [ -s "$work/calls" ] || echo 'no file uses another one' >> "$work/problems"
 result 'circles of calls'
 
+# ---- steps ----
+
+# A step of a photo adds no other step but those it is made of; matting.c is a recipe.
+made_of='
+    background resample
+    look resample
+    foreground fusion
+'
+awk -v made_of="$made_of" '
+    function step_of(file) {
+        if (file !~ /^engine\/photo\//) return ""
+        sub(/.*\//, "", file)
+        sub(/\.c$/, "", file)
+        return file
+    }
+    BEGIN {
+        count = split(made_of, word, " ")
+        for (i = 1; i < count; i += 2) may[word[i], word[i + 1]] = 1
+    }
+    $3 ~ /_add$/ {
+        from = step_of($1)
+        to = step_of($2)
+        if (from != "" && to != "" && from != "matting" && !((from, to) in may)) print $1 ": adds a step of " $2 ": " $3
+    }' "$work/calls" > "$work/problems"
+printf '%d steps added\n' "$(awk '$2 ~ /^engine\/photo\// && $3 ~ /_add$/' "$work/calls" | wc -l)" > "$work/counts"
+[ ! -d engine/photo ] || grep -qE ' engine/photo/.*_add$' "$work/calls" || echo 'no step is added' >> "$work/problems"
+result 'steps'
+
 # ---- includes ----
 
 find engine tools shaders/push -name '*.[ch]' 2> /dev/null | sort > "$work/files"

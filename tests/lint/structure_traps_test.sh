@@ -145,6 +145,24 @@ expect 1 'circle of 2 files, in it' 'engine/low.c -(mid)-> engine/deep/mid.c' \
 printf 'int top(int value);\nint (*const low_calls[])(int) = {top};\n' >> engine/low.c
 expect 1 'circle of 3 files, in it' 'engine/deep/mid.c -(low)-> engine/low.c -(top)-> tools/top.c'
 
+# add_step STEP CODE [HEADER]: engine/photo/STEP.c, whose bd_STEP_add returns CODE.
+add_step() {
+    mkdir -p engine/photo
+    printf 'int bd_%s_add(void);\n' "$1" > "engine/photo/$1.h"
+    printf '#include "%s.h"\n' "$1" "${3:-$1}" > "engine/photo/$1.c"
+    printf 'int bd_%s_add(void) {\n    return %s;\n}\n' "$1" "$2" >> "engine/photo/$1.c"
+}
+
+add_step resample 0
+add_step look 'bd_resample_add()' resample
+add_step matting 'bd_look_add()' look
+expect 0 'steps: 2 steps added, 0 wrong'
+add_step resample 0
+add_step composite 'bd_resample_add()' resample
+expect 1 'engine/photo/composite.c: adds a step of engine/photo/resample.c: bd_resample_add' 'steps: 1 steps added, 1 wrong'
+add_step resample 0
+expect 1 'no step is added'
+
 sed -i 's/^#endif$/#include "deep\/mid.h"\n&/' engine/types.h
 expect 1 'circle of 3 files, in it' 'engine/types.h -(include)-> engine/deep/mid.h' \
     'circles of includes: 8 includes in 9 files, 1 wrong'
