@@ -75,8 +75,8 @@ static void lay_out(legend *to, uint32_t photo_width) {
     to->unit_px = photo_width / 320 < 1 ? 1 : photo_width / 320 > 8 ? 8 : photo_width / 320;
     to->units = photo_width / to->unit_px;
     for (uint32_t i = 0; i < to->count; i++) {
-        uint32_t wide = to->entries[i].width + 2 * MARGIN;
-        to->units = wide > to->units ? wide : to->units;
+        uint32_t width = to->entries[i].width + 2 * MARGIN;
+        to->units = width > to->units ? width : to->units;
     }
     uint32_t x = MARGIN;
     to->lines = 1;

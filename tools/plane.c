@@ -128,9 +128,9 @@ bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane
     for (size_t y = 0; y < image->height && plane->values; y++) {
         const uint8_t *row = image->pixels + y * image->stride_bytes;
         for (size_t x = 0; x < image->width; x++) {
-            uint16_t wide;
-            memcpy(&wide, row + 2 * x, sizeof wide);
-            plane->values[y * image->width + x] = (float)wide / 65535.0f;
+            uint16_t level;
+            memcpy(&level, row + 2 * x, sizeof level);
+            plane->values[y * image->width + x] = (float)level / 65535.0f;
         }
     }
     return plane->values || cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);

@@ -73,15 +73,6 @@ static float *pinned_floats(size_t count) {
     return values;
 }
 
-static float *pad_plane(const float *dense, int32_t w, int32_t h) {
-    size_t pitch = (size_t)(w + 3) / 4 * 4;
-    float *plane = zeros(pitch * (size_t)h);
-    for (size_t y = 0; y < (size_t)h; y++) {
-        memcpy(plane + y * pitch, dense + y * (size_t)w, (size_t)w * sizeof *plane);
-    }
-    return plane;
-}
-
 /* Runs a kernel over zeros; what it does not touch stays zero. */
 static void check_kernel(bd_kernel kernel, const scene *s, bool flag, const check_input inputs[4],
                          const float *expected, size_t rows, float absolute, float relative, const char *label) {
@@ -118,7 +109,7 @@ static void test_colours(void **state) {
     (void)state;
     for (size_t i = 0; i < BD_COUNT(sizes); i++) {
         scene s = make_scene(sizes[i][0], sizes[i][1], false);
-        float *dense = pinned_floats(s.nodes), *plane = pad_plane(dense, s.w, s.h);
+        float *dense = pinned_floats(s.nodes), *plane = check_pad(dense, (size_t)s.h, s.w);
         uint32_t *counts = calloc((size_t)BINS * 2, sizeof *counts);
         float *bins = zeros((size_t)BINS * 4), *expected = zeros(s.nodes * 4);
         assert_non_null(counts);
@@ -350,7 +341,7 @@ static void test_known(void **state) {
             memcpy(pinned + 4 * n, s.grid + 4 * n, 16);
             pinned[4 * n + 3] = s.targets[4 * n + 3] > 0.0f ? dense[n] : s.grid[4 * n + 3];
         }
-        float *plane = pad_plane(dense, s.w, s.h);
+        float *plane = check_pad(dense, (size_t)s.h, s.w);
         const check_input targets[4] = {{s.targets, s.nodes * 16}};
         check_kernel(BD_KERNEL_CLOSED_PRIOR, &s, false, targets, plane, (size_t)(s.w + 3) / 4 * (size_t)s.h, 0.0f, 0.0f,
                      "prior");
@@ -386,13 +377,13 @@ static void check_trimap(int32_t w, int32_t h, int32_t block, float low) {
     int32_t gw = (w + block - 1) / block, gh = (h + block - 1) / block;
     size_t pitch = (size_t)(w + 3) / 4 * 4, values = (size_t)(gw + 3) / 4 * 4 * (size_t)gh;
     uint8_t *trimap = make_trimap(w, h), *rows = calloc(pitch, (size_t)h);
-    float *dense = pinned_floats((size_t)gw * (size_t)gh), *plane = pad_plane(dense, gw, gh);
+    float *dense = pinned_floats((size_t)gw * (size_t)gh), *plane = check_pad(dense, (size_t)gh, gw);
     assert_non_null(rows);
     for (size_t y = 0; y < (size_t)h; y++) {
         memcpy(rows + y * pitch, trimap + y * (size_t)w, (size_t)w);
     }
     bd_ref_trimap_pin(trimap, w, h, block, low, dense);
-    float *expected = pad_plane(dense, gw, gh);
+    float *expected = check_pad(dense, (size_t)gh, gw);
     const bd_push_trimap push = {.src_w = w, .src_h = h, .dst_w = gw, .dst_h = gh, .block = block, .low = low};
     const check_input inputs[4] = {{rows, pitch * (size_t)h}};
     CHECK_EACH_COLUMN(&harness) {

@@ -19,17 +19,6 @@ static size_t plane_bytes(int32_t w, int32_t h) {
     return (size_t)(w + 3) / 4 * 16 * (size_t)h;
 }
 
-/* (h, w) -> planes of four neighbours, zero past w. free() it. */
-static float *pad_plane(const float *dense, int32_t w, int32_t h) {
-    size_t pitch = (size_t)(w + 3) / 4 * 4;
-    float *plane = calloc(pitch * (size_t)h, sizeof *plane);
-    assert_non_null(plane);
-    for (size_t y = 0; y < (size_t)h; y++) {
-        memcpy(plane + y * pitch, dense + y * (size_t)w, (size_t)w * sizeof *plane);
-    }
-    return plane;
-}
-
 static void *make(size_t bytes) {
     void *memory = calloc(bytes + 1, 1);
     assert_non_null(memory);
@@ -80,7 +69,7 @@ static trial open_trial(picture kind, int32_t w, int32_t h, int32_t block, bool 
     t.push =
         (bd_push_components){.src_w = w, .src_h = h, .grid_w = t.gw, .grid_h = t.gh, .block = block, .level = LEVEL};
     t.dense = make_mask(kind, w, h);
-    t.plane = pad_plane(t.dense, w, h);
+    t.plane = check_pad(t.dense, (size_t)h, w);
     t.state_bytes = BD_COMPONENTS_WORDS(t.nodes) * sizeof(uint32_t);
     t.state = check_output(t.state_bytes);
     t.labels = make(t.nodes * sizeof(uint32_t));
@@ -149,7 +138,7 @@ static void seed(const trial *t, uint32_t *nearest) {
 
 static void check_apply(trial *t, const uint32_t *nearest) {
     size_t bytes = plane_bytes(t->w, t->h), pitch = (size_t)(t->w + 3) / 4 * 4;
-    float *expected = pad_plane(t->dense, t->w, t->h), *got = pad_plane(t->dense, t->w, t->h);
+    float *expected = check_pad(t->dense, (size_t)t->h, t->w), *got = check_pad(t->dense, (size_t)t->h, t->w);
     for (int32_t y = 0; y < t->h; y++) {
         for (int32_t x = 0; x < t->w; x++) {
             if (!(nearest[y / t->push.block * t->gw + x / t->push.block] & 1u)) {
@@ -256,10 +245,10 @@ static void test_parts(void **state) {
 
 /* The bound part of the source begins and ends with what the rows need, as bands do. */
 static void check_step(int32_t w, int32_t h, int32_t dx, int32_t dy, int32_t step, uint32_t kind, float amount) {
-    float *dense = check_floats(&harness, (size_t)w * (size_t)h, 0.0f, 1.0f), *plane = pad_plane(dense, w, h);
+    float *dense = check_floats(&harness, (size_t)w * (size_t)h, 0.0f, 1.0f), *plane = check_pad(dense, (size_t)h, w);
     float *whole = make((size_t)w * (size_t)h * sizeof *whole);
     bd_ref_plane_step(dense, w, h, dx, dy, step, (bd_ref_step)kind, amount, whole);
-    float *expected = pad_plane(whole, w, h);
+    float *expected = check_pad(whole, (size_t)h, w);
     size_t row = plane_bytes(w, 1);
     for (int32_t first = 0, rows = (h + 1) / 2; first < h; first += rows) {
         int32_t count = BD_MIN(rows, h - first), reach = dy ? step : 0;

@@ -13,17 +13,6 @@ static check harness;
 
 static const int32_t sizes[][2] = {{1, 1}, {3, 2}, {70, 33}, {5, 130}, {257, 9}};
 
-/* (h, w) -> planes of four neighbours, zero past w. free() it. */
-static float *pad_plane(const float *dense, int32_t w, int32_t h) {
-    size_t pitch = (size_t)(w + 3) / 4 * 4;
-    float *plane = calloc(pitch * (size_t)h, sizeof *plane);
-    assert_non_null(plane);
-    for (size_t y = 0; y < (size_t)h; y++) {
-        memcpy(plane + y * pitch, dense + y * (size_t)w, (size_t)w * sizeof *plane);
-    }
-    return plane;
-}
-
 static size_t plane_bytes(int32_t w, int32_t h) {
     return (size_t)(w + 3) / 4 * 16 * (size_t)h;
 }
@@ -70,7 +59,7 @@ static void test_start(void **state) {
         int32_t w = sizes[i][0], h = sizes[i][1];
         size_t nodes = (size_t)w * (size_t)h;
         float *grid = check_floats(&harness, nodes * 4, 0.0f, 1.0f), *dense = check_floats(&harness, nodes, 0.0f, 1.0f);
-        float *plane = pad_plane(dense, w, h), *expected = check_output(nodes * 16);
+        float *plane = check_pad(dense, (size_t)h, w), *expected = check_output(nodes * 16);
         for (size_t n = 0; n < nodes; n++) {
             memcpy(expected + 4 * n, grid + 4 * n, 12);
             expected[4 * n + 3] = fminf(fmaxf((dense[n] - 0.2f) / 0.6f, 0.0f), 1.0f);
@@ -205,7 +194,7 @@ static void check_apply(int32_t w, int32_t h, int32_t block) {
                       (float)(n / (size_t)w + (size_t)first) * scale + bias, line);
         dense[n] = bd_ref_line(line, colour);
     }
-    float *expected = pad_plane(dense, w, h);
+    float *expected = check_pad(dense, (size_t)h, w);
     const bd_push_guided push = {.src_w = lw,
                                  .src_h = lh,
                                  .dst_w = w,
@@ -237,7 +226,7 @@ static void test_apply(void **state) {
 
 static void check_sample(int32_t w, int32_t h, int32_t out_w, int32_t out_h, bool nearest, bool threshold) {
     size_t pixels = (size_t)out_w * (size_t)out_h;
-    float *dense = check_floats(&harness, (size_t)w * (size_t)h, 0.0f, 1.0f), *plane = pad_plane(dense, w, h);
+    float *dense = check_floats(&harness, (size_t)w * (size_t)h, 0.0f, 1.0f), *plane = check_pad(dense, (size_t)h, w);
     float *sampled = check_output(pixels * sizeof *sampled);
     const bd_push_plane push = {.src_w = w,
                                 .src_h = h,
@@ -253,7 +242,7 @@ static void check_sample(int32_t w, int32_t h, int32_t out_w, int32_t out_h, boo
         bd_ref_sample(dense, w, h, 1, nearest ? floorf(x + 0.5f) : x, nearest ? floorf(y + 0.5f) : y, &sampled[n]);
         sampled[n] = threshold ? (float)(sampled[n] > 0.5f) : sampled[n];
     }
-    float *expected = pad_plane(sampled, out_w, out_h);
+    float *expected = check_pad(sampled, (size_t)out_h, out_w);
     const check_input inputs[4] = {{plane, plane_bytes(w, h)}};
     size_t bytes = plane_bytes(out_w, out_h);
     CHECK_EACH_COLUMN(&harness) {
@@ -367,7 +356,7 @@ static void check_pyramid(int32_t w, int32_t h, int32_t shift) {
     size_t pixels = (size_t)w * (size_t)h, nodes = (size_t)lw * (size_t)lh;
     size_t bytes = pixels * pixel_bytes();
     uint8_t *photo = check_bytes(&harness, bytes), *expected = check_output(bytes);
-    float *dense = make_alpha(pixels), *alpha = pad_plane(dense, w, h), *level = check_output(nodes * 16);
+    float *dense = make_alpha(pixels), *alpha = check_pad(dense, (size_t)h, w), *level = check_output(nodes * 16);
     float *pairs = check_floats(&harness, nodes * 8, 0.0f, 1.0f);
     for (size_t n = 0; n < nodes; n++) {
         size_t at = ((n / (size_t)lw) << shift) * (size_t)w + ((n % (size_t)lw) << shift);

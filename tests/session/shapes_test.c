@@ -312,7 +312,7 @@ static void test_growth(void **state) {
     }
 }
 
-/* A soft disc stays round and as soft as it was, and comes back when the way is gone back. */
+/* A soft disc stays round and as soft as it was, and is restored by moving it back. */
 static void test_disc(void **state) {
     (void)state;
     enum { SIDE = 201, C = 100 };

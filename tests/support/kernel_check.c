@@ -66,7 +66,7 @@ bool check_first_column(check *c) {
 
 bool check_next_column(check *c) {
     for (c->vk.column++; !c->bench && c->vk.column < BD_COLUMN_COUNT; c->vk.column++) {
-        /* Whoever has kernels of its own for pictures has this one. */
+        /* Every column with kernels of its own for pictures has one of this kind. */
         bool has_own = bd_kernel_cells[BD_KERNEL_COMPOSITE][c->vk.column].from == (bd_column)c->vk.column;
         if (has_own && bd_column_runs(&c->vk.traits, (bd_column)c->vk.column)) {
             return true;

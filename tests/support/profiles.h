@@ -5,8 +5,7 @@
 
 #include "support/pictures.h"
 
-/* sRGB but that its red and green have changed places: (r, g, b) there is (g, r, b) in sRGB, whoever reckons. spare
- * more bytes of nothing make it long. */
+/* sRGB with red and green swapped: (r, g, b) there is (g, r, b) in sRGB. `spare` bytes of padding make it long. */
 bytes swapped_profile(size_t spare);
 /* sRGB's primaries, light = value to the power gamma. */
 bytes gamma_profile(double gamma);

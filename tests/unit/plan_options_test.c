@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "graph/plan.h"
+#include "support/graphs.h"
 
 enum { MOST = 64 };
 
@@ -17,16 +18,6 @@ static uint32_t random_state = 11;
 static uint32_t next_random(uint32_t below) {
     random_state = random_state * 1664525u + 1013904223u;
     return (random_state >> 8) % below;
-}
-
-static uint32_t add(bd_graph *graph, bd_op op, const uint32_t *inputs, uint32_t count, int32_t h, int32_t w,
-                    int32_t c) {
-    uint32_t index = bd_graph_add(graph, op, "node", inputs, count);
-    assert_int_not_equal(index, BD_NO_NODE);
-    const int32_t dims[] = {1, h, w, c};
-    graph->nodes[index].dtype = BD_F32;
-    graph->nodes[index].shape = bd_shape_make(4, dims);
-    return index;
 }
 
 static bool overlap(const bd_plan_tensor *a, const bd_plan_tensor *b) {
@@ -94,16 +85,16 @@ static void replay(const bd_graph *graph, const bd_plan *plan, const bd_plan_opt
 static void make_random(bd_graph *graph) {
     bd_error error;
     assert_int_equal(bd_graph_init(graph, NULL, "test", &error), BD_OK);
-    uint32_t at = add(graph, BD_OP_INPUT, NULL, 0, 8, 8, 3);
+    uint32_t at = test_add_map(graph, BD_OP_INPUT, NULL, 0, 8, 8, 3);
     graph->input = at;
-    add(graph, BD_OP_PREPROCESS, &at, 1, 8, 8, 3);
+    test_add_map(graph, BD_OP_PREPROCESS, &at, 1, 8, 8, 3);
     uint32_t nodes = 2 + next_random(40);
     for (uint32_t i = 0; i < nodes; i++) {
         /* Near neighbours mostly, so that chains with single readers are common. */
         uint32_t last = graph->count - 1;
         const uint32_t inputs[2] = {last, next_random(3) ? last : 1 + next_random(last)};
-        graph->output = add(graph, BD_OP_ADD, inputs, 1 + next_random(2), 1 + (int32_t)next_random(9),
-                            1 + (int32_t)next_random(9), 1 + (int32_t)next_random(40));
+        graph->output = test_add_map(graph, BD_OP_ADD, inputs, 1 + next_random(2), 1 + (int32_t)next_random(9),
+                                     1 + (int32_t)next_random(9), 1 + (int32_t)next_random(40));
     }
 }
 
@@ -154,15 +145,15 @@ static void test_wide_tensors(void **state) {
     bd_plan plan;
     bd_error error;
     assert_int_equal(bd_graph_init(&graph, NULL, "test", &error), BD_OK);
-    uint32_t x = add(&graph, BD_OP_PREPROCESS, NULL, 0, 16, 16, 32);
+    uint32_t x = test_add_map(&graph, BD_OP_PREPROCESS, NULL, 0, 16, 16, 32);
     static const float weights[32 * 32];
     const int32_t dims[] = {1, 1, 32, 32};
     const bd_shape shape = bd_shape_make(4, dims);
     uint32_t w = bd_graph_add_const(&graph, "weights", BD_F32, &shape, weights);
-    uint32_t pooled = add(&graph, BD_OP_POOL_AVERAGE, &x, 1, 1, 1, 32);
+    uint32_t pooled = test_add_map(&graph, BD_OP_POOL_AVERAGE, &x, 1, 1, 1, 32);
     const uint32_t inputs[] = {x, w, pooled};
-    uint32_t conv = add(&graph, BD_OP_CONV, inputs, 3, 16, 16, 32);
-    graph.output = add(&graph, BD_OP_CLAMP, &conv, 1, 16, 16, 32);
+    uint32_t conv = test_add_map(&graph, BD_OP_CONV, inputs, 3, 16, 16, 32);
+    graph.output = test_add_map(&graph, BD_OP_CLAMP, &conv, 1, 16, 16, 32);
     assert_true(bd_plan_is_f32(&graph, pooled) && bd_plan_is_f32(&graph, graph.output));
     assert_false(bd_plan_is_f32(&graph, conv) || bd_plan_is_f32(&graph, x));
     assert_true(bd_plan_can_be_half(&graph));
@@ -172,7 +163,7 @@ static void test_wide_tensors(void **state) {
     assert_int_equal(plan.tensors[conv].bytes, 16 * 16 * 32 * 2);
     assert_int_equal(plan.tensors[graph.output].bytes, 16 * 16 * 32 * 4);
     bd_plan_finish(&plan);
-    graph.output = add(&graph, BD_OP_ADD, (const uint32_t[]){conv, pooled}, 2, 16, 16, 32);
+    graph.output = test_add_map(&graph, BD_OP_ADD, (const uint32_t[]){conv, pooled}, 2, 16, 16, 32);
     assert_false(bd_plan_can_be_half(&graph));
     bd_graph_finish(&graph);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "graph/plan.h"
+#include "support/graphs.h"
 
 static uint32_t random_state = 7;
 
@@ -17,25 +18,15 @@ static uint32_t next_random(uint32_t below) {
     return (random_state >> 8) % below;
 }
 
-static uint32_t add(bd_graph *graph, bd_op op, const uint32_t *inputs, uint32_t count, int32_t h, int32_t w,
-                    int32_t c) {
-    uint32_t index = bd_graph_add(graph, op, "node", inputs, count);
-    assert_int_not_equal(index, BD_NO_NODE);
-    const int32_t dims[] = {1, h, w, c};
-    graph->nodes[index].dtype = BD_F32;
-    graph->nodes[index].shape = bd_shape_make(4, dims);
-    return index;
-}
-
 /* photo -> preprocess -> a chain of clamps of one size. */
 static void make_chain(bd_graph *graph, uint32_t length) {
     bd_error error;
     assert_int_equal(bd_graph_init(graph, NULL, "test", &error), BD_OK);
-    uint32_t at = add(graph, BD_OP_INPUT, NULL, 0, 8, 8, 3);
+    uint32_t at = test_add_map(graph, BD_OP_INPUT, NULL, 0, 8, 8, 3);
     graph->input = at;
-    at = add(graph, BD_OP_PREPROCESS, &at, 1, 8, 8, 3);
+    at = test_add_map(graph, BD_OP_PREPROCESS, &at, 1, 8, 8, 3);
     for (uint32_t i = 0; i < length; i++) {
-        at = add(graph, BD_OP_CLAMP, &at, 1, 8, 8, 3);
+        at = test_add_map(graph, BD_OP_CLAMP, &at, 1, 8, 8, 3);
     }
     graph->output = at;
 }
@@ -68,8 +59,9 @@ static void test_branches_run_together(void **state) {
     bd_error error;
     make_chain(&graph, 0);
     uint32_t root = graph.output;
-    uint32_t branches[2] = {add(&graph, BD_OP_CLAMP, &root, 1, 8, 8, 3), add(&graph, BD_OP_CLAMP, &root, 1, 8, 8, 3)};
-    graph.output = add(&graph, BD_OP_ADD, branches, 2, 8, 8, 3);
+    uint32_t branches[2] = {test_add_map(&graph, BD_OP_CLAMP, &root, 1, 8, 8, 3),
+                            test_add_map(&graph, BD_OP_CLAMP, &root, 1, 8, 8, 3)};
+    graph.output = test_add_map(&graph, BD_OP_ADD, branches, 2, 8, 8, 3);
     assert_int_equal(bd_plan_init(&plan, &graph, false, NULL, &error), BD_OK);
     assert_true(plan.steps[1].barrier);
     assert_false(plan.steps[2].barrier);
@@ -120,8 +112,8 @@ static void test_random_graphs(void **state) {
         uint32_t nodes = 2 + next_random(40);
         for (uint32_t i = 0; i < nodes; i++) {
             uint32_t inputs[2] = {1 + next_random(graph.count - 1), 1 + next_random(graph.count - 1)};
-            graph.output = add(&graph, BD_OP_ADD, inputs, 2, 1 + (int32_t)next_random(9), 1 + (int32_t)next_random(9),
-                               1 + (int32_t)next_random(40));
+            graph.output = test_add_map(&graph, BD_OP_ADD, inputs, 2, 1 + (int32_t)next_random(9),
+                                        1 + (int32_t)next_random(9), 1 + (int32_t)next_random(40));
         }
         assert_int_equal(bd_plan_init(&plan, &graph, false, NULL, &error), BD_OK);
         check_plan(&graph, &plan);
@@ -136,13 +128,13 @@ static void test_counts(void **state) {
     bd_graph graph;
     bd_error error;
     assert_int_equal(bd_graph_init(&graph, NULL, "test", &error), BD_OK);
-    uint32_t x = add(&graph, BD_OP_PREPROCESS, NULL, 0, 9, 9, 3);
+    uint32_t x = test_add_map(&graph, BD_OP_PREPROCESS, NULL, 0, 9, 9, 3);
     static const float weights[3 * 3 * 3 * 5];
     const int32_t dims[] = {3, 3, 3, 5};
     const bd_shape shape = bd_shape_make(4, dims);
     uint32_t w = bd_graph_add_const(&graph, "weights", BD_F32, &shape, weights);
     const uint32_t inputs[] = {x, w};
-    uint32_t conv = add(&graph, BD_OP_CONV, inputs, 2, 5, 5, 5);
+    uint32_t conv = test_add_map(&graph, BD_OP_CONV, inputs, 2, 5, 5, 5);
     graph.nodes[conv].u.conv.kernel_h = 3;
     graph.nodes[conv].u.conv.kernel_w = 3;
     assert_int_equal(bd_node_multiply_adds(&graph, conv), 5 * 5 * 5 * 27);
