@@ -89,16 +89,16 @@ static bool read_names(cli *run, const char *path, char **text, const char ***na
 
 /* --size, unless params have a size. */
 static bool open_named(cli *run, const char *path, const bd_model_params *params, cli_model *model) {
-    bd_model_params own = *params;
+    bd_model_params copy = *params;
     const cli_options *from = &run->options;
     unsigned quantised, stride = 0;
-    if ((!own.width && !cli_value_size(run, &from->size, &own.width, &own.height)) ||
+    if ((!copy.width && !cli_value_size(run, &from->size, &copy.width, &copy.height)) ||
         !cli_value_choice(run, &from->quantised, &quantised) || !cli_value_choice(run, &from->output_stride, &stride)) {
         return false;
     }
-    own.quantised = (bd_quantised)quantised;
-    own.output_stride = stride;
-    if (bd_model_open(path, &own, &model->model, &run->error)) {
+    copy.quantised = (bd_quantised)quantised;
+    copy.output_stride = stride;
+    if (bd_model_open(path, &copy, &model->model, &run->error)) {
         cli_failed(run);
         if (run->status != CLI_OUT_OF_MEMORY) {
             run->status = CLI_MODEL;
@@ -121,18 +121,18 @@ static bool open_path(cli *run, const char *path, const bd_model_params *params,
     if (!given) {
         return open_named(run, path, params, model);
     }
-    bd_model_params own = params ? *params : (bd_model_params){.struct_size = sizeof own};
-    own.class_names = NULL;
-    own.class_set = given;
+    bd_model_params copy = params ? *params : (bd_model_params){.struct_size = sizeof copy};
+    copy.class_names = NULL;
+    copy.class_set = given;
     if (bd_class_name(given, 0, 0)) {
-        return open_named(run, path, &own, model) && check_set(run, given, model);
+        return open_named(run, path, &copy, model) && check_set(run, given, model);
     }
     char *text = NULL;
     const char **names = NULL;
-    bool done = read_names(run, given, &text, &names, &own.class_name_count);
-    own.class_set = NULL;
-    own.class_names = names;
-    done = done && open_named(run, path, &own, model) && check_names(run, own.class_name_count, model);
+    bool done = read_names(run, given, &text, &names, &copy.class_name_count);
+    copy.class_set = NULL;
+    copy.class_names = names;
+    done = done && open_named(run, path, &copy, model) && check_names(run, copy.class_name_count, model);
     free(text);
     free((void *)names);
     return done;

@@ -19,8 +19,8 @@ typedef enum cli_verb {
     CLI_VERB_COUNT
 } cli_verb;
 
-/* What the command line said. A row names the member that its option fills: a bool of a flag, a parameter of the library
- * where the row says so, else the value's text, NULL when it was not given. */
+/* What the command line said. A row names the member that its option fills: a bool of a flag, a parameter of the
+ * library where the row says so, else the value's text, NULL when it was not given. */
 typedef struct cli_options {
     cli_verb verb;
     bool verb_given;

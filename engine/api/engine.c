@@ -4,22 +4,22 @@
 #include "kernel/column.h"
 
 bd_result bd_devices(const bd_engine_params *params, bd_device_info *infos, uint32_t *count, bd_error *error) {
-    bd_engine_params own;
-    bd_copy_params(&own, params, sizeof own);
-    return bd_vk_enumerate(&own, bd_column_describe, infos, count, error);
+    bd_engine_params copy;
+    bd_copy_params(&copy, params, sizeof copy);
+    return bd_vk_enumerate(&copy, bd_column_describe, infos, count, error);
 }
 
 bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, bd_error *error) {
     *engine = NULL;
-    bd_engine_params own;
-    bd_copy_params(&own, params, sizeof own);
-    bd_engine *made = bd_alloc_zero(own.allocator, sizeof *made);
+    bd_engine_params copy;
+    bd_copy_params(&copy, params, sizeof copy);
+    bd_engine *made = bd_alloc_zero(copy.allocator, sizeof *made);
     if (!made) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
-    made->allocator = bd_keep_allocator(&made->hooks, own.allocator);
-    own.allocator = made->allocator;
-    bd_result result = bd_column_open(&made->vk, &own, error);
+    made->allocator = bd_keep_allocator(&made->hooks, copy.allocator);
+    copy.allocator = made->allocator;
+    bd_result result = bd_column_open(&made->vk, &copy, error);
     if (!result) {
         result = bd_tuning_init(&made->tuning, made->vk.cache_path, made->allocator, error);
     }

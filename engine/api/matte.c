@@ -49,33 +49,33 @@ static bd_result take_alpha(const bd_session *session, const bd_frame *frame, ui
 bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params, bd_image *alpha,
                            bd_error *error) {
     *alpha = (bd_image){0};
-    bd_matte_params own;
-    bd_copy_params(&own, params, sizeof own);
-    bd_session_choose_classes(session, &own.classes);
+    bd_matte_params copy;
+    bd_copy_params(&copy, params, sizeof copy);
+    bd_session_choose_classes(session, &copy.classes);
     bd_result code = bd_session_check_idle(session, error);
     if (!code) {
         code = bd_check_picture(photo, "photo", error);
     }
-    if (!code && bd_matte_needs_network(&own)) {
+    if (!code && bd_matte_needs_network(&copy)) {
         code = bd_session_need_network(session, error);
     }
     if (!code) {
         bd_session_report(session, "matte");
-        code = bd_matte_check(&own, (bd_size){photo->width, photo->height}, session->looks.count > 0, error);
+        code = bd_matte_check(&copy, (bd_size){photo->width, photo->height}, session->looks.count > 0, error);
     }
     if (code) {
         return code;
     }
-    const bd_results at = draft_matte(session, photo, &own, error);
+    const bd_results at = draft_matte(session, photo, &copy, error);
     bd_source sources[1 + BD_MATTE_MOST_SOURCES] = {{.image = photo}};
-    (void)bd_matte_sources(&own, sources + 1);
+    (void)bd_matte_sources(&copy, sources + 1);
     const bd_frame *frame = NULL;
     code = bd_session_run_draft(session, sources, &frame, error);
     if (!code) {
         bd_session_take_seen(session, frame, at.has_seen ? &at.seen : NULL);
     }
     if (!code && at.has_found) {
-        code = bd_components_check_found(&own, bd_frame_result(frame, at.found), error);
+        code = bd_components_check_found(&copy, bd_frame_result(frame, at.found), error);
     }
-    return code ? code : take_alpha(session, frame, at.image, photo, own.wide, alpha, error);
+    return code ? code : take_alpha(session, frame, at.image, photo, copy.wide, alpha, error);
 }

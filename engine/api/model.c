@@ -62,32 +62,32 @@ static bd_result check(bd_model *model, bd_error *error) {
 
 bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model, bd_error *error) {
     *model = NULL;
-    bd_model_params own;
-    bd_copy_params(&own, params, sizeof own);
-    if (own.quantised != BD_QUANTISED_INTEGER && own.quantised != BD_QUANTISED_FLOAT) {
+    bd_model_params copy;
+    bd_copy_params(&copy, params, sizeof copy);
+    if (copy.quantised != BD_QUANTISED_INTEGER && copy.quantised != BD_QUANTISED_FLOAT) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: %d is no way to run quantised networks", path,
-                       (int)own.quantised);
+                       (int)copy.quantised);
     }
-    if (own.output_stride != 0 && own.output_stride != 8 && own.output_stride != 16) {
+    if (copy.output_stride != 0 && copy.output_stride != 8 && copy.output_stride != 16) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: an output stride of %u is not 8 or 16", path,
-                       own.output_stride);
+                       copy.output_stride);
     }
-    bd_model *made = bd_alloc_zero(own.allocator, sizeof *made);
+    bd_model *made = bd_alloc_zero(copy.allocator, sizeof *made);
     if (!made) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
     }
-    made->allocator = bd_keep_allocator(&made->hooks, own.allocator);
+    made->allocator = bd_keep_allocator(&made->hooks, copy.allocator);
     bd_result result = bd_graph_init(&made->graph, made->allocator, path, error);
-    made->graph.in_float = own.quantised == BD_QUANTISED_FLOAT;
-    made->graph.output_stride = own.output_stride;
-    made->graph.open_height = (int32_t)BD_MIN(own.height ? own.height : own.size, (uint32_t)INT32_MAX);
-    made->graph.open_width = (int32_t)BD_MIN(own.width ? own.width : own.size, (uint32_t)INT32_MAX);
+    made->graph.in_float = copy.quantised == BD_QUANTISED_FLOAT;
+    made->graph.output_stride = copy.output_stride;
+    made->graph.open_height = (int32_t)BD_MIN(copy.height ? copy.height : copy.size, (uint32_t)INT32_MAX);
+    made->graph.open_width = (int32_t)BD_MIN(copy.width ? copy.width : copy.size, (uint32_t)INT32_MAX);
     if (!result) {
         result = bd_model_import(path, &made->graph, &made->shards, &made->form, error);
     }
     if (!result) {
         uint32_t usual = made->graph.default_size ? made->graph.default_size : 513;
-        result = bd_graph_lower_to(&made->graph, own.size ? own.size : usual, own.height, own.width, error);
+        result = bd_graph_lower_to(&made->graph, copy.size ? copy.size : usual, copy.height, copy.width, error);
     }
     if (!result) {
         result = check(made, error);
@@ -95,12 +95,12 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
     if (!result) {
         result = bd_describe_stride(&made->graph, &made->output_stride, error);
     }
-    if (!result && own.output_stride && made->output_stride != own.output_stride) {
+    if (!result && copy.output_stride && made->output_stride != copy.output_stride) {
         result = bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: its output stride is %u and cannot be made %u", path,
-                         made->output_stride, own.output_stride);
+                         made->output_stride, copy.output_stride);
     }
     if (!result) {
-        result = name_classes(made, &own, error);
+        result = name_classes(made, &copy, error);
     }
     if (!result) {
         result = bd_plan_init(&made->plan, &made->graph, false, made->allocator, error);

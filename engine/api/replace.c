@@ -296,9 +296,9 @@ static bd_result finish(bd_session *session, uint32_t number, bd_image *result, 
 
 bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
                              const bd_replace_params *params, bd_image *result, bd_error *error) {
-    bd_replace_params own;
-    bd_copy_params(&own, params, sizeof own);
-    if (!own.reuse_result) {
+    bd_replace_params copy;
+    bd_copy_params(&copy, params, sizeof copy);
+    if (!copy.reuse_result) {
         *result = (bd_image){0};
     }
     uint32_t number = 0;
@@ -307,7 +307,7 @@ bd_result bd_session_replace(bd_session *session, const bd_image *photo, const b
         code = bd_frames_next(&session->frames, &number, error);
     }
     if (!code) {
-        code = start(session, photo, background, &own, number, error);
+        code = start(session, photo, background, &copy, number, error);
     }
     return code ? code : finish(session, number, result, error);
 }

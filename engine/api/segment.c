@@ -81,8 +81,8 @@ static bd_result take_segmentation(bd_session *session, const bd_frame *frame, c
 bd_result bd_session_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
                              bd_segmentation *result, bd_error *error) {
     *result = (bd_segmentation){0};
-    bd_segment_params own;
-    bd_copy_params(&own, params, sizeof own);
+    bd_segment_params copy;
+    bd_copy_params(&copy, params, sizeof copy);
     bd_result code = bd_session_check_idle(session, error);
     if (!code) {
         code = bd_check_picture(photo, "photo", error);
@@ -94,11 +94,11 @@ bd_result bd_session_segment(bd_session *session, const bd_image *photo, const b
         return code;
     }
     bd_session_report(session, "segment");
-    const results at = draft_segment(session, photo, &own, error);
+    const results at = draft_segment(session, photo, &copy, error);
     const bd_frame *frame = NULL;
     code = bd_session_run_draft(session, &(bd_source){.image = photo}, &frame, error);
     if (!code) {
-        code = take_segmentation(session, frame, &at, &own, result, error);
+        code = take_segmentation(session, frame, &at, &copy, result, error);
     }
     if (code) {
         bd_segmentation_finish(result);

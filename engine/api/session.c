@@ -101,13 +101,13 @@ static bd_result make_chosen(bd_engine *engine, const bd_model *model, const bd_
 bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params,
                             bd_session **session, bd_error *error) {
     *session = NULL;
-    bd_session_params own;
-    bd_copy_params(&own, params, sizeof own);
-    const bd_allocator *allocator = own.allocator ? own.allocator : engine->allocator;
-    bd_result result = model ? make_chosen(engine, model, &own, allocator, session, error)
+    bd_session_params copy;
+    bd_copy_params(&copy, params, sizeof copy);
+    const bd_allocator *allocator = copy.allocator ? copy.allocator : engine->allocator;
+    bd_result result = model ? make_chosen(engine, model, &copy, allocator, session, error)
                              : bd_session_make(engine, NULL, NULL, allocator, session, error);
     if (!result) {
-        result = set_up(*session, &own, error);
+        result = set_up(*session, &copy, error);
         if (result) {
             bd_session_destroy(*session);
             *session = NULL;

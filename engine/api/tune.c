@@ -461,10 +461,10 @@ bd_result bd_tuner_step(bd_tuner *t, double budget_ms, bd_error *error) {
 bd_result bd_tuner_create(bd_engine *engine, const bd_model *model, const bd_tune_params *params, bd_tuner **tuner,
                           bd_error *error) {
     *tuner = NULL;
-    bd_tune_params own;
-    bd_copy_params(&own, params, sizeof own);
+    bd_tune_params copy;
+    bd_copy_params(&copy, params, sizeof copy);
     bool half = bd_session_can_half(engine, model);
-    if (bd_precision_is_half(own.precision) && !half) {
+    if (bd_precision_is_half(copy.precision) && !half) {
         return bd_fail(error, BD_ERR_UNSUPPORTED, "%s has no kernels for half precision", engine->vk.info.name);
     }
     bd_tuner *t = bd_alloc_zero(engine->allocator, sizeof *t);
@@ -474,11 +474,11 @@ bd_result bd_tuner_create(bd_engine *engine, const bd_model *model, const bd_tun
     t->engine = engine;
     t->model = model;
     t->graph = &model->graph;
-    t->params = own;
-    t->runs = own.runs ? own.runs : DEFAULT_RUNS;
+    t->params = copy;
+    t->runs = copy.runs ? copy.runs : DEFAULT_RUNS;
     t->found.allocator = engine->allocator;
-    if (own.precision != BD_PRECISION_AUTO) {
-        t->precisions[t->precision_count++] = own.precision;
+    if (copy.precision != BD_PRECISION_AUTO) {
+        t->precisions[t->precision_count++] = copy.precision;
     } else {
         t->precisions[t->precision_count++] = BD_PRECISION_FP32;
         t->precisions[t->precision_count] = BD_PRECISION_FP16;

@@ -95,8 +95,8 @@ void bd_kernel_average(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, 
     bd_fill_rows(dispatch, out_w, out_h);
 }
 
-void bd_kernel_mask(const bd_vk *vk, const bd_shape *logits, const bd_class_set *classes, bool hard, uint32_t out_w,
-                    uint32_t out_h, bd_axis_map x, bd_axis_map y, bd_vk_dispatch *dispatch) {
+void bd_kernel_mask(const bd_vk *vk, const bd_shape *logits, const bd_class_set *classes, bool threshold,
+                    uint32_t out_w, uint32_t out_h, bd_axis_map x, bd_axis_map y, bd_vk_dispatch *dispatch) {
     bd_push_mask push = {.logits_w = logits->dims[2],
                          .logits_h = logits->dims[1],
                          .c4 = (int32_t)bd_shape_c4(logits),
@@ -112,7 +112,7 @@ void bd_kernel_mask(const bd_vk *vk, const bd_shape *logits, const bd_class_set 
     memcpy(&push.classes_low, classes->words, sizeof push.classes_low);
     memcpy(&push.classes_high, classes->words + 4, sizeof push.classes_high);
     bd_fill_kernel(dispatch, vk, BD_KERNEL_MASK, &push, sizeof push);
-    bd_fill_constant(dispatch, hard);
+    bd_fill_constant(dispatch, threshold);
     bd_fill_rows(dispatch, (out_w + 3) / 4, out_h);
 }
 

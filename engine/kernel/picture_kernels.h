@@ -26,8 +26,8 @@ void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, u
 /* One of `runs` runs on the grid of out: number `run` adds to the sum, the last one makes logits of it. */
 void bd_kernel_average(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
                        bd_axis_map y, uint32_t run, uint32_t runs, bd_vk_dispatch *dispatch);
-void bd_kernel_mask(const bd_vk *vk, const bd_shape *logits, const bd_class_set *classes, bool hard, uint32_t out_w,
-                    uint32_t out_h, bd_axis_map x, bd_axis_map y, bd_vk_dispatch *dispatch);
+void bd_kernel_mask(const bd_vk *vk, const bd_shape *logits, const bd_class_set *classes, bool threshold,
+                    uint32_t out_w, uint32_t out_h, bd_axis_map x, bd_axis_map y, bd_vk_dispatch *dispatch);
 
 typedef struct bd_composite {
     uint32_t mask_w, mask_h;

@@ -32,8 +32,8 @@ void bd_trial_close(bd_trial *trial);
  * side, and then it says nothing. */
 bd_result bd_trial_prepare(bd_trial *trial, const bd_kernel_choice *choices, uint32_t count, bool *can,
                            bd_error *error);
-/* Runs a candidate whose pipelines were made. patience_ms: roughly the longest time on the device, with fewer runs where
- * they are long; at least two. INFINITY: all of them. */
+/* Runs a candidate whose pipelines were made. patience_ms: roughly the longest time on the device; fewer runs where
+ * they are long, but at least two. INFINITY: all of them. */
 bd_result bd_trial_judge(bd_trial *trial, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms,
                          bd_kernel_verdict *verdict, bd_error *error);
 

@@ -86,9 +86,9 @@ static bd_result wait_for_flights(bd_frames *frames, bd_error *error) {
 
 /* ---- recording --------------------------------------------------------------------------------------------------- */
 
-bool bd_frame_is_recorded(const bd_frames *frames, const bd_frame *frame, const bd_recipe *recipe) {
+static bool is_recorded(const bd_frames *frames, const bd_frame *frame, const bd_recipe *recipe) {
     return frame->recorded && frame->shared_generation == frames->shared.generation &&
-           frame->own_generation == frame->memory.generation && bd_recipe_equal(recipe, &frame->recipe);
+           frame->memory_generation == frame->memory.generation && bd_recipe_equal(recipe, &frame->recipe);
 }
 
 /* Memory for all slots, and where each lies. */
@@ -97,7 +97,7 @@ static bd_result lay_out(bd_frames *frames, bd_frame *frame, bd_error *error) {
     bd_slot_shape shapes[BD_MOST_SLOTS];
     bd_slot_use uses[BD_MOST_SLOTS];
     bd_slot_place places[BD_MOST_SLOTS];
-    VkDeviceSize shared[BD_MOST_CHUNKS], own[BD_MOST_CHUNKS];
+    VkDeviceSize shared[BD_MOST_CHUNKS], of_frame[BD_MOST_CHUNKS];
     for (uint32_t s = 0; s < recipe->slot_count; s++) {
         shapes[s] = recipe->shapes[s];
         shapes[s].owner = frames->vk->unified ? shapes[s].owner : BD_SLOT_SHARED; /* else the host sees copies */
@@ -107,7 +107,7 @@ static bd_result lay_out(bd_frames *frames, bd_frame *frame, bd_error *error) {
         }
     }
     if (!bd_slots_place(shapes, uses, recipe->slot_count, BD_SLOT_SHARED, MOST_CHUNK_BYTES, places, shared) ||
-        !bd_slots_place(shapes, uses, recipe->slot_count, BD_SLOT_FRAME, MOST_CHUNK_BYTES, places, own)) {
+        !bd_slots_place(shapes, uses, recipe->slot_count, BD_SLOT_FRAME, MOST_CHUNK_BYTES, places, of_frame)) {
         return bd_fail(error, BD_ERR_UNSUPPORTED, "a photo takes more than %d pieces of memory", (int)BD_MOST_CHUNKS);
     }
     bd_result result = bd_slot_memory_must_grow(&frames->shared, shared) ? wait_for_flights(frames, error) : BD_OK;
@@ -115,7 +115,7 @@ static bd_result lay_out(bd_frames *frames, bd_frame *frame, bd_error *error) {
         result = bd_slot_memory_reserve(&frames->shared, frames->vk, shared, error);
     }
     if (!result) {
-        result = bd_slot_memory_reserve(&frame->memory, frames->vk, own, error);
+        result = bd_slot_memory_reserve(&frame->memory, frames->vk, of_frame, error);
     }
     for (uint32_t s = 1; s < recipe->slot_count && !result; s++) {
         const bd_slot_memory *memory = shapes[s].owner == BD_SLOT_SHARED ? &frames->shared : &frame->memory;
@@ -197,7 +197,7 @@ static void record_downloads(bd_recorder *to, bd_frames *frames, bd_frame *frame
 }
 
 bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error) {
-    if (recipe->result || bd_frame_is_recorded(frames, frame, recipe)) {
+    if (recipe->result || is_recorded(frames, frame, recipe)) {
         return recipe->result;
     }
     frame->recorded = false;
@@ -230,7 +230,7 @@ bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *
     frame->dispatches = to.dispatches;
     frame->barriers = to.barriers;
     frame->shared_generation = frames->shared.generation;
-    frame->own_generation = frame->memory.generation;
+    frame->memory_generation = frame->memory.generation;
     frame->recorded = result == BD_OK;
     return result;
 }
@@ -276,9 +276,9 @@ bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error) {
     bd_result result = bd_vk_wait(frames->vk, frame->fence, error);
     double wall = bd_now_ms() - frame->submitted_ms;
     for (uint32_t i = 0; i < frame->list_count && !result; i++) {
-        /* Of several networks only the first is told, and only while its own run was the last. */
-        bool own = i % 2 == 0, network = i == 1 && frame->submission == frames->submissions;
-        result = own || network ? take_timings(frames, frame->list[i], error) : BD_OK;
+        /* Of several networks only the first is told, and only while its run was the last. */
+        bool recorded = i % 2 == 0, network = i == 1 && frame->submission == frames->submissions;
+        result = recorded || network ? take_timings(frames, frame->list[i], error) : BD_OK;
     }
     if (!result && frames->timing_count < BD_MOST_TIMINGS) {
         frames->timings[frames->timing_count++] = (bd_timing){.name = "submit to completion", .ms = wall};

@@ -15,7 +15,7 @@ enum { BD_MOST_FRAMES = 8, BD_MOST_TIMINGS = 40 };
 typedef struct bd_frame {
     bd_recipe recipe; /* what is recorded */
     bool recorded;
-    uint32_t shared_generation, own_generation; /* of the memory that it was recorded with */
+    uint32_t shared_generation, memory_generation; /* of the memory that it was recorded with */
     bd_vk_binding slots[BD_MOST_SLOTS];
     bd_vk_commands commands[BD_MOST_COMMANDS];
     bd_vk_commands *list[2 * BD_MOST_COMMANDS]; /* commands, and networks' between them */
@@ -55,7 +55,6 @@ void bd_frames_ended(bd_frames *frames);
 /* Records a recipe into a frame that is not in flight, unless it holds an equal one. Waits for photos in flight where
  * shared memory has to grow. */
 bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error);
-bool bd_frame_is_recorded(const bd_frames *frames, const bd_frame *frame, const bd_recipe *recipe);
 /* Writes the uploads, from sources in the order that they were added in. */
 void bd_frame_upload(bd_frame *frame, const bd_source *sources);
 /* Submits all that was recorded. */

@@ -8,7 +8,7 @@ enum { SAMPLES = 512, SUMS_VECTORS = BD_STATISTICS_SUMS * 2, MAP_VECTORS = 3 };
 
 typedef struct statistics_plan {
     bd_slot picture, mask, items, sums;
-    uint32_t step; /* pixels between samples */
+    uint32_t spacing; /* pixels between samples */
     uint32_t subject, premultiplied;
 } statistics_plan;
 BD_PLAN_OF_WORDS(statistics_plan, 7);
@@ -20,16 +20,16 @@ static uint32_t row_groups(uint32_t rows) {
 static void record_statistics(bd_recorder *to, const void *plan) {
     const statistics_plan *p = plan;
     const bd_size size = bd_recorder_size(to, p->picture);
-    uint32_t columns = bd_in_steps(size, p->step).w, first = 0;
+    uint32_t columns = bd_light_nodes(size, p->spacing).w, first = 0;
     bd_vk_dispatch dispatch;
     for (bd_band band = bd_bands(to, size, 1); band.rows; bd_band_next(&band)) {
-        uint32_t rows = bd_in_steps((bd_size){size.w, band.rows}, p->step).h, groups = row_groups(rows);
+        uint32_t rows = bd_light_nodes((bd_size){size.w, band.rows}, p->spacing).h, groups = row_groups(rows);
         const bd_push_harmonize push = {.src_w = (int32_t)size.w,
                                         .src_h = (int32_t)band.rows,
                                         .dst_w = (int32_t)columns,
                                         .dst_h = (int32_t)groups,
                                         .first = (int32_t)first,
-                                        .block = (int32_t)p->step,
+                                        .block = (int32_t)p->spacing,
                                         .count = (int32_t)rows};
         first += groups;
         bd_kernel_statistics(to->vk, &push, p->subject, p->premultiplied, &dispatch);
@@ -53,10 +53,10 @@ static bd_slot add_statistics(bd_recipe *recipe, bd_slot picture, bd_slot mask, 
     const bd_size size = bd_recipe_size(recipe, picture);
     statistics_plan plan = {.picture = picture,
                             .mask = mask,
-                            .step = bd_light_step(size, SAMPLES, 0.0f),
+                            .spacing = bd_light_spacing(size, SAMPLES, 0.0f),
                             .subject = subject,
                             .premultiplied = premultiplied};
-    const bd_size samples = bd_in_steps(size, plan.step);
+    const bd_size samples = bd_light_nodes(size, plan.spacing);
     /* Bands end with items of their own: one more row of them each. */
     uint32_t bands = size.h / bd_band_rows(&recipe->vk->limits, recipe->deep, recipe->band_bytes, size, 1) + 1;
     plan.items =

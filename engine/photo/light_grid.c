@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "photo/light_grid.h"
 
-enum { MOST_STEP = 64 };
+enum { MOST_SPACING = 64 };
 
-uint32_t bd_light_step(bd_size picture, uint32_t most_nodes, float wanted) {
-    uint32_t longest = BD_MAX(picture.w, picture.h), step = 1;
-    while (step < MOST_STEP && ((longest + step - 1) / step > most_nodes || 2.0f * (float)step <= wanted)) {
-        step *= 2;
+uint32_t bd_light_spacing(bd_size picture, uint32_t most_nodes, float wanted) {
+    uint32_t longest = BD_MAX(picture.w, picture.h), spacing = 1;
+    while (spacing < MOST_SPACING &&
+           ((longest + spacing - 1) / spacing > most_nodes || 2.0f * (float)spacing <= wanted)) {
+        spacing *= 2;
     }
-    return step;
+    return spacing;
 }
 
-bd_size bd_in_steps(bd_size size, uint32_t step) {
-    return (bd_size){(size.w + step - 1) / step, (size.h + step - 1) / step};
+bd_size bd_light_nodes(bd_size size, uint32_t spacing) {
+    return (bd_size){(size.w + spacing - 1) / spacing, (size.h + spacing - 1) / spacing};
 }

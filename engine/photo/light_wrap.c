@@ -22,7 +22,7 @@ static void record_light(bd_recorder *to, const void *plan) {
         const bd_push_light push = {.src_w = (int32_t)photo.w,
                                     .src_h = (int32_t)band.rows,
                                     .dst_w = (int32_t)grid.w,
-                                    .dst_h = (int32_t)bd_in_steps((bd_size){photo.w, band.rows}, p->block).h,
+                                    .dst_h = (int32_t)bd_light_nodes((bd_size){photo.w, band.rows}, p->block).h,
                                     .first = (int32_t)(band.first / p->block),
                                     .block = (int32_t)p->block,
                                     .bg_w = (int32_t)picture.w,
@@ -91,8 +91,8 @@ bd_light bd_light_wrap_add(bd_recipe *recipe, float sigma, bd_slot pixels, bd_sl
         return (bd_light){BD_NO_SLOT, 1};
     }
     const bd_size photo = bd_recipe_size(recipe, mask);
-    bd_light light = {.block = bd_light_step(photo, MOST_NODES, sigma * 0.5f)};
-    light.grid = bd_recipe_slot(recipe, "light", BD_SLOT_GRID, bd_in_steps(photo, light.block));
+    bd_light light = {.block = bd_light_spacing(photo, MOST_NODES, sigma * 0.5f)};
+    light.grid = bd_recipe_slot(recipe, "light", BD_SLOT_GRID, bd_light_nodes(photo, light.block));
     const light_plan plan = {.pixels = pixels,
                              .mask = mask,
                              .picture = background->picture,

@@ -103,17 +103,17 @@ uint32_t bd_ref_tiles(const float *targets, int32_t w, int32_t h, bool ring, uin
 
 float bd_ref_closed_product(const float *lines, const float *grid, const float target[4], int32_t w, int32_t h,
                             int32_t x, int32_t y) {
-    const float *own = grid + 4 * ((size_t)y * (size_t)w + (size_t)x);
+    const float *centre = grid + 4 * ((size_t)y * (size_t)w + (size_t)x);
     if (target[3] > 0.0f) {
         return 0.0f;
     }
-    double sum = (double)target[1] * (double)own[3];
+    double sum = (double)target[1] * (double)centre[3];
     for (int32_t v = BD_MAX(y - 1, 0); v <= BD_MIN(y + 1, h - 1); v++) {
         for (int32_t u = BD_MAX(x - 1, 0); u <= BD_MIN(x + 1, w - 1); u++) {
             const float *line = lines + 4 * ((size_t)v * (size_t)w + (size_t)u);
-            sum += (double)own[3] - (double)line[3];
+            sum += (double)centre[3] - (double)line[3];
             for (int c = 0; c < 3; c++) {
-                sum -= (double)line[c] * ((double)own[c] - 0.5);
+                sum -= (double)line[c] * ((double)centre[c] - 0.5);
             }
         }
     }

@@ -87,13 +87,13 @@ void bd_ref_plane_step(const float *src, int32_t w, int32_t h, int32_t dx, int32
                        float amount, float *dst) {
     for (int32_t y = 0; y < h; y++) {
         for (int32_t x = 0; x < w; x++, dst++) {
-            float own = src[(size_t)y * (size_t)w + (size_t)x];
+            float centre = src[(size_t)y * (size_t)w + (size_t)x];
             float a = clamped(src, w, h, x - dx * step, y - dy * step);
             float b = clamped(src, w, h, x + dx * step, y + dy * step);
             float other = kind == BD_REF_MEAN  ? 0.5f * (a + b)
-                          : kind == BD_REF_MAX ? BD_MAX(own, BD_MAX(a, b))
-                                               : BD_MIN(own, BD_MIN(a, b));
-            *dst = own * (1.0f - amount) + other * amount;
+                          : kind == BD_REF_MAX ? BD_MAX(centre, BD_MAX(a, b))
+                                               : BD_MIN(centre, BD_MIN(a, b));
+            *dst = centre * (1.0f - amount) + other * amount;
         }
     }
 }

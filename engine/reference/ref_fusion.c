@@ -58,10 +58,10 @@ void bd_ref_fusion_finish(const float sums[8], const float level[4], float pair[
 }
 
 void bd_ref_fusion_spread(const float sums[8], const float level[4], float pair[8]) {
-    float own[8];
+    float centre[8];
     double weighted[8] = {0.0};
-    bd_ref_fusion_finish(sums, level, own);
-    add_weighted(own, own + 4, (double)level[3], weighted);
+    bd_ref_fusion_finish(sums, level, centre);
+    add_weighted(centre, centre + 4, (double)level[3], weighted);
     for (int c = 0; c < 8; c++) {
         pair[c] = (float)weighted[c];
     }

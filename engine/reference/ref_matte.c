@@ -141,8 +141,8 @@ void bd_ref_foreground_step(const float *pairs, int32_t src_w, int32_t shift, co
     static const int32_t steps[4][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
     for (int32_t y = 0; y < h; y++) {
         for (int32_t x = 0; x < w; x++, dst += 8) {
-            const float *own = level + 4 * ((size_t)y * (size_t)w + (size_t)x);
-            double sums[6] = {0.0}, total = 0.0, a = (double)own[3], b = 1.0 - a;
+            const float *centre = level + 4 * ((size_t)y * (size_t)w + (size_t)x);
+            double sums[6] = {0.0}, total = 0.0, a = (double)centre[3], b = 1.0 - a;
             for (int i = 0; i < 4; i++) {
                 int32_t u = BD_MIN(BD_MAX(x + steps[i][0], 0), w - 1), v = BD_MIN(BD_MAX(y + steps[i][1], 0), h - 1);
                 const float *other = level + 4 * ((size_t)v * (size_t)w + (size_t)u);
@@ -155,7 +155,7 @@ void bd_ref_foreground_step(const float *pairs, int32_t src_w, int32_t shift, co
             }
             memset(dst, 0, 8 * sizeof *dst);
             for (size_t c = 0; c < 3; c++) {
-                double f = a * (double)own[c] + sums[c], g = b * (double)own[c] + sums[c + 3];
+                double f = a * (double)centre[c] + sums[c], g = b * (double)centre[c] + sums[c + 3];
                 double det = (a * a + total) * (b * b + total) - a * b * a * b;
                 dst[c] = (float)fmin(fmax(((b * b + total) * f - a * b * g) / det, 0.0), 1.0);
                 dst[c + 4] = (float)fmin(fmax(((a * a + total) * g - a * b * f) / det, 0.0), 1.0);

@@ -155,12 +155,12 @@ static bool set_has(const bd_class_set *set, int32_t c) {
     return (set->words[c / 32] >> (c % 32)) & 1u;
 }
 
-static float share_of_set(const float *values, int32_t c, const bd_class_set *set, bool hard) {
+static float share_of_set(const float *values, int32_t c, const bd_class_set *set, bool threshold) {
     int32_t best = 0;
     for (int32_t i = 1; i < c; i++) {
         best = values[i] > values[best] ? i : best;
     }
-    if (hard) {
+    if (threshold) {
         return set_has(set, best) ? 1.0f : 0.0f;
     }
     double sum = 0.0, chosen = 0.0;
@@ -173,7 +173,7 @@ static float share_of_set(const float *values, int32_t c, const bd_class_set *se
 }
 
 void bd_ref_mask(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling,
-                 const bd_class_set *set, bool hard, float *mask, int32_t out_h, int32_t out_w) {
+                 const bd_class_set *set, bool threshold, float *mask, int32_t out_h, int32_t out_w) {
     for (int32_t y = 0; y < out_h; y++) {
         tap v = sampling_tap(sampling, 1, y, h);
         for (int32_t x = 0; x < out_w; x++) {
@@ -182,7 +182,7 @@ void bd_ref_mask(const float *logits, int32_t h, int32_t w, int32_t c, const bd_
             for (int32_t i = 0; i < c; i++) {
                 values[i] = interpolate(logits, w, c, v, u, i);
             }
-            *mask++ = share_of_set(values, c, set, hard);
+            *mask++ = share_of_set(values, c, set, threshold);
         }
     }
 }

@@ -58,9 +58,10 @@ void bd_ref_labels(const float *logits, int32_t h, int32_t w, int32_t c, const b
 void bd_ref_average(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling, int32_t run,
                     int32_t runs, float *sum, int32_t out_h, int32_t out_w);
 
-/* Softmax share of the classes in set -> mask (out_h,out_w) in 0..1; hard: 1 where the argmax is in set, else 0. */
+/* Softmax share of the classes in set -> mask (out_h,out_w) in 0..1; threshold: 1 where the argmax is in set, else
+ * 0. */
 void bd_ref_mask(const float *logits, int32_t h, int32_t w, int32_t c, const bd_ref_sampling *sampling,
-                 const bd_class_set *set, bool hard, float *mask, int32_t out_h, int32_t out_w);
+                 const bd_class_set *set, bool threshold, float *mask, int32_t out_h, int32_t out_w);
 
 /* Background under pixel (x,y) of the photo: pixels (h,w,4) at (x + offset_x, y + offset_y), modulo the size when
  * wrap; fill outside. pixels NULL: fill everywhere. */

@@ -16,8 +16,8 @@
 
 BD_PUSH_BEGIN(plane)
 bd_int src_w, src_h, dst_w, dst_h;
-bd_int first, radius;
+bd_int first;
 bd_float scale_x, bias_x, scale_y, bias_y;
-BD_PUSH_END(plane, 40)
+BD_PUSH_END(plane, 36)
 
 #endif

@@ -48,8 +48,8 @@ bd_result bd_onnx_append_ints(bd_onnx *onnx, const bd_onnx_node *node, const cha
     return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
 }
 
-bd_result bd_onnx_append_floats(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, const bd_shape *shape,
-                                const float *values, uint32_t *index) {
+static bd_result append_floats(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, const bd_shape *shape,
+                               const float *values, uint32_t *index) {
     size_t bytes = (size_t)bd_shape_elements(shape) * sizeof *values;
     char name[256];
     void *data = NULL;
@@ -66,7 +66,7 @@ bd_result bd_onnx_append_floats(bd_onnx *onnx, const bd_onnx_node *node, const c
 bd_result bd_onnx_append_scalar(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, float value,
                                 uint32_t *index) {
     const bd_shape shape = {0};
-    return bd_onnx_append_floats(onnx, node, suffix, &shape, &value, index);
+    return append_floats(onnx, node, suffix, &shape, &value, index);
 }
 
 bd_result bd_onnx_append_binary(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, bd_op op, uint32_t a,
@@ -113,8 +113,8 @@ bd_result bd_onnx_normalise(bd_onnx *onnx, uint32_t *index) {
         offset[c] = (float)(-mean[c] / deviation[c]);
     }
     uint32_t scaled[2] = {*index, 0}, moved[2] = {0, 0};
-    bd_result result = bd_onnx_append_floats(onnx, NULL, "scale", &shape, scale, &scaled[1]);
-    result = result ? result : bd_onnx_append_floats(onnx, NULL, "offset", &shape, offset, &moved[1]);
+    bd_result result = append_floats(onnx, NULL, "scale", &shape, scale, &scaled[1]);
+    result = result ? result : append_floats(onnx, NULL, "offset", &shape, offset, &moved[1]);
     result = result ? result : bd_onnx_append(onnx, NULL, "scaled", BD_OP_MUL, scaled, 2, &moved[0]);
     result = result ? result : bd_onnx_infer(onnx, moved[0]);
     result = result ? result : bd_onnx_append(onnx, NULL, "normalised", BD_OP_ADD, moved, 2, index);

@@ -11,8 +11,6 @@ bd_result bd_onnx_append(bd_onnx *onnx, const bd_onnx_node *node, const char *su
 bd_result bd_onnx_infer(bd_onnx *onnx, uint32_t index);
 bd_result bd_onnx_append_ints(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, const bd_shape *shape,
                               const int32_t *values, uint32_t *index);
-bd_result bd_onnx_append_floats(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, const bd_shape *shape,
-                                const float *values, uint32_t *index);
 bd_result bd_onnx_append_scalar(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, float value,
                                 uint32_t *index);
 
