@@ -23,8 +23,7 @@ static void add_rate(uint32_t rates[8], uint32_t rate) {
  * behind a resize. The most is the output stride of the backbone (Chen et al. 2017, arXiv 1706.05587, section 3). */
 static uint32_t step_of(const bd_graph *graph, uint32_t index, const uint32_t *steps) {
     const bd_node *node = &graph->nodes[index];
-    bool window = node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE || node->op == BD_OP_POOL_AVERAGE ||
-                  node->op == BD_OP_POOL_MAX;
+    bool window = bd_op_has_window(node->op);
     uint32_t step = 0;
     if (node->op == BD_OP_PREPROCESS) {
         return 1;

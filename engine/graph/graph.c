@@ -15,6 +15,10 @@ const char *bd_op_name(bd_op op) {
     return (size_t)op < BD_COUNT(names) ? names[op] : "unknown";
 }
 
+bool bd_op_has_window(bd_op op) {
+    return op == BD_OP_CONV || op == BD_OP_DEPTHWISE || op == BD_OP_POOL_AVERAGE || op == BD_OP_POOL_MAX;
+}
+
 uint32_t bd_dtype_bytes(bd_dtype dtype) {
     return dtype == BD_U8 ? 1 : 4;
 }
@@ -213,10 +217,6 @@ static void put(writer *out, const char *format, ...) {
     out->length += length > 0 ? (size_t)length : 0;
 }
 
-static bool has_window(bd_op op) {
-    return op == BD_OP_CONV || op == BD_OP_DEPTHWISE || op == BD_OP_POOL_AVERAGE || op == BD_OP_POOL_MAX;
-}
-
 static void put_window(writer *out, const bd_conv_attrs *a) {
     put(out, " kernel %d,%d", a->kernel_h, a->kernel_w);
     if (a->stride_h != 1 || a->stride_w != 1) {
@@ -261,7 +261,7 @@ size_t bd_graph_print(const bd_graph *graph, char *text, size_t room) {
                 put(&out, " %u", node->inputs[k]);
             }
         }
-        if (has_window(node->op)) {
+        if (bd_op_has_window(node->op)) {
             put_window(&out, &node->u.conv);
             put_rounding(&out, node->u.conv.rounding);
         } else if (node->op == BD_OP_ADD || node->op == BD_OP_REQUANTISE) {

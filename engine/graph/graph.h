@@ -176,6 +176,8 @@ typedef struct bd_graph {
 } bd_graph;
 
 const char *bd_op_name(bd_op op);
+/* Whether u.conv is the window that it slides over its input: convolutions and pools. */
+bool bd_op_has_window(bd_op op);
 uint32_t bd_dtype_bytes(bd_dtype dtype);
 /* Elements of a shape; -1 when a dimension is open or the product exceeds 2^31-1. */
 int64_t bd_shape_elements(const bd_shape *shape);

@@ -49,8 +49,7 @@ static bool reads_any(const bd_node *node, const bool *photo) {
 }
 
 static bool ends_arithmetic(bd_op op) {
-    return op == BD_OP_PAD || op == BD_OP_CONV || op == BD_OP_DEPTHWISE || op == BD_OP_POOL_AVERAGE ||
-           op == BD_OP_POOL_MAX || op == BD_OP_SPACE_TO_BATCH;
+    return bd_op_has_window(op) || op == BD_OP_PAD || op == BD_OP_SPACE_TO_BATCH;
 }
 
 /* What the first padding makes of a photo of side x side: *h, *w; 0 when there is none before the first window. Works

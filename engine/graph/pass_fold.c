@@ -65,12 +65,13 @@ static bool store(const folding *of, size_t i, double value) {
 
 static double calculate(bd_op op, double a, double b) {
     switch (op) {
+    case BD_OP_ADD: return a + b;
     case BD_OP_SUB: return a - b;
     case BD_OP_MUL: return a * b;
     case BD_OP_DIV: return a / b;
     case BD_OP_MAXIMUM: return a > b ? a : b;
     case BD_OP_MINIMUM: return a < b ? a : b;
-    default: return a + b;
+    default: return NAN;
     }
 }
 

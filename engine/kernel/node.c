@@ -311,6 +311,9 @@ static bd_result elementwise(const bd_vk *vk, const bd_graph *graph, uint32_t in
         mode = BD_ELEMENTWISE_SIGMOID;
     } else if (node->op == BD_OP_REQUANTISE) {
         mode = BD_ELEMENTWISE_REQUANTISE;
+    } else if (b == BD_NO_NODE) {
+        return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: node %s: operation %s is not supported", graph->file,
+                       node->name, bd_op_name(node->op));
     } else {
         mode = node->op == BD_OP_MUL ? BD_ELEMENTWISE_MUL : integers ? BD_ELEMENTWISE_ADD_INTEGERS : BD_ELEMENTWISE_ADD;
         /* The larger operand goes first: both operations commute. */

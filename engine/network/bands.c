@@ -26,11 +26,6 @@ void bd_bands_finish(bd_bands *bands) {
     *bands = (bd_bands){0};
 }
 
-static bool has_window(const bd_node *node) {
-    return node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE || node->op == BD_OP_POOL_AVERAGE ||
-           node->op == BD_OP_POOL_MAX;
-}
-
 /* A resize has its scale by its whole height; what fuses nodes is for devices that bind more than any network has. */
 static bool can_split(const bd_bands *bands, uint32_t node) {
     const bd_node *n = &bands->graph->nodes[node];
@@ -68,7 +63,7 @@ static uint32_t step_of(const bd_bands *bands, uint32_t node) {
     const bd_node *n = &bands->graph->nodes[node];
     uint32_t step = aligned_rows(bands, node);
     for (uint32_t i = 0; i < n->input_count; i++) {
-        if ((has_window(n) && i == 0) || goes_along(bands, node, n->inputs[i])) {
+        if ((bd_op_has_window(n->op) && i == 0) || goes_along(bands, node, n->inputs[i])) {
             step = BD_MAX(step, aligned_rows(bands, n->inputs[i]));
         }
     }
@@ -78,7 +73,7 @@ static uint32_t step_of(const bd_bands *bands, uint32_t node) {
 static band_rows rows_at(const bd_bands *bands, uint32_t node, uint32_t first, uint32_t count) {
     const bd_node *n = &bands->graph->nodes[node];
     band_rows r = {.first = first, .count = BD_MIN(count, (uint32_t)n->shape.dims[1] - first)};
-    if (has_window(n)) {
+    if (bd_op_has_window(n->op)) {
         const bd_conv_attrs *attrs = &n->u.conv;
         int32_t height = bands->graph->nodes[n->inputs[0]].shape.dims[1];
         int32_t dilation = BD_MAX(attrs->dilation_h, 1); /* a pool has none */
@@ -102,7 +97,7 @@ static bd_result describe(bd_bands *bands, uint32_t node, uint32_t part, const b
             nodes[whole->inputs[i]].shape.dims[1] = (int32_t)r->count;
         }
     }
-    if (has_window(whole)) {
+    if (bd_op_has_window(whole->op)) {
         nodes[whole->inputs[0]].shape.dims[1] = (int32_t)r->input_count;
         nodes[node].u.conv.pad_top += (int32_t)r->input_first - (int32_t)r->first * whole->u.conv.stride_h;
     }
@@ -123,7 +118,7 @@ static uint64_t bytes_of(const bd_bands *bands, uint32_t node, const band_rows *
                          uint32_t b, uint64_t *at) {
     bool output = b + 1 == BD_VK_BINDINGS;
     uint32_t from = output ? node : operands->nodes[b];
-    if (b == 0 && has_window(&bands->graph->nodes[node])) {
+    if (b == 0 && bd_op_has_window(bands->graph->nodes[node].op)) {
         *at = r->input_first * row_bytes(bands, from);
         return r->input_count * row_bytes(bands, from);
     }

@@ -28,10 +28,6 @@ static void append_shape(char *text, const char *what, const bd_shape *shape) {
     }
 }
 
-static bool has_window(bd_op op) {
-    return op == BD_OP_CONV || op == BD_OP_DEPTHWISE || op == BD_OP_POOL_AVERAGE || op == BD_OP_POOL_MAX;
-}
-
 static void append_node(char *text, const bd_graph *graph, uint32_t index) {
     const bd_node *node = &graph->nodes[index];
     append(text, "%s", bd_op_name(node->op));
@@ -43,7 +39,7 @@ static void append_node(char *text, const bd_graph *graph, uint32_t index) {
         }
     }
     append_shape(text, "to ", &node->shape);
-    if (has_window(node->op)) {
+    if (bd_op_has_window(node->op)) {
         const bd_conv_attrs *c = &node->u.conv;
         append(text, " k%d,%d s%d,%d d%d,%d p%d,%d", c->kernel_h, c->kernel_w, c->stride_h, c->stride_w, c->dilation_h,
                c->dilation_w, c->pad_top, c->pad_left);

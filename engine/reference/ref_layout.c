@@ -39,7 +39,8 @@ static float combine(bd_op op, float a, float b) {
     case BD_OP_MUL: return a * b;
     case BD_OP_DIV: return a / b;
     case BD_OP_MAXIMUM: return fmaxf(a, b);
-    default: return fminf(a, b);
+    case BD_OP_MINIMUM: return fminf(a, b);
+    default: return NAN;
     }
 }
 

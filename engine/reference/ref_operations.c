@@ -11,7 +11,8 @@ float bd_ref_activation(bd_op op, float x) {
     switch (op) {
     case BD_OP_HARD_SIGMOID: return gate;
     case BD_OP_HARD_SWISH: return x * gate;
-    default: return (float)(1.0 / (1.0 + exp(-(double)x)));
+    case BD_OP_SIGMOID: return (float)(1.0 / (1.0 + exp(-(double)x)));
+    default: return NAN;
     }
 }
 

@@ -16,7 +16,7 @@ void bd_ref_pool(const float *x, int32_t h, int32_t w, int32_t c, const bd_conv_
                  int32_t out_h, int32_t out_w);
 void bd_ref_resize(const float *x, int32_t h, int32_t w, int32_t c, bool align_corners, bool half_pixel_centers,
                    float *y, int32_t out_h, int32_t out_w);
-/* op is HARD_SIGMOID, HARD_SWISH or SIGMOID. */
+/* Of one operand: HARD_SIGMOID, HARD_SWISH, SIGMOID; not a number for another op. */
 float bd_ref_activation(bd_op op, float x);
 void bd_ref_softmax(const float *x, size_t rows, int32_t c, float *y);
 /* First of equal maxima, as TensorFlow. */

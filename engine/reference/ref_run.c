@@ -191,34 +191,43 @@ static bd_result run_integers(run *r, uint32_t index, float *y) {
     return BD_OK;
 }
 
-static void run_elementwise(const run *r, const bd_node *node, float *y) {
-    size_t count = elements(&node->shape);
+static void run_clamp(const run *r, const bd_node *node, float *y) {
     const float *x = data_of(r, node, 0);
-    if (node->op == BD_OP_CLAMP) {
-        for (size_t i = 0; i < count; i++) {
-            y[i] = fminf(fmaxf(x[i], node->u.clamp.low), node->u.clamp.high);
-        }
-    } else if (node->op == BD_OP_HARD_SIGMOID || node->op == BD_OP_HARD_SWISH || node->op == BD_OP_SIGMOID) {
-        for (size_t i = 0; i < count; i++) {
-            y[i] = bd_ref_activation(node->op, x[i]);
-        }
-    } else if (node->op == BD_OP_FAKE_QUANT) {
-        float low = node->u.quant.low, inverse = 1 / node->u.quant.step;
-        for (size_t i = 0; i < count; i++) {
-            float held = fminf(fmaxf(x[i], low), node->u.quant.high);
-            y[i] = floorf((held - low) * inverse + 0.5f) * node->u.quant.step + low;
-        }
-    } else if (node->op == BD_OP_ADD_N) {
-        memset(y, 0, count * sizeof *y);
-        for (uint32_t k = 0; k < node->input_count; k++) {
-            const float *term = data_of(r, node, k);
-            for (size_t i = 0; i < count; i++) {
-                y[i] += term[i];
-            }
-        }
-    } else {
-        bd_ref_binary(node->op, x, shape_of(r, node, 0), data_of(r, node, 1), shape_of(r, node, 1), y, &node->shape);
+    for (size_t i = 0; i < elements(&node->shape); i++) {
+        y[i] = fminf(fmaxf(x[i], node->u.clamp.low), node->u.clamp.high);
     }
+}
+
+static void run_activation(const run *r, const bd_node *node, float *y) {
+    const float *x = data_of(r, node, 0);
+    for (size_t i = 0; i < elements(&node->shape); i++) {
+        y[i] = bd_ref_activation(node->op, x[i]);
+    }
+}
+
+static void run_fake_quant(const run *r, const bd_node *node, float *y) {
+    const float *x = data_of(r, node, 0);
+    float low = node->u.quant.low, inverse = 1 / node->u.quant.step;
+    for (size_t i = 0; i < elements(&node->shape); i++) {
+        float held = fminf(fmaxf(x[i], low), node->u.quant.high);
+        y[i] = floorf((held - low) * inverse + 0.5f) * node->u.quant.step + low;
+    }
+}
+
+static void run_add_n(const run *r, const bd_node *node, float *y) {
+    size_t count = elements(&node->shape);
+    memset(y, 0, count * sizeof *y);
+    for (uint32_t k = 0; k < node->input_count; k++) {
+        const float *term = data_of(r, node, k);
+        for (size_t i = 0; i < count; i++) {
+            y[i] += term[i];
+        }
+    }
+}
+
+static void run_binary(const run *r, const bd_node *node, float *y) {
+    bd_ref_binary(node->op, data_of(r, node, 0), shape_of(r, node, 0), data_of(r, node, 1), shape_of(r, node, 1), y,
+                  &node->shape);
 }
 
 /* CONCAT along an axis, PACK along a new one: both append each input's chunk in turn. */
@@ -378,13 +387,13 @@ static bd_result run_node(run *r, uint32_t index, float *y) {
     case BD_OP_MUL:
     case BD_OP_DIV:
     case BD_OP_MAXIMUM:
-    case BD_OP_MINIMUM:
-    case BD_OP_ADD_N:
+    case BD_OP_MINIMUM: run_binary(r, node, y); return BD_OK;
+    case BD_OP_ADD_N: run_add_n(r, node, y); return BD_OK;
     case BD_OP_HARD_SIGMOID:
     case BD_OP_HARD_SWISH:
-    case BD_OP_SIGMOID:
-    case BD_OP_FAKE_QUANT:
-    case BD_OP_CLAMP: run_elementwise(r, node, y); return BD_OK;
+    case BD_OP_SIGMOID: run_activation(r, node, y); return BD_OK;
+    case BD_OP_FAKE_QUANT: run_fake_quant(r, node, y); return BD_OK;
+    case BD_OP_CLAMP: run_clamp(r, node, y); return BD_OK;
     case BD_OP_PACK:
     case BD_OP_CONCAT: run_concat(r, node, y); return BD_OK;
     case BD_OP_SLICE:

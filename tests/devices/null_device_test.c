@@ -65,6 +65,7 @@ static const struct {
      {24, 32},
      {7, 32, 32}},
     {"peaks", {"peak_*_storage"}, {16, 16}, {10, 32, 32}},
+    {"new kernels", {"*_storage"}, {40, 40}, {6, 24, 32}},
     {"software devices", {"*_texel", "*_wide8", "*_softcoop"}, {256, 256}, {1, 4, 4}},
 };
 

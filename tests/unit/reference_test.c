@@ -4,10 +4,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "graph/infer.h"
 #include "reference/reference.h"
 
 static void check(const float *got, const float *expected, size_t count) {
@@ -312,6 +314,61 @@ static void test_run(void **state) {
     bd_graph_finish(&graph);
 }
 
+/* Whatever has a kernel has a rule for its shape and a reference, and the two agree with its operands. */
+static void test_every_operation(void **state) {
+    (void)state;
+    static const float values[48] = {1};
+    uint32_t tried = 0;
+    for (int op = 0; op < BD_OP_COUNT; op++) {
+        bd_kernel_demand demand = bd_infer_demand((bd_op)op);
+        if (demand == BD_DEMAND_NO_KERNEL || demand == BD_DEMAND_NOTHING) {
+            continue;
+        }
+        bd_graph graph;
+        bd_error error;
+        assert_int_equal(bd_graph_init(&graph, NULL, "test", &error), BD_OK);
+        const bd_shape shape = bd_shape_make(4, (const int32_t[]){1, 3, 4, 4});
+        const bd_shape filters = bd_shape_make(4, (const int32_t[]){1, 1, 4, op == BD_OP_DEPTHWISE ? 1 : 4});
+        const bd_shape side = bd_shape_make(1, (const int32_t[]){2});
+        static const int32_t sides[2] = {3, 4};
+        uint32_t x = bd_graph_add_const(&graph, "x", BD_F32, &shape, values), inputs[2] = {x, x};
+        uint32_t count = demand == BD_DEMAND_EQUAL_MAPS || demand == BD_DEMAND_ALL_MAPS ? 2 : 1;
+        if (demand == BD_DEMAND_MAP_WEIGHTS) {
+            inputs[count++] = bd_graph_add_const(&graph, "weights", BD_F32, &filters, values);
+        } else if (op == BD_OP_RESIZE_BILINEAR) {
+            inputs[count++] = bd_graph_add_const(&graph, "size", BD_I32, &side, sides);
+        }
+        uint32_t node = bd_graph_add(&graph, (bd_op)op, bd_op_name((bd_op)op), inputs, count);
+        bd_node *n = &graph.nodes[node];
+        n->dtype = BD_F32;
+        if (bd_op_has_window((bd_op)op)) {
+            n->u.conv = window(1, 1, 1, 0);
+        } else if (demand == BD_DEMAND_ALL_MAPS) {
+            n->u.axis = 3;
+        } else if (op == BD_OP_REQUANTISE) {
+            n->u.requantise.rounding = BD_ROUNDING_UP;
+            n->u.requantise.scales[0].multiplier = 1 << 30;
+            n->u.requantise.high = 127.0f;
+        }
+        graph.output = node;
+        float *y = NULL;
+        if (bd_graph_infer(&graph, &error) ||
+            !(y = calloc((size_t)bd_shape_elements(&graph.nodes[node].shape), sizeof *y)) ||
+            bd_ref_run(&graph, NULL, 0, 0, NULL, y, NULL, NULL, &error)) {
+            fail_msg("%s: %s", bd_op_name((bd_op)op), error.message);
+        }
+        for (int64_t i = 0; i < bd_shape_elements(&graph.nodes[node].shape); i++) {
+            if (isnan(y[i])) {
+                fail_msg("%s: its reference gives no number", bd_op_name((bd_op)op));
+            }
+        }
+        free(y);
+        bd_graph_finish(&graph);
+        tried++;
+    }
+    assert_true(tried > 10);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv),           cmocka_unit_test(test_conv_blocks_of_channels),
@@ -321,7 +378,7 @@ int main(void) {
         cmocka_unit_test(test_space_to_batch), cmocka_unit_test(test_window),
         cmocka_unit_test(test_preprocess),     cmocka_unit_test(test_labels_mask),
         cmocka_unit_test(test_composite),      cmocka_unit_test(test_run),
-        cmocka_unit_test(test_requantise),
+        cmocka_unit_test(test_requantise),     cmocka_unit_test(test_every_operation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
