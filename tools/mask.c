@@ -6,15 +6,23 @@
 #include "mask.h"
 #include "values.h"
 
+/* Options of the library's parameters do, and those that are read here. */
+static bool shapes_matte(size_t member) {
+    size_t first = offsetof(cli_options, matte_params), bytes = sizeof(bd_matte_params);
+    return (member >= first && member < first + bytes) || member == offsetof(cli_options, keep) ||
+           member == offsetof(cli_options, islands) || member == offsetof(cli_options, shrink) ||
+           member == offsetof(cli_options, grow);
+}
+
 const char *cli_matte_shaping(const cli *run) {
-    const cli_options *options = &run->options;
-    return options->keep                                             ? "--keep"
-           : options->islands                                        ? "--islands"
-           : options->matte_params.fill_holes                        ? "--fill-holes"
-           : options->shrink                                         ? "--shrink"
-           : options->grow                                           ? "--grow"
-           : cli_value_given(run, &options->matte_params.feather_px) ? "--feather"
-                                                                     : NULL;
+    size_t count;
+    const cli_option *rows = cli_option_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (run->given[rows[i].member] && shapes_matte(rows[i].member)) {
+            return rows[i].name;
+        }
+    }
+    return NULL;
 }
 
 static bool parse_parts(cli *run, bd_matte_params *params) {
@@ -63,7 +71,7 @@ bool cli_matte_parse(cli *run, cli_matte *matte) {
         return cli_fail(run, CLI_USAGE, "--matte-in is used as it is; --trimap does not go with it");
     }
     if (from->trimap && (from->keep || from->islands || from->matte_params.fill_holes)) {
-        return cli_fail(run, CLI_USAGE, "--trimap says itself which parts are foreground; %s does not go with it",
+        return cli_fail(run, CLI_USAGE, "--trimap says itself which parts are foreground; --%s does not go with it",
                         cli_matte_shaping(run));
     }
     long depth;

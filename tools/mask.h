@@ -12,7 +12,7 @@ typedef struct cli_matte {
 } cli_matte;
 
 bool cli_matte_parse(cli *run, cli_matte *matte);
-/* The first of the options that shape the matte, as "--keep"; NULL: none is given. */
+/* The name of the first of the options that shape the matte, in the order of the help; NULL: none is given. */
 const char *cli_matte_shaping(const cli *run);
 bool cli_matte_needs_network(const cli *run);
 /* Reads the files that take the network's place, if any. */

@@ -56,14 +56,14 @@ static bool check_light(cli *run, const replacement *r) {
 /* The classic way knows no matte. */
 static bool parse_matte(cli *run, replacement *r) {
     const cli_options *from = &run->options;
-    const char *given = from->matte       ? "--matte"
-                        : from->coarse    ? "--coarse"
-                        : from->trimap    ? "--trimap"
-                        : from->matte_in  ? "--matte-in"
-                        : from->matte_out ? "--matte-out"
+    const char *given = from->matte       ? "matte"
+                        : from->coarse    ? "coarse"
+                        : from->trimap    ? "trimap"
+                        : from->matte_in  ? "matte-in"
+                        : from->matte_out ? "matte-out"
                                           : cli_matte_shaping(run);
     if (from->classic && given) {
-        return cli_fail(run, CLI_USAGE, "--classic has the tutorial's mask; %s does not go with it", given);
+        return cli_fail(run, CLI_USAGE, "--classic has the tutorial's mask; --%s does not go with it", given);
     }
     if (from->depth && !from->matte_out) {
         return cli_fail(run, CLI_USAGE, "--depth needs --matte-out");

@@ -209,6 +209,8 @@ bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *
     bd_recorder to = {.vk = frames->vk,
                       .shapes = frame->recipe.shapes,
                       .slots = frame->slots,
+                      .uses = frame->recipe.uses,
+                      .names = frame->recipe.names,
                       .given = frame->recipe.given,
                       .deep = recipe->deep != 0,
                       .band_bytes = recipe->band_bytes,
@@ -218,6 +220,7 @@ bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *
     record_uploads(&to, frames, frame);
     for (uint32_t i = 0; i < recipe->pass_count && !to.result; i++) {
         const bd_pass *pass = &frame->recipe.passes[i];
+        to.pass = i;
         pass->record(&to, frame->recipe.plans + pass->plan);
         if (pass->label) {
             bd_recorder_stamp(&to, pass->label);

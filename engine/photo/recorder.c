@@ -113,19 +113,24 @@ bd_size bd_recorder_size(const bd_recorder *to, bd_slot slot) {
     return (bd_size){to->shapes[slot].w, to->shapes[slot].h};
 }
 
-void bd_bind(const bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot) {
+void bd_bind(bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot) {
     bd_bind_bytes(to, dispatch, binding, slot, 0, to->slots[slot].bytes);
 }
 
-void bd_bind_rows(const bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, uint32_t first,
+void bd_bind_rows(bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, uint32_t first,
                   uint32_t rows) {
     VkDeviceSize row = bd_slot_row_bytes(&to->shapes[slot]);
     bd_bind_bytes(to, dispatch, binding, slot, row * first, row * rows);
 }
 
-void bd_bind_bytes(const bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, VkDeviceSize offset,
+void bd_bind_bytes(bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, VkDeviceSize offset,
                    VkDeviceSize bytes) {
     bd_vk_binding *at = &dispatch->bindings[binding];
+    const bd_slot_use *use = &to->uses[slot];
+    if (!to->result && slot != BD_NO_SLOT && (to->pass < use->first || to->pass > use->last)) {
+        to->result = bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s is bound by a pass that was not told of it",
+                             to->names[slot]);
+    }
     at->buffer = to->slots[slot].buffer;
     at->offset = to->slots[slot].offset + offset;
     at->bytes = bytes;

@@ -23,12 +23,15 @@ typedef struct bd_recorder {
     bd_vk *vk;
     const bd_slot_shape *shapes;
     const bd_vk_binding *slots; /* where each lies, whole */
+    const bd_slot_use *uses;    /* what passes were told to read and write */
+    const char *const *names;   /* of slots */
     const void *const *given;   /* what a recipe was given, by number */
     bool deep;                  /* some pictures have 16 bits */
     VkDeviceSize band_bytes;    /* of a binding at most, for tests; 0: what the device can bind */
 
     bd_vk_commands *commands; /* (BD_MOST_COMMANDS), made when needed */
     uint32_t current;         /* that is being recorded */
+    uint32_t pass;            /* likewise */
     /* All that runs, in order: these commands, and between them a network's, which were recorded before. */
     bd_vk_commands *list[2 * BD_MOST_COMMANDS];
     uint32_t list_count;
@@ -48,11 +51,12 @@ bd_result bd_recorder_end(bd_recorder *to);
 
 bd_size bd_recorder_size(const bd_recorder *to, bd_slot slot);
 
-/* Binds a slot whole, some of its rows, or some of its bytes. */
-void bd_bind(const bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot);
-void bd_bind_rows(const bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, uint32_t first,
+/* Binds a slot whole, some of its rows, or some of its bytes. Fails outside of the passes that were told of the slot: its
+ * memory is another one's there. */
+void bd_bind(bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot);
+void bd_bind_rows(bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, uint32_t first,
                   uint32_t rows);
-void bd_bind_bytes(const bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, VkDeviceSize offset,
+void bd_bind_bytes(bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, VkDeviceSize offset,
                    VkDeviceSize bytes);
 /* Makes a dispatch over pictures of 8 bits the same over pictures of 16, where this one has them. */
 void bd_match_depth(const bd_recorder *to, bd_vk_dispatch *dispatch, bd_slot picture);

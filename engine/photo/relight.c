@@ -8,7 +8,7 @@ typedef struct relight_plan {
 BD_PLAN_OF_WORDS(relight_plan, 6);
 
 /* What is not read is bound all the same. */
-static void bind_or_any(const bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, bd_slot any) {
+static void bind_or_any(bd_recorder *to, bd_vk_dispatch *dispatch, uint32_t binding, bd_slot slot, bd_slot any) {
     if (slot) {
         bd_bind(to, dispatch, binding, slot);
     } else {

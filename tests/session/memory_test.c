@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Slots share memory: a photo takes far less than all of its pictures, planes and grids together, and comes out the same
- * as with memory of its own for each. */
+ * as with memory of its own for each. A pass that binds what it was not told of is refused. */
 #include "support/session.h"
 
 #include <stdio.h>
@@ -99,11 +99,46 @@ static void test_shared(void **state) {
     }
 }
 
+typedef struct bind_plan {
+    bd_slot slot;
+} bind_plan;
+
+static void record_bind(bd_recorder *to, const void *plan) {
+    bd_vk_dispatch dispatch = {0};
+    bd_bind(to, &dispatch, 0, ((const bind_plan *)plan)->slot);
+}
+
+/* Two passes, of which the second binds what the first wrote. */
+static bd_result prepare(bd_session *session, bool told, bd_error *error) {
+    bd_recipe *r = bd_session_begin_draft(session, false, error);
+    const bind_plan plan = {bd_recipe_slot(r, "the grid", BD_SLOT_GRID, (bd_size){3, 2})};
+    bd_recipe_pass(r, record_bind, &plan, sizeof plan);
+    bd_recipe_writes(r, plan.slot);
+    bd_recipe_pass(r, record_bind, &plan, sizeof plan);
+    bd_recipe_reads(r, told ? plan.slot : BD_NO_SLOT);
+    uint32_t number;
+    assert_int_equal(bd_frames_next(&session->frames, &number, error), BD_OK);
+    return bd_frame_prepare(&session->frames, session->frames.ring[number], r, error);
+}
+
+static void test_untold(void **state) {
+    (void)state;
+    bd_error error = {0};
+    test_engine_open(&t, NULL, NULL);
+    bd_session *session = test_session_create(t.engine, NULL, NULL);
+    assert_int_equal(prepare(session, true, &error), BD_OK);
+    assert_int_equal(prepare(session, false, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_string_equal(error.message, "the grid is bound by a pass that was not told of it");
+    assert_int_equal(prepare(session, true, &error), BD_OK);
+    bd_session_destroy(session);
+    test_session_close(&t);
+}
+
 int main(void) {
     int skip = test_device_skip();
     if (skip) {
         return skip;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shared)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shared), cmocka_unit_test(test_untold)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
