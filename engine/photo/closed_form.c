@@ -17,10 +17,10 @@ typedef struct closed_plan {
 BD_PLAN_OF_WORDS(closed_plan, 16 + sizeof(bd_push_closed_form) / 4);
 
 /* What a dispatch reads and writes: bytes of a slot. */
-typedef struct part {
+typedef struct range {
     bd_slot slot;
     VkDeviceSize offset, bytes;
-} part;
+} range;
 
 static bd_size tiles_of(bd_size size) {
     return (bd_size){(size.w + BD_TILE - 1) / BD_TILE, (size.h + BD_TILE - 1) / BD_TILE};
@@ -38,35 +38,35 @@ typedef struct solver {
     bd_push_closed_form push;
 } solver;
 
-static part whole(const solver *s, bd_slot slot) {
-    return (part){slot, 0, s->to->slots[slot].bytes};
+static range whole(const solver *s, bd_slot slot) {
+    return (range){slot, 0, s->to->slots[slot].bytes};
 }
 
-static part list(const solver *s, int ring) {
+static range list(const solver *s, int ring) {
     VkDeviceSize bytes = s->to->slots[s->plan->lists].bytes / 2;
-    return (part){s->plan->lists, bytes * (VkDeviceSize)ring, bytes};
+    return (range){s->plan->lists, bytes * (VkDeviceSize)ring, bytes};
 }
 
-static part row_counts(const solver *s, int ring) {
+static range row_counts(const solver *s, int ring) {
     VkDeviceSize tiles = s->to->slots[s->plan->flags].bytes / 3;
-    return (part){s->plan->flags, tiles * (VkDeviceSize)(1 + ring), tiles};
+    return (range){s->plan->flags, tiles * (VkDeviceSize)(1 + ring), tiles};
 }
 
-static part flags(const solver *s) {
-    return (part){s->plan->flags, 0, s->to->slots[s->plan->flags].bytes / 3};
+static range flags(const solver *s) {
+    return (range){s->plan->flags, 0, s->to->slots[s->plan->flags].bytes / 3};
 }
 
 /* The grid that a state begins with: colours, and r. */
-static part residual(const solver *s, bd_slot state) {
-    return (part){state, 0, s->to->slots[state].bytes / 2};
+static range residual(const solver *s, bd_slot state) {
+    return (range){state, 0, s->to->slots[state].bytes / 2};
 }
 
-static part scalars(const solver *s, uint32_t step) {
-    return (part){s->plan->steps, (VkDeviceSize)step * BD_SLOT_ALIGN, 16};
+static range scalars(const solver *s, uint32_t step) {
+    return (range){s->plan->steps, (VkDeviceSize)step * BD_SLOT_ALIGN, 16};
 }
 
 /* Up to three sources, of slots but BD_NO_SLOT; tiles NULL: over the grid, else by list, at binding 3. */
-static void run(const solver *s, bd_kernel kernel, bool flag, const part sources[3], const part *tiles, part dst) {
+static void run(const solver *s, bd_kernel kernel, bool flag, const range sources[3], const range *tiles, range dst) {
     bd_vk_dispatch dispatch;
     bd_kernel_closed_form(s->to->vk, kernel, &s->push, flag, 0, &dispatch);
     for (uint32_t i = 0; i < 3 && sources[i].slot; i++) {
@@ -85,67 +85,68 @@ static void run(const solver *s, bd_kernel kernel, bool flag, const part sources
 
 static void record_targets(const solver *s) {
     const closed_plan *p = s->plan;
-    const part values = whole(s, p->values), plane = whole(s, p->plane);
+    const range values = whole(s, p->values), plane = whole(s, p->plane);
     bd_recorder_fill(s->to, p->counts, s->to->slots[p->counts].bytes, 0);
-    run(s, BD_KERNEL_COLOUR_COUNT, false, (part[3]){values, plane}, NULL, whole(s, p->counts));
-    run(s, BD_KERNEL_COLOUR_BLUR, false, (part[3]){whole(s, p->counts)}, NULL, whole(s, p->bins));
-    run(s, BD_KERNEL_CLOSED_TARGET, p->trimap, (part[3]){values, plane, whole(s, p->bins)}, NULL, whole(s, p->targets));
+    run(s, BD_KERNEL_COLOUR_COUNT, false, (range[3]){values, plane}, NULL, whole(s, p->counts));
+    run(s, BD_KERNEL_COLOUR_BLUR, false, (range[3]){whole(s, p->counts)}, NULL, whole(s, p->bins));
+    run(s, BD_KERNEL_CLOSED_TARGET, p->trimap, (range[3]){values, plane, whole(s, p->bins)}, NULL,
+        whole(s, p->targets));
 }
 
 static void record_lists(const solver *s) {
     const closed_plan *p = s->plan;
-    run(s, BD_KERNEL_TILE_FLAGS, false, (part[3]){whole(s, p->targets)}, NULL, flags(s));
+    run(s, BD_KERNEL_TILE_FLAGS, false, (range[3]){whole(s, p->targets)}, NULL, flags(s));
     solver over_tiles = *s;
     const bd_size tiles = tiles_of(bd_recorder_size(s->to, p->values));
     over_tiles.push.dst_w = (int32_t)tiles.w;
     over_tiles.push.dst_h = (int32_t)tiles.h;
     for (int ring = 0; ring < 2; ring++) {
-        run(&over_tiles, BD_KERNEL_TILE_ROWS, ring, (part[3]){flags(s)}, NULL, row_counts(s, ring));
-        run(&over_tiles, BD_KERNEL_TILE_LIST, ring, (part[3]){flags(s), row_counts(s, ring)}, NULL, list(s, ring));
+        run(&over_tiles, BD_KERNEL_TILE_ROWS, ring, (range[3]){flags(s)}, NULL, row_counts(s, ring));
+        run(&over_tiles, BD_KERNEL_TILE_LIST, ring, (range[3]){flags(s), row_counts(s, ring)}, NULL, list(s, ring));
     }
     bd_recorder_barrier_indirect(s->to);
 }
 
 /* values: the grid whose value the matrix is applied to; step 0: gives the residual. */
-static void record_step(const solver *s, part values, uint32_t step, bd_slot from, bd_slot to) {
+static void record_step(const solver *s, range values, uint32_t step, bd_slot from, bd_slot to) {
     const closed_plan *p = s->plan;
-    const part inner = list(s, 0), ring = list(s, 1), now = scalars(s, step), products = whole(s, p->products);
+    const range inner = list(s, 0), ring = list(s, 1), now = scalars(s, step), products = whole(s, p->products);
     bool first = step == 0;
-    run(s, BD_KERNEL_CLOSED_LINES, false, (part[3]){values}, &ring, whole(s, p->lines));
-    run(s, BD_KERNEL_CLOSED_PRODUCT, first, (part[3]){whole(s, p->lines), values, whole(s, p->targets)}, &inner,
+    run(s, BD_KERNEL_CLOSED_LINES, false, (range[3]){values}, &ring, whole(s, p->lines));
+    run(s, BD_KERNEL_CLOSED_PRODUCT, first, (range[3]){whole(s, p->lines), values, whole(s, p->targets)}, &inner,
         products);
     if (!first) {
-        run(s, BD_KERNEL_CLOSED_SUM, false, (part[3]){products}, &inner, whole(s, p->sums));
-        run(s, BD_KERNEL_CLOSED_STEP, step == 1, (part[3]){whole(s, p->sums), scalars(s, step - 1)}, NULL, now);
+        run(s, BD_KERNEL_CLOSED_SUM, false, (range[3]){products}, &inner, whole(s, p->sums));
+        run(s, BD_KERNEL_CLOSED_STEP, step == 1, (range[3]){whole(s, p->sums), scalars(s, step - 1)}, NULL, now);
     }
-    run(s, BD_KERNEL_CLOSED_UPDATE, first, (part[3]){whole(s, from), products, now}, &inner, whole(s, to));
+    run(s, BD_KERNEL_CLOSED_UPDATE, first, (range[3]){whole(s, from), products, now}, &inner, whole(s, to));
 }
 
 static void record_closed_form(bd_recorder *to, const void *plan) {
     const closed_plan *p = plan;
     const solver s = {.to = to, .plan = p, .push = p->push};
-    const part values = whole(&s, p->values), ring = list(&s, 1);
+    const range values = whole(&s, p->values), ring = list(&s, 1);
     record_targets(&s);
     if (p->trimap) {
-        run(&s, BD_KERNEL_CLOSED_PIN, false, (part[3]){whole(&s, p->targets)}, NULL, values);
+        run(&s, BD_KERNEL_CLOSED_PIN, false, (range[3]){whole(&s, p->targets)}, NULL, values);
     }
     record_lists(&s);
     for (int i = 0; i < 2; i++) {
-        run(&s, BD_KERNEL_CLOSED_START, false, (part[3]){values}, &ring, whole(&s, p->states[i]));
+        run(&s, BD_KERNEL_CLOSED_START, false, (range[3]){values}, &ring, whole(&s, p->states[i]));
     }
     for (uint32_t step = 0; step <= p->step_count; step++) {
         bd_slot from = p->states[step % 2], next = p->states[(step + 1) % 2];
         record_step(&s, step ? residual(&s, from) : values, step, from, next);
     }
-    run(&s, BD_KERNEL_CLOSED_FINISH, false, (part[3]){values, whole(&s, p->states[(p->step_count + 1) % 2]), flags(&s)},
-        NULL, whole(&s, p->solution));
+    run(&s, BD_KERNEL_CLOSED_FINISH, false,
+        (range[3]){values, whole(&s, p->states[(p->step_count + 1) % 2]), flags(&s)}, NULL, whole(&s, p->solution));
 }
 
 static void record_prior(bd_recorder *to, const void *plan) {
     const closed_plan *p = plan;
     const solver s = {.to = to, .plan = p, .push = p->push};
     record_targets(&s);
-    run(&s, BD_KERNEL_CLOSED_PRIOR, false, (part[3]){whole(&s, p->targets)}, NULL, whole(&s, p->plane));
+    run(&s, BD_KERNEL_CLOSED_PRIOR, false, (range[3]){whole(&s, p->targets)}, NULL, whole(&s, p->plane));
 }
 
 /* ---- planning ---------------------------------------------------------------------------------------------------- */
