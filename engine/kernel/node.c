@@ -288,6 +288,11 @@ static void set_scales(const bd_node *node, bd_push_elementwise *push) {
     }
 }
 
+static bd_result refuse(const bd_graph *graph, const bd_node *node, bd_error *error) {
+    return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: node %s: operation %s is not supported", graph->file,
+                   node->name, bd_op_name(node->op));
+}
+
 static bd_result elementwise(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_dispatch *dispatch,
                              bd_kernel_operands *operands, bd_error *error) {
     const bd_node *node = &graph->nodes[index];
@@ -312,8 +317,7 @@ static bd_result elementwise(const bd_vk *vk, const bd_graph *graph, uint32_t in
     } else if (node->op == BD_OP_REQUANTISE) {
         mode = BD_ELEMENTWISE_REQUANTISE;
     } else if (b == BD_NO_NODE) {
-        return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: node %s: operation %s is not supported", graph->file,
-                       node->name, bd_op_name(node->op));
+        return refuse(graph, node, error);
     } else {
         mode = node->op == BD_OP_MUL ? BD_ELEMENTWISE_MUL : integers ? BD_ELEMENTWISE_ADD_INTEGERS : BD_ELEMENTWISE_ADD;
         /* The larger operand goes first: both operations commute. */
@@ -402,9 +406,7 @@ static bd_result plain(const bd_vk *vk, const bd_graph *graph, uint32_t index, u
     case BD_OP_CLAMP: return elementwise(vk, graph, index, dispatch, operands, error);
     case BD_OP_CONCAT: concat(vk, graph, node, part, dispatch, operands); return BD_OK;
     case BD_OP_SOFTMAX: softmax(vk, node, dispatch, operands); return BD_OK;
-    default:
-        return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: node %s: operation %s is not supported", graph->file,
-                       node->name, bd_op_name(node->op));
+    default: return refuse(graph, node, error);
     }
 }
 

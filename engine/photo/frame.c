@@ -7,6 +7,7 @@
 /* Of one chunk of memory, unless a single slot needs more: devices promise to allocate a gigabyte at once (Vulkan 1.1,
  * maxMemoryAllocationSize). */
 #define MOST_CHUNK_BYTES ((VkDeviceSize)1 << 29)
+
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
 void bd_frames_init(bd_frames *frames, bd_vk *vk, const bd_allocator *allocator, uint32_t count) {

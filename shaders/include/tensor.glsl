@@ -79,15 +79,15 @@
     BD_READ_TENSOR(slot, name)                                                                                         \
     ivec4 name##_words(int index) { return ivec4(name##_data[2 * index], name##_data[2 * index + 1]); }
 #define BD_WRITE_TENSOR(slot, name)                                                                                    \
-    layout(constant_id = BD_CONSTANT_F32) const bool name##_is_f32 = false;                                              \
+    layout(constant_id = BD_CONSTANT_F32) const bool name##_is_f32 = false;                                            \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_block { uvec2 name##_half[]; };                    \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_full_block { vec4 name##_full[]; };                \
     layout(set = 0, binding = slot, std430) writeonly buffer name##_pair_block { uvec4 name##_pair[]; };               \
     void name##_store(int index, vec4 value) {                                                                         \
-        if (name##_is_f32) { name##_full[index] = value; } else { name##_half[index] = bd_pack_half(value); }            \
+        if (name##_is_f32) { name##_full[index] = value; } else { name##_half[index] = bd_pack_half(value); }          \
     }                                                                                                                  \
     void name##_store_pair(int index, vec4 first, vec4 second) {                                                       \
-        if (name##_is_f32) { name##_full[index] = first; name##_full[index + 1] = second; }                              \
+        if (name##_is_f32) { name##_full[index] = first; name##_full[index + 1] = second; }                            \
         else { name##_pair[index >> 1] = uvec4(bd_pack_half(first), bd_pack_half(second)); }                           \
     }
 

@@ -100,7 +100,11 @@ static void test_classic(void **state) {
     (void)state;
     bd_image photo = test_read_image(test_source_file("tools/samples/person.jpg"));
     bd_image background = test_read_image(test_source_file("tools/samples/autumn.jpg"));
-    const bd_replace_params params = {.struct_size = sizeof params, .classic = true};
+    /* Which it ignores. */
+    static const float probabilities[4] = {0};
+    const bd_matte_params matte = {
+        .struct_size = sizeof matte, .coarse = probabilities, .coarse_width = 2, .coarse_height = 2};
+    const bd_replace_params params = {.struct_size = sizeof params, .classic = true, .matte = &matte};
     bd_image result = replace(&photo, &background, &params);
     assert_int_equal(result.width, 513);
     assert_int_equal(result.height, 513);

@@ -314,7 +314,7 @@ static void test_run(void **state) {
     bd_graph_finish(&graph);
 }
 
-/* Whatever has a kernel has a rule for its shape and a reference, and the two agree with its operands. */
+/* Every operation that has a kernel has a rule for its shape and a reference. */
 static void test_every_operation(void **state) {
     (void)state;
     static const float values[48] = {1};
