@@ -390,6 +390,14 @@ typedef enum bd_keep {
     BD_KEEP_POINT = 2    /* the one at (keep_x, keep_y) */
 } bd_keep;
 
+/* Whether what the network says is first made to be whole bodies, on the grid of its logits, by the log-odds o of the
+ * foreground's classes: what is nearly sure keeps all that hangs together with it, what is worn or held and has a class of
+ * its own joins, loose ends go, and sigmoid(2 (o + bias)) takes the softmax's place. */
+typedef enum bd_rule {
+    BD_RULE_ON = 0,
+    BD_RULE_OFF = 1 /* the softmax as it is */
+} bd_rule;
+
 typedef struct bd_matte_params {
     size_t struct_size;
     bd_class_set classes; /* foreground; all zero: the class called "person", or class 15 */
@@ -416,6 +424,9 @@ typedef struct bd_matte_params {
      * colours of what is known: a trimap takes the network's place. For BD_MATTE_REFINE and _BEST, with BD_KEEP_ALL and
      * without fill_holes. NULL: none. Borrowed until return. */
     const bd_image *trimap;
+    bd_rule rule; /* of what the network says; without effect on coarse and trimap */
+    bool biased; /* bias is set; false: 0.5 where the class called "person" alone is foreground, else 0 */
+    float bias;  /* -20..20, in log-odds: more makes the foreground larger */
 } bd_matte_params;
 
 /* How much of every pixel belongs to the foreground.

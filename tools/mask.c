@@ -25,6 +25,22 @@ const char *cli_matte_shaping(const cli *run) {
     return NULL;
 }
 
+/* What only concerns the network's answer is not taken where something else takes its place. */
+static bool parse_rule(cli *run, bd_matte_params *params) {
+    const cli_options *from = &run->options;
+    bool ruled = cli_value_given(run, &from->matte_params.rule);
+    params->biased = cli_value_given(run, &from->matte_params.bias);
+    const char *instead = from->coarse ? "coarse" : from->matte_in ? "matte-in" : from->trimap ? "trimap" : NULL;
+    if (instead && (ruled || params->biased)) {
+        return cli_fail(run, CLI_USAGE, "--%s takes the network's place; --%s does not go with it", instead,
+                        ruled ? "rule" : "bias");
+    }
+    if (params->biased && params->rule == BD_RULE_OFF) {
+        return cli_fail(run, CLI_USAGE, "--bias is part of the rule; --rule off does not go with it");
+    }
+    return true;
+}
+
 static bool parse_parts(cli *run, bd_matte_params *params) {
     const cli_options *from = &run->options;
     uint32_t point[2] = {0};
@@ -87,7 +103,7 @@ bool cli_matte_parse(cli *run, cli_matte *matte) {
     if (from->trimap && matte->params.mode != BD_MATTE_REFINE && matte->params.mode != BD_MATTE_BEST) {
         return cli_fail(run, CLI_USAGE, "--trimap is for --matte refine or best, not %s", from->matte);
     }
-    return parse_parts(run, &matte->params) && parse_edges(run, &matte->params);
+    return parse_rule(run, &matte->params) && parse_parts(run, &matte->params) && parse_edges(run, &matte->params);
 }
 
 bool cli_matte_needs_network(const cli *run) {

@@ -28,6 +28,7 @@ static const cli_choice harmonies[] = {
     {"off", BD_HARMONIZE_OFF}, {"mean", BD_HARMONIZE_MEAN}, {"full", BD_HARMONIZE_FULL}, {0}};
 static const cli_choice mattes[] = {
     {"hard", BD_MATTE_HARD}, {"soft", BD_MATTE_SOFT}, {"refine", BD_MATTE_REFINE}, {"best", BD_MATTE_BEST}, {0}};
+static const cli_choice rules[] = {{"on", BD_RULE_ON}, {"off", BD_RULE_OFF}, {0}};
 static const cli_choice parts[] = {{"all", BD_KEEP_ALL}, {"largest", BD_KEEP_LARGEST}, {0}};
 static const cli_choice formats[] = {{"png", BD_IMAGE_FILE_PNG}, {"jpeg", BD_IMAGE_FILE_JPEG}, {0}};
 static const cli_choice more_formats[] = {{"jpg", BD_IMAGE_FILE_JPEG}, {0}};
@@ -51,6 +52,9 @@ static const cli_kind blend = {.type = CLI_CHOICE, .choices = blends, .fallback 
 static const cli_kind harmonize = {.type = CLI_CHOICE, .choices = harmonies, .fallback = "off", .miss = IS_ONE_OF};
 /* No default: --trimap has another one. */
 static const cli_kind matte = {.type = CLI_CHOICE, .choices = mattes, .miss = IS_ONE_OF};
+static const cli_kind rule = {.type = CLI_CHOICE, .choices = rules, .fallback = "on", .miss = IS_ONE_OF};
+static const cli_kind bias = {
+    .type = CLI_NUMBER, .low = -20, .high = 20, .miss = "takes a number from {low} to {high}, not '{value}'"};
 static const cli_kind format = {
     .type = CLI_CHOICE, .choices = formats, .unsaid = more_formats, .any_case = true, .miss = IS_ONE_OF};
 static const cli_kind precision = {
@@ -138,6 +142,10 @@ static const cli_option rows[] = {
          "the default)"),
     TAKE("matte-in", 0, matte_in, R | A, file_in, "FILE",
          "a finished matte of the photo's size in the network's place"),
+    SET("rule", 0, matte_params.rule, R | A, rule, "WHAT",
+        "whether the network's answer is first made to be whole bodies: {marked}"),
+    SET("bias", 0, matte_params.bias, R | A, bias, "B",
+        "more makes the foreground larger, less smaller, in log-odds (default: 0.5 for person, else 0)"),
     TAKE("keep", 0, keep, R | A, part, "WHAT",
          "which connected parts of the foreground stay: all (default), largest, or point=X,Y, the\n"
          "one at that pixel of the upright photo"),

@@ -15,8 +15,11 @@ static bd_results draft_matte(bd_session *session, const bd_image *photo, const 
     bd_results to = {0};
     bd_recipe *r = bd_session_begin_draft(session, false, error);
     const bd_size size = {photo->width, photo->height};
-    bd_matte_input input = {
-        .params = params, .looks = &session->looks, .closed_form_steps = session->closed_form_steps};
+    bd_matte_input input = {.params = params,
+                            .looks = &session->looks,
+                            .person = session->person,
+                            .background = session->background,
+                            .closed_form_steps = session->closed_form_steps};
     input.photo = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
     bd_matte_upload(r, params, &input);
     if (bd_matte_needs_network(params)) {

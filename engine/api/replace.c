@@ -88,8 +88,11 @@ static bd_results draft_replace(bd_session *session, const request *ask, bd_erro
     const bd_replace_params *params = &ask->params;
     bd_recipe *r = bd_session_begin_draft(session, ask->deep, error);
     const bd_size size = {ask->photo->width, ask->photo->height};
-    bd_matte_input input = {
-        .params = &ask->matte, .looks = &session->looks, .closed_form_steps = session->closed_form_steps};
+    bd_matte_input input = {.params = &ask->matte,
+                            .looks = &session->looks,
+                            .person = session->person,
+                            .background = session->background,
+                            .closed_form_steps = session->closed_form_steps};
     bd_slot photo = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, bd_recipe_picture(r), size);
     bd_matte_upload(r, &ask->matte, &input);
     input.photo = bd_narrow_add(r, photo);

@@ -38,8 +38,10 @@ bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_net
     made->vk = &engine->vk;
     made->tables.allocator = made->allocator;
     made->person = 15;
+    made->background = -1;
     for (uint32_t c = model ? model->class_count : 0; c && model->class_names && c-- > 0;) {
         made->person = strcmp(model->class_names[c], "person") ? made->person : c;
+        made->background = strcmp(model->class_names[c], "background") ? made->background : (int32_t)c;
     }
     bd_frames_init(&made->frames, made->vk, made->allocator, BD_SESSION_USUAL_IN_FLIGHT);
     bd_result result = model ? bd_looks_init(&made->looks, made->vk, &model->graph, params, error) : BD_OK;

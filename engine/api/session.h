@@ -33,7 +33,8 @@ struct bd_session {
     void *progress_user;
     bd_vk *vk;
     bd_looks looks;  /* count 0: there is no network */
-    uint32_t person; /* the class that is foreground by default */
+    uint32_t person;    /* the class that is foreground by default */
+    int32_t background; /* the class that is none of the others; -1: there is none */
     bd_frames frames;
     bd_flight flights[BD_MOST_FRAMES]; /* by the numbers of frames */
     bd_tables tables;

@@ -7,6 +7,7 @@
 
 #include "graph/plan.h"
 #include "kernel/blur_kernels.h"
+#include "kernel/body_kernels.h"
 #include "kernel/candidates.h"
 #include "kernel/closed_form_kernels.h"
 #include "kernel/column.h"

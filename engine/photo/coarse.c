@@ -4,7 +4,6 @@
 #include "photo/coarse.h"
 
 #define RAMP_CELLS 1.3f
-#define COARSE_LEVEL 0.2f
 
 /* ---- how fine it is ---------------------------------------------------------------------------------------------- */
 
@@ -33,7 +32,7 @@ void bd_coarse_cell(const bd_matte_params *params, bd_size photo, float *cell_px
     float longest = (float)BD_MAX(photo.w, photo.h), width = ramp_width(params) * pitch;
     bool enlarged = pitch < longest / 200.0f;
     *cell_px = enlarged ? fminf(fmaxf(RAMP_CELLS * width, pitch), longest / 32.0f) : pitch;
-    *start_level = enlarged ? 0.0f : COARSE_LEVEL;
+    *start_level = enlarged ? 0.0f : BD_COARSE_LEVEL;
 }
 
 float bd_coarse_network_cell(const bd_network *network, bd_size photo, bd_size resized) {

@@ -6,6 +6,10 @@
 #include "network/looks.h"
 #include "photo/recipe.h"
 
+/* Levels in front of the first filter that make probabilities, interpolated between their nodes, as steep as logits
+ * that are interpolated themselves. */
+#define BD_COARSE_LEVEL 0.2f
+
 /* Where they come from. */
 typedef struct bd_coarse {
     bd_slot map; /* (h, w) the caller's; BD_NO_SLOT: the logits */

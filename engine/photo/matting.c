@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "geometry/fit.h"
 #include "photo/closed_form.h"
 #include "photo/coarse.h"
@@ -6,6 +8,7 @@
 #include "photo/edges.h"
 #include "photo/guided.h"
 #include "photo/matting.h"
+#include "photo/rule.h"
 #include "photo/trimap.h"
 
 /* Found by trial on alphamatting.com's photos and on portraits over known backgrounds: three guided filters of falling
@@ -42,6 +45,9 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
     }
     bd_result result = bd_trimap_check(params, photo, error);
     if (!result) {
+        result = bd_rule_check(params, error);
+    }
+    if (!result) {
         result = bd_components_check(params, photo, error);
     }
     return result ? result : bd_edges_check(params, error);
@@ -67,6 +73,28 @@ uint32_t bd_matte_sources(const bd_matte_params *params, bd_source sources[BD_MA
         sources[count++] = (bd_source){.image = params->trimap};
     }
     return count;
+}
+
+/* ---- bodies ------------------------------------------------------------------------------------------------------- */
+
+#define PERSON_BIAS 0.5f
+
+/* Measured for persons only: a lower threshold helped them, and hurt other classes. */
+static float bias_of(const bd_matte_input *in) {
+    bd_class_set person = {{0}};
+    person.words[in->person / 32] = 1u << in->person % 32;
+    bool alone = !memcmp(&person, &in->params->classes, sizeof person);
+    return in->params->biased ? in->params->bias : alone ? PERSON_BIAS : 0.0f;
+}
+
+static bd_slot add_bodies(bd_recipe *recipe, const bd_matte_input *in, bd_size photo) {
+    const bd_odds_of of = {.classes = in->params->classes, .background = in->background};
+    const bd_size grid = bd_rule_grid(in->looks, photo, 0);
+    bd_slot odds = bd_odds_add(recipe, in->looks, in->logits, &of, photo, in->resized, grid);
+    bd_slot words = bd_rule_add(recipe, odds, false);
+    bd_slot plane = bd_rule_apply_add(recipe, words, grid, bias_of(in));
+    bd_recipe_stamp(recipe, "matte: bodies");
+    return plane;
 }
 
 /* ---- grids ------------------------------------------------------------------------------------------------------- */
@@ -100,8 +128,10 @@ static matte plan_matte(bd_recipe *recipe, const bd_matte_input *in) {
         m.cell_px = (float)longest / (float)TRIMAP_CELLS;
     } else {
         m.cell_px = bd_coarse_network_cell(&in->looks->network, m.photo, resized);
+        m.start_level = params->rule == BD_RULE_OFF ? 0.0f : BD_COARSE_LEVEL;
     }
-    m.coarse = (bd_coarse){.map = in->map,
+    bool by_rule = bd_matte_needs_network(params) && params->rule == BD_RULE_ON;
+    m.coarse = (bd_coarse){.map = by_rule ? add_bodies(recipe, in, m.photo) : in->map,
                            .logits = in->logits,
                            .looks = in->looks,
                            .classes = params->classes,

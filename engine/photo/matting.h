@@ -17,6 +17,8 @@ typedef struct bd_matte_input {
     bd_slot map, trimap;        /* of bd_matte_upload */
     bd_slot logits;             /* where bd_matte_needs_network */
     bd_size resized;            /* the photo as the network saw it, likewise */
+    uint32_t person;            /* the class, likewise */
+    int32_t background;         /* likewise; -1: there is none */
     uint32_t closed_form_steps; /* 0: as many as are usual */
 } bd_matte_input;
 

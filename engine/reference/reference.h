@@ -5,6 +5,7 @@
 #define BD_REFERENCE_H
 
 #include "reference/ref_blur.h"
+#include "reference/ref_body.h"
 #include "reference/ref_closed_form.h"
 #include "reference/ref_components.h"
 #include "reference/ref_fusion.h"

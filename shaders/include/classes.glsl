@@ -17,13 +17,19 @@ struct bd_corners {
     float fx, fy;
 };
 
-bd_corners bd_corners_at(int column, int row) {
-    const bd_axis u = bd_axis_at(bd_source(column, push.scale_x, push.bias_x, push.max_x), push.logits_w);
-    const bd_axis v = bd_axis_at(bd_source(row, push.scale_y, push.bias_y, push.max_y), push.logits_h);
+// x, y: on the logits, inside.
+bd_corners bd_corners_from(float x, float y) {
+    const bd_axis u = bd_axis_at(x, push.logits_w);
+    const bd_axis v = bd_axis_at(y, push.logits_h);
     const int top = v.low * push.logits_w;
     const int bottom = v.high * push.logits_w;
     return bd_corners((top + u.low) * push.c4, (top + u.high) * push.c4, (bottom + u.low) * push.c4,
                       (bottom + u.high) * push.c4, u.fraction, v.fraction);
+}
+
+bd_corners bd_corners_at(int column, int row) {
+    return bd_corners_from(bd_source(column, push.scale_x, push.bias_x, push.max_x),
+                           bd_source(row, push.scale_y, push.bias_y, push.max_y));
 }
 
 // Classes 4k .. 4k + 3; those beyond class_count are BD_LOWEST.

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * What of the network's mask is a body, and a second look at it. */
+#ifndef BD_KERNEL_BODY_KERNELS_H
+#define BD_KERNEL_BODY_KERNELS_H
+
+#include "kernel/picture_kernels.h"
+#include "push/crop.h"
+#include "push/crop_merge.h"
+#include "push/odds.h"
+#include "push/rule.h"
+
+/* Classes of the foreground; background: the class that is none, -1: there is none. */
+typedef struct bd_odds_of {
+    bd_class_set classes;
+    int32_t background;
+} bd_odds_of;
+
+void bd_kernel_odds(const bd_vk *vk, const bd_shape *logits, const bd_odds_of *of, uint32_t out_w, uint32_t out_h,
+                    bd_axis_map x, bd_axis_map y, bd_vk_dispatch *dispatch);
+void bd_kernel_rule(const bd_vk *vk, const bd_push_rule *push, bool locates, bd_vk_dispatch *dispatch);
+void bd_kernel_rule_apply(const bd_vk *vk, const bd_push_rule *push, bd_vk_dispatch *dispatch);
+/* BD_KERNEL_CROP_GATE, _ROWS and _COLUMNS. */
+void bd_kernel_crop(const bd_vk *vk, bd_kernel kernel, const bd_push_crop *push, bd_vk_dispatch *dispatch);
+/* push: all but what logits and of say. */
+void bd_kernel_crop_merge(const bd_vk *vk, const bd_shape *logits, const bd_odds_of *of, const bd_push_crop_merge *push,
+                          bd_vk_dispatch *dispatch);
+
+#endif

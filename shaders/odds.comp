@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// Log-odds of a set of classes: an invocation owns one node. See push/odds.h.
+#version 450
+#include "include/tensor.glsl"
+#include "push/odds.h"
+
+layout(local_size_x = BD_LINEAR_GROUP) in;
+BD_READ_F32(BD_BIND_SRC, logits)
+BD_WRITE(BD_BIND_DST, grid, vec4)
+#include "include/classes.glsl"
+#include "include/odds.glsl"
+
+void main() {
+    const int column = int(gl_GlobalInvocationID.x), row = bd_grid_row();
+    if (column < push.out_w && row < push.out_h) {
+        grid[row * push.out_w + column] = vec4(bd_log_odds(bd_corners_at(column, row)), 0.0, 0.0);
+    }
+}
