@@ -5,6 +5,7 @@
 #include "e2e.h"
 #include "kernels.h"
 #include "matte.h"
+#include "matte_options.h"
 #include "miou.h"
 #include "network.h"
 #include "sheet.h"
@@ -71,7 +72,17 @@ static const option options[] = {
     {"--trimap", OPTION_WHOLE, V(MATTE), AT(trimap_px), "PX", 1, 1000,
      "refine and best get a trimap: unknown within PX of what is neither all foreground nor all background; alone it "
      "takes the network's place, with --simulate it joins"},
-    {"--mode", OPTION_LIST, V(MATTE), AT(modes), BENCH_MATTE_MODES, 0, 0, "these alone, and hard"},
+    {"--modes", OPTION_LIST, V(MATTE), AT(modes), BENCH_MATTE_MODES, 0, 0, "these alone; with alphas hard, too"},
+    {"--mode", OPTION_LIST, V(MATTE), AT(modes), BENCH_MATTE_MODES, 0, 0, "the same"},
+    {"--every", OPTION_WHOLE, V(MATTE), AT(every), "N", 1, 1000000, "one of N photos of the sorted list"},
+    {"--from", OPTION_WHOLE, V(MATTE), AT(from), "I", 0, 1000000, "the first of them; the list starts at 0"},
+    /* What sets a member of bd_matte_params: a row here is all it takes. */
+    {"--keep", OPTION_WORD, V(MATTE), AT(matte.keep), BENCH_MATTE_KEEPS, 0, 0,
+     "connected parts of the foreground that stay; not in hard, as the next ones"},
+    {"--islands", OPTION_SHARE, V(MATTE), AT(matte.island_share), "PERCENT", 0, 100,
+     "parts below this share of the largest one are dropped; default the library's"},
+    {"--fill-holes", OPTION_FLAG, V(MATTE), AT(matte.fill_holes), NULL, 0, 0,
+     "background that the foreground encloses joins it"},
 
     {"--out", OPTION_NEED, V(SHEET), AT(out), "FOLDER|FILE", 0, 0, "where to; a FILE ends in .png or .jpg"},
     {"--background", OPTION_TEXT, V(SHEET), AT(background), "PICTURE", 0, 0, "what scene and classic put the photo on"},
@@ -112,6 +123,7 @@ int main(int argc, char **argv) {
                      .megapixels = "0.26,3,12,48",
                      .logits_tolerance = 1e-3,
                      .labels_share = 0.9999,
+                     .every = 1,
                      .width = 480,
                      .columns = 4,
                      .blur = 8},

@@ -31,7 +31,7 @@ void bench_draw_text(bd_image *canvas, uint32_t x, uint32_t y, const char *text)
         float x, y, z;
         uint8_t color[4];
     } quads[4 * 1024];
-    char own[64];
+    char own[128];
     (void)snprintf(own, sizeof own, "%s", text);
     int count = stb_easy_font_print(0.0f, 0.0f, own, NULL, quads, (int)sizeof quads);
     for (int q = 0; q < count; q++) {

@@ -72,6 +72,9 @@ check_usage() {
     refuses 'needs REFERENCE_DIR' compare
     refuses '0 to 1, not "2"' compare "$work" --labels-share 2
     refuses 'not "best,worst"' matte "$work" --mode best,worst
+    refuses '--islands takes a number, 0 to 100, not "101"' matte "$work" --islands 101
+    refuses '--keep takes all|largest, not "some"' matte "$work" --keep some
+    refuses '--every takes a whole number, 1 to 1000000, not "0"' matte "$work" --every 0
     refuses 'needs --out FOLDER|FILE' sheet x.jpg
     run 1 network --model "$work/nothing.json"
     run 1 e2e --model "$model" --megapixels lots
