@@ -29,10 +29,20 @@ static const option_verb verbs[VERBS] = {
          "One line of JSON says what it serves, then each line of standard input but \"quit\" is answered by one.\n"},
     [COMPARE] = {"compare", "REFERENCE_DIR", 1, 1, "logits, labels and classic composites against stored ones",
                  "REFERENCE_DIR holds NAME.logits.npy, NAME.labels.png, NAME.classic.png, or some of them.\n"},
-    [MATTE] = {"matte", "FOLDER", 1, 1,
-               "scores mattes against true ones: SAD / 1000, MSE * 1000, Grad / 1000, Conn / 1000",
-               "FOLDER holds NAME.photo.png and NAME.alpha.png, and may hold NAME.foreground.png, for colours.\n"
-               "Columns: the four scores, then each as a share of hard's.\n"},
+    [MATTE] =
+        {"matte", "FOLDER", 1, 1,
+         "scores mattes against true ones: SAD / 1000, MSE * 1000, Grad / 1000, Conn / 1000; or against masks",
+         "FOLDER holds NAME.photo.png and NAME.alpha.png, and may hold NAME.foreground.png, for colours.\n"
+         "Columns: the four scores, then each as a share of hard's.\n"
+         "With --masks, at the mask's size and as means over photos:\n"
+         "  IoU, pooled  of alpha at .5, and that of all photos' pixels together\n"
+         "  bf2, bf8     boundary F = 2PR / (P + R) within 2 pixels, and within 0.8 % of the diagonal; an edge is the "
+         "pixels\n"
+         "               outside a mask with one of their four neighbours in it\n"
+         "  ghost, lost  of the interior (the mask eroded by 1.2 % of the diagonal): pixels with alpha in .05 to .95;\n"
+         "               alpha that is missing; both in %\n"
+         "  stray        alpha beyond the mask dilated by as much, in % of the mask's area\n"
+         "  SAD          sum of absolute differences / 1000\n"},
     [SHEET] = {"sheet", "PHOTO...", 1, OPTION_MOST_OPERANDS, "contact sheets of what the library makes of photos",
                NULL},
     [MIOU] = {"miou", "FOLDER", 1, 1,
@@ -74,6 +84,14 @@ static const option options[] = {
      "takes the network's place, with --simulate it joins"},
     {"--modes", OPTION_LIST, V(MATTE), AT(modes), BENCH_MATTE_MODES, 0, 0, "these alone; with alphas hard, too"},
     {"--mode", OPTION_LIST, V(MATTE), AT(modes), BENCH_MATTE_MODES, 0, 0, "the same"},
+    {"--masks", OPTION_TEXT, V(MATTE), AT(masks), "MASKS", 0, 0,
+     "FOLDER holds photos NAME.jpg or .png, and this folder binary masks NAME.png, on which they are scored"},
+    {"--mattes", OPTION_TEXT, V(MATTE), AT(mattes), "DIR", 0, 0,
+     "with --masks: scores these, NAME.png, whoever made them, and needs no device"},
+    {"--save-mattes", OPTION_TEXT, V(MATTE), AT(save_mattes), "DIR", 0, 0,
+     "with --masks: writes them as DIR/MODE/NAME.png, of 16 bits"},
+    {"--sheet", OPTION_TEXT, V(MATTE), AT(sheet), "DIR", 0, 0,
+     "with --masks: photo, mask, matte and composite of the ten worst by IoU, as DIR/worst-MODE.png"},
     {"--every", OPTION_WHOLE, V(MATTE), AT(every), "N", 1, 1000000, "one of N photos of the sorted list"},
     {"--from", OPTION_WHOLE, V(MATTE), AT(from), "I", 0, 1000000, "the first of them; the list starts at 0"},
     /* What sets a member of bd_matte_params: a row here is all it takes. */

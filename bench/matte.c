@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "masks.h"
 #include "matte.h"
 #include "matte_options.h"
 #include "metrics.h"
@@ -345,7 +346,7 @@ static uint32_t list_photos(const char *folder, char **names) {
     return count;
 }
 
-bool bench_matte(bench *b) {
+static bool score_alphas(bench *b) {
     char *names[MOST_PHOTOS];
     bool wanted[MODES];
     bench_matte_wanted(b, wanted);
@@ -378,4 +379,8 @@ bool bench_matte(bench *b) {
         report(b, wanted, &sums, json);
     }
     return bench_write_json(b, json) && ok;
+}
+
+bool bench_matte(bench *b) {
+    return !bench_masks_refuse(b) && (b->a.masks ? bench_masks(b) : score_alphas(b));
 }
