@@ -3,6 +3,7 @@
 #ifndef BD_BENCH_ARGUMENTS_H
 #define BD_BENCH_ARGUMENTS_H
 
+#include "backdrop.h"
 #include "options.h"
 
 typedef struct bench_arguments {
@@ -28,6 +29,9 @@ typedef struct bench_arguments {
     /* matte */
     uint32_t simulate, trimap_px;
     option_list modes;
+    const char *masks, *mattes, *save_mattes, *sheet; /* folders */
+    uint32_t every, from;                             /* which photos of the sorted list: from, from + every, ... */
+    bd_matte_params matte;                            /* of every mode but hard; options set its members */
     /* sheet */
     option_list tiles;
     uint32_t width, columns;

@@ -5,6 +5,7 @@
 #include "e2e.h"
 #include "kernels.h"
 #include "matte.h"
+#include "matte_options.h"
 #include "miou.h"
 #include "network.h"
 #include "sheet.h"
@@ -28,10 +29,20 @@ static const option_verb verbs[VERBS] = {
          "One line of JSON says what it serves, then each line of standard input but \"quit\" is answered by one.\n"},
     [COMPARE] = {"compare", "REFERENCE_DIR", 1, 1, "logits, labels and classic composites against stored ones",
                  "REFERENCE_DIR holds NAME.logits.npy, NAME.labels.png, NAME.classic.png, or some of them.\n"},
-    [MATTE] = {"matte", "FOLDER", 1, 1,
-               "scores mattes against true ones: SAD / 1000, MSE * 1000, Grad / 1000, Conn / 1000",
-               "FOLDER holds NAME.photo.png and NAME.alpha.png, and may hold NAME.foreground.png, for colours.\n"
-               "Columns: the four scores, then each as a share of hard's.\n"},
+    [MATTE] =
+        {"matte", "FOLDER", 1, 1,
+         "scores mattes against true ones: SAD / 1000, MSE * 1000, Grad / 1000, Conn / 1000; or against masks",
+         "FOLDER holds NAME.photo.png and NAME.alpha.png, and may hold NAME.foreground.png, for colours.\n"
+         "Columns: the four scores, then each as a share of hard's.\n"
+         "With --masks, at the mask's size and as means over photos:\n"
+         "  IoU, pooled  of alpha at .5, and that of all photos' pixels together\n"
+         "  bf2, bf8     boundary F = 2PR / (P + R) within 2 pixels, and within 0.8 % of the diagonal; an edge is the "
+         "pixels\n"
+         "               outside a mask with one of their four neighbours in it\n"
+         "  ghost, lost  of the interior (the mask eroded by 1.2 % of the diagonal): pixels with alpha in .05 to .95;\n"
+         "               alpha that is missing; both in %\n"
+         "  stray        alpha beyond the mask dilated by as much, in % of the mask's area\n"
+         "  SAD          sum of absolute differences / 1000\n"},
     [SHEET] = {"sheet", "PHOTO...", 1, OPTION_MOST_OPERANDS, "contact sheets of what the library makes of photos",
                NULL},
     [MIOU] = {"miou", "FOLDER", 1, 1,
@@ -71,7 +82,25 @@ static const option options[] = {
     {"--trimap", OPTION_WHOLE, V(MATTE), AT(trimap_px), "PX", 1, 1000,
      "refine and best get a trimap: unknown within PX of what is neither all foreground nor all background; alone it "
      "takes the network's place, with --simulate it joins"},
-    {"--mode", OPTION_LIST, V(MATTE), AT(modes), BENCH_MATTE_MODES, 0, 0, "these alone, and hard"},
+    {"--modes", OPTION_LIST, V(MATTE), AT(modes), BENCH_MATTE_MODES, 0, 0, "these alone; with alphas hard, too"},
+    {"--mode", OPTION_LIST, V(MATTE), AT(modes), BENCH_MATTE_MODES, 0, 0, "the same"},
+    {"--masks", OPTION_TEXT, V(MATTE), AT(masks), "MASKS", 0, 0,
+     "FOLDER holds photos NAME.jpg or .png, and this folder binary masks NAME.png, on which they are scored"},
+    {"--mattes", OPTION_TEXT, V(MATTE), AT(mattes), "DIR", 0, 0,
+     "with --masks: scores these, NAME.png, whoever made them, and needs no device"},
+    {"--save-mattes", OPTION_TEXT, V(MATTE), AT(save_mattes), "DIR", 0, 0,
+     "with --masks: writes them as DIR/MODE/NAME.png, of 16 bits"},
+    {"--sheet", OPTION_TEXT, V(MATTE), AT(sheet), "DIR", 0, 0,
+     "with --masks: photo, mask, matte and composite of the ten worst by IoU, as DIR/worst-MODE.png"},
+    {"--every", OPTION_WHOLE, V(MATTE), AT(every), "N", 1, 1000000, "one of N photos of the sorted list"},
+    {"--from", OPTION_WHOLE, V(MATTE), AT(from), "I", 0, 1000000, "the first of them; the list starts at 0"},
+    /* What sets a member of bd_matte_params: a row here is all it takes. */
+    {"--keep", OPTION_WORD, V(MATTE), AT(matte.keep), BENCH_MATTE_KEEPS, 0, 0,
+     "connected parts of the foreground that stay; not in hard, as the next ones"},
+    {"--islands", OPTION_SHARE, V(MATTE), AT(matte.island_share), "PERCENT", 0, 100,
+     "parts below this share of the largest one are dropped; default the library's"},
+    {"--fill-holes", OPTION_FLAG, V(MATTE), AT(matte.fill_holes), NULL, 0, 0,
+     "background that the foreground encloses joins it"},
 
     {"--out", OPTION_NEED, V(SHEET), AT(out), "FOLDER|FILE", 0, 0, "where to; a FILE ends in .png or .jpg"},
     {"--background", OPTION_TEXT, V(SHEET), AT(background), "PICTURE", 0, 0, "what scene and classic put the photo on"},
@@ -112,6 +141,7 @@ int main(int argc, char **argv) {
                      .megapixels = "0.26,3,12,48",
                      .logits_tolerance = 1e-3,
                      .labels_share = 0.9999,
+                     .every = 1,
                      .width = 480,
                      .columns = 4,
                      .blur = 8},

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "masks.h"
 #include "matte.h"
+#include "matte_options.h"
 #include "metrics.h"
 #include "picture.h"
 
-enum { MODES = 4, MOST_PHOTOS = 512, SIDE = 513, STRIDE = 8 };
-static const char *const mode_names[MODES] = {"hard", "soft", "refine", "best"};
-static const bd_matte_mode modes[MODES] = {BD_MATTE_HARD, BD_MATTE_SOFT, BD_MATTE_REFINE, BD_MATTE_BEST};
+enum { MODES = BENCH_MATTE_COUNT, MOST_PHOTOS = 512, SIDE = 513, STRIDE = 8 };
 
 enum { SIMULATE_NOTHING, SIMULATE_PROBABILITIES, SIMULATE_LOGITS };
 
@@ -185,16 +185,14 @@ static bool open_subject(const bench *b, const char *name, subject *s) {
 
 /* ---- scores ------------------------------------------------------------------------------------------------------ */
 
-static bool score_mode(const bench *b, const subject *s, bd_matte_mode mode, scores *result) {
-    bool trimap = s->trimap.pixels && (mode == BD_MATTE_REFINE || mode == BD_MATTE_BEST);
-    const bd_matte_params params = {.struct_size = sizeof params,
-                                    .mode = mode,
-                                    .coarse = s->coarse,
-                                    .coarse_width = s->coarse_w,
-                                    .coarse_height = s->coarse_h,
-                                    .wide = true,
-                                    .trimap = trimap ? &s->trimap : NULL,
-                                    .island_share = mode == BD_MATTE_HARD ? -1.0f : 0.0f}; /* the tutorial's mask */
+static bool score_mode(const bench *b, const subject *s, int mode, scores *result) {
+    bd_matte_params params = bench_matte_params(b, mode);
+    params.coarse = s->coarse;
+    params.coarse_width = s->coarse_w;
+    params.coarse_height = s->coarse_h;
+    if (s->trimap.pixels && (mode == BENCH_MATTE_REFINE || mode == BENCH_MATTE_BEST)) {
+        params.trimap = &s->trimap;
+    }
     bd_error error;
     bd_image alpha;
     if (bd_session_matte(b->session, &s->photo, &params, &alpha, &error)) {
@@ -275,12 +273,12 @@ static bool score_subject(const bench *b, const bool wanted[MODES], const subjec
         if (!wanted[m]) {
             continue;
         }
-        if (!score_mode(b, s, modes[m], &found[m])) {
+        if (!score_mode(b, s, m, &found[m])) {
             return false;
         }
         add(&sums->sums[m], &found[m]);
-        print_scores(b, s->name, mode_names[m], &found[m], &found[0]);
-        cJSON_AddItemToObject(json, mode_names[m], scores_to_json(&found[m]));
+        print_scores(b, s->name, bench_matte_names[m], &found[m], &found[0]);
+        cJSON_AddItemToObject(json, bench_matte_names[m], scores_to_json(&found[m]));
         sums->worst[m] = fmax(sums->worst[m], found[m].sad / found[0].sad);
     }
     sums->photos++;
@@ -303,13 +301,13 @@ static void report(const bench *b, const bool wanted[MODES], totals *sums, cJSON
         double n = sums->photos ? sums->photos : 1;
         *s = (scores){s->sad / n, s->mse / n, s->grad / n, s->conn / n};
         if (wanted[m]) {
-            print_scores(b, "mean", mode_names[m], s, &sums->sums[0]);
-            cJSON_AddItemToObject(mean, mode_names[m], scores_to_json(s));
+            print_scores(b, "mean", bench_matte_names[m], s, &sums->sums[0]);
+            cJSON_AddItemToObject(mean, bench_matte_names[m], scores_to_json(s));
         }
     }
     for (int m = 1; m < MODES; m++) {
         if (wanted[m]) {
-            bench_say(b, "%s's SAD over hard's, worst photo: %.3f\n", mode_names[m], sums->worst[m]);
+            bench_say(b, "%s's SAD over hard's, worst photo: %.3f\n", bench_matte_names[m], sums->worst[m]);
         }
     }
     if (sums->colors) {
@@ -348,20 +346,11 @@ static uint32_t list_photos(const char *folder, char **names) {
     return count;
 }
 
-/* All where none was named; hard in any case, as the others are shares of it. */
-static void choose_modes(const option_list *named, bool wanted[MODES]) {
-    for (uint32_t m = 0; m < MODES; m++) {
-        wanted[m] = !named->count || m == 0;
-    }
-    for (uint32_t i = 0; i < named->count; i++) {
-        wanted[named->items[i]] = true;
-    }
-}
-
-bool bench_matte(bench *b) {
+static bool score_alphas(bench *b) {
     char *names[MOST_PHOTOS];
     bool wanted[MODES];
-    choose_modes(&b->a.modes, wanted);
+    bench_matte_wanted(b, wanted);
+    wanted[BENCH_MATTE_HARD] = true; /* the others are shares of it */
     uint32_t count = list_photos(b->a.operands.items[0], names);
     bool ok = count > 0 && bench_open(b, 1);
     totals sums = {.photos = 0};
@@ -370,16 +359,28 @@ bool bench_matte(bench *b) {
         bench_describe(b, json);
     }
     for (uint32_t i = 0; i < count; i++) {
-        subject s;
-        cJSON *row = cJSON_CreateObject();
-        cJSON_AddStringToObject(row, "name", names[i]);
-        if (ok) {
-            ok = open_subject(b, names[i], &s) && score_subject(b, wanted, &s, &sums, row);
-            close_subject(&s);
+        if (bench_matte_takes(b, i)) {
+            subject s;
+            cJSON *row = cJSON_CreateObject();
+            cJSON_AddStringToObject(row, "name", names[i]);
+            if (ok) {
+                ok = open_subject(b, names[i], &s) && score_subject(b, wanted, &s, &sums, row);
+                close_subject(&s);
+            }
+            cJSON_AddItemToArray(photos, row);
         }
-        cJSON_AddItemToArray(photos, row);
         free(names[i]);
     }
-    report(b, wanted, &sums, json);
+    if (ok && !sums.photos) {
+        (void)fprintf(stderr, "%s: %u photos, and --from %u is none of them\n", b->a.operands.items[0], count,
+                      b->a.from);
+        ok = false;
+    } else {
+        report(b, wanted, &sums, json);
+    }
     return bench_write_json(b, json) && ok;
+}
+
+bool bench_matte(bench *b) {
+    return !bench_masks_refuse(b) && (b->a.masks ? bench_masks(b) : score_alphas(b));
 }

@@ -4,8 +4,6 @@
 
 #include "common.h"
 
-/* In the order of matte.c. */
-#define BENCH_MATTE_MODES "hard|soft|refine|best"
 /* What a mask is made of in the network's place. */
 #define BENCH_MATTE_SIMULATED "nothing|probabilities|logits"
 

@@ -35,7 +35,7 @@ static void name_program(const reading *r) {
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
 static bool is_number(const option *o) {
-    return o->type == OPTION_WHOLE || o->type == OPTION_REAL;
+    return o->type == OPTION_WHOLE || o->type == OPTION_REAL || o->type == OPTION_FLOAT || o->type == OPTION_SHARE;
 }
 
 static void bounds_text(const option *o, char text[64]) {
@@ -59,6 +59,16 @@ static bool read_real(const option *o, const char *text, double *number) {
     double value = strtod(text, &end);
     bool ok = end != text && !*end && value >= o->least && value <= o->most;
     *number = ok ? value : *number;
+    return ok;
+}
+
+static bool read_float(const option *o, const char *text, float *number) {
+    double value;
+    bool ok = read_real(o, text, &value);
+    if (ok && o->type == OPTION_SHARE) {
+        value = value > 0.0 ? value / 100.0 : -1.0;
+    }
+    *number = ok ? (float)value : *number;
     return ok;
 }
 
@@ -94,6 +104,8 @@ static bool read_value(const option *o, const char *text, void *member) {
     switch (o->type) {
     case OPTION_WHOLE: return read_whole(o, text, member);
     case OPTION_REAL: return read_real(o, text, member);
+    case OPTION_FLOAT:
+    case OPTION_SHARE: return read_float(o, text, member);
     case OPTION_WORD: return find_word(o->value, text, strlen(text), member);
     case OPTION_LIST: return read_list(o, text, member);
     default: *(const char **)member = text; return true;
@@ -105,7 +117,9 @@ static int refuse_value(const reading *r, const option *o, const char *text) {
     bounds_text(o, bounds);
     switch (o->type) {
     case OPTION_WHOLE: return refuse(r, "%s takes a whole number, %s, not \"%s\"", o->name, bounds, text);
-    case OPTION_REAL: return refuse(r, "%s takes a number, %s, not \"%s\"", o->name, bounds, text);
+    case OPTION_REAL:
+    case OPTION_FLOAT:
+    case OPTION_SHARE: return refuse(r, "%s takes a number, %s, not \"%s\"", o->name, bounds, text);
     case OPTION_LIST:
         return refuse(r, "%s takes up to %d of %s, commas between, not \"%s\"", o->name, OPTION_MOST_LISTED, o->value,
                       text);

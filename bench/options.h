@@ -18,6 +18,8 @@ typedef enum option_type {
     OPTION_FILE,  /* const char *: "-" where no file follows */
     OPTION_WHOLE, /* uint32_t, least .. most */
     OPTION_REAL,  /* double, least .. most */
+    OPTION_FLOAT, /* float, least .. most; help says what holds without it */
+    OPTION_SHARE, /* float: a percentage as a share, and 0 as -1, as 0 says that none was given; help as for a float */
     OPTION_WORD,  /* uint32_t: the number of one of the words */
     OPTION_LIST   /* option_list: some of the words, with commas between; given again, the list goes on */
 } option_type;

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Contact sheets: what the library makes of a photo, side by side, for people to look at. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <stb/stb_easy_font.h>
-
 #include "sheet.h"
+#include "canvas.h"
 #include "picture.h"
 
-enum { GAP = 8, CAPTION = 16, UNIT = 1 };
+enum { GAP = BENCH_GAP, CAPTION = BENCH_CAPTION };
 
 /* One photo; what several tiles need is made once. */
 typedef struct subject {
@@ -19,75 +17,6 @@ typedef struct subject {
     bd_image photo;
     float *alpha; /* refined; NULL until it is needed */
 } subject;
-
-/* ---- pixels ------------------------------------------------------------------------------------------------------ */
-
-static bool make_canvas(uint32_t w, uint32_t h, bd_image *image) {
-    *image = (bd_image){.width = w, .height = h, .stride_bytes = (size_t)w * 4};
-    image->pixels = malloc(image->stride_bytes * h);
-    if (image->pixels) {
-        memset(image->pixels, 255, image->stride_bytes * h);
-    }
-    return image->pixels != NULL;
-}
-
-static void fill(bd_image *canvas, uint32_t x, uint32_t y, uint32_t w, uint32_t h, const uint8_t rgb[3]) {
-    for (uint32_t row = y; row < y + h && row < canvas->height; row++) {
-        for (uint32_t column = x; column < x + w && column < canvas->width; column++) {
-            memcpy(canvas->pixels + row * canvas->stride_bytes + (size_t)column * 4, rgb, 3);
-        }
-    }
-}
-
-static void draw_text(bd_image *canvas, uint32_t x, uint32_t y, const char *text) {
-    static const uint8_t ink[3] = {40, 40, 40};
-    struct vertex {
-        float x, y, z;
-        uint8_t color[4];
-    } quads[4 * 1024];
-    char own[64];
-    (void)snprintf(own, sizeof own, "%s", text);
-    int count = stb_easy_font_print(0.0f, 0.0f, own, NULL, quads, (int)sizeof quads);
-    for (int q = 0; q < count; q++) {
-        const struct vertex *from = &quads[4 * q], *to = &quads[4 * q + 2];
-        fill(canvas, x + (uint32_t)from->x * UNIT, y + (uint32_t)from->y * UNIT, (uint32_t)(to->x - from->x) * UNIT,
-             (uint32_t)(to->y - from->y) * UNIT, ink);
-    }
-}
-
-/* Channel c of a picture of any format as a byte. */
-static double value_at(const bd_image *image, uint32_t x, uint32_t y, int c) {
-    const uint8_t *row = image->pixels + y * image->stride_bytes;
-    if (image->format == BD_FORMAT_GRAY16) {
-        uint16_t wide;
-        memcpy(&wide, row + 2 * (size_t)x, sizeof wide);
-        return wide / 257.0;
-    }
-    return row[(size_t)x * 4 + (size_t)c];
-}
-
-/* Each pixel of w x h at (left, top) is the mean of what it covers of the picture. */
-static void draw(bd_image *canvas, uint32_t left, uint32_t top, uint32_t w, uint32_t h, const bd_image *image) {
-    double sx = (double)image->width / w, sy = (double)image->height / h;
-    for (uint32_t y = 0; y < h; y++) {
-        for (uint32_t x = 0; x < w; x++) {
-            double sums[3] = {0.0, 0.0, 0.0}, total = 0.0;
-            for (uint32_t v = (uint32_t)(y * sy); v < image->height && v < (y + 1) * sy; v++) {
-                for (uint32_t u = (uint32_t)(x * sx); u < image->width && u < (x + 1) * sx; u++) {
-                    double weight = bench_overlap(x * sx, (x + 1) * sx, u) * bench_overlap(y * sy, (y + 1) * sy, v);
-                    for (int c = 0; c < 3; c++) {
-                        sums[c] += weight * value_at(image, u, v, c);
-                    }
-                    total += weight;
-                }
-            }
-            uint8_t *to = canvas->pixels + (top + y) * canvas->stride_bytes + (size_t)(left + x) * 4;
-            for (int c = 0; c < 3; c++) {
-                to[c] = (uint8_t)(total > 0.0 ? sums[c] / total + 0.5 : 0.0);
-            }
-        }
-    }
-}
 
 /* ---- tiles ------------------------------------------------------------------------------------------------------- */
 
@@ -136,7 +65,7 @@ static made make_labels(subject *s, bd_image *tile) {
     bd_segmentation map = {.class_count = 0};
     bd_error error;
     made done = outcome(bd_session_segment(s->b->session, &s->photo, &params, &map, &error), &error);
-    if (done == MADE && !make_canvas(s->photo.width, s->photo.height, tile)) {
+    if (done == MADE && !bench_canvas(s->photo.width, s->photo.height, tile)) {
         done = FAILED;
     }
     for (uint32_t y = 0; y < s->photo.height && done == MADE; y++) {
@@ -167,7 +96,7 @@ static made need_alpha(subject *s) {
     s->alpha = malloc((size_t)wide.width * wide.height * sizeof *s->alpha);
     for (uint32_t y = 0; y < wide.height && s->alpha; y++) {
         for (uint32_t x = 0; x < wide.width; x++) {
-            s->alpha[(size_t)y * wide.width + x] = (float)(value_at(&wide, x, y, 0) / 255.0);
+            s->alpha[(size_t)y * wide.width + x] = (float)(bench_value_at(&wide, x, y, 0) / 255.0);
         }
     }
     bd_image_finish(&wide);
@@ -204,11 +133,11 @@ static made make_checker(subject *s, bd_image *tile) {
     static const uint8_t grey[3] = {190, 190, 190};
     uint32_t cell = s->photo.width * 12 / s->b->a.width + 1;
     bd_image squares;
-    if (!make_canvas(2 * cell, 2 * cell, &squares)) {
+    if (!bench_canvas(2 * cell, 2 * cell, &squares)) {
         return FAILED;
     }
-    fill(&squares, 0, 0, cell, cell, grey);
-    fill(&squares, cell, cell, cell, cell, grey);
+    bench_fill(&squares, 0, 0, cell, cell, grey);
+    bench_fill(&squares, cell, cell, cell, cell, grey);
     made done = compose(s, (bd_replace_params){.fit = BD_FIT_TILE}, &squares, tile);
     free(squares.pixels);
     return done;
@@ -282,18 +211,18 @@ static bool make_sheet(subject *s, const option_list *chosen, const char *path) 
     uint32_t columns = count < a->columns ? count : a->columns, rows = (count + columns - 1) / columns;
     bd_image sheet;
     bd_error error;
-    bool ok = make_canvas(columns * (a->width + GAP) + GAP, rows * (h + CAPTION + GAP) + GAP, &sheet);
+    bool ok = bench_canvas(columns * (a->width + GAP) + GAP, rows * (h + CAPTION + GAP) + GAP, &sheet);
     for (uint32_t i = 0; i < count && ok; i++) {
         bd_image tile = {.pixels = NULL};
         uint32_t x = GAP + i % columns * (a->width + GAP), y = GAP + i / columns * (h + CAPTION + GAP);
         const struct tile *kind = &tiles[chosen->items[i]];
         made done = kind->make(s, &tile);
         if (done == MADE) {
-            draw(&sheet, x, y, a->width, h, &tile);
+            bench_draw(&sheet, x, y, a->width, h, &tile);
         }
         char caption[64];
         (void)snprintf(caption, sizeof caption, "%s%s", kind->caption, done == MADE ? "" : " (not available)");
-        draw_text(&sheet, x, y + h + 4, caption);
+        bench_draw_text(&sheet, x, y + h + 4, caption);
         ok = done != FAILED;
         drop(s, &tile);
     }

@@ -32,7 +32,7 @@ holds() {
     python3 - "$work/stdout" "$1" <<'PYTHON' || complain "not so: $1"
 import json, sys
 d = json.load(open(sys.argv[1]))
-sys.exit(not eval(sys.argv[2], {"d": d}))
+sys.exit(not eval(sys.argv[2], {"d": d, "json": json}))
 PYTHON
 }
 
@@ -72,6 +72,9 @@ check_usage() {
     refuses 'needs REFERENCE_DIR' compare
     refuses '0 to 1, not "2"' compare "$work" --labels-share 2
     refuses 'not "best,worst"' matte "$work" --mode best,worst
+    refuses '--islands takes a number, 0 to 100, not "101"' matte "$work" --islands 101
+    refuses '--keep takes all|largest, not "some"' matte "$work" --keep some
+    refuses '--every takes a whole number, 1 to 1000000, not "0"' matte "$work" --every 0
     refuses 'needs --out FOLDER|FILE' sheet x.jpg
     run 1 network --model "$work/nothing.json"
     run 1 e2e --model "$model" --megapixels lots
@@ -175,6 +178,72 @@ PYTHON
     [ $? -eq 2 ] || complain "an unknown tile: $(cat "$work/stderr")"
 }
 
+# Mattes of a mask's square with known errors. The picture is 300x400: its diagonal is 500, 1.2 % of it 6, 0.8 % 4.
+make_masks() {
+    mkdir "$work/photos" "$work/masks" "$work/mattes"
+    python3 - "$work" <<'PYTHON'
+import pathlib, struct, sys, zlib
+folder, w, h = pathlib.Path(sys.argv[1]), 300, 400
+def write(path, value, scale=1):
+    rows = b"".join(b"\0" + bytes(value(x // scale, y // scale) for x in range(w * scale)) for y in range(h * scale))
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    header = struct.pack(">2I5B", w * scale, h * scale, 8, 0, 0, 0, 0)
+    (folder / path).write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1))
+                                + chunk(b"IEND", b""))
+square = lambda x, y, left=100: left <= x < left + 100 and 100 <= y < 200
+mattes = {
+    "1": lambda x, y: 255 * square(x, y),
+    "2": lambda x, y: 255 * square(x, y, 103),
+    "3": lambda x, y: (153 if x < 150 else 255) * square(x, y),
+    "10": lambda x, y: 255 * (square(x, y) and y < 150),
+    "11": lambda x, y: 255 * (square(x, y) or (x < 20 and y < 20)),
+    "12": lambda x, y: 0,
+}
+for name, matte in mattes.items():
+    write(f"photos/{name}.png", lambda x, y: (x * 5 + y * 3) % 256)
+    write(f"masks/{name}.png", lambda x, y: (1 if name == "3" else 255) * square(x, y))
+    write(f"mattes/{name}.png", matte, 2 if name == "1" else 1)
+write("photos/alone.png", lambda x, y: 0)
+PYTHON
+}
+
+check_masks() {
+    local photos=$work/photos masks=("--masks" "$work/masks")
+    make_masks || complain 'no masks could be made'
+    refuses_not() { run 1 "$@"; [ -s "$work/stderr" ] || complain "no reason: $*"; }
+    refuses_not matte "$photos" --sheet "$work/x"
+    refuses_not matte "$photos" "${masks[@]}" --simulate logits
+    refuses_not matte "$photos" "${masks[@]}" --mattes "$work/mattes" --modes best
+    refuses_not matte "$photos" --masks "$work/nowhere"
+    refuses_not matte "$photos" "${masks[@]}" --mattes "$work/mattes" --from 6
+
+    VK_DRIVER_FILES=/nowhere VK_ICD_FILENAMES=/nowhere run 0 matte "$photos" "${masks[@]}" --mattes "$work/mattes" \
+        --sheet "$work/worst" --json
+    grep -qF '1 photos have no mask' "$work/stderr" || complain "a photo without a mask: $(cat "$work/stderr")"
+    holds '[p["name"] for p in d["photos"]] == ["1", "2", "3", "10", "11", "12"]'
+    is_score() {
+        holds "all(abs(v - dict([(p['name'], p) for p in d['photos']])['$1']['mattes'][k]) < 1e-4 for k, v in dict($2).items())"
+    }
+    is_score 1 'iou=1, bf2=1, bf8=1, ghost=0, lost=0, stray=0, sad=0'
+    # Of the 400 pixels of the edge, 99 of each horizontal side and 4 at the end of a vertical one are near enough.
+    is_score 2 'iou=97/103, bf2=202/400, bf8=1, ghost=0, lost=0, stray=0, sad=0.6'
+    is_score 3 'iou=1, bf2=1, bf8=1, ghost=50, lost=20, stray=0, sad=2'
+    is_score 10 'iou=0.5, ghost=0, lost=50, stray=0, sad=5'
+    is_score 11 'iou=100/104, ghost=0, lost=0, stray=4, sad=0.4'
+    is_score 12 'iou=0, bf2=0, bf8=0, ghost=0, lost=100, stray=0, sad=10'
+    holds 'd["worst"]["mattes"] == ["12", "10", "2", "11", "1", "3"]'
+    holds 'abs(d["mean"]["mattes"]["ghost"] - 50 / 6) < 1e-6'
+    holds 'abs(d["mean"]["mattes"]["pooled_iou"] - (1 + .97 + 1 + .5 + 1) / (1 + 1.03 + 1 + 1 + 1.04 + 1)) < 1e-6'
+    [ -s "$work/worst/worst-mattes.png" ] || complain 'no sheet of the worst'
+
+    run 0 matte "$photos" "${masks[@]}" --model "$model" --modes soft,refine --every 4 --from 1 --islands 0 \
+        --save-mattes "$work/saved" --validation --json "$work/made.json"
+    grep -q '^refine  ' "$work/stdout" || complain "no table: $(cat "$work/stdout")"
+    run 0 matte "$photos" "${masks[@]}" --mattes "$work/saved/refine" --every 4 --from 1 --json
+    holds '[p["name"] for p in d["photos"]] == ["2", "12"]'
+    holds "d['mean']['mattes'] == json.load(open('$work/made.json'))['mean']['refine']"
+}
+
 check_charts() {
     python3 - "$work" <<'PYTHON' || complain 'no peers file'
 import json, pathlib, sys
@@ -217,6 +286,7 @@ check_reference
 check_others
 check_export
 check_sheet
+check_masks
 check_charts
 check_compilers
 [ "$failures" -eq 0 ] || { printf '%d failures\n' "$failures"; exit 1; }
