@@ -10,7 +10,8 @@ typedef struct bench_arguments {
     option_operands operands;
     /* what runs, and where: every verb */
     const char *model, *device, *kernels, *cache_dir;
-    uint32_t size; /* 0: the model's, or 513 */
+    uint32_t size;     /* 0: the model's, or 513 */
+    const char *sizes; /* more of them, with commas between, that every photo is seen at */
     uint32_t precision, quantised;
     bool single; /* sessions for one photo: bd_session_params.many is false */
     bool validation;

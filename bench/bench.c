@@ -101,6 +101,12 @@ static const option options[] = {
      "parts below this share of the largest one are dropped; default the library's"},
     {"--fill-holes", OPTION_FLAG, V(MATTE), AT(matte.fill_holes), NULL, 0, 0,
      "background that the foreground encloses joins it"},
+    {"--rule", OPTION_WORD, V(MATTE), AT(matte.rule), BENCH_MATTE_RULES, 0, 0,
+     "whether the network's answer is first made to be whole bodies; hard: off"},
+    {"--bias", OPTION_FLOAT, V(MATTE), AT(matte.bias), "B", -20, 20, "of the rule; 0: the library's"},
+    {"--sizes", OPTION_TEXT, V(MATTE), AT(sizes), "N,N", 0, 0,
+     "more sizes that the network sees every photo at; the command's best: 385,769"},
+    {"--looks", OPTION_WHOLE, V(MATTE), AT(matte.looks), "N", 0, 2, "how often the network looks; 0: the library's"},
 
     {"--out", OPTION_NEED, V(SHEET), AT(out), "FOLDER|FILE", 0, 0, "where to; a FILE ends in .png or .jpg"},
     {"--background", OPTION_TEXT, V(SHEET), AT(background), "PICTURE", 0, 0, "what scene and classic put the photo on"},

@@ -111,7 +111,11 @@ static bd_result create_engine(const bench *b, const char *kernel_set, bd_engine
 
 static bd_result create_session(const bench *b, bd_engine *engine, bd_precision precision, bd_session **session,
                                 bd_error *error) {
-    const bd_session_params params = {.struct_size = sizeof params, .precision = precision, .many = !b->a.single};
+    const bd_session_params params = {.struct_size = sizeof params,
+                                      .precision = precision,
+                                      .many = !b->a.single,
+                                      .sizes = (const bd_model *const *)b->sizes,
+                                      .size_count = b->size_count};
     return bd_session_create(engine, b->model, &params, session, error);
 }
 
@@ -129,6 +133,30 @@ bool bench_open_engine(bench *b, const char *kernel_set, bd_precision precision,
     return !result;
 }
 
+/* --sizes */
+static bool open_sizes(bench *b) {
+    bd_error error;
+    const char *text = b->a.sizes;
+    while (text && *text && b->size_count < BENCH_MOST_SIZES) {
+        char *end;
+        uint32_t size = (uint32_t)strtoul(text, &end, 10);
+        const bd_model_params model = {
+            .struct_size = sizeof model, .width = size, .height = size, .quantised = (bd_quantised)b->a.quantised};
+        if (end == text || (*end && *end != ',')) {
+            (void)fprintf(stderr, "--sizes takes numbers with commas between, not \"%s\"\n", b->a.sizes);
+            b->failure = BD_ERR_INVALID_ARGUMENT;
+            return false;
+        }
+        b->failure = bd_model_open(b->model_file, &model, &b->sizes[b->size_count], &error);
+        if (b->failure) {
+            return bench_fail(&error);
+        }
+        b->size_count++;
+        text = *end ? end + 1 : end;
+    }
+    return true;
+}
+
 bool bench_open(bench *b, uint32_t session_count) {
     bd_error error;
     const bench_arguments *a = &b->a;
@@ -141,6 +169,9 @@ bool bench_open(bench *b, uint32_t session_count) {
     b->failure = bd_model_open(b->model_file, &model, &b->model, &error);
     if (b->failure) {
         return bench_fail(&error);
+    }
+    if (!open_sizes(b)) {
+        return false;
     }
     bd_model_get_info(b->model, &b->info);
     double imported = bench_now_ms();
@@ -173,6 +204,11 @@ void bench_close(bench *b) {
         b->sessions[s] = NULL;
     }
     bd_engine_destroy(b->engine);
+    for (uint32_t i = 0; i < BENCH_MOST_SIZES; i++) {
+        bd_model_destroy(b->sizes[i]);
+        b->sizes[i] = NULL;
+    }
+    b->size_count = 0;
     bd_model_destroy(b->model);
     b->session = NULL;
     b->engine = NULL;

@@ -9,7 +9,7 @@
 #include <cJSON.h>
 #include <stdio.h>
 
-enum { BENCH_PATH = 4096, BENCH_MOST_RUNS = 1000, BENCH_MOST_SESSIONS = 4 };
+enum { BENCH_PATH = 4096, BENCH_MOST_RUNS = 1000, BENCH_MOST_SESSIONS = 4, BENCH_MOST_SIZES = 6 };
 
 /* A verb at work: what was asked for, and the objects that it leads to. */
 typedef struct bench {
@@ -21,6 +21,8 @@ typedef struct bench {
     char model_name[256];
     char model_file[BENCH_PATH];
     bd_model *model;
+    bd_model *sizes[BENCH_MOST_SIZES]; /* the same at --sizes */
+    uint32_t size_count;
     bd_model_info info;
     bd_engine *engine;
     bd_device_info device_info;

@@ -10,6 +10,7 @@ enum { BENCH_MATTE_HARD, BENCH_MATTE_SOFT, BENCH_MATTE_REFINE, BENCH_MATTE_BEST,
 #define BENCH_MATTE_MODES "hard|soft|refine|best"
 /* In the order of bd_keep. */
 #define BENCH_MATTE_KEEPS "all|largest"
+#define BENCH_MATTE_RULES "on|off"
 
 extern const char *const bench_matte_names[BENCH_MATTE_COUNT];
 /* What a mode asks of the library: 16 bits, and what options say; hard is the tutorial's mask whatever they say. */

@@ -425,8 +425,14 @@ typedef struct bd_matte_params {
      * without fill_holes. NULL: none. Borrowed until return. */
     const bd_image *trimap;
     bd_rule rule; /* of what the network says; without effect on coarse and trimap */
-    bool biased; /* bias is set; false: 0.5 where the class called "person" alone is foreground, else 0 */
-    float bias;  /* -20..20, in log-odds: more makes the foreground larger */
+    bool biased;  /* bias is set; false: 0.5 where the class called "person" alone is foreground, else 0 */
+    float bias;   /* -20..20, in log-odds: more makes the foreground larger */
+    /* Of the rule: how often the network looks. 2: a second time, at the part of the photo that holds the subject, where
+     * that shows it at least 1.2 times as large; the device decides. 1: once. 0: 2 on GPUs, 1 on software devices. */
+    uint32_t looks;
+    /* The finished matte, before grow_px and feather_px: clamp((alpha - level_low) / (level_high - level_low), 0, 1), each
+     * 0..1; both equal: 1 from there on, else 0. Both 0: as it is. */
+    float level_low, level_high;
 } bd_matte_params;
 
 /* How much of every pixel belongs to the foreground.

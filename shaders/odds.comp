@@ -5,7 +5,9 @@
 #include "push/odds.h"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
+layout(constant_id = 0) const bool first = true;
 BD_READ_F32(BD_BIND_SRC, logits)
+BD_READ_F32(BD_BIND_RESIDUAL, before)
 BD_WRITE(BD_BIND_DST, grid, vec4)
 #include "include/classes.glsl"
 #include "include/odds.glsl"
@@ -13,6 +15,8 @@ BD_WRITE(BD_BIND_DST, grid, vec4)
 void main() {
     const int column = int(gl_GlobalInvocationID.x), row = bd_grid_row();
     if (column < push.out_w && row < push.out_h) {
-        grid[row * push.out_w + column] = vec4(bd_log_odds(bd_corners_at(column, row)), 0.0, 0.0);
+        const int at = row * push.out_w + column;
+        const vec4 odds = vec4(push.share * bd_log_odds(bd_corners_at(column, row)), 0.0, 0.0);
+        grid[at] = first ? odds : odds + before(at);
     }
 }

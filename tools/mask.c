@@ -11,7 +11,8 @@ static bool shapes_matte(size_t member) {
     size_t first = offsetof(cli_options, matte_params), bytes = sizeof(bd_matte_params);
     return (member >= first && member < first + bytes) || member == offsetof(cli_options, keep) ||
            member == offsetof(cli_options, islands) || member == offsetof(cli_options, shrink) ||
-           member == offsetof(cli_options, grow);
+           member == offsetof(cli_options, grow) || member == offsetof(cli_options, levels) ||
+           member == offsetof(cli_options, threshold);
 }
 
 const char *cli_matte_shaping(const cli *run) {
@@ -28,15 +29,18 @@ const char *cli_matte_shaping(const cli *run) {
 /* What only concerns the network's answer is not taken where something else takes its place. */
 static bool parse_rule(cli *run, bd_matte_params *params) {
     const cli_options *from = &run->options;
-    bool ruled = cli_value_given(run, &from->matte_params.rule);
+    const char *ruled = cli_value_given(run, &from->matte_params.rule)    ? "rule"
+                        : cli_value_given(run, &from->matte_params.bias)  ? "bias"
+                        : cli_value_given(run, &from->matte_params.looks) ? "looks"
+                                                                          : NULL;
     params->biased = cli_value_given(run, &from->matte_params.bias);
     const char *instead = from->coarse ? "coarse" : from->matte_in ? "matte-in" : from->trimap ? "trimap" : NULL;
-    if (instead && (ruled || params->biased)) {
-        return cli_fail(run, CLI_USAGE, "--%s takes the network's place; --%s does not go with it", instead,
-                        ruled ? "rule" : "bias");
+    if (instead && ruled) {
+        return cli_fail(run, CLI_USAGE, "--%s takes the network's place; --%s does not go with it", instead, ruled);
     }
-    if (params->biased && params->rule == BD_RULE_OFF) {
-        return cli_fail(run, CLI_USAGE, "--bias is part of the rule; --rule off does not go with it");
+    if (params->rule == BD_RULE_OFF && (params->biased || params->looks)) {
+        return cli_fail(run, CLI_USAGE, "--%s is part of the rule; --rule off does not go with it",
+                        params->biased ? "bias" : "looks");
     }
     return true;
 }
@@ -57,6 +61,22 @@ static bool parse_parts(cli *run, bd_matte_params *params) {
         return false;
     }
     params->island_share = from->islands ? percent > 0.0f ? percent / 100.0f : -1.0f : 0.0f;
+    return true;
+}
+
+static bool parse_levels(cli *run, bd_matte_params *params) {
+    const cli_options *from = &run->options;
+    float levels[2] = {0.0f, 0.0f};
+    if (from->levels && from->threshold) {
+        return cli_fail(run, CLI_USAGE,
+                        "--threshold leaves nothing between black and white; --levels does not go with it");
+    }
+    if (!cli_value_levels(run, &from->levels, levels) || !cli_value_number(run, &from->threshold, levels)) {
+        return false;
+    }
+    levels[1] = from->threshold ? levels[0] : levels[1];
+    params->level_low = levels[0] / 100.0f;
+    params->level_high = levels[1] / 100.0f;
     return true;
 }
 
@@ -103,11 +123,17 @@ bool cli_matte_parse(cli *run, cli_matte *matte) {
     if (from->trimap && matte->params.mode != BD_MATTE_REFINE && matte->params.mode != BD_MATTE_BEST) {
         return cli_fail(run, CLI_USAGE, "--trimap is for --matte refine or best, not %s", from->matte);
     }
-    return parse_rule(run, &matte->params) && parse_parts(run, &matte->params) && parse_edges(run, &matte->params);
+    return parse_rule(run, &matte->params) && parse_parts(run, &matte->params) && parse_levels(run, &matte->params) &&
+           parse_edges(run, &matte->params);
 }
 
 bool cli_matte_needs_network(const cli *run) {
     return !run->options.coarse && !run->options.trimap && !run->options.matte_in;
+}
+
+bool cli_matte_is_best(const cli *run) {
+    const cli_options *from = &run->options;
+    return from->matte && !strcmp(from->matte, "best") && !from->classic && cli_matte_needs_network(run);
 }
 
 static void use_plane(cli_matte *matte) {

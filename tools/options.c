@@ -29,6 +29,7 @@ static const cli_choice harmonies[] = {
 static const cli_choice mattes[] = {
     {"hard", BD_MATTE_HARD}, {"soft", BD_MATTE_SOFT}, {"refine", BD_MATTE_REFINE}, {"best", BD_MATTE_BEST}, {0}};
 static const cli_choice rules[] = {{"on", BD_RULE_ON}, {"off", BD_RULE_OFF}, {0}};
+static const cli_choice look_counts[] = {{"1", 1}, {"2", 2}, {0}};
 static const cli_choice parts[] = {{"all", BD_KEEP_ALL}, {"largest", BD_KEEP_LARGEST}, {0}};
 static const cli_choice formats[] = {{"png", BD_IMAGE_FILE_PNG}, {"jpeg", BD_IMAGE_FILE_JPEG}, {0}};
 static const cli_choice more_formats[] = {{"jpg", BD_IMAGE_FILE_JPEG}, {0}};
@@ -53,6 +54,7 @@ static const cli_kind harmonize = {.type = CLI_CHOICE, .choices = harmonies, .fa
 /* No default: --trimap has another one. */
 static const cli_kind matte = {.type = CLI_CHOICE, .choices = mattes, .miss = IS_ONE_OF};
 static const cli_kind rule = {.type = CLI_CHOICE, .choices = rules, .fallback = "on", .miss = IS_ONE_OF};
+static const cli_kind look_count = {.type = CLI_CHOICE, .choices = look_counts, .miss = IS_ONE_OF};
 static const cli_kind bias = {
     .type = CLI_NUMBER, .low = -20, .high = 20, .miss = "takes a number from {low} to {high}, not '{value}'"};
 static const cli_kind format = {
@@ -87,6 +89,11 @@ static const cli_kind part = {.type = CLI_PART,
                               .unit = "pixels",
                               .fallback = "all",
                               .miss = "is all, largest or point=X,Y in {unit} of the photo, not '{value}'"};
+static const cli_kind levels = {.type = CLI_LEVELS,
+                                .high = 100,
+                                .unit = "percent",
+                                .miss = "takes LOW,HIGH in {unit}, such as 10,90, not '{value}'"};
+static const cli_kind threshold = {.type = CLI_NUMBER, .high = 100, .above = true, .unit = "percent", .miss = IS_ABOVE};
 static const cli_kind looks = {.type = CLI_LOOKS,
                                .low = 0.25f,
                                .high = 4,
@@ -146,6 +153,9 @@ static const cli_option rows[] = {
         "whether the network's answer is first made to be whole bodies: {marked}"),
     SET("bias", 0, matte_params.bias, R | A, bias, "B",
         "more makes the foreground larger, less smaller, in log-odds (default: 0.5 for person, else 0)"),
+    SET("looks", 0, matte_params.looks, R | A, look_count, "N",
+        "how often the network looks: {choices}; 2: again at the part that holds the subject, where that\n"
+        "shows it larger (default: 2 on GPUs, 1 on software devices)"),
     TAKE("keep", 0, keep, R | A, part, "WHAT",
          "which connected parts of the foreground stay: all (default), largest, or point=X,Y, the\n"
          "one at that pixel of the upright photo"),
@@ -153,6 +163,9 @@ static const cli_option rows[] = {
          "drop parts smaller than that of the largest one's area (default: 1; of --coarse and\n"
          "--matte-in: 0, which keeps all)"),
     FLAG("fill-holes", 0, matte_params.fill_holes, R | A, "background that the foreground encloses becomes foreground"),
+    TAKE("levels", 0, levels, R | A, levels, "LOW,HIGH",
+         "a harder matte: up to LOW percent becomes 0, from HIGH on 100"),
+    TAKE("threshold", 0, threshold, R | A, threshold, "PERCENT", "a matte without grey: 100 from PERCENT on, else 0"),
     TAKE("shrink", 0, shrink, R | A, distance, "PX",
          "move the matte's edges inwards, by pixels of the photo, fractions too"),
     TAKE("grow", 0, grow, R | A, distance, "PX", "move them outwards"),

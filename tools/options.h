@@ -27,7 +27,7 @@ typedef struct cli_options {
     bool help, version, classic, transparent, photo_size, json, quiet, verbose, no_tune;
     const char *output, *gravity, *classes, *color, *blur, *blur_background, *quality, *format;
     const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth;
-    const char *keep, *islands, *shrink, *grow;
+    const char *keep, *islands, *shrink, *grow, *levels, *threshold;
     const char *device, *model, *size, *kernels, *precision, *quantised, *output_stride, *names, *tta;
     const char *labels, *overlay, *logits;
     const char *background, *output_dir, *tune_share;
@@ -47,6 +47,7 @@ typedef enum cli_type {
     CLI_COLOR,   /* '#rgb', '#rrggbb', '#rrggbbaa' or one of CSS's names for the plainest */
     CLI_PLACE,   /* one of ImageMagick's words, or "X%,Y%" */
     CLI_PART,    /* a choice, or "point=X,Y", each an integer of low..high */
+    CLI_LEVELS,  /* "LOW,HIGH", numbers of low..high that rise */
     CLI_LOOKS,   /* "flip" and numbers of low..high, with commas between */
     CLI_CLASSES, /* numbers, names (any case) and "all", with commas between */
     CLI_FILE_IN,

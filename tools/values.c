@@ -213,6 +213,22 @@ bool cli_value_place(cli *run, const char *const *option, float place[2]) {
     return !*option || parse_shares(cli_value_row(run, option)->kind, *option, place) || miss_of(run, option);
 }
 
+static bool parse_levels(const cli_kind *kind, const char *text, float levels[2]) {
+    for (int i = 0; i < 2; i++) {
+        char *end;
+        levels[i] = strtof(text, &end);
+        if (end == text || *end != (i ? '\0' : ',') || !(levels[i] >= kind->low && levels[i] <= kind->high)) {
+            return false;
+        }
+        text = end + 1;
+    }
+    return levels[0] < levels[1];
+}
+
+bool cli_value_levels(cli *run, const char *const *option, float levels[2]) {
+    return !*option || parse_levels(cli_value_row(run, option)->kind, *option, levels) || miss_of(run, option);
+}
+
 /* "X,Y" */
 static bool parse_point(const cli_kind *kind, const char *text, uint32_t point[2]) {
     size_t length = strcspn(text, ",");

@@ -11,7 +11,7 @@
 #include "photo/pack.h"
 
 static bd_results draft_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params,
-                              bd_error *error) {
+                              bool second_look, bd_error *error) {
     bd_results to = {0};
     bd_recipe *r = bd_session_begin_draft(session, false, error);
     const bd_size size = {photo->width, photo->height};
@@ -19,6 +19,7 @@ static bd_results draft_matte(bd_session *session, const bd_image *photo, const 
                             .looks = &session->looks,
                             .person = session->person,
                             .background = session->background,
+                            .second_look = second_look,
                             .closed_form_steps = session->closed_form_steps};
     input.photo = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
     bd_matte_upload(r, params, &input);
@@ -66,10 +67,14 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
         bd_session_report(session, "matte");
         code = bd_matte_check(&copy, (bd_size){photo->width, photo->height}, session->looks.count > 0, error);
     }
+    bool second_look = false;
+    if (!code) {
+        code = bd_session_open_look(session, &copy, &second_look, error);
+    }
     if (code) {
         return code;
     }
-    const bd_results at = draft_matte(session, photo, &copy, error);
+    const bd_results at = draft_matte(session, photo, &copy, second_look, error);
     bd_source sources[1 + BD_MATTE_MOST_SOURCES] = {{.image = photo}};
     (void)bd_matte_sources(&copy, sources + 1);
     const bd_frame *frame = NULL;

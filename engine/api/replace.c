@@ -21,7 +21,7 @@ typedef struct request {
     const bd_image *photo, *background; /* background NULL: no picture */
     bd_replace_params params;
     bd_matte_params matte;
-    bool deep;
+    bool deep, second_look;
     uint32_t fill, fill_low; /* the colour, in the photo's numbers */
     bd_color *color;         /* from the background to the photo; owned */
 } request;
@@ -92,6 +92,7 @@ static bd_results draft_replace(bd_session *session, const request *ask, bd_erro
                             .looks = &session->looks,
                             .person = session->person,
                             .background = session->background,
+                            .second_look = ask->second_look,
                             .closed_form_steps = session->closed_form_steps};
     bd_slot photo = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, bd_recipe_picture(r), size);
     bd_matte_upload(r, &ask->matte, &input);
@@ -188,7 +189,7 @@ static bd_result give_profile(const bd_flight *flight, bd_image *result, bd_erro
 
 /* ---- the call ---------------------------------------------------------------------------------------------------- */
 
-static bd_result check_request(const bd_session *session, request *ask, bd_error *error) {
+static bd_result check_request(bd_session *session, request *ask, bd_error *error) {
     const bd_size size = {ask->photo->width, ask->photo->height};
     bd_copy_params(&ask->matte, ask->params.matte, sizeof ask->matte);
     if (bd_class_set_is_empty(&ask->matte.classes)) {
@@ -199,7 +200,10 @@ static bd_result check_request(const bd_session *session, request *ask, bd_error
     if (classic || bd_matte_needs_network(&ask->matte)) {
         result = bd_session_need_network(session, error);
     }
-    return result || classic ? result : bd_matte_check(&ask->matte, size, session->looks.count > 0, error);
+    if (!result && !classic) {
+        result = bd_matte_check(&ask->matte, size, session->looks.count > 0, error);
+    }
+    return result || classic ? result : bd_session_open_look(session, &ask->matte, &ask->second_look, error);
 }
 
 static bd_result submit_draft(bd_session *session, const request *ask, uint32_t number, bd_error *error) {

@@ -5,6 +5,7 @@
 #include "network/probe.h"
 #include "api/session.h"
 #include "photo/labels.h"
+#include "photo/matting.h"
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
@@ -179,6 +180,14 @@ void bd_session_choose_classes(const bd_session *session, bd_class_set *classes)
     if (bd_class_set_is_empty(classes)) {
         classes->words[session->person / 32] = 1u << session->person % 32;
     }
+}
+
+bd_result bd_session_open_look(bd_session *session, const bd_matte_params *params, bool *second, bd_error *error) {
+    bool quick = session->vk->info.kind != BD_DEVICE_SOFTWARE;
+    uint32_t usual = quick || params->mode == BD_MATTE_BEST ? 2 : 1;
+    uint32_t looks = params->looks ? params->looks : usual;
+    *second = bd_matte_needs_network(params) && params->rule == BD_RULE_ON && looks > 1;
+    return *second ? bd_network_make_gate(&session->looks.network, error) : BD_OK;
 }
 
 void bd_session_take_seen(bd_session *session, const bd_frame *frame, const uint32_t *labels) {

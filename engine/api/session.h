@@ -32,7 +32,7 @@ struct bd_session {
     bd_progress_fn progress;
     void *progress_user;
     bd_vk *vk;
-    bd_looks looks;  /* count 0: there is no network */
+    bd_looks looks;     /* count 0: there is no network */
     uint32_t person;    /* the class that is foreground by default */
     int32_t background; /* the class that is none of the others; -1: there is none */
     bd_frames frames;
@@ -61,6 +61,8 @@ bd_result bd_session_need_network(const bd_session *session, bd_error *error);
 bool bd_class_set_is_empty(const bd_class_set *classes);
 /* Where no class is chosen, the default. */
 void bd_session_choose_classes(const bd_session *session, bd_class_set *classes);
+/* Whether a matte takes a second look; makes what that needs. */
+bd_result bd_session_open_look(bd_session *session, const bd_matte_params *params, bool *second, bd_error *error);
 /* Counts what the network saw in a photo that is done: labels, the number of the result; NULL: it was not asked. */
 void bd_session_take_seen(bd_session *session, const bd_frame *frame, const uint32_t *labels);
 /* Empties the draft for a photo, and gives it. deep: pictures have 16 bits. */

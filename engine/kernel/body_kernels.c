@@ -7,7 +7,7 @@
 #include "kernel/fill.h"
 
 void bd_kernel_odds(const bd_vk *vk, const bd_shape *logits, const bd_odds_of *of, uint32_t out_w, uint32_t out_h,
-                    bd_axis_map x, bd_axis_map y, bd_vk_dispatch *dispatch) {
+                    bd_axis_map x, bd_axis_map y, uint32_t look, uint32_t looks, bd_vk_dispatch *dispatch) {
     bd_push_odds push = {.logits_w = logits->dims[2],
                          .logits_h = logits->dims[1],
                          .c4 = (int32_t)bd_shape_c4(logits),
@@ -20,10 +20,12 @@ void bd_kernel_odds(const bd_vk *vk, const bd_shape *logits, const bd_odds_of *o
                          .scale_y = y.scale,
                          .bias_y = y.bias,
                          .max_y = y.max,
-                         .background = of->background};
+                         .background = of->background,
+                         .share = 1.0f / (float)looks};
     memcpy(&push.classes_low, of->classes.words, sizeof push.classes_low);
     memcpy(&push.classes_high, of->classes.words + 4, sizeof push.classes_high);
     bd_fill_kernel(dispatch, vk, BD_KERNEL_ODDS, &push, sizeof push);
+    bd_fill_constant(dispatch, look == 0);
     bd_fill_rows(dispatch, out_w, out_h);
 }
 
@@ -77,4 +79,12 @@ void bd_kernel_crop_merge(const bd_vk *vk, const bd_shape *logits, const bd_odds
     bd_fill_kernel(dispatch, vk, BD_KERNEL_CROP_MERGE, &all, sizeof all);
     dispatch->bindings[1].format = VK_FORMAT_R32_UINT;
     bd_fill_rows(dispatch, (uint32_t)push->out_w, (uint32_t)push->out_h);
+}
+
+void bd_kernel_band(const bd_vk *vk, bd_kernel kernel, const bd_push_band *push, bd_vk_dispatch *dispatch) {
+    bool finds = kernel == BD_KERNEL_BAND_FIND;
+    uint32_t columns = (uint32_t)(finds ? push->src_w : push->dst_w);
+    bd_fill_kernel(dispatch, vk, kernel, push, sizeof *push);
+    bd_fill_rows(dispatch, kernel == BD_KERNEL_BAND_LINES ? columns : bd_ceil_div(columns, 4),
+                 (uint32_t)(finds ? push->src_h : push->dst_h));
 }

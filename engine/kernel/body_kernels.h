@@ -4,6 +4,7 @@
 #define BD_KERNEL_BODY_KERNELS_H
 
 #include "kernel/picture_kernels.h"
+#include "push/band.h"
 #include "push/crop.h"
 #include "push/crop_merge.h"
 #include "push/odds.h"
@@ -15,8 +16,9 @@ typedef struct bd_odds_of {
     int32_t background;
 } bd_odds_of;
 
+/* One of `looks`, number `look`. */
 void bd_kernel_odds(const bd_vk *vk, const bd_shape *logits, const bd_odds_of *of, uint32_t out_w, uint32_t out_h,
-                    bd_axis_map x, bd_axis_map y, bd_vk_dispatch *dispatch);
+                    bd_axis_map x, bd_axis_map y, uint32_t look, uint32_t looks, bd_vk_dispatch *dispatch);
 void bd_kernel_rule(const bd_vk *vk, const bd_push_rule *push, bool locates, bd_vk_dispatch *dispatch);
 void bd_kernel_rule_apply(const bd_vk *vk, const bd_push_rule *push, bd_vk_dispatch *dispatch);
 /* BD_KERNEL_CROP_GATE, _ROWS and _COLUMNS. */
@@ -24,5 +26,7 @@ void bd_kernel_crop(const bd_vk *vk, bd_kernel kernel, const bd_push_crop *push,
 /* push: all but what logits and of say. */
 void bd_kernel_crop_merge(const bd_vk *vk, const bd_shape *logits, const bd_odds_of *of, const bd_push_crop_merge *push,
                           bd_vk_dispatch *dispatch);
+/* BD_KERNEL_BAND_FIND, _LINES and _PLANE. */
+void bd_kernel_band(const bd_vk *vk, bd_kernel kernel, const bd_push_band *push, bd_vk_dispatch *dispatch);
 
 #endif

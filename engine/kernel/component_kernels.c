@@ -30,3 +30,8 @@ void bd_kernel_plane_step(const bd_vk *vk, const bd_push_plane_step *push, uint3
     bd_fill_rows(dispatch, ((uint32_t)push->w + 3) / 4, (uint32_t)push->rows);
     bd_fill_constant(dispatch, kind);
 }
+
+void bd_kernel_levels(const bd_vk *vk, const bd_push_levels *push, bd_vk_dispatch *dispatch) {
+    bd_fill_kernel(dispatch, vk, BD_KERNEL_PLANE_LEVELS, push, sizeof *push);
+    bd_fill_rows(dispatch, ((uint32_t)push->w + 3) / 4, (uint32_t)push->h);
+}

@@ -5,6 +5,7 @@
 
 #include "kernels.h"
 #include "push/components.h"
+#include "push/levels.h"
 #include "push/plane_step.h"
 #include "vk/dispatch.h"
 
@@ -13,5 +14,6 @@ void bd_kernel_components(const bd_vk *vk, bd_kernel kernel, const bd_push_compo
                           uint32_t stage, bd_vk_dispatch *dispatch);
 /* kind: BD_PLANE_STEP_*. */
 void bd_kernel_plane_step(const bd_vk *vk, const bd_push_plane_step *push, uint32_t kind, bd_vk_dispatch *dispatch);
+void bd_kernel_levels(const bd_vk *vk, const bd_push_levels *push, bd_vk_dispatch *dispatch);
 
 #endif

@@ -72,8 +72,7 @@ void bd_looks_photo_size(const bd_network *network, uint32_t photo_w, uint32_t p
 
 /* Maps and pictures share the outer edges of their pixels; the network's input lies on its logits as the export's last
  * resize says. What is read ends with the photo's last pixel. */
-bd_axis_map bd_looks_pixel_map(const bd_looks *looks, int axis, uint32_t resized, double size) {
-    const bd_network *network = &looks->network;
+bd_axis_map bd_looks_pixel_map(const bd_network *network, int axis, uint32_t resized, double size) {
     bd_upsampling upsampling = network->upsampling;
     int32_t logits = network->logits_shape.dims[axis];
     int32_t input = network->preprocess.shape.dims[axis];
@@ -98,6 +97,14 @@ static void grid(const bd_network *network, int axis, double *step, double *orig
     if (network->upsampling == BD_UPSAMPLING_CORNERS) {
         *step = input > 1 ? (double)(logits - 1) / (double)(input - 1) : 1.0;
     }
+}
+
+bd_axis_map bd_looks_input_map(const bd_network *network, int axis) {
+    double step;
+    double origin;
+    grid(network, axis, &step, &origin);
+    return (bd_axis_map){
+        .scale = (float)step, .bias = (float)origin, .max = (float)(network->logits_shape.dims[axis] - 1)};
 }
 
 /* Both grids map to a share of the photo's width, or height. */

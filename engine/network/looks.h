@@ -34,8 +34,10 @@ bd_vk_binding bd_looks_sum(const bd_looks *looks, uint32_t look);
 
 /* Size that a photo is resized to for a network. */
 void bd_looks_photo_size(const bd_network *network, uint32_t photo_w, uint32_t photo_h, uint32_t *w, uint32_t *h);
-/* Pixels of a map of `size` pixels over the resized photo of `resized` pixels, on the logits; axis 2: x, 1: y. */
-bd_axis_map bd_looks_pixel_map(const bd_looks *looks, int axis, uint32_t resized, double size);
+/* Pixels of a map of `size` pixels over the resized photo of `resized` pixels, on a network's logits; axis 2: x, 1: y. */
+bd_axis_map bd_looks_pixel_map(const bd_network *network, int axis, uint32_t resized, double size);
+/* From pixels of a network's input to its logits; axis as above. */
+bd_axis_map bd_looks_input_map(const bd_network *network, int axis);
 /* From the first network's logits to those of a look; first, other: pixels of the photo as the two see it. */
 bd_axis_map bd_looks_look_map(const bd_looks *looks, uint32_t look, int axis, uint32_t first, uint32_t other);
 

@@ -225,7 +225,9 @@ static void synchronise(bd_vk_commands *commands, pending *since) {
     since->count = 0;
 }
 
-static bd_result record(const bd_network *network, bd_vk_commands *commands, bool timed, bd_error *error) {
+/* gated: groups come from there; NULL: from the dispatches. */
+static bd_result record(const bd_network *network, bd_vk_commands *commands, bool timed, const bd_vk_buffer *gated,
+                        bd_error *error) {
     /* Consecutive photos, and several looks at one, submit it again before it is done. */
     bd_result result = bd_vk_commands_begin(commands, VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT, error);
     pending since = {.count = 0};
@@ -236,7 +238,10 @@ static bd_result record(const bd_network *network, bd_vk_commands *commands, boo
             synchronise(commands, &since);
         }
         since.written[since.count++] = d->dispatch.bindings[4];
-        result = bd_vk_commands_dispatch(commands, &d->dispatch, error);
+        bd_vk_dispatch dispatch = d->dispatch;
+        dispatch.indirect = gated;
+        dispatch.indirect_offset = (VkDeviceSize)i * sizeof dispatch.groups;
+        result = bd_vk_commands_dispatch(commands, &dispatch, error);
         if (d->last && timed && !result) {
             bd_vk_commands_stamp(commands, network->steps[step].node);
         }
@@ -246,7 +251,7 @@ static bd_result record(const bd_network *network, bd_vk_commands *commands, boo
         return result;
     }
     bd_vk_commands_barrier(commands);
-    bd_vk_commands_stamp(commands, "network");
+    bd_vk_commands_stamp(commands, gated ? "second look" : "network");
     return bd_vk_commands_end(commands, error);
 }
 
@@ -256,10 +261,44 @@ bd_result bd_network_time_steps(bd_network *network, bd_error *error) {
     }
     bd_result result = bd_vk_commands_init(network->vk, &network->timed, network->step_count + 1, error);
     if (!result) {
-        result = record(network, &network->timed, true, error);
+        result = record(network, &network->timed, true, NULL, error);
     }
     if (result) {
         bd_vk_commands_finish(&network->timed);
+    }
+    return result;
+}
+
+static void finish_gate(bd_network *network) {
+    bd_vk_commands_finish(&network->gate.commands);
+    bd_vk_buffer_finish(network->vk, &network->gate.gated);
+    bd_vk_buffer_finish(network->vk, &network->gate.groups);
+    network->gate = (bd_network_gate){.groups = {0}};
+}
+
+bd_result bd_network_make_gate(bd_network *network, bd_error *error) {
+    bd_network_gate *gate = &network->gate;
+    bd_vk *vk = network->vk;
+    if (gate->commands.buffer) {
+        return BD_OK;
+    }
+    VkDeviceSize bytes = network->dispatch_count * sizeof network->dispatches->dispatch.groups;
+    bd_result result = bd_vk_buffer_init(vk, &gate->groups, bytes, BD_VK_MEMORY_UPLOAD, error);
+    if (!result) {
+        result = bd_vk_buffer_init(vk, &gate->gated, bytes, BD_VK_MEMORY_DEVICE, error);
+    }
+    for (uint32_t i = 0; i < network->dispatch_count && !result; i++) {
+        const uint32_t *groups = network->dispatches[i].dispatch.groups;
+        memcpy((char *)gate->groups.mapped + i * sizeof(uint32_t[3]), groups, sizeof(uint32_t[3]));
+    }
+    if (!result) {
+        result = bd_vk_commands_init(vk, &gate->commands, 1, error);
+    }
+    if (!result) {
+        result = record(network, &gate->commands, false, &gate->gated, error);
+    }
+    if (result) {
+        finish_gate(network);
     }
     return result;
 }
@@ -421,7 +460,7 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_graph *graph,
         result = prepare_pipelines(network, error);
     }
     if (!result) {
-        result = record(network, &network->commands, false, error);
+        result = record(network, &network->commands, false, NULL, error);
     }
     bd_free(graph->pool.allocator, r.constants);
     bd_bands_finish(&r.bands);
@@ -437,6 +476,7 @@ void bd_network_finish(bd_network *network) {
     }
     bd_vk_commands_finish(&network->commands);
     bd_vk_commands_finish(&network->timed);
+    finish_gate(network);
     bd_vk_buffer_finish(network->vk, &network->weights);
     bd_vk_buffer_finish(network->vk, &network->arena);
     if (network->plan.tensors) {

@@ -27,6 +27,13 @@ typedef struct bd_network_params {
     uint64_t band_bytes;             /* of a binding at most, for tests; 0: what the device can bind */
 } bd_network_params;
 
+/* The same commands, with the groups of each dispatch taken from a buffer: zeros there, and nothing runs. */
+typedef struct bd_network_gate {
+    bd_vk_buffer groups; /* uint [dispatch_count][3], as commands have them */
+    bd_vk_buffer gated;  /* the same, or zeros: to be written before each run */
+    bd_vk_commands commands;
+} bd_network_gate;
+
 typedef struct bd_network {
     bd_vk *vk;
     bd_pool pool;
@@ -36,6 +43,7 @@ typedef struct bd_network {
     bd_vk_buffer weights, arena;
     bd_vk_commands commands; /* one stamp, at the end */
     bd_vk_commands timed;    /* a stamp per step: for benchmarks, recorded when first asked for */
+    bd_network_gate gate;    /* made when first asked for */
     bd_network_step *steps;  /* of commands, without PREPROCESS; a concatenation's parts count once */
     uint32_t step_count;
     bd_network_dispatch *dispatches;
@@ -55,6 +63,9 @@ void bd_network_finish(bd_network *network); /* safe on a zeroed one */
 
 /* Records network->timed. */
 bd_result bd_network_time_steps(bd_network *network, bd_error *error);
+
+/* Makes network->gate. */
+bd_result bd_network_make_gate(bd_network *network, bd_error *error);
 
 /* Copies logits (h, w, classes) from where they lie, the network's own or of their shape, without channel padding to
  * the host. The device must be done. */

@@ -141,13 +141,14 @@ bd_slot bd_coarse_add(bd_recipe *recipe, const bd_coarse *from, bd_size size, fl
         return add_sample(recipe, "coarse mask", from->map, size, on_map(map, from->photo, block_x, block_y), false,
                           threshold);
     }
-    const mask_plan plan = {.logits = from->logits,
-                            .plane = bd_recipe_slot(recipe, "coarse mask", BD_SLOT_PLANE, size),
-                            .network = bd_recipe_give(recipe, &from->looks->network),
-                            .classes = from->classes,
-                            .x = bd_looks_pixel_map(from->looks, 2, from->resized.w, (double)from->photo.w / block_x),
-                            .y = bd_looks_pixel_map(from->looks, 1, from->resized.h, (double)from->photo.h / block_y),
-                            .threshold = threshold};
+    const mask_plan plan = {
+        .logits = from->logits,
+        .plane = bd_recipe_slot(recipe, "coarse mask", BD_SLOT_PLANE, size),
+        .network = bd_recipe_give(recipe, &from->looks->network),
+        .classes = from->classes,
+        .x = bd_looks_pixel_map(&from->looks->network, 2, from->resized.w, (double)from->photo.w / block_x),
+        .y = bd_looks_pixel_map(&from->looks->network, 1, from->resized.h, (double)from->photo.h / block_y),
+        .threshold = threshold};
     bd_recipe_pass(recipe, record_mask, &plan, sizeof plan);
     bd_recipe_reads(recipe, plan.logits);
     bd_recipe_writes(recipe, plan.plane);

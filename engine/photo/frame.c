@@ -275,14 +275,22 @@ static bd_result take_timings(bd_frames *frames, bd_vk_commands *commands, bd_er
     return result;
 }
 
+/* Commands that were recorded elsewhere are told when nothing ran them since: of those that a photo runs several times
+ * only the last run has times, which would be told for the first. */
+static bool has_times(const bd_frames *frames, const bd_frame *frame, uint32_t i) {
+    bool alone = frame->submission == frames->submissions;
+    for (uint32_t k = 1; k < i; k += 2) {
+        alone = alone && frame->list[k] != frame->list[i];
+    }
+    return i % 2 == 0 || alone;
+}
+
 bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error) {
     frames->timing_count = 0;
     bd_result result = bd_vk_wait(frames->vk, frame->fence, error);
     double wall = bd_now_ms() - frame->submitted_ms;
     for (uint32_t i = 0; i < frame->list_count && !result; i++) {
-        /* Of several networks only the first is told, and only while its run was the last. */
-        bool recorded = i % 2 == 0, network = i == 1 && frame->submission == frames->submissions;
-        result = recorded || network ? take_timings(frames, frame->list[i], error) : BD_OK;
+        result = has_times(frames, frame, i) ? take_timings(frames, frame->list[i], error) : BD_OK;
     }
     if (!result && frames->timing_count < BD_MOST_TIMINGS) {
         frames->timings[frames->timing_count++] = (bd_timing){.name = "submit to completion", .ms = wall};

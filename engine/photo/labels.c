@@ -28,8 +28,8 @@ bd_slot bd_labels_add(bd_recipe *recipe, const bd_looks *looks, bd_slot logits, 
         .logits = logits,
         .labels = bd_recipe_slot(recipe, "labels", BD_SLOT_BYTES, size),
         .network = bd_recipe_give(recipe, &looks->network),
-        .x = bd_looks_pixel_map(looks, 2, resized.w, size.w),
-        .y = bd_looks_pixel_map(looks, 1, resized.h, size.h),
+        .x = bd_looks_pixel_map(&looks->network, 2, resized.w, size.w),
+        .y = bd_looks_pixel_map(&looks->network, 1, resized.h, size.h),
         /* On the network's own grid labels are the export's; elsewhere rounding would only blur what is between. */
         .rounded = size.w == resized.w && size.h == resized.h && looks->count < 2};
     bd_recipe_pass(recipe, record_labels, &plan, sizeof plan);

@@ -123,3 +123,44 @@ bd_slot bd_look_add(bd_recipe *recipe, const bd_looks *looks, bd_slot photo, bd_
     }
     return sum;
 }
+
+/* ---- a second look ----------------------------------------------------------------------------------------------- */
+
+typedef struct gate_plan {
+    bd_slot words, groups, gated;
+    bd_push_crop push;
+} gate_plan;
+BD_PLAN_OF_WORDS(gate_plan, 3 + sizeof(bd_push_crop) / 4);
+
+static void record_gate(bd_recorder *to, const void *plan) {
+    const gate_plan *p = plan;
+    bd_vk_dispatch dispatch;
+    bd_kernel_crop(to->vk, BD_KERNEL_CROP_GATE, &p->push, &dispatch);
+    bd_bind_bytes(to, &dispatch, 0, p->words, 0, BD_BOX_WORDS * sizeof(uint32_t));
+    bd_bind(to, &dispatch, 1, p->groups);
+    bd_bind(to, &dispatch, BD_BIND_DST, p->gated);
+    bd_recorder_dispatch(to, &dispatch);
+    bd_recorder_barrier_indirect(to);
+}
+
+bd_slot bd_look_again_add(bd_recipe *recipe, const bd_looks *looks, bd_slot picture, bd_slot words,
+                          const bd_push_crop *push) {
+    const bd_network *network = &looks->network;
+    const bd_vk_binding groups = {
+        .buffer = &network->gate.groups, .bytes = network->gate.groups.bytes, .format = VK_FORMAT_R32_UINT};
+    const bd_vk_binding gated = {
+        .buffer = &network->gate.gated, .bytes = network->gate.gated.bytes, .format = VK_FORMAT_R32_UINT};
+    gate_plan plan = {.words = words,
+                      .groups = bd_recipe_outside(recipe, "groups", &groups),
+                      .gated = bd_recipe_outside(recipe, "gated groups", &gated),
+                      .push = *push};
+    plan.push.count = (int32_t)network->dispatch_count * 3;
+    bd_recipe_pass(recipe, record_gate, &plan, sizeof plan);
+    bd_recipe_reads(recipe, words);
+    bd_recipe_reads(recipe, plan.groups);
+    bd_recipe_writes(recipe, plan.gated);
+    bd_preprocess_add(recipe, network, picture, false);
+    const network_plan again = {.commands = bd_recipe_give(recipe, &network->gate.commands)};
+    bd_recipe_pass(recipe, record_network, &again, sizeof again);
+    return bd_recipe_outside(recipe, "logits of the crop", &network->logits);
+}

@@ -16,4 +16,10 @@ void bd_preprocess_add(bd_recipe *recipe, const bd_network *network, bd_slot res
  * lie in the session's memory. */
 bd_slot bd_look_add(bd_recipe *recipe, const bd_looks *looks, bd_slot photo, bd_slot resized);
 
+/* The first network once more, on a picture of its input's size, unless crop_gate says that there is no second look;
+ * words and push: of push/crop.h. The gate has been made. Returns its logits, which are those of the look before in that
+ * case. */
+bd_slot bd_look_again_add(bd_recipe *recipe, const bd_looks *looks, bd_slot picture, bd_slot words,
+                          const bd_push_crop *push);
+
 #endif

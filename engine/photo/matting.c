@@ -2,11 +2,15 @@
 #include <string.h>
 
 #include "geometry/fit.h"
+#include "photo/band.h"
 #include "photo/closed_form.h"
 #include "photo/coarse.h"
 #include "photo/components.h"
+#include "photo/crop.h"
 #include "photo/edges.h"
 #include "photo/guided.h"
+#include "photo/levels.h"
+#include "photo/look.h"
 #include "photo/matting.h"
 #include "photo/rule.h"
 #include "photo/trimap.h"
@@ -21,6 +25,9 @@ typedef struct filter {
 static const filter filters[] = {{2.0f, 1e-5f, 0.2f, 0}, {0.8f, 1e-5f, 0.1f, 1}, {0.45f, 1e-5f, 0.06f, 1}};
 static const filter last_filter = {0.0f, 1e-5f, 0.0f, 2};
 #define DOUBT_RADIUS 2.0f
+#define SOLID_PX 20.0f  /* at 513 pixels: so far inside the coarse mask alpha is 1 */
+#define BAND_INNER 1.0f /* of the closed form, in cells on both sides of the coarse mask's edge */
+#define BAND_OUTER 1.5f
 #define TRIMAP_LOW (1.0f / 1024.0f) /* keeps unknown values apart from a trimap's 0 and 1 */
 enum { MOST_NODES = 1024, TRIMAP_CELLS = 64, NODES_PER_CELL = 8, USUAL_SIDE = 513 };
 
@@ -46,6 +53,9 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
     bd_result result = bd_trimap_check(params, photo, error);
     if (!result) {
         result = bd_rule_check(params, error);
+    }
+    if (!result) {
+        result = bd_levels_check(params, error);
     }
     if (!result) {
         result = bd_components_check(params, photo, error);
@@ -78,6 +88,8 @@ uint32_t bd_matte_sources(const bd_matte_params *params, bd_source sources[BD_MA
 /* ---- bodies ------------------------------------------------------------------------------------------------------- */
 
 #define PERSON_BIAS 0.5f
+#define SECOND_WEIGHT 0.6f
+enum { SECOND_NODES = 129 };
 
 /* Measured for persons only: a lower threshold helped them, and hurt other classes. */
 static float bias_of(const bd_matte_input *in) {
@@ -87,12 +99,26 @@ static float bias_of(const bd_matte_input *in) {
     return in->params->biased ? in->params->bias : alone ? PERSON_BIAS : 0.0f;
 }
 
+/* A second look where that shows the subject larger: log-odds of both on a finer grid. */
+static bd_slot add_second_look(bd_recipe *recipe, const bd_matte_input *in, const bd_odds_of *of, bd_slot odds,
+                               bd_size photo) {
+    const bd_size grid = bd_recipe_size(recipe, odds), finer = bd_rule_grid(in->looks, photo, SECOND_NODES);
+    const bd_crop crop = bd_crop_of(recipe, in->looks, in->photo, bd_rule_add(recipe, odds, true), grid);
+    bd_slot picture = bd_crop_add(recipe, in->looks, &crop);
+    bd_recipe_stamp(recipe, "matte: crop");
+    bd_slot logits = bd_look_again_add(recipe, in->looks, picture, crop.words, &crop.push);
+    return bd_crop_merge_add(recipe, in->looks, &crop, of, odds, logits, SECOND_WEIGHT, finer);
+}
+
 static bd_slot add_bodies(bd_recipe *recipe, const bd_matte_input *in, bd_size photo) {
     const bd_odds_of of = {.classes = in->params->classes, .background = in->background};
     const bd_size grid = bd_rule_grid(in->looks, photo, 0);
-    bd_slot odds = bd_odds_add(recipe, in->looks, in->logits, &of, photo, in->resized, grid);
+    bd_slot odds = bd_odds_add(recipe, in->looks, in->logits, &of, photo, grid);
+    if (in->second_look) {
+        odds = add_second_look(recipe, in, &of, odds, photo);
+    }
     bd_slot words = bd_rule_add(recipe, odds, false);
-    bd_slot plane = bd_rule_apply_add(recipe, words, grid, bias_of(in));
+    bd_slot plane = bd_rule_apply_add(recipe, words, bd_recipe_size(recipe, odds), bias_of(in));
     bd_recipe_stamp(recipe, "matte: bodies");
     return plane;
 }
@@ -109,6 +135,8 @@ typedef struct matte {
     bd_guide guides[3]; /* the coarser first; the closed form's */
     bd_slot colours[3];
     bd_slot found;
+    bool by_rule;
+    bd_slot band; /* what is certain of the network's answer; BD_NO_SLOT: nothing */
 } matte;
 
 static matte plan_matte(bd_recipe *recipe, const bd_matte_input *in) {
@@ -130,13 +158,16 @@ static matte plan_matte(bd_recipe *recipe, const bd_matte_input *in) {
         m.cell_px = bd_coarse_network_cell(&in->looks->network, m.photo, resized);
         m.start_level = params->rule == BD_RULE_OFF ? 0.0f : BD_COARSE_LEVEL;
     }
-    bool by_rule = bd_matte_needs_network(params) && params->rule == BD_RULE_ON;
-    m.coarse = (bd_coarse){.map = by_rule ? add_bodies(recipe, in, m.photo) : in->map,
+    m.by_rule = bd_matte_needs_network(params) && params->rule == BD_RULE_ON;
+    m.coarse = (bd_coarse){.map = m.by_rule ? add_bodies(recipe, in, m.photo) : in->map,
                            .logits = in->logits,
                            .looks = in->looks,
                            .classes = params->classes,
                            .photo = m.photo,
                            .resized = resized};
+    if (m.by_rule) {
+        m.found = bd_components_add(recipe, params, m.photo, m.coarse.map, 0);
+    }
     uint32_t finest = (longest + MOST_NODES - 1) / MOST_NODES;
     uint32_t block = BD_MAX(BD_MAX((uint32_t)(m.cell_px / NODES_PER_CELL + 0.5f), finest), 1u);
     m.guides[0] = bd_guide_of(m.photo, block * 2);
@@ -153,7 +184,11 @@ static uint32_t radius_on(const matte *m, float cells, int guide) {
 
 /* ---- the ways to a matte ----------------------------------------------------------------------------------------- */
 
+/* Where they have not been dropped on the network's own grid. */
 static void drop_parts(matte *m, bd_slot plane, uint32_t block) {
+    if (m->by_rule) {
+        return;
+    }
     bd_slot found = bd_components_add(m->recipe, m->in->params, m->photo, plane, block);
     m->found = found ? found : m->found;
 }
@@ -205,11 +240,35 @@ static bd_slot add_join(matte *m, bd_slot lines, int from, int to) {
     return bd_guided_join_add(m->recipe, lines, &m->guides[from], m->colours[to], &m->guides[to]);
 }
 
+/* Nodes of a guide on the nodes of the band, whose corners lie on the middles of the photo's corner pixels. */
+static bd_axes on_band(const matte *m, int guide) {
+    const bd_size nodes = bd_recipe_size(m->recipe, m->band);
+    float block = (float)m->guides[guide].block;
+    float x = (float)(nodes.w - 1) / (float)BD_MAX(m->photo.w - 1, 1u);
+    float y = (float)(nodes.h - 1) / (float)BD_MAX(m->photo.h - 1, 1u);
+    return (bd_axes){block * x, (0.5f * block - 0.5f) * x, block * y, (0.5f * block - 0.5f) * y};
+}
+
+/* What lies so far inside is solid. The closed form is asked in a band along the edge only: everywhere else it closes
+ * what is open, and opens what is solid. */
+static void find_band(matte *m) {
+    const bd_size nodes = bd_recipe_size(m->recipe, m->coarse.map);
+    float pitch_px = (float)BD_MAX(m->photo.w, m->photo.h) / (float)BD_MAX(BD_MAX(nodes.w, nodes.h) - 1, 1u);
+    float usual_px = (float)BD_MAX(m->photo.w, m->photo.h) / (float)USUAL_SIDE;
+    bool best = m->in->params->mode == BD_MATTE_BEST;
+    m->band = best ? bd_band_add(m->recipe, m->coarse.map, BAND_INNER * m->cell_px / pitch_px,
+                                 BAND_OUTER * m->cell_px / pitch_px)
+                   : bd_band_add(m->recipe, m->coarse.map, SOLID_PX * usual_px / pitch_px, -1.0f);
+}
+
 /* The lines of a grid become those of the closed-form solution on the third. */
 static bd_slot add_best(matte *m, bd_slot lines, int from, bd_slot doubt, const bd_closed_form *closed) {
     m->colours[2] = bd_guided_reduce_add(m->recipe, m->in->photo, &m->guides[2]);
     bd_slot values = add_join(m, lines, from, 2);
     bd_slot plane = add_plane(m, 2, NULL);
+    if (m->by_rule) {
+        bd_band_plane_add(m->recipe, m->band, plane, on_band(m, 2), TRIMAP_LOW);
+    }
     bd_slot solution = bd_closed_form_add(m->recipe, values, plane, closed);
     bd_slot solved = add_filter(m, &last_filter, solution, doubt);
     bd_recipe_stamp(m->recipe, "matte: closed form");
@@ -218,12 +277,16 @@ static bd_slot add_best(matte *m, bd_slot lines, int from, bd_slot doubt, const 
 
 static bd_slot add_refined(matte *m) {
     const bd_matte_params *params = m->in->params;
-    const bd_closed_form closed = {
-        .trimap = params->trimap != NULL, .alone = bd_trimap_alone(params), .steps = m->in->closed_form_steps};
+    const bd_closed_form closed = {.trimap = params->trimap != NULL || m->by_rule,
+                                   .alone = bd_trimap_alone(params),
+                                   .steps = m->in->closed_form_steps};
     for (int g = 0; g < 2; g++) {
         m->colours[g] = bd_guided_reduce_add(m->recipe, m->in->photo, &m->guides[g]);
     }
     bd_recipe_stamp(m->recipe, "matte: reduce");
+    if (m->by_rule) {
+        find_band(m);
+    }
     bd_slot plane = add_plane(m, 0, &closed);
     const bd_guided_start start =
         bd_guided_start_add(m->recipe, m->colours[0], plane, radius_on(m, DOUBT_RADIUS, 0), m->start_level);
@@ -239,6 +302,9 @@ static bd_slot add_refined(matte *m) {
         lines = add_best(m, lines, guide, start.doubt, &closed);
         guide = 2;
     }
+    if (m->band) {
+        bd_band_lines_add(m->recipe, m->band, lines, on_band(m, guide));
+    }
     bd_slot mask = bd_guided_apply_add(m->recipe, lines, &m->guides[guide], m->in->photo);
     if (m->in->trimap) {
         bd_trimap_pin_add(m->recipe, m->in->trimap, mask, 1, 0.0f);
@@ -252,6 +318,7 @@ bd_matte bd_matte_add(bd_recipe *recipe, const bd_matte_input *input) {
     bd_matte_mode mode = input->params->mode;
     bool plain = mode == BD_MATTE_HARD || mode == BD_MATTE_SOFT;
     bd_slot mask = plain ? add_plain(&m, mode == BD_MATTE_HARD) : add_refined(&m);
+    bd_levels_add(recipe, input->params, mask);
     mask = bd_edges_add(recipe, input->params, mask);
     return (bd_matte){mask, m.found};
 }

@@ -9,16 +9,26 @@ bd_result bd_rule_check(const bd_matte_params *params, bd_error *error) {
     if ((unsigned)params->rule > BD_RULE_OFF) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such rule: %d", (int)params->rule);
     }
+    if (params->looks > 2) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a network looks once or twice, not %u times", params->looks);
+    }
     if (!(fabsf(params->bias) <= MOST_BIAS)) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a bias is %.0f to %.0f", -(double)MOST_BIAS, (double)MOST_BIAS);
     }
     return BD_OK;
 }
 
+/* Mirrored looks leave only their average: the networks that ran for it hold the last of them. */
+static bool is_averaged(const bd_looks *looks) {
+    return looks->flip;
+}
+
 bd_size bd_rule_grid(const bd_looks *looks, bd_size photo, uint32_t nodes) {
-    const int32_t *logits = looks->network.logits_shape.dims;
-    uint32_t longest = BD_MAX(photo.w, photo.h), shortest = BD_MIN(photo.w, photo.h);
-    uint32_t along = nodes ? nodes : (uint32_t)BD_MAX(logits[1], logits[2]);
+    uint32_t longest = BD_MAX(photo.w, photo.h), shortest = BD_MIN(photo.w, photo.h), along = nodes;
+    for (uint32_t look = 0; !nodes && look < (is_averaged(looks) ? 1 : looks->count); look++) {
+        const int32_t *logits = bd_looks_network(looks, look)->logits_shape.dims;
+        along = BD_MAX(along, (uint32_t)BD_MAX(logits[1], logits[2]));
+    }
     along = BD_MIN(along, (uint32_t)BD_RULE_MOST_SIDE);
     uint32_t across = longest > 1 ? (uint32_t)lround((double)(along - 1) * (shortest - 1) / (longest - 1)) + 1 : along;
     return photo.w >= photo.h ? (bd_size){along, across} : (bd_size){across, along};
@@ -27,42 +37,59 @@ bd_size bd_rule_grid(const bd_looks *looks, bd_size photo, uint32_t nodes) {
 /* ---- log-odds ---------------------------------------------------------------------------------------------------- */
 
 typedef struct odds_plan {
-    bd_slot logits, grid;
+    bd_slot logits, before, grid;
     uint32_t network; /* given */
+    uint32_t look, looks;
     bd_odds_of of;
     bd_axis_map x, y;
 } odds_plan;
-BD_PLAN_OF_WORDS(odds_plan, 18);
+BD_PLAN_OF_WORDS(odds_plan, 21);
 
 static void record_odds(bd_recorder *to, const void *plan) {
     const odds_plan *p = plan;
     const bd_network *network = to->given[p->network];
     const bd_size size = bd_recorder_size(to, p->grid);
     bd_vk_dispatch dispatch;
-    bd_kernel_odds(to->vk, &network->logits_shape, &p->of, size.w, size.h, p->x, p->y, &dispatch);
+    bd_kernel_odds(to->vk, &network->logits_shape, &p->of, size.w, size.h, p->x, p->y, p->look, p->looks, &dispatch);
     bd_bind(to, &dispatch, 0, p->logits);
+    bd_bind(to, &dispatch, 3, p->before ? p->before : p->logits);
     bd_bind(to, &dispatch, BD_BIND_DST, p->grid);
     bd_recorder_dispatch(to, &dispatch);
 }
 
 /* Nodes on the middles of the corner pixels, where a map of the photo's size has its pixels. */
-static bd_axis_map on_nodes(bd_axis_map pixels, uint32_t photo, uint32_t nodes) {
-    pixels.scale *= nodes > 1 ? (float)(photo - 1) / (float)(nodes - 1) : 0.0f;
-    return pixels;
+static bd_axis_map on_nodes(const bd_network *network, int axis, bd_size photo, uint32_t nodes) {
+    bd_size resized;
+    bd_looks_photo_size(network, photo.w, photo.h, &resized.w, &resized.h);
+    uint32_t pixels = axis == 2 ? photo.w : photo.h;
+    bd_axis_map map = bd_looks_pixel_map(network, axis, axis == 2 ? resized.w : resized.h, pixels);
+    map.scale *= nodes > 1 ? (float)(pixels - 1) / (float)(nodes - 1) : 0.0f;
+    return map;
 }
 
 bd_slot bd_odds_add(bd_recipe *recipe, const bd_looks *looks, bd_slot logits, const bd_odds_of *of, bd_size photo,
-                    bd_size resized, bd_size grid) {
-    const odds_plan plan = {.logits = logits,
-                            .grid = bd_recipe_slot(recipe, "log-odds", BD_SLOT_GRID, grid),
-                            .network = bd_recipe_give(recipe, &looks->network),
-                            .of = *of,
-                            .x = on_nodes(bd_looks_pixel_map(looks, 2, resized.w, photo.w), photo.w, grid.w),
-                            .y = on_nodes(bd_looks_pixel_map(looks, 1, resized.h, photo.h), photo.h, grid.h)};
-    bd_recipe_pass(recipe, record_odds, &plan, sizeof plan);
-    bd_recipe_reads(recipe, logits);
-    bd_recipe_writes(recipe, plan.grid);
-    return plan.grid;
+                    bd_size grid) {
+    bd_slot before = BD_NO_SLOT;
+    uint32_t count = is_averaged(looks) ? 1 : looks->count;
+    for (uint32_t look = 0; look < count; look++) {
+        const bd_network *network = bd_looks_network(looks, look);
+        const odds_plan plan = {.logits = count > 1 ? bd_recipe_outside(recipe, "logits of a look", &network->logits)
+                                                    : logits,
+                                .before = before,
+                                .grid = bd_recipe_slot(recipe, "log-odds", BD_SLOT_GRID, grid),
+                                .network = bd_recipe_give(recipe, network),
+                                .look = look,
+                                .looks = count,
+                                .of = *of,
+                                .x = on_nodes(network, 2, photo, grid.w),
+                                .y = on_nodes(network, 1, photo, grid.h)};
+        bd_recipe_pass(recipe, record_odds, &plan, sizeof plan);
+        bd_recipe_reads(recipe, plan.logits);
+        bd_recipe_reads(recipe, before);
+        bd_recipe_writes(recipe, plan.grid);
+        before = plan.grid;
+    }
+    return before;
 }
 
 /* ---- the rule ---------------------------------------------------------------------------------------------------- */

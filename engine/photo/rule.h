@@ -8,13 +8,14 @@
 
 bd_result bd_rule_check(const bd_matte_params *params, bd_error *error);
 
-/* A grid over a photo whose corner nodes lie on the middles of its corner pixels: as fine as the logits, or `nodes` on
- * its longer side; at most BD_RULE_MOST_SIDE. */
+/* A grid over a photo whose corner nodes lie on the middles of its corner pixels: as fine as the finest logits, or `nodes`
+ * on its longer side; at most BD_RULE_MOST_SIDE. */
 bd_size bd_rule_grid(const bd_looks *looks, bd_size photo, uint32_t nodes);
 
-/* Log-odds (o, n, 0, 0) of the classes on such a grid. resized: the photo as the network saw it. */
+/* Log-odds (o, n, 0, 0) of the classes on such a grid, right behind bd_look_add, which returned logits: of those, or of
+ * the sizes that the network ran at, each on its own logits, averaged. */
 bd_slot bd_odds_add(bd_recipe *recipe, const bd_looks *looks, bd_slot logits, const bd_odds_of *of, bd_size photo,
-                    bd_size resized, bd_size grid);
+                    bd_size grid);
 
 /* The rule on log-odds. Returns the words of push/rule.h, with the box of the subject where `locates`. */
 bd_slot bd_rule_add(bd_recipe *recipe, bd_slot odds, bool locates);

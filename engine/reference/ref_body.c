@@ -285,3 +285,26 @@ float bd_ref_crop_fade(const bd_ref_crop *crop, const int32_t photo[2], const in
     }
     return (float)fmin(fmax(least, 0.0), 1.0);
 }
+
+/* ---- the band ---------------------------------------------------------------------------------------------------- */
+
+void bd_ref_band_find(const float *plane, int32_t w, int32_t h, float inner, float outer, float *band) {
+    for (int32_t i = 0; i < w * h; i++) {
+        double nearest_in = INFINITY, nearest_out = INFINITY;
+        for (int32_t k = 0; k < w * h; k++) {
+            double distance = hypot(k % w - i % w, k / w - i / w);
+            bool inside = plane[k] > 0.5f;
+            nearest_in = inside ? fmin(nearest_in, distance) : nearest_in;
+            nearest_out = inside ? nearest_out : fmin(nearest_out, distance);
+        }
+        bool all = inner >= 0.0f && nearest_out > (double)inner, none = outer >= 0.0f && nearest_in > (double)outer;
+        band[i] = all ? 1.0f : none ? 0.0f : 0.5f;
+    }
+}
+
+float bd_ref_band_at(const float *band, int32_t w, int32_t h, float x, float y) {
+    int32_t left = BD_MIN((int32_t)x, w - 1), top = BD_MIN((int32_t)y, h - 1);
+    int32_t right = BD_MIN(left + 1, w - 1), bottom = BD_MIN(top + 1, h - 1);
+    float sum = band[top * w + left] + band[top * w + right] + band[bottom * w + left] + band[bottom * w + right];
+    return sum >= 4.0f ? 1.0f : sum <= 0.0f ? 0.0f : 0.5f;
+}

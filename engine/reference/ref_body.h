@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What of the network's answer is a body, and where to look again: see shaders/push/odds.h, rule.h and crop.h. Grids are
+ * What of the network's answer is a body, and where to look again: see shaders/push/odds.h, rule.h,
+ * crop.h and band.h. Grids are
  * (h,w,4): o, n, 0, 0. */
 #ifndef BD_REF_BODY_H
 #define BD_REF_BODY_H
@@ -30,5 +31,10 @@ void bd_ref_crop_picture(const uint8_t *pixels, const int32_t photo[2], const in
                          uint32_t outside, uint8_t *columns, uint8_t *y);
 /* How much of the crop counts at a point, in its pixels from its corner. */
 float bd_ref_crop_fade(const bd_ref_crop *crop, const int32_t photo[2], const int32_t net[2], float x, float y);
+
+/* plane (h,w) dense -> 1, 0 or 1/2 of each node; see push/band.h. */
+void bd_ref_band_find(const float *plane, int32_t w, int32_t h, float inner, float outer, float *band);
+/* What that says at a point of it. */
+float bd_ref_band_at(const float *band, int32_t w, int32_t h, float x, float y);
 
 #endif

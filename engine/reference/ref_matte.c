@@ -193,3 +193,10 @@ void bd_ref_trimap_pin(const uint8_t *trimap, int32_t w, int32_t h, int32_t bloc
         plane[n] = back == pixels ? 0.0f : front == pixels ? 1.0f : fminf(fmaxf(plane[n], low), 1.0f - low);
     }
 }
+
+float bd_ref_levels(float alpha, float low, float high) {
+    if (high <= low) {
+        return alpha >= low ? 1.0f : 0.0f;
+    }
+    return BD_MIN(BD_MAX((alpha - low) / (high - low), 0.0f), 1.0f);
+}

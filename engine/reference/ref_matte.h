@@ -21,5 +21,6 @@ void bd_ref_foreground_step(const float *pairs, int32_t src_w, int32_t shift, co
 void bd_ref_foreground_pixel(const float pair[8], float alpha, bool coarse, bool deep, const void *photo, void *y);
 /* trimap (h, w), plane (ceil(h / block), ceil(w / block)) both dense; see push/trimap.h. */
 void bd_ref_trimap_pin(const uint8_t *trimap, int32_t w, int32_t h, int32_t block, float low, float *plane);
+float bd_ref_levels(float alpha, float low, float high);
 
 #endif

@@ -60,7 +60,7 @@ static void check_odds(choice kind, const int32_t dims[3], int32_t w, int32_t h)
     }
     CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
-        bd_kernel_odds(&harness.vk, &shape, &of, (uint32_t)w, (uint32_t)h, x, y, &dispatch);
+        bd_kernel_odds(&harness.vk, &shape, &of, (uint32_t)w, (uint32_t)h, x, y, 0, 1, &dispatch);
         size_t bytes = (size_t)w * (size_t)h * 16;
         float *got = check_output(bytes);
         check_run(&harness, &dispatch, inputs, got, bytes, "odds", 0.0);
@@ -360,9 +360,87 @@ static void test_crop(void **state) {
     }
 }
 
+/* ---- the band ---------------------------------------------------------------------------------------------------- */
+
+static void check_band_on(const float *band, int32_t w, int32_t h, bool lines) {
+    enum { DST_W = 37, DST_H = 22, COUNT = DST_W * DST_H };
+    bd_push_band push = {.src_w = w,
+                         .src_h = h,
+                         .dst_w = DST_W,
+                         .dst_h = DST_H,
+                         .scale_x = (float)w / 30.0f,
+                         .bias_x = -0.3f,
+                         .scale_y = (float)h / 25.0f,
+                         .bias_y = 0.2f,
+                         .low = 0.125f};
+    int32_t channels = lines ? 4 : 1;
+    float *before = check_floats(&harness, (size_t)COUNT * 4, 0.0f, 1.0f), *expected = make(sizeof(float[COUNT * 4]));
+    for (int32_t i = 0; i < COUNT; i++) {
+        float x = fminf(fmaxf((float)(i % DST_W) * push.scale_x + push.bias_x, 0.0f), (float)(w - 1));
+        float y = fminf(fmaxf((float)(i / DST_W) * push.scale_y + push.bias_y, 0.0f), (float)(h - 1));
+        float known = bd_ref_band_at(band, w, h, x, y);
+        bool certain = known < 0.25f || known > 0.75f;
+        for (int32_t c = 0; c < channels; c++) {
+            float *to = &expected[i * channels + c], from = before[i * channels + c];
+            *to = !certain ? (lines ? from : fminf(fmaxf(from, push.low), 1.0f - push.low))
+                           : (c == channels - 1 ? known : 0.0f);
+        }
+    }
+    float *plane = check_pad(band, (size_t)h, w);
+    float *got = lines ? check_pad(before, COUNT, 4) : check_pad(before, DST_H, DST_W);
+    float *padded = lines ? check_pad(expected, COUNT, 4) : check_pad(expected, DST_H, DST_W);
+    size_t bytes = (size_t)(lines ? COUNT : (DST_W + 3) / 4 * DST_H) * 16;
+    const check_input inputs[4] = {{plane, (size_t)(w + 3) / 4 * 16 * (size_t)h}};
+    bd_vk_dispatch dispatch;
+    bd_kernel_band(&harness.vk, lines ? BD_KERNEL_BAND_LINES : BD_KERNEL_BAND_PLANE, &push, &dispatch);
+    check_run(&harness, &dispatch, inputs, got, bytes, "band", 0.0);
+    assert_memory_equal(padded, got, bytes);
+    free(padded);
+    free(got);
+    free(plane);
+    free(expected);
+    free(before);
+}
+
+static void check_band(int32_t w, int32_t h, float inner, float outer, float foreground) {
+    float *mask = check_floats(&harness, (size_t)w * (size_t)h, foreground - 0.5f, foreground + 0.5f);
+    float *padded = check_pad(mask, (size_t)h, w), *expected = make((size_t)w * (size_t)h * sizeof *expected);
+    bd_ref_band_find(mask, w, h, inner, outer, expected);
+    const bd_push_band push = {.src_w = w, .src_h = h, .inner = inner, .outer = outer};
+    size_t bytes = (size_t)(w + 3) / 4 * 16 * (size_t)h;
+    const check_input inputs[4] = {{padded, bytes}};
+    float *wanted = check_pad(expected, (size_t)h, w);
+    CHECK_EACH_COLUMN(&harness) {
+        bd_vk_dispatch dispatch;
+        bd_kernel_band(&harness.vk, BD_KERNEL_BAND_FIND, &push, &dispatch);
+        float *got = check_output(bytes);
+        check_run(&harness, &dispatch, inputs, got, bytes, "band_find", 0.0);
+        assert_memory_equal(wanted, got, bytes);
+        free(got);
+        check_band_on(expected, w, h, true);
+        check_band_on(expected, w, h, false);
+    }
+    free(wanted);
+    free(expected);
+    free(padded);
+    free(mask);
+}
+
+static void test_band(void **state) {
+    (void)state;
+    static const int32_t sizes[][2] = {{1, 1}, {3, 9}, {33, 22}};
+    static const float reaches[][2] = {{1.0f, 1.5f}, {2.5f, -1.0f}, {0.0f, 0.0f}, {-1.0f, 2.0f}};
+    static const float foregrounds[] = {0.1f, 0.5f, 0.97f, 1.6f};
+    for (size_t i = 0; i < BD_COUNT(sizes) * BD_COUNT(reaches) * BD_COUNT(foregrounds); i++) {
+        const int32_t *size = sizes[i % BD_COUNT(sizes)];
+        const float *reach = reaches[i / BD_COUNT(sizes) % BD_COUNT(reaches)];
+        check_band(size[0], size[1], reach[0], reach[1], foregrounds[i / BD_COUNT(sizes) / BD_COUNT(reaches)]);
+    }
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {cmocka_unit_test(test_odds), cmocka_unit_test(test_rule),
-                                              cmocka_unit_test(test_crop)};
+                                              cmocka_unit_test(test_crop), cmocka_unit_test(test_band)};
     int status = check_open(&harness, argc, argv);
     return status ? status : check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -293,9 +293,38 @@ static void test_steps(void **state) {
     }
 }
 
+/* ---- levels ------------------------------------------------------------------------------------------------------ */
+
+static void test_levels(void **state) {
+    (void)state;
+    enum { W = 70, H = 33 };
+    static const float levels[][2] = {{0.0f, 1.0f}, {0.2f, 0.7f}, {0.5f, 0.5f}, {0.0f, 0.25f}, {1.0f, 1.0f}};
+    for (size_t i = 0; i < BD_COUNT(levels); i++) {
+        float *dense = check_floats(&harness, (size_t)W * H, 0.0f, 1.0f), *expected = make(sizeof(float[W * H]));
+        for (size_t k = 0; k < (size_t)W * H; k++) {
+            dense[k] = k % 7 ? dense[k] : levels[i][k % 2];
+            expected[k] = bd_ref_levels(dense[k], levels[i][0], levels[i][1]);
+        }
+        float *wanted = check_pad(expected, H, W);
+        const bd_push_levels push = {.w = W, .h = H, .low = levels[i][0], .high = levels[i][1]};
+        CHECK_EACH_COLUMN(&harness) {
+            bd_vk_dispatch dispatch;
+            bd_kernel_levels(&harness.vk, &push, &dispatch);
+            float *got = check_pad(dense, H, W);
+            const check_input inputs[4] = {{dense, 16}}; /* not read */
+            check_run(&harness, &dispatch, inputs, got, plane_bytes(W, H), "levels", 0.0);
+            check_tensor("levels", wanted, got, plane_bytes(W, H) / 16, 4, (W + 3) / 4, 1e-6f, 0.0f);
+            free(got);
+        }
+        free(wanted);
+        free(expected);
+        free(dense);
+    }
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {cmocka_unit_test(test_components), cmocka_unit_test(test_parts),
-                                              cmocka_unit_test(test_steps)};
+                                              cmocka_unit_test(test_steps), cmocka_unit_test(test_levels)};
     int status = check_open(&harness, argc, argv);
     return status ? status : check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * A second look at the part of the photo that holds the subject: shaders/push/crop.h says where it lies. */
+#ifndef BD_CROP_H
+#define BD_CROP_H
+
+#include "network/looks.h"
+#include "photo/recipe.h"
+
+/* What is known where the crop is cut out: the photo of 8 bits, and the words of push/rule.h, with the box, on a grid. */
+typedef struct bd_crop {
+    bd_slot photo, words;
+    bd_push_crop push; /* sizes; the rest is 0 */
+} bd_crop;
+
+bd_crop bd_crop_of(const bd_recipe *recipe, const bd_looks *looks, bd_slot photo, bd_slot words, bd_size grid);
+/* The crop, of the network's size; what it holds is undefined where there is no second look. */
+bd_slot bd_crop_add(bd_recipe *recipe, const bd_looks *looks, const bd_crop *crop);
+/* Log-odds of both looks on a grid of that size: odds are the first one's, logits the crop's, which counts by weight. */
+bd_slot bd_crop_merge_add(bd_recipe *recipe, const bd_looks *looks, const bd_crop *crop, const bd_odds_of *of,
+                          bd_slot odds, bd_slot logits, float weight, bd_size size);
+
+#endif
