@@ -3,7 +3,7 @@
 
 bd_result bd_levels_check(const bd_matte_params *params, bd_error *error) {
     float low = params->level_low, high = params->level_high;
-    if (!(low >= 0.0f && low <= 1.0f && high >= 0.0f && high <= 1.0f && (low <= high || high <= 0.0f))) {
+    if (!(low >= 0.0f && low <= 1.0f && high >= 0.0f && high <= 1.0f && low <= high)) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "levels go from 0 to 1, the lower one first");
     }
     return BD_OK;
