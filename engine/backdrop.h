@@ -390,6 +390,13 @@ typedef enum bd_keep {
     BD_KEEP_POINT = 2    /* the one at (keep_x, keep_y) */
 } bd_keep;
 
+/* Whether the colours that a matte is guided by are blurred where the photo is noisy, so that its noise does not become
+ * the matte's. The photo itself and what is made of it stay. */
+typedef enum bd_guide_blur {
+    BD_GUIDE_BLUR_AUTO = 0, /* by the noise that is measured; without any the matte is that of OFF, bit by bit */
+    BD_GUIDE_BLUR_OFF = 1
+} bd_guide_blur;
+
 typedef struct bd_matte_params {
     size_t struct_size;
     bd_class_set classes; /* foreground; all zero: the class called "person", or class 15 */
@@ -416,6 +423,7 @@ typedef struct bd_matte_params {
      * colours of what is known: a trimap takes the network's place. For BD_MATTE_REFINE and _BEST, with BD_KEEP_ALL and
      * without fill_holes. NULL: none. Borrowed until return. */
     const bd_image *trimap;
+    bd_guide_blur guide_blur; /* of BD_MATTE_BEST, and of _REFINE but with a trimap alone */
 } bd_matte_params;
 
 /* How much of every pixel belongs to the foreground.

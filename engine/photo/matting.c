@@ -6,6 +6,7 @@
 #include "photo/edges.h"
 #include "photo/guided.h"
 #include "photo/matting.h"
+#include "photo/noise.h"
 #include "photo/trimap.h"
 
 /* Found by trial on alphamatting.com's photos and on portraits over known backgrounds: three guided filters of falling
@@ -18,6 +19,7 @@ typedef struct filter {
 static const filter filters[] = {{2.0f, 1e-5f, 0.2f, 0}, {0.8f, 1e-5f, 0.1f, 1}, {0.45f, 1e-5f, 0.06f, 1}};
 static const filter last_filter = {0.0f, 1e-5f, 0.0f, 2};
 #define DOUBT_RADIUS 2.0f
+#define COARSE_BLUR 1.4f
 #define TRIMAP_LOW (1.0f / 1024.0f) /* keeps unknown values apart from a trimap's 0 and 1 */
 enum { MOST_NODES = 1024, TRIMAP_CELLS = 64, NODES_PER_CELL = 8, USUAL_SIDE = 513 };
 
@@ -31,6 +33,10 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
     enum { LONGEST_SIDE = 1 << 14 };
     if ((unsigned)params->mode > BD_MATTE_BEST) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such kind of matte: %d", (int)params->mode);
+    }
+    if ((unsigned)params->guide_blur > BD_GUIDE_BLUR_OFF) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such way to blur a matte's guide: %d",
+                       (int)params->guide_blur);
     }
     if (params->coarse && (!params->coarse_width || !params->coarse_height || params->coarse_width > LONGEST_SIDE ||
                            params->coarse_height > LONGEST_SIDE)) {
@@ -80,6 +86,7 @@ typedef struct matte {
     float start_level;  /* stretched from the probabilities before the first filter */
     bd_guide guides[3]; /* the coarser first; the closed form's */
     bd_slot colours[3];
+    bd_slot noise; /* of the photo, which is taken out of what guides */
     bd_slot found;
 } matte;
 
@@ -175,9 +182,24 @@ static bd_slot add_join(matte *m, bd_slot lines, int from, int to) {
     return bd_guided_join_add(m->recipe, lines, &m->guides[from], m->colours[to], &m->guides[to]);
 }
 
+/* The guided filter spreads a trimap alone so far that it only loses by it. */
+static bool blurs_guide(const bd_matte_params *params) {
+    bool spreads = bd_trimap_alone(params) && params->mode == BD_MATTE_REFINE;
+    return params->guide_blur != BD_GUIDE_BLUR_OFF && !spreads;
+}
+
+/* Means of blocks have the less noise the larger the blocks. Of the coarsest guide mattes gain more the softer it is:
+ * it is blurred by what the photo itself takes, and more. */
+static bd_slot add_colours(matte *m, int guide) {
+    bd_slot colours = bd_guided_reduce_add(m->recipe, m->in->photo, &m->guides[guide]);
+    float share = guide ? 1.0f / (float)m->guides[guide].block : 1.0f;
+    bd_noise_blur_add(m->recipe, m->noise, colours, share, guide ? 1.0f : COARSE_BLUR);
+    return colours;
+}
+
 /* The lines of a grid become those of the closed-form solution on the third. */
 static bd_slot add_best(matte *m, bd_slot lines, int from, bd_slot doubt, const bd_closed_form *closed) {
-    m->colours[2] = bd_guided_reduce_add(m->recipe, m->in->photo, &m->guides[2]);
+    m->colours[2] = add_colours(m, 2);
     bd_slot values = add_join(m, lines, from, 2);
     bd_slot plane = add_plane(m, 2, NULL);
     bd_slot solution = bd_closed_form_add(m->recipe, values, plane, closed);
@@ -190,8 +212,9 @@ static bd_slot add_refined(matte *m) {
     const bd_matte_params *params = m->in->params;
     const bd_closed_form closed = {
         .trimap = params->trimap != NULL, .alone = bd_trimap_alone(params), .steps = m->in->closed_form_steps};
+    m->noise = blurs_guide(params) ? bd_noise_add(m->recipe, m->in->photo) : BD_NO_SLOT;
     for (int g = 0; g < 2; g++) {
-        m->colours[g] = bd_guided_reduce_add(m->recipe, m->in->photo, &m->guides[g]);
+        m->colours[g] = add_colours(m, g);
     }
     bd_recipe_stamp(m->recipe, "matte: reduce");
     bd_slot plane = add_plane(m, 0, &closed);
@@ -209,7 +232,7 @@ static bd_slot add_refined(matte *m) {
         lines = add_best(m, lines, guide, start.doubt, &closed);
         guide = 2;
     }
-    bd_slot mask = bd_guided_apply_add(m->recipe, lines, &m->guides[guide], m->in->photo);
+    bd_slot mask = bd_guided_apply_add(m->recipe, lines, &m->guides[guide], m->in->photo, m->noise);
     if (m->in->trimap) {
         bd_trimap_pin_add(m->recipe, m->in->trimap, mask, 1, 0.0f);
     }
