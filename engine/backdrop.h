@@ -423,7 +423,7 @@ typedef struct bd_matte_params {
      * colours of what is known: a trimap takes the network's place. For BD_MATTE_REFINE and _BEST, with BD_KEEP_ALL and
      * without fill_holes. NULL: none. Borrowed until return. */
     const bd_image *trimap;
-    bd_guide_blur guide_blur; /* of BD_MATTE_BEST, and of _REFINE but with a trimap alone */
+    bd_guide_blur guide_blur; /* of BD_MATTE_REFINE and _BEST, but with a trimap alone */
 } bd_matte_params;
 
 /* How much of every pixel belongs to the foreground.

@@ -182,10 +182,9 @@ static bd_slot add_join(matte *m, bd_slot lines, int from, int to) {
     return bd_guided_join_add(m->recipe, lines, &m->guides[from], m->colours[to], &m->guides[to]);
 }
 
-/* The guided filter spreads a trimap alone so far that it only loses by it. */
+/* A trimap alone, whose unknown part the filter spreads into from far, loses by it. */
 static bool blurs_guide(const bd_matte_params *params) {
-    bool spreads = bd_trimap_alone(params) && params->mode == BD_MATTE_REFINE;
-    return params->guide_blur != BD_GUIDE_BLUR_OFF && !spreads;
+    return params->guide_blur != BD_GUIDE_BLUR_OFF && !bd_trimap_alone(params);
 }
 
 /* Means of blocks have the less noise the larger the blocks. Of the coarsest guide mattes gain more the softer it is:
