@@ -398,6 +398,13 @@ typedef enum bd_rule {
     BD_RULE_OFF = 1 /* the softmax as it is */
 } bd_rule;
 
+/* Whether the colours that a matte is guided by are blurred where the photo is noisy, so that its noise does not become
+ * the matte's. The photo itself and what is made of it stay. */
+typedef enum bd_guide_blur {
+    BD_GUIDE_BLUR_AUTO = 0, /* by the noise that is measured; without any the matte is that of OFF, bit by bit */
+    BD_GUIDE_BLUR_OFF = 1
+} bd_guide_blur;
+
 typedef struct bd_matte_params {
     size_t struct_size;
     bd_class_set classes; /* foreground; all zero: the class called "person", or class 15 */
@@ -433,6 +440,7 @@ typedef struct bd_matte_params {
     /* The finished matte, before grow_px and feather_px: clamp((alpha - level_low) / (level_high - level_low), 0, 1), each
      * 0..1; both equal: 1 from there on, else 0. Both 0: as it is. */
     float level_low, level_high;
+    bd_guide_blur guide_blur; /* of BD_MATTE_REFINE and _BEST, but with a trimap alone */
 } bd_matte_params;
 
 /* How much of every pixel belongs to the foreground.

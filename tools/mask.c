@@ -123,6 +123,10 @@ bool cli_matte_parse(cli *run, cli_matte *matte) {
     if (from->trimap && matte->params.mode != BD_MATTE_REFINE && matte->params.mode != BD_MATTE_BEST) {
         return cli_fail(run, CLI_USAGE, "--trimap is for --matte refine or best, not %s", from->matte);
     }
+    if (run->given[offsetof(cli_options, matte_params.guide_blur)] &&
+        (from->matte_in || (mode != BD_MATTE_REFINE && mode != BD_MATTE_BEST))) {
+        return cli_fail(run, CLI_USAGE, "--guide-blur is for --matte refine or best");
+    }
     return parse_rule(run, &matte->params) && parse_parts(run, &matte->params) && parse_levels(run, &matte->params) &&
            parse_edges(run, &matte->params);
 }

@@ -30,6 +30,7 @@ static const cli_choice mattes[] = {
     {"hard", BD_MATTE_HARD}, {"soft", BD_MATTE_SOFT}, {"refine", BD_MATTE_REFINE}, {"best", BD_MATTE_BEST}, {0}};
 static const cli_choice rules[] = {{"on", BD_RULE_ON}, {"off", BD_RULE_OFF}, {0}};
 static const cli_choice look_counts[] = {{"1", 1}, {"2", 2}, {0}};
+static const cli_choice guide_blurs[] = {{"auto", BD_GUIDE_BLUR_AUTO}, {"off", BD_GUIDE_BLUR_OFF}, {0}};
 static const cli_choice parts[] = {{"all", BD_KEEP_ALL}, {"largest", BD_KEEP_LARGEST}, {0}};
 static const cli_choice formats[] = {{"png", BD_IMAGE_FILE_PNG}, {"jpeg", BD_IMAGE_FILE_JPEG}, {0}};
 static const cli_choice more_formats[] = {{"jpg", BD_IMAGE_FILE_JPEG}, {0}};
@@ -57,6 +58,7 @@ static const cli_kind rule = {.type = CLI_CHOICE, .choices = rules, .fallback = 
 static const cli_kind look_count = {.type = CLI_CHOICE, .choices = look_counts, .miss = IS_ONE_OF};
 static const cli_kind bias = {
     .type = CLI_NUMBER, .low = -20, .high = 20, .miss = "takes a number from {low} to {high}, not '{value}'"};
+static const cli_kind guide_blur = {.type = CLI_CHOICE, .choices = guide_blurs, .fallback = "auto", .miss = IS_ONE_OF};
 static const cli_kind format = {
     .type = CLI_CHOICE, .choices = formats, .unsaid = more_formats, .any_case = true, .miss = IS_ONE_OF};
 static const cli_kind precision = {
@@ -140,6 +142,9 @@ static const cli_option rows[] = {
     TAKE("matte", 0, matte, R | A, matte, "HOW",
          "how the network's coarse mask is enlarged: hard, soft, refine (default: guided by the\n"
          "photo's colours) or best (refine and a closed-form solution where that is in doubt)"),
+    SET("guide-blur", 0, matte_params.guide_blur, R | A, guide_blur, "HOW",
+        "refine and best: against noise in PHOTO, its colours are blurred where they guide the matte,\n"
+        "and only there: {marked}, by the noise that is measured, or never"),
     TAKE("coarse", 0, coarse, R | A, file_in, "FILE",
          "probabilities in the network's place: a PNG of 8 or 16 bits or .npy of any size, whose\n"
          "corner pixels' middles lie on the photo's"),

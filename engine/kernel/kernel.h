@@ -16,6 +16,7 @@
 #include "kernel/light_kernels.h"
 #include "kernel/matte_kernels.h"
 #include "kernel/node.h"
+#include "kernel/noise_kernels.h"
 #include "kernel/packing.h"
 #include "kernel/picture_kernels.h"
 #include "kernel/table.h"

@@ -14,6 +14,8 @@
  * a kernel takes as many as its header says. */
 void bd_kernel_guided(const bd_vk *vk, bd_kernel kernel, const bd_push_guided *push, bool flag,
                       bd_vk_dispatch *dispatch);
+void bd_kernel_guided_apply(const bd_vk *vk, const bd_push_guided *push, bool coarse, bool noisy,
+                            bd_vk_dispatch *dispatch);
 void bd_kernel_plane(const bd_vk *vk, bd_kernel kernel, const bd_push_plane *push, bool flag, bool second_flag,
                      bd_vk_dispatch *dispatch);
 void bd_kernel_trimap(const bd_vk *vk, const bd_push_trimap *push, bd_vk_dispatch *dispatch);

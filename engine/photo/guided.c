@@ -55,14 +55,14 @@ static void set_axes(bd_push_guided *push, uint32_t from, uint32_t to) {
 
 /* ---- the photo on a grid, and back ------------------------------------------------------------------------------- */
 
-typedef struct photo_plan {
-    bd_slot photo, grid, plane; /* plane: of apply */
+typedef struct reduce_plan {
+    bd_slot photo, grid;
     uint32_t block;
-} photo_plan;
-BD_PLAN_OF_WORDS(photo_plan, 4);
+} reduce_plan;
+BD_PLAN_OF_WORDS(reduce_plan, 3);
 
 static void record_reduce(bd_recorder *to, const void *plan) {
-    const photo_plan *p = plan;
+    const reduce_plan *p = plan;
     const bd_size photo = bd_recorder_size(to, p->photo), size = bd_recorder_size(to, p->grid);
     for (bd_band band = bd_bands(to, photo, p->block); band.rows; bd_band_next(&band)) {
         uint32_t first = band.first / p->block, rows = (band.rows + p->block - 1) / p->block;
@@ -81,7 +81,7 @@ static void record_reduce(bd_recorder *to, const void *plan) {
 }
 
 bd_slot bd_guided_reduce_add(bd_recipe *recipe, bd_slot photo, const bd_guide *on) {
-    const photo_plan plan = {
+    const reduce_plan plan = {
         .photo = photo, .grid = bd_recipe_slot(recipe, "colours", BD_SLOT_GRID, on->size), .block = on->block};
     bd_recipe_pass(recipe, record_reduce, &plan, sizeof plan);
     bd_recipe_reads(recipe, photo);
@@ -89,33 +89,83 @@ bd_slot bd_guided_reduce_add(bd_recipe *recipe, bd_slot photo, const bd_guide *o
     return plan.grid;
 }
 
-static void record_apply(bd_recorder *to, const void *plan) {
-    const photo_plan *p = plan;
+typedef struct apply_plan {
+    bd_slot photo, grid, plane;
+    bd_slot noise, taps; /* BD_NO_SLOT: the photo's colours as they are */
+    uint32_t block;
+} apply_plan;
+BD_PLAN_OF_WORDS(apply_plan, 6);
+
+/* A band of the photo; above and below: rows around it that are read. */
+static void fill_apply(bd_recorder *to, const apply_plan *p, bd_band band, bool noisy, bd_vk_dispatch *dispatch) {
     const bd_size photo = bd_recorder_size(to, p->photo), size = bd_recorder_size(to, p->grid);
-    for (bd_band band = bd_bands(to, photo, 1); band.rows; bd_band_next(&band)) {
-        bd_push_guided push = {.src_w = (int32_t)size.w,
-                               .src_h = (int32_t)size.h,
-                               .dst_w = (int32_t)photo.w,
-                               .dst_h = (int32_t)band.rows,
-                               .first = (int32_t)band.first};
-        set_axes(&push, 1, p->block);
+    uint32_t above = noisy ? BD_MIN(band.first, BD_BAND_AROUND) : 0;
+    uint32_t below = noisy ? BD_MIN(photo.h - band.first - band.rows, BD_BAND_AROUND) : 0;
+    bd_push_guided push = {.src_w = (int32_t)size.w,
+                           .src_h = (int32_t)size.h,
+                           .dst_w = (int32_t)photo.w,
+                           .dst_h = (int32_t)band.rows,
+                           .first = (int32_t)band.first,
+                           .src_rows = (int32_t)(above + band.rows + below),
+                           .above = (int32_t)above};
+    set_axes(&push, 1, p->block);
+    bd_kernel_guided_apply(to->vk, &push, p->block >= 4, noisy, dispatch);
+    bd_bind(to, dispatch, 0, p->grid);
+    bd_bind_rows(to, dispatch, 1, p->photo, band.first - above, above + band.rows + below);
+    bd_bind(to, dispatch, 2, noisy ? p->taps : p->grid); /* the latter is not read there */
+    bd_bind_rows(to, dispatch, BD_BIND_DST, p->plane, band.first, band.rows);
+}
+
+/* Both kinds are recorded, and the groups of one of them are 0: those that the first band takes. */
+static void record_either(bd_recorder *to, const apply_plan *p) {
+    bd_band band = bd_bands_apart(to, bd_recorder_size(to, p->photo));
+    bd_vk_dispatch dispatch, taps;
+    fill_apply(to, p, band, true, &dispatch);
+    bd_kernel_noise_taps(to->vk, 1.0f, 1.0f, 0.0f, dispatch.groups, &taps);
+    bd_bind(to, &taps, 0, p->noise);
+    bd_bind(to, &taps, BD_BIND_DST, p->taps);
+    bd_recorder_dispatch(to, &taps);
+    const VkDeviceSize groups_at = taps.bindings[BD_BIND_DST].offset;
+    bd_recorder_barrier_indirect(to);
+    for (; band.rows; bd_band_next(&band)) {
+        for (int noisy = 0; noisy < 2; noisy++) {
+            fill_apply(to, p, band, noisy, &dispatch);
+            dispatch.indirect = taps.bindings[BD_BIND_DST].buffer;
+            dispatch.indirect_offset = groups_at + (noisy ? BD_NOISE_GROUPS_AT : BD_NOISE_CLEAN_GROUPS_AT);
+            bd_recorder_dispatch(to, &dispatch);
+        }
+    }
+}
+
+static void record_apply(bd_recorder *to, const void *plan) {
+    const apply_plan *p = plan;
+    if (p->noise) {
+        record_either(to, p);
+        return;
+    }
+    for (bd_band band = bd_bands(to, bd_recorder_size(to, p->photo), 1); band.rows; bd_band_next(&band)) {
         bd_vk_dispatch dispatch;
-        bd_kernel_guided(to->vk, BD_KERNEL_GUIDED_APPLY, &push, p->block >= 4, &dispatch);
-        bd_bind(to, &dispatch, 0, p->grid);
-        bd_bind_rows(to, &dispatch, 1, p->photo, band.first, band.rows);
-        bd_bind_rows(to, &dispatch, BD_BIND_DST, p->plane, band.first, band.rows);
+        fill_apply(to, p, band, false, &dispatch);
         bd_recorder_dispatch(to, &dispatch);
     }
 }
 
-bd_slot bd_guided_apply_add(bd_recipe *recipe, bd_slot lines, const bd_guide *on, bd_slot photo) {
-    const photo_plan plan = {.photo = photo,
-                             .grid = lines,
-                             .plane = bd_recipe_slot(recipe, "matte", BD_SLOT_PLANE, bd_recipe_size(recipe, photo)),
-                             .block = on->block};
+bd_slot bd_guided_apply_add(bd_recipe *recipe, bd_slot lines, const bd_guide *on, bd_slot photo, bd_slot noise) {
+    apply_plan plan = {.photo = photo,
+                       .grid = lines,
+                       .plane = bd_recipe_slot(recipe, "matte", BD_SLOT_PLANE, bd_recipe_size(recipe, photo)),
+                       .noise = noise,
+                       .block = on->block};
+    if (noise) {
+        plan.taps = bd_recipe_slot(recipe, "taps", BD_SLOT_GRID, (bd_size){BD_NOISE_TAPS_VECTORS, 1});
+    }
     bd_recipe_pass(recipe, record_apply, &plan, sizeof plan);
     bd_recipe_reads(recipe, lines);
     bd_recipe_reads(recipe, photo);
+    bd_recipe_reads(recipe, noise);
+    if (noise) {
+        bd_recipe_writes(recipe, plan.taps);
+    }
     bd_recipe_writes(recipe, plan.plane);
     return plan.plane;
 }

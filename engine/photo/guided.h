@@ -36,7 +36,8 @@ bd_slot bd_guided_filter_add(bd_recipe *recipe, bd_slot values, const bd_guided_
 bd_slot bd_guided_join_add(bd_recipe *recipe, bd_slot lines, const bd_guide *lines_on, bd_slot colours,
                            const bd_guide *on);
 
-/* Lines give a plane of the photo's size. */
-bd_slot bd_guided_apply_add(bd_recipe *recipe, bd_slot lines, const bd_guide *on, bd_slot photo);
+/* Lines give a plane of the photo's size. noise: of the photo (photo/noise.h), by which its
+ * colours are blurred first; BD_NO_SLOT: they are not. */
+bd_slot bd_guided_apply_add(bd_recipe *recipe, bd_slot lines, const bd_guide *on, bd_slot photo, bd_slot noise);
 
 #endif

@@ -13,6 +13,7 @@
 #include "photo/look.h"
 #include "photo/matting.h"
 #include "photo/rule.h"
+#include "photo/noise.h"
 #include "photo/trimap.h"
 
 /* Found by trial on alphamatting.com's photos and on portraits over known backgrounds: three guided filters of falling
@@ -28,6 +29,8 @@ static const filter last_filter = {0.0f, 1e-5f, 0.0f, 2};
 #define SOLID_PX 20.0f  /* at 513 pixels: so far inside the coarse mask alpha is 1 */
 #define BAND_INNER 1.0f /* of the closed form, in cells on both sides of the coarse mask's edge */
 #define BAND_OUTER 1.5f
+#define COARSE_GAIN 1.4f /* of the coarsest guide over what its noise takes, and its least sigma in nodes */
+#define COARSE_BLUR 1.0f
 #define TRIMAP_LOW (1.0f / 1024.0f) /* keeps unknown values apart from a trimap's 0 and 1 */
 enum { MOST_NODES = 1024, TRIMAP_CELLS = 64, NODES_PER_CELL = 8, USUAL_SIDE = 513 };
 
@@ -41,6 +44,10 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
     enum { LONGEST_SIDE = 1 << 14 };
     if ((unsigned)params->mode > BD_MATTE_BEST) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such kind of matte: %d", (int)params->mode);
+    }
+    if ((unsigned)params->guide_blur > BD_GUIDE_BLUR_OFF) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such way to blur a matte's guide: %d",
+                       (int)params->guide_blur);
     }
     if (params->coarse && (!params->coarse_width || !params->coarse_height || params->coarse_width > LONGEST_SIDE ||
                            params->coarse_height > LONGEST_SIDE)) {
@@ -134,6 +141,7 @@ typedef struct matte {
     float start_level;  /* stretched from the probabilities before the first filter */
     bd_guide guides[3]; /* the coarser first; the closed form's */
     bd_slot colours[3];
+    bd_slot noise; /* of the photo, which is taken out of what guides */
     bd_slot found;
     bool by_rule;
     bd_slot band; /* what is certain of the network's answer; BD_NO_SLOT: nothing */
@@ -261,9 +269,24 @@ static void find_band(matte *m) {
                    : bd_band_add(m->recipe, m->coarse.map, SOLID_PX * usual_px / pitch_px, -1.0f);
 }
 
+/* Means of blocks have the less noise the larger the blocks. The coarsest guide says where things are, not what they
+ * look like: mattes gain from a blur of it whatever the noise. Only a trimap alone, whose unknown part the filter spreads
+ * into from far, loses by any of it. */
+static bd_slot add_colours(matte *m, int guide) {
+    bd_slot colours = bd_guided_reduce_add(m->recipe, m->in->photo, &m->guides[guide]);
+    bool off = m->in->params->guide_blur == BD_GUIDE_BLUR_OFF;
+    float share = guide ? 1.0f / (float)m->guides[guide].block : 1.0f;
+    bd_noise_blur_add(m->recipe, m->noise, colours, share,
+                      off     ? 0.0f
+                      : guide ? 1.0f
+                              : COARSE_GAIN,
+                      guide ? 0.0f : COARSE_BLUR);
+    return colours;
+}
+
 /* The lines of a grid become those of the closed-form solution on the third. */
 static bd_slot add_best(matte *m, bd_slot lines, int from, bd_slot doubt, const bd_closed_form *closed) {
-    m->colours[2] = bd_guided_reduce_add(m->recipe, m->in->photo, &m->guides[2]);
+    m->colours[2] = add_colours(m, 2);
     bd_slot values = add_join(m, lines, from, 2);
     bd_slot plane = add_plane(m, 2, NULL);
     if (m->by_rule) {
@@ -280,8 +303,9 @@ static bd_slot add_refined(matte *m) {
     const bd_closed_form closed = {.trimap = params->trimap != NULL || m->by_rule,
                                    .alone = bd_trimap_alone(params),
                                    .steps = m->in->closed_form_steps};
+    m->noise = bd_trimap_alone(params) ? BD_NO_SLOT : bd_noise_add(m->recipe, m->in->photo);
     for (int g = 0; g < 2; g++) {
-        m->colours[g] = bd_guided_reduce_add(m->recipe, m->in->photo, &m->guides[g]);
+        m->colours[g] = add_colours(m, g);
     }
     bd_recipe_stamp(m->recipe, "matte: reduce");
     if (m->by_rule) {
@@ -305,7 +329,8 @@ static bd_slot add_refined(matte *m) {
     if (m->band) {
         bd_band_lines_add(m->recipe, m->band, lines, on_band(m, guide));
     }
-    bd_slot mask = bd_guided_apply_add(m->recipe, lines, &m->guides[guide], m->in->photo);
+    bd_slot mask = bd_guided_apply_add(m->recipe, lines, &m->guides[guide], m->in->photo,
+                                       params->guide_blur == BD_GUIDE_BLUR_OFF ? BD_NO_SLOT : m->noise);
     if (m->in->trimap) {
         bd_trimap_pin_add(m->recipe, m->in->trimap, mask, 1, 0.0f);
     }

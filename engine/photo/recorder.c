@@ -201,6 +201,15 @@ bd_band bd_bands(const bd_recorder *to, bd_size size, uint32_t unit) {
     return (bd_band){.first = 0, .rows = BD_MIN(most, size.h), .most = most, .end = size.h};
 }
 
+bd_band bd_bands_apart(const bd_recorder *to, bd_size size) {
+    bd_band band = bd_bands(to, size, 1);
+    if (band.most < size.h) {
+        band.most = BD_MAX(band.most, 3u * BD_BAND_AROUND) - 2 * BD_BAND_AROUND;
+        band.rows = band.most;
+    }
+    return band;
+}
+
 void bd_band_next(bd_band *band) {
     band->first += band->rows;
     band->rows = BD_MIN(band->most, band->end - band->first);

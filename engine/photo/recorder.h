@@ -80,6 +80,9 @@ typedef struct bd_band {
 } bd_band;
 bd_band bd_bands(const bd_recorder *to, bd_size size, uint32_t unit);
 void bd_band_next(bd_band *band);
+/* The same for a dispatch that binds up to BD_BAND_AROUND rows more before and behind a band. */
+enum { BD_BAND_AROUND = 64 };
+bd_band bd_bands_apart(const bd_recorder *to, bd_size size);
 /* Rows of a band: limits are the device's; deep and band_bytes as above. */
 uint32_t bd_band_rows(const VkPhysicalDeviceLimits *limits, bool deep, VkDeviceSize band_bytes, bd_size size,
                       uint32_t unit);

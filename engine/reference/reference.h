@@ -12,6 +12,7 @@
 #include "reference/ref_layout.h"
 #include "reference/ref_light.h"
 #include "reference/ref_matte.h"
+#include "reference/ref_noise.h"
 #include "reference/ref_operations.h"
 #include "reference/ref_picture.h"
 #include "reference/ref_requantise.h"

@@ -23,9 +23,12 @@
  *                 l .. 1 - l to 0 .. 1, with l = level * clamp(1 - slope * max(u - knee, 0), 0, 1) and u the doubt.
  * guided_join     0 (a, b) vec4 [src_h][src_w], bilinear as above, 1 grid vec4 [dst_h][dst_w]
  *                 -> 4 the grid with clamp(a . colour + b, 0, 1) in w.
- * guided_apply    0 (a, b) vec4 [src_h][src_w], 1 photo uint [dst_h][dst_w]
- *                 -> 4 plane vec4 [dst_h][ceil(dst_w / 4)], zero past dst_w; row y of the bound parts is row first + y
- *                 of the whole.
+ * guided_apply    0 (a, b) vec4 [src_h][src_w], 1 photo uint [src_rows][dst_w], 2 the taps of noise_taps as vec4
+ *                 (push/noise.h), read with constant 1 only
+ *                 -> 4 plane vec4 [dst_h][ceil(dst_w / 4)], zero past dst_w; its row y is row first + y of the whole and
+ *                 above + y of the bound part of the photo.
+ *                 Constant 0: a node is at least four pixels wide. 1: colours are blurred by the taps; of the
+ *                 photo's bound part two rows more on either side are read.
  * Groups          x = ceil(dst_w / BD_LINEAR_GROUP) (guided_apply: of ceil(dst_w / 4)), y * z >= dst_h.
  * Reference       engine/reference/ref_matte.c. */
 #ifndef BD_PUSH_GUIDED_H
@@ -39,6 +42,7 @@ bd_int radius, block, first;
 bd_float eps;
 bd_float scale_x, bias_x, scale_y, bias_y;
 bd_float level, knee, slope;
-BD_PUSH_END(guided, 60)
+bd_int src_rows, above;
+BD_PUSH_END(guided, 68)
 
 #endif

@@ -131,6 +131,11 @@ check_usage() {
         says --$option
     done
     run 2 "$person" "$scene" -o "$out" --fill-holes --classic
+    for mask in --classic '--matte soft' "--matte-in $person"; do
+        # shellcheck disable=SC2086
+        run 2 "$person" "$scene" -o "$out" --guide-blur off $mask
+        says --guide-blur
+    done
     run 2 segment "$person" --keep largest
     run 2 "$person" "$scene" one too many -o "$out"
     run 2 "$person" "$scene" --json -o -
