@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "photo/closed_form.h"
 
-enum { STEPS = 8, TRIMAP_STEPS = 20, BINS = BD_BINS * BD_BINS * BD_BINS };
+enum { STEPS = 5, TRIMAP_STEPS = 20, BINS = BD_BINS * BD_BINS * BD_BINS };
 static const float eps = 1e-6f, beta = 0.75f, margin = 0.05f, level = 0.1f;
 /* With a trimap alone colours need less weight, and convergence is worth more steps. Without one it is not: where colours
  * are alike it leaks. */

@@ -75,7 +75,7 @@ static void make_flags(const scene *s, uint32_t flags[MOST_TILES]) {
 }
 
 static float *zeros(size_t floats) {
-    float *values = calloc(floats, sizeof *values);
+    float *values = calloc(BD_MAX(floats, (size_t)1), sizeof *values);
     assert_non_null(values);
     return values;
 }
