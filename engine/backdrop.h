@@ -452,7 +452,8 @@ typedef struct bd_matte_params {
  * Errors   as bd_session_segment; BD_ERR_INVALID_ARGUMENT too when the session has no model and params neither coarse
  *          nor trimap, or no foreground lies at BD_KEEP_POINT's pixel.
  * Source   He, Sun, Tang, Guided image filtering, TPAMI 2013; He, Sun, arXiv 1505.00996; Levin, Lischinski, Weiss, A
- *          closed-form solution to natural image matting, TPAMI 2008; He, Sun, Tang, CVPR 2010.
+ *          closed-form solution to natural image matting, TPAMI 2008; Bramble, Pasciak, Xu, Parallel multilevel
+ *          preconditioners, Mathematics of Computation 55, 1990.
  */
 BD_API BD_CHECK bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params,
                                            bd_image *alpha, bd_error *error);

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
-// A state before the first step; see push/closed_form.h.
+// A grid's values by themselves: an invocation owns four neighbours; see push/closed_form.h.
 #version 450
 #include "include/tensor.glsl"
 #include "push/closed_form.h"
-#include "include/tile.glsl"
+#include "include/coarse.glsl"
 
-layout(local_size_x = BD_TILE * BD_TILE) in;
+layout(local_size_x = BD_LINEAR_GROUP) in;
 BD_READ_F32(BD_BIND_SRC, grid)
-BD_READ_U32(BD_BIND_RESIDUAL, list)
 BD_WRITE(BD_BIND_DST, dst, vec4)
 
 void main() {
-    const ivec2 at = bd_tile_node(list(BD_TILE_HEADER + int(gl_WorkGroupID.x)));
-    if (bd_outside(at)) {
+    const int group = int(gl_GlobalInvocationID.x), row = bd_grid_row(), pitch = bd_tiles().x * 2;
+    if (group >= pitch || row >= bd_tiles().y * BD_TILE) {
         return;
     }
-    const int node = at.y * push.dst_w + at.x;
-    const vec4 own = grid(node);
-    dst[node] = vec4(own.xyz, 0.0);
-    dst[push.dst_w * push.dst_h + node] = vec4(own.w, 0.0, 0.0, 0.0);
+    vec4 result;
+    for (int i = 0; i < 4; i++) {
+        const int x = min(group * 4 + i, push.dst_w - 1), y = min(row, push.dst_h - 1);
+        result = vec4(result.yzw, grid(y * push.dst_w + x).w);
+    }
+    dst[row * pitch + group] = result;
 }

@@ -3,20 +3,22 @@
 #version 450
 #include "include/tensor.glsl"
 #include "push/closed_form.h"
+#include "include/tile.glsl"
 
 layout(local_size_x = BD_LINEAR_GROUP) in;
 layout(constant_id = 0) const bool first = false;
-BD_READ_F32(BD_BIND_SRC, sums)
+BD_READ_F32(BD_BIND_SRC, products)
 BD_READ_F32(BD_BIND_WEIGHTS, last)
+BD_READ_U32(BD_BIND_RESIDUAL, list)
 BD_WRITE(BD_BIND_DST, dst, vec4)
 
 shared vec2 parts[BD_LINEAR_GROUP];
 
 void main() {
-    const int lane = int(gl_LocalInvocationID.x);
+    const int lane = int(gl_LocalInvocationID.x), count = int(list(0));
     vec2 part = vec2(0.0);
-    for (int i = lane; i < BD_SUMS; i += BD_LINEAR_GROUP) {
-        part += sums(i).yz;
+    for (int i = lane; i < count; i += BD_LINEAR_GROUP) {
+        part += products(i * BD_PRODUCTS + BD_FOURS).xy;
     }
     parts[lane] = part;
     barrier();

@@ -29,5 +29,8 @@ void main() {
         dst[0] = place;
         dst[1] = 1u;
         dst[2] = 1u;
+        dst[BD_TILE_FOURS] = (place + BD_TILES_A_GROUP - 1u) / BD_TILES_A_GROUP;
+        dst[BD_TILE_FOURS + 1] = 1u;
+        dst[BD_TILE_FOURS + 2] = 1u;
     }
 }

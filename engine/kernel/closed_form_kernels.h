@@ -12,4 +12,10 @@
 void bd_kernel_closed_form(const bd_vk *vk, bd_kernel kernel, const bd_push_closed_form *push, bool flag,
                            uint32_t tiles, bd_vk_dispatch *dispatch);
 
+/* Of both coarse grids over a grid of w x h. */
+uint32_t bd_closed_coarse_nodes(uint32_t w, uint32_t h);
+
+/* Which of a list's two counts of groups a kernel by list takes: a workgroup has several tiles. */
+bool bd_closed_by_fours(bd_kernel kernel);
+
 #endif

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "photo/closed_form.h"
 
-enum { STEPS = 40, TRIMAP_STEPS = 200, BINS = BD_BINS * BD_BINS * BD_BINS };
+enum { STEPS = 5, TRIMAP_STEPS = 20, BINS = BD_BINS * BD_BINS * BD_BINS };
 static const float eps = 1e-6f, beta = 0.75f, margin = 0.05f, level = 0.1f;
-/* With a trimap alone colours need less weight, and convergence takes more steps. */
+/* With a trimap alone colours need less weight, and convergence is worth more steps. Without one it is not: where colours
+ * are alike it leaks. */
 static const float weight = 0.01f, trimap_weight = 0.001f;
 
 typedef struct closed_plan {
     bd_slot values, plane, solution;
     bd_slot counts, bins, targets; /* of colours */
     bd_slot flags, lists;          /* of tiles; lists: the tiles to be solved, and those with the ring around them */
-    bd_slot lines, products, sums, steps, states[2];
+    bd_slot windows, matrix, block_parts, blocks;
+    bd_slot state, products, planes[2], residual_parts, lines, steps;
     bd_push_closed_form push;
     uint32_t step_count, trimap;
 } closed_plan;
-BD_PLAN_OF_WORDS(closed_plan, 16 + sizeof(bd_push_closed_form) / 4);
+BD_PLAN_OF_WORDS(closed_plan, 21 + sizeof(bd_push_closed_form) / 4);
 
 /* What a dispatch reads and writes: bytes of a slot. */
 typedef struct range {
@@ -56,11 +58,6 @@ static range flags(const solver *s) {
     return (range){s->plan->flags, 0, s->to->slots[s->plan->flags].bytes / 3};
 }
 
-/* The grid that a state begins with: colours, and r. */
-static range residual(const solver *s, bd_slot state) {
-    return (range){state, 0, s->to->slots[state].bytes / 2};
-}
-
 static range scalars(const solver *s, uint32_t step) {
     return (range){s->plan->steps, (VkDeviceSize)step * BD_SLOT_ALIGN, 16};
 }
@@ -74,9 +71,10 @@ static void run(const solver *s, bd_kernel kernel, bool flag, const range source
     }
     if (tiles) {
         bd_bind_bytes(s->to, &dispatch, BD_BIND_RESIDUAL, tiles->slot, tiles->offset, tiles->bytes);
-        if (kernel != BD_KERNEL_CLOSED_SUM) {
+        if (kernel != BD_KERNEL_CLOSED_STEP) {
             dispatch.indirect = dispatch.bindings[BD_BIND_RESIDUAL].buffer;
             dispatch.indirect_offset = dispatch.bindings[BD_BIND_RESIDUAL].offset;
+            dispatch.indirect_offset += bd_closed_by_fours(kernel) ? BD_TILE_FOURS * 4 : 0;
         }
     }
     bd_bind_bytes(s->to, &dispatch, BD_BIND_DST, dst.slot, dst.offset, dst.bytes);
@@ -107,39 +105,53 @@ static void record_lists(const solver *s) {
     bd_recorder_barrier_indirect(s->to);
 }
 
-/* values: the grid whose value the matrix is applied to; step 0: gives the residual. */
-static void record_step(const solver *s, range values, uint32_t step, bd_slot from, bd_slot to) {
-    const closed_plan *p = s->plan;
-    const range inner = list(s, 0), ring = list(s, 1), now = scalars(s, step), products = whole(s, p->products);
-    bool first = step == 0;
-    run(s, BD_KERNEL_CLOSED_LINES, false, (range[3]){values}, &ring, whole(s, p->lines));
-    run(s, BD_KERNEL_CLOSED_PRODUCT, first, (range[3]){whole(s, p->lines), values, whole(s, p->targets)}, &inner,
-        products);
-    if (!first) {
-        run(s, BD_KERNEL_CLOSED_SUM, false, (range[3]){products}, &inner, whole(s, p->sums));
-        run(s, BD_KERNEL_CLOSED_STEP, step == 1, (range[3]){whole(s, p->sums), scalars(s, step - 1)}, NULL, now);
+static void record_matrix(bd_recorder *to, const void *plan) {
+    const closed_plan *p = plan;
+    const solver s = {.to = to, .plan = p, .push = p->push};
+    const range values = whole(&s, p->values), targets = whole(&s, p->targets), windows = whole(&s, p->windows);
+    const range matrix = whole(&s, p->matrix), parts = whole(&s, p->block_parts);
+    const range inner = list(&s, 0), ring = list(&s, 1);
+    record_targets(&s);
+    if (p->trimap) {
+        run(&s, BD_KERNEL_CLOSED_PIN, false, (range[3]){targets}, NULL, values);
     }
-    run(s, BD_KERNEL_CLOSED_UPDATE, first, (range[3]){whole(s, from), products, now}, &inner, whole(s, to));
+    record_lists(&s);
+    run(&s, BD_KERNEL_CLOSED_WINDOWS, false, (range[3]){values, targets, flags(&s)}, &ring, windows);
+    run(&s, BD_KERNEL_CLOSED_MATRIX, false, (range[3]){windows, values, targets}, &inner, matrix);
+    bd_recorder_fill(to, p->block_parts, parts.bytes, 0);
+    run(&s, BD_KERNEL_CLOSED_BLOCKS, false, (range[3]){matrix, windows}, &inner, parts);
+    run(&s, BD_KERNEL_CLOSED_INVERT, false, (range[3]){parts}, NULL, whole(&s, p->blocks));
+}
+
+/* From the residual of a state to the step along it. */
+static void record_step(const solver *s, uint32_t step) {
+    const closed_plan *p = s->plan;
+    const range inner = list(s, 0), now = scalars(s, step), products = whole(s, p->products);
+    const range state = whole(s, p->state), values = whole(s, p->values), plane = whole(s, p->planes[1]);
+    const range parts = whole(s, p->residual_parts), lines = whole(s, p->lines), matrix = whole(s, p->matrix);
+    run(s, BD_KERNEL_CLOSED_RESTRICT, false, (range[3]){state, values}, &inner, parts);
+    run(s, BD_KERNEL_CLOSED_COARSE, false, (range[3]){parts, whole(s, p->blocks)}, NULL, lines);
+    run(s, BD_KERNEL_CLOSED_PROLONG, false, (range[3]){state, lines, values}, &inner, plane);
+    run(s, BD_KERNEL_CLOSED_PRODUCT, false, (range[3]){matrix, plane, state}, &inner, products);
+    run(s, BD_KERNEL_CLOSED_STEP, step == 0, (range[3]){products, scalars(s, step ? step - 1 : 1)}, &inner, now);
+    run(s, BD_KERNEL_CLOSED_UPDATE, false, (range[3]){plane, products, now}, &inner, state);
 }
 
 static void record_closed_form(bd_recorder *to, const void *plan) {
     const closed_plan *p = plan;
     const solver s = {.to = to, .plan = p, .push = p->push};
-    const range values = whole(&s, p->values), ring = list(&s, 1);
-    record_targets(&s);
-    if (p->trimap) {
-        run(&s, BD_KERNEL_CLOSED_PIN, false, (range[3]){whole(&s, p->targets)}, NULL, values);
+    const range inner = list(&s, 0), values = whole(&s, p->values), matrix = whole(&s, p->matrix);
+    const range first = whole(&s, p->planes[0]), products = whole(&s, p->products), state = whole(&s, p->state);
+    bd_recorder_fill(to, p->planes[1], whole(&s, p->planes[1]).bytes, 0);
+    bd_recorder_fill(to, p->residual_parts, whole(&s, p->residual_parts).bytes, 0);
+    run(&s, BD_KERNEL_CLOSED_START, false, (range[3]){values}, NULL, first);
+    run(&s, BD_KERNEL_CLOSED_PRODUCT, true, (range[3]){matrix, first, whole(&s, p->targets)}, &inner, products);
+    run(&s, BD_KERNEL_CLOSED_UPDATE, true, (range[3]){first, products, matrix}, &inner, state);
+    for (uint32_t step = 0; step < p->step_count; step++) {
+        record_step(&s, step);
     }
-    record_lists(&s);
-    for (int i = 0; i < 2; i++) {
-        run(&s, BD_KERNEL_CLOSED_START, false, (range[3]){values}, &ring, whole(&s, p->states[i]));
-    }
-    for (uint32_t step = 0; step <= p->step_count; step++) {
-        bd_slot from = p->states[step % 2], next = p->states[(step + 1) % 2];
-        record_step(&s, step ? residual(&s, from) : values, step, from, next);
-    }
-    run(&s, BD_KERNEL_CLOSED_FINISH, false,
-        (range[3]){values, whole(&s, p->states[(p->step_count + 1) % 2]), flags(&s)}, NULL, whole(&s, p->solution));
+    bd_recorder_copy(to, &to->slots[p->values], &to->slots[p->solution]);
+    run(&s, BD_KERNEL_CLOSED_FINISH, false, (range[3]){state}, &inner, whole(&s, p->solution));
 }
 
 static void record_prior(bd_recorder *to, const void *plan) {
@@ -187,17 +199,33 @@ bd_slot bd_closed_form_add(bd_recipe *recipe, bd_slot values, bd_slot plane, con
     plan.trimap = params->trimap;
     plan.flags = bytes_slot(recipe, "tile flags", 3 * bd_slot_align((VkDeviceSize)tiles.w * tiles.h * 4));
     plan.lists = bytes_slot(recipe, "tile lists", 2 * list_bytes(tiles));
-    plan.lines = bd_recipe_slot(recipe, "window lines", BD_SLOT_GRID, size);
-    plan.products = bd_recipe_slot(recipe, "products", BD_SLOT_GRID, (bd_size){BD_TILE * BD_TILE, tiles.w * tiles.h});
-    plan.sums = bd_recipe_slot(recipe, "sums of products", BD_SLOT_GRID, (bd_size){BD_SUMS, 1});
+    const VkDeviceSize tile_count = (VkDeviceSize)tiles.w * tiles.h, four = 16, fours = BD_TILE * BD_TILE / 4 * four;
+    const uint32_t coarse = bd_closed_coarse_nodes(size.w, size.h);
+    plan.windows = bd_recipe_slot(recipe, "windows", BD_SLOT_GRID, (bd_size){size.w, 4 * size.h});
+    plan.matrix = bytes_slot(recipe, "matrix", tile_count * BD_TAPS * fours);
+    plan.block_parts = bytes_slot(recipe, "parts of blocks", tile_count * 24 * four);
+    plan.blocks = bytes_slot(recipe, "blocks", (VkDeviceSize)coarse * 4 * four);
+    plan.state = bytes_slot(recipe, "state", tile_count * BD_STATES * fours);
+    plan.products = bytes_slot(recipe, "products", tile_count * BD_PRODUCTS * four);
+    plan.planes[0] = bytes_slot(recipe, "start", tile_count * fours);
+    plan.planes[1] = bytes_slot(recipe, "preconditioned", tile_count * fours);
+    plan.residual_parts = bytes_slot(recipe, "parts of the residual", tile_count * 8 * four);
+    plan.lines = bytes_slot(recipe, "coarse lines", (VkDeviceSize)coarse * four);
     plan.steps = bytes_slot(recipe, "steps", (VkDeviceSize)(plan.step_count + 1) * BD_SLOT_ALIGN);
-    plan.states[0] = bd_recipe_slot(recipe, "state", BD_SLOT_PAIRS, size);
-    plan.states[1] = bd_recipe_slot(recipe, "next state", BD_SLOT_PAIRS, size);
     plan.solution = bd_recipe_slot(recipe, "solution", BD_SLOT_GRID, size);
-    const bd_slot written[] = {values,    plan.flags, plan.lists,     plan.lines,     plan.products,
-                               plan.sums, plan.steps, plan.states[0], plan.states[1], plan.solution};
-    bd_recipe_pass(recipe, record_closed_form, &plan, sizeof plan);
+    bd_recipe_pass(recipe, record_matrix, &plan, sizeof plan);
     use_targets(recipe, &plan);
+    const bd_slot made[] = {values, plan.flags, plan.lists, plan.windows, plan.matrix, plan.block_parts, plan.blocks};
+    for (uint32_t i = 0; i < BD_COUNT(made); i++) {
+        bd_recipe_writes(recipe, made[i]);
+    }
+    bd_recipe_pass(recipe, record_closed_form, &plan, sizeof plan);
+    const bd_slot read[] = {values, plan.targets, plan.lists, plan.matrix, plan.blocks};
+    const bd_slot written[] = {plan.state,          plan.products, plan.planes[0], plan.planes[1],
+                               plan.residual_parts, plan.lines,    plan.steps,     plan.solution};
+    for (uint32_t i = 0; i < BD_COUNT(read); i++) {
+        bd_recipe_reads(recipe, read[i]);
+    }
     for (uint32_t i = 0; i < BD_COUNT(written); i++) {
         bd_recipe_writes(recipe, written[i]);
     }

@@ -47,18 +47,35 @@ static void drop_scene(scene *s) {
     free(s->targets);
 }
 
-static bool listed(const scene *s, size_t node) {
-    uint32_t tile = (uint32_t)(node / (size_t)s->w / BD_TILE) << 16 | (uint32_t)(node % (size_t)s->w / BD_TILE);
-    for (uint32_t i = 0; i < s->count; i++) {
-        if (s->list[BD_TILE_HEADER + i] == tile) {
-            return true;
-        }
+static size_t tiles_of(const scene *s) {
+    return (((size_t)s->w + BD_TILE - 1) / BD_TILE) * (((size_t)s->h + BD_TILE - 1) / BD_TILE);
+}
+
+/* The n-th node of the tiles that are listed; false: outside of the picture. */
+static bool node_of(const scene *s, size_t n, int32_t *x, int32_t *y) {
+    uint32_t tile = s->list[BD_TILE_HEADER + n / NODES_A_TILE];
+    *x = (int32_t)((tile & 0xffffu) * BD_TILE + n % BD_TILE);
+    *y = (int32_t)((tile >> 16) * BD_TILE + n % NODES_A_TILE / BD_TILE);
+    return *x < s->w && *y < s->h;
+}
+
+/* Where the parts of a listed tile begin, in vec4 of so many a tile. */
+static size_t part_of(const scene *s, uint32_t entry, size_t parts) {
+    uint32_t tile = s->list[BD_TILE_HEADER + entry], tw = ((uint32_t)s->w + BD_TILE - 1) / BD_TILE;
+    return ((size_t)(tile >> 16) * tw + (tile & 0xffffu)) * parts;
+}
+
+static void make_flags(const scene *s, uint32_t flags[MOST_TILES]) {
+    uint32_t alone[MOST_TILES], count = bd_ref_tiles(s->targets, s->w, s->h, false, alone);
+    assert_true(tiles_of(s) <= MOST_TILES);
+    memset(flags, 0, MOST_TILES * sizeof *flags);
+    for (uint32_t i = 0; i < count; i++) {
+        flags[(alone[i] >> 16) * (((size_t)s->w + BD_TILE - 1) / BD_TILE) + (alone[i] & 0xffffu)] = 1;
     }
-    return false;
 }
 
 static float *zeros(size_t floats) {
-    float *values = calloc(floats, sizeof *values);
+    float *values = calloc(BD_MAX(floats, (size_t)1), sizeof *values);
     assert_non_null(values);
     return values;
 }
@@ -73,19 +90,27 @@ static float *pinned_floats(size_t count) {
     return values;
 }
 
-/* Runs a kernel over zeros; what it does not touch stays zero. */
-static void check_kernel(bd_kernel kernel, const scene *s, bool flag, const check_input inputs[4],
-                         const float *expected, size_t rows, float absolute, float relative, const char *label) {
+/* Runs a kernel over zeros, or what is given; what it does not touch stays so. */
+static void check_onto(bd_kernel kernel, const scene *s, bool flag, const check_input inputs[4], const float *before,
+                       const float *expected, size_t rows, float absolute, float relative, const char *label) {
     CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_closed_form(&harness.vk, kernel, &s->push, flag, s->count, &dispatch);
         float *got = zeros(rows * 4);
+        if (before) {
+            memcpy(got, before, rows * 16);
+        }
         check_run(&harness, &dispatch, inputs, got, rows * 16, label, 0.0);
         /* Where the bounds are wide, the inverse of a window's colours multiplies roundings by its condition number. */
         double nmse = relative > 1e-3f ? 1e-7 : 1e-10;
         check_tensor_within(label, expected, got, rows, 4, s->w, absolute, relative, nmse);
         free(got);
     }
+}
+
+static void check_kernel(bd_kernel kernel, const scene *s, bool flag, const check_input inputs[4],
+                         const float *expected, size_t rows, float absolute, float relative, const char *label) {
+    check_onto(kernel, s, flag, inputs, NULL, expected, rows, absolute, relative, label);
 }
 
 static void check_words(bd_kernel kernel, const bd_push_closed_form *push, bool flag, const check_input inputs[4],
@@ -142,19 +167,16 @@ static void test_colours(void **state) {
 static void check_lists(int32_t w, int32_t h, bool ring) {
     scene s = make_scene(w, h, ring);
     const size_t tw = ((size_t)w + BD_TILE - 1) / BD_TILE, th = ((size_t)h + BD_TILE - 1) / BD_TILE;
-    uint32_t flags[MOST_TILES] = {0}, rows[MOST_TILES] = {0}, alone[MOST_TILES];
-    uint32_t count = bd_ref_tiles(s.targets, w, h, false, alone);
-    assert_true(tw * th <= MOST_TILES);
-    for (uint32_t i = 0; i < count; i++) {
-        flags[(alone[i] >> 16) * tw + (alone[i] & 0xffffu)] = 1;
-    }
+    uint32_t flags[MOST_TILES], rows[MOST_TILES] = {0};
+    make_flags(&s, flags);
     for (uint32_t i = 0; i < s.count; i++) {
         rows[s.list[BD_TILE_HEADER + i] >> 16]++;
     }
     bd_push_closed_form tiles = s.push;
     tiles.dst_w = (int32_t)tw;
     tiles.dst_h = (int32_t)th;
-    uint32_t expected[BD_TILE_HEADER + MOST_TILES] = {s.count, 1, 1};
+    uint32_t expected[BD_TILE_HEADER + MOST_TILES] = {
+        s.count, 1, 1, [BD_TILE_FOURS] = (s.count + BD_TILES_A_GROUP - 1) / BD_TILES_A_GROUP, 1, 1};
     memcpy(expected + BD_TILE_HEADER, s.list + BD_TILE_HEADER, s.count * sizeof *expected);
     const check_input targets[4] = {{s.targets, s.nodes * 16}};
     const check_input both[4] = {{flags, tw * th * 4}, {rows, th * 4}};
@@ -171,60 +193,73 @@ static void test_lists(void **state) {
     }
 }
 
-/* Lines of listed windows, and the matrix times the grid's values. */
-static void check_matrix(int32_t w, int32_t h, bool first) {
-    scene s = make_scene(w, h, first);
-    float *lines = zeros(s.nodes * 4), *expected = zeros(s.nodes * 4),
-          *products = zeros((size_t)s.count * NODES_A_TILE * 4);
-    double *room = malloc(s.nodes * 15 * sizeof *room);
-    assert_non_null(room);
-    /* eps is shared out over the nodes of a window. */
-    static const int32_t window_sizes[] = {9, 6, 4, 3, 2, 1};
-    for (size_t k = 0; k < BD_COUNT(window_sizes); k++) {
-        bd_ref_guided_lines(s.grid, w, h, 1, s.push.eps / (float)window_sizes[k], room, expected);
-        for (int32_t y = 0; y < h; y++) {
-            for (int32_t x = 0; x < w; x++) {
-                int32_t rows = BD_MIN(y + 1, h - 1) - BD_MAX(y - 1, 0) + 1;
-                int32_t columns = BD_MIN(x + 1, w - 1) - BD_MAX(x - 1, 0) + 1;
-                if (rows * columns == window_sizes[k]) {
-                    size_t n = (size_t)y * (size_t)w + (size_t)x;
-                    memcpy(lines + 4 * n, expected + 4 * n, 16);
-                }
+/* ---- the matrix -------------------------------------------------------------------------------------------------- */
+
+static float *make_windows(const scene *s, const uint32_t *flags, bool all) {
+    float *windows = zeros(s->nodes * 16), window[16];
+    for (size_t i = 0; i < (all ? s->nodes : (size_t)s->count * NODES_A_TILE); i++) {
+        int32_t x = (int32_t)(i % (size_t)s->w), y = (int32_t)(i / (size_t)s->w);
+        if (!all && !node_of(s, i, &x, &y)) {
+            continue;
+        }
+        bd_ref_closed_window(s->grid, s->targets, flags, s->w, s->h, x, y, s->push.eps, window);
+        for (size_t k = 0; k < 4; k++) {
+            memcpy(windows + 4 * (k * s->nodes + (size_t)y * (size_t)s->w + (size_t)x), window + 4 * k, 16);
+        }
+    }
+    return windows;
+}
+
+/* Random rows that, as the real ones, leave out what lies outside of the picture. */
+static float *make_matrix(const scene *s) {
+    float *matrix = check_floats(&harness, (size_t)s->count * BD_TAPS * NODES_A_TILE, -1.0f, 1.0f);
+    for (size_t n = 0; n < (size_t)s->count * NODES_A_TILE; n++) {
+        int32_t x, y;
+        bool inside = node_of(s, n, &x, &y);
+        for (int32_t tap = 0; tap < BD_TAPS; tap++) {
+            int32_t u = x + tap % 5 - 2, v = y + tap / 5 - 2;
+            if (!inside || u < 0 || v < 0 || u >= s->w || v >= s->h) {
+                matrix[(n / NODES_A_TILE * BD_TAPS + (size_t)tap) * NODES_A_TILE + n % NODES_A_TILE] = 0.0f;
             }
         }
     }
-    for (size_t n = 0; n < s.nodes; n++) {
-        lines[4 * n + 3] += 0.5f * (lines[4 * n] + lines[4 * n + 1] + lines[4 * n + 2]);
-        for (size_t c = 0; c < 4; c++) {
-            expected[4 * n + c] = listed(&s, n) ? lines[4 * n + c] : 0.0f;
+    return matrix;
+}
+
+static void check_matrix(int32_t w, int32_t h, bool ring) {
+    scene s = make_scene(w, h, ring);
+    uint32_t flags[MOST_TILES];
+    make_flags(&s, flags);
+    float *windows = make_windows(&s, flags, false), *all = make_windows(&s, flags, true), row[BD_TAPS];
+    const size_t floats = (size_t)s.count * BD_TAPS * NODES_A_TILE;
+    float *matrix = zeros(floats), *parts = zeros(tiles_of(&s) * 96), *random = make_matrix(&s);
+    for (size_t n = 0; n < (size_t)s.count * NODES_A_TILE; n++) {
+        int32_t x, y;
+        if (node_of(&s, n, &x, &y)) {
+            bd_ref_closed_row(all, s.grid, s.targets, w, h, x, y, row);
+            for (size_t tap = 0; tap < BD_TAPS; tap++) {
+                matrix[(n / NODES_A_TILE * BD_TAPS + tap) * NODES_A_TILE + n % NODES_A_TILE] = row[tap];
+            }
         }
     }
-    for (uint32_t i = 0; i < s.count * NODES_A_TILE; i++) {
-        uint32_t tile = s.list[BD_TILE_HEADER + i / NODES_A_TILE], lane = i % NODES_A_TILE;
-        int32_t x = (int32_t)((tile & 0xffffu) * BD_TILE + lane % BD_TILE);
-        int32_t y = (int32_t)((tile >> 16) * BD_TILE + lane / BD_TILE);
-        if (x >= w || y >= h) {
-            continue;
-        }
-        size_t n = (size_t)y * (size_t)w + (size_t)x;
-        float q = bd_ref_closed_product(lines, s.grid, s.targets + 4 * n, w, h, x, y), r = s.grid[4 * n + 3];
-        if (s.targets[4 * n + 3] > 0.0f) {
-            continue;
-        }
-        products[4 * (size_t)i] = first ? s.targets[4 * n] * s.targets[4 * n + 1] - q : q;
-        products[4 * (size_t)i + 1] = first ? 0.0f : r * r;
-        products[4 * (size_t)i + 2] = first ? 0.0f : q * r;
+    for (uint32_t i = 0; i < s.count * 8; i++) {
+        bd_ref_closed_block(random + (size_t)(i / 8) * BD_TAPS * NODES_A_TILE, all, w, h,
+                            s.list[BD_TILE_HEADER + i / 8], (int32_t)(i % 8 / 4), (int32_t)(i % 4),
+                            parts + 4 * part_of(&s, i / 8, 24) + 12 * (i % 8));
     }
-    const check_input grid[4] = {{s.grid, s.nodes * 16}, [3] = {s.list, sizeof s.list}};
-    const check_input all[4] = {
-        {lines, s.nodes * 16}, {s.grid, s.nodes * 16}, {s.targets, s.nodes * 16}, {s.list, sizeof s.list}};
-    check_kernel(BD_KERNEL_CLOSED_LINES, &s, false, grid, expected, s.nodes, 2e-3f, 2e-3f, "lines");
-    check_kernel(BD_KERNEL_CLOSED_PRODUCT, &s, first, all, products, (size_t)s.count * NODES_A_TILE, 2e-4f, 1e-4f,
-                 "product");
-    free(room);
-    free(products);
-    free(expected);
-    free(lines);
+    const check_input list = {s.list, sizeof s.list}, grid = {s.grid, s.nodes * 16},
+                      targets = {s.targets, s.nodes * 16};
+    const check_input of_windows[4] = {grid, targets, {flags, tiles_of(&s) * 4}, list};
+    const check_input of_matrix[4] = {{all, s.nodes * 64}, grid, targets, list};
+    const check_input of_blocks[4] = {{random, floats * 4}, {all, s.nodes * 64}, [3] = list};
+    check_kernel(BD_KERNEL_CLOSED_WINDOWS, &s, false, of_windows, windows, s.nodes * 4, 2e-3f, 2e-3f, "windows");
+    check_kernel(BD_KERNEL_CLOSED_MATRIX, &s, false, of_matrix, matrix, floats / 4, 1e-4f, 1e-4f, "matrix");
+    check_kernel(BD_KERNEL_CLOSED_BLOCKS, &s, false, of_blocks, parts, tiles_of(&s) * 24, 2e-4f, 1e-4f, "blocks");
+    free(random);
+    free(parts);
+    free(matrix);
+    free(all);
+    free(windows);
     drop_scene(&s);
 }
 
@@ -235,23 +270,108 @@ static void test_matrix(void **state) {
     }
 }
 
+/* ---- the coarse grids -------------------------------------------------------------------------------------------- */
+
+/* Parts whose sums are positive definite; of every fifth tile nothing, as of those that are not listed. */
+static float *make_parts(size_t tiles) {
+    float *parts = zeros(tiles * 96);
+    for (size_t i = 0; i < tiles * 8; i++) {
+        float *part = parts + 12 * i;
+        for (int line = 0; line < 4 && i / 8 % 5; line++) {
+            float v[4] = {check_float(&harness, -0.5f, 0.5f), check_float(&harness, -0.5f, 0.5f),
+                          check_float(&harness, -0.5f, 0.5f), 1.0f};
+            const float products[10] = {v[0] * v[0], v[0] * v[1], v[0] * v[2], v[0] * v[3], v[1] * v[1],
+                                        v[1] * v[2], v[1] * v[3], v[3] * v[3], v[2] * v[2], v[2] * v[3]};
+            for (int k = 0; k < 10; k++) {
+                part[k] += products[k];
+            }
+        }
+    }
+    return parts;
+}
+
+static void check_coarse(int32_t w, int32_t h) {
+    scene s = make_scene(w, h, false);
+    const size_t tiles = tiles_of(&s), nodes = bd_ref_coarse_nodes(w, h), fours = (size_t)s.count * NODES_A_TILE / 4;
+    assert_int_equal(nodes, bd_closed_coarse_nodes((uint32_t)w, (uint32_t)h));
+    float *parts = make_parts(tiles), *inverses = zeros(nodes * 16), *lines = zeros(nodes * 4);
+    float *residuals = check_floats(&harness, tiles * 32, -1.0f, 1.0f);
+    float *state = check_floats(&harness, fours * BD_STATES * 4, 0.1f, 1.0f), *sums = zeros(tiles * 32);
+    float *plane = zeros(tiles * NODES_A_TILE);
+    for (uint32_t n = 0; n < nodes; n++) {
+        double sum[12];
+        bd_ref_coarse_sum(parts, 12, w, h, n, sum);
+        bd_ref_closed_invert(sum, inverses + 16 * (size_t)n);
+        bd_ref_coarse_sum(residuals, 4, w, h, n, sum);
+        for (size_t i = 0; i < 16; i++) {
+            lines[4 * (size_t)n + i % 4] += inverses[16 * (size_t)n + i] * (float)sum[i / 4];
+        }
+    }
+    const size_t pitch = ((size_t)w + BD_TILE - 1) / BD_TILE * BD_TILE;
+    for (size_t n = 0; n < (size_t)s.count * NODES_A_TILE; n++) {
+        int32_t x, y;
+        float *own = state + n / NODES_A_TILE * BD_STATES * NODES_A_TILE + n % NODES_A_TILE;
+        bool inside = node_of(&s, n, &x, &y);
+        const float *colour = s.grid + 4 * ((size_t)BD_MIN(y, h - 1) * (size_t)w + (size_t)BD_MIN(x, w - 1));
+        if (!inside) {
+            own[BD_STATE_R * NODES_A_TILE] = own[BD_STATE_D * NODES_A_TILE] = 0.0f;
+        } else if (check_random(&harness) % 4 == 0) {
+            own[BD_STATE_D * NODES_A_TILE] = 0.0f;
+        }
+        float r = own[BD_STATE_R * NODES_A_TILE], d = own[BD_STATE_D * NODES_A_TILE];
+        uint32_t entry = (uint32_t)(n / NODES_A_TILE);
+        for (int32_t k = 0; k < 8; k++) {
+            float *sum = sums + 4 * (part_of(&s, entry, 8) + (size_t)k);
+            double weight = bd_ref_coarse_hat(k / 4, k % 4, x, y, s.list[BD_TILE_HEADER + entry]);
+            for (size_t c = 0; c < 4; c++) {
+                sum[c] += r * (float)weight * (c < 3 ? colour[c] - 0.5f : 1.0f);
+            }
+        }
+        plane[(size_t)y * pitch + (size_t)x] =
+            d > 0.0f ? r * d + (float)bd_ref_coarse_value(lines, colour, w, h, x, y) : 0.0f;
+    }
+    const check_input list = {s.list, sizeof s.list}, grid = {s.grid, s.nodes * 16};
+    const check_input of_invert[4] = {{parts, tiles * 384}};
+    const check_input of_coarse[4] = {{residuals, tiles * 128}, {inverses, nodes * 64}};
+    const check_input of_restrict[4] = {{state, fours * BD_STATES * 16}, grid, [3] = list};
+    const check_input of_prolong[4] = {{state, fours * BD_STATES * 16}, {lines, nodes * 16}, grid, list};
+    check_kernel(BD_KERNEL_CLOSED_INVERT, &s, false, of_invert, inverses, nodes * 4, 2e-3f, 2e-3f, "invert");
+    check_kernel(BD_KERNEL_CLOSED_COARSE, &s, false, of_coarse, lines, nodes, 1e-3f, 1e-4f, "coarse");
+    check_kernel(BD_KERNEL_CLOSED_RESTRICT, &s, false, of_restrict, sums, tiles * 8, 1e-4f, 1e-4f, "restrict");
+    check_kernel(BD_KERNEL_CLOSED_PROLONG, &s, false, of_prolong, plane, tiles * NODES_A_TILE / 4, 1e-3f, 1e-4f,
+                 "prolong");
+    free(plane);
+    free(sums);
+    free(state);
+    free(residuals);
+    free(lines);
+    free(inverses);
+    free(parts);
+    drop_scene(&s);
+}
+
+static void test_coarse(void **state) {
+    (void)state;
+    for (size_t i = 0; i < BD_COUNT(sizes); i++) {
+        check_coarse(sizes[i][0], sizes[i][1]);
+    }
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
+
 static void test_steps(void **state) {
     (void)state;
     scene s = make_scene(70, 33, true);
-    size_t rows = (size_t)s.count * NODES_A_TILE;
-    float *products = check_floats(&harness, rows * 4, 0.0f, 1.0f), *sums = zeros((size_t)BD_SUMS * 4);
+    size_t rows = (size_t)s.count * BD_PRODUCTS;
+    float *products = check_floats(&harness, rows * 4, 0.0f, 1.0f);
     double gamma = 0.0, delta = 0.0;
-    for (size_t i = 0; i < rows; i++) {
-        for (size_t c = 0; c < 4; c++) {
-            sums[4 * (i % BD_SUMS) + c] += products[4 * i + c];
-        }
-        gamma += (double)products[4 * i + 1];
-        delta += (double)products[4 * i + 2];
+    for (size_t i = BD_PRODUCTS - 1; i < rows; i += BD_PRODUCTS) {
+        gamma += (double)products[4 * i];
+        delta += (double)products[4 * i + 1];
     }
-    const check_input source[4] = {{products, rows * 16}, [3] = {s.list, sizeof s.list}};
-    check_kernel(BD_KERNEL_CLOSED_SUM, &s, false, source, sums, BD_SUMS, 1e-5f, 1e-5f, "sum");
+    const check_input list = {s.list, sizeof s.list};
     const float last[4] = {(float)gamma * 4.0f, 0.5f, 0.25f, 0.0f};
-    const check_input both[4] = {{sums, (size_t)BD_SUMS * 16}, {last, sizeof last}};
+    const check_input both[4] = {{products, rows * 16}, {last, sizeof last}, [3] = list};
     for (int first = 0; first < 2; first++) {
         double beta = first ? 0.0 : 0.25, curvature = delta - (first ? 0.0 : beta * gamma / 0.5);
         const float expected[4] = {(float)gamma, (float)(gamma / curvature), (float)beta, 0.0f};
@@ -259,11 +379,45 @@ static void test_steps(void **state) {
     }
     /* A step that came to nothing: the next goes along the residual alone. */
     const float stopped[4] = {(float)gamma, 0.0f, 0.25f, 0.0f};
-    const check_input again[4] = {{sums, (size_t)BD_SUMS * 16}, {stopped, sizeof stopped}};
+    const check_input again[4] = {{products, rows * 16}, {stopped, sizeof stopped}, [3] = list};
     const float fresh[4] = {(float)gamma, (float)(gamma / delta), 0.0f, 0.0f};
     check_kernel(BD_KERNEL_CLOSED_STEP, &s, false, again, fresh, 1, 1e-4f, 1e-4f, "step after none");
-    free(sums);
     free(products);
+    drop_scene(&s);
+}
+
+static void check_product(int32_t w, int32_t h, bool first) {
+    scene s = make_scene(w, h, false);
+    const size_t fours = (size_t)s.count * NODES_A_TILE / 4, pitch = ((size_t)w + BD_TILE - 1) / BD_TILE * BD_TILE;
+    float *matrix = make_matrix(&s), *plane = check_floats(&harness, tiles_of(&s) * NODES_A_TILE, -1.0f, 1.0f);
+    float *state = check_floats(&harness, fours * BD_STATES * 4, -1.0f, 1.0f);
+    float *products = zeros((size_t)s.count * BD_PRODUCTS * 4);
+    for (size_t n = 0; n < (size_t)s.count * NODES_A_TILE; n++) {
+        int32_t x, y;
+        size_t entry = n / NODES_A_TILE, lane = n % NODES_A_TILE;
+        const float *rows = matrix + entry * BD_TAPS * NODES_A_TILE;
+        float *tile = products + entry * BD_PRODUCTS * 4;
+        bool inside = node_of(&s, n, &x, &y);
+        float q = (float)bd_ref_closed_product(rows, plane, w, h, x, y), u = plane[(size_t)y * pitch + (size_t)x];
+        if (first) {
+            const float *target = s.targets + 4 * ((size_t)y * (size_t)w + (size_t)x);
+            tile[lane] = inside && rows[12 * NODES_A_TILE + lane] > 0.0f ? target[0] * target[1] - q : 0.0f;
+        } else {
+            tile[lane] = q;
+            tile[NODES_A_TILE] += u * state[(entry * BD_STATES + BD_STATE_R) * NODES_A_TILE + lane];
+            tile[NODES_A_TILE + 1] += u * q;
+        }
+    }
+    const check_input other =
+        first ? (check_input){s.targets, s.nodes * 16} : (check_input){state, fours * BD_STATES * 16};
+    const check_input inputs[4] = {
+        {matrix, fours * BD_TAPS * 16}, {plane, tiles_of(&s) * NODES_A_TILE * 4}, other, {s.list, sizeof s.list}};
+    check_kernel(BD_KERNEL_CLOSED_PRODUCT, &s, first, inputs, products, (size_t)s.count * BD_PRODUCTS, 1e-4f, 1e-4f,
+                 "product");
+    free(products);
+    free(state);
+    free(plane);
+    free(matrix);
     drop_scene(&s);
 }
 
@@ -271,53 +425,45 @@ static void test_steps(void **state) {
 static void check_states(int32_t w, int32_t h, bool first) {
     scene s = make_scene(w, h, false);
     const float by[4] = {1.0f, 0.3f, 0.7f, 0.0f};
-    size_t tw = ((size_t)w + BD_TILE - 1) / BD_TILE, th = ((size_t)h + BD_TILE - 1) / BD_TILE;
-    float *state = check_floats(&harness, s.nodes * 8, -1.0f, 1.0f), *next = zeros(s.nodes * 8);
-    float *begun = zeros(s.nodes * 8), *done = zeros(s.nodes * 4);
-    float *products = check_floats(&harness, (size_t)s.count * NODES_A_TILE * 4, -1.0f, 1.0f);
-    uint32_t flags[MOST_TILES] = {0};
-    for (uint32_t i = 0; i < s.count; i++) {
-        uint32_t tile = s.list[BD_TILE_HEADER + i];
-        flags[(tile >> 16) * tw + (tile & 0xffffu)] = 1;
-    }
-    for (uint32_t i = 0; i < s.count * NODES_A_TILE; i++) {
-        uint32_t tile = s.list[BD_TILE_HEADER + i / NODES_A_TILE], lane = i % NODES_A_TILE;
-        size_t x = (size_t)(tile & 0xffffu) * BD_TILE + lane % BD_TILE,
-               y = (size_t)(tile >> 16) * BD_TILE + lane / BD_TILE;
-        if (x >= (size_t)w || y >= (size_t)h) {
-            continue;
+    const size_t fours = (size_t)s.count * NODES_A_TILE / 4, pitch = ((size_t)w + BD_TILE - 1) / BD_TILE * BD_TILE;
+    float *state = check_floats(&harness, fours * BD_STATES * 4, -1.0f, 1.0f), *next = zeros(fours * BD_STATES * 4);
+    float *products = check_floats(&harness, (size_t)s.count * BD_PRODUCTS * 4, -1.0f, 1.0f), *matrix = make_matrix(&s);
+    float *plane = check_floats(&harness, tiles_of(&s) * NODES_A_TILE, -1.0f, 1.0f), *done = zeros(s.nodes * 4);
+    memcpy(done, s.grid, s.nodes * 16);
+    for (size_t n = 0; n < (size_t)s.count * NODES_A_TILE; n++) {
+        int32_t x, y;
+        size_t entry = n / NODES_A_TILE, lane = n % NODES_A_TILE;
+        const float *own = state + entry * BD_STATES * NODES_A_TILE + lane;
+        float *to = next + entry * BD_STATES * NODES_A_TILE + lane, q = products[entry * BD_PRODUCTS * 4 + lane];
+        bool inside = node_of(&s, n, &x, &y);
+        float u = plane[(size_t)y * pitch + (size_t)x];
+        float diagonal = matrix[(entry * BD_TAPS + BD_TAPS / 2) * NODES_A_TILE + lane];
+        float p = u + by[2] * own[BD_STATE_P * NODES_A_TILE], d = q + by[2] * own[BD_STATE_S * NODES_A_TILE];
+        if (!first) {
+            to[BD_STATE_X * NODES_A_TILE] = own[BD_STATE_X * NODES_A_TILE] + by[1] * p;
+            to[BD_STATE_P * NODES_A_TILE] = p;
+            to[BD_STATE_S * NODES_A_TILE] = d;
         }
-        size_t n = 4 * (y * (size_t)w + x), m = n + 4 * s.nodes;
-        memcpy(begun + n, s.grid + n, 12);
-        begun[m] = s.grid[n + 3];
-        memcpy(next + n, state + n, 16);
-        memcpy(next + m, state + m, 16);
-        if (first) {
-            next[n + 3] = products[4 * (size_t)i];
-        } else {
-            next[m + 1] = state[n + 3] + by[2] * state[m + 1];
-            next[m + 2] = products[4 * (size_t)i] + by[2] * state[m + 2];
-            next[m] = state[m] + by[1] * next[m + 1];
-            next[n + 3] = state[n + 3] - by[1] * next[m + 2];
+        to[BD_STATE_R * NODES_A_TILE] = first ? q : own[BD_STATE_R * NODES_A_TILE] - by[1] * d;
+        to[BD_STATE_D * NODES_A_TILE] = !first            ? own[BD_STATE_D * NODES_A_TILE]
+                                        : diagonal > 0.0f ? 1.0f / fmaxf(diagonal, 1e-6f)
+                                                          : 0.0f;
+        if (inside) {
+            float *value = done + 4 * ((size_t)y * (size_t)w + (size_t)x) + 3;
+            *value = fminf(fmaxf((*value + own[BD_STATE_X * NODES_A_TILE] - 0.1f) / 0.8f, 0.0f), 1.0f);
         }
     }
-    for (size_t n = 0; n < s.nodes; n++) {
-        float solved = fminf(fmaxf((state[4 * (s.nodes + n)] - 0.1f) / 0.8f, 0.0f), 1.0f);
-        memcpy(done + 4 * n, s.grid + 4 * n, 16);
-        done[4 * n + 3] = listed(&s, n) ? solved : s.grid[4 * n + 3];
-    }
-    const check_input start[4] = {{s.grid, s.nodes * 16}, [3] = {s.list, sizeof s.list}};
-    const check_input update[4] = {{state, s.nodes * 32},
-                                   {products, (size_t)s.count * NODES_A_TILE * 16},
-                                   {by, sizeof by},
-                                   {s.list, sizeof s.list}};
-    const check_input finish[4] = {{s.grid, s.nodes * 16}, {state, s.nodes * 32}, {flags, tw * th * 4}};
-    check_kernel(BD_KERNEL_CLOSED_START, &s, false, start, begun, s.nodes * 2, 0.0f, 0.0f, "start");
-    check_kernel(BD_KERNEL_CLOSED_UPDATE, &s, first, update, next, s.nodes * 2, 1e-5f, 0.0f, "update");
-    check_kernel(BD_KERNEL_CLOSED_FINISH, &s, false, finish, done, s.nodes, 1e-6f, 0.0f, "finish");
-    free(products);
+    const check_input list = {s.list, sizeof s.list};
+    const check_input other = first ? (check_input){matrix, fours * BD_TAPS * 16} : (check_input){by, sizeof by};
+    const check_input update[4] = {
+        {plane, tiles_of(&s) * NODES_A_TILE * 4}, {products, (size_t)s.count * BD_PRODUCTS * 16}, other, list};
+    const check_input finish[4] = {{state, fours * BD_STATES * 16}, [3] = list};
+    check_onto(BD_KERNEL_CLOSED_UPDATE, &s, first, update, state, next, fours * BD_STATES, 1e-5f, 1e-5f, "update");
+    check_onto(BD_KERNEL_CLOSED_FINISH, &s, false, finish, s.grid, done, s.nodes, 1e-5f, 0.0f, "finish");
     free(done);
-    free(begun);
+    free(plane);
+    free(matrix);
+    free(products);
     free(next);
     free(state);
     drop_scene(&s);
@@ -326,6 +472,7 @@ static void check_states(int32_t w, int32_t h, bool first) {
 static void test_states(void **state) {
     (void)state;
     for (size_t i = 0; i < 2 * BD_COUNT(sizes); i++) {
+        check_product(sizes[i / 2][0], sizes[i / 2][1], i % 2);
         check_states(sizes[i / 2][0], sizes[i / 2][1], i % 2);
     }
 }
@@ -341,8 +488,15 @@ static void test_known(void **state) {
             memcpy(pinned + 4 * n, s.grid + 4 * n, 16);
             pinned[4 * n + 3] = s.targets[4 * n + 3] > 0.0f ? dense[n] : s.grid[4 * n + 3];
         }
-        float *plane = check_pad(dense, (size_t)s.h, s.w);
-        const check_input targets[4] = {{s.targets, s.nodes * 16}};
+        float *plane = check_pad(dense, (size_t)s.h, s.w), *start = zeros(tiles_of(&s) * NODES_A_TILE);
+        const size_t pitch = ((size_t)s.w + BD_TILE - 1) / BD_TILE * BD_TILE;
+        for (size_t n = 0; n < tiles_of(&s) * NODES_A_TILE; n++) {
+            size_t x = BD_MIN(n % pitch, (size_t)s.w - 1), y = BD_MIN(n / pitch, (size_t)s.h - 1);
+            start[n] = s.grid[4 * (y * (size_t)s.w + x) + 3];
+        }
+        const check_input targets[4] = {{s.targets, s.nodes * 16}}, grid[4] = {{s.grid, s.nodes * 16}};
+        check_kernel(BD_KERNEL_CLOSED_START, &s, false, grid, start, tiles_of(&s) * NODES_A_TILE / 4, 0.0f, 0.0f,
+                     "start");
         check_kernel(BD_KERNEL_CLOSED_PRIOR, &s, false, targets, plane, (size_t)(s.w + 3) / 4 * (size_t)s.h, 0.0f, 0.0f,
                      "prior");
         CHECK_EACH_COLUMN(&harness) {
@@ -354,6 +508,7 @@ static void test_known(void **state) {
             assert_memory_equal(got, pinned, s.nodes * 16);
             free(got);
         }
+        free(start);
         free(plane);
         free(pinned);
         free(dense);
@@ -419,9 +574,9 @@ static void test_trimap(void **state) {
 
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {cmocka_unit_test(test_colours), cmocka_unit_test(test_lists),
-                                              cmocka_unit_test(test_matrix),  cmocka_unit_test(test_steps),
-                                              cmocka_unit_test(test_states),  cmocka_unit_test(test_known),
-                                              cmocka_unit_test(test_trimap)};
+                                              cmocka_unit_test(test_matrix),  cmocka_unit_test(test_coarse),
+                                              cmocka_unit_test(test_steps),   cmocka_unit_test(test_states),
+                                              cmocka_unit_test(test_known),   cmocka_unit_test(test_trimap)};
     int status = check_open(&harness, argc, argv);
     return status ? status : check_close(&harness, cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -251,7 +251,7 @@ static void test_direct(void **state) {
     static const char *const sets[] = {"storage", "texel"};
     for (size_t i = 0; i < BD_COUNT(sets); i++) {
         test_session_open_model(&t, NULL, sets[i]);
-        t.session->closed_form_steps = 400;
+        t.session->closed_form_steps = 60;
         t.session->apart = true;
         for (float noise = 4.0f; noise < 50.0f; noise *= 3.0f) {
             scene s = make_scene(24, 17, 4, noise);
