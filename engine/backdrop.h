@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backdrop_key.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -416,6 +418,12 @@ typedef struct bd_matte_params {
      * colours of what is known: a trimap takes the network's place. For BD_MATTE_REFINE and _BEST, with BD_KEEP_ALL and
      * without fill_holes. NULL: none. Borrowed until return. */
     const bd_image *trimap;
+    /* A matte by the colour of a uniform backdrop: see backdrop_key.h. */
+    bd_key key;
+    uint8_t key_color[3];
+    float key_tolerance, key_softness, key_spill;
+    bd_key_shadow key_shadow;
+    bool key_with_network;
 } bd_matte_params;
 
 /* How much of every pixel belongs to the foreground.
@@ -425,7 +433,8 @@ typedef struct bd_matte_params {
  * alpha    BD_FORMAT_GRAY8 or _GRAY16 of the photo's size, 0..255 or 0..65535; bd_image_finish. Written on success
  *          only.
  * Errors   as bd_session_segment; BD_ERR_INVALID_ARGUMENT too when the session has no model and params neither coarse
- *          nor trimap, or no foreground lies at BD_KEEP_POINT's pixel.
+ *          nor trimap nor a key, no foreground lies at BD_KEEP_POINT's pixel, or BD_KEY_AUTO finds that less than 60 %
+ *          of the border have one colour.
  * Source   He, Sun, Tang, Guided image filtering, TPAMI 2013; He, Sun, arXiv 1505.00996; Levin, Lischinski, Weiss, A
  *          closed-form solution to natural image matting, TPAMI 2008; He, Sun, Tang, CVPR 2010.
  */
@@ -550,6 +559,9 @@ typedef struct bd_seen {
 /* Of the photo whose result was returned last. Where none of the foreground's classes has points, a composite is all
  * background, or nearly. */
 BD_API void bd_session_seen(const bd_session *session, bd_seen *seen);
+
+/* What BD_KEY_AUTO found in the photo whose result was returned last, or that failed for want of one colour. */
+BD_API void bd_session_key(const bd_session *session, bd_key_color *color);
 
 /* ---- classes ----------------------------------------------------------------------------------------------------- */
 
