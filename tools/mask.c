@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "files.h"
+#include "key.h"
 #include "mask.h"
 #include "values.h"
 
@@ -87,11 +88,12 @@ bool cli_matte_parse(cli *run, cli_matte *matte) {
     if (from->trimap && matte->params.mode != BD_MATTE_REFINE && matte->params.mode != BD_MATTE_BEST) {
         return cli_fail(run, CLI_USAGE, "--trimap is for --matte refine or best, not %s", from->matte);
     }
-    return parse_parts(run, &matte->params) && parse_edges(run, &matte->params);
+    return parse_parts(run, &matte->params) && parse_edges(run, &matte->params) && cli_key_parse(run, &matte->params);
 }
 
 bool cli_matte_needs_network(const cli *run) {
-    return !run->options.coarse && !run->options.trimap && !run->options.matte_in;
+    const cli_options *from = &run->options;
+    return !from->coarse && !from->trimap && !from->matte_in && (!from->key || from->key_with);
 }
 
 static void use_plane(cli_matte *matte) {
