@@ -433,8 +433,8 @@ typedef struct bd_matte_params {
  * alpha    BD_FORMAT_GRAY8 or _GRAY16 of the photo's size, 0..255 or 0..65535; bd_image_finish. Written on success
  *          only.
  * Errors   as bd_session_segment; BD_ERR_INVALID_ARGUMENT too when the session has no model and params neither coarse
- *          nor trimap nor a key, no foreground lies at BD_KEEP_POINT's pixel, or BD_KEY_AUTO finds that less than 60 %
- *          of the border have one colour.
+ *          nor trimap nor a key, no foreground lies at BD_KEEP_POINT's pixel, or BD_KEY_AUTO finds no colour that
+ *          enough of the border has.
  * Source   He, Sun, Tang, Guided image filtering, TPAMI 2013; He, Sun, arXiv 1505.00996; Levin, Lischinski, Weiss, A
  *          closed-form solution to natural image matting, TPAMI 2008; He, Sun, Tang, CVPR 2010.
  */

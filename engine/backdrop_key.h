@@ -33,7 +33,8 @@
 typedef enum bd_key {
     BD_KEY_OFF = 0,
     BD_KEY_COLOR = 1, /* key_color */
-    BD_KEY_AUTO = 2   /* what most of the photo's border has, if 60 % of it do; see bd_session_key */
+    BD_KEY_AUTO = 2   /* what most of the photo's border has, if 60 % of it do, or 45 % of a colour far from
+                         grey; see bd_session_key */
 } bd_key;
 
 typedef enum bd_key_shadow {

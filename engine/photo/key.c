@@ -7,7 +7,9 @@
 /* Found by trial on people and on alphamatting.com's photos before green, blue, white and grey. */
 #define TOLERANCE 0.025f
 #define SOFTNESS 0.06f
+/* Of the border, that a grey key and a colourful one have: photos without a backdrop have more of the former. */
 #define LEAST_SHARE 0.6f
+#define LEAST_COLOURFUL 0.45f
 /* Nodes, to the longest side; deviations of the Gaussians in them. */
 enum { NODES = 240, SAMPLES = 512, BORDER_SHARE = 40 };
 #define NARROW 1.0f
@@ -104,7 +106,8 @@ bd_result bd_key_take(const bd_matte_params *params, const float *vectors, bd_ke
         float srgb = light <= 0.0031308f ? light * 12.92f : 1.055f * powf(light, 1.0f / 2.4f) - 0.055f;
         color->rgb[c] = (uint8_t)(fminf(fmaxf(srgb, 0.0f), 1.0f) * 255.0f + 0.5f);
     }
-    if (color->found && !(color->share >= LEAST_SHARE)) {
+    float least = LEAST_SHARE + (LEAST_COLOURFUL - LEAST_SHARE) * vectors[7];
+    if (color->found && !(color->share >= least)) {
         return bd_fail(
             error, BD_ERR_INVALID_ARGUMENT,
             "no uniform background: only %.0f %% of the border has one colour (#%02x%02x%02x); give its colour",
