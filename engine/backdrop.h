@@ -21,6 +21,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backdrop_key.h"
+#include "backdrop_matte.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -374,37 +377,6 @@ BD_API BD_CHECK bd_result bd_session_segment(bd_session *session, const bd_image
                                              const bd_segment_params *params, bd_segmentation *result, bd_error *error);
 BD_API void bd_segmentation_finish(bd_segmentation *result);
 
-/* How the network's coarse answer becomes a matte of the photo's size. */
-typedef enum bd_matte_mode {
-    BD_MATTE_REFINE = 0, /* guided by the photo's colours: three fast guided filters, each followed by levels */
-    BD_MATTE_HARD = 1,   /* the class with the highest logit at the network's size, enlarged: the tutorial's mask */
-    BD_MATTE_SOFT = 2,   /* probabilities at the network's size, interpolated */
-    BD_MATTE_BEST = 3    /* REFINE, then where that is in doubt a closed-form solution, by what colours tell */
-} bd_matte_mode;
-
-/* Which connected parts of the foreground stay. Parts are told apart in the coarse answer, before it is refined, where
- * it is at least 0.4, on a grid of at most 1024 nodes a side; what lies below goes with the part it is nearest to. */
-typedef enum bd_keep {
-    BD_KEEP_ALL = 0,     /* but for stray islands: island_share */
-    BD_KEEP_LARGEST = 1, /* the one with the largest area; of equals the upper one, then the left one */
-    BD_KEEP_POINT = 2    /* the one at (keep_x, keep_y) */
-} bd_keep;
-
-/* Whether what the network says is first made to be whole bodies, on the grid of its logits, by the log-odds o of the
- * foreground's classes: what is nearly sure keeps all that hangs together with it, what is worn or held and has a class of
- * its own joins, loose ends go, and sigmoid(2 (o + bias)) takes the softmax's place. */
-typedef enum bd_rule {
-    BD_RULE_ON = 0,
-    BD_RULE_OFF = 1 /* the softmax as it is */
-} bd_rule;
-
-/* Whether the colours that a matte is guided by are blurred where the photo is noisy, so that its noise does not become
- * the matte's. The photo itself and what is made of it stay. */
-typedef enum bd_guide_blur {
-    BD_GUIDE_BLUR_AUTO = 0, /* by the noise that is measured; without any the matte is that of OFF, bit by bit */
-    BD_GUIDE_BLUR_OFF = 1
-} bd_guide_blur;
-
 typedef struct bd_matte_params {
     size_t struct_size;
     bd_class_set classes; /* foreground; all zero: the class called "person", or class 15 */
@@ -441,6 +413,12 @@ typedef struct bd_matte_params {
      * 0..1; both equal: 1 from there on, else 0. Both 0: as it is. */
     float level_low, level_high;
     bd_guide_blur guide_blur; /* of BD_MATTE_REFINE and _BEST, but with a trimap alone */
+    /* A matte by the colour of a uniform backdrop: see backdrop_key.h. */
+    bd_key key;
+    uint8_t key_color[3];
+    float key_tolerance, key_softness, key_spill;
+    bd_key_shadow key_shadow;
+    bool key_with_network;
 } bd_matte_params;
 
 /* How much of every pixel belongs to the foreground.
@@ -450,7 +428,8 @@ typedef struct bd_matte_params {
  * alpha    BD_FORMAT_GRAY8 or _GRAY16 of the photo's size, 0..255 or 0..65535; bd_image_finish. Written on success
  *          only.
  * Errors   as bd_session_segment; BD_ERR_INVALID_ARGUMENT too when the session has no model and params neither coarse
- *          nor trimap, or no foreground lies at BD_KEEP_POINT's pixel.
+ *          nor trimap nor a key, no foreground lies at BD_KEEP_POINT's pixel, or BD_KEY_AUTO finds no colour that
+ *          enough of the border has.
  * Source   He, Sun, Tang, Guided image filtering, TPAMI 2013; He, Sun, arXiv 1505.00996; Levin, Lischinski, Weiss, A
  *          closed-form solution to natural image matting, TPAMI 2008; Bramble, Pasciak, Xu, Parallel multilevel
  *          preconditioners, Mathematics of Computation 55, 1990.
@@ -576,6 +555,9 @@ typedef struct bd_seen {
 /* Of the photo whose result was returned last. Where none of the foreground's classes has points, a composite is all
  * background, or nearly. */
 BD_API void bd_session_seen(const bd_session *session, bd_seen *seen);
+
+/* What BD_KEY_AUTO found in the photo whose result was returned last, or that failed for want of one colour. */
+BD_API void bd_session_key(const bd_session *session, bd_key_color *color);
 
 /* ---- classes ----------------------------------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "files.h"
+#include "key.h"
 #include "mask.h"
 #include "values.h"
 
@@ -128,11 +129,12 @@ bool cli_matte_parse(cli *run, cli_matte *matte) {
         return cli_fail(run, CLI_USAGE, "--guide-blur is for --matte refine or best");
     }
     return parse_rule(run, &matte->params) && parse_parts(run, &matte->params) && parse_levels(run, &matte->params) &&
-           parse_edges(run, &matte->params);
+           parse_edges(run, &matte->params) && cli_key_parse(run, &matte->params);
 }
 
 bool cli_matte_needs_network(const cli *run) {
-    return !run->options.coarse && !run->options.trimap && !run->options.matte_in;
+    const cli_options *from = &run->options;
+    return !from->coarse && !from->trimap && !from->matte_in && (!from->key || from->key_with);
 }
 
 bool cli_matte_is_best(const cli *run) {

@@ -3,6 +3,7 @@
 
 #include "classes.h"
 #include "files.h"
+#include "key.h"
 #include "mask.h"
 #include "matte.h"
 #include "model.h"
@@ -50,6 +51,7 @@ static bool compute(cli *run, matting *m) {
     }
     cli_add_session_timings(run, &m->network);
     cli_note_seen(run, &m->network, &params->classes, run->options.operands[0]);
+    cli_note_key(run, &m->network, NULL);
     return true;
 }
 
@@ -60,6 +62,7 @@ static bool print_json(cli *run, const matting *m) {
     cJSON_AddNumberToObject(output, "height", m->alpha.height);
     cJSON_AddNumberToObject(output, "depth", m->matte.params.wide ? 16 : 8);
     cli_json_seen(root, &m->network, &m->matte.params.classes);
+    cli_json_key(root, &m->network);
     cli_json_run(root, run, &m->network);
     return cli_print_json(run, root);
 }

@@ -15,7 +15,8 @@ typedef struct cli_network {
     cli_model sizes[6]; /* the same model at other sizes, for --tta */
     uint32_t size_count;
     bool flip;
-    bd_seen seen; /* in the last photo; see seen.c */
+    bd_seen seen;     /* in the last photo; see seen.c */
+    bd_key_color key; /* likewise; see key.c */
     /* Opening the device, which takes a thread of its own. */
     bool opening;
     pthread_t thread;

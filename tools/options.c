@@ -32,6 +32,9 @@ static const cli_choice rules[] = {{"on", BD_RULE_ON}, {"off", BD_RULE_OFF}, {0}
 static const cli_choice look_counts[] = {{"1", 1}, {"2", 2}, {0}};
 static const cli_choice guide_blurs[] = {{"auto", BD_GUIDE_BLUR_AUTO}, {"off", BD_GUIDE_BLUR_OFF}, {0}};
 static const cli_choice parts[] = {{"all", BD_KEEP_ALL}, {"largest", BD_KEEP_LARGEST}, {0}};
+static const cli_choice keys[] = {{"auto", BD_KEY_AUTO}, {0}};
+static const cli_choice shadows[] = {{"drop", BD_KEY_SHADOW_DROP}, {"keep", BD_KEY_SHADOW_KEEP}, {0}};
+static const cli_choice partners[] = {{"network", true}, {0}};
 static const cli_choice formats[] = {{"png", BD_IMAGE_FILE_PNG}, {"jpeg", BD_IMAGE_FILE_JPEG}, {0}};
 static const cli_choice more_formats[] = {{"jpg", BD_IMAGE_FILE_JPEG}, {0}};
 static const cli_choice depths[] = {{"8", 8}, {"16", 16}, {0}};
@@ -96,6 +99,17 @@ static const cli_kind levels = {.type = CLI_LEVELS,
                                 .unit = "percent",
                                 .miss = "takes LOW,HIGH in {unit}, such as 10,90, not '{value}'"};
 static const cli_kind threshold = {.type = CLI_NUMBER, .high = 100, .above = true, .unit = "percent", .miss = IS_ABOVE};
+static const cli_kind key = {.type = CLI_COLOR,
+                             .choices = keys,
+                             .miss = "is auto, '#rrggbb', '#rgb' or a plain name such as lime, not '{value}'"};
+static const cli_kind tolerance = {
+    .type = CLI_NUMBER, .high = 100, .above = true, .unit = "percent", .fallback = "2.5", .miss = IS_ABOVE};
+static const cli_kind softness = {
+    .type = CLI_NUMBER, .high = 100, .above = true, .unit = "percent", .fallback = "6", .miss = IS_ABOVE};
+static const cli_kind spill = {
+    .type = CLI_NUMBER, .high = 100, .unit = "percent", .fallback = "100", .miss = IS_FROM_TO};
+static const cli_kind shadow = {.type = CLI_CHOICE, .choices = shadows, .fallback = "drop", .miss = IS_ONE_OF};
+static const cli_kind partner = {.type = CLI_CHOICE, .choices = partners, .miss = IS_ONE_OF};
 static const cli_kind looks = {.type = CLI_LOOKS,
                                .low = 0.25f,
                                .high = 4,
@@ -161,6 +175,21 @@ static const cli_option rows[] = {
     SET("looks", 0, matte_params.looks, R | A, look_count, "N",
         "how often the network looks: {choices}; 2: again at the part that holds the subject, where that\n"
         "shows it larger (default: 2 on GPUs, 1 on software devices)"),
+    TAKE("key", 0, key, R | A, key, "auto|COLOR",
+         "makes the matte from the colour of a uniform background, without the network: COLOR as for\n"
+         "--color, or auto: what most of the photo's border has"),
+    TAKE("key-tolerance", 0, key_tolerance, R | A, tolerance, "PERCENT",
+         "of black's distance from white in Oklab: how far from the background's colour, in any light,\n"
+         "all is background (default: {default})"),
+    TAKE("key-softness", 0, key_softness, R | A, softness, "PERCENT",
+         "how much farther all may be foreground (default: {default})"),
+    TAKE("key-spill", 0, key_spill, R, spill, "PERCENT",
+         "how much of the background's hue the subject loses (default: {default})"),
+    SET("key-shadow", 0, matte_params.key_shadow, R | A, shadow, "HOW",
+        "shadows on the background: drop (default), or keep, as black that is partly transparent"),
+    TAKE("key-with", 0, key_with, R | A, partner, "network",
+         "the network is asked, too: what it is sure not to be foreground goes, and what it is sure of\n"
+         "stays whatever its colour"),
     TAKE("keep", 0, keep, R | A, part, "WHAT",
          "which connected parts of the foreground stay: all (default), largest, or point=X,Y, the\n"
          "one at that pixel of the upright photo"),

@@ -28,6 +28,7 @@ typedef struct cli_options {
     const char *output, *gravity, *classes, *color, *blur, *blur_background, *quality, *format;
     const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth;
     const char *keep, *islands, *shrink, *grow, *levels, *threshold;
+    const char *key, *key_tolerance, *key_softness, *key_spill, *key_with;
     const char *device, *model, *size, *kernels, *precision, *quantised, *output_stride, *names, *tta;
     const char *labels, *overlay, *logits;
     const char *background, *output_dir, *tune_share;
@@ -44,7 +45,7 @@ typedef enum cli_type {
     CLI_INTEGER, /* of low..high, or the number of a choice */
     CLI_NUMBER,  /* of low..high */
     CLI_SIZE,    /* "N" or "WxH", each an integer of low..high */
-    CLI_COLOR,   /* '#rgb', '#rrggbb', '#rrggbbaa' or one of CSS's names for the plainest */
+    CLI_COLOR,   /* '#rgb', '#rrggbb', '#rrggbbaa' or one of CSS's names for the plainest; or a choice */
     CLI_PLACE,   /* one of ImageMagick's words, or "X%,Y%" */
     CLI_PART,    /* a choice, or "point=X,Y", each an integer of low..high */
     CLI_LEVELS,  /* "LOW,HIGH", numbers of low..high that rise */

@@ -3,6 +3,7 @@
 
 #include "classes.h"
 #include "files.h"
+#include "key.h"
 #include "mask.h"
 #include "model.h"
 #include "network.h"
@@ -61,6 +62,7 @@ static bool parse_matte(cli *run, replacement *r) {
                         : from->trimap    ? "trimap"
                         : from->matte_in  ? "matte-in"
                         : from->matte_out ? "matte-out"
+                        : from->key       ? "key"
                                           : cli_matte_shaping(run);
     if (from->classic && given) {
         return cli_fail(run, CLI_USAGE, "--classic has the tutorial's mask; --%s does not go with it", given);
@@ -170,7 +172,8 @@ static bool parse(cli *run, replacement *r) {
     return cli_check_inputs(run) && parse_rest(run, r);
 }
 
-/* The matte is made once: replace then takes it instead of the network's answer. */
+/* The matte is made once: replace then takes it instead of the network's answer. A key, which says more than a matte
+ * does, is quickly found again. */
 static bool write_matte(cli *run, replacement *r) {
     bd_image alpha;
     bd_matte_params params = r->matte.params;
@@ -181,8 +184,8 @@ static bool write_matte(cli *run, replacement *r) {
     }
     cli_add_session_timings(run, &r->network);
     cli_note_seen(run, &r->network, &r->params.classes, r->photo_path);
-    bool done = cli_matte_take(run, &alpha, &r->matte);
-    if (done && !r->matte.params.wide) {
+    bool wide = r->matte.params.wide, done = run->options.key || cli_matte_take(run, &alpha, &r->matte);
+    if (done && !wide) {
         cli_matte_narrow(&alpha);
     }
     done = done && cli_write_image(run, run->options.matte_out, BD_IMAGE_FILE_PNG, &alpha, NULL, 0);
@@ -235,6 +238,7 @@ static bool compute(cli *run, replacement *r) {
     if (!run->options.matte_out) { /* else write_matte took it */
         cli_note_seen(run, &r->network, &r->params.classes, r->photo_path);
     }
+    cli_note_key(run, &r->network, NULL);
     /* Freed first, so that the encoder can have that memory. */
     bd_session_destroy(r->network.session);
     r->network.session = NULL;
@@ -261,6 +265,7 @@ static bool print_json(cli *run, replacement *r) {
         add_size(root, "output", run->options.output, &r->result);
         add_size(root, "photo", r->photo_path, &r->photo);
         cli_json_seen(root, &r->network, &r->params.classes);
+        cli_json_key(root, &r->network);
     }
     if (r->background_path) {
         add_size(root, "background", r->background_path, &r->background);

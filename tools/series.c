@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include "files.h"
+#include "key.h"
 #include "progress.h"
 #include "seen.h"
 #include "series.h"
@@ -91,6 +92,7 @@ static void note_failure(cli *run, cli_series *s, unsigned i, bool from_session)
 static void note_success(cli *run, cli_network *network, cli_series *s, unsigned i, const char *path,
                          const bd_image *result) {
     cli_note_seen(run, network, &s->params->classes, s->photos[i]);
+    cli_note_key(run, network, s->photos[i]);
     cJSON *item = report_photo(s, i);
     cJSON *output = cJSON_AddObjectToObject(item, "output");
     cJSON_AddStringToObject(output, "path", path);
@@ -98,6 +100,7 @@ static void note_success(cli *run, cli_network *network, cli_series *s, unsigned
     cJSON_AddNumberToObject(output, "height", result->height);
     if (item) {
         cli_json_seen(item, network, &s->params->classes);
+        cli_json_key(item, network);
     }
     s->done++;
 }

@@ -4,7 +4,6 @@
 
 #include "api/check.h"
 #include "api/session.h"
-#include "photo/components.h"
 #include "photo/labels.h"
 #include "photo/look.h"
 #include "photo/matting.h"
@@ -32,8 +31,7 @@ static bd_results draft_matte(bd_session *session, const bd_image *photo, const 
     }
     const bd_matte matte = bd_matte_add(r, &input);
     to.image = bd_recipe_return(r, bd_pack_add(r, matte.plane, params->wide));
-    to.has_found = matte.found != BD_NO_SLOT;
-    to.found = to.has_found ? bd_recipe_return(r, matte.found) : 0;
+    bd_session_return_matte(r, &matte, &to);
     return to;
 }
 
@@ -82,8 +80,8 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
     if (!code) {
         bd_session_take_seen(session, frame, at.has_seen ? &at.seen : NULL);
     }
-    if (!code && at.has_found) {
-        code = bd_components_check_found(&copy, bd_frame_result(frame, at.found), error);
+    if (!code) {
+        code = bd_session_take_matte(session, frame, &at, &copy, error);
     }
     return code ? code : take_alpha(session, frame, at.image, photo, copy.wide, alpha, error);
 }

@@ -6,7 +6,6 @@
 #include "api/session.h"
 #include "photo/blur.h"
 #include "photo/coarse.h"
-#include "photo/components.h"
 #include "photo/composite.h"
 #include "photo/foreground.h"
 #include "photo/harmonize.h"
@@ -83,6 +82,14 @@ static bd_results draft_classic(bd_session *session, const request *ask, bd_erro
     return to;
 }
 
+/* A key knows what lies behind: the subject's colours follow from that. */
+static bd_slot add_front(bd_recipe *r, const request *ask, bd_slot photo, const bd_matte *mask) {
+    bd_foreground way = ask->params.foreground;
+    return mask->keyed.key
+               ? bd_key_front_add(r, &ask->matte, way != BD_FOREGROUND_OFF, &mask->keyed, photo, mask->plane)
+               : bd_foreground_add(r, way, photo, mask->plane);
+}
+
 static bd_results draft_replace(bd_session *session, const request *ask, bd_error *error) {
     bd_results to = {0};
     const bd_replace_params *params = &ask->params;
@@ -110,15 +117,14 @@ static bd_results draft_replace(bd_session *session, const request *ask, bd_erro
         back.picture = bd_blur_add(r, photo, mask.plane, params->blur_sigma_px);
         back.of_photo = true;
     }
-    bd_slot front = bd_foreground_add(r, params->foreground, photo, mask.plane);
+    bd_slot front = add_front(r, ask, photo, &mask);
     bd_slot map = bd_harmonize_add(r, params->harmonize, front, mask.plane, &back);
     const bd_light light = bd_light_wrap_add(r, params->light_wrap_px, photo, mask.plane, &back);
     front = bd_relight_add(r, front, mask.plane, map, light);
     const bd_blending blending = {.transparent = params->background == BD_BACKGROUND_TRANSPARENT,
                                   .linear = params->blend == BD_BLEND_LINEAR};
     to.image = bd_recipe_return(r, bd_composite_add(r, mask.plane, front, &back, blending));
-    to.has_found = mask.found != BD_NO_SLOT;
-    to.found = to.has_found ? bd_recipe_return(r, mask.found) : 0;
+    bd_session_return_matte(r, &mask, &to);
     return to;
 }
 
@@ -281,9 +287,7 @@ static bd_result finish(bd_session *session, uint32_t number, bd_image *result, 
     }
     const bd_results *at = &flight->results;
     bd_session_take_seen(session, frame, at->has_seen ? &at->seen : NULL);
-    if (at->has_found) {
-        code = bd_components_check_found(&flight->matte, bd_frame_result(frame, at->found), error);
-    }
+    code = bd_session_take_matte(session, frame, at, &flight->matte, error);
     const bd_slot_shape shape = bd_frame_result_shape(frame, at->image);
     if (!code) {
         code = make_result(session, flight, &shape, result, error);

@@ -4,6 +4,7 @@
 
 #include "network/probe.h"
 #include "api/session.h"
+#include "photo/components.h"
 #include "photo/labels.h"
 #include "photo/matting.h"
 
@@ -149,6 +150,10 @@ void bd_session_seen(const bd_session *session, bd_seen *seen) {
     *seen = session->seen;
 }
 
+void bd_session_key(const bd_session *session, bd_key_color *color) {
+    *color = session->key;
+}
+
 void bd_session_report(const bd_session *session, const char *stage) {
     if (session->progress) {
         session->progress(session->progress_user, stage);
@@ -197,6 +202,26 @@ void bd_session_take_seen(bd_session *session, const bd_frame *frame, const uint
         bd_seen_count(&shape, bd_frame_result(frame, *labels), (uint32_t)session->looks.network.logits_shape.dims[3],
                       &session->seen);
     }
+}
+
+void bd_session_return_matte(bd_recipe *draft, const bd_matte *matte, bd_results *to) {
+    to->has_found = matte->found != BD_NO_SLOT;
+    to->found = to->has_found ? bd_recipe_return(draft, matte->found) : 0;
+    to->has_key = matte->keyed.key != BD_NO_SLOT;
+    to->key = to->has_key ? bd_recipe_return(draft, matte->keyed.key) : 0;
+}
+
+bd_result bd_session_take_matte(bd_session *session, const bd_frame *frame, const bd_results *at,
+                                const bd_matte_params *params, bd_error *error) {
+    bd_result result = BD_OK;
+    session->key = (bd_key_color){0};
+    if (at->has_key) {
+        result = bd_key_take(params, bd_frame_result(frame, at->key), &session->key, error);
+    }
+    if (!result && at->has_found) {
+        result = bd_components_check_found(params, bd_frame_result(frame, at->found), error);
+    }
+    return result;
 }
 
 bd_recipe *bd_session_begin_draft(bd_session *session, bool deep, bd_error *error) {

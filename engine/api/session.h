@@ -7,21 +7,22 @@
 #include "api/model.h"
 #include "network/looks.h"
 #include "photo/frame.h"
+#include "photo/matting.h"
 
 enum { BD_SESSION_USUAL_IN_FLIGHT = 2 };
 
-/* Numbers of a photo's results, for bd_frame_result: the picture or matte, the network's labels, and whether there is
- * foreground at the point that is kept. */
+/* Numbers of a photo's results, for bd_frame_result: the picture or matte, the network's labels, whether there is
+ * foreground at the point that is kept, and the key. */
 typedef struct bd_results {
-    uint32_t image, seen, found;
-    bool has_seen, has_found;
+    uint32_t image, seen, found, key;
+    bool has_seen, has_found, has_key;
 } bd_results;
 
 /* What bd_session_replace_end needs of a photo in flight. */
 typedef struct bd_flight {
     bool reuse_result;
     bd_results results;
-    bd_matte_params matte; /* for the point that is kept; what it borrows is gone */
+    bd_matte_params matte; /* for the point that is kept, and the key; what it borrows is gone */
     void *profile;         /* the result's, a copy */
     size_t profile_bytes;
 } bd_flight;
@@ -40,6 +41,7 @@ struct bd_session {
     bd_tables tables;
     bd_recipe draft; /* of the photo that is begun */
     bd_seen seen;    /* in the photo whose result was returned last */
+    bd_key_color key;
     bd_frame *input; /* holds a benchmark's input; NULL: none does */
     /* For tests. */
     VkDeviceSize band_bytes;    /* of a binding at most; 0: what the device can bind */
@@ -65,6 +67,11 @@ void bd_session_choose_classes(const bd_session *session, bd_class_set *classes)
 bd_result bd_session_open_look(bd_session *session, const bd_matte_params *params, bool *second, bd_error *error);
 /* Counts what the network saw in a photo that is done: labels, the number of the result; NULL: it was not asked. */
 void bd_session_take_seen(bd_session *session, const bd_frame *frame, const uint32_t *labels);
+/* Notes which results tell of a matte, in the draft. */
+void bd_session_return_matte(bd_recipe *draft, const bd_matte *matte, bd_results *to);
+/* Fails where they say that there is no foreground at the point, or no key. */
+bd_result bd_session_take_matte(bd_session *session, const bd_frame *frame, const bd_results *at,
+                                const bd_matte_params *params, bd_error *error);
 /* Empties the draft for a photo, and gives it. deep: pictures have 16 bits. */
 bd_recipe *bd_session_begin_draft(bd_session *session, bool deep, bd_error *error);
 /* Runs the draft, unless it failed, in a frame that is not in flight, and waits. */

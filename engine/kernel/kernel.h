@@ -13,6 +13,7 @@
 #include "kernel/column.h"
 #include "kernel/component_kernels.h"
 #include "kernel/fusion_kernels.h"
+#include "kernel/key_kernels.h"
 #include "kernel/light_kernels.h"
 #include "kernel/matte_kernels.h"
 #include "kernel/node.h"

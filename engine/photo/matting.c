@@ -29,15 +29,16 @@ static const filter last_filter = {0.0f, 1e-5f, 0.0f, 2};
 #define SOLID_PX 20.0f  /* at 513 pixels: so far inside the coarse mask alpha is 1 */
 #define BAND_INNER 1.0f /* of the closed form, in cells on both sides of the coarse mask's edge */
 #define BAND_OUTER 1.5f
-#define COARSE_GAIN 1.4f /* of the coarsest guide over what its noise takes, and its least sigma in nodes */
-#define COARSE_BLUR 1.0f
+#define COARSE_GAIN 1.4f  /* of the coarsest guide, over what its noise takes */
+#define COARSE_BLUR 0.27f /* in cells, of the coarsest guide at least */
+#define KEY_REACH 1.5f
 #define TRIMAP_LOW (1.0f / 1024.0f) /* keeps unknown values apart from a trimap's 0 and 1 */
 enum { MOST_NODES = 1024, TRIMAP_CELLS = 64, NODES_PER_CELL = 8, USUAL_SIDE = 513 };
 
 /* ---- what the caller says ---------------------------------------------------------------------------------------- */
 
 bool bd_matte_needs_network(const bd_matte_params *params) {
-    return !params->coarse && !params->trimap;
+    return !params->coarse && !params->trimap && (!params->key || params->key_with_network);
 }
 
 bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_network, bd_error *error) {
@@ -55,7 +56,8 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
                        params->coarse_width, params->coarse_height, (int)LONGEST_SIDE);
     }
     if (bd_matte_needs_network(params) && !has_network) {
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a session without a model needs probabilities or a trimap");
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT,
+                       "a session without a model needs probabilities, a trimap or a key");
     }
     bd_result result = bd_trimap_check(params, photo, error);
     if (!result) {
@@ -63,6 +65,9 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
     }
     if (!result) {
         result = bd_levels_check(params, error);
+    }
+    if (!result) {
+        result = bd_key_check(params, error);
     }
     if (!result) {
         result = bd_components_check(params, photo, error);
@@ -280,7 +285,7 @@ static bd_slot add_colours(matte *m, int guide) {
                       off     ? 0.0f
                       : guide ? 1.0f
                               : COARSE_GAIN,
-                      guide ? 0.0f : COARSE_BLUR);
+                      guide ? 0.0f : COARSE_BLUR * m->cell_px / (float)m->guides[0].block);
     return colours;
 }
 
@@ -338,12 +343,36 @@ static bd_slot add_refined(matte *m) {
     return mask;
 }
 
+/* By the backdrop's colour. What comes after works in place: the key's own plane is kept. */
+static bd_matte add_keyed(bd_recipe *recipe, const bd_matte_input *input) {
+    const bd_matte_params *params = input->params;
+    const bd_size photo = bd_recipe_size(recipe, input->photo);
+    const bd_axes same = {.scale_x = 1.0f, .scale_y = 1.0f};
+    bd_matte made = {.keyed = bd_key_add(recipe, params, input->photo)};
+    bd_slot plane = bd_plane_sample_add(recipe, "keyed", made.keyed.plane, photo, same, true);
+    if (params->key_with_network) {
+        matte m = plan_matte(recipe, input);
+        bd_slot coarse = add_plane(&m, 0, NULL);
+        bd_key_gate_add(recipe, coarse, m.guides[0].block, radius_on(&m, KEY_REACH, 0), plane);
+        made.found = m.found;
+    } else {
+        bd_matte_params parts = *params;
+        parts.island_share = parts.island_share > 0.0f ? parts.island_share : -1.0f;
+        made.found = bd_components_add(recipe, &parts, photo, plane, 1);
+    }
+    made.plane = bd_edges_add(recipe, params, plane);
+    return made;
+}
+
 bd_matte bd_matte_add(bd_recipe *recipe, const bd_matte_input *input) {
+    if (input->params->key) {
+        return add_keyed(recipe, input);
+    }
     matte m = plan_matte(recipe, input);
     bd_matte_mode mode = input->params->mode;
     bool plain = mode == BD_MATTE_HARD || mode == BD_MATTE_SOFT;
     bd_slot mask = plain ? add_plain(&m, mode == BD_MATTE_HARD) : add_refined(&m);
     bd_levels_add(recipe, input->params, mask);
     mask = bd_edges_add(recipe, input->params, mask);
-    return (bd_matte){mask, m.found};
+    return (bd_matte){.plane = mask, .found = m.found};
 }

@@ -7,6 +7,7 @@
 #define BD_MATTING_H
 
 #include "network/looks.h"
+#include "photo/key.h"
 #include "photo/upload.h"
 
 /* What a matte is made from. */
@@ -24,11 +25,13 @@ typedef struct bd_matte_input {
 } bd_matte_input;
 
 typedef struct bd_matte {
-    bd_slot plane; /* (h, w) of the photo */
-    bd_slot found; /* a word: there is foreground at the point that is to be kept; BD_NO_SLOT: none is */
+    bd_slot plane;  /* (h, w) of the photo */
+    bd_slot found;  /* a word: there is foreground at the point that is to be kept; BD_NO_SLOT: none is */
+    bd_keyed keyed; /* of a key */
 } bd_matte;
 
-/* Whether a matte needs the network's logits: not with probabilities or a trimap of the caller's. */
+/* Whether a matte needs the network's logits: not with probabilities or a trimap of the caller's, nor
+ * with a key alone. */
 bool bd_matte_needs_network(const bd_matte_params *params);
 bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_network, bd_error *error);
 

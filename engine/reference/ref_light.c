@@ -8,11 +8,11 @@
 #include "push/harmonize.h"
 #include "push/light.h"
 
-static double to_light(double srgb) {
+double bd_ref_to_light(double srgb) {
     return srgb <= 0.04045 ? srgb / 12.92 : pow((srgb + 0.055) / 1.055, 2.4);
 }
 
-static double to_srgb(double light) {
+double bd_ref_to_srgb(double light) {
     return light <= 0.0031308 ? light * 12.92 : 1.055 * pow(light, 1.0 / 2.4) - 0.055;
 }
 
@@ -35,7 +35,7 @@ static const double light_of_cones[3][3] = {{4.0767416621, -3.3077115913, 0.2309
                                             {-1.2684380046, 2.6097574011, -0.3413193965},
                                             {-0.0041960863, -0.7034186147, 1.7076147010}};
 
-static void oklab(const double light[3], double lab[3]) {
+void bd_ref_oklab(const double light[3], double lab[3]) {
     double cones[3];
     transform(cones_of_light, light, cones);
     for (int i = 0; i < 3; i++) {
@@ -49,7 +49,7 @@ static double light_of(const uint32_t pixel[4], bool deep, bool premultiplied, d
     double most = bd_ref_most(deep), a = pixel[3] / most;
     for (int c = 0; c < 3; c++) {
         double v = pixel[c] / most;
-        light[c] = to_light(premultiplied ? fmin(v / fmax(a, 1e-6), 1.0) : v);
+        light[c] = bd_ref_to_light(premultiplied ? fmin(v / fmax(a, 1e-6), 1.0) : v);
     }
     return a;
 }
@@ -69,7 +69,7 @@ void bd_ref_statistics(const void *picture, bool deep, int32_t w, int32_t h, con
             uint32_t pixel[4];
             get_pixel(picture, deep, at, pixel);
             double light[3], lab[3], weight = light_of(pixel, deep, premultiplied, light);
-            oklab(light, lab);
+            bd_ref_oklab(light, lab);
             weight *= alpha ? (double)alpha[at] : 1.0;
             double chroma = lab[1] * lab[1] + lab[2] * lab[2];
             double gray = weight * lab[0] * fmax(1.0 - chroma / (BD_HARMONIZE_GRAY * BD_HARMONIZE_GRAY), 0.0);
@@ -183,7 +183,7 @@ void bd_ref_relight(const void *front, bool deep, float alpha, const float *map,
     (void)light_of(pixel, deep, false, color);
     if (map) {
         double lab[3], mapped[3], cones[3];
-        oklab(color, lab);
+        bd_ref_oklab(color, lab);
         for (int i = 0; i < 3; i++) {
             mapped[i] = (double)map[4 * i] * lab[0] + (double)map[4 * i + 1] * lab[1] +
                         (double)map[4 * i + 2] * lab[2] + (double)map[4 * i + 3];
@@ -197,6 +197,6 @@ void bd_ref_relight(const void *front, bool deep, float alpha, const float *map,
     for (int c = 0; c < 3; c++) {
         double veil = light ? BD_LIGHT_WRAP * (double)light[c] : 0.0;
         double value = 1.0 - (1.0 - within(color[c], 0.0, 1.0)) * (1.0 - veil);
-        bd_ref_set_number(y, deep, (size_t)c, (uint32_t)(within(to_srgb(value), 0.0, 1.0) * most + 0.5));
+        bd_ref_set_number(y, deep, (size_t)c, (uint32_t)(within(bd_ref_to_srgb(value), 0.0, 1.0) * most + 0.5));
     }
 }

@@ -5,6 +5,11 @@
 
 #include "reference/ref_picture.h"
 
+/* sRGB's numbers in 0..1 as light, and back; linear light in Oklab. */
+double bd_ref_to_light(double srgb);
+double bd_ref_to_srgb(double light);
+void bd_ref_oklab(const double light[3], double lab[3]);
+
 /* The sums of push/harmonize.h over samples `block` pixels apart; alpha NULL: w is the picture's. */
 void bd_ref_statistics(const void *picture, bool deep, int32_t w, int32_t h, const float *alpha, bool premultiplied,
                        int32_t block, float sums[8]);

@@ -9,6 +9,7 @@
 #include "reference/ref_closed_form.h"
 #include "reference/ref_components.h"
 #include "reference/ref_fusion.h"
+#include "reference/ref_key.h"
 #include "reference/ref_layout.h"
 #include "reference/ref_light.h"
 #include "reference/ref_matte.h"

@@ -543,6 +543,58 @@ check_trimap() {
     left_nothing
 }
 
+# screen NAME COLOR: a square before a colour, in octal.
+screen() {
+    local row='' band='' x y
+    for ((x = 0; x < 60; x++)); do
+        row+=$2
+        if ((x >= 20 && x < 40)); then band+='\340\254\214'; else band+=$2; fi
+    done
+    { printf 'P6 60 60 255\n'; for ((y = 0; y < 60; y++)); do
+        # shellcheck disable=SC2059 # bytes
+        if ((y >= 20)); then printf "$band"; else printf "$row"; fi
+    done; } > "$work/in/$1"
+}
+
+# A key alone: no network.
+check_key() {
+    local out=$work/out photo=$work/in/screen.ppm
+    screen screen.ppm '\040\260\100'
+    pnm photo.pgm 60 60
+    run 0 matte "$photo" --key auto -o "$out/auto.png" --model "$work/missing" -v
+    grep -q 'key #20b040, on [0-9]* % of the border' "$work/stderr" || complain 'matte -v does not tell the key'
+    run 0 matte "$photo" --key '#20b040' -o "$out/colour.png" -v
+    ! grep -q 'on .* of the border' "$work/stderr" || complain 'a colour that was given is said to be found'
+    run 0 matte "$photo" --key 20b040 --key-tolerance 4 --key-softness 8 --key-shadow keep -o "$out/kept.png"
+    cmp -s "$out/auto.png" "$out/colour.png" || complain '--key auto is not --key #20b040'
+    run 0 "$photo" --key auto --color white --json --matte-out "$out/used.png" -o "$out/a.png"
+    cmp -s "$out/auto.png" "$out/used.png" || complain '--matte-out is not the matte of the key'
+    grep -q '"color":.*"#20b040"' "$work/stdout" || complain 'replace --json does not tell the key'
+    run 0 "$photo" --key auto --color white -o "$out/b.png"
+    cmp -s "$out/a.png" "$out/b.png" || complain 'with --matte-out a key gives another picture'
+    run 0 "$photo" --key auto --key-spill 0 --transparent -o "$out/c.png"
+    run 0 "$photo" --key auto --output-dir "$out/many" --background "$scene" --json
+    grep -q '"color":.*"#20b040"' "$work/stdout" || complain 'a series does not tell the key'
+    rm -rf "${out:?}"/*
+    run 2 matte "$scene" --key auto -o "$out/none.png"
+    says 'no uniform background: only'
+    for other in '--matte hard' '--coarse -' '--trimap -' '--matte-in -'; do
+        # shellcheck disable=SC2086 # words
+        run 2 matte "$photo" --key auto $other -o "$out/none.png"
+        says "--key makes the matte from a colour; --${other:2:3}"
+    done
+    run 2 matte "$photo" --key purplish -o "$out/none.png"
+    says '--key is auto,'
+    run 2 matte "$photo" --key '#20b04080' -o "$out/none.png"
+    run 2 matte "$photo" --key-tolerance 3 -o "$out/none.png"
+    says '--key-tolerance needs --key'
+    run 2 matte "$photo" --key auto --key-with person -o "$out/none.png"
+    run 2 "$photo" --key-spill 3 --transparent -o "$out/none.png"
+    run 2 "$photo" "$scene" --key auto --classic -o "$out/none.png"
+    says '--key does not go with it'
+    left_nothing
+}
+
 check_pictures() {
     local out=$work/out
     run 0 replace "$person" "$scene" -o "$out/a.png" --json
@@ -692,6 +744,7 @@ check_devices
 [ -z "$usable" ] || check_shapes
 [ -z "$usable" ] || check_depth
 [ -z "$usable" ] || check_trimap
+[ -z "$usable" ] || check_key
 [ -z "$usable" ] || check_long_series
 [ -z "$usable" ] || check_tuning
 check_verify

@@ -66,6 +66,7 @@ static const struct {
      {"statistics_*_storage", "harmonize_*_storage", "light_*_storage", "relight_*_storage"},
      {24, 32},
      {7, 32, 32}},
+    {"key", {"key_*_storage"}, {48, 48}, {5, 20, 20}},
     {"peaks", {"peak_*_storage"}, {16, 16}, {10, 32, 32}},
     {"new kernels", {"*_storage"}, {40, 40}, {6, 24, 32}},
     {"software devices", {"*_texel", "*_wide8", "*_softcoop"}, {256, 256}, {1, 4, 4}},

@@ -193,7 +193,7 @@ static void check_apply(int32_t w, int32_t h, int32_t block, float noise) {
         colours[n] = (float)photo[n / 3 * 4 + n % 3] / 255.0f;
     }
     if (noise > 0.0f) {
-        (void)bd_ref_noise_taps(noise, 1.0f, taps);
+        (void)bd_ref_noise_taps(noise, 1.0f, 0.0f, taps);
         bd_ref_noise_blur(colours, w, rows, 3, taps, false, between);
         bd_ref_noise_blur(between, w, rows, 3, taps, true, colours);
     }

@@ -306,6 +306,11 @@ static void test_padding(void **state) {
         matte.grow_px = from.grow_px;
         matte.feather_px = from.feather_px;
         matte.trimap = NULL;
+        matte.key = BD_KEY_OFF;
+        memset(matte.key_color, 0, sizeof matte.key_color);
+        matte.key_tolerance = matte.key_softness = matte.key_spill = 0.0f;
+        matte.key_shadow = BD_KEY_SHADOW_DROP;
+        matte.key_with_network = false;
         params.struct_size = sizeof params;
         params.classes = (bd_class_set){{1}};
         params.background = BD_BACKGROUND_COLOR;

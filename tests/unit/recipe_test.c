@@ -207,6 +207,16 @@ static void test_order(void **state) {
 
 /* ---- failures ---------------------------------------------------------------------------------------------------- */
 
+/* A matte by the backdrop's colour, and the subject's colours by it. */
+static void add_keyed(bd_recipe *r, bd_slot photo, bd_slot small) {
+    const bd_matte_params params = {.key = BD_KEY_AUTO, .fill_holes = true};
+    const bd_matte_input input = {.params = &params, .photo = small};
+    const bd_matte mask = bd_matte_add(r, &input);
+    bd_key_gate_add(r, mask.plane, 1, 1, mask.keyed.plane);
+    (void)bd_key_front_add(r, &params, true, &mask.keyed, photo, mask.plane);
+    (void)bd_recipe_return(r, mask.keyed.key);
+}
+
 /* Every step but those of networks, over a photo of 5x3 pixels. */
 static void add_all(bd_recipe *r, bool trimap) {
     const bd_size size = {5, 3};
@@ -230,6 +240,7 @@ static void add_all(bd_recipe *r, bool trimap) {
     bd_matte_upload(r, &params, &input);
     input.photo = bd_narrow_add(r, photo);
     const bd_matte mask = bd_matte_add(r, &input);
+    add_keyed(r, photo, input.photo);
     const bd_backdrop_picture picture = {
         .size = {7, 4}, .fit = {.width = 6, .height = 3, .box = {0, 0, 7, 4}}, .blur_sigma_px = 2};
     bd_backdrop back = {0};
