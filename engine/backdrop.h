@@ -403,6 +403,12 @@ typedef struct bd_matte_params {
      * colours of what is known: a trimap takes the network's place. For BD_MATTE_REFINE and _BEST, with BD_KEEP_ALL and
      * without fill_holes. NULL: none. Borrowed until return. */
     const bd_image *trimap;
+    /* A matte by the colour of a uniform backdrop: see backdrop_key.h. */
+    bd_key key;
+    uint8_t key_color[3];
+    float key_tolerance, key_softness, key_spill;
+    bd_key_shadow key_shadow;
+    bool key_with_network;
     bd_rule rule; /* of what the network says; without effect on coarse and trimap */
     bool biased;  /* bias is set; false: 0.5 where the class called "person" alone is foreground, else 0 */
     float bias;   /* -20..20, in log-odds: more makes the foreground larger */
@@ -413,12 +419,6 @@ typedef struct bd_matte_params {
      * 0..1; both equal: 1 from there on, else 0. Both 0: as it is. */
     float level_low, level_high;
     bd_guide_blur guide_blur; /* of BD_MATTE_REFINE and _BEST, but with a trimap alone */
-    /* A matte by the colour of a uniform backdrop: see backdrop_key.h. */
-    bd_key key;
-    uint8_t key_color[3];
-    float key_tolerance, key_softness, key_spill;
-    bd_key_shadow key_shadow;
-    bool key_with_network;
 } bd_matte_params;
 
 /* How much of every pixel belongs to the foreground.

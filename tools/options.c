@@ -29,7 +29,7 @@ static const cli_choice harmonies[] = {
 static const cli_choice mattes[] = {
     {"hard", BD_MATTE_HARD}, {"soft", BD_MATTE_SOFT}, {"refine", BD_MATTE_REFINE}, {"best", BD_MATTE_BEST}, {0}};
 static const cli_choice rules[] = {{"on", BD_RULE_ON}, {"off", BD_RULE_OFF}, {0}};
-static const cli_choice look_counts[] = {{"1", 1}, {"2", 2}, {0}};
+static const cli_choice look_counts[] = {{"auto", 0}, {"1", 1}, {"2", 2}, {0}};
 static const cli_choice guide_blurs[] = {{"auto", BD_GUIDE_BLUR_AUTO}, {"off", BD_GUIDE_BLUR_OFF}, {0}};
 static const cli_choice parts[] = {{"all", BD_KEEP_ALL}, {"largest", BD_KEEP_LARGEST}, {0}};
 static const cli_choice keys[] = {{"auto", BD_KEY_AUTO}, {0}};
@@ -58,9 +58,8 @@ static const cli_kind harmonize = {.type = CLI_CHOICE, .choices = harmonies, .fa
 /* No default: --trimap has another one. */
 static const cli_kind matte = {.type = CLI_CHOICE, .choices = mattes, .miss = IS_ONE_OF};
 static const cli_kind rule = {.type = CLI_CHOICE, .choices = rules, .fallback = "on", .miss = IS_ONE_OF};
-static const cli_kind look_count = {.type = CLI_CHOICE, .choices = look_counts, .miss = IS_ONE_OF};
-static const cli_kind bias = {
-    .type = CLI_NUMBER, .low = -20, .high = 20, .miss = "takes a number from {low} to {high}, not '{value}'"};
+static const cli_kind look_count = {.type = CLI_CHOICE, .choices = look_counts, .fallback = "auto", .miss = IS_ONE_OF};
+static const cli_kind bias = {.type = CLI_NUMBER, .low = -20, .high = 20, .unit = "log-odds", .miss = IS_FROM_TO};
 static const cli_kind guide_blur = {.type = CLI_CHOICE, .choices = guide_blurs, .fallback = "auto", .miss = IS_ONE_OF};
 static const cli_kind format = {
     .type = CLI_CHOICE, .choices = formats, .unsaid = more_formats, .any_case = true, .miss = IS_ONE_OF};
@@ -173,8 +172,8 @@ static const cli_option rows[] = {
     SET("bias", 0, matte_params.bias, R | A, bias, "B",
         "more makes the foreground larger, less smaller, in log-odds (default: 0.5 for person, else 0)"),
     SET("looks", 0, matte_params.looks, R | A, look_count, "N",
-        "how often the network looks: {choices}; 2: again at the part that holds the subject, where that\n"
-        "shows it larger (default: 2 on GPUs, 1 on software devices)"),
+        "how often the network looks: {marked}; 2: again at the part that holds the\n"
+        "subject, where that shows it larger; auto: 2 on GPUs and for --matte best, else 1"),
     TAKE("key", 0, key, R | A, key, "auto|COLOR",
          "makes the matte from the colour of a uniform background, without the network: COLOR as for\n"
          "--color, or auto: what most of the photo's border has"),

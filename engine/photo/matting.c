@@ -101,6 +101,9 @@ uint32_t bd_matte_sources(const bd_matte_params *params, bd_source sources[BD_MA
 
 #define PERSON_BIAS 0.5f
 #define SECOND_WEIGHT 0.6f
+/* The rule's probabilities are steeper than the softmax, so that its edges are known better than to a cell. */
+#define RULE_CELL 0.8f
+#define SECOND_CELL 0.7f
 enum { SECOND_NODES = 129 };
 
 /* Measured for persons only: a lower threshold helped them, and hurt other classes. */
@@ -168,7 +171,9 @@ static matte plan_matte(bd_recipe *recipe, const bd_matte_input *in) {
         bd_fit_resized(m.photo.w, m.photo.h, USUAL_SIDE, &resized.w, &resized.h);
         m.cell_px = (float)longest / (float)TRIMAP_CELLS;
     } else {
-        m.cell_px = bd_coarse_network_cell(&in->looks->network, m.photo, resized);
+        m.cell_px = bd_coarse_network_cell(&in->looks->network, m.photo, resized) * (params->rule == BD_RULE_OFF ? 1.0f
+                                                                                     : in->second_look ? SECOND_CELL
+                                                                                                       : RULE_CELL);
         m.start_level = params->rule == BD_RULE_OFF ? 0.0f : BD_COARSE_LEVEL;
     }
     m.by_rule = bd_matte_needs_network(params) && params->rule == BD_RULE_ON;

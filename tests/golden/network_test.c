@@ -124,7 +124,8 @@ static void test_composite_from_logits(void **state) {
     const bd_segment_params segment = {.struct_size = sizeof segment, .want_logits = true};
     assert_int_equal(bd_session_segment(t.session, &photo, &segment, &seen, &error), BD_OK);
     /* Islands too: they are in the reference. */
-    const bd_matte_params soft = {.struct_size = sizeof soft, .mode = BD_MATTE_SOFT, .island_share = -1};
+    const bd_matte_params soft = {
+        .struct_size = sizeof soft, .mode = BD_MATTE_SOFT, .island_share = -1, .rule = BD_RULE_OFF};
     const bd_replace_params params = {
         .struct_size = sizeof params, .fit = BD_FIT_STRETCH, .matte = &soft, .foreground = BD_FOREGROUND_OFF};
     bd_image result = replace(&photo, &background, &params);

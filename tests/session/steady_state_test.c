@@ -306,6 +306,11 @@ static void test_padding(void **state) {
         matte.grow_px = from.grow_px;
         matte.feather_px = from.feather_px;
         matte.trimap = NULL;
+        matte.rule = BD_RULE_ON;
+        matte.biased = false;
+        matte.bias = matte.level_low = matte.level_high = 0.0f;
+        matte.looks = 0;
+        matte.guide_blur = BD_GUIDE_BLUR_AUTO;
         matte.key = BD_KEY_OFF;
         memset(matte.key_color, 0, sizeof matte.key_color);
         matte.key_tolerance = matte.key_softness = matte.key_spill = 0.0f;
