@@ -388,8 +388,8 @@ typedef struct bd_matte_params {
     bool wide; /* bd_session_matte: BD_FORMAT_GRAY16 instead of BD_FORMAT_GRAY8 */
     bd_keep keep;
     uint32_t keep_x, keep_y; /* of BD_KEEP_POINT: a pixel of the photo */
-    /* BD_KEEP_ALL: parts smaller than this share of the largest one's area are dropped, 0..1. 0: 0.01 for what the
-     * network says, nothing is dropped from probabilities of the caller's; negative: nothing is dropped. */
+    /* BD_KEEP_ALL: parts smaller than this share of the largest one's area are dropped, 0..1. 0: 0.1 for what the
+     * network says, 0.01 with BD_RULE_OFF; nothing is dropped from probabilities of the caller's; negative: nothing. */
     float island_share;
     bool fill_holes; /* background that the foreground encloses becomes foreground, before the matte is refined */
     /* Moves the matte's edges outwards by this many photo pixels, or inwards where negative, by grey-scale dilation or

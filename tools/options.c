@@ -193,8 +193,8 @@ static const cli_option rows[] = {
          "which connected parts of the foreground stay: all (default), largest, or point=X,Y, the\n"
          "one at that pixel of the upright photo"),
     TAKE("islands", 0, islands, R | A, island, "PERCENT",
-         "drop parts smaller than that of the largest one's area (default: 1; of --coarse and\n"
-         "--matte-in: 0, which keeps all)"),
+         "drop parts smaller than that of the largest one's area (default: 10; with --rule\n"
+         "off 1; of --coarse and --matte-in 0, which keeps all)"),
     FLAG("fill-holes", 0, matte_params.fill_holes, R | A, "background that the foreground encloses becomes foreground"),
     TAKE("levels", 0, levels, R | A, levels, "LOW,HIGH",
          "a harder matte: up to LOW percent becomes 0, from HIGH on 100"),

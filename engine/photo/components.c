@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <string.h>
 
 #include "photo/components.h"
 
-/* In the photos that were looked at, stray islands have up to 0.3 % of the largest part's area, the smallest person
- * that one would miss 6 %. Apart at one half, a person's own pieces often hang together at 0.4, other people still do
- * not. */
-#define ISLAND_SHARE 0.01f
+/* Of portraits with masks, parts below 10 % of the largest one are nearly always not meant: IoU .912 at 1 %, .915 at
+ * 10 %. Beyond that people who stand apart would go. Without the rule, which joins what belongs together, less is dropped.
+ * Apart at one half, a person's own pieces often hang together at 0.4, other people still do not. */
+#define ISLAND_SHARE 0.1f
+#define PLAIN_ISLAND_SHARE 0.01f
 #define PART_LEVEL 0.4f
 #define HOLE_LEVEL 0.5f
 enum { MOST_NODES = 1024 };
@@ -141,7 +143,10 @@ static void record_components(bd_recorder *to, const void *plan) {
 
 static float island_share(const bd_matte_params *params) {
     float share = params->island_share;
-    return share < 0.0f ? 0.0f : share > 0.0f ? share : params->coarse ? 0.0f : ISLAND_SHARE;
+    if (share < 0.0f || share > 0.0f) {
+        return fmaxf(share, 0.0f);
+    }
+    return params->coarse ? 0.0f : params->rule == BD_RULE_ON ? ISLAND_SHARE : PLAIN_ISLAND_SHARE;
 }
 
 /* Index of the plane's value that is nearest to a pixel of the photo. */

@@ -27,8 +27,8 @@ static const filter filters[] = {{2.0f, 1e-5f, 0.2f, 0}, {0.8f, 1e-5f, 0.1f, 1},
 static const filter last_filter = {0.0f, 1e-5f, 0.0f, 2};
 #define DOUBT_RADIUS 2.0f
 #define SOLID_PX 20.0f  /* at 513 pixels: so far inside the coarse mask alpha is 1 */
-#define BAND_INNER 1.0f /* of the closed form, in cells on both sides of the coarse mask's edge */
-#define BAND_OUTER 1.5f
+#define BAND_INNER 1.5f /* of the closed form, in cells on both sides of the coarse mask's edge */
+#define BAND_OUTER 2.0f
 #define COARSE_GAIN 1.4f  /* of the coarsest guide, over what its noise takes */
 #define COARSE_BLUR 0.27f /* in cells, of the coarsest guide at least */
 #define KEY_REACH 1.5f
@@ -365,6 +365,7 @@ static bd_matte add_keyed(bd_recipe *recipe, const bd_matte_input *input) {
         parts.island_share = parts.island_share > 0.0f ? parts.island_share : -1.0f;
         made.found = bd_components_add(recipe, &parts, photo, plane, 1);
     }
+    bd_levels_add(recipe, params, plane);
     made.plane = bd_edges_add(recipe, params, plane);
     return made;
 }
