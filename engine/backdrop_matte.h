@@ -9,7 +9,10 @@ typedef enum bd_matte_mode {
     BD_MATTE_REFINE = 0, /* guided by the photo's colours: three fast guided filters, each followed by levels */
     BD_MATTE_HARD = 1,   /* the class with the highest logit at the network's size, enlarged: the tutorial's mask */
     BD_MATTE_SOFT = 2,   /* probabilities at the network's size, interpolated */
-    BD_MATTE_BEST = 3    /* REFINE, then where that is in doubt a closed-form solution, by what colours tell */
+    /* REFINE, then a closed-form solution, by what colours tell: in a band along the edge of the mask that the rule made
+     * or, without it, where REFINE is in doubt. Meant for a session with the network at 1.5 times its size, too
+     * (bd_session_params.sizes), as the command has it. */
+    BD_MATTE_BEST = 3
 } bd_matte_mode;
 
 /* Which connected parts of the foreground stay. Parts are told apart in the coarse answer, before it is refined, where
