@@ -292,7 +292,8 @@ void bd_ref_band_find(const float *plane, int32_t w, int32_t h, float inner, flo
     for (int32_t i = 0; i < w * h; i++) {
         double nearest_in = INFINITY, nearest_out = INFINITY;
         for (int32_t k = 0; k < w * h; k++) {
-            double distance = hypot(k % w - i % w, k / w - i / w);
+            int32_t dx = k % w - i % w, dy = k / w - i / w;
+            double distance = hypot(dx, dy);
             bool inside = plane[k] > 0.5f;
             nearest_in = inside ? fmin(nearest_in, distance) : nearest_in;
             nearest_out = inside ? nearest_out : fmin(nearest_out, distance);

@@ -39,7 +39,8 @@ float bd_ref_noise_level(uint32_t *medians, size_t count) {
     while (count && medians[count - 1] == BD_NOISE_NONE) {
         count--;
     }
-    return count < BD_NOISE_LEAST ? 0.0f : (float)(medians[count / 4] / BD_NOISE_SCALE);
+    size_t quartile = count / 4;
+    return count < BD_NOISE_LEAST ? 0.0f : (float)(medians[quartile] / BD_NOISE_SCALE);
 }
 
 bool bd_ref_noise_taps(float noise, float gain, float least, float taps[3]) {
