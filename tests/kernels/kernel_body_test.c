@@ -53,8 +53,9 @@ static void check_odds(choice kind, const int32_t dims[3], int32_t w, int32_t h)
     float *expected = make((size_t)w * (size_t)h * 4 * sizeof *expected);
     for (int32_t i = 0; i < w * h; i++) {
         float values[256];
+        int32_t row = i / w;
         float at_x = fminf(fmaxf((float)(i % w) * x.scale + x.bias, 0.0f), x.max);
-        float at_y = fminf(fmaxf((float)(i / w) * y.scale + y.bias, 0.0f), y.max);
+        float at_y = fminf(fmaxf((float)row * y.scale + y.bias, 0.0f), y.max);
         logits_at(logits, dims, at_x, at_y, values);
         bd_ref_odds(values, dims[2], in_set, of.background, &expected[4 * i], &expected[4 * i + 1]);
     }
@@ -315,7 +316,8 @@ static void check_merge(const crop_case *c, const check_input *words, const bd_r
                                      .max_y = 8.0f,
                                      .weight = 0.6f};
     for (int32_t i = 0; i < OUT_W * OUT_H; i++) {
-        float share_x = (float)(i % OUT_W) / (OUT_W - 1), share_y = (float)(i / OUT_W) / (OUT_H - 1);
+        int32_t row = i / OUT_W;
+        float share_x = (float)(i % OUT_W) / (OUT_W - 1), share_y = (float)row / (OUT_H - 1);
         float *to = expected + 4 * i, values[CLASSES], o, n;
         bd_ref_sample(first, c->nodes[0], c->nodes[1], 4, share_x * (float)(c->nodes[0] - 1),
                       share_y * (float)(c->nodes[1] - 1), to);
@@ -377,7 +379,8 @@ static void check_band_on(const float *band, int32_t w, int32_t h, bool lines) {
     float *before = check_floats(&harness, (size_t)COUNT * 4, 0.0f, 1.0f), *expected = make(sizeof(float[COUNT * 4]));
     for (int32_t i = 0; i < COUNT; i++) {
         float x = fminf(fmaxf((float)(i % DST_W) * push.scale_x + push.bias_x, 0.0f), (float)(w - 1));
-        float y = fminf(fmaxf((float)(i / DST_W) * push.scale_y + push.bias_y, 0.0f), (float)(h - 1));
+        int32_t row = i / DST_W;
+        float y = fminf(fmaxf((float)row * push.scale_y + push.bias_y, 0.0f), (float)(h - 1));
         float known = bd_ref_band_at(band, w, h, x, y);
         bool certain = known < 0.25f || known > 0.75f;
         for (int32_t c = 0; c < channels; c++) {

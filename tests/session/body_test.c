@@ -74,6 +74,12 @@ static bd_segmentation look_at(const fixture *f, const bd_image *photo) {
     return seen;
 }
 
+static void *make(size_t bytes) {
+    void *memory = calloc(bytes, 1);
+    assert_non_null(memory);
+    return memory;
+}
+
 typedef struct grid {
     int32_t w, h;
     float *odds;
@@ -85,9 +91,8 @@ static grid make_grid(const bd_image *photo, int32_t along) {
     grid g = {.w = (int32_t)lround((double)(along - 1) * (photo->width - 1) / (longest - 1)) + 1,
               .h = (int32_t)lround((double)(along - 1) * (photo->height - 1) / (longest - 1)) + 1};
     size_t nodes = (size_t)g.w * (size_t)g.h;
-    g.odds = calloc(nodes * 4, sizeof *g.odds);
-    g.bodies = (bd_ref_bodies){.marks = calloc(nodes, 4), .values = calloc(nodes, 4)};
-    assert_true(g.odds && g.bodies.marks && g.bodies.values);
+    g.odds = make(nodes * 4 * sizeof *g.odds);
+    g.bodies = (bd_ref_bodies){.marks = make(nodes * sizeof(uint32_t)), .values = make(nodes * sizeof(float))};
     return g;
 }
 
@@ -99,36 +104,37 @@ static void free_grid(grid *g) {
 
 static void fill_grid(grid *g, const bd_image *photo, const bd_segmentation *seen) {
     for (int32_t i = 0; i < g->w * g->h; i++) {
+        int32_t row = i / g->w;
         float x = (float)(i % g->w) * (float)(photo->width - 1) / (float)(g->w - 1) + 0.5f;
-        float y = (float)(i / g->w) * (float)(photo->height - 1) / (float)(g->h - 1) + 0.5f;
+        float y = (float)row * (float)(photo->height - 1) / (float)(g->h - 1) + 0.5f;
         odds_at(seen, (x * (float)seen->labels.width / (float)photo->width - 0.5f) / CELL,
                 (y * (float)seen->labels.height / (float)photo->height - 0.5f) / CELL, g->odds + 4 * i);
     }
 }
 
 static void rule_on(grid *g) {
-    uint32_t *room = calloc((size_t)g->w * (size_t)g->h * 4, sizeof *room);
-    assert_non_null(room);
+    uint32_t *room = make((size_t)g->w * (size_t)g->h * 4 * sizeof *room);
     bd_ref_rule(g->odds, g->w, g->h, &g->bodies, room);
     free(room);
 }
 
 /* The matte of BD_MATTE_SOFT: probabilities at the network's size, enlarged. */
 static float *soft_matte(const grid *g, const bd_image *photo, uint32_t small_w, uint32_t small_h) {
-    float *plane = calloc((size_t)g->w * (size_t)g->h, 4), *small = calloc((size_t)small_w * small_h, 4);
-    float *alpha = calloc((size_t)photo->width * photo->height, 4);
-    assert_true(plane && small && alpha);
+    float *plane = make((size_t)g->w * (size_t)g->h * sizeof *plane), *small = make((size_t)small_w * small_h * 4);
+    float *alpha = make((size_t)photo->width * photo->height * sizeof *alpha);
     bd_ref_rule_apply(&g->bodies, g->w, g->h, BIAS, plane);
     float block_x = (float)photo->width / (float)small_w, block_y = (float)photo->height / (float)small_h;
     for (uint32_t i = 0; i < small_w * small_h; i++) {
-        float x = ((float)(i % small_w) + 0.5f) * block_x - 0.5f, y = ((float)(i / small_w) + 0.5f) * block_y - 0.5f;
+        uint32_t row = i / small_w;
+        float x = ((float)(i % small_w) + 0.5f) * block_x - 0.5f, y = ((float)row + 0.5f) * block_y - 0.5f;
         x = fminf(fmaxf(x * (float)(g->w - 1) / (float)(photo->width - 1), 0.0f), (float)(g->w - 1));
         y = fminf(fmaxf(y * (float)(g->h - 1) / (float)(photo->height - 1), 0.0f), (float)(g->h - 1));
         bd_ref_sample(plane, g->w, g->h, 1, x, y, small + i);
     }
     for (uint32_t i = 0; i < photo->width * photo->height; i++) {
+        uint32_t row = i / photo->width;
         float x = ((float)(i % photo->width) + 0.5f) / block_x - 0.5f;
-        float y = ((float)(i / photo->width) + 0.5f) / block_y - 0.5f;
+        float y = ((float)row + 0.5f) / block_y - 0.5f;
         bd_ref_sample(small, (int32_t)small_w, (int32_t)small_h, 1, fminf(fmaxf(x, 0.0f), (float)(small_w - 1)),
                       fminf(fmaxf(y, 0.0f), (float)(small_h - 1)), alpha + i);
     }
@@ -186,8 +192,9 @@ static void merge_crop(grid *finer, const grid *g, const bd_image *photo, const 
                        const bd_segmentation *seen) {
     const int32_t size[2] = {(int32_t)photo->width, (int32_t)photo->height}, net[2] = {SIDE, SIDE};
     for (int32_t i = 0; i < finer->w * finer->h; i++) {
+        int32_t row = i / finer->w;
         float share_x = (float)(i % finer->w) / (float)(finer->w - 1);
-        float share_y = (float)(i / finer->w) / (float)(finer->h - 1);
+        float share_y = (float)row / (float)(finer->h - 1);
         float *to = finer->odds + 4 * i, other[4];
         bd_ref_sample(g->odds, g->w, g->h, 4, share_x * (float)(g->w - 1), share_y * (float)(g->h - 1), to);
         float x = (share_x * (float)(size[0] - 1) + 0.5f - crop->x) / crop->scale;
@@ -214,8 +221,7 @@ static void test_second_look(void **state) {
     assert_true(crop.taken);
 
     bd_image picture = test_new_picture(SIDE, SIDE);
-    uint8_t *columns = calloc((size_t)SIDE * photo->height, 4);
-    assert_non_null(columns);
+    uint8_t *columns = make((size_t)SIDE * photo->height * 4);
     bd_ref_crop_picture(photo->pixels, size, net, &crop, 0xff808080u, columns, picture.pixels);
     bd_segmentation again = look_at(f, &picture);
     merge_crop(&finer, &g, photo, &crop, &again);
