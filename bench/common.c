@@ -137,13 +137,15 @@ bool bench_open_engine(bench *b, const char *kernel_set, bd_precision precision,
 static bool open_sizes(bench *b) {
     bd_error error;
     const char *text = b->a.sizes;
-    while (text && *text && b->size_count < BENCH_MOST_SIZES) {
+    while (text && *text) {
         char *end;
-        uint32_t size = (uint32_t)strtoul(text, &end, 10);
+        long side = strtol(text, &end, 10);
+        uint32_t size = (uint32_t)side;
         const bd_model_params model = {
             .struct_size = sizeof model, .width = size, .height = size, .quantised = (bd_quantised)b->a.quantised};
-        if (end == text || (*end && *end != ',')) {
-            (void)fprintf(stderr, "--sizes takes numbers with commas between, not \"%s\"\n", b->a.sizes);
+        if (end == text || (*end && *end != ',') || side < 1 || side > 8192 || b->size_count == BENCH_MOST_SIZES) {
+            (void)fprintf(stderr, "--sizes takes up to %d numbers from 1 to 8192, commas between, not \"%s\"\n",
+                          (int)BENCH_MOST_SIZES, b->a.sizes);
             b->failure = BD_ERR_INVALID_ARGUMENT;
             return false;
         }

@@ -74,13 +74,6 @@ void bd_join(uint a, uint b) {
     }
 }
 
-void bd_join_next(int node, ivec2 by) {
-    const int next = bd_next(node, by);
-    if (next >= 0 && bd_label(next) != BD_RULE_NONE) {
-        bd_join(uint(node), uint(next));
-    }
-}
-
 void bd_begin_node(int node, bool inside) {
     state[BD_RULE_LABELS(BD_NODES) + node] = inside ? uint(node) : BD_RULE_NONE;
     state[BD_RULE_SUMS(BD_NODES) + node] = 0u;
@@ -91,11 +84,11 @@ void bd_begin_node(int node, bool inside) {
 void bd_find_parts() {
     bd_sync();
     BD_EACH_NODE(i) {
-        if (bd_label(i) != BD_RULE_NONE) {
-            bd_join_next(i, ivec2(-1, 0));
-            bd_join_next(i, ivec2(-1, -1));
-            bd_join_next(i, ivec2(0, -1));
-            bd_join_next(i, ivec2(1, -1));
+        for (int k = 0; k < 4 && bd_label(i) != BD_RULE_NONE; k++) {
+            const int next = bd_next(i, k < 3 ? ivec2(k - 1, -1) : ivec2(-1, 0));
+            if (next >= 0 && bd_label(next) != BD_RULE_NONE) {
+                bd_join(uint(i), uint(next));
+            }
         }
     }
     bd_sync();
@@ -117,13 +110,6 @@ uint bd_ordered(float value) {
 
 // Marks the parts of r > BD_RULE_LOW that are kept.
 void bd_hold(uint mark) {
-    if (gl_LocalInvocationIndex == 0u) {
-        strong = 0u;
-        largest = 0u;
-        winner = BD_RULE_NONE;
-    }
-    BD_EACH_NODE(i) { bd_begin_node(i, bd_value(i) > BD_RULE_LOW); }
-    bd_find_parts();
     BD_EACH_NODE(i) {
         const uint root = bd_label(i);
         if (root != BD_RULE_NONE && bd_value(i) > BD_RULE_HIGH) {
@@ -178,8 +164,6 @@ void bd_count_ring(int node) {
 }
 
 void bd_wear() {
-    BD_EACH_NODE(i) { bd_begin_node(i, odds(i).y > 0.0 && !bd_is_marked(i, BD_RULE_KEEP)); }
-    bd_find_parts();
     BD_EACH_NODE(i) {
         const uint root = bd_label(i);
         if (root == BD_RULE_NONE) {
@@ -206,15 +190,6 @@ void bd_wear() {
 // ---- the box --------------------------------------------------------------------------------------------------------
 
 void bd_locate() {
-    if (gl_LocalInvocationIndex == 0u) {
-        largest = 0u;
-        state[BD_BOX_LEFT] = BD_RULE_NONE;
-        state[BD_BOX_TOP] = BD_RULE_NONE;
-        state[BD_BOX_RIGHT] = 0u;
-        state[BD_BOX_BOTTOM] = 0u;
-    }
-    BD_EACH_NODE(i) { bd_begin_node(i, bd_value(i) > BD_RULE_BOX_LEVEL); }
-    bd_find_parts();
     BD_EACH_NODE(i) {
         const uint root = bd_label(i);
         if (root != BD_RULE_NONE) {
@@ -241,22 +216,49 @@ void bd_locate() {
     }
 }
 
+// ---- all of it ------------------------------------------------------------------------------------------------------
+
+#define BD_PHASE_KEEP 0
+#define BD_PHASE_WEAR 1
+#define BD_PHASE_KEEP2 2
+#define BD_PHASE_LOCATE 3
+
+bool bd_belongs(int node, int phase) {
+    return phase == BD_PHASE_WEAR ? odds(node).y > 0.0 && !bd_is_marked(node, BD_RULE_KEEP)
+                                  : bd_value(node) > (phase == BD_PHASE_LOCATE ? BD_RULE_BOX_LEVEL : BD_RULE_LOW);
+}
+
+// The phases differ in what belongs to parts and in what becomes of them. One loop, since compilers take long over what is
+// inlined several times.
 void main() {
     BD_EACH_NODE(i) {
         bd_set_value(i, odds(i).x);
         state[BD_RULE_MARKS(BD_NODES) + i] = 0u;
     }
     bd_sync();
-    bd_hold(BD_RULE_KEEP);
-    bd_wear();
-    bd_hold(BD_RULE_KEEP2);
+    for (int phase = BD_PHASE_KEEP; phase <= (locates ? BD_PHASE_LOCATE : BD_PHASE_KEEP2); phase++) {
+        if (gl_LocalInvocationIndex == 0u) {
+            strong = 0u;
+            largest = 0u;
+            winner = BD_RULE_NONE;
+            state[BD_BOX_LEFT] = BD_RULE_NONE;
+            state[BD_BOX_TOP] = BD_RULE_NONE;
+            state[BD_BOX_RIGHT] = 0u;
+            state[BD_BOX_BOTTOM] = 0u;
+        }
+        BD_EACH_NODE(i) { bd_begin_node(i, bd_belongs(i, phase)); }
+        bd_find_parts();
+        if (phase == BD_PHASE_WEAR) {
+            bd_wear();
+        } else if (phase == BD_PHASE_LOCATE) {
+            bd_locate();
+        } else {
+            bd_hold(phase == BD_PHASE_KEEP ? BD_RULE_KEEP : BD_RULE_KEEP2);
+        }
+    }
     BD_EACH_NODE(i) {
         if (bd_value(i) > BD_RULE_LOW && !bd_is_marked(i, BD_RULE_KEEP2)) {
             state[BD_RULE_MARKS(BD_NODES) + i] |= BD_RULE_LOOSE;
         }
-    }
-    if (locates) {
-        bd_sync();
-        bd_locate();
     }
 }

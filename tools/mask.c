@@ -35,7 +35,11 @@ static bool parse_rule(cli *run, bd_matte_params *params) {
                         : cli_value_given(run, &from->matte_params.looks) ? "looks"
                                                                           : NULL;
     params->biased = cli_value_given(run, &from->matte_params.bias);
-    const char *instead = from->coarse ? "coarse" : from->matte_in ? "matte-in" : from->trimap ? "trimap" : NULL;
+    const char *instead = from->coarse                   ? "coarse"
+                          : from->matte_in               ? "matte-in"
+                          : from->trimap                 ? "trimap"
+                          : from->key && !from->key_with ? "key"
+                                                         : NULL;
     if (instead && ruled) {
         return cli_fail(run, CLI_USAGE, "--%s takes the network's place; --%s does not go with it", instead, ruled);
     }
@@ -125,7 +129,7 @@ bool cli_matte_parse(cli *run, cli_matte *matte) {
         return cli_fail(run, CLI_USAGE, "--trimap is for --matte refine or best, not %s", from->matte);
     }
     if (run->given[offsetof(cli_options, matte_params.guide_blur)] &&
-        (from->matte_in || (mode != BD_MATTE_REFINE && mode != BD_MATTE_BEST))) {
+        (from->matte_in || from->key || (mode != BD_MATTE_REFINE && mode != BD_MATTE_BEST))) {
         return cli_fail(run, CLI_USAGE, "--guide-blur is for --matte refine or best");
     }
     return parse_rule(run, &matte->params) && parse_parts(run, &matte->params) && parse_levels(run, &matte->params) &&

@@ -171,9 +171,7 @@ static matte plan_matte(bd_recipe *recipe, const bd_matte_input *in) {
         bd_fit_resized(m.photo.w, m.photo.h, USUAL_SIDE, &resized.w, &resized.h);
         m.cell_px = (float)longest / (float)TRIMAP_CELLS;
     } else {
-        m.cell_px = bd_coarse_network_cell(&in->looks->network, m.photo, resized) * (params->rule == BD_RULE_OFF ? 1.0f
-                                                                                     : in->second_look ? SECOND_CELL
-                                                                                                       : RULE_CELL);
+        m.cell_px = bd_coarse_network_cell(&in->looks->network, m.photo, resized);
         m.start_level = params->rule == BD_RULE_OFF ? 0.0f : BD_COARSE_LEVEL;
     }
     m.by_rule = bd_matte_needs_network(params) && params->rule == BD_RULE_ON;
@@ -191,6 +189,8 @@ static matte plan_matte(bd_recipe *recipe, const bd_matte_input *in) {
     m.guides[0] = bd_guide_of(m.photo, block * 2);
     m.guides[1] = bd_guide_of(m.photo, block);
     m.guides[2] = bd_guide_of(m.photo, finest);
+    /* Guides are no finer for it: what is filtered would grow by the square. */
+    m.cell_px *= !m.by_rule ? 1.0f : in->second_look ? SECOND_CELL : RULE_CELL;
     return m;
 }
 
@@ -284,12 +284,8 @@ static void find_band(matte *m) {
  * into from far, loses by any of it. */
 static bd_slot add_colours(matte *m, int guide) {
     bd_slot colours = bd_guided_reduce_add(m->recipe, m->in->photo, &m->guides[guide]);
-    bool off = m->in->params->guide_blur == BD_GUIDE_BLUR_OFF;
     float share = guide ? 1.0f / (float)m->guides[guide].block : 1.0f;
-    bd_noise_blur_add(m->recipe, m->noise, colours, share,
-                      off     ? 0.0f
-                      : guide ? 1.0f
-                              : COARSE_GAIN,
+    bd_noise_blur_add(m->recipe, m->noise, colours, share, guide ? 1.0f : COARSE_GAIN,
                       guide ? 0.0f : COARSE_BLUR * m->cell_px / (float)m->guides[0].block);
     return colours;
 }
@@ -313,7 +309,11 @@ static bd_slot add_refined(matte *m) {
     const bd_closed_form closed = {.trimap = params->trimap != NULL || m->by_rule,
                                    .alone = bd_trimap_alone(params),
                                    .steps = m->in->closed_form_steps};
-    m->noise = bd_trimap_alone(params) ? BD_NO_SLOT : bd_noise_add(m->recipe, m->in->photo);
+    bool off = params->guide_blur == BD_GUIDE_BLUR_OFF;
+    if (!bd_trimap_alone(params)) {
+        m->noise =
+            off ? bd_plane_zero_add(m->recipe, "no noise", (bd_size){1, 1}) : bd_noise_add(m->recipe, m->in->photo);
+    }
     for (int g = 0; g < 2; g++) {
         m->colours[g] = add_colours(m, g);
     }
@@ -339,8 +339,7 @@ static bd_slot add_refined(matte *m) {
     if (m->band) {
         bd_band_lines_add(m->recipe, m->band, lines, on_band(m, guide));
     }
-    bd_slot mask = bd_guided_apply_add(m->recipe, lines, &m->guides[guide], m->in->photo,
-                                       params->guide_blur == BD_GUIDE_BLUR_OFF ? BD_NO_SLOT : m->noise);
+    bd_slot mask = bd_guided_apply_add(m->recipe, lines, &m->guides[guide], m->in->photo, off ? BD_NO_SLOT : m->noise);
     if (m->in->trimap) {
         bd_trimap_pin_add(m->recipe, m->in->trimap, mask, 1, 0.0f);
     }

@@ -583,6 +583,19 @@ check_key() {
         run 2 matte "$photo" --key auto $other -o "$out/none.png"
         says "--key makes the matte from a colour; --${other:2:3}"
     done
+    for other in '--rule off' '--bias 1' '--looks 2' '--guide-blur off'; do
+        # shellcheck disable=SC2086 # words
+        run 2 matte "$photo" --key auto $other -o "$out/none.png"
+        says "${other%% *}"
+    done
+    for other in --coarse --trimap --matte-in; do
+        run 2 matte "$photo" $other "$photo" --bias 1 -o "$out/none.png"
+        says "$other takes the network's place; --bias"
+    done
+    run 2 matte "$photo" --rule off --looks 2 -o "$out/none.png"
+    run 2 matte "$photo" --levels 90,10 -o "$out/none.png"
+    says '--levels takes LOW,HIGH'
+    run 2 matte "$photo" --levels 10,90 --threshold 50 -o "$out/none.png"
     run 2 matte "$photo" --key purplish -o "$out/none.png"
     says '--key is auto,'
     run 2 matte "$photo" --key '#20b04080' -o "$out/none.png"
