@@ -105,7 +105,7 @@ static const option options[] = {
      "whether the network's answer is first made to be whole bodies; hard: off"},
     {"--bias", OPTION_FLOAT, V(MATTE), AT(matte.bias), "B", -20, 20, "of the rule; 0: the library's"},
     {"--sizes", OPTION_TEXT, V(MATTE), AT(sizes), "N,N", 0, 0,
-     "more sizes that the network sees every photo at, 6 at most; the command's best: 769"},
+     "more sizes that the network sees every photo at, 6 at most; the command's best: 1025"},
     {"--looks", OPTION_WHOLE, V(MATTE), AT(matte.looks), "N", 0, 2, "how often the network looks; 0: the library's"},
 
     {"--out", OPTION_NEED, V(SHEET), AT(out), "FOLDER|FILE", 0, 0, "where to; a FILE ends in .png or .jpg"},

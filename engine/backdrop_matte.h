@@ -10,8 +10,10 @@ typedef enum bd_matte_mode {
     BD_MATTE_HARD = 1,   /* the class with the highest logit at the network's size, enlarged: the tutorial's mask */
     BD_MATTE_SOFT = 2,   /* probabilities at the network's size, interpolated */
     /* REFINE, then a closed-form solution, by what colours tell: in a band along the edge of the mask that the rule made
-     * or, without it, where REFINE is in doubt. Meant for a session with the network at 1.5 times its size, too
-     * (bd_session_params.sizes), as the command has it. */
+     * or, without it, where REFINE is in doubt. Meant for a session with the network at twice its size, too
+     * (bd_session_params.sizes), as the command has it: where all such sizes are larger, nothing is mirrored and the rule
+     * is on, those networks run where bodies are thin, as those of groups are, and no crop is looked at; else the looks
+     * are averaged as for the other kinds. */
     BD_MATTE_BEST = 3
 } bd_matte_mode;
 

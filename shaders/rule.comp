@@ -189,6 +189,15 @@ void bd_wear() {
 
 // ---- the box --------------------------------------------------------------------------------------------------------
 
+bool bd_is_edge(int node) {
+    bool edge = false;
+    for (int k = 0; k < 8; k++) {
+        const int next = bd_around[k].x * bd_around[k].y == 0 ? bd_next(node, bd_around[k]) : -1;
+        edge = edge || (next >= 0 && bd_label(next) == BD_RULE_NONE);
+    }
+    return edge;
+}
+
 void bd_locate() {
     BD_EACH_NODE(i) {
         const uint root = bd_label(i);
@@ -212,6 +221,8 @@ void bd_locate() {
             atomicMin(state[BD_BOX_TOP], y);
             atomicMax(state[BD_BOX_RIGHT], x);
             atomicMax(state[BD_BOX_BOTTOM], y);
+            atomicAdd(state[BD_BOX_AREA], 1u);
+            atomicAdd(state[BD_BOX_EDGE], bd_is_edge(i) ? 1u : 0u);
         }
     }
 }
@@ -245,6 +256,8 @@ void main() {
             state[BD_BOX_TOP] = BD_RULE_NONE;
             state[BD_BOX_RIGHT] = 0u;
             state[BD_BOX_BOTTOM] = 0u;
+            state[BD_BOX_AREA] = 0u;
+            state[BD_BOX_EDGE] = 0u;
         }
         BD_EACH_NODE(i) { bd_begin_node(i, bd_belongs(i, phase)); }
         bd_find_parts();

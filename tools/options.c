@@ -154,7 +154,7 @@ static const cli_option rows[] = {
 
     TAKE("matte", 0, matte, R | A, matte, "HOW",
          "how the network's coarse mask is enlarged: hard, soft, refine (default: guided by the\n"
-         "photo's colours) or best (the network at 1.5 times its size, too, and a closed form along the edge)"),
+         "photo's colours) or best (a look at twice the size where bodies are thin, and a closed form along the edge)"),
     SET("guide-blur", 0, matte_params.guide_blur, R | A, guide_blur, "HOW",
         "refine and best: against noise in PHOTO, its colours are blurred where they guide the matte,\n"
         "and only there: {marked}, by the noise that is measured, or never"),

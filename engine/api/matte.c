@@ -23,11 +23,8 @@ static bd_results draft_matte(bd_session *session, const bd_image *photo, const 
     input.photo = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
     bd_matte_upload(r, params, &input);
     if (bd_matte_needs_network(params)) {
-        bd_slot small = bd_look_resize(r, &session->looks.network, input.photo);
-        input.resized = bd_recipe_size(r, small);
-        input.logits = bd_look_add(r, &session->looks, input.photo, small);
         to.has_seen = true;
-        to.seen = bd_recipe_return(r, bd_seen_add(r, &session->looks, input.logits, input.resized));
+        to.seen = bd_recipe_return(r, bd_matte_look_add(r, &input));
     }
     const bd_matte matte = bd_matte_add(r, &input);
     to.image = bd_recipe_return(r, bd_pack_add(r, matte.plane, params->wide));

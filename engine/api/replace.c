@@ -67,7 +67,7 @@ static bd_results draft_classic(bd_session *session, const request *ask, bd_erro
     bd_slot photo = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
     bd_slot small = bd_look_resize(r, &session->looks.network, photo);
     const bd_size resized = bd_recipe_size(r, small);
-    bd_slot logits = bd_look_add(r, &session->looks, photo, small);
+    bd_slot logits = bd_look_add(r, &session->looks, photo, small, false);
     const bd_backdrop back = add_background(r, session, ask, resized);
     to.seen = bd_recipe_return(r, bd_seen_add(r, &session->looks, logits, resized));
     const bd_coarse coarse = {.logits = logits,
@@ -105,11 +105,8 @@ static bd_results draft_replace(bd_session *session, const request *ask, bd_erro
     bd_matte_upload(r, &ask->matte, &input);
     input.photo = bd_narrow_add(r, photo);
     if (bd_matte_needs_network(&ask->matte)) {
-        bd_slot small = bd_look_resize(r, &session->looks.network, input.photo);
-        input.resized = bd_recipe_size(r, small);
-        input.logits = bd_look_add(r, &session->looks, input.photo, small);
         to.has_seen = true;
-        to.seen = bd_recipe_return(r, bd_seen_add(r, &session->looks, input.logits, input.resized));
+        to.seen = bd_recipe_return(r, bd_matte_look_add(r, &input));
     }
     const bd_matte mask = bd_matte_add(r, &input);
     bd_backdrop back = add_background(r, session, ask, size);

@@ -21,7 +21,7 @@ static results draft_segment(bd_session *session, const bd_image *photo, const b
     bd_slot picture = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size);
     bd_slot small = bd_look_resize(r, &session->looks.network, picture);
     const bd_size resized = bd_recipe_size(r, small);
-    bd_slot logits = bd_look_add(r, &session->looks, picture, small);
+    bd_slot logits = bd_look_add(r, &session->looks, picture, small, false);
     bd_slot map =
         bd_labels_add(r, &session->looks, logits, resized, params->map_size == BD_MAP_RESIZED ? resized : size);
     to.map = bd_recipe_return(r, map);

@@ -5,6 +5,7 @@
 #include "network/probe.h"
 #include "api/session.h"
 #include "photo/components.h"
+#include "photo/crop.h"
 #include "photo/labels.h"
 #include "photo/matting.h"
 
@@ -192,7 +193,12 @@ bd_result bd_session_open_look(bd_session *session, const bd_matte_params *param
     uint32_t usual = quick || params->mode == BD_MATTE_BEST ? 2 : 1;
     uint32_t looks = params->looks ? params->looks : usual;
     *second = bd_matte_needs_network(params) && params->rule == BD_RULE_ON && looks > 1;
-    return *second ? bd_network_make_gate(&session->looks.network, error) : BD_OK;
+    bd_result result = *second ? bd_network_make_gate(&session->looks.network, "second look", error) : BD_OK;
+    bool larger = bd_matte_needs_network(params) && bd_larger_looks_are_gated(&session->looks, params);
+    for (uint32_t i = 0; larger && i < session->looks.size_count && !result; i++) {
+        result = bd_network_make_gate(&session->looks.sizes[i], "larger look", error);
+    }
+    return result;
 }
 
 void bd_session_take_seen(bd_session *session, const bd_frame *frame, const uint32_t *labels) {

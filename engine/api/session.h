@@ -63,7 +63,7 @@ bd_result bd_session_need_network(const bd_session *session, bd_error *error);
 bool bd_class_set_is_empty(const bd_class_set *classes);
 /* Where no class is chosen, the default. */
 void bd_session_choose_classes(const bd_session *session, bd_class_set *classes);
-/* Whether a matte takes a second look; makes what that needs. */
+/* Whether a matte takes a second look; makes what that and larger looks need. */
 bd_result bd_session_open_look(bd_session *session, const bd_matte_params *params, bool *second, bd_error *error);
 /* Counts what the network saw in a photo that is done: labels, the number of the result; NULL: it was not asked. */
 void bd_session_take_seen(bd_session *session, const bd_frame *frame, const uint32_t *labels);

@@ -55,19 +55,25 @@ void bd_kernel_rule_apply(const bd_vk *vk, const bd_push_rule *push, bd_vk_dispa
     bd_fill_rows(dispatch, bd_ceil_div((uint32_t)push->w, 4), (uint32_t)push->h);
 }
 
+void bd_kernel_crop_gate(const bd_vk *vk, const bd_push_crop *push, bool larger, bool alone, bd_vk_dispatch *dispatch) {
+    bd_fill_kernel(dispatch, vk, BD_KERNEL_CROP_GATE, push, sizeof *push);
+    dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
+    dispatch->bindings[1].format = VK_FORMAT_R32_UINT;
+    bd_fill_constant(dispatch, larger);
+    bd_fill_constant(dispatch, alone);
+    bd_fill_rows(dispatch, (uint32_t)push->count, 1);
+}
+
 void bd_kernel_crop(const bd_vk *vk, bd_kernel kernel, const bd_push_crop *push, bd_vk_dispatch *dispatch) {
     bd_fill_kernel(dispatch, vk, kernel, push, sizeof *push);
     dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
     dispatch->bindings[1].format = VK_FORMAT_R32_UINT;
-    switch (kernel) {
-    case BD_KERNEL_CROP_GATE: bd_fill_rows(dispatch, (uint32_t)push->count, 1); break;
-    case BD_KERNEL_CROP_ROWS: bd_fill_rows(dispatch, (uint32_t)push->net_w, (uint32_t)push->src_h); break;
-    default: bd_fill_rows(dispatch, (uint32_t)push->net_w, (uint32_t)push->net_h);
-    }
+    bool rows = kernel == BD_KERNEL_CROP_ROWS;
+    bd_fill_rows(dispatch, (uint32_t)push->net_w, (uint32_t)(rows ? push->src_h : push->net_h));
 }
 
-void bd_kernel_crop_merge(const bd_vk *vk, const bd_shape *logits, const bd_odds_of *of, const bd_push_crop_merge *push,
-                          bd_vk_dispatch *dispatch) {
+static void fill_merge(const bd_vk *vk, bd_kernel kernel, const bd_shape *logits, const bd_odds_of *of,
+                       const bd_push_crop_merge *push, bd_vk_dispatch *dispatch) {
     bd_push_crop_merge all = *push;
     memcpy(&all.classes_low, of->classes.words, sizeof all.classes_low);
     memcpy(&all.classes_high, of->classes.words + 4, sizeof all.classes_high);
@@ -76,8 +82,20 @@ void bd_kernel_crop_merge(const bd_vk *vk, const bd_shape *logits, const bd_odds
     all.logits_h = logits->dims[1];
     all.c4 = (int32_t)bd_shape_c4(logits);
     all.class_count = logits->dims[3];
-    bd_fill_kernel(dispatch, vk, BD_KERNEL_CROP_MERGE, &all, sizeof all);
+    bd_fill_kernel(dispatch, vk, kernel, &all, sizeof all);
     dispatch->bindings[1].format = VK_FORMAT_R32_UINT;
+}
+
+void bd_kernel_crop_merge(const bd_vk *vk, const bd_shape *logits, const bd_odds_of *of, const bd_push_crop_merge *push,
+                          bd_vk_dispatch *dispatch) {
+    fill_merge(vk, BD_KERNEL_CROP_MERGE, logits, of, push, dispatch);
+    bd_fill_rows(dispatch, (uint32_t)push->out_w, (uint32_t)push->out_h);
+}
+
+void bd_kernel_larger_merge(const bd_vk *vk, const bd_shape *logits, const bd_odds_of *of,
+                            const bd_push_crop_merge *push, bool alone, bd_vk_dispatch *dispatch) {
+    fill_merge(vk, BD_KERNEL_LARGER_MERGE, logits, of, push, dispatch);
+    bd_fill_constant(dispatch, alone);
     bd_fill_rows(dispatch, (uint32_t)push->out_w, (uint32_t)push->out_h);
 }
 

@@ -227,7 +227,7 @@ static void synchronise(bd_vk_commands *commands, pending *since) {
 
 /* gated: groups come from there; NULL: from the dispatches. */
 static bd_result record(const bd_network *network, bd_vk_commands *commands, bool timed, const bd_vk_buffer *gated,
-                        bd_error *error) {
+                        const char *label, bd_error *error) {
     /* Consecutive photos, and several looks at one, submit it again before it is done. */
     bd_result result = bd_vk_commands_begin(commands, VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT, error);
     pending since = {.count = 0};
@@ -251,7 +251,7 @@ static bd_result record(const bd_network *network, bd_vk_commands *commands, boo
         return result;
     }
     bd_vk_commands_barrier(commands);
-    bd_vk_commands_stamp(commands, gated ? "second look" : "network");
+    bd_vk_commands_stamp(commands, label);
     return bd_vk_commands_end(commands, error);
 }
 
@@ -261,7 +261,7 @@ bd_result bd_network_time_steps(bd_network *network, bd_error *error) {
     }
     bd_result result = bd_vk_commands_init(network->vk, &network->timed, network->step_count + 1, error);
     if (!result) {
-        result = record(network, &network->timed, true, NULL, error);
+        result = record(network, &network->timed, true, NULL, "network", error);
     }
     if (result) {
         bd_vk_commands_finish(&network->timed);
@@ -276,7 +276,7 @@ static void finish_gate(bd_network *network) {
     network->gate = (bd_network_gate){.groups = {0}};
 }
 
-bd_result bd_network_make_gate(bd_network *network, bd_error *error) {
+bd_result bd_network_make_gate(bd_network *network, const char *label, bd_error *error) {
     bd_network_gate *gate = &network->gate;
     bd_vk *vk = network->vk;
     if (gate->commands.buffer) {
@@ -295,7 +295,7 @@ bd_result bd_network_make_gate(bd_network *network, bd_error *error) {
         result = bd_vk_commands_init(vk, &gate->commands, 1, error);
     }
     if (!result) {
-        result = record(network, &gate->commands, false, &gate->gated, error);
+        result = record(network, &gate->commands, false, &gate->gated, label, error);
     }
     if (result) {
         finish_gate(network);
@@ -460,7 +460,7 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_graph *graph,
         result = prepare_pipelines(network, error);
     }
     if (!result) {
-        result = record(network, &network->commands, false, NULL, error);
+        result = record(network, &network->commands, false, NULL, "network", error);
     }
     bd_free(graph->pool.allocator, r.constants);
     bd_bands_finish(&r.bands);

@@ -64,8 +64,8 @@ void bd_network_finish(bd_network *network); /* safe on a zeroed one */
 /* Records network->timed. */
 bd_result bd_network_time_steps(bd_network *network, bd_error *error);
 
-/* Makes network->gate. */
-bd_result bd_network_make_gate(bd_network *network, bd_error *error);
+/* Makes network->gate; label: of its time, a literal. */
+bd_result bd_network_make_gate(bd_network *network, const char *label, bd_error *error);
 
 /* Copies logits (h, w, classes) from where they lie, the network's own or of their shape, without channel padding to
  * the host. The device must be done. */

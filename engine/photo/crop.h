@@ -19,4 +19,12 @@ bd_slot bd_crop_add(bd_recipe *recipe, const bd_looks *looks, const bd_crop *cro
 bd_slot bd_crop_merge_add(bd_recipe *recipe, const bd_looks *looks, const bd_crop *crop, const bd_odds_of *of,
                           bd_slot odds, bd_slot logits, float weight, bd_size size);
 
+/* Whether mattes of that kind leave what larger networks say to where bodies are thin, and those networks do not run
+ * elsewhere; else all looks are averaged. */
+bool bd_larger_looks_are_gated(const bd_looks *looks, const bd_matte_params *params);
+/* Log-odds of the photo and of a larger look at it, by that network, which counts by weight at most. odds are those so
+ * far, on the grid that the box is told on. alone: no crop is looked at. */
+bd_slot bd_larger_merge_add(bd_recipe *recipe, const bd_network *network, const bd_crop *crop, const bd_odds_of *of,
+                            bd_slot odds, bd_slot logits, float weight, bool alone);
+
 #endif

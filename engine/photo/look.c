@@ -103,11 +103,11 @@ static bd_slot add_average(bd_recipe *recipe, const bd_looks *looks, uint32_t lo
     return plan.sum;
 }
 
-bd_slot bd_look_add(bd_recipe *recipe, const bd_looks *looks, bd_slot photo, bd_slot resized) {
+bd_slot bd_look_add(bd_recipe *recipe, const bd_looks *looks, bd_slot photo, bd_slot resized, bool first_alone) {
     bd_preprocess_add(recipe, &looks->network, resized, false);
     bd_recipe_stamp(recipe, "preprocess");
     add_network(recipe, &looks->network);
-    if (looks->count < 2) {
+    if (looks->count < 2 || first_alone) {
         return bd_recipe_outside(recipe, "logits", &looks->network.logits);
     }
     const bd_size first = bd_recipe_size(recipe, resized);
@@ -124,18 +124,19 @@ bd_slot bd_look_add(bd_recipe *recipe, const bd_looks *looks, bd_slot photo, bd_
     return sum;
 }
 
-/* ---- a second look ----------------------------------------------------------------------------------------------- */
+/* ---- another look ------------------------------------------------------------------------------------------------ */
 
 typedef struct gate_plan {
     bd_slot words, groups, gated;
+    uint32_t larger, alone;
     bd_push_crop push;
 } gate_plan;
-BD_PLAN_OF_WORDS(gate_plan, 3 + sizeof(bd_push_crop) / 4);
+BD_PLAN_OF_WORDS(gate_plan, 5 + sizeof(bd_push_crop) / 4);
 
 static void record_gate(bd_recorder *to, const void *plan) {
     const gate_plan *p = plan;
     bd_vk_dispatch dispatch;
-    bd_kernel_crop(to->vk, BD_KERNEL_CROP_GATE, &p->push, &dispatch);
+    bd_kernel_crop_gate(to->vk, &p->push, p->larger, p->alone, &dispatch);
     bd_bind_bytes(to, &dispatch, 0, p->words, 0, BD_BOX_WORDS * sizeof(uint32_t));
     bd_bind(to, &dispatch, 1, p->groups);
     bd_bind(to, &dispatch, BD_BIND_DST, p->gated);
@@ -143,24 +144,24 @@ static void record_gate(bd_recorder *to, const void *plan) {
     bd_recorder_barrier_indirect(to);
 }
 
-bd_slot bd_look_again_add(bd_recipe *recipe, const bd_looks *looks, bd_slot picture, bd_slot words,
-                          const bd_push_crop *push) {
-    const bd_network *network = &looks->network;
+bd_slot bd_look_again_add(bd_recipe *recipe, const bd_network *network, bd_slot picture, const bd_look_gate *gate) {
     const bd_vk_binding groups = {
         .buffer = &network->gate.groups, .bytes = network->gate.groups.bytes, .format = VK_FORMAT_R32_UINT};
     const bd_vk_binding gated = {
         .buffer = &network->gate.gated, .bytes = network->gate.gated.bytes, .format = VK_FORMAT_R32_UINT};
-    gate_plan plan = {.words = words,
+    gate_plan plan = {.words = gate->words,
                       .groups = bd_recipe_outside(recipe, "groups", &groups),
                       .gated = bd_recipe_outside(recipe, "gated groups", &gated),
-                      .push = *push};
+                      .larger = gate->larger,
+                      .alone = gate->alone,
+                      .push = gate->push};
     plan.push.count = (int32_t)network->dispatch_count * 3;
     bd_recipe_pass(recipe, record_gate, &plan, sizeof plan);
-    bd_recipe_reads(recipe, words);
+    bd_recipe_reads(recipe, gate->words);
     bd_recipe_reads(recipe, plan.groups);
     bd_recipe_writes(recipe, plan.gated);
     bd_preprocess_add(recipe, network, picture, false);
     const network_plan again = {.commands = bd_recipe_give(recipe, &network->gate.commands)};
     bd_recipe_pass(recipe, record_network, &again, sizeof again);
-    return bd_recipe_outside(recipe, "logits of the crop", &network->logits);
+    return bd_recipe_outside(recipe, "logits of another look", &network->logits);
 }

@@ -9,6 +9,7 @@
 #include "photo/crop.h"
 #include "photo/edges.h"
 #include "photo/guided.h"
+#include "photo/labels.h"
 #include "photo/levels.h"
 #include "photo/look.h"
 #include "photo/matting.h"
@@ -75,6 +76,14 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
     return result ? result : bd_edges_check(params, error);
 }
 
+bd_slot bd_matte_look_add(bd_recipe *recipe, bd_matte_input *input) {
+    const bd_looks *looks = input->looks;
+    bd_slot small = bd_look_resize(recipe, &looks->network, input->photo);
+    input->resized = bd_recipe_size(recipe, small);
+    input->logits = bd_look_add(recipe, looks, input->photo, small, bd_larger_looks_are_gated(looks, input->params));
+    return bd_seen_add(recipe, looks, input->logits, input->resized);
+}
+
 void bd_matte_upload(bd_recipe *recipe, const bd_matte_params *params, bd_matte_input *input) {
     if (params->coarse) {
         input->map = bd_recipe_upload(recipe, "probabilities", BD_UPLOAD_PROBABILITIES, BD_SLOT_PLANE,
@@ -115,22 +124,38 @@ static float bias_of(const bd_matte_input *in) {
 }
 
 /* A second look where that shows the subject larger: log-odds of both on a finer grid. */
-static bd_slot add_second_look(bd_recipe *recipe, const bd_matte_input *in, const bd_odds_of *of, bd_slot odds,
-                               bd_size photo) {
-    const bd_size grid = bd_recipe_size(recipe, odds), finer = bd_rule_grid(in->looks, photo, SECOND_NODES);
-    const bd_crop crop = bd_crop_of(recipe, in->looks, in->photo, bd_rule_add(recipe, odds, true), grid);
-    bd_slot picture = bd_crop_add(recipe, in->looks, &crop);
+static bd_slot add_second_look(bd_recipe *recipe, const bd_matte_input *in, const bd_odds_of *of, const bd_crop *crop,
+                               bd_slot odds, bd_size photo) {
+    const bd_size finer = bd_rule_grid(in->looks, photo, SECOND_NODES);
+    bd_slot picture = bd_crop_add(recipe, in->looks, crop);
     bd_recipe_stamp(recipe, "matte: crop");
-    bd_slot logits = bd_look_again_add(recipe, in->looks, picture, crop.words, &crop.push);
-    return bd_crop_merge_add(recipe, in->looks, &crop, of, odds, logits, SECOND_WEIGHT, finer);
+    const bd_look_gate gate = {.words = crop->words, .push = crop->push};
+    bd_slot logits = bd_look_again_add(recipe, &in->looks->network, picture, &gate);
+    return bd_crop_merge_add(recipe, in->looks, crop, of, odds, logits, SECOND_WEIGHT, finer);
+}
+
+/* Looks at the whole photo by larger networks, where bodies are thin: all looks then count alike. */
+static bd_slot add_larger_looks(bd_recipe *recipe, const bd_matte_input *in, const bd_odds_of *of, const bd_crop *crop,
+                                bd_slot odds) {
+    const bd_look_gate gate = {.words = crop->words, .push = crop->push, .larger = true, .alone = !in->second_look};
+    for (uint32_t i = 0; i < in->looks->size_count; i++) {
+        const bd_network *network = &in->looks->sizes[i];
+        bd_slot resized = bd_look_resize(recipe, network, in->photo);
+        bd_slot logits = bd_look_again_add(recipe, network, resized, &gate);
+        odds = bd_larger_merge_add(recipe, network, crop, of, odds, logits, 1.0f / (float)(i + 2), gate.alone);
+    }
+    return odds;
 }
 
 static bd_slot add_bodies(bd_recipe *recipe, const bd_matte_input *in, bd_size photo) {
     const bd_odds_of of = {.classes = in->params->classes, .background = in->background};
     const bd_size grid = bd_rule_grid(in->looks, photo, 0);
-    bd_slot odds = bd_odds_add(recipe, in->looks, in->logits, &of, photo, grid);
-    if (in->second_look) {
-        odds = add_second_look(recipe, in, &of, odds, photo);
+    const bool gated = bd_larger_looks_are_gated(in->looks, in->params);
+    bd_slot odds = bd_odds_add(recipe, in->looks, in->logits, &of, photo, grid, gated ? 1 : bd_rule_looks(in->looks));
+    if (in->second_look || gated) {
+        const bd_crop crop = bd_crop_of(recipe, in->looks, in->photo, bd_rule_add(recipe, odds, true), grid);
+        odds = gated ? add_larger_looks(recipe, in, &of, &crop, odds) : odds;
+        odds = in->second_look ? add_second_look(recipe, in, &of, &crop, odds, photo) : odds;
     }
     bd_slot words = bd_rule_add(recipe, odds, false);
     bd_slot plane = bd_rule_apply_add(recipe, words, bd_recipe_size(recipe, odds), bias_of(in));

@@ -35,6 +35,9 @@ typedef struct bd_matte {
 bool bd_matte_needs_network(const bd_matte_params *params);
 bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_network, bd_error *error);
 
+/* Where it does: the network looks at input->photo, and stores what it says there. Returns what it saw: labels. */
+bd_slot bd_matte_look_add(bd_recipe *recipe, bd_matte_input *input);
+
 enum { BD_MATTE_MOST_SOURCES = 2 };
 /* Adds uploads for the caller's probabilities and trimap, in this order, and stores their slots in input. */
 void bd_matte_upload(bd_recipe *recipe, const bd_matte_params *params, bd_matte_input *input);

@@ -18,14 +18,13 @@ bd_result bd_rule_check(const bd_matte_params *params, bd_error *error) {
     return BD_OK;
 }
 
-/* Mirrored looks leave only their average: the networks that ran for it hold the last of them. */
-static bool is_averaged(const bd_looks *looks) {
-    return looks->flip;
+uint32_t bd_rule_looks(const bd_looks *looks) {
+    return looks->flip ? 1 : looks->count;
 }
 
 bd_size bd_rule_grid(const bd_looks *looks, bd_size photo, uint32_t nodes) {
     uint32_t longest = BD_MAX(photo.w, photo.h), shortest = BD_MIN(photo.w, photo.h), along = nodes;
-    for (uint32_t look = 0; !nodes && look < (is_averaged(looks) ? 1 : looks->count); look++) {
+    for (uint32_t look = 0; !nodes && look < bd_rule_looks(looks); look++) {
         const int32_t *logits = bd_looks_network(looks, look)->logits_shape.dims;
         along = BD_MAX(along, (uint32_t)BD_MAX(logits[1], logits[2]));
     }
@@ -58,31 +57,30 @@ static void record_odds(bd_recorder *to, const void *plan) {
 }
 
 /* Nodes on the middles of the corner pixels, where a map of the photo's size has its pixels. */
-static bd_axis_map on_nodes(const bd_network *network, int axis, bd_size photo, uint32_t nodes) {
+bd_axis_map bd_rule_map(const bd_network *network, int axis, bd_size photo, bd_size grid) {
     bd_size resized;
     bd_looks_photo_size(network, photo.w, photo.h, &resized.w, &resized.h);
-    uint32_t pixels = axis == 2 ? photo.w : photo.h;
+    uint32_t pixels = axis == 2 ? photo.w : photo.h, nodes = axis == 2 ? grid.w : grid.h;
     bd_axis_map map = bd_looks_pixel_map(network, axis, axis == 2 ? resized.w : resized.h, pixels);
     map.scale *= nodes > 1 ? (float)(pixels - 1) / (float)(nodes - 1) : 0.0f;
     return map;
 }
 
 bd_slot bd_odds_add(bd_recipe *recipe, const bd_looks *looks, bd_slot logits, const bd_odds_of *of, bd_size photo,
-                    bd_size grid) {
+                    bd_size grid, uint32_t count) {
     bd_slot before = BD_NO_SLOT;
-    uint32_t count = is_averaged(looks) ? 1 : looks->count;
     for (uint32_t look = 0; look < count; look++) {
         const bd_network *network = bd_looks_network(looks, look);
-        const odds_plan plan = {.logits = count > 1 ? bd_recipe_outside(recipe, "logits of a look", &network->logits)
-                                                    : logits,
+        const odds_plan plan = {.logits = looks->flip ? logits
+                                                      : bd_recipe_outside(recipe, "logits of a look", &network->logits),
                                 .before = before,
                                 .grid = bd_recipe_slot(recipe, "log-odds", BD_SLOT_GRID, grid),
                                 .network = bd_recipe_give(recipe, network),
                                 .look = look,
                                 .looks = count,
                                 .of = *of,
-                                .x = on_nodes(network, 2, photo, grid.w),
-                                .y = on_nodes(network, 1, photo, grid.h)};
+                                .x = bd_rule_map(network, 2, photo, grid),
+                                .y = bd_rule_map(network, 1, photo, grid)};
         bd_recipe_pass(recipe, record_odds, &plan, sizeof plan);
         bd_recipe_reads(recipe, plan.logits);
         bd_recipe_reads(recipe, before);

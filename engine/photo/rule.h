@@ -12,10 +12,16 @@ bd_result bd_rule_check(const bd_matte_params *params, bd_error *error);
  * on its longer side; at most BD_RULE_MOST_SIDE. */
 bd_size bd_rule_grid(const bd_looks *looks, bd_size photo, uint32_t nodes);
 
-/* Log-odds (o, n, 0, 0) of the classes on such a grid, right behind bd_look_add, which returned logits: of those, or of
- * the sizes that the network ran at, each on its own logits, averaged. */
+/* Where its nodes lie on the logits of a network; axis 2: x, 1: y. */
+bd_axis_map bd_rule_map(const bd_network *network, int axis, bd_size photo, bd_size grid);
+
+/* How many looks there are whose logits are still there. Mirrored looks leave only their average. */
+uint32_t bd_rule_looks(const bd_looks *looks);
+
+/* Log-odds (o, n, 0, 0) of the classes on such a grid, right behind bd_look_add, which returned logits: of the first
+ * `count` looks, each on its own logits, averaged; or of those logits, where count is 1. */
 bd_slot bd_odds_add(bd_recipe *recipe, const bd_looks *looks, bd_slot logits, const bd_odds_of *of, bd_size photo,
-                    bd_size grid);
+                    bd_size grid, uint32_t count);
 
 /* The rule on log-odds. Returns the words of push/rule.h, with the box of the subject where `locates`. */
 bd_slot bd_rule_add(bd_recipe *recipe, bd_slot odds, bool locates);

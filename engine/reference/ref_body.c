@@ -135,7 +135,17 @@ static bool is_worn(const parts *p, const float *grid, const uint32_t *marks, ui
     return 2 * kept > ring && sum >= 0;
 }
 
-static void locate(const parts *p, const float *values, uint32_t *areas, uint32_t box[4]) {
+static bool is_edge(const parts *p, int32_t node) {
+    static const int sides[4] = {1, 3, 5, 7};
+    bool edge = false;
+    for (int k = 0; k < 4; k++) {
+        int32_t next = next_to(p, node, sides[k]);
+        edge |= next >= 0 && p->labels[next] == BD_RULE_NONE;
+    }
+    return edge;
+}
+
+static void locate(const parts *p, const float *values, uint32_t *areas, uint32_t box[6]) {
     int32_t nodes = p->w * p->h;
     uint32_t largest = 0;
     for (int32_t i = 0; i < nodes; i++) {
@@ -150,7 +160,7 @@ static void locate(const parts *p, const float *values, uint32_t *areas, uint32_
         }
     }
     box[0] = box[1] = BD_RULE_NONE;
-    box[2] = box[3] = 0;
+    box[2] = box[3] = box[4] = box[5] = 0;
     for (int32_t i = 0; i < nodes; i++) {
         uint32_t root = p->labels[i], x = (uint32_t)(i % p->w), y = (uint32_t)(i / p->w);
         if (root != BD_RULE_NONE && BD_RULE_BOX_SHARE * areas[root] >= largest) {
@@ -158,6 +168,8 @@ static void locate(const parts *p, const float *values, uint32_t *areas, uint32_
             box[1] = BD_MIN(box[1], y);
             box[2] = BD_MAX(box[2], x);
             box[3] = BD_MAX(box[3], y);
+            box[4]++;
+            box[5] += is_edge(p, i);
         }
     }
 }
@@ -226,6 +238,11 @@ bd_ref_crop bd_ref_crop_of(const uint32_t box[4], const int32_t photo[2], const 
     }
     bool found = box[0] <= box[2] && box[1] <= box[3];
     return (bd_ref_crop){(float)corner[0], (float)corner[1], (float)scale, found && whole >= BD_CROP_GAIN * scale};
+}
+
+float bd_ref_larger_share(const uint32_t box[6], float cell) {
+    double cells = box[4] * (double)cell / fmax(box[5], 1e-3);
+    return (float)fmin(fmax((BD_LARGER_THICK - cells) / (BD_LARGER_THICK - BD_LARGER_THIN), 0.0), 1.0);
 }
 
 static double cubic(double x) {

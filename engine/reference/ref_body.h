@@ -12,7 +12,7 @@ void bd_ref_odds(const float *logits, int32_t classes, const bool *in_set, int32
 
 /* Words of push/body.h and values of push/rule.h. */
 typedef struct bd_ref_bodies {
-    uint32_t box[4];
+    uint32_t box[6]; /* with area and edge */
     uint32_t *marks; /* (h,w) */
     float *values;   /* r, likewise */
 } bd_ref_bodies;
@@ -29,6 +29,8 @@ bd_ref_crop bd_ref_crop_of(const uint32_t box[4], const int32_t photo[2], const 
 /* The crop (net[1],net[0],4) of a photo (h,w,4), both u8; columns: room for (photo[1],net[0],4). */
 void bd_ref_crop_picture(const uint8_t *pixels, const int32_t photo[2], const int32_t net[2], const bd_ref_crop *crop,
                          uint32_t outside, uint8_t *columns, uint8_t *y);
+/* How much of a larger look counts: 0 .. 1; cell: cells of the first look's logits that nodes are apart. */
+float bd_ref_larger_share(const uint32_t box[6], float cell);
 /* How much of the crop counts at a point, in its pixels from its corner. */
 float bd_ref_crop_fade(const bd_ref_crop *crop, const int32_t photo[2], const int32_t net[2], float x, float y);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Where the crop lies, by push/crop.h. The includer has a reader `words` of push/rule.h's buffer, and the sizes of photo,
-// nodes and net among its push constants.
+// nodes, net and cell among its push constants.
 #ifndef BD_CROP_GLSL
 #define BD_CROP_GLSL
 
@@ -22,6 +22,14 @@ bd_crop bd_crop_of_box() {
     const float whole = max(photo.x / net.x, photo.y / net.y);
     const vec2 corner = clamp(0.5 * (low + high) - 0.5 * scale * net, vec2(0.0), max(photo - scale * net, vec2(0.0)));
     return bd_crop(corner, scale, found && whole >= BD_CROP_GAIN * scale);
+}
+
+// How much a larger look at the whole photo counts, 0 .. 1. alone: no crop is looked at.
+float bd_larger_share(bool alone) {
+    const float area = float(words(BD_BOX_AREA)), edge = float(words(BD_BOX_EDGE));
+    const float cells = area * push.cell / max(edge, 1e-3);
+    const float thin = clamp((BD_LARGER_THICK - cells) / (BD_LARGER_THICK - BD_LARGER_THIN), 0.0, 1.0);
+    return alone || !bd_crop_of_box().taken ? thin : 0.0;
 }
 
 #endif

@@ -12,6 +12,9 @@
 #define BD_BOX_TOP 1
 #define BD_BOX_RIGHT 2
 #define BD_BOX_BOTTOM 3
+/* Nodes of the parts in it, and those of them with a node next to them, over sides, that is in no part. */
+#define BD_BOX_AREA 4
+#define BD_BOX_EDGE 5
 #define BD_BOX_WORDS 64
 
 /* The crop: see push/crop.h. */
@@ -19,5 +22,7 @@
 #define BD_CROP_GAIN 1.2
 #define BD_CROP_FADE 0.06
 #define BD_CROP_REACH 2.0 /* of the cubic, in pixels */
+#define BD_LARGER_THIN 6.0
+#define BD_LARGER_THICK 8.0
 
 #endif

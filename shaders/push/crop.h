@@ -8,7 +8,8 @@
  * is taken at BD_CROP_GAIN and above.
  *
  * crop_gate     0 words of push/rule.h, 1 uint [count]: groups of dispatches, 4 uint [count]: the same, or zeros where
- *               there is no second look. Groups x = ceil(count / BD_LINEAR_GROUP), y.
+ *               there is no such look. Constant 0 (larger, bool): that of larger_merge, not the second; constant 1: alone.
+ *               Groups x = ceil(count / BD_LINEAR_GROUP), y.
  * crop_rows     0 photo u8 [src_h][photo_w], rows from `first`; 1 words; 4 u8 [src_h][net_w]: the crop's columns, by
  *               Catmull-Rom's cubic, widened where pixels are made fewer. Rows that no pixel of the crop reads, and all where
  *               there is no second look, are left as they are.
@@ -18,8 +19,13 @@
  *               first look; 4 grid vec4 [out_h][out_w] over the same photo: those of the first look, interpolated, and
  *               push.weight of the crop's, which falls to 0 over BD_CROP_FADE of the crop at sides that are not the
  *               photo's.
+ * larger_merge   0 logits of the whole photo at a larger size, as push/odds.h has them; 1 words; 2 grid vec4 [out_h][out_w],
+ *               log-odds of the first look, on whose nodes the box is told; 4 grid likewise: moved towards the larger
+ *               look's by push.weight where bodies are thin, whose area is BD_LARGER_THIN cells of the first look's logits
+ *               per node of their edge; from BD_LARGER_THICK cells on not at all. What fills the photo is seen worse for
+ *               its size, and what the crop is for is left to that. Constant 0 (alone, bool): no crop is looked at.
  * An invocation owns one pixel or node: groups x = ceil(columns / BD_LINEAR_GROUP), y * z >= rows.
- * Reference     bd_ref_crop, bd_ref_crop_picture, bd_ref_crop_merge. */
+ * Reference     bd_ref_crop, bd_ref_crop_picture, bd_ref_crop_merge, bd_ref_larger_share. */
 #ifndef BD_PUSH_CROP_H
 #define BD_PUSH_CROP_H
 
@@ -32,6 +38,7 @@ bd_int net_w, net_h;
 bd_int src_h, first; /* of crop_rows */
 bd_int count;        /* of crop_gate */
 bd_uint outside;
-BD_PUSH_END(crop, 40)
+bd_float cell; /* of crop_gate: cells of the first look's logits that nodes are apart */
+BD_PUSH_END(crop, 44)
 
 #endif

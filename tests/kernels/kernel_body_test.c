@@ -175,7 +175,7 @@ static void check_rule(picture kind, int32_t w, int32_t h) {
         check_run(&harness, &dispatch, inputs, words, bytes, "rule", 0.0);
         check_words("marks", bodies.marks, words + BD_RULE_MARKS(nodes), nodes, w);
         check_words("values", (const uint32_t *)(const void *)bodies.values, words + BD_RULE_VALUES(nodes), nodes, w);
-        check_words("box", bodies.box, words, 4, 4);
+        check_words("box", bodies.box, words, BD_COUNT(bodies.box), 6);
         check_apply(&bodies, words, w, h, 0.5f);
         free(words);
         words = check_output(bytes);
@@ -230,13 +230,14 @@ static bd_push_crop push_of(const crop_case *c) {
                           .outside = 0xff112233u};
 }
 
-static void check_gate(const crop_case *c, const check_input *words, bool taken) {
+static void check_gate(const crop_case *c, const check_input *words, bool larger, bool alone, bool taken) {
     const uint32_t groups[7] = {3, 1, 1, 90, 2, 1, 5};
     bd_push_crop push = push_of(c);
     push.count = BD_COUNT(groups);
+    push.cell = 0.5f;
     const check_input inputs[4] = {*words, {groups, sizeof groups}};
     bd_vk_dispatch dispatch;
-    bd_kernel_crop(&harness.vk, BD_KERNEL_CROP_GATE, &push, &dispatch);
+    bd_kernel_crop_gate(&harness.vk, &push, larger, alone, &dispatch);
     uint32_t *got = check_output(sizeof groups);
     check_run(&harness, &dispatch, inputs, got, sizeof groups, "crop_gate", 0.0);
     for (size_t i = 0; i < BD_COUNT(groups); i++) {
@@ -343,6 +344,57 @@ static void check_merge(const crop_case *c, const check_input *words, const bd_r
     free(logits);
 }
 
+/* A larger look at the whole photo, of bodies of that area and edge. */
+static void check_larger(const crop_case *c, const bd_ref_crop *crop, uint32_t area, uint32_t edge, bool alone) {
+    enum { CLASSES = 6 };
+    const int32_t dims[3] = {17, 17, CLASSES};
+    bool in_set[256];
+    const bd_odds_of of = choose(ONE, CLASSES, in_set);
+    const bd_shape shape = {.rank = 4, .dims = {1, dims[1], dims[0], CLASSES}};
+    const size_t nodes = (size_t)c->nodes[0] * (size_t)c->nodes[1];
+    float *logits = check_floats(&harness, 17 * 17 * CLASSES, -9.0f, 9.0f);
+    float *padded = check_pad(logits, 17 * 17, CLASSES);
+    float *first = check_floats(&harness, nodes * 4, -9.0f, 9.0f), *expected = make(nodes * 16);
+    uint32_t words[BD_BOX_WORDS] = {c->box[0], c->box[1], c->box[2], c->box[3], area, edge};
+    const bd_push_crop_merge push = {.out_w = c->nodes[0],
+                                     .out_h = c->nodes[1],
+                                     .photo_w = c->photo[0],
+                                     .photo_h = c->photo[1],
+                                     .nodes_w = c->nodes[0],
+                                     .nodes_h = c->nodes[1],
+                                     .net_w = c->net[0],
+                                     .net_h = c->net[1],
+                                     .scale_x = 16.0f / (float)c->nodes[0],
+                                     .bias_x = 0.25f,
+                                     .max_x = 16.0f,
+                                     .scale_y = 13.0f / (float)c->nodes[1],
+                                     .max_y = 16.0f,
+                                     .weight = 0.5f,
+                                     .cell = 0.5f};
+    const float weight = alone || !crop->taken ? push.weight * bd_ref_larger_share(words, push.cell) : 0.0f;
+    for (size_t i = 0; i < nodes; i++) {
+        float x = (float)(i % (size_t)c->nodes[0]), y = (float)(i / (size_t)c->nodes[0]), values[CLASSES], o, n;
+        logits_at(logits, dims, fminf(x * push.scale_x + push.bias_x, push.max_x), fminf(y * push.scale_y, push.max_y),
+                  values);
+        bd_ref_odds(values, CLASSES, in_set, of.background, &o, &n);
+        memcpy(expected + 4 * i, first + 4 * i, 16);
+        expected[4 * i] += weight * (o - first[4 * i]);
+        expected[4 * i + 1] += weight * (n - first[4 * i + 1]);
+    }
+    const check_input inputs[4] = {{padded, 17 * 17 * 32}, {words, sizeof words}, {first, nodes * 16}};
+    check_gate(c, &inputs[1], true, alone, weight > 0.0f);
+    bd_vk_dispatch dispatch;
+    bd_kernel_larger_merge(&harness.vk, &shape, &of, &push, alone, &dispatch);
+    float *got = check_output(nodes * 16);
+    check_run(&harness, &dispatch, inputs, got, nodes * 16, "larger_merge", 0.0);
+    check_tensor("larger_merge", expected, got, nodes, 4, c->nodes[0], 1e-4f, 1e-5f);
+    free(got);
+    free(expected);
+    free(first);
+    free(padded);
+    free(logits);
+}
+
 static void test_crop(void **state) {
     (void)state;
     for (size_t i = 0; i < BD_COUNT(crops); i++) {
@@ -353,8 +405,15 @@ static void test_crop(void **state) {
         const bd_ref_crop crop = bd_ref_crop_of(c->box, c->photo, c->nodes, c->net);
         assert_int_equal(crop.taken, i < 4);
         CHECK_EACH_COLUMN(&harness) {
-            check_gate(c, &input, crop.taken);
+            check_gate(c, &input, false, false, crop.taken);
             check_merge(c, &input, &crop);
+            check_larger(c, &crop, 60, 6, false);
+            check_larger(c, &crop, 60, 6, true);
+            check_larger(c, &crop, 84, 6, true);
+            check_larger(c, &crop, 84, 6, false);
+            check_larger(c, &crop, 100, 6, true);
+            check_larger(c, &crop, 100, 0, true);
+            check_larger(c, &crop, 0, 0, true);
             if (crop.taken) {
                 check_picture_of(c, &input, &crop);
             }
