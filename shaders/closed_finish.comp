@@ -17,6 +17,7 @@ void main() {
         return;
     }
     const int node = at.y * push.dst_w + at.x;
-    const float value = grid[node].w + state((tile * BD_STATES + BD_STATE_X) * BD_FOURS + lane / 4)[lane & 3];
+    const float x = state((tile * BD_STATES + BD_STATE_X) * BD_FOURS + lane / 4)[lane & 3];
+    const float value = grid[node].w + push.share * x;
     grid[node].w = clamp((value - push.level) / (1.0 - 2.0 * push.level), 0.0, 1.0);
 }

@@ -176,7 +176,8 @@ static closed_plan plan_targets(bd_recipe *recipe, bd_slot values, bd_slot plane
                                   .beta = beta,
                                   .weight = params->alone ? trimap_weight : weight,
                                   .margin = margin,
-                                  .level = level}};
+                                  .level = level,
+                                  .share = params->share > 0.0f ? params->share : 1.0f}};
 }
 
 static void use_targets(bd_recipe *recipe, const closed_plan *plan) {

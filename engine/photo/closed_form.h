@@ -14,6 +14,7 @@ typedef struct bd_closed_form {
     bool trimap;    /* where the plane is 0 or 1 it is known */
     bool alone;     /* nothing but that is known */
     uint32_t steps; /* 0: as many as are usual */
+    float share;    /* of the way from the values to the solution; 0: all of it */
 } bd_closed_form;
 
 /* A grid with values, and a plane of probabilities on it, become a grid with the solution. */

@@ -30,6 +30,7 @@ static const filter last_filter = {0.0f, 1e-5f, 0.0f, 2};
 #define SOLID_PX 20.0f  /* at 513 pixels: so far inside the coarse mask alpha is 1 */
 #define BAND_INNER 1.5f /* of the closed form, in cells on both sides of the coarse mask's edge */
 #define BAND_OUTER 2.0f
+#define BAND_SHARE 0.6f   /* of the way to what the closed form says there: what both say is better than either */
 #define COARSE_GAIN 1.4f  /* of the coarsest guide, over what its noise takes */
 #define COARSE_BLUR 0.27f /* in cells, of the coarsest guide at least */
 #define KEY_REACH 1.5f
@@ -113,6 +114,7 @@ uint32_t bd_matte_sources(const bd_matte_params *params, bd_source sources[BD_MA
 /* The rule's probabilities are steeper than the softmax, so that its edges are known better than to a cell. */
 #define RULE_CELL 0.8f
 #define SECOND_CELL 0.7f
+#define BEST_CELL 0.5f
 enum { SECOND_NODES = 129 };
 
 /* Measured for persons only: a lower threshold helped them, and hurt other classes. */
@@ -215,7 +217,9 @@ static matte plan_matte(bd_recipe *recipe, const bd_matte_input *in) {
     m.guides[1] = bd_guide_of(m.photo, block);
     m.guides[2] = bd_guide_of(m.photo, finest);
     /* Guides are no finer for it: what is filtered would grow by the square. */
-    m.cell_px *= !m.by_rule ? 1.0f : in->second_look ? SECOND_CELL : RULE_CELL;
+    if (m.by_rule) {
+        m.cell_px *= params->mode == BD_MATTE_BEST ? BEST_CELL : in->second_look ? SECOND_CELL : RULE_CELL;
+    }
     return m;
 }
 
@@ -333,7 +337,8 @@ static bd_slot add_refined(matte *m) {
     const bd_matte_params *params = m->in->params;
     const bd_closed_form closed = {.trimap = params->trimap != NULL || m->by_rule,
                                    .alone = bd_trimap_alone(params),
-                                   .steps = m->in->closed_form_steps};
+                                   .steps = m->in->closed_form_steps,
+                                   .share = m->by_rule && !params->trimap ? BAND_SHARE : 0.0f};
     bool off = params->guide_blur == BD_GUIDE_BLUR_OFF;
     if (!bd_trimap_alone(params)) {
         m->noise =

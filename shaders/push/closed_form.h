@@ -48,7 +48,7 @@
  *                 (x: bit 0) the sum over the tile's nodes i and all j to be solved of w_iJ (c_i, 1) A_ij w_jJ (c_j, 1)',
  *                 a symmetric 4x4: (00, 01, 02, 03), (11, 12, 13, 33), (22, 23, 0, 0). Colours less 0.5.
  * closed_restrict 0 state, 1 grid -> 4 vec4 [tile of the picture][2][4]: sums of w_iJ (c_i, 1) r_i.
- * closed_finish   0 state -> 4 grid, whose value becomes that plus x, level .. 1 - level stretched to 0 .. 1.
+ * closed_finish   0 state -> 4 grid, whose value becomes that plus share x, level .. 1 - level stretched to 0 .. 1.
  * By that list, a workgroup BD_TILES_A_GROUP tiles and an invocation four neighbours. A state holds fours of x, p, s, r
  * and 1 / the diagonal (0 where known), [tile][BD_STATES]; products are fours of q and a vec4 of dots, [tile]:
  * closed_product  0 matrix, 1 plane u, 2 state -> 4 products q = (L + D) u, (u r, u q, 0, 0). Constant 0 (first, bool):
@@ -85,6 +85,7 @@
 BD_PUSH_BEGIN(closed_form)
 bd_int dst_w, dst_h;
 bd_float eps, beta, weight, margin, level;
-BD_PUSH_END(closed_form, 28)
+bd_float share; /* of x that is taken in the end */
+BD_PUSH_END(closed_form, 32)
 
 #endif

@@ -25,8 +25,14 @@ typedef struct scene {
 
 static scene make_scene(int32_t w, int32_t h, bool ring) {
     scene s = {.w = w, .h = h, .nodes = (size_t)w * (size_t)h};
-    s.push = (bd_push_closed_form){
-        .dst_w = w, .dst_h = h, .eps = 1e-3f, .beta = 0.75f, .weight = 0.3f, .margin = 0.05f, .level = 0.1f};
+    s.push = (bd_push_closed_form){.dst_w = w,
+                                   .dst_h = h,
+                                   .eps = 1e-3f,
+                                   .beta = 0.75f,
+                                   .weight = 0.3f,
+                                   .margin = 0.05f,
+                                   .level = 0.1f,
+                                   .share = 0.7f};
     s.grid = check_floats(&harness, s.nodes * 4, 0.0f, 1.0f);
     s.targets = check_floats(&harness, s.nodes * 4, 0.0f, 1.0f);
     for (size_t n = 0; n < s.nodes; n++) {
@@ -450,7 +456,7 @@ static void check_states(int32_t w, int32_t h, bool first) {
                                                           : 0.0f;
         if (inside) {
             float *value = done + 4 * ((size_t)y * (size_t)w + (size_t)x) + 3;
-            *value = fminf(fmaxf((*value + own[BD_STATE_X * NODES_A_TILE] - 0.1f) / 0.8f, 0.0f), 1.0f);
+            *value = fminf(fmaxf((*value + 0.7f * own[BD_STATE_X * NODES_A_TILE] - 0.1f) / 0.8f, 0.0f), 1.0f);
         }
     }
     const check_input list = {s.list, sizeof s.list};
