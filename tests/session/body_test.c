@@ -236,9 +236,9 @@ static void test_second_look(void **state) {
     free_grid(&g);
 }
 
-static double time_of(const fixture *f, const char *name) {
+static double time_of(const bd_session *session, const char *name) {
     bd_timing timings[64];
-    uint32_t count = bd_session_timings(f->base.session, timings, 64);
+    uint32_t count = bd_session_timings(session, timings, 64);
     for (uint32_t i = 0; i < count; i++) {
         if (!strcmp(timings[i].name, name)) {
             return timings[i].ms;
@@ -251,14 +251,62 @@ static double time_of(const fixture *f, const char *name) {
 static void test_no_gain(void **state) {
     const fixture *f = *state;
     bd_image taken = matte_of(f, &f->small, (bd_matte_params){.looks = 2});
-    double long_ms = time_of(f, "second look");
+    double long_ms = time_of(f->base.session, "second look");
     bd_image alpha = matte_of(f, &f->person, (bd_matte_params){.looks = 2});
-    double short_ms = time_of(f, "second look");
+    double short_ms = time_of(f->base.session, "second look");
     (void)printf("second look: %.1f ms, and %.1f ms where it is not taken\n", long_ms, short_ms);
     assert_true(short_ms >= 0.0 && short_ms < 0.5 * long_ms);
     bd_image_finish(&taken);
     bd_image_finish(&alpha);
 }
+
+/* ---- larger looks ------------------------------------------------------------------------------------------------ */
+
+/* `times` by `times` copies of a part of a photo. */
+static bd_image tile(const bd_image *from, uint32_t left, uint32_t top, uint32_t side, uint32_t times) {
+    bd_image photo = test_new_picture(side * times, side * times);
+    for (uint32_t y = 0; y < photo.height; y++) {
+        for (uint32_t x = 0; x < photo.width; x++) {
+            const uint8_t *at = from->pixels + (size_t)(top + y % side) * from->stride_bytes + (left + x % side) * 4;
+            memcpy(photo.pixels + ((size_t)y * photo.width + x) * 4, at, 4);
+        }
+    }
+    return photo;
+}
+
+/* How long the larger network took of a matte; -1: it was not asked about. */
+static double larger_look(bd_session *session, const bd_image *photo, bd_matte_mode mode) {
+    const bd_matte_params params = {.struct_size = sizeof params, .mode = mode};
+    bd_image alpha;
+    bd_error error;
+    if (bd_session_matte(session, photo, &params, &alpha, &error)) {
+        fail_msg("%s", error.message);
+    }
+    bd_image_finish(&alpha);
+    return time_of(session, "larger look");
+}
+
+/* Many small bodies are looked at in a larger picture; one that fills the photo is not. */
+static void test_larger_look(void **state) {
+    enum { LARGER = 385, PART = 200 };
+    const fixture *f = *state;
+    const bd_model_params sized = {.struct_size = sizeof sized, .width = LARGER, .height = LARGER};
+    bd_model *larger = test_model_open(test_model_path(), &sized);
+    const bd_model *sizes[] = {larger};
+    const bd_session_params params = {.struct_size = sizeof params, .sizes = sizes, .size_count = 1};
+    bd_session *session = test_session_create(f->base.engine, f->base.model, &params);
+    bd_image many = tile(&f->person, 0, 0, f->person.width, 3), one = tile(&f->person, 60, 260, PART, 1);
+    double long_ms = larger_look(session, &many, BD_MATTE_BEST), short_ms = larger_look(session, &one, BD_MATTE_BEST);
+    (void)printf("larger look: %.1f ms, and %.1f ms where it is not taken\n", long_ms, short_ms);
+    assert_true(short_ms >= 0.0 && short_ms < 0.2 * long_ms);
+    assert_true(larger_look(session, &many, BD_MATTE_REFINE) < 0.0);
+    free(many.pixels);
+    free(one.pixels);
+    bd_session_destroy(session);
+    bd_model_destroy(larger);
+}
+
+/* ---- in flight --------------------------------------------------------------------------------------------------- */
 
 /* Photos in flight share the network, and what lets it run. */
 static void test_flights(void **state) {
@@ -328,8 +376,9 @@ static void test_levels(void **state) {
 
 int main(void) {
     int skip = test_session_skip();
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_rule),    cmocka_unit_test(test_second_look),
-                                              cmocka_unit_test(test_no_gain), cmocka_unit_test(test_flights),
-                                              cmocka_unit_test(test_refused), cmocka_unit_test(test_levels)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_rule),       cmocka_unit_test(test_second_look),
+                                              cmocka_unit_test(test_no_gain),    cmocka_unit_test(test_flights),
+                                              cmocka_unit_test(test_refused),    cmocka_unit_test(test_levels),
+                                              cmocka_unit_test(test_larger_look)};
     return skip ? skip : cmocka_run_group_tests(tests, open_all, close_all);
 }
