@@ -141,9 +141,10 @@ bool cli_matte_needs_network(const cli *run) {
     return !from->coarse && !from->trimap && !from->matte_in && (!from->key || from->key_with);
 }
 
-bool cli_matte_is_best(const cli *run) {
+bool cli_matte_looks_closer(const cli *run) {
     const cli_options *from = &run->options;
-    return from->matte && !strcmp(from->matte, "best") && !from->classic && cli_matte_needs_network(run);
+    bool best = from->matte && !strcmp(from->matte, "best") && !from->classic && cli_matte_needs_network(run);
+    return best && from->matte_params.rule == BD_RULE_ON;
 }
 
 static void use_plane(cli_matte *matte) {

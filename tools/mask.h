@@ -15,8 +15,8 @@ bool cli_matte_parse(cli *run, cli_matte *matte);
 /* The name of the first of the options that shape the matte, in the order of the help; NULL: none is given. */
 const char *cli_matte_shaping(const cli *run);
 bool cli_matte_needs_network(const cli *run);
-/* Whether the network's answer becomes a matte by --matte best. */
-bool cli_matte_is_best(const cli *run);
+/* Whether a larger look at the photo is of use: to --matte best, by the rule. */
+bool cli_matte_looks_closer(const cli *run);
 /* Reads the files that take the network's place, if any. */
 bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte);
 /* From here on alpha, BD_FORMAT_GRAY16 of the photo's size, is the matte. */

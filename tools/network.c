@@ -83,18 +83,23 @@ const char *cli_precision_name(bd_precision precision) {
 }
 
 /* A network's size times a factor, as far from its multiples of 16 as it is: 513 becomes 257, 385, 641, 769. */
-/* Of thin bodies, as of groups, a larger look tells more; mattes of the best kind take it there only. */
-#define BEST_SIZES "2"
-
 static uint32_t scaled(uint32_t size, double factor) {
     double blocks = round((double)(size - 1) * factor / 16);
     return (uint32_t)(blocks < 1 ? 1 : blocks) * 16 + (size - 1) % 16 + 1;
 }
 
+/* Of thin bodies, as of groups, a larger look tells more; mattes of the best kind take it there only. What is large
+ * already would take sixteen times the default's memory. */
+static const char *best_sizes(const cli *run, const bd_model_info *info) {
+    enum { MOST = 2049 };
+    bool small = scaled(info->input_width, 2.0) <= MOST && scaled(info->input_height, 2.0) <= MOST;
+    return cli_matte_looks_closer(run) && small ? "2" : NULL;
+}
+
 /* --tta, or what --matte best looks at */
 static bool open_sizes(cli *run, cli_network *network) {
-    const char *text = run->options.tta ? run->options.tta : cli_matte_is_best(run) ? BEST_SIZES : NULL;
     const bd_model_info *info = &network->model.info;
+    const char *text = run->options.tta ? run->options.tta : best_sizes(run, info);
     while (text && *text) {
         double factor;
         if (!cli_value_look(run, &run->options.tta, &text, &factor)) {

@@ -19,7 +19,7 @@ bd_axis_map bd_rule_map(const bd_network *network, int axis, bd_size photo, bd_s
 uint32_t bd_rule_looks(const bd_looks *looks);
 
 /* Log-odds (o, n, 0, 0) of the classes on such a grid, right behind bd_look_add, which returned logits: of the first
- * `count` looks, each on its own logits, averaged; or of those logits, where count is 1. */
+ * `count` looks, each on its own logits, averaged; of those logits where looks are mirrored, and count is 1. */
 bd_slot bd_odds_add(bd_recipe *recipe, const bd_looks *looks, bd_slot logits, const bd_odds_of *of, bd_size photo,
                     bd_size grid, uint32_t count);
 

@@ -21,9 +21,9 @@
  *               photo's.
  * larger_merge   0 logits of the whole photo at a larger size, as push/odds.h has them; 1 words; 2 grid vec4 [out_h][out_w],
  *               log-odds of the first look, on whose nodes the box is told; 4 grid likewise: moved towards the larger
- *               look's by push.weight where bodies are thin, whose area is BD_LARGER_THIN cells of the first look's logits
- *               per node of their edge; from BD_LARGER_THICK cells on not at all. What fills the photo is seen worse for
- *               its size, and what the crop is for is left to that. Constant 0 (alone, bool): no crop is looked at.
+ *               look's by push.weight where bodies are thin: where area / edge, in cells of the first look's logits, is at
+ *               most BD_LARGER_THIN; less above, and not at all from BD_LARGER_THICK on. What fills the photo is seen
+ *               worse for its size, and what the crop is for is left to that. Constant 0 (alone, bool): no crop is looked at.
  * An invocation owns one pixel or node: groups x = ceil(columns / BD_LINEAR_GROUP), y * z >= rows.
  * Reference     bd_ref_crop, bd_ref_crop_picture, bd_ref_crop_merge, bd_ref_larger_share. */
 #ifndef BD_PUSH_CROP_H

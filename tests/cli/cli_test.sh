@@ -415,6 +415,12 @@ check_mattes() {
     ! cmp -s "$out/refine.png" "$out/best.png" || complain '--matte best is refine'
     run 0 matte "$person" --matte best -o "$out/again.png"
     cmp "$out/best.png" "$out/again.png" || complain '--matte best is not the same twice'
+    run 0 matte "$person" --matte best --size 65 -v -o "$out/larger.png"
+    says 'larger look'
+    run 0 matte "$person" --matte best --size 65 --rule off -v -o "$out/larger.png"
+    [ "$(grep -c ': network  ' "$work/stderr")" -eq 1 ] || complain "--rule off: $(cat "$work/stderr")"
+    run 0 matte "$person" --matte best --size 1041x65 -v -o "$out/larger.png"
+    [ "$(grep -c 'larger look' "$work/stderr")" -eq 0 ] || complain "--size 1041x65: $(cat "$work/stderr")"
     run 2 matte "$person" --matte finest -o "$out/again.png"
     rm -f "$out"/*
     left_nothing

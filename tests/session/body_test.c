@@ -260,6 +260,38 @@ static void test_no_gain(void **state) {
     bd_image_finish(&alpha);
 }
 
+/* ---- in flight --------------------------------------------------------------------------------------------------- */
+
+/* Photos in flight share the networks, and what lets them run. */
+static void check_flight(bd_session *session, const bd_image *const photos[3], bd_matte_params matte) {
+    matte.struct_size = sizeof matte;
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .background = BD_BACKGROUND_COLOR, .color = {1, 2, 3, 255}, .matte = &matte};
+    bd_image alone[3], got[3] = {{0}};
+    bd_error error;
+    for (int i = 0; i < 3; i++) {
+        alone[i] = test_replaced(session, photos[i], NULL, &params);
+    }
+    assert_int_equal(bd_session_replace_begin(session, photos[0], NULL, &params, &error), BD_OK);
+    for (int i = 0; i < 3; i++) {
+        if (i < 2) {
+            assert_int_equal(bd_session_replace_begin(session, photos[i + 1], NULL, &params, &error), BD_OK);
+        }
+        assert_int_equal(bd_session_replace_end(session, &got[i], &error), BD_OK);
+        test_assert_same(&alone[i], &got[i]);
+    }
+    for (int i = 0; i < 3; i++) {
+        bd_image_finish(&alone[i]);
+        bd_image_finish(&got[i]);
+    }
+}
+
+static void test_flights(void **state) {
+    const fixture *f = *state;
+    check_flight(f->base.session, (const bd_image *const[3]){&f->small, &f->person, &f->small},
+                 (bd_matte_params){.looks = 2});
+}
+
 /* ---- larger looks ------------------------------------------------------------------------------------------------ */
 
 /* `times` by `times` copies of a part of a photo. */
@@ -300,38 +332,11 @@ static void test_larger_look(void **state) {
     (void)printf("larger look: %.1f ms, and %.1f ms where it is not taken\n", long_ms, short_ms);
     assert_true(short_ms >= 0.0 && short_ms < 0.2 * long_ms);
     assert_true(larger_look(session, &many, BD_MATTE_REFINE) < 0.0);
+    check_flight(session, (const bd_image *const[3]){&many, &one, &many}, (bd_matte_params){.mode = BD_MATTE_BEST});
     free(many.pixels);
     free(one.pixels);
     bd_session_destroy(session);
     bd_model_destroy(larger);
-}
-
-/* ---- in flight --------------------------------------------------------------------------------------------------- */
-
-/* Photos in flight share the network, and what lets it run. */
-static void test_flights(void **state) {
-    const fixture *f = *state;
-    const bd_image *photos[] = {&f->small, &f->person, &f->small};
-    const bd_matte_params matte = {.struct_size = sizeof matte, .looks = 2};
-    const bd_replace_params params = {
-        .struct_size = sizeof params, .background = BD_BACKGROUND_COLOR, .color = {1, 2, 3, 255}, .matte = &matte};
-    bd_image alone[3], got[3] = {{0}};
-    bd_error error;
-    for (int i = 0; i < 3; i++) {
-        alone[i] = test_replaced(f->base.session, photos[i], NULL, &params);
-    }
-    assert_int_equal(bd_session_replace_begin(f->base.session, photos[0], NULL, &params, &error), BD_OK);
-    for (int i = 0; i < 3; i++) {
-        if (i < 2) {
-            assert_int_equal(bd_session_replace_begin(f->base.session, photos[i + 1], NULL, &params, &error), BD_OK);
-        }
-        assert_int_equal(bd_session_replace_end(f->base.session, &got[i], &error), BD_OK);
-        test_assert_same(&alone[i], &got[i]);
-    }
-    for (int i = 0; i < 3; i++) {
-        bd_image_finish(&alone[i]);
-        bd_image_finish(&got[i]);
-    }
 }
 
 /* ---- the rest ---------------------------------------------------------------------------------------------------- */
