@@ -5,7 +5,7 @@
 
 #include "kernel/choice.h"
 
-enum { BD_KERNEL_MOST_CANDIDATES = 96 };
+enum { BD_KERNEL_MOST_CANDIDATES = 384 };
 
 /* Whether tensors in the arena can be of 16 bits on this device, in its column. */
 bool bd_kernel_has_fp16(const bd_vk *vk);

@@ -169,7 +169,7 @@ static void *create_some(void *context) {
 }
 
 static bd_result create_all(bd_vk *vk, uint32_t first, bd_error *error) {
-    enum { WORKERS = 8 };
+    enum { WORKERS = 16 };
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint32_t count = BD_MIN(vk->pipeline_count - first, BD_MIN(WORKERS, cores > 1 ? (uint32_t)cores : 1));
     work shared = {.vk = vk};
