@@ -8,20 +8,22 @@
 #include "push/pool_map.h"
 
 #if READ_TEXEL
+#define C4 BD_POOL_MAP_TEXEL_C4
 #define LANES 1
 #else
+#define C4 BD_POOL_MAP_C4
 #define LANES BD_POOL_MAP_LANES
 #endif
 #define RUN 64
 #define BLOCK 8 // llvmpipe ends an invocation's loops after 65535 turns: maps may be larger
 
-layout(local_size_x = BD_POOL_MAP_C4, local_size_y = LANES) in;
+layout(local_size_x = C4, local_size_y = LANES) in;
 layout(constant_id = 0) const bool integers = false;
 BD_READ_TENSOR(BD_BIND_SRC, x)
 BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 #if !READ_TEXEL
-shared vec4 sums[BD_POOL_MAP_C4 * LANES]; // integers as their bits
+shared vec4 sums[C4 * LANES]; // integers as their bits
 #endif
 
 // Runs are exact as floats; the whole of a large map is not.
@@ -53,7 +55,7 @@ void main() {
     for (int half_lanes = LANES / 2; half_lanes > 0; half_lanes /= 2) {
         barrier();
         if (lane < half_lanes) {
-            sum = add(sum, sums[slot + half_lanes * BD_POOL_MAP_C4]);
+            sum = add(sum, sums[slot + half_lanes * C4]);
             sums[slot] = sum;
         }
     }

@@ -44,18 +44,24 @@ enum { BLOCK_MOST_LOADS = 2 };
 
 /* Matrix units: `active` subgroups cover a tile, share of them along its rows; as many again sum another slice of each
  * step. depth 0: 32 where that divides the input channels, else 16. direct: weights do not go through shared memory. */
+enum { WHOLE = UINT16_MAX, WHOLE_MOST = 192 }; /* as depth: all of it in one step, where it is no more than that */
 static const struct {
     uint16_t rows, columns, active, share, slices, depth;
     bool direct;
 } matrix_tiles[] = {
-    {128, 128, 8, 4, 1, 0, false}, {128, 64, 8, 4, 1, 0, false},  {64, 128, 8, 2, 1, 0, false},
-    {64, 64, 4, 2, 1, 0, false},   {32, 64, 4, 2, 1, 0, false},   {64, 32, 4, 4, 1, 0, false},
-    {32, 32, 4, 2, 1, 0, false},   {64, 16, 4, 4, 1, 0, false},   {32, 96, 4, 2, 1, 0, false},
-    {32, 160, 4, 2, 1, 0, false},  {32, 320, 8, 2, 1, 16, false}, {64, 64, 4, 2, 2, 64, false},
-    {32, 64, 4, 2, 2, 64, false},  {32, 32, 4, 2, 2, 64, false},  {32, 96, 4, 2, 2, 64, false},
-    {32, 64, 8, 2, 1, 64, true},   {64, 64, 8, 4, 1, 64, true},   {32, 96, 6, 2, 2, 64, true},
-    {32, 160, 10, 2, 1, 64, true}, {32, 64, 8, 2, 2, 128, true},  {32, 96, 6, 2, 2, 128, true},
-    {32, 32, 4, 2, 2, 64, true},   {32, 32, 4, 2, 4, 128, true},  {32, 320, 10, 2, 1, 64, true},
+    {128, 128, 8, 4, 1, 0, false},    {128, 64, 8, 4, 1, 0, false},     {64, 128, 8, 2, 1, 0, false},
+    {64, 64, 4, 2, 1, 0, false},      {32, 64, 4, 2, 1, 0, false},      {64, 32, 4, 4, 1, 0, false},
+    {32, 32, 4, 2, 1, 0, false},      {64, 16, 4, 4, 1, 0, false},      {32, 96, 4, 2, 1, 0, false},
+    {32, 160, 4, 2, 1, 0, false},     {32, 320, 8, 2, 1, 16, false},    {64, 160, 10, 2, 1, 0, false},
+    {128, 64, 8, 4, 1, 64, false},    {64, 64, 4, 2, 1, 64, false},     {64, 64, 4, 2, 2, 64, false},
+    {64, 32, 4, 4, 1, 64, false},     {32, 64, 4, 2, 1, 64, false},     {32, 64, 4, 2, 2, 64, false},
+    {32, 32, 4, 2, 1, 64, false},     {32, 32, 4, 2, 2, 64, false},     {32, 96, 4, 2, 2, 64, false},
+    {64, 96, 6, 2, 1, 64, false},     {32, 64, 8, 2, 1, 64, true},      {64, 64, 8, 4, 1, 64, true},
+    {32, 96, 6, 2, 2, 64, true},      {32, 160, 10, 2, 1, 64, true},    {32, 64, 8, 2, 2, 128, true},
+    {32, 96, 6, 2, 2, 128, true},     {32, 32, 4, 2, 2, 64, true},      {32, 32, 4, 2, 4, 128, true},
+    {32, 320, 10, 2, 1, 64, true},    {128, 64, 8, 4, 1, WHOLE, false}, {64, 128, 8, 2, 1, WHOLE, false},
+    {64, 96, 6, 2, 1, WHOLE, false},  {64, 64, 8, 4, 1, WHOLE, false},  {64, 64, 4, 2, 1, WHOLE, false},
+    {64, 32, 4, 4, 1, WHOLE, false},  {32, 64, 4, 2, 1, WHOLE, false},  {32, 32, 4, 2, 1, WHOLE, false},
 };
 
 /* Groups that keep a large GPU busy: an H100 has 132 processors. */
@@ -97,9 +103,9 @@ static uint32_t shared_of(const bd_kernel_choice *c) {
     if (!c->matrix[0]) {
         return (c->packed ? 4u : 8u) * c->depth * (c->rows + c->columns);
     }
-    uint32_t right = c->direct ? 8u : c->columns * (c->depth + 8u);
-    return 4u * (c->rows * (c->depth + 8u) + right) +
-           4u * (c->threads / c->subgroup) * c->matrix[0] * (c->matrix[1] + 4u);
+    uint32_t operands = 2u * c->buffers * (c->depth + 8u) * (c->rows + (c->direct ? 0u : c->columns));
+    uint32_t slices = c->threads / (c->subgroup * c->active);
+    return BD_MAX(operands, 4u * slices * c->rows * (c->columns + 4u));
 }
 
 static void append(bd_kernel_choice *choice, const char *format, ...) BD_PRINTF(2, 3);
@@ -124,6 +130,9 @@ static void name_gemm(bd_kernel_choice *choice) {
     if (m[0] && choice->depth > 32) {
         append(choice, "_k%u", choice->depth);
     }
+    if (m[0] && !choice->direct && choice->active > 4 && choice->rows * choice->columns <= 4096) {
+        append(choice, "_a%u", choice->active); /* the same tile is there with four */
+    }
     if (m[0] && choice->threads > choice->active * choice->subgroup) {
         append(choice, "_s%u", choice->threads / (choice->active * choice->subgroup));
     }
@@ -146,12 +155,18 @@ static bool device_has_room(const list *to, const bd_kernel_choice *choice) {
            choice->threads <= limits->maxComputeWorkGroupSize[0];
 }
 
-/* Adds a product's choice under its name. */
+/* Adds a product's choice under its name, unless it is there: the whole depth can be a step that is tried anyway. */
 static void add_gemm(list *to, bd_kernel_choice choice) {
-    if (bd_shaders[choice.shader].words && device_has_room(to, &choice)) {
-        name_gemm(&choice);
-        add(to, &choice);
+    if (!bd_shaders[choice.shader].words || !device_has_room(to, &choice)) {
+        return;
     }
+    name_gemm(&choice);
+    for (uint32_t i = 0; i < to->count; i++) {
+        if (!strcmp(to->out[i].name, choice.name)) {
+            return;
+        }
+    }
+    add(to, &choice);
 }
 
 /* A tile as it is, and for maps that give few groups with its depth split. */
@@ -253,6 +268,7 @@ static void add_matrix_size(list *to, bd_kernel_family family, bd_shader_id shad
                             uint32_t width) {
     uint32_t depth = (uint32_t)bd_gemm_depth(to->graph, to->node);
     uint32_t subgroup = to->vk->matrix_subgroup_size;
+    bool pointwise = bd_gemm_is_pointwise(to->graph, to->node);
     for (uint32_t t = 0; t < BD_COUNT(matrix_tiles); t++) {
         uint32_t rows = matrix_tiles[t].rows;
         uint32_t columns = matrix_tiles[t].columns;
@@ -260,10 +276,16 @@ static void add_matrix_size(list *to, bd_kernel_family family, bd_shader_id shad
         uint32_t across = matrix_tiles[t].active / share;
         uint32_t slices = matrix_tiles[t].slices;
         bool direct = matrix_tiles[t].direct;
-        uint32_t step = matrix_tiles[t].depth ? matrix_tiles[t].depth : depth % 32 ? 16 : 32;
+        uint32_t usual = depth % 32 ? 16 : 32;
+        uint32_t step = matrix_tiles[t].depth == WHOLE ? depth : matrix_tiles[t].depth ? matrix_tiles[t].depth : usual;
+        uint32_t threads = matrix_tiles[t].active * slices * subgroup;
+        bool whole = matrix_tiles[t].depth != WHOLE ||
+                     (pointwise && family == BD_KERNEL_FAMILY_GEMM && depth > usual && depth <= WHOLE_MOST);
         /* Weights lie in panels of 32 channels: what is read directly must not reach across. */
         if (!fits_columns(to, columns) || rows % (size[0] * share) || columns % (size[1] * across) || depth % step ||
-            step % (size[2] * slices) || (direct && size[1] > 32) || groups_of(to, rows, columns) * 8 < BUSY_GROUPS) {
+            step % (size[2] * slices) || (direct && size[1] > 32) || !whole ||
+            (family == BD_KERNEL_FAMILY_BLOCK && threads % (step / 8)) ||
+            groups_of(to, rows, columns) * 8 < BUSY_GROUPS) {
             continue;
         }
         const bd_kernel_choice choice = {.family = family,
@@ -272,19 +294,21 @@ static void add_matrix_size(list *to, bd_kernel_family family, bd_shader_id shad
                                          .rows = (uint16_t)rows,
                                          .columns = (uint16_t)columns,
                                          .depth = (uint16_t)step,
-                                         .threads = (uint16_t)(matrix_tiles[t].active * slices * subgroup),
+                                         .threads = (uint16_t)threads,
                                          .share = (uint16_t)share,
                                          .width = (uint16_t)width,
                                          .split = 1,
                                          .matrix = {(uint16_t)size[0], (uint16_t)size[1], (uint16_t)size[2]},
                                          .subgroup = (uint16_t)subgroup,
                                          .active = matrix_tiles[t].active,
+                                         .buffers = pointwise && step == depth ? 1 : 2,
                                          .direct = direct};
         add_splits(to, choice);
     }
 }
 
-/* Matrix units read eight channels at once. KHR's extension goes before NV's where both are there. */
+/* Matrix units read eight channels at once. KHR's extension goes before NV's where both are there, and 16 x 16 x 16
+ * alone is tried where it is there: of a thousand candidates of other sizes none was faster on an H200. */
 static void add_matrix(list *to, bd_kernel_family family, const bd_shader_id *ways, uint32_t width) {
     const bd_node *node = &to->graph->nodes[to->node];
     const bd_vk *vk = to->vk;
@@ -295,11 +319,13 @@ static void add_matrix(list *to, bd_kernel_family family, const bd_shader_id *wa
     for (uint32_t i = 0; i < vk->matrix_count; i++) {
         khr = khr || (vk->matrices[i].extension == BD_VK_MATRIX_KHR && bd_shaders[ways[MATRIX_KHR]].words);
     }
-    for (uint32_t i = 0; i < vk->matrix_count; i++) {
+    bool all = false;
+    for (uint32_t i = 0; i < vk->matrix_count && !all; i++) {
         const bd_vk_matrix *m = &vk->matrices[i];
         if ((m->extension == BD_VK_MATRIX_KHR) == khr) {
             const uint32_t size[] = {m->m, m->n, m->k};
             add_matrix_size(to, family, ways[khr ? MATRIX_KHR : MATRIX_NV], size, width);
+            all = m->m == 16 && m->n == 16 && m->k == 16;
         }
     }
     /* The same code without the unit, so that software devices can check it. */
@@ -333,6 +359,36 @@ static void add_depthwise(list *to) {
                                    .split = 1};
         (void)snprintf(choice.name, sizeof choice.name, "%s_%ux%u", bd_shaders[choice.shader].name, choice.rows,
                        choice.columns);
+        add(to, &choice);
+    }
+}
+
+static void add_thin(list *to) {
+    static const uint16_t tiles[] = {2, 4, 1};
+    bool half = to->precision == BD_PRECISION_FP16;
+    if (bd_shape_c4(&to->graph->nodes[to->graph->nodes[to->node].inputs[0]].shape) != 1) {
+        return;
+    }
+    for (uint32_t t = 0; t < BD_COUNT(tiles); t++) {
+        bd_kernel_choice choice = {.family = BD_KERNEL_FAMILY_THIN,
+                                   .precision = to->precision,
+                                   .shader = half ? BD_SHADER_conv_f16_thin : BD_SHADER_conv_f32_thin,
+                                   .rows = 1,
+                                   .columns = tiles[t],
+                                   .split = 1};
+        (void)snprintf(choice.name, sizeof choice.name, "%s_x%u", bd_shaders[choice.shader].name, choice.columns);
+        add(to, &choice);
+    }
+}
+
+static void add_vector(list *to) {
+    bool half = to->precision == BD_PRECISION_FP16;
+    bd_kernel_choice choice = {.family = BD_KERNEL_FAMILY_VECTOR,
+                               .precision = to->precision,
+                               .shader = half ? BD_SHADER_conv1x1_f16_vector : BD_SHADER_conv1x1_f32_vector,
+                               .split = 1};
+    if (bd_shape_pixels(&to->graph->nodes[to->node].shape) == 1) {
+        (void)snprintf(choice.name, sizeof choice.name, "%s", bd_shaders[choice.shader].name);
         add(to, &choice);
     }
 }
@@ -378,6 +434,11 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
         /* Between the two convolutions of a block there is a clamp and nothing else. */
         bool block = inner != BD_NO_NODE && !graph->nodes[inner].u.conv.hard_swish &&
                      !graph->nodes[inner].u.conv.rounding && !node->u.conv.rounding;
+        if (pointwise) {
+            add_vector(&to);
+        } else {
+            add_thin(&to);
+        }
         if (block) {
             add_simt(&to, BD_KERNEL_FAMILY_BLOCK, block_ways, 0);
         }

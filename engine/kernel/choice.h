@@ -11,6 +11,8 @@ typedef enum bd_kernel_family {
     BD_KERNEL_FAMILY_GEMM,      /* convolutions as products of tiles, see push/conv_gemm.h */
     BD_KERNEL_FAMILY_BLOCK,     /* the same, and the depthwise convolution that is input 0 computed inside */
     BD_KERNEL_FAMILY_DEPTHWISE, /* depthwise 3x3, several outputs an invocation */
+    BD_KERNEL_FAMILY_THIN,      /* convolutions of at most four input channels, several outputs an invocation */
+    BD_KERNEL_FAMILY_VECTOR,    /* pointwise ones of a single pixel */
     BD_KERNEL_FAMILY_FLAT       /* pointwise ones of few input channels, all written out: llvmpipe */
 } bd_kernel_family;
 
@@ -24,7 +26,7 @@ typedef struct bd_kernel_choice {
     bd_kernel_family family;
     bd_precision precision; /* FP32 or FP16, of the tensors in the arena */
     bd_shader_id shader;    /* of every family but PLAIN */
-    uint16_t rows, columns; /* GEMM, BLOCK: pixels and channels of a group's tile; DEPTHWISE: the outputs of an
+    uint16_t rows, columns; /* GEMM, BLOCK: pixels and channels of a group's tile; DEPTHWISE, THIN: the outputs of an
                                invocation along y and x */
     uint16_t depth;         /* GEMM, BLOCK: input channels of a step */
     uint16_t threads;       /* of a group */
@@ -34,6 +36,7 @@ typedef struct bd_kernel_choice {
     uint16_t matrix[3];     /* of a matrix unit's product: m, n, k; 0: none is used */
     uint16_t subgroup;      /* invocations of one, for matrix units */
     uint16_t active;        /* subgroups that cover the tile, for matrix units; the others sum slices of a step */
+    uint16_t buffers;       /* tiles of each operand in shared memory, for matrix units: 1 where one step is all */
     bool packed;            /* multiplies two halves at a time and sums a few products in halves */
     bool direct;            /* matrix units read the weights from their buffer, not by way of shared memory */
 } bd_kernel_choice;

@@ -139,7 +139,9 @@ static void fill_constants(const bd_graph *graph, uint32_t index, const bd_kerne
         [BD_GEMM_SUBGROUP] = choice->subgroup,
         [BD_GEMM_DIRECT] = choice->direct,
         [BD_GEMM_ACTIVE] = choice->active,
+        [BD_GEMM_BUFFERS] = choice->buffers,
     };
+    _Static_assert(BD_GEMM_CONSTANTS <= BD_VK_MAX_SPECIALISATIONS, "room for all constants");
     memcpy(dispatch->specialisations, constants, sizeof constants);
     dispatch->specialisation_count = choice->matrix[0] ? BD_GEMM_CONSTANTS : BD_GEMM_PAIRED + 1;
 }

@@ -69,16 +69,40 @@ static bd_kernel conv_kernel(const bd_vk *vk, bool pointwise, int32_t in_c4) {
     return deep ? BD_KERNEL_CONV1X1_DEEP : BD_KERNEL_CONV1X1;
 }
 
+static bd_push_conv push_conv(const bd_graph *graph, const bd_node *node) {
+    const bd_conv_attrs *attrs = &node->u.conv;
+    const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
+    const int32_t *out = node->shape.dims;
+    return (bd_push_conv){in[2],
+                          in[1],
+                          out[2],
+                          out[1],
+                          (in[3] + 3) / 4,
+                          (out[3] + 3) / 4,
+                          attrs->kernel_w,
+                          attrs->kernel_h,
+                          attrs->stride_w,
+                          attrs->stride_h,
+                          attrs->dilation_w,
+                          attrs->dilation_h,
+                          attrs->pad_left,
+                          attrs->pad_top,
+                          attrs->clamp_low,
+                          attrs->clamp_high};
+}
+
+static bd_push_conv1x1 push_pointwise(const bd_graph *graph, const bd_node *node) {
+    return (bd_push_conv1x1){(int32_t)bd_shape_pixels(&node->shape),
+                             (int32_t)bd_shape_c4(&graph->nodes[node->inputs[0]].shape),
+                             (int32_t)bd_shape_c4(&node->shape), node->u.conv.clamp_low, node->u.conv.clamp_high};
+}
+
 static void conv(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_dispatch *dispatch,
                  bd_kernel_operands *operands) {
     const bd_node *node = &graph->nodes[index];
     const bd_conv_attrs *attrs = &node->u.conv;
-    const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
-    const int32_t *out = node->shape.dims;
-    int32_t in_c4 = (in[3] + 3) / 4;
-    int32_t out_c4 = (out[3] + 3) / 4;
     bool pointwise = bd_gemm_is_pointwise(graph, index);
-    bd_kernel kernel = conv_kernel(vk, pointwise, in_c4);
+    bd_kernel kernel = conv_kernel(vk, pointwise, (int32_t)bd_shape_c4(&graph->nodes[node->inputs[0]].shape));
     bd_fill_begin(dispatch, bd_kernel_shader(vk, kernel));
     bd_fill_operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
     bd_fill_operand(operands, 1, node->inputs[1], BD_PACKING_CONV);
@@ -88,26 +112,11 @@ static void conv(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_d
     bd_column column = bd_kernel_column(vk, kernel);
     if (pointwise) {
         divide_pointwise(column, node, dispatch, operands);
-        const bd_push_conv1x1 push = {out[0] * out[1] * out[2], in_c4, out_c4, attrs->clamp_low, attrs->clamp_high};
+        const bd_push_conv1x1 push = push_pointwise(graph, node);
         bd_fill_push(dispatch, &push, sizeof push);
         return;
     }
-    const bd_push_conv push = {in[2],
-                               in[1],
-                               out[2],
-                               out[1],
-                               in_c4,
-                               out_c4,
-                               attrs->kernel_w,
-                               attrs->kernel_h,
-                               attrs->stride_w,
-                               attrs->stride_h,
-                               attrs->dilation_w,
-                               attrs->dilation_h,
-                               attrs->pad_left,
-                               attrs->pad_top,
-                               attrs->clamp_low,
-                               attrs->clamp_high};
+    const bd_push_conv push = push_conv(graph, node);
     divide_window(column, node, dispatch, operands);
     bd_fill_push(dispatch, &push, sizeof push);
 }
@@ -225,7 +234,8 @@ static void pool(const bd_vk *vk, const bd_graph *graph, const bd_node *node, bd
         bd_fill_constant(dispatch, attrs->rounding != BD_ROUNDING_NONE);
         const bd_push_pool_map push = {in[1] * in[2], c4, attrs->zero_point};
         bd_fill_push(dispatch, &push, sizeof push);
-        bd_fill_groups(dispatch, bd_ceil_div((uint32_t)c4, BD_POOL_MAP_C4), 1, 1);
+        bool storage = bd_kernel_column(vk, BD_KERNEL_POOL_MAP) == BD_COLUMN_STORAGE;
+        bd_fill_groups(dispatch, bd_ceil_div((uint32_t)c4, storage ? BD_POOL_MAP_C4 : BD_POOL_MAP_TEXEL_C4), 1, 1);
         return;
     }
     bd_fill_begin(dispatch, bd_kernel_shader(vk, BD_KERNEL_POOL));
@@ -410,14 +420,8 @@ static bd_result plain(const bd_vk *vk, const bd_graph *graph, uint32_t index, u
     }
 }
 
-/* The same for tensors of 16 bits. */
-static bd_result halve(const bd_graph *graph, uint32_t index, bd_vk_dispatch *dispatch, bd_kernel_operands *operands,
-                       bd_error *error) {
-    dispatch->shader = bd_kernel_half_shader(dispatch->shader);
-    if (dispatch->shader == BD_SHADER_COUNT) {
-        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: node %s: operation %s has no kernel for 16 bits", graph->file,
-                       graph->nodes[index].name, bd_op_name(graph->nodes[index].op));
-    }
+static void halve_operands(const bd_graph *graph, uint32_t index, bd_vk_dispatch *dispatch,
+                           bd_kernel_operands *operands) {
     for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
         if (b == 2 || operands->nodes[b] == BD_NO_NODE) {
             continue;
@@ -429,6 +433,49 @@ static bd_result halve(const bd_graph *graph, uint32_t index, bd_vk_dispatch *di
         }
     }
     bd_fill_constant_f32(dispatch, graph, index);
+}
+
+/* Convolutions whose input is too thin, or whose output too small, for a tiled product. */
+static void thin_or_vector(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice,
+                           bd_vk_dispatch *dispatch, bd_kernel_operands *operands) {
+    const bd_node *node = &graph->nodes[index];
+    bool half = choice->precision == BD_PRECISION_FP16;
+    uint32_t out_c4 = bd_shape_c4(&node->shape);
+    bd_fill_begin(dispatch, choice->shader);
+    bd_fill_operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
+    bd_fill_operand(operands, 1, node->inputs[1], BD_PACKING_CONV);
+    bd_fill_bias(operands, bd_graph_input(graph, index, 2));
+    bd_fill_constant(dispatch, bd_residual_or_scales(graph, index, BD_PACKING_ROWS, operands));
+    bd_fill_constant(dispatch, bd_kernel_activation(&node->u.conv));
+    if (choice->family == BD_KERNEL_FAMILY_VECTOR) {
+        const bd_push_conv1x1 push = push_pointwise(graph, node);
+        bd_fill_push(dispatch, &push, sizeof push);
+        bd_fill_groups(dispatch, bd_ceil_div(out_c4, BD_VECTOR_C4), 1, 1);
+    } else {
+        const bd_push_conv push = push_conv(graph, node);
+        bool paired = half && out_c4 % 2 == 0;
+        bd_fill_push(dispatch, &push, sizeof push);
+        bd_fill_constant(dispatch, choice->columns);
+        if (half) {
+            bd_fill_constant(dispatch, paired);
+        }
+        bd_fill_items(dispatch, (uint64_t)(out_c4 / (paired ? 2 : 1)) *
+                                    bd_ceil_div((uint32_t)push.out_w, choice->columns) * (uint32_t)push.out_h);
+    }
+    if (half) {
+        halve_operands(graph, index, dispatch, operands);
+    }
+}
+
+/* The same for tensors of 16 bits. */
+static bd_result halve(const bd_graph *graph, uint32_t index, bd_vk_dispatch *dispatch, bd_kernel_operands *operands,
+                       bd_error *error) {
+    dispatch->shader = bd_kernel_half_shader(dispatch->shader);
+    if (dispatch->shader == BD_SHADER_COUNT) {
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: node %s: operation %s has no kernel for 16 bits", graph->file,
+                       graph->nodes[index].name, bd_op_name(graph->nodes[index].op));
+    }
+    halve_operands(graph, index, dispatch, operands);
     return BD_OK;
 }
 
@@ -447,6 +494,8 @@ bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t index,
     case BD_KERNEL_FAMILY_GEMM:
     case BD_KERNEL_FAMILY_BLOCK: bd_gemm_node(graph, index, part, choice, dispatch, operands); break;
     case BD_KERNEL_FAMILY_DEPTHWISE: depthwise_blocked(graph, index, choice, dispatch, operands); break;
+    case BD_KERNEL_FAMILY_THIN:
+    case BD_KERNEL_FAMILY_VECTOR: thin_or_vector(graph, index, choice, dispatch, operands); break;
     case BD_KERNEL_FAMILY_FLAT: bd_flat_node(graph, index, choice, dispatch, operands); break;
     }
     if (!result) {

@@ -41,7 +41,7 @@ BD_WRITE_TENSOR(BD_BIND_DST, y)
 const int WIDTH = TILE_WIDTH > 0 ? TILE_WIDTH : 1;
 const int HEIGHT = TILE_ROWS / WIDTH;
 const int DEPTH4 = TILE_DEPTH / 4;
-const int A_LANES = DEPTH4 / UNIT_C4; // units of a row of the left tile; divides THREADS
+const int A_LANES = DEPTH4 / UNIT_C4; // units of a row of the left tile
 const int A_ITEMS = TILE_ROWS * A_LANES;
 const int A_EACH = (A_ITEMS + THREADS - 1) / THREADS;
 #if MATRIX
@@ -93,6 +93,13 @@ int b_first; // the weights' first row in the step that was loaded last
 
 int a_item(int j) {
     return min(j * THREADS + int(gl_LocalInvocationIndex), A_ITEMS - 1);
+}
+
+// Where a unit lies along the depth. As a rule THREADS is a multiple of A_LANES, so all of an invocation's lie at the
+// same; of the depthwise convolution they have to.
+int a_c4(int j, int first) {
+    const uint item = THREADS % A_LANES == 0 ? gl_LocalInvocationIndex : uint(a_item(j));
+    return min(first / 4 + int(item % uint(A_LANES)) * UNIT_C4, push.in_c4 - UNIT_C4);
 }
 
 // Rows of the weights: all taps, each rounded up.
@@ -257,13 +264,11 @@ void gemm_load(int step) {
         // A row of a panel is 32 columns.
         b_next[j] = read_weights(b_base[j] + uint(b_first) * uint(8 / B_UNIT_C4));
     }
-    // THREADS is a multiple of A_LANES: an invocation's units all lie at the same depth.
-    const int lane = int(gl_LocalInvocationIndex % uint(A_LANES));
-    const int c4 = min(first / 4 + lane * UNIT_C4, push.in_c4 - UNIT_C4);
 #if SOURCE == SOURCE_DEPTHWISE
-    gemm_load_depthwise(c4);
+    gemm_load_depthwise(a_c4(0, first));
 #else
     [[unroll]] for (int j = 0; j < A_EACH; j++) {
+        const int c4 = a_c4(j, first);
 #if SOURCE == SOURCE_ROWS
         a_next[j] = read_x(a_base[j] + c4);
 #else
@@ -302,3 +307,25 @@ void gemm_finish(int pixel, int column4, vec4 sum) {
     BD_SCALE(scale, residual_words, column4, push.out_c4)
     y_store(to, bd_activate(sum + bias(column4) + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi, scale));
 }
+
+#if MATRIX
+// Two vec4s side by side, column4 even. Past the last channel nothing is stored.
+void gemm_finish_pair(int pixel, int column4, vec4 first, vec4 second) {
+    if (is_split || push.out_c4 % 2 != 0) {
+        if (column4 < push.out_c4) {
+            gemm_finish(pixel, column4, first);
+        }
+        if (column4 + 1 < push.out_c4) {
+            gemm_finish(pixel, column4 + 1, second);
+        }
+    } else if (column4 < push.out_c4) {
+        const int to = pixel * push.out_c4 + column4;
+        BD_SCALE(scale, residual_words, column4, push.out_c4)
+        BD_SCALE(second_scale, residual_words, column4 + 1, push.out_c4)
+        first += bias(column4) + (has_residual ? residual(to) : vec4(0.0));
+        second += bias(column4 + 1) + (has_residual ? residual(to + 1) : vec4(0.0));
+        y_store_pair(to, bd_activate(first, push.lo, push.hi, scale),
+                     bd_activate(second, push.lo, push.hi, second_scale));
+    }
+}
+#endif

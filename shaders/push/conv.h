@@ -9,6 +9,8 @@
  *            texel_wide8: x = ceil(out_c4 / 8), y = ceil(out_w * out_h / BD_CONV_WIDE_ROWS); weights in panels of 8
  *            columns, [ceil(out_c4 / 8)][(ky * kernel_w + kx) * in_c4 * 4 + ic, rounded up to 8][8], zero past the
  *            last.
+ *            thin (in_c4 is 1): x * y >= ceil(out_c4 / u * ceil(out_w / TILE_X) * out_h / BD_LINEAR_GROUP); constants 2
+ *            TILE_X, of 16 bits 3 whether out_c4 is even; u = 2 then, else 1.
  * Reference  bd_ref_conv. */
 #ifndef BD_PUSH_CONV_H
 #define BD_PUSH_CONV_H

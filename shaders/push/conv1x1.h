@@ -8,6 +8,7 @@
  *            texel: x = ceil(rows / BD_CONV1X1_TEXEL_ROWS), y = ceil(out_c4 / BD_CONV1X1_TEXEL_C4).
  *            texel_wide8: x = ceil(out_c4 / 8), y = ceil(rows / BD_CONV1X1_WIDE_ROWS); weights in panels of 8 columns,
  *            [ceil(out_c4 / 8)][ceil(in_c4 / 2) * 8][8], zero past the last channel. deep: in_c4 a multiple of 4.
+ *            vector (rows is 1): x = ceil(out_c4 / BD_VECTOR_C4).
  * Reference  bd_ref_conv. */
 #ifndef BD_PUSH_CONV1X1_H
 #define BD_PUSH_CONV1X1_H
@@ -15,6 +16,8 @@
 #include "push/gemm.h"
 #include "push/types.h"
 
+#define BD_VECTOR_C4 8
+#define BD_VECTOR_LANES 32 /* invocations that share a sum */
 #define BD_CONV1X1_TEXEL_ROWS 16
 #define BD_CONV1X1_TEXEL_C4 8
 #define BD_CONV1X1_WIDE_ROWS 16

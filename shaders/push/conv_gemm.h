@@ -18,9 +18,9 @@
  * Constants  BD_GEMM_* below. conv1x1 takes pixels as out_w, 1 as out_h.
  * Groups     x = tiles of pixels: ceil(out_w * out_h / TILE_ROWS), or with a width ceil(out_w / width) *
  *            ceil(out_h / (TILE_ROWS / width)); y = ceil(out_c4 * 4 / TILE_COLUMNS); z = splits.
- * Shared     bytes. simt: 2 * TILE_DEPTH * (TILE_ROWS + TILE_COLUMNS) * 4; packed: half of that; matrix:
- *            2 * (TILE_ROWS + TILE_COLUMNS) * (TILE_DEPTH + 8) * 2 (direct: without the columns) and m * (n + 4) * 4 a
- *            subgroup.
+ * Shared     bytes. simt: 2 * TILE_DEPTH * (TILE_ROWS + TILE_COLUMNS) * 4; packed: half of that; matrix: the larger of
+ *            BUFFERS * (TILE_ROWS + TILE_COLUMNS) * (TILE_DEPTH + 8) * 2 (direct: without the columns) and
+ *            slices * TILE_ROWS * (TILE_COLUMNS + 4) * 4.
  * Reference  bd_ref_conv, bd_ref_depthwise. */
 #ifndef BD_PUSH_CONV_GEMM_H
 #define BD_PUSH_CONV_GEMM_H
@@ -30,7 +30,7 @@
 #define BD_GEMM_THREADS 1      /* invocations of a group, as constant 0 (its size) */
 #define BD_GEMM_TILE_ROWS 2    /* pixels of a tile */
 #define BD_GEMM_TILE_COLUMNS 3 /* channels of a tile */
-#define BD_GEMM_TILE_DEPTH 4   /* 16, 32, 64 or 128, divides depth */
+#define BD_GEMM_TILE_DEPTH 4   /* a multiple of 16, divides depth */
 #define BD_GEMM_TILE_WIDTH 5   /* pixels along x of a tile; 0: runs of pixels */
 #define BD_GEMM_RESIDUAL 6     /* bool; 7 is BD_CONSTANT_F32 */
 #define BD_GEMM_SPLIT 8        /* bool: bare sums of a part of the depth */
@@ -43,7 +43,8 @@
 #define BD_GEMM_SUBGROUP 15 /* invocations of a subgroup */
 #define BD_GEMM_DIRECT 16   /* bool, matrix: the right operand does not go through shared memory */
 #define BD_GEMM_ACTIVE 17   /* matrix: subgroups that cover the tile; as many again sum another slice of each step */
-#define BD_GEMM_CONSTANTS 18
+#define BD_GEMM_BUFFERS 18  /* matrix: 2, or 1 where the whole depth is one step */
+#define BD_GEMM_CONSTANTS 19
 
 #define BD_GEMM_DEPTH_ALIGN 16
 

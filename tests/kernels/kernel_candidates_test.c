@@ -22,7 +22,8 @@ static uint32_t list(fixture *f, bd_precision precision) {
         bd_kernel_candidates(&harness.vk, &f->graph, f->graph.count - 1, precision, found, BD_COUNT(found));
     assert_in_range(count, 1, BD_COUNT(found) - 1);
     for (uint32_t i = 0; i < count; i++) {
-        bool lanes = found[i].family != BD_KERNEL_FAMILY_PLAIN && !found[i].matrix[0];
+        bool tiled = found[i].family == BD_KERNEL_FAMILY_GEMM || found[i].family == BD_KERNEL_FAMILY_BLOCK;
+        bool lanes = (tiled || found[i].family == BD_KERNEL_FAMILY_DEPTHWISE) && !found[i].matrix[0];
         assert_int_equal(found[i].precision, BD_MIN(precision, BD_PRECISION_FP16));
         assert_int_equal(found[i].packed, precision == BD_PRECISION_FAST16 && harness.vk.half && lanes);
         for (uint32_t other = 0; other < i; other++) {
@@ -87,7 +88,18 @@ static void test_conv1x1(void **state) {
         .h = 33, .w = 33, .in = 384, .out = 36, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, NO_CLAMP};
     const window small = {
         .h = 29, .w = 67, .in = 16, .out = 16, .kernel = 1, .stride = 1, .dilation = 1, .bias = false, NO_CLAMP};
-    printf("%u candidates\n", check_conv_all(&wide, 1) + check_conv_all(&deep, 1) + check_conv_all(&small, 1));
+    const window pixel = {.h = 1,
+                          .w = 1,
+                          .in = 330,
+                          .out = 100,
+                          .kernel = 1,
+                          .stride = 1,
+                          .dilation = 1,
+                          .bias = true,
+                          .residual = true,
+                          RELU6};
+    printf("%u candidates\n", check_conv_all(&wide, 1) + check_conv_all(&deep, 1) + check_conv_all(&small, 1) +
+                                   check_conv_all(&pixel, 1));
 }
 
 static void test_conv(void **state) {
@@ -109,7 +121,10 @@ static void test_conv(void **state) {
     }
     const window strided = {
         .h = 65, .w = 63, .in = 3, .out = 32, .kernel = 3, .stride = 2, .dilation = 1, .bias = true, RELU6};
-    printf("%u candidates\n", checked + check_conv_all(&strided, 3));
+    /* Widths that tiles of outputs do not divide, and channels that do not come in eights. */
+    const window thin = {
+        .h = 23, .w = 29, .in = 4, .out = 36, .kernel = 7, .stride = 2, .dilation = 1, .bias = false, .residual = true, NO_CLAMP};
+    printf("%u candidates\n", checked + check_conv_all(&strided, 3) + check_conv_all(&thin, 3));
 }
 
 static void test_depthwise(void **state) {
