@@ -12,6 +12,7 @@
 
 enum { DEFAULT_RUNS = 9, MOST_ATTEMPTS = 2 };
 #define PATIENCE_MS 20.0 /* on the device, of a step's runs */
+#define WARM_MS 40.0
 #define UNFINISHED "unfinished"
 
 static const char *precision_name(bd_precision precision) {
@@ -125,18 +126,26 @@ static bd_result begin_node(bd_tuner *t, bd_error *error) {
     return result || !t->whole ? result : bd_trial_prepare(t->trial, t->list, t->count, &can, error);
 }
 
-/* Its pipelines, then its runs. */
+/* Its pipelines, then one run that is checked; once all are through that, the runs that are timed. */
 static bd_result try_candidate(bd_tuner *t, bd_error *error) {
-    const bd_kernel_choice *choice = &t->list[t->candidate];
-    bd_kernel_verdict *verdict = &t->verdicts[t->candidate];
+    const bd_kernel_choice *choice = &t->list[t->candidate % t->count];
+    bd_kernel_verdict *verdict = &t->verdicts[t->candidate % t->count];
+    if (t->candidate >= t->count) {
+        uint32_t runs = t->whole ? t->runs : BD_MAX(t->runs, 2u);
+        t->candidate++;
+        if (!verdict->correct) {
+            return BD_OK;
+        }
+        bd_result result = bd_trial_time(t->trial, choice, runs, t->whole ? INFINITY : PATIENCE_MS, verdict, error);
+        verdict->ms = t->clock ? t->clock(choice, 0) : verdict->ms;
+        return result;
+    }
     if (!t->prepared) {
         bd_result result = bd_trial_prepare(t->trial, choice, 1, &t->prepared, error);
         t->candidate += !result && !t->prepared;
         return result;
     }
-    uint32_t runs = t->whole ? t->runs : BD_MAX(t->runs, 2u);
-    bd_result result = bd_trial_judge(t->trial, choice, runs, t->whole ? INFINITY : PATIENCE_MS, verdict, error);
-    verdict->ms = t->clock ? t->clock(choice, 0) : verdict->ms;
+    bd_result result = bd_trial_check(t->trial, choice, verdict, error);
     t->candidate++;
     t->prepared = false;
     return result;
@@ -200,7 +209,7 @@ static bd_result end_node(bd_tuner *t, bd_error *error) {
 
 static bd_result step_node(bd_tuner *t, bd_error *error) {
     if (t->trial) {
-        return t->candidate < t->count ? try_candidate(t, error) : end_node(t, error);
+        return t->candidate < 2 * t->count ? try_candidate(t, error) : end_node(t, error);
     }
     if (t->node < t->graph->count) {
         return begin_node(t, error);
@@ -410,12 +419,29 @@ static bd_result end_precision(bd_tuner *t, bd_error *error) {
     return result ? result : bd_tuning_save(&t->engine->tuning, error);
 }
 
+/* A GPU that was idle is slow for some time (kernel/trial.c): one precision would be measured then, and the other not. */
+static bd_result warm_up(bd_tuner *t, bd_error *error) {
+    const double least = t->whole ? WARM_MS : PATIENCE_MS / 2;
+    double spent = 0;
+    bd_result result = BD_OK;
+    for (uint32_t i = 0; spent < least && t->engine->vk.info.kind != BD_DEVICE_SOFTWARE && !result; i++) {
+        double ms;
+        result = bd_session_run_network(t->rivals.sessions[i % 2], NULL, NULL, &ms, NULL, NULL, error);
+        spent += fmax(ms, 0.1);
+    }
+    return result;
+}
+
 /* Both networks in turn. */
 static bd_result run_rival(bd_tuner *t, bd_error *error) {
     bd_rivals *r = &t->rivals;
     uint32_t i = r->ran % 2;
     double *ms = &r->ms[i][r->ran / 2];
-    bd_result result = bd_session_run_network(r->sessions[i], NULL, NULL, ms, NULL, NULL, error);
+    bd_result result = r->ran ? BD_OK : warm_up(t, error);
+    if (result) {
+        return result;
+    }
+    result = bd_session_run_network(r->sessions[i], NULL, NULL, ms, NULL, NULL, error);
     *ms = t->clock ? t->clock(NULL, i) : *ms;
     r->ran++;
     return result || r->ran < 2 * t->runs ? result : end_precision(t, error);

@@ -49,19 +49,19 @@ static const struct {
     uint16_t rows, columns, active, share, slices, depth;
     bool direct;
 } matrix_tiles[] = {
-    {128, 128, 8, 4, 1, 0, false},    {128, 64, 8, 4, 1, 0, false},     {64, 128, 8, 2, 1, 0, false},
-    {64, 64, 4, 2, 1, 0, false},      {32, 64, 4, 2, 1, 0, false},      {64, 32, 4, 4, 1, 0, false},
-    {32, 32, 4, 2, 1, 0, false},      {64, 16, 4, 4, 1, 0, false},      {32, 96, 4, 2, 1, 0, false},
-    {32, 160, 4, 2, 1, 0, false},     {32, 320, 8, 2, 1, 16, false},    {64, 160, 10, 2, 1, 0, false},
-    {128, 64, 8, 4, 1, 64, false},    {64, 64, 4, 2, 1, 64, false},     {64, 64, 4, 2, 2, 64, false},
-    {64, 32, 4, 4, 1, 64, false},     {32, 64, 4, 2, 1, 64, false},     {32, 64, 4, 2, 2, 64, false},
-    {32, 32, 4, 2, 1, 64, false},     {32, 32, 4, 2, 2, 64, false},     {32, 96, 4, 2, 2, 64, false},
-    {64, 96, 6, 2, 1, 64, false},     {32, 64, 8, 2, 1, 64, true},      {64, 64, 8, 4, 1, 64, true},
-    {32, 96, 6, 2, 2, 64, true},      {32, 160, 10, 2, 1, 64, true},    {32, 64, 8, 2, 2, 128, true},
-    {32, 96, 6, 2, 2, 128, true},     {32, 32, 4, 2, 2, 64, true},      {32, 32, 4, 2, 4, 128, true},
-    {32, 320, 10, 2, 1, 64, true},    {128, 64, 8, 4, 1, WHOLE, false}, {64, 128, 8, 2, 1, WHOLE, false},
-    {64, 96, 6, 2, 1, WHOLE, false},  {64, 64, 8, 4, 1, WHOLE, false},  {64, 64, 4, 2, 1, WHOLE, false},
-    {64, 32, 4, 4, 1, WHOLE, false},  {32, 64, 4, 2, 1, WHOLE, false},  {32, 32, 4, 2, 1, WHOLE, false},
+    {128, 128, 8, 4, 1, 0, false},   {128, 64, 8, 4, 1, 0, false},     {64, 128, 8, 2, 1, 0, false},
+    {64, 64, 4, 2, 1, 0, false},     {32, 64, 4, 2, 1, 0, false},      {64, 32, 4, 4, 1, 0, false},
+    {32, 32, 4, 2, 1, 0, false},     {64, 16, 4, 4, 1, 0, false},      {32, 96, 4, 2, 1, 0, false},
+    {32, 160, 4, 2, 1, 0, false},    {32, 320, 8, 2, 1, 16, false},    {64, 160, 10, 2, 1, 0, false},
+    {128, 64, 8, 4, 1, 64, false},   {64, 64, 4, 2, 1, 64, false},     {64, 64, 4, 2, 2, 64, false},
+    {64, 32, 4, 4, 1, 64, false},    {32, 64, 4, 2, 1, 64, false},     {32, 64, 4, 2, 2, 64, false},
+    {32, 32, 4, 2, 1, 64, false},    {32, 32, 4, 2, 2, 64, false},     {32, 96, 4, 2, 2, 64, false},
+    {64, 96, 6, 2, 1, 64, false},    {32, 64, 8, 2, 1, 64, true},      {64, 64, 8, 4, 1, 64, true},
+    {32, 96, 6, 2, 2, 64, true},     {32, 160, 10, 2, 1, 64, true},    {32, 64, 8, 2, 2, 128, true},
+    {32, 96, 6, 2, 2, 128, true},    {32, 32, 4, 2, 2, 64, true},      {32, 32, 4, 2, 4, 128, true},
+    {32, 320, 10, 2, 1, 64, true},   {128, 64, 8, 4, 1, WHOLE, false}, {64, 128, 8, 2, 1, WHOLE, false},
+    {64, 96, 6, 2, 1, WHOLE, false}, {64, 64, 8, 4, 1, WHOLE, false},  {64, 64, 4, 2, 1, WHOLE, false},
+    {64, 32, 4, 4, 1, WHOLE, false}, {32, 64, 4, 2, 1, WHOLE, false},  {32, 32, 4, 2, 1, WHOLE, false},
 };
 
 /* Groups that keep a large GPU busy: an H100 has 132 processors. */
@@ -339,7 +339,7 @@ static void add_depthwise(list *to) {
     static const bd_shader_id ways[] = {[SIMT_F32] = BD_SHADER_conv_dw_f32_blocked,
                                         [SIMT_F16] = BD_SHADER_conv_dw_f16_blocked,
                                         [SIMT_PACKED] = BD_SHADER_conv_dw_f16_blocked_packed};
-    static const uint16_t tiles[][2] = {{1, 4}, {2, 2}, {1, 2}, {2, 4}};
+    static const uint16_t tiles[][2] = {{2, 2}, {1, 4}, {1, 2}, {2, 4}};
     /* Eight outputs of eight channels take too many registers. */
     bool half = to->precision == BD_PRECISION_FP16;
     bool paired = half && bd_shape_c4(&to->graph->nodes[to->node].shape) % 2 == 0;
@@ -364,7 +364,7 @@ static void add_depthwise(list *to) {
 }
 
 static void add_thin(list *to) {
-    static const uint16_t tiles[] = {2, 4, 1};
+    static const uint16_t tiles[] = {4, 2, 1};
     bool half = to->precision == BD_PRECISION_FP16;
     if (bd_shape_c4(&to->graph->nodes[to->graph->nodes[to->node].inputs[0]].shape) != 1) {
         return;
@@ -475,43 +475,66 @@ size_t bd_kernel_scratch_bytes(const bd_graph *graph, uint32_t node, const bd_ke
                              : 0;
 }
 
-/* Whether a tile of a matrix unit goes before another: one that holds all columns of a block, else, where it gives
- * enough groups, the larger one. Deep steps keep more loads in flight. */
-static bool matrix_goes_first(const list *to, const bd_kernel_choice *tile, const bd_kernel_choice *best) {
-    bool block = tile->family == BD_KERNEL_FAMILY_BLOCK;
+/* What an H200 chose, as a rule: the largest tile that still gives every processor several groups, narrow tiles with deep
+ * steps elsewhere. Its processors are many, so a block that holds all output channels in one tile pays where these are
+ * few and the map is large; elsewhere the depthwise convolution goes first, by itself. */
+typedef struct wish {
+    bd_kernel_family family;
+    uint32_t rows, columns, depth;
+} wish;
+
+enum { SEVERAL_GROUPS = 264, MANY_GROUPS = 400 };
+
+static wish matrix_wish(const list *to) {
     uint32_t channels = bd_shape_c4(&to->graph->nodes[to->node].shape) * 4;
-    uint32_t across = bd_ceil_div(channels, tile->columns);
-    uint32_t fewest = bd_ceil_div(channels, best->columns);
-    uint32_t groups = groups_of(to, tile->rows, tile->columns);
-    uint32_t most = groups_of(to, best->rows, best->columns);
-    if (block != (best->family == BD_KERNEL_FAMILY_BLOCK)) {
-        return block;
+    uint32_t depth = (uint32_t)bd_gemm_depth(to->graph, to->node);
+    uint32_t usual = depth % 32 ? 16 : 32;
+    if (channels <= 32) {
+        uint32_t columns = channels <= 16 ? 16 : 32;
+        bool block = bd_gemm_depthwise(to->graph, to->node) != BD_NO_NODE && groups_of(to, 64, columns) >= BUSY_GROUPS;
+        return (wish){block ? BD_KERNEL_FAMILY_BLOCK : BD_KERNEL_FAMILY_GEMM, 64, columns,
+                      block             ? usual
+                      : depth % 64 == 0 ? 64
+                                        : depth};
     }
-    if (block && across != fewest) {
-        return across < fewest;
+    if (groups_of(to, 128, 64) >= MANY_GROUPS) {
+        return (wish){BD_KERNEL_FAMILY_GEMM, 128, 64, usual};
     }
-    bool busy = groups >= BUSY_GROUPS / 2;
-    if (busy != (most >= BUSY_GROUPS / 2)) {
-        return busy;
+    if (groups_of(to, 64, 64) >= SEVERAL_GROUPS) {
+        return (wish){BD_KERNEL_FAMILY_GEMM, 64, 64, usual};
     }
-    uint32_t area = (uint32_t)tile->rows * tile->columns;
-    uint32_t largest = (uint32_t)best->rows * best->columns;
-    return area == largest ? tile->depth > best->depth : busy == (area > largest);
+    return (wish){BD_KERNEL_FAMILY_GEMM, 64, 32, depth % 64 == 0 ? 64 : depth};
+}
+
+static uint32_t apart(uint32_t a, uint32_t b) {
+    return a > b ? a - b : b - a;
+}
+
+/* How far a candidate is from it; what the device has no room for is not among them. */
+static uint32_t distance(const wish *w, const bd_kernel_choice *c) {
+    return (c->family != w->family) * 4096u + apart(c->rows, w->rows) * 4 + apart(c->columns, w->columns) * 4 +
+           apart(c->depth, w->depth) + (c->threads > c->subgroup * c->active || c->direct) * 8u + c->active;
 }
 
 bool bd_kernel_matrix_default(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_kernel_choice *choice) {
     bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
     const list to = {.vk = vk, .graph = graph, .node = node, .precision = BD_PRECISION_FP16};
     uint32_t count = bd_kernel_candidates(vk, graph, node, BD_PRECISION_FP16, found, BD_COUNT(found));
-    bool any = false;
+    uint32_t least = UINT32_MAX;
+    const bd_kernel_choice *best = NULL;
     for (uint32_t i = 0; i < count; i++) {
-        const bd_kernel_choice *c = &found[i];
-        if (c->matrix[0] && c->split == 1 && !c->width && (!any || matrix_goes_first(&to, c, choice))) {
-            *choice = *c;
-            any = true;
+        if (found[i].matrix[0] && found[i].split == 1 && !found[i].width) {
+            const wish w = matrix_wish(&to);
+            if (distance(&w, &found[i]) < least) {
+                best = &found[i];
+                least = distance(&w, best);
+            }
         }
     }
-    return any;
+    if (best) {
+        *choice = *best;
+    }
+    return best != NULL;
 }
 
 void bd_kernel_defaults(const bd_vk *vk, const bd_graph *graph, bd_precision precision, bool fused,

@@ -73,22 +73,10 @@ static bd_push_conv push_conv(const bd_graph *graph, const bd_node *node) {
     const bd_conv_attrs *attrs = &node->u.conv;
     const int32_t *in = graph->nodes[node->inputs[0]].shape.dims;
     const int32_t *out = node->shape.dims;
-    return (bd_push_conv){in[2],
-                          in[1],
-                          out[2],
-                          out[1],
-                          (in[3] + 3) / 4,
-                          (out[3] + 3) / 4,
-                          attrs->kernel_w,
-                          attrs->kernel_h,
-                          attrs->stride_w,
-                          attrs->stride_h,
-                          attrs->dilation_w,
-                          attrs->dilation_h,
-                          attrs->pad_left,
-                          attrs->pad_top,
-                          attrs->clamp_low,
-                          attrs->clamp_high};
+    return (bd_push_conv){
+        in[2],           in[1],           out[2],           out[1],           (in[3] + 3) / 4,   (out[3] + 3) / 4,
+        attrs->kernel_w, attrs->kernel_h, attrs->stride_w,  attrs->stride_h,  attrs->dilation_w, attrs->dilation_h,
+        attrs->pad_left, attrs->pad_top,  attrs->clamp_low, attrs->clamp_high};
 }
 
 static bd_push_conv1x1 push_pointwise(const bd_graph *graph, const bd_node *node) {

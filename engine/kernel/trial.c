@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "graph/plan.h"
 #include "kernel/candidates.h"
 #include "kernel/node.h"
@@ -39,9 +40,9 @@ typedef struct bd_trial {
     packed packed[MOST_PACKED];
     uint32_t packed_count;
     uint64_t random;
-    bool warm;       /* the device has run for a while */
-    bool integers;   /* of an integer network's node: tensors hold integers, and results are equal */
-    float *expected; /* what the plain kernels made of it */
+    double busy_until_ms; /* when the last readings ended, on the CPU's clock */
+    bool integers;        /* of an integer network's node: tensors hold integers, and results are equal */
+    float *expected;      /* what the plain kernels made of it */
     bd_error *error;
 } trial;
 
@@ -384,14 +385,17 @@ static bd_result prepare(const trial *t, const bd_kernel_choice *choices, uint32
     return result == BD_ERR_OUT_OF_MEMORY ? fail_memory(t) : BD_OK;
 }
 
-/* A GPU that was idle is slow for some time (an H200 three times, at the clock that it always reports), and is idle
- * again while a result is checked: readings count once they no longer get faster. */
-#define FIRST_WARM_MS 20.0
+/* A GPU that was idle, be it while a result was checked, is slow for some time: an H200 two to three times for about 30
+ * ms of work, at the clock that it always reports. Readings that follow upon one another need no more than a look whether
+ * they still get faster. */
+#define COLD_MS 30.0
 #define WARM_MS 2.0
-#define MOST_WARM_MS 60.0
+#define MOST_WARM_MS 90.0
+#define STAYS_WARM_MS 3.0 /* on the CPU's clock */
 static bd_result warm_up(trial *t, const bd_kernel_choice *choice, double most_ms) {
     enum { MOST_RUNS = 512 };
-    double least = BD_MIN(t->warm ? WARM_MS : FIRST_WARM_MS, most_ms);
+    bool warm = bd_now_ms() - t->busy_until_ms < STAYS_WARM_MS;
+    double least = BD_MIN(warm ? WARM_MS : COLD_MS, most_ms);
     double before = INFINITY;
     double spent = 0;
     uint32_t readings = 2;
@@ -409,11 +413,11 @@ static bd_result warm_up(trial *t, const bd_kernel_choice *choice, double most_m
         readings = 4;
         runs = (uint32_t)fmin(fmax(WARM_MS / (2 * readings * ms), RUNS_A_READING), MOST_RUNS);
     }
-    t->warm = true;
     return BD_OK;
 }
 
-/* All runs, or fewer where a single one says that they would take longer than patience_ms. */
+/* Readings enough to tell candidates apart: fewer where runs take so long that they would take longer than
+ * patience_ms. */
 static bd_result measure(trial *t, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms, double *ms) {
     uint32_t readings = BD_MIN(BD_MAX(repeats, 1u), (uint32_t)MOST_REPEATS);
     uint32_t runs = t->vk->info.kind != BD_DEVICE_SOFTWARE ? RUNS_A_READING : 1;
@@ -497,12 +501,11 @@ bd_result bd_trial_prepare(bd_trial *t, const bd_kernel_choice *choices, uint32_
     return result == BD_ERR_DEVICE ? BD_OK : result;
 }
 
-bd_result bd_trial_judge(bd_trial *t, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms,
-                         bd_kernel_verdict *verdict, bd_error *error) {
+bd_result bd_trial_check(bd_trial *t, const bd_kernel_choice *choice, bd_kernel_verdict *verdict, bd_error *error) {
     *verdict = (bd_kernel_verdict){0};
     float *got = NULL;
     t->error = error;
-    bd_result result = measure(t, choice, repeats, patience_ms, &verdict->ms);
+    bd_result result = run(t, t->node, choice, 1, 1, NULL);
     if (!result) {
         result = read_output(t, t->node, &got);
     }
@@ -513,6 +516,14 @@ bd_result bd_trial_judge(bd_trial *t, const bd_kernel_choice *choice, uint32_t r
         verdict->correct = t->integers ? equal(t->expected, got, count) : agree(t->expected, got, count, half, most);
     }
     bd_free(t->vk->allocator, got);
+    return result;
+}
+
+bd_result bd_trial_time(bd_trial *t, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms,
+                        bd_kernel_verdict *verdict, bd_error *error) {
+    t->error = error;
+    bd_result result = measure(t, choice, repeats, patience_ms, &verdict->ms);
+    t->busy_until_ms = bd_now_ms();
     return result;
 }
 
@@ -529,7 +540,12 @@ bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const
     for (uint32_t i = 0; i < count && !result; i++) {
         result = bd_trial_prepare(t, &choices[i], 1, &can, error);
         if (!result && can) {
-            result = bd_trial_judge(t, &choices[i], repeats, INFINITY, &verdicts[i], error);
+            result = bd_trial_check(t, &choices[i], &verdicts[i], error);
+        }
+    }
+    for (uint32_t i = 0; i < count && !result; i++) {
+        if (verdicts[i].correct) {
+            result = bd_trial_time(t, &choices[i], repeats, INFINITY, &verdicts[i], error);
         }
     }
     bd_trial_close(t);

@@ -9,7 +9,8 @@
 typedef struct bd_kernel_verdict {
     bool correct; /* agrees with the plain kernels within what its precision and order of sums allow, or to the bit
                      where the node ends with integers */
-    double ms;    /* device time of a run in the best reading, all parts and the barriers between them; 0: no timers */
+    double ms;    /* device time of a run in the best reading, all parts and the barriers between them; 0: no timers, or
+                     it is not correct */
 } bd_kernel_verdict;
 
 /* Runs candidates of a node, all of one precision, `repeats` times each on random tensors of the node's shapes, with
@@ -32,9 +33,12 @@ void bd_trial_close(bd_trial *trial);
  * side, and then it says nothing. */
 bd_result bd_trial_prepare(bd_trial *trial, const bd_kernel_choice *choices, uint32_t count, bool *can,
                            bd_error *error);
-/* Runs a candidate whose pipelines were made. patience_ms: roughly the longest time on the device; fewer runs where
- * they are long, but at least two. INFINITY: all of them. */
-bd_result bd_trial_judge(bd_trial *trial, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms,
-                         bd_kernel_verdict *verdict, bd_error *error);
+/* Runs a candidate whose pipelines were made once, and sets all of the verdict: whether it is correct; ms is 0. */
+bd_result bd_trial_check(bd_trial *trial, const bd_kernel_choice *choice, bd_kernel_verdict *verdict, bd_error *error);
+/* Times one that was checked: sets the verdict's ms. Candidates that are timed one right after the other are compared
+ * best, since a GPU that idles between them gets slow. patience_ms: roughly the longest time on the device; fewer runs
+ * where they are long, but at least two. INFINITY: all of them. */
+bd_result bd_trial_time(bd_trial *trial, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms,
+                        bd_kernel_verdict *verdict, bd_error *error);
 
 #endif

@@ -5,18 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_WANTED = 64, REPEATS = 5 };
+enum { MOST_WANTED = 64, REPEATS = 5, USUAL_DEPTH = 32 };
 
 static const char passed[] = "passed", slow[] = "slow", wrong[] = "wrong", untried[] = "untried";
 
-/* Kernels that are to be tried. */
+/* Kernels that are to be tried; depths: of those that take the whole depth in one step, else 0. */
 typedef struct wanted {
     char names[MOST_WANTED][BD_KERNEL_NAME_BYTES];
+    int32_t depths[MOST_WANTED];
     uint32_t count;
 } wanted;
 
 static void entry_of(const char *name, char signature[BD_TUNING_SIGNATURE_BYTES]) {
-    (void)snprintf(signature, BD_TUNING_SIGNATURE_BYTES, "probe %s", name);
+    (void)snprintf(signature, BD_TUNING_SIGNATURE_BYTES, "probe %.*s", BD_KERNEL_NAME_BYTES, name);
 }
 
 static bool has_passed(const bd_tuning *tuning, const char *name) {
@@ -39,24 +40,25 @@ void bd_probe_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *g
     }
 }
 
-static bool is_wanted(const wanted *w, const char *name) {
-    for (uint32_t i = 0; i < w->count; i++) {
-        if (!strcmp(w->names[i], name)) {
-            return true;
-        }
+/* w->count: it is not wanted. */
+static uint32_t find(const wanted *w, const char *name) {
+    uint32_t i = 0;
+    while (i < w->count && strcmp(w->names[i], name) != 0) {
+        i++;
     }
-    return false;
+    return i;
 }
 
 static void list_wanted(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, wanted *w) {
     for (uint32_t n = 0; n < graph->count && w->count < MOST_WANTED; n++) {
         bd_kernel_choice choice;
         char signature[BD_TUNING_SIGNATURE_BYTES];
-        if (!bd_kernel_matrix_default(vk, graph, n, &choice) || is_wanted(w, choice.name)) {
+        if (!bd_kernel_matrix_default(vk, graph, n, &choice) || find(w, choice.name) < w->count) {
             continue;
         }
         entry_of(choice.name, signature);
         if (!bd_tuning_find(tuning, signature)) {
+            w->depths[w->count] = choice.buffers == 1 && choice.depth > USUAL_DEPTH ? choice.depth : 0;
             (void)snprintf(w->names[w->count++], BD_KERNEL_NAME_BYTES, "%s", choice.name);
         }
     }
@@ -124,10 +126,12 @@ static bool add_conv(bd_graph *graph, bd_op op, int32_t kernel, int32_t outputs)
 
 typedef enum layer { LAYER_POINTWISE, LAYER_BLOCK, LAYER_TAPS, LAYERS } layer;
 
-static bd_result make_layer(bd_graph *graph, layer kind, bd_error *error) {
-    const int32_t dims[] = {1, SIDE, SIDE, kind == LAYER_TAPS ? TAPS_INPUTS : INPUTS};
+/* depth: its input channels; 0: as many as suits all kernels that do not need a certain number. */
+static bd_result make_layer(bd_graph *graph, layer kind, int32_t depth, bd_error *error) {
+    int32_t inputs = depth ? depth : kind == LAYER_TAPS ? TAPS_INPUTS : INPUTS;
+    const int32_t dims[] = {1, SIDE, SIDE, inputs};
     bool made = add(graph, BD_OP_INPUT, NULL, 0, dims) != NULL;
-    made = made && (kind != LAYER_BLOCK || add_conv(graph, BD_OP_DEPTHWISE, 3, INPUTS));
+    made = made && (kind != LAYER_BLOCK || add_conv(graph, BD_OP_DEPTHWISE, 3, inputs));
     made = made && add_conv(graph, BD_OP_CONV, kind == LAYER_TAPS ? 3 : 1, OUTPUTS);
     return made ? BD_OK : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
 }
@@ -146,8 +150,9 @@ static bd_result enter(bd_tuning *tuning, const bd_kernel_choice *choice, const 
                          verdict->ms > 0 ? verdict->ms * 1e3 : 1, error);
 }
 
-/* Those of the wanted that can compute a layer, and the lanes' default, which goes first. */
-static bd_result try_layer(bd_tuning *tuning, bd_vk *vk, const wanted *w, const bd_graph *graph, bd_error *error) {
+/* Those of the wanted that can compute a layer of a depth, and the lanes' default, which goes first. */
+static bd_result try_layer(bd_tuning *tuning, bd_vk *vk, const wanted *w, int32_t depth, const bd_graph *graph,
+                           bd_error *error) {
     bd_kernel_choice all[BD_KERNEL_MOST_CANDIDATES];
     bd_kernel_choice tried[MOST_WANTED + 1];
     bd_kernel_verdict verdicts[MOST_WANTED + 1];
@@ -155,7 +160,10 @@ static bd_result try_layer(bd_tuning *tuning, bd_vk *vk, const wanted *w, const 
     uint32_t found = bd_kernel_candidates(vk, graph, node, BD_PRECISION_FP16, all, BD_COUNT(all));
     uint32_t count = 1;
     for (uint32_t i = 0; i < found; i++) {
-        if (is_wanted(w, all[i].name)) {
+        uint32_t at = find(w, all[i].name);
+        char signature[BD_TUNING_SIGNATURE_BYTES];
+        entry_of(all[i].name, signature);
+        if (at < w->count && w->depths[at] == depth && !bd_tuning_find(tuning, signature)) {
             tried[count++] = all[i];
         }
     }
@@ -170,19 +178,38 @@ static bd_result try_layer(bd_tuning *tuning, bd_vk *vk, const wanted *w, const 
     return result;
 }
 
+static bool is_first_of_depth(const wanted *w, uint32_t index) {
+    for (uint32_t i = 0; i < index; i++) {
+        if (w->depths[i] == w->depths[index]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bd_result try_kind(bd_tuning *tuning, bd_vk *vk, const wanted *w, layer kind, int32_t depth, bd_error *error) {
+    bd_graph graph;
+    bd_result result = bd_graph_init(&graph, vk->allocator, "probe", error);
+    if (result) {
+        return result;
+    }
+    result = make_layer(&graph, kind, depth, error);
+    if (!result) {
+        result = try_layer(tuning, vk, w, depth, &graph, error);
+    }
+    bd_graph_finish(&graph);
+    return result;
+}
+
 bd_result bd_probe_matrix(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, bd_error *error) {
     wanted w = {.count = 0};
     bd_result result = BD_OK;
     list_wanted(tuning, vk, graph, &w);
-    for (int kind = 0; kind < LAYERS && w.count && !result; kind++) {
-        bd_graph layer_graph;
-        result = bd_graph_init(&layer_graph, vk->allocator, "probe", error);
-        if (!result) {
-            result = make_layer(&layer_graph, (layer)kind, error);
-            if (!result) {
-                result = try_layer(tuning, vk, &w, &layer_graph, error);
+    for (int kind = 0; kind < LAYERS && !result; kind++) {
+        for (uint32_t i = 0; i < w.count && !result; i++) {
+            if (is_first_of_depth(&w, i) && (!w.depths[i] || kind == LAYER_POINTWISE)) {
+                result = try_kind(tuning, vk, &w, (layer)kind, w.depths[i], error);
             }
-            bd_graph_finish(&layer_graph);
         }
     }
     /* What no layer has a candidate of would be asked for again with every session. */

@@ -98,8 +98,8 @@ static void test_conv1x1(void **state) {
                           .bias = true,
                           .residual = true,
                           RELU6};
-    printf("%u candidates\n", check_conv_all(&wide, 1) + check_conv_all(&deep, 1) + check_conv_all(&small, 1) +
-                                   check_conv_all(&pixel, 1));
+    printf("%u candidates\n",
+           check_conv_all(&wide, 1) + check_conv_all(&deep, 1) + check_conv_all(&small, 1) + check_conv_all(&pixel, 1));
 }
 
 static void test_conv(void **state) {
@@ -122,8 +122,16 @@ static void test_conv(void **state) {
     const window strided = {
         .h = 65, .w = 63, .in = 3, .out = 32, .kernel = 3, .stride = 2, .dilation = 1, .bias = true, RELU6};
     /* Widths that tiles of outputs do not divide, and channels that do not come in eights. */
-    const window thin = {
-        .h = 23, .w = 29, .in = 4, .out = 36, .kernel = 7, .stride = 2, .dilation = 1, .bias = false, .residual = true, NO_CLAMP};
+    const window thin = {.h = 23,
+                         .w = 29,
+                         .in = 4,
+                         .out = 36,
+                         .kernel = 7,
+                         .stride = 2,
+                         .dilation = 1,
+                         .bias = false,
+                         .residual = true,
+                         NO_CLAMP};
     printf("%u candidates\n", checked + check_conv_all(&strided, 3) + check_conv_all(&thin, 3));
 }
 

@@ -68,7 +68,9 @@ static void open_sized(test_session *t, const char *path, uint32_t side, const c
     bd_model *model = path ? test_model_open(path, &sized) : NULL;
     test_engine_open(t, kernel_set, NULL);
     t->model = model;
-    t->session = test_session_create(t->engine, model, NULL);
+    /* Expectations are of float32, whatever is faster on a device. */
+    const bd_session_params params = {.struct_size = sizeof params, .precision = BD_PRECISION_FP32};
+    t->session = test_session_create(t->engine, model, &params);
 }
 
 void test_session_open_side(test_session *t, uint32_t side) {
