@@ -45,7 +45,7 @@ struct bd_tuner {
     bd_kernel_choice list[BD_KERNEL_MOST_CANDIDATES];
     bd_kernel_verdict verdicts[BD_KERNEL_MOST_CANDIDATES];
     uint32_t count, candidate; /* from count on candidates are timed */
-    bool prepared; /* the candidate's pipelines */
+    bool prepared;             /* the candidate's pipelines */
     /* Tests take the place of the clock: of a candidate, or with NULL of a network (0: the defaults'). */
     double (*clock)(const bd_kernel_choice *choice, uint32_t network);
 };
