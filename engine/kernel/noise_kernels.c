@@ -5,7 +5,7 @@
 
 void bd_kernel_noise_patches(const bd_vk *vk, const bd_push_noise *push, bd_vk_dispatch *dispatch) {
     bd_fill_kernel(dispatch, vk, BD_KERNEL_NOISE_PATCHES, push, sizeof *push);
-    bd_fill_rows(dispatch, (uint32_t)push->dst_w, (uint32_t)push->dst_h);
+    bd_fill_groups(dispatch, (uint32_t)push->dst_w, (uint32_t)push->dst_h, 1);
     dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
 }
 
