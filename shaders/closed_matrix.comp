@@ -27,39 +27,39 @@ vec3 whiten(vec3 c, vec4 a, vec4 b, vec4 last) {
     return vec3(a.w * d.x, b.x * d.x + b.y * d.y, b.z * d.x + b.w * d.y + last.x * d.z);
 }
 
+shared float taps[BD_TAPS * BD_TILE * BD_TILE]; // an invocation's own, BD_TILE * BD_TILE apart
+
 void main() {
-    const int lane = int(gl_LocalInvocationID.x);
+    const int lane = int(gl_LocalInvocationID.x), apart = BD_TILE * BD_TILE;
     const ivec2 at = bd_tile_node(list(BD_TILE_HEADER + int(gl_WorkGroupID.x)));
     const int plane = push.dst_w * push.dst_h, node = index_of(at);
-    const int first = int(gl_WorkGroupID.x) * BD_TAPS * BD_TILE * BD_TILE + lane;
+    const int first = int(gl_WorkGroupID.x) * BD_TAPS * apart + lane;
     const vec4 target = targets(node);
     const bool solved = inside(at) && target.w <= 0.0;
-    vec3 colours[BD_TAPS];
-    float taps[BD_TAPS];
-    [[unroll]] for (int i = 0; i < BD_TAPS; i++) {
-        colours[i] = grid(index_of(at + ivec2(i % 5, i / 5) - 2)).xyz;
-        taps[i] = 0.0;
+    const vec3 own_colour = grid(node).xyz;
+    for (int i = 0; i < BD_TAPS; i++) {
+        taps[i * apart + lane] = 0.0;
     }
-    [[unroll]] for (int k = 0; k < 9; k++) {
+    // Loops stay loops: written out they are a hundred kilobytes that some drivers take a second for.
+    [[dont_unroll]] for (int k = 0; k < 9; k++) {
         const ivec2 to = ivec2(k % 3, k / 3) - 1;
         const int middle = index_of(at + to);
         const vec4 a = windows(middle), b = windows(plane + middle), last = windows(2 * plane + middle);
         const float share = inside(at + to) ? last.y : 0.0;
-        const vec3 own = whiten(colours[BD_TAPS / 2], a, b, last);
-        [[unroll]] for (int j = 0; j < 9; j++) {
+        const vec3 own = whiten(own_colour, a, b, last);
+        [[dont_unroll]] for (int j = 0; j < 9; j++) {
             const ivec2 tap = to + ivec2(j % 3, j / 3) - 1;
-            const int i = (tap.y + 2) * 5 + tap.x + 2;
-            const float like = 1.0 + dot(own, whiten(colours[i], a, b, last));
-            taps[i] -= share > 0.0 && inside(at + tap) ? like * share : 0.0;
+            const float like = 1.0 + dot(own, whiten(grid(index_of(at + tap)).xyz, a, b, last));
+            taps[((tap.y + 2) * 5 + tap.x + 2) * apart + lane] -= share > 0.0 && inside(at + tap) ? like * share : 0.0;
         }
     }
     // Constants are solutions, to the last bit.
     float sum = 0.0;
-    [[unroll]] for (int i = 0; i < BD_TAPS; i++) {
-        sum += i == BD_TAPS / 2 ? 0.0 : taps[i];
+    for (int i = 0; i < BD_TAPS; i++) {
+        sum += i == BD_TAPS / 2 ? 0.0 : taps[i * apart + lane];
     }
-    taps[BD_TAPS / 2] = target.y - sum;
-    [[unroll]] for (int i = 0; i < BD_TAPS; i++) {
-        dst[first + i * BD_TILE * BD_TILE] = solved ? taps[i] : 0.0;
+    for (int i = 0; i < BD_TAPS; i++) {
+        const float tap = i == BD_TAPS / 2 ? target.y - sum : taps[i * apart + lane];
+        dst[first + i * apart] = solved ? tap : 0.0;
     }
 }

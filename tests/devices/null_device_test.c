@@ -63,7 +63,7 @@ static const struct {
      {"guided_*_storage", "box_*_storage", "plane_sample_*_storage", "plane_pack_*_storage", "trimap_*_storage"},
      {40, 32},
      {6, 32, 32}},
-    {"closed form's matrix", {"closed_matrix_*_storage", "closed_blocks_*_storage"}, {128, 128}, {2, 6, 6}},
+    {"closed form's matrix", {"closed_matrix_*_storage", "closed_blocks_*_storage"}, {56, 56}, {2, 6, 6}},
     {"closed form's step", {"closed_product_*_storage", "closed_prolong_*_storage"}, {48, 48}, {5, 20, 20}},
     {"closed form", {"closed_*_storage", "colour_*_storage", "tile_*_storage"}, {32, 32}, {8, 32, 32}},
     {"shape", {"components_*_storage", "plane_step_*_storage", "plane_levels_*_storage"}, {24, 24}, {10, 32, 32}},
