@@ -548,12 +548,13 @@ BD_API uint32_t bd_session_timings(const bd_session *session, bd_timing *timings
  * logit at. */
 typedef struct bd_seen {
     uint32_t class_count;          /* 0: no network was asked */
+    bool empty;                    /* a matte was made, its parts were looked for, and none is more than a speck */
     uint64_t points;               /* of the grid, all on the photo */
     uint64_t points_of_class[256]; /* they add up to points */
 } bd_seen;
 
-/* Of the photo whose result was returned last. Where none of the foreground's classes has points, a composite is all
- * background, or nearly. */
+/* Of the photo whose result was returned last. Where none of the foreground's classes has points, or the matte is empty
+ * (what was labelled can be too faint for the rule), a composite is all background, or nearly. */
 BD_API void bd_session_seen(const bd_session *session, bd_seen *seen);
 
 /* What BD_KEY_AUTO found in the photo whose result was returned last, or that failed for want of one colour. */

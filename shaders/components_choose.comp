@@ -24,8 +24,9 @@ void main() {
     }
     const uint node = uint(at.y * push.grid_w + at.x);
     const int labels = BD_COMPONENTS_LABELS(bd_nodes()), own = BD_COMPONENTS_AREAS(bd_nodes()) + int(node);
-    if (stage == BD_COMPONENTS_JUDGE && push.keep == BD_COMPONENTS_AT && node == 0u) {
-        state[BD_COMPONENTS_FOUND] = uint(state[labels + push.point] != BD_COMPONENTS_NONE);
+    if (stage == BD_COMPONENTS_JUDGE && push.keep != BD_COMPONENTS_EDGE && node == 0u) {
+        const bool there = state[labels + push.point] != BD_COMPONENTS_NONE;
+        state[BD_COMPONENTS_FOUND] = push.keep == BD_COMPONENTS_AT ? uint(there) : state[BD_COMPONENTS_AREA];
     }
     if (state[labels + node] != node) {
         return;

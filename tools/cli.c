@@ -31,6 +31,13 @@ bool cli_fail(cli *run, cli_status status, const char *format, ...) {
     return false;
 }
 
+bool cli_failed_with(cli *run, const char *photo) {
+    char message[sizeof run->error.message];
+    memcpy(message, run->error.message, sizeof message);
+    (void)snprintf(run->error.message, sizeof run->error.message, "%.180s: %.300s", photo, message);
+    return cli_failed(run);
+}
+
 bool cli_failed(cli *run) {
     cli_make_line(run->error.message); /* it may hold a name */
     switch (run->error.code) {

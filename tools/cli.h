@@ -45,6 +45,8 @@ double cli_now_ms(void);
 bool cli_fail(cli *run, cli_status status, const char *format, ...) BD_PRINTF(3, 4);
 /* The same for a failure of the library, in run->error; the status follows from its code. */
 bool cli_failed(cli *run);
+/* The same for a session's error, which does not name the photo. */
+bool cli_failed_with(cli *run, const char *photo);
 /* Text as a line: no control characters. */
 void cli_make_line(char *text);
 /* Notes that a stage that began at started_ms has ended. */

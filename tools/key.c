@@ -29,6 +29,11 @@ static const char *name_other(const cli_options *from) {
                             : NULL;
 }
 
+/* What is the network's; --model may be there from a script's other calls. */
+static const char *name_of_network(const cli_options *from) {
+    return from->classes ? "class" : from->tta ? "tta" : from->size ? "size" : NULL;
+}
+
 static bool parse_share(cli *run, const char *const *option, float *share) {
     float percent = 0.0f;
     bool done = cli_value_number(run, option, &percent);
@@ -46,6 +51,10 @@ bool cli_key_parse(cli *run, bd_matte_params *params) {
     const char *other = name_other(from);
     if (other) {
         return cli_fail(run, CLI_USAGE, "--key makes the matte from a colour; --%s does not go with it", other);
+    }
+    const char *unasked = from->key_with ? NULL : name_of_network(from);
+    if (unasked) {
+        return cli_fail(run, CLI_USAGE, "--key alone does not ask the network; --%s does not go with it", unasked);
     }
     params->key = strcasecmp(from->key, "auto") ? BD_KEY_COLOR : BD_KEY_AUTO;
     if (params->key == BD_KEY_COLOR && !cli_value_color(run, &from->key, rgba)) {
@@ -75,12 +84,14 @@ static void write_color(const bd_key_color *key, char text[8]) {
 }
 
 void cli_note_key(cli *run, cli_network *network, const char *photo) {
+    const float doubtful = 0.8f;
     bd_session_key(network->session, &network->key);
-    if (network->key.found && run->options.verbose) {
+    bool doubt = network->key.share < doubtful && !run->options.quiet;
+    if (network->key.found && (run->options.verbose || doubt)) {
         char text[8];
         write_color(&network->key, text);
-        cli_say(run, "%s%skey %s, on %.0f %% of the border", photo ? photo : "", photo ? ": " : "", text,
-                (double)(100.0f * network->key.share));
+        cli_say(run, "%s: key %s, on %.0f %% of the border%s", photo, text, (double)(100.0f * network->key.share),
+                doubt ? ": is the background uniform?" : "");
     }
 }
 

@@ -144,7 +144,7 @@ bool cli_matte_needs_network(const cli *run) {
 bool cli_matte_looks_closer(const cli *run) {
     const cli_options *from = &run->options;
     bool best = from->matte && !strcmp(from->matte, "best") && !from->classic && cli_matte_needs_network(run);
-    return best && from->matte_params.rule == BD_RULE_ON;
+    return best && from->matte_params.rule == BD_RULE_ON && from->matte_params.looks != 1;
 }
 
 static void use_plane(cli_matte *matte) {

@@ -47,11 +47,11 @@ static bool compute(cli *run, matting *m) {
         return false;
     }
     if (bd_session_matte(m->network.session, &m->photo, params, &m->alpha, &run->error)) {
-        return cli_failed(run);
+        return cli_failed_with(run, run->options.operands[0]);
     }
     cli_add_session_timings(run, &m->network);
     cli_note_seen(run, &m->network, &params->classes, run->options.operands[0]);
-    cli_note_key(run, &m->network, NULL);
+    cli_note_key(run, &m->network, run->options.operands[0]);
     return true;
 }
 

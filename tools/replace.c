@@ -180,7 +180,7 @@ static bool write_matte(cli *run, replacement *r) {
     params.wide = true;
     params.classes = r->params.classes;
     if (bd_session_matte(r->network.session, &r->photo, &params, &alpha, &run->error)) {
-        return cli_failed(run);
+        return cli_failed_with(run, r->photo_path);
     }
     cli_add_session_timings(run, &r->network);
     cli_note_seen(run, &r->network, &r->params.classes, r->photo_path);
@@ -227,18 +227,18 @@ static bool compute(cli *run, replacement *r) {
     /* In halves: what the device has been given need not lie here too. */
     if (bd_session_replace_begin(r->network.session, &r->photo, r->background_path ? &r->background : NULL, &r->params,
                                  &run->error)) {
-        return cli_failed(run);
+        return cli_failed_with(run, r->photo_path);
     }
     drop_pixels(&r->photo);
     drop_pixels(&r->background);
     if (bd_session_replace_end(r->network.session, &r->result, &run->error)) {
-        return cli_failed(run);
+        return cli_failed_with(run, r->photo_path);
     }
     cli_add_session_timings(run, &r->network);
     if (!run->options.matte_out) { /* else write_matte took it */
         cli_note_seen(run, &r->network, &r->params.classes, r->photo_path);
     }
-    cli_note_key(run, &r->network, NULL);
+    cli_note_key(run, &r->network, r->photo_path);
     /* Freed first, so that the encoder can have that memory. */
     bd_session_destroy(r->network.session);
     r->network.session = NULL;

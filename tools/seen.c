@@ -78,11 +78,21 @@ static uint64_t foreground_points(const bd_seen *seen, const bd_class_set *class
 void cli_note_seen(cli *run, cli_network *network, const bd_class_set *classes, const char *photo) {
     const bd_seen *seen = &network->seen;
     bd_session_seen(network->session, &network->seen);
-    if (run->options.quiet || !seen->points || foreground_points(seen, classes)) {
+    char wanted[200], others[200];
+    bool there = !seen->points || foreground_points(seen, classes);
+    if (run->options.quiet || (there && !seen->empty)) {
         return;
     }
-    char wanted[200], others[200];
+    if (there && !seen->points) {
+        cli_say(run, "nothing of %s is foreground", photo);
+        return;
+    }
     name_wanted(network, seen, classes, wanted, sizeof wanted);
+    if (there) {
+        cli_say(run, "the %s in %s is too small or faint to be kept, so nothing is foreground; --bias 5 keeps more",
+                wanted, photo);
+        return;
+    }
     const char *first = name_others(network, seen, others, sizeof others);
     if (first) {
         cli_say(run, "no %s found in %s; found: %s; try --class '%s'", wanted, photo, others, first);
@@ -93,6 +103,7 @@ void cli_note_seen(cli *run, cli_network *network, const bd_class_set *classes, 
 
 void cli_json_seen(cJSON *object, const cli_network *network, const bd_class_set *classes) {
     const bd_seen *seen = &network->seen;
+    cJSON_AddBoolToObject(object, "empty", seen->empty);
     if (seen->points) {
         cJSON_AddNumberToObject(object, "foreground_share",
                                 (double)foreground_points(seen, classes) / (double)seen->points);

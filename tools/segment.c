@@ -46,7 +46,7 @@ static bool segment(cli *run, segmenting *s) {
                                       .want_logits = from->logits != NULL,
                                       .want_photo_labels = from->overlay && !from->photo_size};
     if (bd_session_segment(s->network.session, &s->photo, &params, &s->found, &run->error)) {
-        return cli_failed(run);
+        return cli_failed_with(run, run->options.operands[0]);
     }
     cli_add_session_timings(run, &s->network);
     return true;

@@ -225,7 +225,9 @@ bd_result bd_session_take_matte(bd_session *session, const bd_frame *frame, cons
         result = bd_key_take(params, bd_frame_result(frame, at->key), &session->key, error);
     }
     if (!result && at->has_found) {
-        result = bd_components_check_found(params, bd_frame_result(frame, at->found), error);
+        bool empty;
+        result = bd_components_take_found(params, bd_frame_result(frame, at->found), &empty, error);
+        session->seen.empty = empty;
     }
     return result;
 }

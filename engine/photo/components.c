@@ -11,7 +11,7 @@
 #define PLAIN_ISLAND_SHARE 0.01f
 #define PART_LEVEL 0.4f
 #define HOLE_LEVEL 0.5f
-enum { MOST_NODES = 1024 };
+enum { MOST_NODES = 1024, SPECK_NODES = 5 }; /* of fewer nodes refining leaves nothing */
 
 bd_result bd_components_check(const bd_matte_params *params, bd_size photo, bd_error *error) {
     if ((unsigned)params->keep > BD_KEEP_POINT) {
@@ -174,6 +174,8 @@ bd_slot bd_components_add(bd_recipe *recipe, const bd_matte_params *params, bd_s
         uint32_t x = value_at(params->keep_x, photo.w, size.w, block) / values_per_node(size);
         uint32_t y = value_at(params->keep_y, photo.h, size.h, block) / values_per_node(size);
         plan.point = y * grid.w + x;
+    }
+    if (plan.drops) {
         plan.found = bd_recipe_slot(recipe, "found", BD_SLOT_BYTES, (bd_size){sizeof(uint32_t), 1});
     }
     bd_recipe_pass(recipe, record_components, &plan, sizeof plan);
@@ -185,9 +187,11 @@ bd_slot bd_components_add(bd_recipe *recipe, const bd_matte_params *params, bd_s
     return plan.found;
 }
 
-bd_result bd_components_check_found(const bd_matte_params *params, const void *found, bd_error *error) {
-    uint32_t any;
-    memcpy(&any, found, sizeof any);
-    return any ? BD_OK
+bd_result bd_components_take_found(const bd_matte_params *params, const void *found, bool *empty, bd_error *error) {
+    uint32_t word;
+    memcpy(&word, found, sizeof word);
+    *empty = word < (params->keep == BD_KEEP_POINT ? 1 : SPECK_NODES);
+    return word || params->keep != BD_KEEP_POINT
+               ? BD_OK
                : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no foreground at %u,%u", params->keep_x, params->keep_y);
 }

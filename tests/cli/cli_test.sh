@@ -583,7 +583,7 @@ check_key() {
     grep -q '"color":.*"#20b040"' "$work/stdout" || complain 'a series does not tell the key'
     rm -rf "${out:?}"/*
     run 2 matte "$scene" --key auto -o "$out/none.png"
-    says 'no uniform background: only'
+    says "$scene: no uniform background: only"
     for other in '--matte hard' '--coarse -' '--trimap -' '--matte-in -'; do
         # shellcheck disable=SC2086 # words
         run 2 matte "$photo" --key auto $other -o "$out/none.png"
@@ -593,6 +593,11 @@ check_key() {
         # shellcheck disable=SC2086 # words
         run 2 matte "$photo" --key auto $other -o "$out/none.png"
         says "${other%% *}"
+    done
+    for other in '--class cat' '--tta flip' '--size 257'; do
+        # shellcheck disable=SC2086 # words
+        run 2 matte "$photo" --key auto $other -o "$out/none.png"
+        says "--key alone does not ask the network; ${other%% *}"
     done
     for other in --coarse --trimap --matte-in; do
         run 2 matte "$photo" $other "$photo" --bias 1 -o "$out/none.png"
@@ -683,9 +688,15 @@ check_notes() {
     grep -q '"foreground_share":[[:space:]]*0,' "$work/stdout" || complain "no share of 0: $(cat "$work/stdout")"
     run 0 "$person" "$scene" --class cat --matte-out "$out/m.png" -o "$out/a.png" --quiet
     [ ! -s "$work/stderr" ] || complain "-q does not silence the note: $(cat "$work/stderr")"
+    run 0 matte "$person" --bias -20 -o "$out/m.png" --json
+    says "the person in $person is too small or faint to be kept"
+    grep -q '"empty":[[:space:]]*true' "$work/stdout" || complain "not empty: $(cat "$work/stdout")"
+    run 0 matte "$person" --matte best --looks 1 --size 129 -o "$out/m.png" -v
+    ! grep -q 'larger look' "$work/stderr" || complain "--looks 1 takes a larger look"
     run 0 matte "$scene" --class person,dog -o "$out/m.png"
     says "no dog or person found in $scene, nor anything else"
     run 0 matte "$person" -o "$out/m.png" --json
+    grep -q '"empty":[[:space:]]*false' "$work/stdout" || complain "empty: $(cat "$work/stdout")"
     grep -qE '"foreground_share":[[:space:]]*0\.4' "$work/stdout" || complain "share: $(cat "$work/stdout")"
     [ ! -s "$work/stderr" ] || complain "a note where a person is: $(cat "$work/stderr")"
     cp "$scene" "$work/in/two"$'\n'"lines.jpg"

@@ -192,8 +192,13 @@ static void check_components(picture kind, int32_t w, int32_t h, int32_t block, 
     bool removed = choose(&t);
     compare("choice", t.areas, t.state + BD_COMPONENTS_AREAS(t.nodes), t.nodes, t.gw);
     assert_int_equal(t.state[BD_COMPONENTS_REMOVED], removed);
-    if (keep == BD_COMPONENTS_AT) {
-        assert_int_equal(t.state[BD_COMPONENTS_FOUND], t.labels[t.push.point] != BD_COMPONENTS_NONE);
+    uint32_t largest = 0;
+    for (uint32_t i = 0; i < t.nodes; i++) {
+        largest = BD_MAX(largest, t.areas[i] & ~BD_COMPONENTS_KEPT);
+    }
+    if (!background) {
+        uint32_t there = t.labels[t.push.point] != BD_COMPONENTS_NONE;
+        assert_int_equal(t.state[BD_COMPONENTS_FOUND], keep == BD_COMPONENTS_AT ? there : largest);
     }
     if (removed) {
         check_spread(&t);
