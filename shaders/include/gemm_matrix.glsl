@@ -143,17 +143,28 @@ vec4 gemm_sum(int row, int column4) {
 }
 
 // The tile's sums to the output, eight channels an invocation.
-void gemm_leave() {
+void gemm_leave_item(int j) {
     const int across = TILE_COLUMNS / 8;
     const int items = TILE_ROWS * across;
-    EACH_FRAGMENT for (int j = 0; j < (items + THREADS - 1) / THREADS; j++) {
-        const int item = j * THREADS + int(gl_LocalInvocationIndex);
-        const int row = item / across;
-        const int column4 = (THREADS % across == 0 ? int(gl_LocalInvocationIndex) : item) % across * 2;
-        int pixel, oy, ox;
-        if ((items % THREADS == 0 || item < items) && gemm_place(row, pixel, oy, ox)) {
-            gemm_finish_pair(pixel, int(gl_WorkGroupID.y) * (TILE_COLUMNS / 4) + column4, gemm_sum(row, column4),
-                             gemm_sum(row, column4 + 1));
+    const int item = j * THREADS + int(gl_LocalInvocationIndex);
+    const int row = item / across;
+    const int column4 = (THREADS % across == 0 ? int(gl_LocalInvocationIndex) : item) % across * 2;
+    int pixel, oy, ox;
+    if ((items % THREADS == 0 || item < items) && gemm_place(row, pixel, oy, ox)) {
+        gemm_finish_pair(pixel, int(gl_WorkGroupID.y) * (TILE_COLUMNS / 4) + column4, gemm_sum(row, column4),
+                         gemm_sum(row, column4 + 1));
+    }
+}
+
+void gemm_leave() {
+    const int each = (TILE_ROWS * TILE_COLUMNS / 8 + THREADS - 1) / THREADS;
+    if (each <= 8) {
+        EACH_FRAGMENT for (int j = 0; j < each; j++) {
+            gemm_leave_item(j);
+        }
+    } else { // of small subgroups: written out it would take llvmpipe minutes
+        [[dont_unroll]] for (int j = 0; j < each; j++) {
+            gemm_leave_item(j);
         }
     }
 }
