@@ -46,7 +46,7 @@
 #define BD_COMPONENTS_AREA 0    /* of the largest */
 #define BD_COMPONENTS_WINNER 1  /* its label */
 #define BD_COMPONENTS_REMOVED 2 /* 1: not all are kept */
-#define BD_COMPONENTS_FOUND 3   /* foreground: 1: push.point is inside; where no point is to be kept, the largest area */
+#define BD_COMPONENTS_FOUND 3   /* foreground: 1: push.point is inside; without such a point the largest area */
 #define BD_COMPONENTS_HEADER 64
 
 /* Where its parts begin, given the nodes. */
