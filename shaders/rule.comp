@@ -15,9 +15,9 @@ shared uint largest, winner;
 #define BD_NODES (push.w * push.h)
 #define BD_EACH_NODE(i) for (int i = int(gl_LocalInvocationIndex); i < BD_NODES; i += int(gl_WorkGroupSize.x))
 
+// One group has it all: what the others of the group wrote is all that counts.
 void bd_sync() {
-    memoryBarrierBuffer();
-    memoryBarrierShared();
+    groupMemoryBarrier();
     barrier();
 }
 
