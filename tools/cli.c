@@ -34,7 +34,8 @@ bool cli_fail(cli *run, cli_status status, const char *format, ...) {
 bool cli_failed_with(cli *run, const char *photo) {
     char message[sizeof run->error.message];
     memcpy(message, run->error.message, sizeof message);
-    (void)snprintf(run->error.message, sizeof run->error.message, "%.180s: %.300s", photo, message);
+    (void)snprintf(run->error.message, sizeof run->error.message, "%.180s: %.300s",
+                   strcmp(photo, "-") ? photo : "standard input", message);
     return cli_failed(run);
 }
 

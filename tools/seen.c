@@ -89,8 +89,9 @@ void cli_note_seen(cli *run, cli_network *network, const bd_class_set *classes, 
     }
     name_wanted(network, seen, classes, wanted, sizeof wanted);
     if (there) {
-        cli_say(run, "the %s in %s is too small or faint to be kept, so nothing is foreground; --bias 5 keeps more",
-                wanted, photo);
+        bool ruled = run->options.matte_params.rule == BD_RULE_ON;
+        cli_say(run, "the %s in %s is too small or faint to be kept, so nothing is foreground%s", wanted, photo,
+                ruled ? "; --bias 5 keeps more" : "");
         return;
     }
     const char *first = name_others(network, seen, others, sizeof others);

@@ -176,7 +176,8 @@ static bd_result try_node(sweep *s, uint32_t index, bd_precision precision, bd_t
     if (s->distinct++ % s->a->nodes) {
         return bd_tuning_put(seen, signature, "left out", 0, error);
     }
-    bd_result result = bd_kernel_trial(&s->engine->vk, s->graph, index, some, kept, s->a->runs, verdicts, error);
+    bd_result result =
+        bd_kernel_trial(&s->engine->vk, s->graph, index, some, kept, s->a->runs, INFINITY, verdicts, error);
     if (result == BD_ERR_UNSUPPORTED) {
         printf("not tried: %s: %s\n", signature, error->message);
         return bd_tuning_put(seen, signature, "not tried", 0, error);

@@ -276,10 +276,12 @@ static bd_result run(trial *t, uint32_t node, const bd_kernel_choice *choice, ui
         result = bd_vk_submit(t->vk, list, 1, t->error);
     }
     if (!result && ms) {
-        /* The first reading warms caches and clocks: it only counts where it is the only one. */
+        /* The first reading warms caches and clocks: it only counts where it is the only one, or where there is no clock
+         * to be warmed and the run that was checked has done the rest. */
+        bool cold = commands.timer_count > 1 && t->vk->info.kind != BD_DEVICE_SOFTWARE;
         result = bd_vk_commands_times(&commands, times, t->error);
         *ms = commands.timer_count ? INFINITY : 0.0;
-        for (uint32_t i = commands.timer_count > 1; i < commands.timer_count && !result; i++) {
+        for (uint32_t i = cold; i < commands.timer_count && !result; i++) {
             *ms = BD_MIN(*ms, times[i] / runs);
         }
     }
@@ -419,14 +421,9 @@ static bd_result warm_up(trial *t, const bd_kernel_choice *choice, double most_m
 /* Readings enough to tell candidates apart: fewer where runs take so long that they would take longer than
  * patience_ms. */
 static bd_result measure(trial *t, const bd_kernel_choice *choice, uint32_t repeats, double patience_ms, double *ms) {
-    uint32_t readings = BD_MIN(BD_MAX(repeats, 1u), (uint32_t)MOST_REPEATS);
-    uint32_t runs = t->vk->info.kind != BD_DEVICE_SOFTWARE ? RUNS_A_READING : 1;
-    if (runs > 1) {
-        bd_result result = warm_up(t, choice, BD_MIN(patience_ms / 2, MOST_WARM_MS));
-        if (result) {
-            return result;
-        }
-    }
+    bool gpu = t->vk->info.kind != BD_DEVICE_SOFTWARE;
+    uint32_t readings = BD_MIN(gpu ? BD_MAX(repeats, 1u) : BD_MAX(repeats, 2u) - 1, (uint32_t)MOST_REPEATS);
+    uint32_t runs = gpu ? RUNS_A_READING : 1;
     if (isfinite(patience_ms)) {
         bd_result result = run(t, t->node, choice, 2, 1, ms);
         if (result || *ms * 2 > patience_ms) {
@@ -437,7 +434,8 @@ static bd_result measure(trial *t, const bd_kernel_choice *choice, uint32_t repe
             readings = BD_MIN(readings, (uint32_t)(patience_ms / *ms));
         }
     }
-    return run(t, t->node, choice, readings, runs, ms);
+    bd_result result = gpu ? warm_up(t, choice, BD_MIN(patience_ms / 2, MOST_WARM_MS)) : BD_OK;
+    return result ? result : run(t, t->node, choice, readings, runs, ms);
 }
 
 bd_result bd_trial_open(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
@@ -528,7 +526,8 @@ bd_result bd_trial_time(bd_trial *t, const bd_kernel_choice *choice, uint32_t re
 }
 
 bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
-                          uint32_t count, uint32_t repeats, bd_kernel_verdict *verdicts, bd_error *error) {
+                          uint32_t count, uint32_t repeats, double patience_ms, bd_kernel_verdict *verdicts,
+                          bd_error *error) {
     bd_trial *t;
     bool can;
     memset(verdicts, 0, count * sizeof *verdicts);
@@ -545,7 +544,7 @@ bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const
     }
     for (uint32_t i = 0; i < count && !result; i++) {
         if (verdicts[i].correct) {
-            result = bd_trial_time(t, &choices[i], repeats, INFINITY, &verdicts[i], error);
+            result = bd_trial_time(t, &choices[i], repeats, patience_ms, &verdicts[i], error);
         }
     }
     bd_trial_close(t);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { MOST_WANTED = 64, REPEATS = 5, USUAL_DEPTH = 32 };
+#define PATIENCE_MS 6.0 /* of the device, for each: a session waits */
 
 static const char passed[] = "passed", slow[] = "slow", wrong[] = "wrong", untried[] = "untried";
 
@@ -171,7 +172,7 @@ static bd_result try_layer(bd_tuning *tuning, bd_vk *vk, const wanted *w, int32_
         return BD_OK;
     }
     tried[0] = all[0];
-    bd_result result = bd_kernel_trial(vk, graph, node, tried, count, REPEATS, verdicts, error);
+    bd_result result = bd_kernel_trial(vk, graph, node, tried, count, REPEATS, PATIENCE_MS, verdicts, error);
     for (uint32_t i = 1; i < count && !result; i++) {
         result = enter(tuning, &tried[i], &verdicts[i], verdicts[0].ms, error);
     }

@@ -262,7 +262,7 @@ static bd_result settle_node(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph
             tried[found++] = list[i];
         }
     }
-    bd_result result = bd_kernel_trial(vk, graph, node, tried, found, RUNS, verdicts, error);
+    bd_result result = bd_kernel_trial(vk, graph, node, tried, found, RUNS, INFINITY, verdicts, error);
     if (result) {
         return result;
     }

@@ -688,9 +688,12 @@ check_notes() {
     grep -q '"foreground_share":[[:space:]]*0,' "$work/stdout" || complain "no share of 0: $(cat "$work/stdout")"
     run 0 "$person" "$scene" --class cat --matte-out "$out/m.png" -o "$out/a.png" --quiet
     [ ! -s "$work/stderr" ] || complain "-q does not silence the note: $(cat "$work/stderr")"
+    printf 'P2 2 2 255\n0 0 0 0\n' > "$work/in/none.pgm"
     run 0 matte "$person" --bias -20 -o "$out/m.png" --json
     says "the person in $person is too small or faint to be kept"
     grep -q '"empty":[[:space:]]*true' "$work/stdout" || complain "not empty: $(cat "$work/stdout")"
+    run 0 matte "$person" --coarse "$work/in/none.pgm" --keep largest -o "$out/m.png"
+    says "nothing of $person is foreground"
     run 0 matte "$person" --matte best --looks 1 --size 129 -o "$out/m.png" -v
     ! grep -q 'larger look' "$work/stderr" || complain "--looks 1 takes a larger look"
     run 0 matte "$scene" --class person,dog -o "$out/m.png"

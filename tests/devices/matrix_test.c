@@ -60,7 +60,7 @@ static uint32_t judge_node(const bd_graph *graph, uint32_t node, const char *nam
             found[kept++] = found[i];
         }
     }
-    if (kept && bd_kernel_trial(&harness.vk, graph, node, found, kept, RUNS, verdicts, &error)) {
+    if (kept && bd_kernel_trial(&harness.vk, graph, node, found, kept, RUNS, INFINITY, verdicts, &error)) {
         fail_msg("%s: %s", name, error.message);
     }
     if (harness.complaints) {

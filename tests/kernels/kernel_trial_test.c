@@ -14,7 +14,7 @@ static bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
 static bd_kernel_verdict judge(const fixture *f, const bd_kernel_choice *choice, uint32_t repeats) {
     bd_kernel_verdict verdict;
     bd_error error;
-    if (bd_kernel_trial(&harness.vk, &f->graph, f->graph.count - 1, choice, 1, repeats, &verdict, &error)) {
+    if (bd_kernel_trial(&harness.vk, &f->graph, f->graph.count - 1, choice, 1, repeats, INFINITY, &verdict, &error)) {
         fail_msg("%s: %s", choice->name, error.message);
     }
     return verdict;
