@@ -100,18 +100,27 @@ void main() {
     }
 #define INIT_P(r, j) vec4 p##r##j = b;
 #define INIT_Q(r, j) vec4 q##r##j = b;
+#define P_TO_INTEGERS(r, j) p##r##j = bd_to_integers(p##r##j, scale);
+#define Q_TO_INTEGERS(r, j) q##r##j = bd_to_integers(q##r##j, scale);
     vec4 b = bias(c);
     EACH(INIT_P)
     SUMS(p, 0)
-    BD_SCALE(scale, residual_words, c, c4)
+    if (ends_in_integers) {
+        BD_SCALE(scale, residual_words, c, c4)
+        EACH(P_TO_INTEGERS)
+    }
+#define P_VALUE(r, j) bd_wide_pack(bd_bend(p##r##j, lo, hi))
 #if COLUMNS == 2
     b = bias(c + 1);
     EACH(INIT_Q)
     SUMS(q, 1)
-    BD_SCALE(scale_q, residual_words, c + 1, c4)
-#define VALUE(r, j) u64vec4(bd_wide_pack(bd_activate(p##r##j, lo, hi, scale)), bd_wide_pack(bd_activate(q##r##j, lo, hi, scale_q)))
+    if (ends_in_integers) {
+        BD_SCALE(scale, residual_words, c + 1, c4)
+        EACH(Q_TO_INTEGERS)
+    }
+#define VALUE(r, j) u64vec4(P_VALUE(r, j), bd_wide_pack(bd_bend(q##r##j, lo, hi)))
 #else
-#define VALUE(r, j) bd_wide_pack(bd_activate(p##r##j, lo, hi, scale))
+#define VALUE(r, j) P_VALUE(r, j)
 #endif
 #define STORE(r, j)                                                                                                    \
     if (out_y + r * dy < out_h && out_x + j * dx < out_w) {                                                            \

@@ -107,14 +107,16 @@ void main() {
         STEP
         STEP
     } while (steps > 0);
-#define STORE(g, j)                                                                                                    \
-    {                                                                                                                  \
-        const int to = min(row + g * BD_WIDE_LANES + (lane ^ j), last) * out_c4 + c;                                   \
-        if (has_residual) {                                                                                            \
-            sum##g##j += residual(to);                                                                                 \
-        }                                                                                                              \
-        y[to] = bd_wide_pack(bd_activate(sum##g##j, lo, hi, scale));                                                  \
+#define PLACE_OF(g, j) (min(row + g * BD_WIDE_LANES + (lane ^ j), last) * out_c4 + c)
+#define ADD_RESIDUAL(g, j) sum##g##j += residual(PLACE_OF(g, j));
+#define TO_INTEGERS(g, j) sum##g##j = bd_to_integers(sum##g##j, scale);
+#define STORE(g, j) y[PLACE_OF(g, j)] = bd_wide_pack(bd_bend(sum##g##j, lo, hi));
+    if (has_residual) {
+        BD_WIDE_EACH_ROW(ADD_RESIDUAL)
     }
-    BD_SCALE(scale, residual_words, c, out_c4)
+    if (ends_in_integers) {
+        BD_SCALE(scale, residual_words, c, out_c4)
+        BD_WIDE_EACH_ROW(TO_INTEGERS)
+    }
     BD_WIDE_EACH_ROW(STORE)
 }

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-# Joins the modules NAMES (OUT/<name>.words, numbers separated by commas) into OUT/shaders.c. READS: how each of them reads.
+# Joins the modules NAMES (OUT/<name>.spv) into OUT/shaders.c as words. READS: how each of them reads.
 set(text "/* SPDX-License-Identifier: MIT */\n#include \"shaders.h\"\n\n")
 set(rows "")
 foreach(name reads IN ZIP_LISTS NAMES READS)
-  if(NOT EXISTS ${OUT}/${name}.words)
+  if(NOT EXISTS ${OUT}/${name}.spv)
     string(APPEND rows "    {\"${name}\", NULL, 0, BD_READ_${reads}},\n")
     continue()
   endif()
-  file(READ ${OUT}/${name}.words words)
-  string(APPEND text "static const uint32_t words_${name}[] = {\n${words}};\n")
+  file(READ ${OUT}/${name}.spv bytes HEX)
+  string(REGEX REPLACE "(..)(..)(..)(..)" "0x\\4\\3\\2\\1," words ${bytes})
+  string(APPEND text "static const uint32_t words_${name}[] = {${words}};\n")
   set(count "sizeof(words_${name}) / sizeof(words_${name}[0])")
   string(APPEND rows "    {\"${name}\", words_${name}, ${count}, BD_READ_${reads}},\n")
 endforeach()

@@ -133,11 +133,11 @@ static void report(sweep *s, uint32_t index, const char *signature, const bd_ker
     floors f = floors_of(s, choice, bytes, multiply_adds, dispatches);
     char compiler[1024];
     char inner[BD_TUNING_SIGNATURE_BYTES] = "";
-    bd_kernel_choice matrix;
+    bd_kernel_choice probed;
     const char *role = !strcmp(choice->name, s->defaults[index].name) ? "default" : "";
     compiler_says(s, index, choice, compiler, sizeof compiler);
-    if (choice->precision == BD_PRECISION_FP16 && bd_kernel_matrix_default(&s->engine->vk, s->graph, index, &matrix) &&
-        !strcmp(choice->name, matrix.name)) {
+    if (bd_kernel_probed_default(&s->engine->vk, s->graph, index, choice->precision, &probed) &&
+        !strcmp(choice->name, probed.name)) {
         role = "probed";
     }
     if (absorbed != BD_NO_NODE) {

@@ -85,16 +85,17 @@ static bd_result make_chosen(bd_engine *engine, const bd_model *model, const bd_
     }
     const bd_network_params network = {.precision = choose_precision(engine, model, params->precision),
                                        .choices = choices};
-    bool matrix = bd_precision_is_half(network.precision) && engine->vk.matrix_count;
-    bd_result result = matrix ? bd_probe_matrix(&engine->tuning, &engine->vk, &model->graph, error) : BD_OK;
-    if (!result && params->many && engine->vk.column == BD_COLUMN_WIDE8 && engine->tuning.path) {
-        /* Whether they are faster depends on the driver; finding out takes seconds: only where the answer is kept. */
+    /* What is faster depends on the driver. On software devices that takes long to find out: only where it is kept. */
+    bool wide8 = engine->vk.column == BD_COLUMN_WIDE8, kept = engine->tuning.path;
+    bool settles = wide8 && kept && params->many, probes = !settles && (kept || !wide8);
+    bd_result result = probes ? bd_probe(&engine->tuning, &engine->vk, &model->graph, network.precision, error) : BD_OK;
+    if (settles) {
         result = bd_tuning_settle(&engine->tuning, &engine->vk, &model->graph, network.precision, BD_KERNEL_FAMILY_FLAT,
                                   error);
     }
     if (!result) {
         bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, params->many, choices);
-        if (matrix) {
+        if (probes) {
             bd_probe_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, false, choices);
         }
         result = bd_session_make(engine, model, &network, allocator, session, error);

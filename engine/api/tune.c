@@ -272,14 +272,11 @@ static bd_result prepare_rivals(bd_tuner *t, bd_error *error) {
     return BD_OK;
 }
 
-/* What runs without any tuning: matrix units, too, where they passed the probe. */
+/* What runs without any tuning, what passed the probe included. */
 static bd_result choose_defaults(bd_tuner *t, bd_kernel_choice *choices, bd_error *error) {
     bd_vk *vk = &t->engine->vk;
     bd_kernel_defaults(vk, t->graph, t->precisions[t->at], true, choices);
-    if (!bd_precision_is_half(t->precisions[t->at]) || !vk->matrix_count) {
-        return BD_OK;
-    }
-    bd_result result = bd_probe_matrix(&t->engine->tuning, vk, t->graph, error);
+    bd_result result = bd_probe(&t->engine->tuning, vk, t->graph, t->precisions[t->at], error);
     if (!result) {
         bd_probe_choose(&t->engine->tuning, vk, t->graph, t->precisions[t->at], true, choices);
     }

@@ -393,13 +393,10 @@ static void add_vector(list *to) {
     }
 }
 
-/* Drivers need long to compile code without loops. */
-enum { FLAT_IN_C4 = 40 };
-
 static void add_flat(list *to) {
     bd_kernel_choice choice = {.family = BD_KERNEL_FAMILY_FLAT,
                                .precision = to->precision,
-                               .shader = BD_SHADER_conv1x1_flat_f32_image_wide8,
+                               .shader = BD_SHADER_conv1x1_flat_f32_storage_wide8,
                                .split = 1};
     (void)snprintf(choice.name, sizeof choice.name, "%s", bd_shaders[choice.shader].name);
     add(to, &choice);
@@ -459,7 +456,7 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
         add_depthwise(&to);
     }
     add_plain(&to);
-    if (bd_flat_serves(vk, graph, index, FLAT_IN_C4)) {
+    if (bd_flat_serves(vk, graph, index)) {
         add_flat(&to);
     }
     return to.count;
@@ -516,14 +513,18 @@ static uint32_t distance(const wish *w, const bd_kernel_choice *c) {
            apart(c->depth, w->depth) + (c->threads > c->subgroup * c->active || c->direct) * 8u + c->active;
 }
 
-bool bd_kernel_matrix_default(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_kernel_choice *choice) {
+bool bd_kernel_probed_default(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_precision precision,
+                              bd_kernel_choice *choice) {
     bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
-    const list to = {.vk = vk, .graph = graph, .node = node, .precision = BD_PRECISION_FP16};
-    uint32_t count = bd_kernel_candidates(vk, graph, node, BD_PRECISION_FP16, found, BD_COUNT(found));
+    bd_precision stored = bd_precision_is_half(precision) ? BD_PRECISION_FP16 : BD_PRECISION_FP32;
+    const list to = {.vk = vk, .graph = graph, .node = node, .precision = stored};
+    uint32_t count = bd_kernel_candidates(vk, graph, node, stored, found, BD_COUNT(found));
     uint32_t least = UINT32_MAX;
     const bd_kernel_choice *best = NULL;
     for (uint32_t i = 0; i < count; i++) {
-        if (found[i].matrix[0] && found[i].split == 1 && !found[i].width) {
+        if (found[i].family == BD_KERNEL_FAMILY_FLAT && bd_flat_is_short(graph, node)) {
+            best = &found[i];
+        } else if (found[i].matrix[0] && found[i].split == 1 && !found[i].width) {
             const wish w = matrix_wish(&to);
             if (distance(&w, &found[i]) < least) {
                 best = &found[i];

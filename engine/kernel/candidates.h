@@ -30,9 +30,11 @@ uint32_t bd_kernel_absorbs(const bd_graph *graph, uint32_t node, const bd_kernel
 /* Bytes of scratch in the arena that a choice needs while the node is computed; 0: none. */
 size_t bd_kernel_scratch_bytes(const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice);
 
-/* The candidate of 16 bits for matrix units that is the best guess, by the node's shape; false: there is none. It must
- * have passed a trial before it is used. */
-bool bd_kernel_matrix_default(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_kernel_choice *choice);
+/* The candidate that should beat the default, by the node's shape, but must have passed a trial on the device before it
+ * is used: of 16 bits one for matrix units, of float32 a FLAT one of so few input channels that it does not delay the
+ * first photo. false: there is none. */
+bool bd_kernel_probed_default(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_precision precision,
+                              bd_kernel_choice *choice);
 
 /* choices[n] = the default of every node n of the graph, on ordinary lanes. fused false: no choice absorbs a node. */
 void bd_kernel_defaults(const bd_vk *vk, const bd_graph *graph, bd_precision precision, bool fused,

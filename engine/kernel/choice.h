@@ -13,7 +13,7 @@ typedef enum bd_kernel_family {
     BD_KERNEL_FAMILY_DEPTHWISE, /* depthwise 3x3, several outputs an invocation */
     BD_KERNEL_FAMILY_THIN,      /* convolutions of at most four input channels, several outputs an invocation */
     BD_KERNEL_FAMILY_VECTOR,    /* pointwise ones of a single pixel */
-    BD_KERNEL_FAMILY_FLAT       /* pointwise ones of few input channels, all written out: llvmpipe */
+    BD_KERNEL_FAMILY_FLAT       /* pointwise ones, their input channels all written out: llvmpipe */
 } bd_kernel_family;
 
 enum { BD_KERNEL_NAME_BYTES = 48 };
@@ -46,7 +46,7 @@ typedef enum bd_packing {
     BD_PACKING_ROWS,    /* (..., c) -> [rows][ceil(c/4)] vec4, zero padding: biases, depthwise weights, operands */
     BD_PACKING_CONV,    /* (kh, kw, ic, oc) -> [kh * kw][ceil(ic/4) * 4][ceil(oc/4)] vec4, zero padding */
     BD_PACKING_PANELS,  /* (kh, kw, ic, oc) -> panels of eight vec4 columns, see push/conv.h */
-    BD_PACKING_COLUMNS, /* (1, 1, ic, oc) -> panels of four vec4 columns, see push/conv1x1_flat.h */
+    BD_PACKING_COLUMNS, /* (1, 1, ic, oc) -> panels of eight channels, see push/conv1x1_flat.h */
     BD_PACKING_ROWS_F16,
     BD_PACKING_CONV_F16,
     BD_PACKING_SCALES, /* (2, c) of integers -> [3][ceil(c/4)] ivec4, see push/types.h */

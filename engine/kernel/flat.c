@@ -11,67 +11,73 @@
 #include "push/conv1x1_flat.h"
 
 enum {
-    WIDTH = 4 * BD_CONV1X1_FLAT_C4, /* channels of a panel */
-    FEWEST_PIXELS = 1024,           /* with fewer, compiling the shader for a depth does not pay */
-    LEAST_BLOCKS = 16,
-    MOST_BLOCKS = 32 /* of eight pixels, to a group: each takes up a slice's code while it is decoded */
+    FEWEST_PIXELS = 1024, /* with fewer, compiling the shader for a depth does not pay */
+    BLOCKS = 16,          /* of pixels to a group: each takes up a slice's code while it is decoded */
+    MOST_C4 = 240,        /* of the input: a driver needs long to compile code without loops */
+    SHORT_C4 = 40,
+    SHORT_OUTPUTS = 160000, /* vec4: fewer gain less in one photo than the pipeline costs */
+    MAY_ADD_C4 = 32         /* from here on nodes with a residual and without one share a pipeline */
 };
 
-static uint32_t panels_of(const bd_shape *shape) {
-    return bd_ceil_div(bd_shape_c4(shape), BD_CONV1X1_FLAT_C4);
+static uint32_t in_c4_of(const bd_graph *graph, uint32_t index) {
+    return bd_shape_c4(&graph->nodes[graph->nodes[index].inputs[0]].shape);
 }
 
-bool bd_flat_serves(const bd_vk *vk, const bd_graph *graph, uint32_t index, int32_t most_in_c4) {
+/* As few slices of the input's columns as are short enough; 0: it cannot be cut so. */
+static uint32_t slices_of(uint32_t in_c4) {
+    for (uint32_t slices = bd_ceil_div(in_c4, BD_CONV1X1_FLAT_SLICE); slices <= bd_ceil_div(in_c4, 4); slices++) {
+        if (in_c4 % slices == 0) {
+            return slices;
+        }
+    }
+    return 0;
+}
+
+bool bd_flat_serves(const bd_vk *vk, const bd_graph *graph, uint32_t index) {
     const bd_node *node = &graph->nodes[index];
     if (!vk->addresses || bd_kernel_column(vk, BD_KERNEL_CONV1X1) != BD_COLUMN_WIDE8 ||
         !bd_gemm_is_pointwise(graph, index) || graph->nodes[node->inputs[1]].op != BD_OP_CONST) {
         return false;
     }
-    /* The last panel overlaps the one before and computes what they share again: an eighth of all is bearable. */
-    uint32_t out_c4 = bd_shape_c4(&node->shape), panels = panels_of(&node->shape);
-    return bd_shape_pixels(&node->shape) >= FEWEST_PIXELS && panels <= BD_CONV1X1_FLAT_PANELS &&
-           panels * BD_CONV1X1_FLAT_C4 * 7 <= out_c4 * 8 &&
-           (int32_t)bd_shape_c4(&graph->nodes[node->inputs[0]].shape) <= most_in_c4;
+    uint32_t out_c4 = bd_shape_c4(&node->shape), pixels = bd_shape_pixels(&node->shape);
+    uint32_t in_c4 = in_c4_of(graph, index);
+    /* A row by itself, which may become a dispatch, has a block of pixels. */
+    return pixels >= FEWEST_PIXELS && pixels <= BD_CONV1X1_FLAT_ROWS * BLOCKS * BD_CONV1X1_FLAT_GROUPS &&
+           node->shape.dims[2] >= BD_CONV1X1_FLAT_ROWS && out_c4 >= 2 && out_c4 <= 2 * BD_CONV1X1_FLAT_PANELS &&
+           in_c4 <= MOST_C4 && slices_of(in_c4);
 }
 
-/* Blocks to a group: as many as leave the fewest past the last pixel. */
-static uint32_t blocks_of(uint32_t pixels) {
-    uint32_t blocks = bd_ceil_div(pixels, 8), best = LEAST_BLOCKS, fewest = UINT32_MAX;
-    for (uint32_t b = LEAST_BLOCKS; b <= MOST_BLOCKS; b++) {
-        uint32_t computed = bd_ceil_div(blocks, b) * b;
-        if (computed <= fewest) {
-            best = b;
-            fewest = computed;
-        }
-    }
-    return best;
+bool bd_flat_is_short(const bd_graph *graph, uint32_t index) {
+    const bd_shape *shape = &graph->nodes[index].shape;
+    return in_c4_of(graph, index) <= SHORT_C4 && bd_shape_pixels(shape) * bd_shape_c4(shape) >= SHORT_OUTPUTS;
 }
 
 void bd_flat_node(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice, bd_vk_dispatch *dispatch,
                   bd_kernel_operands *operands) {
     const bd_node *node = &graph->nodes[index];
     const bd_conv_attrs *attrs = &node->u.conv;
-    uint32_t pixels = bd_shape_pixels(&node->shape), blocks = blocks_of(pixels);
-    uint32_t in_c4 = bd_shape_c4(&graph->nodes[node->inputs[0]].shape);
+    uint32_t pixels = bd_shape_pixels(&node->shape), out_c4 = bd_shape_c4(&node->shape);
+    uint32_t in_c4 = in_c4_of(graph, index);
     bd_fill_begin(dispatch, choice->shader);
     bd_fill_operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
     bd_fill_operand(operands, 1, node->inputs[1], BD_PACKING_COLUMNS);
     bd_fill_bias(operands, bd_graph_input(graph, index, 2));
     bool residual = bd_residual_or_scales(graph, index, BD_PACKING_ROWS, operands);
-    const uint32_t slices = bd_ceil_div(in_c4, BD_CONV1X1_FLAT_SLICE);
-    bd_fill_constant(dispatch, residual);
+    bd_fill_constant(dispatch, residual || in_c4 >= MAY_ADD_C4);
     bd_fill_constant(dispatch, bd_kernel_activation(attrs));
     bd_fill_constant(dispatch, in_c4);
-    bd_fill_constant(dispatch, bd_ceil_div(in_c4, slices));
-    bd_fill_constant(dispatch, blocks);
-    bd_fill_groups(dispatch, panels_of(&node->shape), bd_ceil_div(pixels, 8 * blocks), 1);
-    dispatch->address_count = 3;
-    bd_push_conv1x1_flat push = {.rows = (int32_t)pixels,
-                                 .out_c4 = (int32_t)bd_shape_c4(&node->shape),
+    bd_fill_constant(dispatch, slices_of(in_c4));
+    bd_fill_constant(dispatch, BLOCKS);
+    bd_fill_groups(dispatch, bd_ceil_div(out_c4, 2), bd_ceil_div(pixels, BD_CONV1X1_FLAT_ROWS * BLOCKS), 1);
+    dispatch->address_count = 4;
+    bd_push_conv1x1_flat push = {.digits = {0, 1, 2, 3},
+                                 .rows = (int32_t)pixels,
+                                 .out_c4 = (int32_t)out_c4,
+                                 .adds = residual,
                                  .lo = attrs->clamp_low,
                                  .hi = attrs->clamp_high};
-    for (int32_t i = 0; i < (int32_t)BD_COUNT(push.digits); i++) {
-        push.digits[i] = i;
+    for (int32_t i = 0; i < (int32_t)BD_COUNT(push.numbers); i++) {
+        push.numbers[i] = i;
     }
     bd_fill_push(dispatch, &push, sizeof push);
 }
@@ -82,23 +88,24 @@ static size_t padded_in(const bd_node *weights) {
 }
 
 static size_t weight_panels(const bd_node *weights) {
-    return ((size_t)weights->shape.dims[3] + WIDTH - 1) / WIDTH;
+    return ((size_t)weights->shape.dims[3] + BD_CONV1X1_FLAT_CHANNELS - 1) / BD_CONV1X1_FLAT_CHANNELS;
 }
 
 size_t bd_flat_packed_bytes(const bd_node *weights) {
-    return weight_panels(weights) * padded_in(weights) * WIDTH * sizeof(float);
+    return weight_panels(weights) * padded_in(weights) * BD_CONV1X1_FLAT_CHANNELS * sizeof(float);
 }
 
 void bd_flat_pack(const bd_node *weights, float *to) {
+    const size_t width = BD_CONV1X1_FLAT_CHANNELS;
     const float *from = weights->data;
     size_t in = (size_t)weights->shape.dims[2], out = (size_t)weights->shape.dims[3];
-    size_t last = (out + 3) / 4 * 4 - WIDTH;
+    size_t last = (out + 3) / 4 * 4 - width;
     memset(to, 0, bd_flat_packed_bytes(weights));
     for (size_t panel = 0; panel < weight_panels(weights); panel++) {
-        size_t first = BD_MIN(panel * WIDTH, last), columns = BD_MIN((size_t)WIDTH, out - first);
+        size_t first = BD_MIN(panel * width, last), columns = BD_MIN(width, out - first);
         for (size_t k = 0; k < in; k++) {
-            memcpy(to + k * WIDTH, from + k * out + first, columns * sizeof *to);
+            memcpy(to + k * width, from + k * out + first, columns * sizeof *to);
         }
-        to += padded_in(weights) * WIDTH;
+        to += padded_in(weights) * width;
     }
 }

@@ -5,8 +5,11 @@
 
 #include "kernel/choice.h"
 
-/* Whether the family can compute a node on this device, of at most most_in_c4 vec4 columns of input. */
-bool bd_flat_serves(const bd_vk *vk, const bd_graph *graph, uint32_t node, int32_t most_in_c4);
+/* Whether the family can compute a node on this device. */
+bool bd_flat_serves(const bd_vk *vk, const bd_graph *graph, uint32_t node);
+/* Whether a node that it serves has so few input channels and so many outputs that its pipeline delays a first photo by
+ * less than it saves there. */
+bool bd_flat_is_short(const bd_graph *graph, uint32_t node);
 void bd_flat_node(const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice, bd_vk_dispatch *dispatch,
                   bd_kernel_operands *operands);
 size_t bd_flat_packed_bytes(const bd_node *weights);

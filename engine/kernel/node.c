@@ -80,9 +80,11 @@ static bd_push_conv push_conv(const bd_graph *graph, const bd_node *node) {
 }
 
 static bd_push_conv1x1 push_pointwise(const bd_graph *graph, const bd_node *node) {
-    return (bd_push_conv1x1){(int32_t)bd_shape_pixels(&node->shape),
-                             (int32_t)bd_shape_c4(&graph->nodes[node->inputs[0]].shape),
-                             (int32_t)bd_shape_c4(&node->shape), node->u.conv.clamp_low, node->u.conv.clamp_high};
+    return (bd_push_conv1x1){.rows = (int32_t)bd_shape_pixels(&node->shape),
+                             .in_c4 = (int32_t)bd_shape_c4(&graph->nodes[node->inputs[0]].shape),
+                             .out_c4 = (int32_t)bd_shape_c4(&node->shape),
+                             .lo = node->u.conv.clamp_low,
+                             .hi = node->u.conv.clamp_high};
 }
 
 static void conv(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_dispatch *dispatch,
@@ -95,12 +97,14 @@ static void conv(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_vk_d
     bd_fill_operand(operands, 0, node->inputs[0], BD_PACKING_ROWS);
     bd_fill_operand(operands, 1, node->inputs[1], BD_PACKING_CONV);
     bd_fill_bias(operands, bd_graph_input(graph, index, 2));
-    bd_fill_constant(dispatch, bd_residual_or_scales(graph, index, BD_PACKING_ROWS, operands));
+    bool residual = bd_residual_or_scales(graph, index, BD_PACKING_ROWS, operands);
+    bd_fill_constant(dispatch, residual || kernel == BD_KERNEL_CONV1X1_DEEP);
     bd_fill_constant(dispatch, bd_kernel_activation(attrs));
     bd_column column = bd_kernel_column(vk, kernel);
     if (pointwise) {
         divide_pointwise(column, node, dispatch, operands);
-        const bd_push_conv1x1 push = push_pointwise(graph, node);
+        bd_push_conv1x1 push = push_pointwise(graph, node);
+        push.adds = residual;
         bd_fill_push(dispatch, &push, sizeof push);
         return;
     }

@@ -5,16 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_WANTED = 64, REPEATS = 5, USUAL_DEPTH = 32 };
+enum { MOST_WANTED = 64, REPEATS = 5, USUAL_DEPTH = 32, FLAT_DEPTH = 160 };
 #define PATIENCE_MS 6.0 /* of the device, for each: a session waits */
 
 static const char passed[] = "passed", slow[] = "slow", wrong[] = "wrong", untried[] = "untried";
 
-/* Kernels that are to be tried; depths: of those that take the whole depth in one step, else 0. */
+/* Kernels that are to be tried, in a precision; depths: of those that are made for one depth, else 0. */
 typedef struct wanted {
     char names[MOST_WANTED][BD_KERNEL_NAME_BYTES];
     int32_t depths[MOST_WANTED];
     uint32_t count;
+    bd_precision precision;
 } wanted;
 
 static void entry_of(const char *name, char signature[BD_TUNING_SIGNATURE_BYTES]) {
@@ -34,8 +35,8 @@ void bd_probe_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *g
         bd_kernel_choice choice;
         char signature[BD_TUNING_SIGNATURE_BYTES];
         bd_tuning_signature(graph, n, precision, signature);
-        if ((over_tuned || !bd_tuning_find(tuning, signature)) && bd_kernel_matrix_default(vk, graph, n, &choice) &&
-            has_passed(tuning, choice.name)) {
+        if ((over_tuned || !bd_tuning_find(tuning, signature)) &&
+            bd_kernel_probed_default(vk, graph, n, precision, &choice) && has_passed(tuning, choice.name)) {
             choices[n] = choice;
         }
     }
@@ -50,16 +51,23 @@ static uint32_t find(const wanted *w, const char *name) {
     return i;
 }
 
+static int32_t depth_of(const bd_kernel_choice *choice) {
+    if (choice->family == BD_KERNEL_FAMILY_FLAT) {
+        return FLAT_DEPTH;
+    }
+    return choice->buffers == 1 && choice->depth > USUAL_DEPTH ? choice->depth : 0;
+}
+
 static void list_wanted(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, wanted *w) {
     for (uint32_t n = 0; n < graph->count && w->count < MOST_WANTED; n++) {
         bd_kernel_choice choice;
         char signature[BD_TUNING_SIGNATURE_BYTES];
-        if (!bd_kernel_matrix_default(vk, graph, n, &choice) || find(w, choice.name) < w->count) {
+        if (!bd_kernel_probed_default(vk, graph, n, w->precision, &choice) || find(w, choice.name) < w->count) {
             continue;
         }
         entry_of(choice.name, signature);
         if (!bd_tuning_find(tuning, signature)) {
-            w->depths[w->count] = choice.buffers == 1 && choice.depth > USUAL_DEPTH ? choice.depth : 0;
+            w->depths[w->count] = depth_of(&choice);
             (void)snprintf(w->names[w->count++], BD_KERNEL_NAME_BYTES, "%s", choice.name);
         }
     }
@@ -140,9 +148,9 @@ static bd_result make_layer(bd_graph *graph, layer kind, int32_t depth, bd_error
 /* ---- trials ------------------------------------------------------------------------------------------------------ */
 
 static bd_result enter(bd_tuning *tuning, const bd_kernel_choice *choice, const bd_kernel_verdict *verdict,
-                       double lanes_ms, bd_error *error) {
+                       double usual_ms, bd_error *error) {
     char signature[BD_TUNING_SIGNATURE_BYTES];
-    bool faster = verdict->ms > 0 && verdict->ms < lanes_ms;
+    bool faster = verdict->ms > 0 && verdict->ms < usual_ms;
     entry_of(choice->name, signature);
     return bd_tuning_put(tuning, signature,
                          !verdict->correct ? wrong
@@ -151,14 +159,14 @@ static bd_result enter(bd_tuning *tuning, const bd_kernel_choice *choice, const 
                          verdict->ms > 0 ? verdict->ms * 1e3 : 1, error);
 }
 
-/* Those of the wanted that can compute a layer of a depth, and the lanes' default, which goes first. */
+/* Those of the wanted that can compute a layer of a depth, and its first candidate, which goes first. */
 static bd_result try_layer(bd_tuning *tuning, bd_vk *vk, const wanted *w, int32_t depth, const bd_graph *graph,
                            bd_error *error) {
     bd_kernel_choice all[BD_KERNEL_MOST_CANDIDATES];
     bd_kernel_choice tried[MOST_WANTED + 1];
     bd_kernel_verdict verdicts[MOST_WANTED + 1];
     uint32_t node = graph->count - 1;
-    uint32_t found = bd_kernel_candidates(vk, graph, node, BD_PRECISION_FP16, all, BD_COUNT(all));
+    uint32_t found = bd_kernel_candidates(vk, graph, node, w->precision, all, BD_COUNT(all));
     uint32_t count = 1;
     for (uint32_t i = 0; i < found; i++) {
         uint32_t at = find(w, all[i].name);
@@ -202,8 +210,8 @@ static bd_result try_kind(bd_tuning *tuning, bd_vk *vk, const wanted *w, layer k
     return result;
 }
 
-bd_result bd_probe_matrix(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, bd_error *error) {
-    wanted w = {.count = 0};
+bd_result bd_probe(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, bd_precision precision, bd_error *error) {
+    wanted w = {.precision = bd_precision_is_half(precision) ? BD_PRECISION_FP16 : BD_PRECISION_FP32};
     bd_result result = BD_OK;
     list_wanted(tuning, vk, graph, &w);
     for (int kind = 0; kind < LAYERS && !result; kind++) {

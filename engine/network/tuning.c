@@ -241,7 +241,9 @@ void bd_tuning_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *
         const bd_tuning_entry *entry = find(tuning, signature);
         uint32_t count = entry ? bd_kernel_candidates(vk, graph, n, precision, found, BD_COUNT(found)) : 0;
         const bd_kernel_choice *measured = find_named(found, count, entry);
-        if (measured && (many || measured->family != BD_KERNEL_FAMILY_FLAT)) {
+        bd_kernel_choice probed;
+        if (measured && (many || measured->family != BD_KERNEL_FAMILY_FLAT ||
+                         bd_kernel_probed_default(vk, graph, n, precision, &probed))) {
             choices[n] = *measured;
         }
     }

@@ -42,7 +42,7 @@ void bd_tuning_signature(const bd_graph *graph, uint32_t node, bd_precision prec
 void bd_tuning_network_signature(const bd_graph *graph, char signature[BD_TUNING_SIGNATURE_BYTES]);
 
 /* choices[n] = what was measured to be the fastest, or the default of every node n. many false: nothing that delays the
- * first photo (family FLAT). */
+ * first photo (family FLAT, of many input channels). */
 void bd_tuning_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
                       bool many, bd_kernel_choice *choices);
 

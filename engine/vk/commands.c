@@ -109,7 +109,6 @@ static bd_result allocate_set(bd_vk_commands *commands, bd_read_path path, VkDes
         }
         commands->descriptor_pools = grown;
         const VkDescriptorPoolSize sizes[] = {{VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, SETS_PER_POOL * BD_VK_BINDINGS},
-                                              {VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER, SETS_PER_POOL * BD_VK_BINDINGS},
                                               {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, SETS_PER_POOL * BD_VK_BINDINGS}};
         const VkDescriptorPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
                                                  .maxSets = SETS_PER_POOL,
@@ -181,7 +180,7 @@ static bd_result check_range(const bd_vk *vk, const bd_vk_dispatch *dispatch, ui
 
 static void write_addresses(const bd_vk *vk, const bd_vk_dispatch *dispatch, unsigned char *push) {
     for (uint32_t i = 0; i < dispatch->address_count; i++) {
-        const bd_vk_binding *binding = &dispatch->bindings[i + 1];
+        const bd_vk_binding *binding = &dispatch->bindings[(i + 1) % (BD_VK_BINDINGS - 1)];
         const VkBufferDeviceAddressInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
                                                 .buffer = binding->buffer->buffer};
         uint64_t address = vk->api.vkGetBufferDeviceAddress(vk->device, &info) + binding->offset;

@@ -25,7 +25,7 @@ typedef struct bd_vk_dispatch {
                           shader's groups is a multiple of it */
     unsigned char push[BD_VK_PUSH_BYTES];
     uint32_t push_bytes;
-    uint32_t address_count; /* push begins with the addresses of bindings 1, 2, ..., written when it is recorded */
+    uint32_t address_count; /* push begins with the addresses of bindings 1, 2, 3, 0, written when it is recorded */
     uint32_t groups[3];
     const bd_vk_buffer *indirect; /* holds the groups at indirect_offset; NULL: those above */
     VkDeviceSize indirect_offset;

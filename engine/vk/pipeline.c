@@ -19,8 +19,7 @@ struct bd_vk_pipeline {
 
 VkDescriptorType bd_vk_descriptor_type(bd_read_path path, uint32_t binding) {
     static const VkDescriptorType types[BD_READ_PATHS] = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                                                          VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
-                                                          VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER};
+                                                          VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER};
     return binding + 1 < BD_VK_BINDINGS ? types[path] : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
 }
 
@@ -138,9 +137,11 @@ static bd_vk_pipeline *append(bd_vk *vk, const bd_vk_dispatch *dispatch, bd_erro
     return made;
 }
 
-/* Pipelines first..pipeline_count-1 are created by whoever takes the next one. Each worker keeps its first failure. */
+/* Pipelines first..pipeline_count-1 are created by whoever takes the next one, the last first: those of a network's last
+ * nodes take longest. Each worker keeps its first failure. */
 typedef struct work {
     bd_vk *vk;
+    uint32_t first;
     atomic_uint next;
 } work;
 
@@ -155,12 +156,12 @@ static void *create_some(void *context) {
     worker *self = context;
     bd_vk *vk = self->work->vk;
     for (;;) {
-        uint32_t i = atomic_fetch_add(&self->work->next, 1);
-        if (i >= vk->pipeline_count) {
+        uint32_t taken = atomic_fetch_add(&self->work->next, 1);
+        if (taken >= vk->pipeline_count - self->work->first) {
             return NULL;
         }
         bd_error error;
-        bd_result result = create(vk, &vk->pipelines[i], &error);
+        bd_result result = create(vk, &vk->pipelines[vk->pipeline_count - 1 - taken], &error);
         if (result && !self->result) {
             self->result = result;
             self->error = error;
@@ -172,8 +173,8 @@ static bd_result create_all(bd_vk *vk, uint32_t first, bd_error *error) {
     enum { WORKERS = 16 };
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint32_t count = BD_MIN(vk->pipeline_count - first, BD_MIN(WORKERS, cores > 1 ? (uint32_t)cores : 1));
-    work shared = {.vk = vk};
-    atomic_init(&shared.next, first);
+    work shared = {.vk = vk, .first = first};
+    atomic_init(&shared.next, 0);
     worker workers[WORKERS] = {{.work = &shared}};
     uint32_t started = 1;
     for (; started < count; started++) {

@@ -22,13 +22,22 @@ vec4 bd_hard_sigmoid(vec4 v) {
     return clamp(v + 3.0, 0.0, 6.0) * (1.0 / 6.0);
 }
 
+// The two halves of bd_activate, for kernels with many outputs an invocation: there each constant condition stands once.
+vec4 bd_to_integers(vec4 v, bd_scale scale) {
+    // Below 2^24, so that this is exact.
+    const ivec4 shifted = ivec4(v * float(2 << BD_SCALE_BITS));
+    return vec4(bd_requantise(shifted, scale, BD_SCALE_BITS, activation == BD_ACTIVATION_ROUND_AWAY));
+}
+
+vec4 bd_bend(vec4 v, float lo, float hi) {
+    return mix(clamp(v, lo, hi), v * bd_hard_sigmoid(v), bvec4(activation == BD_ACTIVATION_HARD_SWISH));
+}
+
 vec4 bd_activate(vec4 v, float lo, float hi, bd_scale scale) {
     if (ends_in_integers) {
-        // Below 2^24, so that this is exact.
-        const ivec4 shifted = ivec4(v * float(2 << BD_SCALE_BITS));
-        v = vec4(bd_requantise(shifted, scale, BD_SCALE_BITS, activation == BD_ACTIVATION_ROUND_AWAY));
+        v = bd_to_integers(v, scale);
     }
-    return activation == BD_ACTIVATION_HARD_SWISH ? v * bd_hard_sigmoid(v) : clamp(v, lo, hi);
+    return bd_bend(v, lo, hi);
 }
 
 #endif

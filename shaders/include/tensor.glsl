@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How shaders read and write tensors and pictures. Each binding holds exactly one tensor. READ_TEXEL=1 reads through
-// uniform texel buffers (software devices gather whole texels from them), READ_STORAGE_TEXEL=1 through storage texel
-// buffers (lavapipe reads these without a call); otherwise storage buffers are read. What is written is a storage buffer
-// in any case.
+// uniform texel buffers (software devices gather whole texels from them); otherwise storage buffers are read. What is
+// written is a storage buffer in any case.
 //
 // A tensor (h, w, c) f32 is vec4[(y * w + x) * c4 + k] with c4 = ceil(c / 4); channels beyond c are zero. HALF=1 (storage
 // buffers only) keeps tensors in 16 bits, four channels in a uvec2; shaders see vec4 all the same. What is written then
@@ -16,16 +15,9 @@
 #ifndef READ_TEXEL
 #define READ_TEXEL 0
 #endif
-#ifndef READ_STORAGE_TEXEL
-#define READ_STORAGE_TEXEL 0
-#endif
 
 // Each BD_READ_x(binding, name) declares a function name(int index).
-#if READ_STORAGE_TEXEL
-#define BD_READ_F32(slot, name)                                                                                        \
-    layout(set = 0, binding = slot, rgba32f) uniform readonly restrict imageBuffer name##_view;                        \
-    vec4 name(int index) { return imageLoad(name##_view, index); }
-#elif READ_TEXEL
+#if READ_TEXEL
 #define BD_READ_F32(slot, name) /* view VK_FORMAT_R32G32B32A32_SFLOAT */                                               \
     layout(set = 0, binding = slot) uniform samplerBuffer name##_view;                                                 \
     vec4 name(int index) { return texelFetch(name##_view, index); }

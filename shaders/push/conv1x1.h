@@ -21,12 +21,13 @@
 #define BD_CONV1X1_TEXEL_ROWS 16
 #define BD_CONV1X1_TEXEL_C4 8
 #define BD_CONV1X1_WIDE_ROWS 16
-#define BD_CONV1X1_WIDE_DEEP 64 /* in_c4 from which on the deep kernel gains */
+#define BD_CONV1X1_WIDE_DEEP 24 /* in_c4 from which on the deep kernel gains */
 
 BD_PUSH_BEGIN(conv1x1)
 bd_int rows;
 bd_int in_c4, out_c4;
 bd_float lo, hi;
-BD_PUSH_END(conv1x1, 20)
+bd_int adds;
+BD_PUSH_END(conv1x1, 24)
 
 #endif

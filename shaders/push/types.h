@@ -16,6 +16,9 @@ typedef struct bd_vec4 {
 typedef struct bd_uvec4 {
     uint32_t x, y, z, w;
 } bd_uvec4;
+typedef struct bd_ivec4 {
+    int32_t x, y, z, w;
+} bd_ivec4;
 #define BD_PUSH_BEGIN(op) typedef struct bd_push_##op {
 #define BD_PUSH_END(op, bytes)                                                                                         \
     }                                                                                                                  \
@@ -28,6 +31,7 @@ typedef struct bd_uvec4 {
 #define bd_address uvec2
 #define bd_vec4 vec4
 #define bd_uvec4 uvec4
+#define bd_ivec4 ivec4
 #define BD_PUSH_BEGIN(op) layout(push_constant, std430) uniform bd_push_block {
 #define BD_PUSH_END(op, bytes)                                                                                         \
     }                                                                                                                  \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What is used of matrix units without tuning: kernels that are right and faster are, others are not, and the answer is
- * kept. The stand-in for matrix units, which is slow, serves where the device has none. */
+ * What is used without tuning of what not every device can have: kernels that are right and faster are, others are not,
+ * and the answer is kept. The stand-in for matrix units, which is slow, serves where the device has none. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,16 +23,15 @@ static uint32_t entries(const char *verdict) {
 
 static void probe(void) {
     bd_error error;
-    if (bd_probe_matrix(&tuning, &harness.vk, &network.graph, &error)) {
+    if (bd_probe(&tuning, &harness.vk, &network.graph, BD_PRECISION_FP16, &error)) {
         fail_msg("%s", error.message);
     }
 }
 
-static int make_network(void **state) {
-    (void)state;
+static int make_network_of(int32_t side) {
     fixture_begin(&network, &harness);
-    const window a = {.h = 65,
-                      .w = 65,
+    const window a = {.h = side,
+                      .w = side,
                       .in = 64,
                       .out = 32,
                       .kernel = 1,
@@ -43,6 +42,17 @@ static int make_network(void **state) {
     free(fixture_conv(&network, &a));
     tuning = (bd_tuning){.allocator = NULL};
     return 0;
+}
+
+static int make_network(void **state) {
+    (void)state;
+    return make_network_of(65);
+}
+
+/* Large enough to be worth a pipeline of its own in one photo. */
+static int make_large_network(void **state) {
+    (void)state;
+    return make_network_of(145);
 }
 
 static int forget_network(void **state) {
@@ -90,7 +100,7 @@ static void test_choice(void **state) {
     char signature[BD_TUNING_SIGNATURE_BYTES];
     uint32_t node = graph->count - 1;
     assert_in_range(graph->count, 1, BD_COUNT(choices));
-    assert_true(bd_kernel_matrix_default(&harness.vk, graph, node, &matrix));
+    assert_true(bd_kernel_probed_default(&harness.vk, graph, node, BD_PRECISION_FP16, &matrix));
     for (size_t i = 0; i < BD_COUNT(cases); i++) {
         (void)snprintf(signature, sizeof signature, "probe %s", matrix.name);
         assert_true(!cases[i].verdict || !bd_tuning_put(&tuning, signature, cases[i].verdict, 1, NULL));
@@ -108,11 +118,37 @@ static void test_choice(void **state) {
     assert_string_equal(choices[node].name, lanes.name);
 }
 
+/* Of float32: what is written out, on software devices with eight lanes, where few channels come in. */
+static void test_flat(void **state) {
+    (void)state;
+    if (!bd_column_runs(&harness.vk.traits, BD_COLUMN_WIDE8) || !harness.vk.addresses) {
+        skip();
+    }
+    harness.vk.column = BD_COLUMN_WIDE8;
+    const bd_graph *graph = &network.graph;
+    bd_kernel_choice choices[8];
+    uint32_t node = graph->count - 1;
+    assert_in_range(graph->count, 1, BD_COUNT(choices));
+    assert_int_equal(bd_probe(&tuning, &harness.vk, graph, BD_PRECISION_FP32, NULL), BD_OK);
+    (void)printf("%s: %s\n", tuning.entries[0].signature, tuning.entries[0].name);
+    assert_int_equal(tuning.count, 1);
+    assert_int_equal(entries("slow") + entries("passed"), 1);
+    static const char *const verdicts[] = {"slow", "passed"};
+    for (uint32_t i = 0; i < BD_COUNT(verdicts); i++) {
+        assert_int_equal(bd_tuning_put(&tuning, tuning.entries[0].signature, verdicts[i], 1, NULL), BD_OK);
+        bd_tuning_choose(&tuning, &harness.vk, graph, BD_PRECISION_FP32, false, choices);
+        bd_probe_choose(&tuning, &harness.vk, graph, BD_PRECISION_FP32, false, choices);
+        assert_int_equal(choices[node].family == BD_KERNEL_FAMILY_FLAT, i);
+    }
+    harness.vk.column = BD_COLUMN_STORAGE;
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_right_ones, make_network, forget_network),
         cmocka_unit_test_setup_teardown(test_wrong_ones, make_network, forget_network),
         cmocka_unit_test_setup_teardown(test_choice, make_network, forget_network),
+        cmocka_unit_test_setup_teardown(test_flat, make_large_network, forget_network),
     };
     int status = check_open(&harness, argc, argv);
     if (status) {
