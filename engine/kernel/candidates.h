@@ -19,8 +19,8 @@ bool bd_kernel_has_packed(const bd_vk *vk);
  *
  * Candidates that sum in another order give other last digits; precision is the same for all nodes of a network.
  *
- * A BLOCK candidate replaces the dispatch of bd_kernel_absorbs too: weigh it against the sum of both nodes' best other
- * candidates. */
+ * A BLOCK or EXPAND candidate replaces the dispatch of bd_kernel_absorbs too: weigh it against the sum of both nodes' best
+ * other candidates. A node that is absorbed absorbs none. */
 uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_precision precision,
                               bd_kernel_choice *out, uint32_t room);
 
