@@ -77,17 +77,23 @@ static const matrix_tile expand_matrix_tiles[] = {
     {64, 32, 4, 4, 1, 0, false},  {256, 32, 8, 8, 1, 0, false},
 };
 
-/* Pixels along x that leave the fewest of a tile's without a window. */
-static uint32_t window_width(uint32_t rows, int32_t stride) {
-    return rows == 256 ? 17 : rows == 128 ? 11 : stride == 1 ? 8 : 9;
-}
-
 /* Groups that keep a large GPU busy: an H100 has 132 processors. */
 enum { BUSY_GROUPS = 192, SPLIT_GROUPS = 512, SPLIT_STEPS = 6 };
 
 static uint32_t groups_of(const list *to, uint32_t rows, uint32_t columns) {
     const bd_shape *shape = &to->graph->nodes[to->node].shape;
     return bd_ceil_div(bd_shape_pixels(shape), rows) * bd_ceil_div(bd_shape_c4(shape) * 4, columns);
+}
+
+/* Pixels along x of an expansion's tile: as many as make the fewest tiles of the map. */
+static uint32_t window_width(const list *to, uint32_t rows) {
+    const bd_node *node = &to->graph->nodes[to->node];
+    uint32_t best = 3;
+    for (uint32_t width = 4; width <= rows / 3; width++) {
+        bool fewer = bd_gemm_window_tiles(node, rows, width) < bd_gemm_window_tiles(node, rows, best);
+        best = fewer ? width : best;
+    }
+    return best;
 }
 
 /* A tile wider than the output (in steps of 32 channels) multiplies zeros. */
@@ -306,7 +312,7 @@ static void add_matrix_size(list *to, bd_kernel_family family, bd_shader_id shad
         uint32_t threads = tiles[t].active * slices * subgroup;
         bool whole = tiles[t].depth != WHOLE ||
                      (pointwise && family != BD_KERNEL_FAMILY_BLOCK && depth > usual && depth <= WHOLE_MOST);
-        width = expand ? window_width(rows, to->graph->nodes[to->node].u.conv.stride_w) : width;
+        width = expand ? window_width(to, rows) : width;
         /* Weights lie in panels of 32 channels: what is read directly must not reach across. */
         if (!fits_columns(to, columns) || rows % (size[0] * share) || columns % (size[1] * across) || depth % step ||
             step % (size[2] * slices) || (direct && size[1] > 32) || !whole ||
@@ -362,11 +368,10 @@ static void add_matrix(list *to, bd_kernel_family family, const bd_shader_id *wa
 }
 
 static void add_expand(list *to) {
-    int32_t stride = to->graph->nodes[to->node].u.conv.stride_w;
     for (uint32_t t = 0; t < BD_COUNT(expand_tiles); t++) {
         const simt_tile *tile = &expand_tiles[t];
         if (fits_columns(to, tile->columns)) {
-            add_gemm(to, simt_choice(to, BD_KERNEL_FAMILY_EXPAND, expand_ways, tile, window_width(tile->rows, stride)));
+            add_gemm(to, simt_choice(to, BD_KERNEL_FAMILY_EXPAND, expand_ways, tile, window_width(to, tile->rows)));
         }
     }
     add_matrix(to, BD_KERNEL_FAMILY_EXPAND, expand_ways, 0);

@@ -174,18 +174,23 @@ static void fill_constants(const bd_graph *graph, uint32_t index, const bd_kerne
 }
 
 /* Tiles along an axis whose outputs lie a dilation apart: as many as there are windows in `pixels` of the map. */
-static uint32_t window_tiles(int32_t out, uint32_t pixels, int32_t stride, int32_t dilation) {
+static uint32_t tiles_along(int32_t out, uint32_t pixels, int32_t stride, int32_t dilation) {
     uint32_t outputs = (pixels - 3) / (uint32_t)stride + 1;
     return bd_ceil_div((uint32_t)out, outputs * (uint32_t)dilation) * (uint32_t)dilation;
 }
 
-static uint32_t tiles_of(const bd_node *node, const bd_kernel_choice *choice) {
+uint32_t bd_gemm_window_tiles(const bd_node *node, uint32_t rows, uint32_t width) {
     const int32_t *out = node->shape.dims;
     const bd_conv_attrs *a = &node->u.conv;
+    return tiles_along(out[2], width, a->stride_w, a->dilation_w) *
+           tiles_along(out[1], rows / width, a->stride_h, a->dilation_h);
+}
+
+static uint32_t tiles_of(const bd_node *node, const bd_kernel_choice *choice) {
+    const int32_t *out = node->shape.dims;
     uint32_t width = choice->width;
     if (choice->family == BD_KERNEL_FAMILY_EXPAND) {
-        return window_tiles(out[2], width, a->stride_w, a->dilation_w) *
-               window_tiles(out[1], choice->rows / width, a->stride_h, a->dilation_h);
+        return bd_gemm_window_tiles(node, choice->rows, width);
     }
     return width ? bd_ceil_div((uint32_t)out[2], width) * bd_ceil_div((uint32_t)out[1], choice->rows / width)
                  : bd_ceil_div((uint32_t)(out[1] * out[2]), choice->rows);

@@ -14,6 +14,8 @@ bool bd_gemm_is_pointwise(const bd_graph *graph, uint32_t node);
 uint32_t bd_gemm_inner(const bd_graph *graph, uint32_t node);
 /* The node whose product a choice of these families computes: that of its weights. */
 uint32_t bd_gemm_product(const bd_graph *graph, uint32_t node, bd_kernel_family family);
+/* Groups along x of EXPAND, for tiles of `rows` pixels, `width` of them side by side. */
+uint32_t bd_gemm_window_tiles(const bd_node *node, uint32_t rows, uint32_t width);
 /* Depth of a tap of a product's node: input channels rounded up. */
 int32_t bd_gemm_depth(const bd_graph *graph, uint32_t node);
 
