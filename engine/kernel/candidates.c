@@ -72,9 +72,9 @@ static const simt_tile expand_tiles[] = {
     {64, 64, 128, 8}, {64, 32, 64, 8}, {128, 64, 256, 8}, {128, 64, 128, 8}, {128, 32, 128, 8}, {256, 32, 256, 8},
 };
 static const matrix_tile expand_matrix_tiles[] = {
-    {64, 64, 4, 2, 1, 0, false},  {64, 64, 4, 2, 1, WHOLE, false},  {128, 64, 8, 4, 1, 0, false},
-    {128, 32, 4, 4, 1, 0, false}, {128, 64, 8, 4, 1, WHOLE, false}, {128, 32, 4, 4, 1, WHOLE, false},
-    {64, 32, 4, 4, 1, 0, false},  {256, 32, 8, 8, 1, 0, false},
+    {64, 64, 4, 2, 1, 0, false},      {64, 64, 4, 2, 1, WHOLE, false}, {128, 64, 8, 4, 1, 0, false},
+    {128, 64, 8, 4, 1, WHOLE, false}, {128, 64, 8, 4, 1, WHOLE, true}, {128, 32, 4, 4, 1, 0, false},
+    {128, 32, 4, 4, 1, WHOLE, false}, {256, 32, 8, 8, 1, 0, false},
 };
 
 /* Groups that keep a large GPU busy: an H100 has 132 processors. */
