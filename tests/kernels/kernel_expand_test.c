@@ -19,11 +19,12 @@ static bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
 
 enum { SOME = 4 }; /* pipelines of another width for every map: they take llvmpipe a second each */
 
-/* An expansion to `around.in` channels and the window over it; returns the reference's output, free() it. */
-static float *make(fixture *f, const window *expansion, const window *around) {
-    float *middle = fixture_conv(f, expansion);
+/* An expansion to `around.in` channels and the window over it; returns the reference's output and leaves what is between
+ * in *middle: free() both. */
+static float *make(fixture *f, const window *expansion, const window *around, float **middle) {
+    *middle = fixture_conv(f, expansion);
     uint32_t inner = f->graph.count - 1;
-    f->graph.nodes[inner].data = middle;
+    f->graph.nodes[inner].data = *middle;
     int32_t h = fixture_out_size(around->h, around), w = fixture_out_size(around->w, around), c = around->in;
     const uint32_t inputs[3] = {inner, fixture_tensor(f, BD_OP_CONST, 3, 3, c, 1, -1.0f, 1.0f),
                                 around->bias ? fixture_tensor(f, BD_OP_CONST, 1, 1, 1, c, -1.0f, 1.0f) : BD_NO_NODE};
@@ -33,7 +34,7 @@ static float *make(fixture *f, const window *expansion, const window *around) {
                    around->stride, around->dilation, around->valid ? " valid" : "",
                    around->hard_swish ? " hard_swish" : "");
     float *expected = fixture_expected(node);
-    bd_ref_depthwise(middle, around->h, around->w, c, fixture_values(f, inputs[1]), fixture_values(f, inputs[2]),
+    bd_ref_depthwise(*middle, around->h, around->w, c, fixture_values(f, inputs[1]), fixture_values(f, inputs[2]),
                      &node->u.conv, expected, h, w);
     return expected;
 }
@@ -46,7 +47,8 @@ static void check_expand(window expansion, window around, uint32_t stride) {
     around.in = expansion.out;
     around.kernel = 3;
     fixture_begin(&f, &harness);
-    float *expected = make(&f, &expansion, &around);
+    float *middle;
+    float *expected = make(&f, &expansion, &around, &middle);
     uint32_t node = f.graph.count - 1;
     uint32_t inner = f.graph.nodes[node].inputs[0];
     uint32_t listed[2] = {0}; /* [on matrix units] */
@@ -71,7 +73,7 @@ static void check_expand(window expansion, window around, uint32_t stride) {
     printf("%s: %u on lanes, %u on matrix units\n", f.label, listed[0], listed[1]);
     assert_in_range(listed[0], 4, 3 * 8);
     assert_in_range(listed[1], (expansion.in + 3) / 4 % 2 ? 0 : 2, 8);
-    free((void *)(uintptr_t)f.graph.nodes[inner].data);
+    free(middle);
     free(expected);
     fixture_finish(&f);
 }
@@ -135,7 +137,8 @@ static void test_refusals(void **state) {
                                   RELU6};
         const window around = {.h = 9, .w = 9, .in = 96, .kernel = 3, .stride = 1, .dilation = 1, RELU6};
         fixture_begin(&f, &harness);
-        free(make(&f, &expansion, &around));
+        float *middle;
+        free(make(&f, &expansion, &around, &middle));
         uint32_t node = f.graph.count - 1;
         uint32_t inner = f.graph.nodes[node].inputs[0];
         if (kind == SECOND_READER) {
@@ -154,7 +157,7 @@ static void test_refusals(void **state) {
         } else {
             assert_int_equal(absorbing, 0);
         }
-        free((void *)(uintptr_t)f.graph.nodes[inner].data);
+        free(middle);
         fixture_finish(&f);
     }
 }
