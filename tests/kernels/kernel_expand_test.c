@@ -39,6 +39,12 @@ static float *make(fixture *f, const window *expansion, const window *around, fl
     return expected;
 }
 
+/* What lavapipe makes of products on units that it plays itself takes LLVM minutes where the depth is one step:
+ * matrix_test has those. */
+static bool too_slow(const bd_kernel_choice *choice) {
+    return harness.vk.info.kind == BD_DEVICE_SOFTWARE && strstr(choice->name, "_khrcoop") && choice->depth > 32;
+}
+
 /* stride: every so many-th candidate only, from a random one. */
 static void check_expand(window expansion, window around, uint32_t stride) {
     fixture f;
@@ -65,7 +71,7 @@ static void check_expand(window expansion, window around, uint32_t stride) {
             assert_int_equal(bd_kernel_absorbs(&f.graph, node, &found[i]), inner);
             assert_int_equal(found[i].precision, BD_MIN(precision, BD_PRECISION_FP16));
             listed[found[i].matrix[0] != 0]++;
-            if ((first + i) % stride == 0) {
+            if ((first + i) % stride == 0 && !too_slow(&found[i])) {
                 fixture_check(&f, &found[i], expected, 9 * fixture_conv_error(&expansion), 1e-5f);
             }
         }
