@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Convolutions as products of tiles (push/conv_gemm.h). SOURCE: 0 conv1x1, 1 conv, 2 block. MATRIX: 0 simt, 1
-// GL_NV_cooperative_matrix, 2 GL_KHR_cooperative_matrix, 3 the same code on plain arithmetic, to check it where no
-// matrix unit is. HALF=1 with any MATRIX. PACKED=1: simt on packed halves.
+// Convolutions as products of tiles (push/conv_gemm.h). SOURCE: 0 conv1x1, 1 conv, 2 block, 3 expand. MATRIX: 0
+// simt, 1 GL_NV_cooperative_matrix, 2 GL_KHR_cooperative_matrix, 3 the same code on plain arithmetic, to check it where
+// no matrix unit is. HALF=1 with any MATRIX. PACKED=1: simt on packed halves.
 #version 450
 #extension GL_EXT_control_flow_attributes : require
 #if MATRIX
@@ -25,8 +25,12 @@
 #define SOURCE_ROWS 0
 #define SOURCE_TAPS 1
 #define SOURCE_DEPTHWISE 2
+#define SOURCE_EXPANSION 3
 
 #include "include/gemm_source.glsl"
+#if SOURCE == SOURCE_EXPANSION
+#include "include/gemm_window.glsl"
+#endif
 #if MATRIX
 #include "include/gemm_matrix.glsl"
 #else

@@ -163,6 +163,27 @@ static void count_verdicts(bd_tuner *t) {
     }
 }
 
+/* What the nodes before cost that a choice of this one absorbs, in microseconds: the one before may absorb one itself, and
+ * no longer does when it is absorbed. false: that was not measured. */
+static bool absorbed_us(const bd_tuner *t, const bd_kernel_choice *choice, double *us) {
+    char signature[BD_TUNING_SIGNATURE_BYTES];
+    bd_precision precision = t->precisions[t->at];
+    uint32_t inner = bd_kernel_absorbs(t->graph, t->node, choice);
+    bd_tuning_signature(t->graph, inner, precision, signature);
+    const bd_tuning_entry *apart = bd_tuning_find(&t->found, signature); /* inputs come first */
+    bd_kernel_choice of_inner;
+    *us = apart ? apart->us : 0;
+    if (apart && bd_tuning_choice(&t->found, &t->engine->vk, t->graph, inner, precision, &of_inner)) {
+        uint32_t innermost = bd_kernel_absorbs(t->graph, inner, &of_inner);
+        if (innermost != BD_NO_NODE) {
+            bd_tuning_signature(t->graph, innermost, precision, signature);
+            const bd_tuning_entry *first = bd_tuning_find(&t->found, signature);
+            *us -= first ? first->us : 0;
+        }
+    }
+    return apart != NULL;
+}
+
 /* The fastest that absorbs no node, and the fastest that does, are weighed; t->count: there is none. */
 static uint32_t fastest(const bd_tuner *t, double *us) {
     uint32_t best[2] = {t->count, t->count}; /* [absorbs a node] */
@@ -177,11 +198,8 @@ static uint32_t fastest(const bd_tuner *t, double *us) {
     }
     bool block = false;
     if (best[1] < t->count) {
-        char other[BD_TUNING_SIGNATURE_BYTES];
-        bd_tuning_signature(t->graph, bd_kernel_absorbs(t->graph, t->node, &t->list[best[1]]), t->precisions[t->at],
-                            other);
-        const bd_tuning_entry *apart = bd_tuning_find(&t->found, other); /* inputs come first */
-        block = !apart || least[1] < least[0] + apart->us;
+        double apart;
+        block = !absorbed_us(t, &t->list[best[1]], &apart) || least[1] < least[0] + apart;
     }
     *us = least[block];
     return best[block];

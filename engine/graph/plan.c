@@ -234,8 +234,9 @@ bd_result bd_plan_init_with(bd_plan *plan, const bd_graph *graph, const bd_plan_
         result = bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory while planning", graph->file);
         goto done;
     }
-    for (uint32_t n = 0; n < graph->count; n++) {
-        if (options->absorbs && options->absorbs[n] != BD_NO_NODE) {
+    /* Readers first: what is computed inside another node has no choice of its own. */
+    for (uint32_t n = graph->count; n-- > 0;) {
+        if (options->absorbs && options->absorbs[n] != BD_NO_NODE && !skipped[n]) {
             skipped[options->absorbs[n]] = true;
         }
     }

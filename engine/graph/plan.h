@@ -29,7 +29,7 @@ typedef struct bd_plan_options {
     bool keep_all;               /* every tensor stays alive to the end, so that each can be looked at after a run */
     bool half;                   /* tensors are of 16 bits, but for those of bd_plan_is_f32 */
     const uint32_t *absorbs;     /* one per graph node: the input that the node computes inside itself (it has no step
-                                    then), or BD_NO_NODE; NULL: none does */
+                                    then, and computes none itself), or BD_NO_NODE; NULL: none does */
     const size_t *scratch_bytes; /* one per graph node: memory that only its step uses; NULL: none */
 } bd_plan_options;
 

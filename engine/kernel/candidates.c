@@ -45,10 +45,12 @@ enum { BLOCK_MOST_LOADS = 2 };
 /* Matrix units: `active` subgroups cover a tile, share of them along its rows; as many again sum another slice of each
  * step. depth 0: 32 where that divides the input channels, else 16. direct: weights do not go through shared memory. */
 enum { WHOLE = UINT16_MAX, WHOLE_MOST = 192 }; /* as depth: all of it in one step, where it is no more than that */
-static const struct {
+typedef struct matrix_tile {
     uint16_t rows, columns, active, share, slices, depth;
     bool direct;
-} matrix_tiles[] = {
+} matrix_tile;
+
+static const matrix_tile matrix_tiles[] = {
     {128, 128, 8, 4, 1, 0, false},   {128, 64, 8, 4, 1, 0, false},     {64, 128, 8, 2, 1, 0, false},
     {64, 64, 4, 2, 1, 0, false},     {32, 64, 4, 2, 1, 0, false},      {64, 32, 4, 4, 1, 0, false},
     {32, 32, 4, 2, 1, 0, false},     {64, 16, 4, 4, 1, 0, false},      {32, 96, 4, 2, 1, 0, false},
@@ -64,12 +66,29 @@ static const struct {
     {64, 32, 4, 4, 1, WHOLE, false}, {32, 64, 4, 2, 1, WHOLE, false},  {32, 32, 4, 2, 1, WHOLE, false},
 };
 
+/* Expansions with the window behind them: rows are pixels of the expanded map, and what lies at a tile's edges is computed
+ * by its neighbours, too. */
+static const simt_tile expand_tiles[] = {
+    {64, 64, 128, 8}, {64, 32, 64, 8}, {128, 64, 256, 8}, {128, 64, 128, 8}, {128, 32, 128, 8}, {256, 32, 256, 8},
+};
+static const matrix_tile expand_matrix_tiles[] = {
+    {64, 64, 4, 2, 1, 0, false},      {64, 64, 4, 2, 1, WHOLE, false}, {128, 64, 8, 4, 1, 0, false},
+    {128, 64, 8, 4, 1, WHOLE, false}, {128, 64, 8, 4, 1, WHOLE, true}, {128, 32, 4, 4, 1, 0, false},
+    {128, 32, 4, 4, 1, WHOLE, false}, {256, 32, 8, 8, 1, 0, false},
+};
+
 /* Groups that keep a large GPU busy: an H100 has 132 processors. */
 enum { BUSY_GROUPS = 192, SPLIT_GROUPS = 512, SPLIT_STEPS = 6 };
 
-static uint32_t groups_of(const list *to, uint32_t rows, uint32_t columns) {
-    const bd_shape *shape = &to->graph->nodes[to->node].shape;
-    return bd_ceil_div(bd_shape_pixels(shape), rows) * bd_ceil_div(bd_shape_c4(shape) * 4, columns);
+/* Pixels along x of an expansion's tile: as many as make the fewest tiles of the map. */
+static uint32_t window_width(const list *to, uint32_t rows) {
+    const bd_node *node = &to->graph->nodes[to->node];
+    uint32_t best = 3;
+    for (uint32_t width = 4; width <= rows / 3; width++) {
+        bool fewer = bd_gemm_window_tiles(node, rows, width) < bd_gemm_window_tiles(node, rows, best);
+        best = fewer ? width : best;
+    }
+    return best;
 }
 
 /* A tile wider than the output (in steps of 32 channels) multiplies zeros. */
@@ -101,7 +120,9 @@ static void add_plain(list *to) {
 /* Bytes of shared memory, as push/conv_gemm.h says. */
 static uint32_t shared_of(const bd_kernel_choice *c) {
     if (!c->matrix[0]) {
-        return (c->packed ? 4u : 8u) * c->depth * (c->rows + c->columns);
+        uint32_t operands = 2u * c->depth * (c->rows + c->columns);
+        bool stays = c->family == BD_KERNEL_FAMILY_EXPAND;
+        return (c->packed ? 2u : 4u) * (stays ? BD_MAX(operands, (uint32_t)c->rows * c->columns) : operands);
     }
     uint32_t operands = 2u * c->buffers * (c->depth + 8u) * (c->rows + (c->direct ? 0u : c->columns));
     uint32_t slices = c->threads / (c->subgroup * c->active);
@@ -121,7 +142,7 @@ static void name_gemm(bd_kernel_choice *choice) {
     const uint16_t *m = choice->matrix;
     choice->name[0] = '\0';
     append(choice, "%s_%ux%u", bd_shaders[choice->shader].name, choice->rows, choice->columns);
-    if (!m[0] && choice->family == BD_KERNEL_FAMILY_BLOCK) {
+    if (!m[0] && choice->family != BD_KERNEL_FAMILY_GEMM) {
         append(choice, "_t%u", choice->threads);
     }
     if (choice->width) {
@@ -172,7 +193,7 @@ static void add_gemm(list *to, bd_kernel_choice choice) {
 /* A tile as it is, and for maps that give few groups with its depth split. */
 static void add_splits(list *to, bd_kernel_choice choice) {
     add_gemm(to, choice);
-    uint32_t groups = groups_of(to, choice.rows, choice.columns);
+    uint32_t groups = bd_gemm_tiles(to->graph, to->node, choice.rows, choice.columns);
     const bd_conv_attrs *a = &to->graph->nodes[to->node].u.conv;
     uint32_t steps =
         (uint32_t)(a->kernel_h * a->kernel_w) * (uint32_t)bd_gemm_depth(to->graph, to->node) / choice.depth;
@@ -196,6 +217,7 @@ enum { SIMT_F32, SIMT_F16, SIMT_PACKED, MATRIX_NV, MATRIX_KHR, MATRIX_SOFT, WAYS
 static const bd_shader_id conv1x1_ways[WAYS] = WAYS_OF(conv1x1);
 static const bd_shader_id conv_ways[WAYS] = WAYS_OF(conv);
 static const bd_shader_id block_ways[WAYS] = WAYS_OF(block);
+static const bd_shader_id expand_ways[WAYS] = WAYS_OF(expand);
 
 static bd_kernel_choice simt_choice(const list *to, bd_kernel_family family, const bd_shader_id *ways,
                                     const simt_tile *tile, uint32_t width) {
@@ -231,8 +253,8 @@ static bool simt_fits(const list *to, const bd_kernel_choice *choice) {
  * column of a block that is not in the tile computes the depthwise convolution anew, so there the widest goes first,
  * but for low ones, which read the weights too often. */
 static bool goes_first(const list *to, const bd_kernel_choice *tile, const bd_kernel_choice *best) {
-    uint32_t groups = groups_of(to, tile->rows, tile->columns);
-    uint32_t most = groups_of(to, best->rows, best->columns);
+    uint32_t groups = bd_gemm_tiles(to->graph, to->node, tile->rows, tile->columns);
+    uint32_t most = bd_gemm_tiles(to->graph, to->node, best->rows, best->columns);
     if (tile->family == BD_KERNEL_FAMILY_BLOCK && tile->columns != best->columns) {
         return tile->rows >= 32 && tile->columns > best->columns;
     }
@@ -258,7 +280,7 @@ static void add_simt(list *to, bd_kernel_family family, const bd_shader_id *ways
         add_splits(to, fitting[first]);
     }
     for (uint32_t t = 0; t < found; t++) {
-        if (t != first && groups_of(to, fitting[t].rows, fitting[t].columns) * 4 >= BUSY_GROUPS) {
+        if (t != first && bd_gemm_tiles(to->graph, to->node, fitting[t].rows, fitting[t].columns) * 4 >= BUSY_GROUPS) {
             add_splits(to, fitting[t]);
         }
     }
@@ -266,26 +288,31 @@ static void add_simt(list *to, bd_kernel_family family, const bd_shader_id *ways
 
 static void add_matrix_size(list *to, bd_kernel_family family, bd_shader_id shader, const uint32_t size[3],
                             uint32_t width) {
-    uint32_t depth = (uint32_t)bd_gemm_depth(to->graph, to->node);
+    bool expand = family == BD_KERNEL_FAMILY_EXPAND;
+    uint32_t product = bd_gemm_product(to->graph, to->node, family);
+    uint32_t depth = (uint32_t)bd_gemm_depth(to->graph, product);
     uint32_t subgroup = to->vk->matrix_subgroup_size;
-    bool pointwise = bd_gemm_is_pointwise(to->graph, to->node);
-    for (uint32_t t = 0; t < BD_COUNT(matrix_tiles); t++) {
-        uint32_t rows = matrix_tiles[t].rows;
-        uint32_t columns = matrix_tiles[t].columns;
-        uint32_t share = matrix_tiles[t].share;
-        uint32_t across = matrix_tiles[t].active / share;
-        uint32_t slices = matrix_tiles[t].slices;
-        bool direct = matrix_tiles[t].direct;
+    bool pointwise = bd_gemm_is_pointwise(to->graph, product);
+    const matrix_tile *tiles = expand ? expand_matrix_tiles : matrix_tiles;
+    uint32_t count = expand ? BD_COUNT(expand_matrix_tiles) : BD_COUNT(matrix_tiles);
+    for (uint32_t t = 0; t < count; t++) {
+        uint32_t rows = tiles[t].rows;
+        uint32_t columns = tiles[t].columns;
+        uint32_t share = tiles[t].share;
+        uint32_t across = tiles[t].active / share;
+        uint32_t slices = tiles[t].slices;
+        bool direct = tiles[t].direct;
         uint32_t usual = depth % 32 ? 16 : 32;
-        uint32_t step = matrix_tiles[t].depth == WHOLE ? depth : matrix_tiles[t].depth ? matrix_tiles[t].depth : usual;
-        uint32_t threads = matrix_tiles[t].active * slices * subgroup;
-        bool whole = matrix_tiles[t].depth != WHOLE ||
-                     (pointwise && family == BD_KERNEL_FAMILY_GEMM && depth > usual && depth <= WHOLE_MOST);
+        uint32_t step = tiles[t].depth == WHOLE ? depth : tiles[t].depth ? tiles[t].depth : usual;
+        uint32_t threads = tiles[t].active * slices * subgroup;
+        bool whole = tiles[t].depth != WHOLE ||
+                     (pointwise && family != BD_KERNEL_FAMILY_BLOCK && depth > usual && depth <= WHOLE_MOST);
+        width = expand ? window_width(to, rows) : width;
         /* Weights lie in panels of 32 channels: what is read directly must not reach across. */
         if (!fits_columns(to, columns) || rows % (size[0] * share) || columns % (size[1] * across) || depth % step ||
             step % (size[2] * slices) || (direct && size[1] > 32) || !whole ||
-            (family == BD_KERNEL_FAMILY_BLOCK && threads % (step / 8)) ||
-            groups_of(to, rows, columns) * 8 < BUSY_GROUPS) {
+            (family == BD_KERNEL_FAMILY_BLOCK && threads % (step / 8)) || (expand && threads % (columns / 4)) ||
+            (!expand && bd_gemm_tiles(to->graph, to->node, rows, columns) * 8 < BUSY_GROUPS)) {
             continue;
         }
         const bd_kernel_choice choice = {.family = family,
@@ -300,7 +327,7 @@ static void add_matrix_size(list *to, bd_kernel_family family, bd_shader_id shad
                                          .split = 1,
                                          .matrix = {(uint16_t)size[0], (uint16_t)size[1], (uint16_t)size[2]},
                                          .subgroup = (uint16_t)subgroup,
-                                         .active = matrix_tiles[t].active,
+                                         .active = tiles[t].active,
                                          .buffers = pointwise && step == depth ? 1 : 2,
                                          .direct = direct};
         add_splits(to, choice);
@@ -310,9 +337,9 @@ static void add_matrix_size(list *to, bd_kernel_family family, bd_shader_id shad
 /* Matrix units read eight channels at once. KHR's extension goes before NV's where both are there, and 16 x 16 x 16
  * alone is tried where it is there: of a thousand candidates of other sizes none was faster on an H200. */
 static void add_matrix(list *to, bd_kernel_family family, const bd_shader_id *ways, uint32_t width) {
-    const bd_node *node = &to->graph->nodes[to->node];
+    const bd_node *product = &to->graph->nodes[bd_gemm_product(to->graph, to->node, family)];
     const bd_vk *vk = to->vk;
-    if (to->precision != BD_PRECISION_FP16 || bd_shape_c4(&to->graph->nodes[node->inputs[0]].shape) % 2) {
+    if (to->precision != BD_PRECISION_FP16 || bd_shape_c4(&to->graph->nodes[product->inputs[0]].shape) % 2) {
         return;
     }
     bool khr = false;
@@ -333,6 +360,16 @@ static void add_matrix(list *to, bd_kernel_family family, const bd_shader_id *wa
         const uint32_t size[] = {16, 16, 16};
         add_matrix_size(to, family, ways[MATRIX_SOFT], size, width);
     }
+}
+
+static void add_expand(list *to) {
+    for (uint32_t t = 0; t < BD_COUNT(expand_tiles); t++) {
+        const simt_tile *tile = &expand_tiles[t];
+        if (fits_columns(to, tile->columns)) {
+            add_gemm(to, simt_choice(to, BD_KERNEL_FAMILY_EXPAND, expand_ways, tile, window_width(to, tile->rows)));
+        }
+    }
+    add_matrix(to, BD_KERNEL_FAMILY_EXPAND, expand_ways, 0);
 }
 
 static void add_depthwise(list *to) {
@@ -412,13 +449,14 @@ bool bd_kernel_has_packed(const bd_vk *vk) {
     return bd_kernel_has_fp16(vk) && vk->half;
 }
 
-static bd_precision stored_as(bd_precision precision) {
+bd_precision bd_kernel_stored_as(bd_precision precision) {
     return precision == BD_PRECISION_FAST16 ? BD_PRECISION_FP16 : precision;
 }
 
 uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t index, bd_precision precision,
                               bd_kernel_choice *out, uint32_t room) {
-    list to = {.vk = vk, .graph = graph, .node = index, .precision = stored_as(precision), .out = out, .room = room};
+    list to = {
+        .vk = vk, .graph = graph, .node = index, .precision = bd_kernel_stored_as(precision), .out = out, .room = room};
     const bd_node *node = &graph->nodes[index];
     /* The tiled kernels end with a clamp; a hard-swish goes to the plain ones. */
     bool window = node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE;
@@ -427,10 +465,7 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
     if (storage && node->op == BD_OP_CONV) {
         bool pointwise = bd_gemm_is_pointwise(graph, index);
         const bd_shader_id *ways = pointwise ? conv1x1_ways : conv_ways;
-        uint32_t inner = bd_gemm_depthwise(graph, index);
-        /* Between the two convolutions of a block there is a clamp and nothing else. */
-        bool block = inner != BD_NO_NODE && !graph->nodes[inner].u.conv.hard_swish &&
-                     !graph->nodes[inner].u.conv.rounding && !node->u.conv.rounding;
+        bool block = bd_gemm_inner(graph, index) != BD_NO_NODE;
         if (pointwise) {
             add_vector(&to);
         } else {
@@ -456,6 +491,11 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
         add_depthwise(&to);
     }
     add_plain(&to);
+    /* Of any activation; after the plain one, so that it is chosen where it was measured and nowhere else. */
+    if (bd_kernel_column(vk, BD_KERNEL_CONV) == BD_COLUMN_STORAGE && node->op == BD_OP_DEPTHWISE &&
+        bd_gemm_inner(graph, index) != BD_NO_NODE) {
+        add_expand(&to);
+    }
     if (bd_flat_serves(vk, graph, index)) {
         add_flat(&to);
     }
@@ -463,92 +503,12 @@ uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t i
 }
 
 uint32_t bd_kernel_absorbs(const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice) {
-    return choice->family == BD_KERNEL_FAMILY_BLOCK ? graph->nodes[node].inputs[0] : BD_NO_NODE;
+    bool absorbs = choice->family == BD_KERNEL_FAMILY_BLOCK || choice->family == BD_KERNEL_FAMILY_EXPAND;
+    return absorbs ? graph->nodes[node].inputs[0] : BD_NO_NODE;
 }
 
 size_t bd_kernel_scratch_bytes(const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice) {
     const bd_shape *shape = &graph->nodes[node].shape;
     return choice->split > 1 ? (size_t)choice->split * bd_shape_pixels(shape) * bd_shape_c4(shape) * 4 * sizeof(float)
                              : 0;
-}
-
-/* What an H200 chose, as a rule: the largest tile that still gives every processor several groups, narrow tiles with deep
- * steps elsewhere. Its processors are many, so a block that holds all output channels in one tile pays where these are
- * few and the map is large; elsewhere the depthwise convolution goes first, by itself. */
-typedef struct wish {
-    bd_kernel_family family;
-    uint32_t rows, columns, depth;
-} wish;
-
-enum { SEVERAL_GROUPS = 264, MANY_GROUPS = 400 };
-
-static wish matrix_wish(const list *to) {
-    uint32_t channels = bd_shape_c4(&to->graph->nodes[to->node].shape) * 4;
-    uint32_t depth = (uint32_t)bd_gemm_depth(to->graph, to->node);
-    uint32_t usual = depth % 32 ? 16 : 32;
-    if (channels <= 32) {
-        uint32_t columns = channels <= 16 ? 16 : 32;
-        bool block = bd_gemm_depthwise(to->graph, to->node) != BD_NO_NODE && groups_of(to, 64, columns) >= BUSY_GROUPS;
-        return (wish){block ? BD_KERNEL_FAMILY_BLOCK : BD_KERNEL_FAMILY_GEMM, 64, columns,
-                      block             ? usual
-                      : depth % 64 == 0 ? 64
-                                        : depth};
-    }
-    if (groups_of(to, 128, 64) >= MANY_GROUPS) {
-        return (wish){BD_KERNEL_FAMILY_GEMM, 128, 64, usual};
-    }
-    if (groups_of(to, 64, 64) >= SEVERAL_GROUPS) {
-        return (wish){BD_KERNEL_FAMILY_GEMM, 64, 64, usual};
-    }
-    return (wish){BD_KERNEL_FAMILY_GEMM, 64, 32, depth % 64 == 0 ? 64 : depth};
-}
-
-static uint32_t apart(uint32_t a, uint32_t b) {
-    return a > b ? a - b : b - a;
-}
-
-/* How far a candidate is from it; what the device has no room for is not among them. */
-static uint32_t distance(const wish *w, const bd_kernel_choice *c) {
-    return (c->family != w->family) * 4096u + apart(c->rows, w->rows) * 4 + apart(c->columns, w->columns) * 4 +
-           apart(c->depth, w->depth) + (c->threads > c->subgroup * c->active || c->direct) * 8u + c->active;
-}
-
-bool bd_kernel_probed_default(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_precision precision,
-                              bd_kernel_choice *choice) {
-    bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
-    bd_precision stored = bd_precision_is_half(precision) ? BD_PRECISION_FP16 : BD_PRECISION_FP32;
-    const list to = {.vk = vk, .graph = graph, .node = node, .precision = stored};
-    uint32_t count = bd_kernel_candidates(vk, graph, node, stored, found, BD_COUNT(found));
-    uint32_t least = UINT32_MAX;
-    const bd_kernel_choice *best = NULL;
-    for (uint32_t i = 0; i < count; i++) {
-        if (found[i].family == BD_KERNEL_FAMILY_FLAT && bd_flat_is_short(graph, node)) {
-            best = &found[i];
-        } else if (found[i].matrix[0] && found[i].split == 1 && !found[i].width) {
-            const wish w = matrix_wish(&to);
-            if (distance(&w, &found[i]) < least) {
-                best = &found[i];
-                least = distance(&w, best);
-            }
-        }
-    }
-    if (best) {
-        *choice = *best;
-    }
-    return best != NULL;
-}
-
-void bd_kernel_defaults(const bd_vk *vk, const bd_graph *graph, bd_precision precision, bool fused,
-                        bd_kernel_choice *choices) {
-    for (uint32_t n = 0; n < graph->count; n++) {
-        bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
-        uint32_t count = bd_kernel_candidates(vk, graph, n, precision, found, BD_COUNT(found));
-        choices[n] = (bd_kernel_choice){.split = 1, .precision = stored_as(precision)};
-        for (uint32_t i = 0; i < count; i++) {
-            if (fused || found[i].family != BD_KERNEL_FAMILY_BLOCK) {
-                choices[n] = found[i];
-                break;
-            }
-        }
-    }
 }

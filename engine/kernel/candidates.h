@@ -11,6 +11,8 @@ enum { BD_KERNEL_MOST_CANDIDATES = 384 };
 bool bd_kernel_has_fp16(const bd_vk *vk);
 /* Whether it can compute with them, too: FAST16. */
 bool bd_kernel_has_packed(const bd_vk *vk);
+/* What tensors are stored in: FAST16's are those of FP16. */
+bd_precision bd_kernel_stored_as(bd_precision precision);
 
 /* Every way to compute a node on this device. The first is a sane default. Returns how many were written, at most
  * room; at least one for an operation that has a kernel. PREPROCESS and nodes outside the arena have none.
@@ -19,8 +21,8 @@ bool bd_kernel_has_packed(const bd_vk *vk);
  *
  * Candidates that sum in another order give other last digits; precision is the same for all nodes of a network.
  *
- * A BLOCK candidate replaces the dispatch of bd_kernel_absorbs too: weigh it against the sum of both nodes' best other
- * candidates. */
+ * A BLOCK or EXPAND candidate replaces the dispatch of bd_kernel_absorbs too: weigh it against the sum of both nodes' best
+ * other candidates. A node that is absorbed absorbs none. */
 uint32_t bd_kernel_candidates(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_precision precision,
                               bd_kernel_choice *out, uint32_t room);
 
@@ -29,15 +31,5 @@ uint32_t bd_kernel_absorbs(const bd_graph *graph, uint32_t node, const bd_kernel
 
 /* Bytes of scratch in the arena that a choice needs while the node is computed; 0: none. */
 size_t bd_kernel_scratch_bytes(const bd_graph *graph, uint32_t node, const bd_kernel_choice *choice);
-
-/* The candidate that should beat the default, by the node's shape, but must have passed a trial on the device before it
- * is used: of 16 bits one for matrix units, of float32 a FLAT one of so few input channels that it does not delay the
- * first photo. false: there is none. */
-bool bd_kernel_probed_default(const bd_vk *vk, const bd_graph *graph, uint32_t node, bd_precision precision,
-                              bd_kernel_choice *choice);
-
-/* choices[n] = the default of every node n of the graph, on ordinary lanes. fused false: no choice absorbs a node. */
-void bd_kernel_defaults(const bd_vk *vk, const bd_graph *graph, bd_precision precision, bool fused,
-                        bd_kernel_choice *choices);
 
 #endif

@@ -7,9 +7,10 @@
 #include "vk/dispatch.h"
 
 typedef enum bd_kernel_family {
-    BD_KERNEL_FAMILY_PLAIN,     /* the table's kernel for the device's column: runs everywhere */
-    BD_KERNEL_FAMILY_GEMM,      /* convolutions as products of tiles, see push/conv_gemm.h */
-    BD_KERNEL_FAMILY_BLOCK,     /* the same, and the depthwise convolution that is input 0 computed inside */
+    BD_KERNEL_FAMILY_PLAIN, /* the table's kernel for the device's column: runs everywhere */
+    BD_KERNEL_FAMILY_GEMM,  /* convolutions as products of tiles, see push/conv_gemm.h */
+    BD_KERNEL_FAMILY_BLOCK, /* the same, and the depthwise convolution that is input 0 computed inside */
+    BD_KERNEL_FAMILY_EXPAND, /* a depthwise 3x3 with the pointwise convolution that is input 0 computed inside, likewise */
     BD_KERNEL_FAMILY_DEPTHWISE, /* depthwise 3x3, several outputs an invocation */
     BD_KERNEL_FAMILY_THIN,      /* convolutions of at most four input channels, several outputs an invocation */
     BD_KERNEL_FAMILY_VECTOR,    /* pointwise ones of a single pixel */
@@ -26,19 +27,20 @@ typedef struct bd_kernel_choice {
     bd_kernel_family family;
     bd_precision precision; /* FP32 or FP16, of the tensors in the arena */
     bd_shader_id shader;    /* of every family but PLAIN */
-    uint16_t rows, columns; /* GEMM, BLOCK: pixels and channels of a group's tile; DEPTHWISE, THIN: the outputs of an
-                               invocation along y and x */
-    uint16_t depth;         /* GEMM, BLOCK: input channels of a step */
-    uint16_t threads;       /* of a group */
-    uint16_t share;         /* GEMM, BLOCK: rows of an invocation; with matrix units: subgroups along a tile's rows */
-    uint16_t width;         /* GEMM: pixels along x of a tile that is a rectangle; 0: runs of pixels */
-    uint16_t split;         /* GEMM: the depth is summed in this many parts, then reduced; 1: it is not */
-    uint16_t matrix[3];     /* of a matrix unit's product: m, n, k; 0: none is used */
-    uint16_t subgroup;      /* invocations of one, for matrix units */
-    uint16_t active;        /* subgroups that cover the tile, for matrix units; the others sum slices of a step */
-    uint16_t buffers;       /* tiles of each operand in shared memory, for matrix units: 1 where one step is all */
-    bool packed;            /* multiplies two halves at a time and sums a few products in halves */
-    bool direct;            /* matrix units read the weights from their buffer, not by way of shared memory */
+    uint16_t rows,
+        columns;        /* GEMM, BLOCK, EXPAND: pixels and channels of a group's product; DEPTHWISE, THIN: the outputs
+                               of an invocation along y and x */
+    uint16_t depth;     /* GEMM, BLOCK, EXPAND: input channels of a step */
+    uint16_t threads;   /* of a group */
+    uint16_t share;     /* likewise: rows of an invocation; with matrix units: subgroups along a tile's rows */
+    uint16_t width;     /* GEMM, EXPAND: pixels along x of a tile that is a rectangle; 0: runs of pixels */
+    uint16_t split;     /* GEMM: the depth is summed in this many parts, then reduced; 1: it is not */
+    uint16_t matrix[3]; /* of a matrix unit's product: m, n, k; 0: none is used */
+    uint16_t subgroup;  /* invocations of one, for matrix units */
+    uint16_t active;    /* subgroups that cover the tile, for matrix units; the others sum slices of a step */
+    uint16_t buffers;   /* tiles of each operand in shared memory, for matrix units: 1 where one step is all */
+    bool packed;        /* multiplies two halves at a time and sums a few products in halves */
+    bool direct;        /* matrix units read the weights from their buffer, not by way of shared memory */
 } bd_kernel_choice;
 
 /* How a constant is laid out for the device (kernel/packing.h). */
@@ -53,7 +55,8 @@ typedef enum bd_packing {
     BD_PACKING_TILES,  /* (kh, kw, ic, oc) in the order of a product's tiles, see push/conv_gemm.h */
     BD_PACKING_TILES_F16,
     BD_PACKING_FRAGMENTS, /* the same as matrix units take it, of 16 bits */
-    BD_PACKING_BLOCK,     /* of a CONV node after a DEPTHWISE: both biases and the depthwise weights, likewise */
+    BD_PACKING_BLOCK,     /* of a CONV node after a DEPTHWISE, or the other way round: its bias, the other's and the
+                             depthwise weights, likewise */
     BD_PACKING_BLOCK_F16
 } bd_packing;
 

@@ -24,29 +24,50 @@ bool bd_gemm_is_pointwise(const bd_graph *graph, uint32_t index) {
            in[1] == node->shape.dims[1] && in[2] == node->shape.dims[2];
 }
 
-uint32_t bd_gemm_depthwise(const bd_graph *graph, uint32_t index) {
+/* Weights and a bias, if there is one. */
+static bool is_constant(const bd_graph *graph, uint32_t index) {
+    uint32_t bias = bd_graph_input(graph, index, 2);
+    return graph->nodes[graph->nodes[index].inputs[1]].op == BD_OP_CONST &&
+           (bias == BD_NO_NODE || graph->nodes[bias].op == BD_OP_CONST);
+}
+
+static uint32_t uses_of(const bd_graph *graph, uint32_t node) {
+    uint32_t uses = 0;
+    for (uint32_t n = node + 1; n < graph->count; n++) {
+        for (uint32_t i = 0; i < graph->nodes[n].input_count; i++) {
+            uses += graph->nodes[n].inputs[i] == node && graph->nodes[n].op != BD_OP_NONE;
+        }
+    }
+    return uses;
+}
+
+uint32_t bd_gemm_inner(const bd_graph *graph, uint32_t index) {
     const bd_node *node = &graph->nodes[index];
-    if (!bd_gemm_is_pointwise(graph, index)) {
+    bool block = bd_gemm_is_pointwise(graph, index);
+    if (!block && node->op != BD_OP_DEPTHWISE) {
         return BD_NO_NODE;
     }
     uint32_t from = node->inputs[0];
-    const bd_node *depthwise = &graph->nodes[from];
-    uint32_t bias = bd_graph_input(graph, index, 2);
-    uint32_t depthwise_bias = bd_graph_input(graph, from, 2);
-    if (depthwise->op != BD_OP_DEPTHWISE || depthwise->u.conv.kernel_h != 3 || depthwise->u.conv.kernel_w != 3 ||
-        from == graph->output || bd_graph_input(graph, index, 3) == from ||
-        graph->nodes[depthwise->inputs[1]].op != BD_OP_CONST ||
-        (bias != BD_NO_NODE && graph->nodes[bias].op != BD_OP_CONST) ||
-        (depthwise_bias != BD_NO_NODE && graph->nodes[depthwise_bias].op != BD_OP_CONST)) {
-        return BD_NO_NODE;
-    }
-    uint32_t uses = 0;
-    for (uint32_t n = from + 1; n < graph->count; n++) {
-        for (uint32_t i = 0; i < graph->nodes[n].input_count; i++) {
-            uses += graph->nodes[n].inputs[i] == from && graph->nodes[n].op != BD_OP_NONE;
-        }
-    }
-    return uses == 1 ? from : BD_NO_NODE;
+    const bd_node *inner = &graph->nodes[from];
+    const bd_node *window = block ? inner : node;
+    const bd_conv_attrs *a = &window->u.conv;
+    bool fits = block ? inner->op == BD_OP_DEPTHWISE && !inner->u.conv.hard_swish
+                      : bd_gemm_is_pointwise(graph, from) && bd_graph_input(graph, from, 3) == BD_NO_NODE &&
+                            a->stride_h == a->stride_w && a->stride_h <= 2;
+    return fits && a->kernel_h == 3 && a->kernel_w == 3 && !inner->u.conv.rounding && !node->u.conv.rounding &&
+                   from != graph->output && is_constant(graph, index) && is_constant(graph, from) &&
+                   uses_of(graph, from) == 1
+               ? from
+               : BD_NO_NODE;
+}
+
+uint32_t bd_gemm_product(const bd_graph *graph, uint32_t index, bd_kernel_family family) {
+    return family == BD_KERNEL_FAMILY_EXPAND ? graph->nodes[index].inputs[0] : index;
+}
+
+uint32_t bd_gemm_tiles(const bd_graph *graph, uint32_t index, uint32_t rows, uint32_t columns) {
+    const bd_shape *shape = &graph->nodes[index].shape;
+    return bd_ceil_div(bd_shape_pixels(shape), rows) * bd_ceil_div(bd_shape_c4(shape) * 4, columns);
 }
 
 int32_t bd_gemm_depth(const bd_graph *graph, uint32_t index) {
@@ -80,20 +101,26 @@ static void reduce(const bd_graph *graph, uint32_t index, const bd_kernel_choice
     bd_fill_items(dispatch, (uint64_t)rows * c4);
 }
 
-/* The node whose window is taken: the depthwise convolution's where that is computed inside. */
-static const bd_node *window_of(const bd_graph *graph, const bd_node *node, const bd_kernel_choice *choice) {
-    return choice->family == BD_KERNEL_FAMILY_BLOCK ? &graph->nodes[node->inputs[0]] : node;
+/* The first of the nodes that a choice computes, and the one whose window it takes. */
+static uint32_t first_of(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice) {
+    return choice->family == BD_KERNEL_FAMILY_GEMM ? index : graph->nodes[index].inputs[0];
+}
+
+static const bd_node *window_of(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice) {
+    bool block = choice->family == BD_KERNEL_FAMILY_BLOCK;
+    return &graph->nodes[block ? graph->nodes[index].inputs[0] : index];
 }
 
 static bd_push_conv_gemm push_of(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice) {
     const bd_node *node = &graph->nodes[index];
-    const bd_node *window = window_of(graph, node, choice);
-    const bd_conv_attrs *a = &window->u.conv;
-    const int32_t *in = graph->nodes[window->inputs[0]].shape.dims;
+    const bd_node *first = &graph->nodes[first_of(graph, index, choice)];
+    const bd_conv_attrs *a = &window_of(graph, index, choice)->u.conv;
+    const int32_t *in = graph->nodes[first->inputs[0]].shape.dims;
     const int32_t *out = node->shape.dims;
-    bool block = window != node;
-    bool rows = !block && bd_gemm_is_pointwise(graph, index);
-    uint32_t steps = block ? (uint32_t)bd_gemm_depth(graph, index) / choice->depth : steps_of(graph, index, choice);
+    int32_t depth = bd_gemm_depth(graph, bd_gemm_product(graph, index, choice->family));
+    bool fused = first != node;
+    bool rows = !fused && bd_gemm_is_pointwise(graph, index);
+    uint32_t steps = fused ? (uint32_t)depth / choice->depth : steps_of(graph, index, choice);
     return (bd_push_conv_gemm){.in_w = in[2],
                                .in_h = in[1],
                                .out_w = rows ? out[1] * out[2] : out[2],
@@ -110,9 +137,9 @@ static bd_push_conv_gemm push_of(const bd_graph *graph, uint32_t index, const bd
                                .pad_top = a->pad_top,
                                .lo = node->u.conv.clamp_low,
                                .hi = node->u.conv.clamp_high,
-                               .mid_lo = a->clamp_low,
-                               .mid_hi = a->clamp_high,
-                               .depth = bd_gemm_depth(graph, index),
+                               .mid_lo = first->u.conv.clamp_low,
+                               .mid_hi = first->u.conv.clamp_high,
+                               .depth = depth,
                                .split_steps = (int32_t)bd_ceil_div(steps, choice->split)};
 }
 
@@ -140,16 +167,44 @@ static void fill_constants(const bd_graph *graph, uint32_t index, const bd_kerne
         [BD_GEMM_DIRECT] = choice->direct,
         [BD_GEMM_ACTIVE] = choice->active,
         [BD_GEMM_BUFFERS] = choice->buffers,
+        [BD_GEMM_SWISH] = graph->nodes[first_of(graph, index, choice)].u.conv.hard_swish,
+        [BD_GEMM_STRIDE] = (uint32_t)window_of(graph, index, choice)->u.conv.stride_w,
     };
     _Static_assert(BD_GEMM_CONSTANTS <= BD_VK_MAX_SPECIALISATIONS, "room for all constants");
     memcpy(dispatch->specialisations, constants, sizeof constants);
-    dispatch->specialisation_count = choice->matrix[0] ? BD_GEMM_CONSTANTS : BD_GEMM_PAIRED + 1;
+    bool expand = choice->family == BD_KERNEL_FAMILY_EXPAND;
+    dispatch->specialisation_count = expand              ? BD_GEMM_CONSTANTS
+                                     : choice->matrix[0] ? BD_GEMM_BUFFERS + 1
+                                                         : BD_GEMM_PAIRED + 1;
+}
+
+/* Tiles along an axis whose outputs lie a dilation apart: as many as there are windows in `pixels` of the map. */
+static uint32_t tiles_along(int32_t out, uint32_t pixels, int32_t stride, int32_t dilation) {
+    uint32_t outputs = (pixels - 3) / (uint32_t)stride + 1;
+    return bd_ceil_div((uint32_t)out, outputs * (uint32_t)dilation) * (uint32_t)dilation;
+}
+
+uint32_t bd_gemm_window_tiles(const bd_node *node, uint32_t rows, uint32_t width) {
+    const int32_t *out = node->shape.dims;
+    const bd_conv_attrs *a = &node->u.conv;
+    return tiles_along(out[2], width, a->stride_w, a->dilation_w) *
+           tiles_along(out[1], rows / width, a->stride_h, a->dilation_h);
+}
+
+static uint32_t tiles_of(const bd_node *node, const bd_kernel_choice *choice) {
+    const int32_t *out = node->shape.dims;
+    uint32_t width = choice->width;
+    if (choice->family == BD_KERNEL_FAMILY_EXPAND) {
+        return bd_gemm_window_tiles(node, choice->rows, width);
+    }
+    return width ? bd_ceil_div((uint32_t)out[2], width) * bd_ceil_div((uint32_t)out[1], choice->rows / width)
+                 : bd_ceil_div((uint32_t)(out[1] * out[2]), choice->rows);
 }
 
 void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd_kernel_choice *choice,
                   bd_vk_dispatch *dispatch, bd_kernel_operands *operands) {
-    const bd_node *node = &graph->nodes[index];
-    const int32_t *out = node->shape.dims;
+    const bd_node *first = &graph->nodes[first_of(graph, index, choice)];
+    const bd_node *product = &graph->nodes[bd_gemm_product(graph, index, choice->family)];
     bool half = choice->precision == BD_PRECISION_FP16;
     bool split = choice->split > 1;
     if (part) {
@@ -160,9 +215,9 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
     bd_fill_begin(dispatch, choice->shader);
     bd_fill_push(dispatch, &push, sizeof push);
     bd_packing tiles = half ? BD_PACKING_TILES_F16 : BD_PACKING_TILES;
-    bd_fill_operand(operands, 0, window_of(graph, node, choice)->inputs[0], BD_PACKING_ROWS);
-    bd_fill_operand(operands, 1, node->inputs[1], choice->matrix[0] ? BD_PACKING_FRAGMENTS : tiles);
-    if (choice->family == BD_KERNEL_FAMILY_BLOCK) {
+    bd_fill_operand(operands, 0, first->inputs[0], BD_PACKING_ROWS);
+    bd_fill_operand(operands, 1, product->inputs[1], choice->matrix[0] ? BD_PACKING_FRAGMENTS : tiles);
+    if (choice->family != BD_KERNEL_FAMILY_GEMM) {
         bd_fill_operand(operands, 2, index, half ? BD_PACKING_BLOCK_F16 : BD_PACKING_BLOCK);
     } else if (!split) {
         bd_fill_bias(operands, bd_graph_input(graph, index, 2));
@@ -172,10 +227,8 @@ void bd_gemm_node(const bd_graph *graph, uint32_t index, uint32_t part, const bd
     operands->writes_scratch = split;
     fill_constants(graph, index, choice, residual, push.in_c4 % 2 == 0, dispatch);
     dispatch->subgroup = choice->matrix[0] ? choice->subgroup : 0;
-    uint32_t width = choice->width;
-    uint32_t across = width ? bd_ceil_div((uint32_t)out[2], width) * bd_ceil_div((uint32_t)out[1], choice->rows / width)
-                            : bd_ceil_div((uint32_t)(out[1] * out[2]), choice->rows);
-    bd_fill_groups(dispatch, across, bd_ceil_div((uint32_t)push.out_c4 * 4, choice->columns), choice->split);
+    bd_fill_groups(dispatch, tiles_of(&graph->nodes[index], choice),
+                   bd_ceil_div((uint32_t)push.out_c4 * 4, choice->columns), choice->split);
 }
 
 /* ---- packings ---------------------------------------------------------------------------------------------------- */
@@ -244,9 +297,15 @@ static const float *values_of(const bd_graph *graph, uint32_t node) {
     return node == BD_NO_NODE ? NULL : graph->nodes[node].data;
 }
 
+/* Of a node and the one before it: the one with the window. */
+static const bd_node *depthwise_of(const bd_graph *graph, uint32_t index) {
+    const bd_node *node = &graph->nodes[index];
+    return node->op == BD_OP_DEPTHWISE ? node : &graph->nodes[node->inputs[0]];
+}
+
 static void pack_block(const bd_graph *graph, uint32_t index, bool half, float *to) {
     const bd_node *node = &graph->nodes[index];
-    const bd_node *depthwise = &graph->nodes[node->inputs[0]];
+    const bd_node *depthwise = depthwise_of(graph, index);
     size_t channels = (size_t)depthwise->shape.dims[3];
     size_t padded = bd_shape_c4(&depthwise->shape) * (size_t)4;
     size_t taps = (size_t)(depthwise->u.conv.kernel_h * depthwise->u.conv.kernel_w);
@@ -266,7 +325,7 @@ static void pack_block(const bd_graph *graph, uint32_t index, bool half, float *
 size_t bd_gemm_packed_bytes(const bd_graph *graph, uint32_t index, bd_packing packing) {
     const bd_node *node = &graph->nodes[index];
     if (packing == BD_PACKING_BLOCK || packing == BD_PACKING_BLOCK_F16) {
-        const bd_node *depthwise = &graph->nodes[node->inputs[0]];
+        const bd_node *depthwise = depthwise_of(graph, index);
         size_t taps = (size_t)(depthwise->u.conv.kernel_h * depthwise->u.conv.kernel_w);
         size_t c4 = bd_shape_c4(&depthwise->shape);
         size_t weights = packing == BD_PACKING_BLOCK ? taps * c4 : (taps * c4 + 1) / 2;

@@ -12,6 +12,7 @@
 #include "kernel/closed_form_kernels.h"
 #include "kernel/column.h"
 #include "kernel/component_kernels.h"
+#include "kernel/defaults.h"
 #include "kernel/fusion_kernels.h"
 #include "kernel/key_kernels.h"
 #include "kernel/light_kernels.h"

@@ -484,7 +484,8 @@ bd_result bd_kernel_node(const bd_vk *vk, const bd_graph *graph, uint32_t index,
         }
         break;
     case BD_KERNEL_FAMILY_GEMM:
-    case BD_KERNEL_FAMILY_BLOCK: bd_gemm_node(graph, index, part, choice, dispatch, operands); break;
+    case BD_KERNEL_FAMILY_BLOCK:
+    case BD_KERNEL_FAMILY_EXPAND: bd_gemm_node(graph, index, part, choice, dispatch, operands); break;
     case BD_KERNEL_FAMILY_DEPTHWISE: depthwise_blocked(graph, index, choice, dispatch, operands); break;
     case BD_KERNEL_FAMILY_THIN:
     case BD_KERNEL_FAMILY_VECTOR: thin_or_vector(graph, index, choice, dispatch, operands); break;

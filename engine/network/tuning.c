@@ -56,7 +56,9 @@ void bd_tuning_signature(const bd_graph *graph, uint32_t index, bd_precision pre
            : precision == BD_PRECISION_FP16 ? "fp16"
                                             : "fp32");
     append_node(signature, graph, index);
-    if (node->op == BD_OP_CONV && graph->nodes[node->inputs[0]].op == BD_OP_DEPTHWISE) {
+    bd_op before = node->input_count ? graph->nodes[node->inputs[0]].op : BD_OP_NONE;
+    if ((node->op == BD_OP_CONV && before == BD_OP_DEPTHWISE) ||
+        (node->op == BD_OP_DEPTHWISE && before == BD_OP_CONV)) {
         append(signature, " after ");
         append_node(signature, graph, node->inputs[0]);
     }
@@ -231,20 +233,29 @@ static const bd_kernel_choice *find_named(const bd_kernel_choice *list, uint32_t
     return NULL;
 }
 
+bool bd_tuning_choice(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, uint32_t node,
+                      bd_precision precision, bd_kernel_choice *choice) {
+    char signature[BD_TUNING_SIGNATURE_BYTES];
+    bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
+    bd_tuning_signature(graph, node, precision, signature);
+    const bd_tuning_entry *entry = find(tuning, signature);
+    uint32_t count = entry ? bd_kernel_candidates(vk, graph, node, precision, found, BD_COUNT(found)) : 0;
+    const bd_kernel_choice *measured = find_named(found, count, entry);
+    if (measured) {
+        *choice = *measured;
+    }
+    return measured != NULL;
+}
+
 void bd_tuning_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
                       bool many, bd_kernel_choice *choices) {
     bd_kernel_defaults(vk, graph, precision, true, choices);
     for (uint32_t n = 0; n < graph->count && tuning->count; n++) {
-        char signature[BD_TUNING_SIGNATURE_BYTES];
-        bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
-        bd_tuning_signature(graph, n, precision, signature);
-        const bd_tuning_entry *entry = find(tuning, signature);
-        uint32_t count = entry ? bd_kernel_candidates(vk, graph, n, precision, found, BD_COUNT(found)) : 0;
-        const bd_kernel_choice *measured = find_named(found, count, entry);
-        bd_kernel_choice probed;
-        if (measured && (many || measured->family != BD_KERNEL_FAMILY_FLAT ||
-                         bd_kernel_probed_default(vk, graph, n, precision, &probed))) {
-            choices[n] = *measured;
+        bd_kernel_choice measured, probed;
+        if (bd_tuning_choice(tuning, vk, graph, n, precision, &measured) &&
+            (many || measured.family != BD_KERNEL_FAMILY_FLAT ||
+             bd_kernel_probed_default(vk, graph, n, precision, &probed))) {
+            choices[n] = measured;
         }
     }
 }

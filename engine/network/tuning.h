@@ -35,11 +35,15 @@ bd_result bd_tuning_put(bd_tuning *tuning, const char *signature, const char *na
 void bd_tuning_drop(bd_tuning *tuning, const char *signature);
 
 /* Says all of a node that its kernels' speed depends on: operation, precision, shapes, window, and those of a depthwise
- * convolution before it, which may be computed inside. */
+ * or pointwise convolution before it, which may be computed inside. */
 void bd_tuning_signature(const bd_graph *graph, uint32_t node, bd_precision precision,
                          char signature[BD_TUNING_SIGNATURE_BYTES]);
 /* The same of a whole network, for its precision: shapes of its nodes in one number. */
 void bd_tuning_network_signature(const bd_graph *graph, char signature[BD_TUNING_SIGNATURE_BYTES]);
+
+/* The candidate of a node that its entry names; false: it has none. */
+bool bd_tuning_choice(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, uint32_t node,
+                      bd_precision precision, bd_kernel_choice *choice);
 
 /* choices[n] = what was measured to be the fastest, or the default of every node n. many false: nothing that delays the
  * first photo (family FLAT, of many input channels). */

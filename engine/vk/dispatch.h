@@ -6,7 +6,7 @@
 #include "vk/buffer.h"
 
 #define BD_VK_BINDINGS 5 /* 0 source, 1 weights or table, 2 bias or table, 3 second source, 4 destination */
-#define BD_VK_MAX_SPECIALISATIONS 19
+#define BD_VK_MAX_SPECIALISATIONS 21
 #define BD_VK_PUSH_BYTES 128
 
 typedef struct bd_vk_binding {

@@ -142,6 +142,20 @@ vec4 gemm_sum(int row, int column4) {
     return sum;
 }
 
+#if SOURCE == SOURCE_EXPANSION
+vec4 gemm_expanded(int row, int column4) {
+    return uintBitsToFloat(tile[row * SUMS_STRIDE + column4]);
+}
+
+void gemm_leave() {
+    const int column4 = window_column4();
+    for (int row = int(gl_LocalInvocationIndex / uint(WINDOW_COLUMNS4)); row < TILE_ROWS; row += WINDOW_LANES) {
+        tile[row * SUMS_STRIDE + column4] = floatBitsToUint(gemm_middle(row, column4, gemm_sum(row, column4)));
+    }
+    barrier();
+    gemm_leave_window();
+}
+#else
 // The tile's sums to the output, eight channels an invocation.
 void gemm_leave_item(int j) {
     const int across = TILE_COLUMNS / 8;
@@ -168,6 +182,7 @@ void gemm_leave() {
         }
     }
 }
+#endif
 
 void gemm() {
     const int subgroup = int(gl_SubgroupID);
@@ -225,6 +240,9 @@ void gemm() {
         }
         barrier();
     }
+#if SOURCE == SOURCE_EXPANSION
+    gemm_load_window();
+#endif
     EACH_FRAGMENT for (int m = 0; m < FRAGMENTS_M; m++) {
         EACH_FRAGMENT for (int n = 0; n < FRAGMENTS_N; n++) {
             const int row = slice * TILE_ROWS + first_row + m * M;

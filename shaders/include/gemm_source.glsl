@@ -56,6 +56,26 @@ const bool DIRECT = false;
 #endif
 const int B_EACH = (B_ITEMS + THREADS - 1) / THREADS;
 
+#if SOURCE == SOURCE_EXPANSION
+// The first output of the group's tile, and the pixel of the map that the first row of the tile is. Outputs of a tile lie
+// a dilation apart, and so do rows of it: a rectangle of WIDTH x HEIGHT, whatever the dilation.
+layout(constant_id = BD_GEMM_STRIDE) const int STRIDE = 1;
+const int OUT_WIDTH = (WIDTH - 3) / STRIDE + 1;
+const int OUT_HEIGHT = (HEIGHT - 3) / STRIDE + 1;
+int first_oy, first_ox, first_y, first_x;
+
+void gemm_begin_tile() {
+    const uint dy = uint(push.dilation_y);
+    const uint dx = uint(push.dilation_x);
+    const uint across = (uint(push.out_w) + uint(OUT_WIDTH) * dx - 1u) / (uint(OUT_WIDTH) * dx) * dx;
+    const uint ty = gl_WorkGroupID.x / across;
+    const uint tx = gl_WorkGroupID.x - ty * across;
+    first_oy = int(ty / dy * (uint(OUT_HEIGHT) * dy) + ty % dy);
+    first_ox = int(tx / dx * (uint(OUT_WIDTH) * dx) + tx % dx);
+    first_y = first_oy * STRIDE - push.pad_top;
+    first_x = first_ox * STRIDE - push.pad_left;
+}
+#else
 // The pixel of a row of the group's tile; false: there is none.
 bool gemm_place(int row, out int pixel, out int oy, out int ox) {
     const uint tile = gl_WorkGroupID.x;
@@ -72,8 +92,9 @@ bool gemm_place(int row, out int pixel, out int oy, out int ox) {
     pixel = oy * push.out_w + ox;
     return oy < push.out_h && ox < push.out_w;
 }
+#endif
 
-#if SOURCE == SOURCE_ROWS
+#if SOURCE == SOURCE_ROWS || SOURCE == SOURCE_EXPANSION
 int a_base[A_EACH];
 #else
 int a_y[A_EACH], a_x[A_EACH];
@@ -122,8 +143,32 @@ uint weights_unit(uint row, uint column) {
 #endif
 }
 
+#if SOURCE != SOURCE_ROWS
+// The nearest pixel of the input, in vec4s.
+int gemm_pixel(int iy, int ix, out bool inside) {
+    const int y = clamp(iy, 0, push.in_h - 1);
+    const int x = clamp(ix, 0, push.in_w - 1);
+    inside = y == iy && x == ix;
+    return (y * push.in_w + x) * push.in_c4;
+}
+#endif
+
+#if SOURCE == SOURCE_EXPANSION
+int gemm_row_pixel(int row, out bool inside) {
+    const int y = int(uint(row) / uint(WIDTH));
+    return gemm_pixel(first_y + y * push.dilation_y, first_x + (row - y * WIDTH) * push.dilation_x, inside);
+}
+#endif
+
 void gemm_begin() {
+#if SOURCE == SOURCE_EXPANSION
+    gemm_begin_tile();
+#endif
     [[unroll]] for (int j = 0; j < A_EACH; j++) {
+#if SOURCE == SOURCE_EXPANSION
+        bool inside;
+        a_base[j] = gemm_row_pixel(int(uint(a_item(j)) / uint(A_LANES)), inside);
+#else
         int pixel, oy, ox;
         const bool there = gemm_place(int(uint(a_item(j)) / uint(A_LANES)), pixel, oy, ox);
 #if SOURCE == SOURCE_ROWS
@@ -132,6 +177,7 @@ void gemm_begin() {
         // Far outside: every tap sees padding.
         a_y[j] = there ? oy * push.stride_y - push.pad_top : -(1 << 28);
         a_x[j] = ox * push.stride_x - push.pad_left;
+#endif
 #endif
     }
     [[unroll]] for (int j = 0; j < B_EACH && !DIRECT; j++) {
@@ -190,29 +236,28 @@ int gemm_live(int step, int end) {
     return min(step, end);
 }
 
-#if SOURCE != SOURCE_ROWS
-// The nearest pixel of the input, in vec4s.
-int gemm_pixel(int iy, int ix, out bool inside) {
-    const int y = clamp(iy, 0, push.in_h - 1);
-    const int x = clamp(ix, 0, push.in_w - 1);
-    inside = y == iy && x == ix;
-    return (y * push.in_w + x) * push.in_c4;
-}
-#endif
-
-#if SOURCE == SOURCE_DEPTHWISE
-// The depthwise weights of a tap, after both biases, as many channels as a unit has.
+#if SOURCE == SOURCE_DEPTHWISE || SOURCE == SOURCE_EXPANSION
+// The depthwise weights of a tap, after both biases, as many channels as a unit has (of an expansion four).
 BD_RAW window_weights(int tap, int c4) {
-    const int first = push.out_c4 + push.in_c4;
-    const int at = tap * push.in_c4 + c4;
+#if SOURCE == SOURCE_DEPTHWISE
+    const int channels4 = push.in_c4;
+    const bool paired = UNIT_C4 == 2;
+#else
+    const int channels4 = push.out_c4;
+    const bool paired = false;
+#endif
+    const int first = push.out_c4 + channels4;
+    const int at = tap * channels4 + c4;
 #if HALF
     const uvec4 pair = floatBitsToUint(bias(first + (at >> 1)));
-    return PAIRED || (at & 1) == 0 ? pair : pair.zwzw;
+    return paired || (at & 1) == 0 ? pair : pair.zwzw;
 #else
     return bias(first + at);
 #endif
 }
+#endif
 
+#if SOURCE == SOURCE_DEPTHWISE
 // 3x3, all taps in flight at once: a loop of unknown length would wait for each.
 void gemm_load_depthwise(int c4) {
     BD_RAW w[9];
@@ -269,7 +314,7 @@ void gemm_load(int step) {
 #else
     [[unroll]] for (int j = 0; j < A_EACH; j++) {
         const int c4 = a_c4(j, first);
-#if SOURCE == SOURCE_ROWS
+#if SOURCE == SOURCE_ROWS || SOURCE == SOURCE_EXPANSION
         a_next[j] = read_x(a_base[j] + c4);
 #else
         a_next[j] = read_x(gemm_pixel(a_y[j] + dy, a_x[j] + dx, a_inside[j]) + c4);
@@ -308,7 +353,7 @@ void gemm_finish(int pixel, int column4, vec4 sum) {
     y_store(to, bd_activate(sum + bias(column4) + (has_residual ? residual(to) : vec4(0.0)), push.lo, push.hi, scale));
 }
 
-#if MATRIX
+#if MATRIX && SOURCE != SOURCE_EXPANSION
 // Two vec4s side by side, column4 even. Past the last channel nothing is stored.
 void gemm_finish_pair(int pixel, int column4, vec4 first, vec4 second) {
     if (is_split || push.out_c4 % 2 != 0) {

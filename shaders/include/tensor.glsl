@@ -112,8 +112,11 @@ vec4 bd_unraw(BD_RAW raw, int part) {
 
 // BD_FOUR is four channels as shared memory holds them, bd_four takes them out of what was loaded. PACKED=1 (with HALF=1)
 // keeps halves there and multiplies them two at a time, as f16vec4; the sums of a few products then go to float32.
+// bd_as_four and bd_from_four are to and from float32.
 #if PACKED
 #define BD_FOUR uvec2
+#define bd_as_four(value) bd_pack_half(value)
+#define bd_from_four(four) bd_unpack_half(four)
 BD_FOUR bd_four(BD_RAW raw, int part) {
     return part == 0 ? raw.xy : raw.zw;
 }
@@ -123,6 +126,8 @@ f16vec4 bd_halves(uvec2 words) {
 }
 #else
 #define BD_FOUR vec4
+#define bd_as_four(value) (value)
+#define bd_from_four(four) (four)
 BD_FOUR bd_four(BD_RAW raw, int part) {
     return bd_unraw(raw, part);
 }

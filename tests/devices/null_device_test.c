@@ -30,6 +30,9 @@ static const struct {
     {"block fp32", {"block_f32_simt"}, {168, 168}, {1, 6, 6}},
     {"block fp16", {"block_f16_simt"}, {196, 152}, {1, 6, 6}},
     {"block fast16", {"block_f16_packed"}, {128, 128}, {2, 8, 8}},
+    {"expand fp32", {"expand_f32_simt"}, {140, 144}, {1, 4, 4}},
+    {"expand fp16", {"expand_f16_simt"}, {136, 136}, {1, 4, 4}},
+    {"expand fast16", {"expand_f16_packed"}, {156, 160}, {1, 6, 6}},
     {"conv1x1 fp32", {"conv1x1_f32_simt"}, {144, 144}, {1, 6, 6}},
     {"conv1x1 fp16", {"conv1x1_f16_simt"}, {144, 120}, {1, 6, 6}},
     {"conv1x1 fast16", {"conv1x1_f16_packed"}, {160, 160}, {1, 6, 6}},
@@ -147,7 +150,7 @@ static const use *find_candidate(bd_shader_id shader, const uint32_t *constants,
     return NULL;
 }
 
-/* "65x65x960>65x65x160 k3 s1 d2", width first; of the first window where a kernel computes two. */
+/* "65x65x960>65x65x160 k3 s1 d2", width first; of the larger window where a kernel computes two. */
 static void describe(const bd_graph *graph, uint32_t index, const bd_kernel_choice *choice, use *described) {
     const bd_node *node = &graph->nodes[index];
     uint32_t absorbed = bd_kernel_absorbs(graph, index, choice);
@@ -157,8 +160,8 @@ static void describe(const bd_graph *graph, uint32_t index, const bd_kernel_choi
     (void)snprintf(described->node, sizeof described->node, "%s", node->name);
     int used = snprintf(described->shape, sizeof described->shape, "%dx%dx%d>%dx%dx%d", in[2], in[1], in[3], out[2],
                         out[1], out[3]);
-    if (first->op == BD_OP_CONV || first->op == BD_OP_DEPTHWISE) {
-        const bd_conv_attrs *a = &first->u.conv;
+    if (node->op == BD_OP_CONV || node->op == BD_OP_DEPTHWISE) {
+        const bd_conv_attrs *a = node->op == BD_OP_DEPTHWISE ? &node->u.conv : &first->u.conv;
         (void)snprintf(described->shape + used, sizeof described->shape - (size_t)used, " k%d s%d d%d", a->kernel_h,
                        a->stride_h, a->dilation_h);
     }

@@ -148,7 +148,17 @@ static void test_fast_photos(void **state) {
     test_session_close(&t);
 }
 
-/* Any mix of candidates is a network: split depths, blocks beside unfused pairs, every tile. */
+/* Steps of the network by kernels of a family. */
+static uint32_t steps_by(const bd_network *network, bd_kernel_family family) {
+    uint32_t count = 0;
+    for (uint32_t s = 0; s < network->plan.step_count; s++) {
+        count += network->choices[network->plan.steps[s].node].family == family;
+    }
+    return count;
+}
+
+/* Any mix of candidates is a network: split depths, blocks and expansions with their windows beside what is not fused,
+ * nodes that would absorb another but are absorbed themselves, every tile. */
 static void test_mixed_candidates(void **state) {
     (void)state;
     test_session t;
@@ -160,15 +170,17 @@ static void test_mixed_candidates(void **state) {
     assert_non_null(choices);
     bd_kernel_defaults(vk, graph, BD_PRECISION_FP16, false, choices);
     uint32_t splits = 0;
-    uint32_t blocks = 0;
+    uint32_t expansions = 0;
     for (uint32_t n = 0; n < graph->count; n++) {
         static bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
         uint32_t count = bd_kernel_candidates(vk, graph, n, BD_PRECISION_FP16, found, BD_COUNT(found));
         uint32_t wanted = count;
         for (uint32_t i = 0; i < count; i++) {
-            /* By turns a split, a block, and whatever comes third. */
-            bool fits =
-                n % 3 == 0 ? found[i].split > 1 : (n % 3 == 1 ? found[i].family == BD_KERNEL_FAMILY_BLOCK : i == 2);
+            /* By turns a split, one that absorbs another node, and whatever comes third; every other projection leaves the
+             * depthwise node to the expansion. */
+            bool absorbs = bd_kernel_absorbs(graph, n, &found[i]) != BD_NO_NODE &&
+                           (graph->nodes[n].op == BD_OP_DEPTHWISE || n % 2 == 1);
+            bool fits = n % 3 == 0 ? found[i].split > 1 : (n % 3 == 1 ? absorbs : i == 2);
             if (fits && !found[i].matrix[0]) {
                 wanted = i;
             }
@@ -176,7 +188,7 @@ static void test_mixed_candidates(void **state) {
         if (wanted < count) {
             choices[n] = found[wanted];
             splits += choices[n].split > 1;
-            blocks += choices[n].family == BD_KERNEL_FAMILY_BLOCK;
+            expansions += choices[n].family == BD_KERNEL_FAMILY_EXPAND;
         }
     }
     const bd_network_params params = {.precision = BD_PRECISION_FP16, .choices = choices};
@@ -184,8 +196,11 @@ static void test_mixed_candidates(void **state) {
     if (bd_network_init(&t.session->looks.network, vk, &t.model->graph, &params, &error)) {
         fail_msg("%s", error.message);
     }
-    (void)printf("%u split, %u blocks, %u dispatches\n", splits, blocks, t.session->looks.network.dispatch_count);
-    assert_true(splits > 0 && blocks > 0);
+    const bd_network *network = &t.session->looks.network;
+    uint32_t blocks = steps_by(network, BD_KERNEL_FAMILY_BLOCK), windows = steps_by(network, BD_KERNEL_FAMILY_EXPAND);
+    (void)printf("%u split, %u blocks, %u of %u expansions with their windows, %u dispatches\n", splits, blocks,
+                 windows, expansions, network->dispatch_count);
+    assert_true(splits > 0 && blocks > 3 && windows > 3 && windows < expansions);
     count_labels(t.session, HALF_MOST);
     free(choices);
     test_session_close(&t);

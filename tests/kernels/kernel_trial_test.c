@@ -92,6 +92,38 @@ static void test_block(void **state) {
     fixture_finish(&f);
 }
 
+/* An expansion with its window is judged likewise: the first is right, and one that leaves out
+ * the last channels is not. */
+static void test_expand(void **state) {
+    (void)state;
+    const window a = {
+        .h = 21, .w = 17, .in = 48, .out = 72, .kernel = 1, .stride = 1, .dilation = 1, .bias = true, RELU6};
+    fixture f;
+    fixture_begin(&f, &harness);
+    free(fixture_conv(&f, &a));
+    const uint32_t inputs[] = {f.graph.count - 1, fixture_tensor(&f, BD_OP_CONST, 3, 3, 72, 1, -1.0f, 1.0f)};
+    bd_node *node = fixture_node(&f, BD_OP_DEPTHWISE, inputs, 2, 21, 17, 72);
+    const window around = {.h = 21, .w = 17, .in = 72, .kernel = 3, .stride = 1, .dilation = 2, RELU6};
+    node->u.conv = fixture_attributes(&around);
+    for (int precision = BD_PRECISION_FP32; precision <= BD_PRECISION_FAST16; precision++) {
+        uint32_t judged = 0;
+        uint32_t count = bd_kernel_candidates(&harness.vk, &f.graph, f.graph.count - 1, (bd_precision)precision, found,
+                                              BD_COUNT(found));
+        for (uint32_t i = 0; i < count; i++) {
+            if (found[i].family == BD_KERNEL_FAMILY_EXPAND && !found[i].matrix[0]) {
+                bd_kernel_choice other = found[i];
+                other.depth = 32;
+                assert_true(judge(&f, &found[i], 1).correct);
+                assert_false(judge(&f, &other, 1).correct);
+                judged++;
+                break;
+            }
+        }
+        assert_int_equal(judged, 1);
+    }
+    fixture_finish(&f);
+}
+
 /* Integers are to be equal: a channel that is left out shows, however small its share. */
 static void test_integers(void **state) {
     (void)state;
@@ -127,7 +159,7 @@ static void test_integers(void **state) {
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {cmocka_unit_test(test_candidates_pass),
                                               cmocka_unit_test(test_wrong_ones_fail), cmocka_unit_test(test_block),
-                                              cmocka_unit_test(test_integers)};
+                                              cmocka_unit_test(test_expand), cmocka_unit_test(test_integers)};
     int status = check_open(&harness, argc, argv);
     if (status) {
         return status;
