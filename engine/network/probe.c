@@ -32,11 +32,9 @@ static bool has_passed(const bd_tuning *tuning, const char *name) {
 void bd_probe_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
                      bool over_tuned, bd_kernel_choice *choices) {
     for (uint32_t n = 0; n < graph->count; n++) {
-        bd_kernel_choice choice;
-        char signature[BD_TUNING_SIGNATURE_BYTES];
-        bd_tuning_signature(graph, n, precision, signature);
-        if ((over_tuned || !bd_tuning_find(tuning, signature)) &&
-            bd_kernel_probed_default(vk, graph, n, precision, &choice) && has_passed(tuning, choice.name)) {
+        bd_kernel_choice choice, tuned; /* a tuning may name a kernel that is no more */
+        if (bd_kernel_probed_default(vk, graph, n, precision, &choice) && has_passed(tuning, choice.name) &&
+            (over_tuned || !bd_tuning_choice(tuning, vk, graph, n, precision, &tuned))) {
             choices[n] = choice;
         }
     }

@@ -140,6 +140,19 @@ static void test_flat(void **state) {
         bd_probe_choose(&tuning, &harness.vk, graph, BD_PRECISION_FP32, false, choices);
         assert_int_equal(choices[node].family == BD_KERNEL_FAMILY_FLAT, i);
     }
+    /* What was tuned goes before, but not by a name that no kernel has any more. */
+    const struct {
+        const char *name;
+        bool flat;
+    } tuned[] = {{"conv1x1_of_another_version", true}, {bd_shaders[BD_SHADER_conv1x1_f32_texel_wide8].name, false}};
+    char signature[BD_TUNING_SIGNATURE_BYTES];
+    bd_tuning_signature(graph, node, BD_PRECISION_FP32, signature);
+    for (uint32_t i = 0; i < BD_COUNT(tuned); i++) {
+        assert_int_equal(bd_tuning_put(&tuning, signature, tuned[i].name, 1, NULL), BD_OK);
+        bd_tuning_choose(&tuning, &harness.vk, graph, BD_PRECISION_FP32, false, choices);
+        bd_probe_choose(&tuning, &harness.vk, graph, BD_PRECISION_FP32, false, choices);
+        assert_int_equal(choices[node].family == BD_KERNEL_FAMILY_FLAT, tuned[i].flat);
+    }
     harness.vk.column = BD_COLUMN_STORAGE;
 }
 
