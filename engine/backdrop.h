@@ -202,7 +202,7 @@ typedef struct bd_engine_params {
     bd_log_fn log; /* may be called from any thread that calls the library */
     void *log_user;
     const char *device;           /* index as a number, or a part of the name (any case); NULL: the highest score */
-    const char *cache_dir;        /* pipeline cache; created when missing; NULL: none on disk */
+    const char *cache_dir;        /* pipelines, and which kernels are fast; created when missing; NULL: not on disk */
     const char *kernel_set;       /* "storage", "texel", "wide8"; NULL: by device kind */
     bool validation;              /* Khronos validation with synchronisation validation; messages go to log as errors */
     void *get_instance_proc_addr; /* PFN_vkGetInstanceProcAddr; NULL: the system's Vulkan loader */
@@ -317,7 +317,7 @@ typedef struct bd_session_params {
     bool many; /* many photos are to come: allows kernels that take longer to create and run faster (on lavapipe 0.1
                   to 0.2 s more to create, a seventh less a photo, the same bytes). The first session for a driver and
                   network times them first, which takes seconds, and cache_dir keeps what was found; without cache_dir
-                  it changes nothing */
+                  a session tries one small layer */
     uint32_t in_flight; /* photos that may be begun and not ended (bd_session_replace_begin), 1..8; 0: 2. Each takes
                            memory for its photo, background and result */
 } bd_session_params;

@@ -79,7 +79,8 @@ void main() {
 #endif
     } while (k < in_c4);
 #define PLACE_OF(g, j) (min(row + g * BD_WIDE_LANES + (lane ^ j), last) * out_c4 + c)
-#define ADD_RESIDUAL(g, j) sum##g##j = mix(sum##g##j, sum##g##j + residual(PLACE_OF(g, j) * push.adds), bvec4(push.adds != 0));
+#define ADD_RESIDUAL(g, j)                                                                                             \
+    sum##g##j = mix(sum##g##j, sum##g##j + residual(PLACE_OF(g, j) * push.adds), bvec4(push.adds != 0));
 #define TO_INTEGERS(g, j) sum##g##j = bd_to_integers(sum##g##j, scale);
 #define STORE(g, j) y[PLACE_OF(g, j)] = bd_wide_pack(bd_bend(sum##g##j, lo, hi));
     if (has_residual) {

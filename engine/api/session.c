@@ -85,9 +85,12 @@ static bd_result make_chosen(bd_engine *engine, const bd_model *model, const bd_
     }
     const bd_network_params network = {.precision = choose_precision(engine, model, params->precision),
                                        .choices = choices};
-    /* What is faster depends on the driver. On software devices that takes long to find out: only where it is kept. */
-    bool wide8 = engine->vk.column == BD_COLUMN_WIDE8, kept = engine->tuning.path;
-    bool settles = wide8 && kept && params->many, probes = !settles && (kept || !wide8);
+    /* What is faster depends on the driver, and on software devices that takes long to find out: only where it is kept or
+     * many photos are to come. */
+    bool kept = engine->tuning.path;
+    bool settles = engine->vk.column == BD_COLUMN_WIDE8 && kept && params->many;
+    bool probes = bd_probe_serves(&engine->vk, network.precision) && !settles &&
+                  (kept || params->many || bd_precision_is_half(network.precision));
     bd_result result = probes ? bd_probe(&engine->tuning, &engine->vk, &model->graph, network.precision, error) : BD_OK;
     if (settles) {
         result = bd_tuning_settle(&engine->tuning, &engine->vk, &model->graph, network.precision, BD_KERNEL_FAMILY_FLAT,

@@ -294,6 +294,9 @@ static bd_result prepare_rivals(bd_tuner *t, bd_error *error) {
 static bd_result choose_defaults(bd_tuner *t, bd_kernel_choice *choices, bd_error *error) {
     bd_vk *vk = &t->engine->vk;
     bd_kernel_defaults(vk, t->graph, t->precisions[t->at], true, choices);
+    if (!bd_probe_serves(vk, t->precisions[t->at])) {
+        return BD_OK;
+    }
     bd_result result = bd_probe(&t->engine->tuning, vk, t->graph, t->precisions[t->at], error);
     if (!result) {
         bd_probe_choose(&t->engine->tuning, vk, t->graph, t->precisions[t->at], true, choices);

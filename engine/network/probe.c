@@ -10,6 +10,10 @@ enum { MOST_WANTED = 64, REPEATS = 5, USUAL_DEPTH = 32, FLAT_DEPTH = 160 };
 
 static const char passed[] = "passed", slow[] = "slow", wrong[] = "wrong", untried[] = "untried";
 
+bool bd_probe_serves(const bd_vk *vk, bd_precision precision) {
+    return bd_precision_is_half(precision) ? vk->matrix_count > 0 : vk->column == BD_COLUMN_WIDE8 && vk->addresses;
+}
+
 /* Kernels that are to be tried, in a precision; depths: of those that are made for one depth, else 0. */
 typedef struct wanted {
     char names[MOST_WANTED][BD_KERNEL_NAME_BYTES];

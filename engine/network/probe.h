@@ -6,6 +6,9 @@
 
 #include "network/tuning.h"
 
+/* Whether the device has such kernels; what stands in for matrix units where there are none is not worth a trial. */
+bool bd_probe_serves(const bd_vk *vk, bd_precision precision);
+
 /* Tries those of a network's nodes, each kernel once, on small layers of made-up numbers, and enters into the tuning
  * which are right and faster there than the first candidate. What is known is not tried again, and what is new is saved.
  * The device must be idle. Fails as trials do. */
