@@ -5,6 +5,8 @@
 #ifndef BACKDROP_MEASURE_H
 #define BACKDROP_MEASURE_H
 
+#include "backdrop_session.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

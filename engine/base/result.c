@@ -14,6 +14,10 @@ const char *bd_version(void) {
     return BD_STRING(BD_VERSION_MAJOR) "." BD_STRING(BD_VERSION_MINOR) "." BD_STRING(BD_VERSION_PATCH);
 }
 
+int bd_version_number(void) {
+    return BD_VERSION;
+}
+
 const char *bd_result_name(bd_result result) {
     switch (result) {
 #define NAME(r)                                                                                                        \

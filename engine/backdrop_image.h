@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pictures in host memory, read from files and written to them. A part of backdrop.h. */
+#ifndef BACKDROP_IMAGE_H
+#define BACKDROP_IMAGE_H
+
+#include "backdrop_base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum bd_format {
+    BD_FORMAT_RGBA8 = 0,  /* (h, w, 4) u8, straight alpha; sRGB unless the image has a profile */
+    BD_FORMAT_GRAY8 = 1,  /* (h, w) u8: labels, masks */
+    BD_FORMAT_GRAY16 = 2, /* (h, w) u16 of the host's byte order: mattes */
+    BD_FORMAT_RGBA16 = 3  /* (h, w, 4) u16 of the host's byte order, 0..65535; else as RGBA8 */
+} bd_format;
+
+/* Pixels in host memory, rows top to bottom. A caller may fill one in by hand around memory of its own (owner NULL). */
+typedef struct bd_image {
+    uint32_t width, height;
+    bd_format format;
+    bool has_alpha;      /* false: every alpha is 255, or 65535 of 16 bits */
+    size_t stride_bytes; /* from row to row; of 16 bits even, as pixels' address is */
+    uint8_t *pixels;
+    const void *owner;   /* the library's; NULL when the caller owns the pixels */
+    const void *profile; /* RGB ICC profile of the colours of an RGBA image; NULL: sRGB. With the pixels in ownership */
+    size_t profile_bytes;
+} bd_image;
+
+typedef struct bd_image_read_params {
+    size_t struct_size;
+    const bd_allocator *allocator;
+    bool ignore_orientation; /* true: leave pixels as stored, whatever EXIF says */
+    uint64_t max_pixels;     /* 0: 200 million */
+    bool indices;  /* of a PNG: palette indices, or grey values of at most 8 bits, as stored, in BD_FORMAT_GRAY8 (label
+                      maps); any other file is BD_ERR_FILE_FORMAT */
+    bool gray16;   /* BD_FORMAT_GRAY16: luminance, 16 bits where a PNG has them; orientation is left as it is */
+    bd_log_fn log; /* gets a warning for what is ignored: a colour profile that cannot be used */
+    void *log_user;
+    bool keep_depth; /* BD_FORMAT_RGBA16 of a PNG of 16 bits; all else is BD_FORMAT_RGBA8 */
+} bd_image_read_params;
+
+typedef enum bd_image_file { BD_IMAGE_FILE_AUTO = 0, BD_IMAGE_FILE_PNG = 1, BD_IMAGE_FILE_JPEG = 2 } bd_image_file;
+
+typedef struct bd_image_write_params {
+    size_t struct_size;
+    const bd_allocator *allocator;
+    bd_image_file file;     /* AUTO: by the extension of the path; PNG in bd_image_encode */
+    int jpeg_quality;       /* 1..100; 0: 92 */
+    const uint8_t *palette; /* (256, 3) u8 RGB for a BD_FORMAT_GRAY8 image: written as an indexed PNG */
+    uint32_t palette_count; /* entries of palette in use */
+} bd_image_write_params;
+
+/* Reads a picture: JPEG (libjpeg-turbo), PNG, BMP, TGA, GIF (first frame), PNM, PSD, HDR. Grey, CMYK and 16-bit become
+ * RGBA8 (16-bit PNG: see keep_depth); EXIF orientation is applied unless told otherwise. The header's size is checked
+ * against max_pixels before anything of that size is allocated. Pixels keep their numbers, and the image has the file's
+ * ICC profile (of JPEG and PNG; one made of PNG's gAMA and cHRM, or of a grey profile's curve); CMYK with a profile
+ * becomes sRGB. lcms2, which reads profiles, allocates past the hooks.
+ *
+ * image    written on success only; release with bd_image_finish.
+ * Errors   BD_ERR_FILE_NOT_FOUND, _READ, _FORMAT, _CORRUPT, BD_ERR_IMAGE_TOO_LARGE, BD_ERR_OUT_OF_MEMORY. The message
+ * names path.
+ */
+BD_API BD_CHECK bd_result bd_image_read(const char *path, const bd_image_read_params *params, bd_image *image,
+                                        bd_error *error);
+
+/* The same from memory; name stands for the file in messages. */
+BD_API BD_CHECK bd_result bd_image_decode(const void *data, size_t bytes, const char *name,
+                                          const bd_image_read_params *params, bd_image *image, bd_error *error);
+
+/* Writes a picture to a temporary file beside path, then renames it: path holds the old file or the whole new one,
+ * never a part. PNG has the image's depth, JPEG 8 bits and no alpha (narrowing and composition over black are the
+ * caller's business). The file holds the image's profile; a PNG of colours without one says sRGB. Errors:
+ * BD_ERR_FILE_WRITE, BD_ERR_OUT_OF_MEMORY, BD_ERR_INVALID_ARGUMENT. */
+BD_API BD_CHECK bd_result bd_image_write(const char *path, const bd_image *image, const bd_image_write_params *params,
+                                         bd_error *error);
+
+/* Encodes to memory; *data is released with bd_release(params->allocator, *data). */
+BD_API BD_CHECK bd_result bd_image_encode(const bd_image *image, const bd_image_write_params *params, void **data,
+                                          size_t *bytes, bd_error *error);
+
+/* Releases the pixels when the library owns them, and zeroes the struct. NULL and zeroed structs are fine. */
+BD_API void bd_image_finish(bd_image *image);
+
+/* Releases memory that a function above returned. */
+BD_API void bd_release(const bd_allocator *allocator, void *memory);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
