@@ -117,7 +117,7 @@ static bool compare_stored(const bench *b, const stored *s, const bd_image *phot
                            double *max_error, size_t *compared) {
     float *expected;
     uint32_t shape[4];
-    bd_segmentation got = {0};
+    bd_segmentation got = {.struct_size = sizeof got};
     bool ok = bench_read_npy(s->logits, &expected, shape);
     ok = ok && segment_logits(session, photo, &got) && compare(b, got.logits, expected, shape, max_error, compared);
     free(expected);
@@ -245,7 +245,7 @@ bool bench_check_session(const bench *b, const bench_check *check, bd_session *s
     stored s;
     bool failed;
     size_t compared;
-    bd_session_info info;
+    bd_session_info info = {.struct_size = sizeof info};
     bd_session_get_info(session, &info);
     *max_error = 0;
     bd_image photo = {0};

@@ -175,12 +175,14 @@ bool bench_open(bench *b, uint32_t session_count) {
     if (!open_sizes(b)) {
         return false;
     }
+    b->info.struct_size = sizeof b->info;
     bd_model_get_info(b->model, &b->info);
     double imported = bench_now_ms();
     b->failure = create_engine(b, a->kernels, &b->engine, &error);
     if (b->failure) {
         return bench_fail(&error);
     }
+    b->device_info.struct_size = sizeof b->device_info;
     bd_engine_device(b->engine, &b->device_info);
     double opened = bench_now_ms();
     b->session_count = session_count;
@@ -194,6 +196,7 @@ bool bench_open(bench *b, uint32_t session_count) {
         }
     }
     b->session = b->sessions[0];
+    b->session_info.struct_size = sizeof b->session_info;
     bd_session_get_info(b->session, &b->session_info);
     b->import_ms = imported - start;
     b->engine_ms = opened - imported;

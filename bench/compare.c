@@ -131,7 +131,7 @@ static bool compare_one(bench *b, const char *name, const char *photo_path, cons
     bd_error error;
     bd_image photo = {0};
     bd_image expected_labels = {0};
-    bd_segmentation got = {0};
+    bd_segmentation got = {.struct_size = sizeof got};
     const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
     bool ok = bench_read_image(photo_path, true, &photo);
     double start = bench_now_ms();

@@ -90,7 +90,7 @@ static bool time_set(const bench *b, const bench_check *check, bd_session *sessi
     group *groups = calloc(BENCH_MOST_NODES, sizeof *groups);
     uint32_t count = 0;
     uint32_t runs = b->a.runs;
-    bd_session_info info;
+    bd_session_info info = {.struct_size = sizeof info};
     bd_session_get_info(session, &info);
     bool ok = nodes && times && groups && bench_check_session(b, check, session, &error_of_set, &one_ms);
     /* The check was the warm-up. */
@@ -198,7 +198,7 @@ static bool every_set(bench *b, const bench_check *check, const bd_device_peaks 
 bool bench_kernels(bench *b) {
     bd_error error;
     bench_check check = {0};
-    bd_device_peaks peaks;
+    bd_device_peaks peaks = {.struct_size = sizeof peaks};
     FILE *csv = NULL;
     /* Those that are asked for are opened one by one. */
     const uint32_t asked = b->a.precision;

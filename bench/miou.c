@@ -101,7 +101,7 @@ static bool evaluate(evaluation *e, const char *name) {
     bd_error error;
     bd_image photo = {0};
     bd_image truth = {0};
-    bd_segmentation found = {0};
+    bd_segmentation found = {.struct_size = sizeof found};
     const bd_image_read_params as_stored = {.struct_size = sizeof as_stored, .ignore_orientation = true};
     const bd_image_read_params indices = {.struct_size = sizeof indices, .indices = true};
     const bd_segment_params segment = {.struct_size = sizeof segment,

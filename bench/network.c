@@ -178,7 +178,7 @@ static void report(const bench *b, cJSON *json, const bench_check *check, const 
 bool bench_network(bench *b) {
     bd_error error;
     bench_check check = {0};
-    bd_device_peaks peaks;
+    bd_device_peaks peaks = {.struct_size = sizeof peaks};
     const uint32_t runs = b->a.runs;
     bd_node_timing *nodes = calloc(BENCH_MOST_NODES, sizeof *nodes);
     double *times = calloc((size_t)runs * BENCH_MOST_NODES, sizeof *times);

@@ -62,7 +62,7 @@ static made make_photo(subject *s, bd_image *tile) {
 /* Classes in Pascal's colours over the photo. */
 static made make_labels(subject *s, bd_image *tile) {
     const bd_segment_params params = {.struct_size = sizeof params, .map_size = BD_MAP_PHOTO};
-    bd_segmentation map = {.class_count = 0};
+    bd_segmentation map = {.struct_size = sizeof map};
     bd_error error;
     made done = outcome(bd_session_segment(s->b->session, &s->photo, &params, &map, &error), &error);
     if (done == MADE && !bench_canvas(s->photo.width, s->photo.height, tile)) {

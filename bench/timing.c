@@ -25,6 +25,7 @@ bool bench_time_nodes(bd_session *const *sessions, uint32_t session_count, uint3
     bd_error error;
     for (uint32_t r = 0; r < runs; r++) {
         *count = BENCH_MOST_NODES;
+        nodes->struct_size = sizeof *nodes;
         if (bd_session_run_network(sessions[r % session_count], NULL, NULL, NULL, nodes, count, &error)) {
             return bench_fail(&error);
         }

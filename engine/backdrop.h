@@ -10,7 +10,10 @@
  * Conventions
  *   Results     every fallible function returns a bd_result and takes an optional bd_error, which is the caller's and
  *               receives the failure in words. It is written on failure only.
- *   Structs     parameter structs start with struct_size; zero every other member for the default. They only ever grow.
+ *   Structs     those that start with struct_size, which is their sizeof, only ever grow; all others stay as they are.
+ *               Of parameters, zero every other member for the default. Without struct_size a call fails with
+ *               BD_ERR_INVALID_ARGUMENT; members that an older library does not know make it BD_ERR_UNSUPPORTED there,
+ *               unless they are zero.
  *   Threads     engines are independent. A session, and the engine under it, serve one call at a time.
  *   Hygiene     the library never exits, prints, reads the environment, touches the network or keeps globals.
  */

@@ -21,6 +21,7 @@ typedef enum bd_device_kind {
 } bd_device_kind;
 
 typedef struct bd_device_info {
+    size_t struct_size;
     uint32_t index; /* as the loader lists it, from 0 */
     bd_device_kind kind;
     bool usable; /* Vulkan 1.1 with a compute queue */
@@ -45,7 +46,8 @@ typedef struct bd_engine_params {
     void *get_instance_proc_addr; /* PFN_vkGetInstanceProcAddr; NULL: the system's Vulkan loader */
 } bd_engine_params;
 
-/* Lists the devices. On entry *count is the room in infos, on return the number of devices (which may be larger).
+/* Lists the devices. On entry *count is the room in infos, the first of which has its struct_size, and on return the number
+ * of devices, which may be larger. The structs lie struct_size bytes apart.
  * Errors: BD_ERR_NO_VULKAN when no loader or driver is installed. */
 BD_API BD_CHECK bd_result bd_devices(const bd_engine_params *params, bd_device_info *infos, uint32_t *count,
                                      bd_error *error);
@@ -56,7 +58,7 @@ BD_API BD_CHECK bd_result bd_engine_create(const bd_engine_params *params, bd_en
 /* Sessions must be gone first. NULL is fine. Writes the pipeline cache when it has grown. */
 BD_API void bd_engine_destroy(bd_engine *engine);
 
-BD_API void bd_engine_device(const bd_engine *engine, bd_device_info *info);
+BD_API bd_result bd_engine_device(const bd_engine *engine, bd_device_info *info);
 
 /* Validation messages so far (0 when validation is off). */
 BD_API uint32_t bd_engine_validation_messages(const bd_engine *engine);

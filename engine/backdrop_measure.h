@@ -22,6 +22,7 @@ typedef struct bd_tune_params {
 } bd_tune_params;
 
 typedef struct bd_tune_result {
+    size_t struct_size;
     uint32_t nodes;                /* with more than one candidate */
     uint32_t candidates, rejected; /* rejected: they computed something else than the plain kernels */
     double default_ms, tuned_ms;   /* the whole network by wall time, in turn, medians; of the faster precision */
@@ -48,6 +49,7 @@ BD_API BD_CHECK bd_result bd_engine_tune(bd_engine *engine, const bd_model *mode
 typedef struct bd_tuner bd_tuner;
 
 typedef struct bd_tuner_state {
+    size_t struct_size;
     bool done;             /* nothing is left: all is tuned, at once where that was so before, or a step failed */
     double share;          /* of the network's nodes that were seen to, in all precisions, 0..1 */
     bd_tune_result result; /* by this tuner, so far; default_ms and tuned_ms are 0 until a comparison */
@@ -73,7 +75,7 @@ BD_API BD_CHECK bd_result bd_tuner_create(bd_engine *engine, const bd_model *mod
  */
 BD_API BD_CHECK bd_result bd_tuner_step(bd_tuner *tuner, double budget_ms, bd_error *error);
 
-BD_API void bd_tuner_get_state(const bd_tuner *tuner, bd_tuner_state *state);
+BD_API bd_result bd_tuner_get_state(const bd_tuner *tuner, bd_tuner_state *state);
 
 /* At any time, before the engine and the model go: only the node that was being tried is lost. NULL is fine. */
 BD_API void bd_tuner_destroy(bd_tuner *tuner);
@@ -82,6 +84,7 @@ BD_API void bd_tuner_destroy(bd_tuner *tuner);
 
 /* What a device does at most, measured: the yardstick of benchmarks. */
 typedef struct bd_device_peaks {
+    size_t struct_size;
     double copy_gbytes_per_s;   /* bytes read plus bytes written, buffers beyond the caches; 1e9 bytes */
     double fma_gflops;          /* float32 multiply-adds in registers, two operations each; no matrix units */
     double cached_gbytes_per_s; /* as copy, of 8 to 32 MB together, launch taken off; at least copy */
@@ -99,6 +102,7 @@ BD_API BD_CHECK bd_result bd_engine_measure_peaks(bd_engine *engine, bd_device_p
 
 /* One timed node of the network. */
 typedef struct bd_node_timing {
+    size_t struct_size;
     char node[128];
     char kernel[48];
     uint32_t shape[4]; /* output, NHWC */
@@ -108,7 +112,8 @@ typedef struct bd_node_timing {
 } bd_node_timing;
 
 /* Runs the recorded network once on a (input_height, input_width, 3) u8 input and times it. For benchmarks: input may
- * be NULL to keep the last one; nodes may be NULL. *count: room in, nodes out. logits may be NULL, else (logits_height,
+ * be NULL to keep the last one; nodes may be NULL. *count: room in, nodes out; the first of nodes has its struct_size,
+ * which is how far apart they lie. logits may be NULL, else (logits_height,
  * logits_width, class_count). total_ms is wall time from submission to completion. Without nodes
  * bd_session_timings then holds one stage, "network": the same span by the device's clock, where it has one. */
 BD_API BD_CHECK bd_result bd_session_run_network(bd_session *session, const uint8_t *input, float *logits,

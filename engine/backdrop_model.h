@@ -31,6 +31,7 @@ typedef struct bd_model_params {
 } bd_model_params;
 
 typedef struct bd_model_info {
+    size_t struct_size;
     const char *form;  /* "TensorFlow.js graph model" */
     char backbone[48]; /* "MobileNetV2, width 0.5", "ResNet-50"; told by the operations, so a guess; "unknown" */
     uint32_t rates[8]; /* atrous rates above 1, ascending, of any convolution; 0 ends them */
@@ -64,7 +65,7 @@ typedef struct bd_model_info {
 BD_API BD_CHECK bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model,
                                         bd_error *error);
 BD_API void bd_model_destroy(bd_model *model);
-BD_API void bd_model_get_info(const bd_model *model, bd_model_info *info);
+BD_API bd_result bd_model_get_info(const bd_model *model, bd_model_info *info);
 
 /* Name of class c, valid as long as the model; NULL past the last one. */
 BD_API const char *bd_model_class_name(const bd_model *model, uint32_t c);

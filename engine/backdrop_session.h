@@ -44,6 +44,7 @@ typedef struct bd_session_params {
 } bd_session_params;
 
 typedef struct bd_session_info {
+    size_t struct_size;
     bd_precision precision; /* any but AUTO */
     uint32_t dispatches;    /* of the network, preprocessing included */
     char kernel_set[32];
@@ -54,7 +55,7 @@ typedef struct bd_session_info {
 BD_API BD_CHECK bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params,
                                             bd_session **session, bd_error *error);
 BD_API void bd_session_destroy(bd_session *session);
-BD_API void bd_session_get_info(const bd_session *session, bd_session_info *info);
+BD_API bd_result bd_session_get_info(const bd_session *session, bd_session_info *info);
 
 typedef enum bd_map_size {
     BD_MAP_RESIZED = 0, /* the photo after resizing to the network's side, as the tutorial's map */
@@ -70,6 +71,7 @@ typedef struct bd_segment_params {
 
 /* What the network saw. Release with bd_segmentation_finish. */
 typedef struct bd_segmentation {
+    size_t struct_size;
     bd_image labels; /* GRAY8, index = class */
     uint32_t class_count;
     uint64_t pixels_of_class[256];
@@ -157,6 +159,7 @@ BD_API uint32_t bd_session_timings(const bd_session *session, bd_timing *timings
 /* What the network made of a photo: on a grid about as fine as its logits, how many points each class has the highest
  * logit at. */
 typedef struct bd_seen {
+    size_t struct_size;
     uint32_t class_count;          /* 0: no network was asked */
     bool empty;                    /* a matte was made, its parts were looked for, and none is more than a speck */
     uint64_t points;               /* of the grid, all on the photo */
@@ -165,7 +168,7 @@ typedef struct bd_seen {
 
 /* Of the photo whose result was returned last. Where none of the foreground's classes has points, or the matte is empty
  * (what was labelled can be too faint for the rule), a composite is all background, or nearly. */
-BD_API void bd_session_seen(const bd_session *session, bd_seen *seen);
+BD_API bd_result bd_session_seen(const bd_session *session, bd_seen *seen);
 
 /* What BD_KEY_AUTO found in the photo whose result was returned last, or that failed for want of one colour. */
 BD_API void bd_session_key(const bd_session *session, bd_key_color *color);

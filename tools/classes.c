@@ -42,7 +42,7 @@ static bool add_class(cli *run, const char *text, size_t length, const bd_model 
 
 bool cli_classes(cli *run, const bd_model *model, bd_class_set *set) {
     const char *text = cli_value_text(run, &run->options.classes);
-    bd_model_info info;
+    bd_model_info info = {.struct_size = sizeof info};
     bd_model_get_info(model, &info);
     uint32_t count = info.class_count < 256 ? info.class_count : 256;
     *set = (bd_class_set){{0}};

@@ -45,6 +45,7 @@ bool cli_devices(cli *run) {
     bd_engine_params params;
     cli_engine_params(run, &params);
     uint32_t count = DEVICES_MOST;
+    devices->struct_size = sizeof *devices;
     bd_result result = bd_devices(&params, devices, &count, &run->error);
     cli_progress_stop(run);
     if (result) {

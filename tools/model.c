@@ -105,6 +105,7 @@ static bool open_named(cli *run, const char *path, const bd_model_params *params
         }
         return false;
     }
+    model->info.struct_size = sizeof model->info;
     bd_model_get_info(model->model, &model->info);
     if (model->info.in_float && !run->options.quiet) {
         cli_say(run, "%s runs in float: %s", path, model->info.in_float);

@@ -72,6 +72,7 @@ bool cli_network_device(cli *run, cli_network *network) {
         run->error = network->open_error;
         return cli_failed(run);
     }
+    network->device.struct_size = sizeof network->device;
     bd_engine_device(network->engine, &network->device);
     /* What remains of it after the files are read. */
     cli_add_timing(run, "device", started);

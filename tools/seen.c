@@ -77,6 +77,7 @@ static uint64_t foreground_points(const bd_seen *seen, const bd_class_set *class
 
 void cli_note_seen(cli *run, cli_network *network, const bd_class_set *classes, const char *photo) {
     const bd_seen *seen = &network->seen;
+    network->seen.struct_size = sizeof network->seen;
     bd_session_seen(network->session, &network->seen);
     char wanted[200], others[200];
     bool there = !seen->points || foreground_points(seen, classes);

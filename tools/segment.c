@@ -45,6 +45,7 @@ static bool segment(cli *run, segmenting *s) {
                                       .map_size = from->photo_size ? BD_MAP_PHOTO : BD_MAP_RESIZED,
                                       .want_logits = from->logits != NULL,
                                       .want_photo_labels = from->overlay && !from->photo_size};
+    s->found.struct_size = sizeof s->found;
     if (bd_session_segment(s->network.session, &s->photo, &params, &s->found, &run->error)) {
         return cli_failed_with(run, run->options.operands[0]);
     }

@@ -29,6 +29,7 @@ static void *tune(void *context) {
         pthread_mutex_unlock(&s->mutex);
         step(s);
         pthread_mutex_lock(&s->mutex);
+        s->state.struct_size = sizeof s->state;
         bd_tuner_get_state(s->tuner, &s->state);
         s->busy = false;
         pthread_cond_signal(&s->changed);
@@ -71,6 +72,7 @@ void cli_spare_start(cli *run, const cli_network *network, cli_spare *s) {
     if (bd_tuner_create(network->engine, network->model.model, &params, &s->tuner, &error)) {
         return;
     }
+    s->state.struct_size = sizeof s->state;
     bd_tuner_get_state(s->tuner, &s->state);
     s->started = !s->state.done && start_thread(s);
     if (!s->started) {

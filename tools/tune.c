@@ -47,7 +47,7 @@ static bool tune(cli *run, cli_network *network, bd_tune_result *found) {
 
 bool cli_tune(cli *run) {
     cli_network network = {.engine = NULL};
-    bd_tune_result found = {0};
+    bd_tune_result found = {.struct_size = sizeof found};
     bool done = tune(run, &network, &found);
     cli_progress_stop(run);
     if (done && run->options.verbose) {

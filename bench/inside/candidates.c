@@ -236,6 +236,7 @@ static bool is_asked(const option_list *precisions, uint32_t number) {
 
 static bd_result work(sweep *s, const bd_model *model, bd_error *error) {
     const bd_device_peaks *peaks = &s->peaks;
+    s->peaks.struct_size = sizeof s->peaks;
     bd_result result = bd_engine_measure_peaks(s->engine, &s->peaks, error);
     printf("%s, %s\npeaks: copy %.1f GB/s, cached %.1f GB/s, multiply-adds %.0f GFLOP/s, matrix units %.0f GFLOP/s, a "
            "launch %.2f us\n",

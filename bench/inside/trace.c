@@ -354,7 +354,7 @@ static bd_result run_frames(bd_session *session, double megapixels, bd_error *er
 /* Prints what came out of the last frame, and writes it to --csv. */
 static bool tell(const arguments *a, const bd_vk *vk, const bd_session *session) {
     static span spans[16 * MOST_EVENTS];
-    bd_session_info info;
+    bd_session_info info = {.struct_size = sizeof info};
     bd_session_get_info(session, &info);
     uint32_t count = read_spans(vk, spans, BD_COUNT(spans));
     printf("%s, %s, kernels %s, %s, %.2f megapixels\n", vk->info.name, vk->info.driver, info.kernel_set,

@@ -5,21 +5,27 @@
 
 bd_result bd_devices(const bd_engine_params *params, bd_device_info *infos, uint32_t *count, bd_error *error) {
     bd_engine_params copy;
-    bd_copy_params(&copy, params, sizeof copy);
-    return bd_vk_enumerate(&copy, bd_column_describe, infos, count, error);
+    bd_result result = BD_PARAMS_READ(&copy, params, bd_engine_params, error);
+    if (!result && *count) {
+        result = bd_info_check(infos, "bd_device_info", error);
+    }
+    return result ? result : bd_vk_enumerate(&copy, bd_column_describe, infos, count, error);
 }
 
 bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, bd_error *error) {
     *engine = NULL;
     bd_engine_params copy;
-    bd_copy_params(&copy, params, sizeof copy);
+    bd_result result = BD_PARAMS_READ(&copy, params, bd_engine_params, error);
+    if (result) {
+        return result;
+    }
     bd_engine *made = bd_alloc_zero(copy.allocator, sizeof *made);
     if (!made) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
     made->allocator = bd_keep_allocator(&made->hooks, copy.allocator);
     copy.allocator = made->allocator;
-    bd_result result = bd_column_open(&made->vk, &copy, error);
+    result = bd_column_open(&made->vk, &copy, error);
     if (!result) {
         result = bd_tuning_init(&made->tuning, made->vk.cache_path, made->allocator, error);
     }
@@ -41,8 +47,8 @@ void bd_engine_destroy(bd_engine *engine) {
     bd_free(engine->allocator ? &hooks : NULL, engine);
 }
 
-void bd_engine_device(const bd_engine *engine, bd_device_info *info) {
-    *info = engine->vk.info;
+bd_result bd_engine_device(const bd_engine *engine, bd_device_info *info) {
+    return bd_info_fill(info, &engine->vk.info, sizeof *info);
 }
 
 uint32_t bd_engine_validation_messages(const bd_engine *engine) {

@@ -49,9 +49,11 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
                            bd_error *error) {
     *alpha = (bd_image){0};
     bd_matte_params copy;
-    bd_copy_params(&copy, params, sizeof copy);
+    bd_result code = BD_PARAMS_READ(&copy, params, bd_matte_params, error);
     bd_session_choose_classes(session, &copy.classes);
-    bd_result code = bd_session_check_idle(session, error);
+    if (!code) {
+        code = bd_session_check_idle(session, error);
+    }
     if (!code) {
         code = bd_check_picture(photo, "photo", error);
     }

@@ -48,6 +48,7 @@ static bd_result make_input(bd_session *session, bd_error *error) {
 static bd_result take_node_timings(bd_session *session, bd_node_timing *nodes, uint32_t *count, bd_error *error) {
     bd_network *network = &session->looks.network;
     uint32_t room = *count;
+    size_t stride = room ? nodes->struct_size : 0; /* of the caller's structs, which may be of another age */
     *count = network->step_count;
     double *ms = bd_alloc_array(session->allocator, network->timed.timer_count + 1, sizeof *ms);
     if (!ms) {
@@ -56,12 +57,15 @@ static bd_result take_node_timings(bd_session *session, bd_node_timing *nodes, u
     bd_result result = bd_vk_commands_times(&network->timed, ms, error);
     for (uint32_t i = 0; i < BD_MIN(room, network->step_count) && !result; i++) {
         const bd_network_step *step = &network->steps[i];
-        nodes[i] = (bd_node_timing){.device_ms = ms[i], .multiply_adds = step->multiply_adds, .bytes = step->bytes};
-        strncpy(nodes[i].node, step->node, sizeof nodes[i].node - 1);
-        strncpy(nodes[i].kernel, step->kernel, sizeof nodes[i].kernel - 1);
+        bd_node_timing node = {.device_ms = ms[i], .multiply_adds = step->multiply_adds, .bytes = step->bytes};
+        strncpy(node.node, step->node, sizeof node.node - 1);
+        strncpy(node.kernel, step->kernel, sizeof node.kernel - 1);
         for (uint32_t d = 0; d < 4; d++) {
-            nodes[i].shape[d] = d < step->shape.rank ? (uint32_t)step->shape.dims[d] : 1;
+            node.shape[d] = d < step->shape.rank ? (uint32_t)step->shape.dims[d] : 1;
         }
+        void *to = (char *)nodes + i * stride;
+        memcpy(to, &stride, sizeof stride);
+        bd_info_give(to, &node, sizeof node);
     }
     bd_free(session->allocator, ms);
     return result;
@@ -72,6 +76,9 @@ bd_result bd_session_run_network(bd_session *session, const uint8_t *input, floa
     bd_result result = bd_session_check_idle(session, error);
     if (!result) {
         result = bd_session_need_network(session, error);
+    }
+    if (!result && nodes && *count) {
+        result = bd_info_check(nodes, "bd_node_timing", error);
     }
     if (result) {
         return result;

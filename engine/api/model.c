@@ -63,7 +63,10 @@ static bd_result check(bd_model *model, bd_error *error) {
 bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model, bd_error *error) {
     *model = NULL;
     bd_model_params copy;
-    bd_copy_params(&copy, params, sizeof copy);
+    bd_result result = BD_PARAMS_READ(&copy, params, bd_model_params, error);
+    if (result) {
+        return result;
+    }
     if (copy.quantised != BD_QUANTISED_INTEGER && copy.quantised != BD_QUANTISED_FLOAT) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: %d is no way to run quantised networks", path,
                        (int)copy.quantised);
@@ -77,7 +80,7 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
     }
     made->allocator = bd_keep_allocator(&made->hooks, copy.allocator);
-    bd_result result = bd_graph_init(&made->graph, made->allocator, path, error);
+    result = bd_graph_init(&made->graph, made->allocator, path, error);
     made->graph.in_float = copy.quantised == BD_QUANTISED_FLOAT;
     made->graph.output_stride = copy.output_stride;
     made->graph.open_height = (int32_t)BD_MIN(copy.height ? copy.height : copy.size, (uint32_t)INT32_MAX);
@@ -124,30 +127,31 @@ void bd_model_destroy(bd_model *model) {
     bd_free(model->allocator ? &hooks : NULL, model);
 }
 
-void bd_model_get_info(const bd_model *model, bd_model_info *info) {
+bd_result bd_model_get_info(const bd_model *model, bd_model_info *info) {
     const bd_graph *graph = &model->graph;
     const int32_t *logits = graph->nodes[graph->output].shape.dims;
-    *info = (bd_model_info){.form = model->form,
-                            .input_width = model->input_width,
-                            .input_height = model->input_height,
-                            .logits_width = (uint32_t)logits[2],
-                            .logits_height = (uint32_t)logits[1],
-                            .output_stride = model->output_stride,
-                            .class_count = model->class_count,
-                            .node_count = model->plan.step_count,
-                            .multiply_adds = model->plan.multiply_adds,
-                            .arena_bytes = model->plan.arena_bytes,
-                            .integers = graph->integers,
-                            .in_float = graph->not_integers};
-    bd_describe_backbone(graph, info);
+    bd_model_info all = {.form = model->form,
+                         .input_width = model->input_width,
+                         .input_height = model->input_height,
+                         .logits_width = (uint32_t)logits[2],
+                         .logits_height = (uint32_t)logits[1],
+                         .output_stride = model->output_stride,
+                         .class_count = model->class_count,
+                         .node_count = model->plan.step_count,
+                         .multiply_adds = model->plan.multiply_adds,
+                         .arena_bytes = model->plan.arena_bytes,
+                         .integers = graph->integers,
+                         .in_float = graph->not_integers};
+    bd_describe_backbone(graph, &all);
     for (uint32_t n = 0; n < graph->count; n++) {
         if (graph->nodes[n].op == BD_OP_CONST && graph->nodes[n].dtype == BD_F32) {
-            info->parameters += (uint64_t)bd_shape_elements(&graph->nodes[n].shape);
+            all.parameters += (uint64_t)bd_shape_elements(&graph->nodes[n].shape);
         }
-        info->tensors_bytes +=
+        all.tensors_bytes +=
             model->plan.tensors[n].offset_bytes == BD_PLAN_NO_OFFSET ? 0 : model->plan.tensors[n].bytes;
     }
-    info->weights_bytes = info->parameters * sizeof(float);
+    all.weights_bytes = all.parameters * sizeof(float);
+    return bd_info_fill(info, &all, sizeof all);
 }
 
 const char *bd_model_class_name(const bd_model *model, uint32_t c) {

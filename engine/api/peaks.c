@@ -278,10 +278,8 @@ static bd_result measure_matrices(gauge *g, double *gflops, bd_error *error) {
     return result;
 }
 
-bd_result bd_engine_measure_peaks(bd_engine *engine, bd_device_peaks *peaks, bd_error *error) {
-    bd_vk *vk = &engine->vk;
+static bd_result measure(bd_vk *vk, bd_device_peaks *peaks, bd_error *error) {
     bool software = vk->info.kind == BD_DEVICE_SOFTWARE;
-    *peaks = (bd_device_peaks){0};
     gauge g = {.vk = vk, .bytes = copy_bytes(vk), .fma_groups = software ? 512 : 16384, .least_ms = software ? 30 : 4};
     g.bytes = BD_MAX(g.bytes, (VkDeviceSize)g.fma_groups * BD_LINEAR_GROUP * sizeof(float));
     bd_result result = bd_vk_commands_init(vk, &g.commands, 1, error);
@@ -328,5 +326,17 @@ bd_result bd_engine_measure_peaks(bd_engine *engine, bd_device_peaks *peaks, bd_
     bd_vk_commands_finish(&g.commands);
     bd_vk_buffer_finish(vk, &g.a);
     bd_vk_buffer_finish(vk, &g.b);
+    return result;
+}
+
+bd_result bd_engine_measure_peaks(bd_engine *engine, bd_device_peaks *peaks, bd_error *error) {
+    bd_result result = bd_info_check(peaks, "bd_device_peaks", error);
+    bd_device_peaks all = {0};
+    if (!result) {
+        result = measure(&engine->vk, &all, error);
+    }
+    if (!result) {
+        bd_info_give(peaks, &all, sizeof all);
+    }
     return result;
 }

@@ -194,13 +194,12 @@ static bd_result give_profile(const bd_flight *flight, bd_image *result, bd_erro
 
 static bd_result check_request(bd_session *session, request *ask, bd_error *error) {
     const bd_size size = {ask->photo->width, ask->photo->height};
-    bd_copy_params(&ask->matte, ask->params.matte, sizeof ask->matte);
+    bd_result result = BD_PARAMS_READ(&ask->matte, ask->params.matte, bd_matte_params, error);
     if (bd_class_set_is_empty(&ask->matte.classes)) {
         ask->matte.classes = ask->params.classes;
     }
     bool classic = ask->params.classic;
-    bd_result result = BD_OK;
-    if (classic || bd_matte_needs_network(&ask->matte)) {
+    if (!result && (classic || bd_matte_needs_network(&ask->matte))) {
         result = bd_session_need_network(session, error);
     }
     if (!result && !classic) {
@@ -234,8 +233,10 @@ static bd_result submit_draft(bd_session *session, const request *ask, uint32_t 
 static bd_result start(bd_session *session, const bd_image *photo, const bd_image *background,
                        const bd_replace_params *params, uint32_t number, bd_error *error) {
     request ask = {.photo = photo};
-    bd_copy_params(&ask.params, params, sizeof ask.params);
-    bd_result code = bd_check_replace(photo, background, &ask.params, error);
+    bd_result code = BD_PARAMS_READ(&ask.params, params, bd_replace_params, error);
+    if (!code) {
+        code = bd_check_replace(photo, background, &ask.params, error);
+    }
     if (code) {
         return code;
     }
@@ -305,12 +306,15 @@ static bd_result finish(bd_session *session, uint32_t number, bd_image *result, 
 bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
                              const bd_replace_params *params, bd_image *result, bd_error *error) {
     bd_replace_params copy;
-    bd_copy_params(&copy, params, sizeof copy);
+    bd_result code = BD_PARAMS_READ(&copy, params, bd_replace_params, error);
     if (!copy.reuse_result) {
         *result = (bd_image){0};
     }
+    copy.struct_size = sizeof copy;
     uint32_t number = 0;
-    bd_result code = bd_session_check_idle(session, error);
+    if (!code) {
+        code = bd_session_check_idle(session, error);
+    }
     if (!code) {
         code = bd_frames_next(&session->frames, &number, error);
     }

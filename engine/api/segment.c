@@ -78,12 +78,13 @@ static bd_result take_segmentation(bd_session *session, const bd_frame *frame, c
     return code;
 }
 
-bd_result bd_session_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
-                             bd_segmentation *result, bd_error *error) {
-    *result = (bd_segmentation){0};
+static bd_result segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
+                         bd_segmentation *result, bd_error *error) {
     bd_segment_params copy;
-    bd_copy_params(&copy, params, sizeof copy);
-    bd_result code = bd_session_check_idle(session, error);
+    bd_result code = BD_PARAMS_READ(&copy, params, bd_segment_params, error);
+    if (!code) {
+        code = bd_session_check_idle(session, error);
+    }
     if (!code) {
         code = bd_check_picture(photo, "photo", error);
     }
@@ -100,23 +101,36 @@ bd_result bd_session_segment(bd_session *session, const bd_image *photo, const b
     if (!code) {
         code = take_segmentation(session, frame, &at, &copy, result, error);
     }
+    return code;
+}
+
+bd_result bd_session_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
+                             bd_segmentation *result, bd_error *error) {
+    bd_segmentation all = {.struct_size = sizeof all};
+    bd_result code = bd_info_check(result, "bd_segmentation", error);
     if (code) {
-        bd_segmentation_finish(result);
+        return code;
     }
+    code = segment(session, photo, params, &all, error);
+    if (code) {
+        bd_segmentation_finish(&all);
+    }
+    bd_info_give(result, &all, sizeof all);
     return code;
 }
 
 void bd_segmentation_finish(bd_segmentation *result) {
-    if (!result) {
+    bd_segmentation all;
+    if (!result || BD_PARAMS_READ(&all, result, bd_segmentation, NULL)) {
         return;
     }
-    bd_image_finish(&result->labels);
-    bd_image_finish(&result->photo_labels);
-    if (result->owner) {
+    bd_image_finish(&all.labels);
+    bd_image_finish(&all.photo_labels);
+    if (all.owner) {
         /* The block holds its own allocator: copy that before it goes. */
-        bd_allocator *memory = (bd_allocator *)(void *)result->logits - 1;
+        bd_allocator *memory = (bd_allocator *)(void *)all.logits - 1;
         bd_allocator allocator = *memory;
         bd_free(allocator.release ? &allocator : NULL, memory);
     }
-    *result = (bd_segmentation){0};
+    bd_info_give(result, &(bd_segmentation){0}, sizeof all);
 }

@@ -111,10 +111,13 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
                             bd_session **session, bd_error *error) {
     *session = NULL;
     bd_session_params copy;
-    bd_copy_params(&copy, params, sizeof copy);
+    bd_result result = BD_PARAMS_READ(&copy, params, bd_session_params, error);
+    if (result) {
+        return result;
+    }
     const bd_allocator *allocator = copy.allocator ? copy.allocator : engine->allocator;
-    bd_result result = model ? make_chosen(engine, model, &copy, allocator, session, error)
-                             : bd_session_make(engine, NULL, NULL, allocator, session, error);
+    result = model ? make_chosen(engine, model, &copy, allocator, session, error)
+                   : bd_session_make(engine, NULL, NULL, allocator, session, error);
     if (!result) {
         result = set_up(*session, &copy, error);
         if (result) {
@@ -139,10 +142,11 @@ void bd_session_destroy(bd_session *session) {
     bd_free(session->allocator ? &hooks : NULL, session);
 }
 
-void bd_session_get_info(const bd_session *session, bd_session_info *info) {
+bd_result bd_session_get_info(const bd_session *session, bd_session_info *info) {
     const bd_network *network = &session->looks.network;
-    *info = (bd_session_info){.precision = network->precision, .dispatches = network->dispatch_count + 1};
-    memcpy(info->kernel_set, session->vk->info.kernel_set, sizeof info->kernel_set);
+    bd_session_info all = {.precision = network->precision, .dispatches = network->dispatch_count + 1};
+    memcpy(all.kernel_set, session->vk->info.kernel_set, sizeof all.kernel_set);
+    return bd_info_fill(info, &all, sizeof all);
 }
 
 uint32_t bd_session_timings(const bd_session *session, bd_timing *timings, uint32_t room) {
@@ -151,8 +155,8 @@ uint32_t bd_session_timings(const bd_session *session, bd_timing *timings, uint3
     return frames->timing_count;
 }
 
-void bd_session_seen(const bd_session *session, bd_seen *seen) {
-    *seen = session->seen;
+bd_result bd_session_seen(const bd_session *session, bd_seen *seen) {
+    return bd_info_fill(seen, &session->seen, sizeof *seen);
 }
 
 void bd_session_key(const bd_session *session, bd_key_color *color) {

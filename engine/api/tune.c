@@ -506,7 +506,10 @@ bd_result bd_tuner_create(bd_engine *engine, const bd_model *model, const bd_tun
                           bd_error *error) {
     *tuner = NULL;
     bd_tune_params copy;
-    bd_copy_params(&copy, params, sizeof copy);
+    bd_result result = BD_PARAMS_READ(&copy, params, bd_tune_params, error);
+    if (result) {
+        return result;
+    }
     bool half = bd_session_can_half(engine, model);
     if (bd_precision_is_half(copy.precision) && !half) {
         return bd_fail(error, BD_ERR_UNSUPPORTED, "%s has no kernels for half precision", engine->vk.info.name);
@@ -547,20 +550,24 @@ void bd_tuner_destroy(bd_tuner *t) {
     bd_free(t->engine->allocator, t);
 }
 
-void bd_tuner_get_state(const bd_tuner *t, bd_tuner_state *state) {
+bd_result bd_tuner_get_state(const bd_tuner *t, bd_tuner_state *state) {
     double all = (double)t->precision_count * t->graph->count;
-    *state = (bd_tuner_state){.done = t->done, .share = 1, .result = t->result};
+    bd_tuner_state now = {.done = t->done, .share = 1, .result = t->result};
     if (!t->done) {
-        state->share = ((double)t->at * t->graph->count + t->node) / all;
-        add_counts(t, &state->result);
+        now.share = ((double)t->at * t->graph->count + t->node) / all;
+        add_counts(t, &now.result);
     }
+    now.result.struct_size = sizeof now.result;
+    return bd_info_fill(state, &now, sizeof now);
 }
 
 bd_result bd_engine_tune(bd_engine *engine, const bd_model *model, const bd_tune_params *params, bd_tune_result *result,
                          bd_error *error) {
     bd_tuner *t;
-    *result = (bd_tune_result){0};
-    bd_result code = bd_tuner_create(engine, model, params, &t, error);
+    bd_result code = bd_info_check(result, "bd_tune_result", error);
+    if (!code) {
+        code = bd_tuner_create(engine, model, params, &t, error);
+    }
     if (code) {
         return code;
     }
@@ -568,7 +575,7 @@ bd_result bd_engine_tune(bd_engine *engine, const bd_model *model, const bd_tune
     t->at = 0;
     begin_precision(t);
     code = bd_tuner_step(t, INFINITY, error);
-    *result = t->result;
+    bd_info_give(result, &t->result, sizeof t->result);
     bd_tuner_destroy(t);
     return code;
 }

@@ -66,7 +66,10 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: bd_image_decode needs data and an image", name);
     }
     bd_image_read_params given;
-    bd_copy_params(&given, params, sizeof given);
+    bd_result result = BD_PARAMS_READ(&given, params, bd_image_read_params, error);
+    if (result) {
+        return result;
+    }
     bd_image_source source = {
         .data = data,
         .bytes = bytes,
@@ -83,7 +86,7 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
     if (given.indices && !starts_with(&source, "\x89PNG", 4)) {
         return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not a PNG of indices", name);
     }
-    bd_result result = decode(&source, image, error);
+    result = decode(&source, image, error);
     return result || !source.gray16 || image->format == BD_FORMAT_GRAY16 ? result
                                                                          : bd_image_to_gray16(&source, image, error);
 }

@@ -311,8 +311,10 @@ bd_result bd_image_encode(const bd_image *image, const bd_image_write_params *pa
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "bd_image_encode needs data and bytes");
     }
     encoder to = {.image = image, .name = "image", .error = error};
-    bd_copy_params(&to.params, params, sizeof to.params);
-    bd_result result = encode(&to);
+    bd_result result = BD_PARAMS_READ(&to.params, params, bd_image_write_params, error);
+    if (!result) {
+        result = encode(&to);
+    }
     if (!result) {
         *data = to.data;
         *bytes = to.used;
@@ -338,7 +340,10 @@ bd_result bd_image_write(const char *path, const bd_image *image, const bd_image
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "bd_image_write needs a path");
     }
     encoder to = {.image = image, .name = path, .error = error};
-    bd_copy_params(&to.params, params, sizeof to.params);
+    bd_result result = BD_PARAMS_READ(&to.params, params, bd_image_write_params, error);
+    if (result) {
+        return result;
+    }
     if (to.params.file == BD_IMAGE_FILE_AUTO) {
         to.params.file = file_of(path);
     }
@@ -348,7 +353,7 @@ bd_result bd_image_write(const char *path, const bd_image *image, const bd_image
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: cannot write %s files, only .png, .jpg and .jpeg", path,
                        extension ? dot : "extensionless");
     }
-    bd_result result = encode(&to);
+    result = encode(&to);
     if (!result) {
         result = bd_write_file(path, to.data, to.used, to.params.allocator, error);
         bd_free(to.params.allocator, to.data);

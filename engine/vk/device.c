@@ -261,13 +261,18 @@ bd_result bd_vk_enumerate(const bd_engine_params *params, bd_vk_complete_fn comp
         result = list_devices(&vk, &devices, &found, error);
     }
     if (!result) {
+        size_t stride = *count ? infos->struct_size : 0; /* of the caller's structs, which may be of another age */
         for (uint32_t i = 0; i < BD_MIN(found, *count); i++) {
-            describe(&vk, devices[i], i, &infos[i]);
+            bd_device_info info;
+            describe(&vk, devices[i], i, &info);
             bd_vk_traits traits = {0};
-            if (infos[i].usable) {
+            if (info.usable) {
                 traits = traits_of(&vk, devices[i]);
             }
-            complete(&traits, &infos[i]);
+            complete(&traits, &info);
+            void *to = (char *)infos + i * stride;
+            memcpy(to, &stride, sizeof stride);
+            bd_info_give(to, &info, sizeof info);
         }
         *count = found;
     }

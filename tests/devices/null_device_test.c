@@ -258,7 +258,7 @@ static bd_image make_picture(uint32_t w, uint32_t h, bool deep, bool alpha) {
 static void segment(bd_session *session, const bd_image *photo) {
     for (int wanted = 0; wanted < 4; wanted++) {
         bd_error error;
-        bd_segmentation seen = {0};
+        bd_segmentation seen = {.struct_size = sizeof seen};
         const bd_segment_params params = {.struct_size = sizeof params,
                                           .map_size = wanted & 1 ? BD_MAP_PHOTO : BD_MAP_RESIZED,
                                           .want_logits = true,

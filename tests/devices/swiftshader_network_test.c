@@ -24,9 +24,10 @@ static void run(const bd_image *photo, outcome *o) {
     bd_error error;
     const bd_segment_params segment = {.struct_size = sizeof segment, .want_logits = true};
     test_session_open_side(&t, 129);
-    bd_device_info info;
+    bd_device_info info = {.struct_size = sizeof info};
     bd_engine_device(t.engine, &info);
     (void)printf("%s, kernels %s\n", info.name, info.kernel_set);
+    o->seen.struct_size = sizeof o->seen;
     if (bd_session_segment(t.session, photo, &segment, &o->seen, &error) ||
         bd_session_matte(t.session, photo, NULL, &o->alpha, &error)) {
         fail_msg("%s", error.message);

@@ -238,7 +238,7 @@ static bd_result attempt(const char *path, const bd_allocator *allocator, void *
     bd_model *model = NULL;
     bd_engine *engine = NULL;
     bd_session *session = NULL;
-    bd_segmentation map = {0};
+    bd_segmentation map = {.struct_size = sizeof map};
     bd_image picture = {0}, first = {0};
     bd_result result = bd_model_open(path, &model_params, &model, error);
     if (!result) {

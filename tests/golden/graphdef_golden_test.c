@@ -26,6 +26,8 @@ static outcome run(const char *model, const char *picture) {
     bd_error error;
     assert_non_null(model);
     test_session_open_model(&t, model, NULL);
+    got.info.struct_size = sizeof got.info;
+    got.result.struct_size = sizeof got.result;
     bd_model_get_info(t.model, &got.info);
     bd_image photo = test_read_image(picture);
     const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};

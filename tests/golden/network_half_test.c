@@ -14,7 +14,7 @@
 static void count_labels(bd_session *session, size_t most) {
     bd_image photo = test_read_image(test_source_file("tools/samples/person.jpg"));
     bd_image expected = test_read_image(test_source_file("tests/golden/network/person.labels.png"));
-    bd_segmentation got;
+    bd_segmentation got = {.struct_size = sizeof got};
     bd_error error;
     if (bd_session_segment(session, &photo, NULL, &got, &error)) {
         fail_msg("%s", error.message);
@@ -40,7 +40,7 @@ static void test_half(void **state) {
     (void)state;
     test_session t;
     bd_error error;
-    bd_session_info info;
+    bd_session_info info = {.struct_size = sizeof info};
     test_session_open(&t, "storage");
     bd_session_get_info(t.session, &info);
     assert_int_equal(info.precision, BD_PRECISION_FP32); /* AUTO on a software device */
@@ -60,7 +60,7 @@ static void test_half(void **state) {
 static bd_session *open_fast(const test_session *t) {
     bd_session *session = NULL;
     bd_error error;
-    bd_session_info info;
+    bd_session_info info = {.struct_size = sizeof info};
     const bd_session_params params = {.struct_size = sizeof params, .precision = BD_PRECISION_FAST16};
     if (bd_session_create(t->engine, t->model, &params, &session, &error)) {
         fail_msg("%s", error.message);
@@ -95,7 +95,7 @@ enum { PHOTOS = 6, PHOTO_SIDE = 257 };
 
 static bd_segmentation segment(bd_session *session, const char *path) {
     bd_image photo = test_read_image(path);
-    bd_segmentation seen;
+    bd_segmentation seen = {.struct_size = sizeof seen};
     bd_error error;
     if (bd_session_segment(session, &photo, NULL, &seen, &error)) {
         fail_msg("%s", error.message);
@@ -214,7 +214,7 @@ static void test_refusal(void **state) {
     bd_session *session = NULL;
     test_session_open(&t, NULL);
     const bd_session_params params = {.struct_size = sizeof params, .precision = BD_PRECISION_FP16};
-    bd_session_info info;
+    bd_session_info info = {.struct_size = sizeof info};
     bd_session_get_info(t.session, &info);
     if (strcmp(info.kernel_set, "storage") != 0) {
         assert_int_equal(bd_session_create(t.engine, t.model, &params, &session, &error), BD_ERR_UNSUPPORTED);

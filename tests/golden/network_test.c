@@ -57,7 +57,7 @@ static void test_logits_and_labels(void **state) {
     (void)state;
     bd_image photo = test_read_image(test_source_file("tools/samples/person.jpg"));
     bd_image expected = test_read_image(test_source_file("tests/golden/network/person.labels.png"));
-    bd_segmentation got;
+    bd_segmentation got = {.struct_size = sizeof got};
     bd_error error;
     const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
     assert_int_equal(bd_session_segment(t.session, &photo, &params, &got, &error), BD_OK);
@@ -119,7 +119,7 @@ static void test_composite_from_logits(void **state) {
     (void)state;
     bd_image photo = test_read_image(test_source_file("tools/samples/person.jpg"));
     bd_image background = make_picture(photo.width, photo.height, 5);
-    bd_segmentation seen;
+    bd_segmentation seen = {.struct_size = sizeof seen};
     bd_error error;
     const bd_segment_params segment = {.struct_size = sizeof segment, .want_logits = true};
     assert_int_equal(bd_session_segment(t.session, &photo, &segment, &seen, &error), BD_OK);
@@ -187,13 +187,13 @@ static void test_sizes_and_backgrounds(void **state) {
             }
             bd_image_finish(&first);
         }
-        bd_segmentation map;
+        bd_segmentation map = {.struct_size = sizeof map};
         bd_error error;
         const bd_segment_params params = {.struct_size = sizeof params, .map_size = BD_MAP_PHOTO};
         assert_int_equal(bd_session_segment(t.session, &photo, &params, &map, &error), BD_OK);
         assert_int_equal(map.labels.width, photo.width);
         assert_int_equal(map.labels.height, photo.height);
-        bd_segmentation both;
+        bd_segmentation both = {.struct_size = sizeof both};
         const bd_segment_params two = {.struct_size = sizeof two, .want_photo_labels = true};
         assert_int_equal(bd_session_segment(t.session, &photo, &two, &both, &error), BD_OK);
         assert_int_equal(both.photo_labels.width, photo.width);
@@ -283,7 +283,7 @@ static void test_refusals(void **state) {
     (void)state;
     bd_image photo = make_picture(8, 8, 1);
     bd_image result;
-    bd_segmentation map;
+    bd_segmentation map = {.struct_size = sizeof map};
     bd_error error = {0};
     bd_image broken = photo;
     broken.stride_bytes = 4;

@@ -17,13 +17,13 @@ static bd_segmentation segment(const char *model_path, const bd_image *photo) {
     bd_error error = {0};
     bd_model *model = NULL;
     bd_session *session = NULL;
-    bd_segmentation seen = {0};
+    bd_segmentation seen = {.struct_size = sizeof seen};
     const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
     if (bd_model_open(model_path, NULL, &model, &error) || bd_session_create(t.engine, model, NULL, &session, &error) ||
         bd_session_segment(session, photo, &params, &seen, &error)) {
         fail_msg("%s", error.message);
     }
-    bd_model_info info;
+    bd_model_info info = {.struct_size = sizeof info};
     bd_model_get_info(model, &info);
     assert_string_equal(info.form, "ONNX");
     bd_session_destroy(session);

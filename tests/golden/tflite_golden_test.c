@@ -100,6 +100,7 @@ static opened open_model(const char *path, bd_quantised quantised) {
     const bd_model_params params = {.struct_size = sizeof params, .quantised = quantised};
     o.model = test_model_open(path, &params);
     o.session = test_session_create(t.engine, o.model, NULL);
+    o.info.struct_size = sizeof o.info;
     bd_model_get_info(o.model, &o.info);
     return o;
 }
@@ -111,7 +112,7 @@ static void close_model(opened *o) {
 
 static bd_segmentation segment(const opened *o, const bd_image *photo) {
     bd_error error;
-    bd_segmentation found;
+    bd_segmentation found = {.struct_size = sizeof found};
     const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
     if (bd_session_segment(o->session, photo, &params, &found, &error)) {
         fail_msg("%s", error.message);

@@ -189,7 +189,7 @@ static void test_asked_strides(void **state) {
             assert_non_null(strstr(error.message, "its output stride is 16 and cannot be made 8"));
             continue;
         }
-        bd_model_info info;
+        bd_model_info info = {.struct_size = sizeof info};
         bd_model_get_info(model, &info);
         assert_int_equal(info.output_stride, strides[i].got);
         bd_model_destroy(model);
@@ -274,7 +274,7 @@ static void check_network(const char *name, test_torchvision network, bool bfloa
     if (result || bd_session_create(shared.engine, model, &precise, &session, &error)) {
         fail_msg("%s", error.message);
     }
-    bd_model_info info;
+    bd_model_info info = {.struct_size = sizeof info};
     bd_model_get_info(model, &info);
     assert_int_equal(info.output_stride, stride);
     assert_int_equal(info.class_count, 21);
@@ -285,7 +285,7 @@ static void check_network(const char *name, test_torchvision network, bool bfloa
                             .stride_bytes = (size_t)side * 4,
                             .format = BD_FORMAT_RGBA8};
     const bd_segment_params wants = {.struct_size = sizeof wants, .want_logits = true};
-    bd_segmentation got;
+    bd_segmentation got = {.struct_size = sizeof got};
     if (bd_session_segment(session, &image, &wants, &got, &error)) {
         fail_msg("%s", error.message);
     }

@@ -163,7 +163,7 @@ static bd_model *open_written(const zoo_case *c, int32_t height, int32_t width) 
     if (result) {
         fail_msg("%s: %s", c->network.name, error.message);
     }
-    bd_model_info info;
+    bd_model_info info = {.struct_size = sizeof info};
     bd_model_get_info(model, &info);
     assert_string_equal(info.backbone, c->backbone);
     assert_int_equal(info.output_stride, c->network.stride);
@@ -187,7 +187,7 @@ static void check(const zoo_case *c, int32_t height, int32_t width) {
     }
     bd_model *model = open_written(c, height, width);
     bd_session *session = NULL;
-    bd_segmentation seen;
+    bd_segmentation seen = {.struct_size = sizeof seen};
     bd_error error;
     const bd_session_params precise = {.struct_size = sizeof precise, .precision = BD_PRECISION_FP32};
     const bd_segment_params wants = {.struct_size = sizeof wants, .want_logits = true};

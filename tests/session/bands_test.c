@@ -57,7 +57,7 @@ static uint32_t count_larger(const bd_network *network, uint64_t most) {
 
 static void check_bands(const test_session *t, const bd_model *model, bd_precision precision, uint64_t most,
                         uint32_t least_dispatches, uint32_t larger) {
-    bd_model_info info;
+    bd_model_info info = {.struct_size = sizeof info};
     bd_model_get_info(model, &info);
     size_t bytes = (size_t)info.input_width * info.input_height * 3;
     uint8_t *input = malloc(bytes);

@@ -66,7 +66,7 @@ static void odds_at(const bd_segmentation *seen, float x, float y, float odds[4]
 
 static bd_segmentation look_at(const fixture *f, const bd_image *photo) {
     bd_error error;
-    bd_segmentation seen;
+    bd_segmentation seen = {.struct_size = sizeof seen};
     const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
     if (bd_session_segment(f->base.session, photo, &params, &seen, &error)) {
         fail_msg("%s", error.message);

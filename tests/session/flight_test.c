@@ -107,6 +107,7 @@ static void check_series(const fixture *f, bool flip, bd_background background) 
         if (bd_session_replace(session, &f->photos[i], picture_of(f, &params), &params, &expected[i], &error)) {
             fail_msg("%s", error.message);
         }
+        seen[i].struct_size = sizeof seen[i];
         bd_session_seen(session, &seen[i]);
         check_seen(&seen[i]);
     }
@@ -123,7 +124,7 @@ static void check_series(const fixture *f, bool flip, bd_background background) 
         assert_int_equal(result.width, wanted->width);
         assert_int_equal(result.height, wanted->height);
         assert_memory_equal(result.pixels, wanted->pixels, (size_t)wanted->width * wanted->height * 4);
-        bd_seen now;
+        bd_seen now = {.struct_size = sizeof now};
         bd_session_seen(session, &now);
         assert_memory_equal(now.points_of_class, seen[i % PHOTOS].points_of_class, sizeof now.points_of_class);
     }
@@ -190,7 +191,7 @@ static void test_order(void **state) {
     bd_image first = {0};
     bd_image second = {0};
     bd_image other = {0};
-    bd_segmentation map;
+    bd_segmentation map = {.struct_size = sizeof map};
     bd_error error;
     double ms;
     assert_int_equal(bd_session_replace_end(session, &other, &error), BD_ERR_INVALID_ARGUMENT);

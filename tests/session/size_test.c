@@ -20,7 +20,7 @@ static const char onnx[] = "models/mnv2_pascal/deeplabv3_mnv2_pascal_trainval_co
 static bd_model *open_model(const char *path, uint32_t width, uint32_t height) {
     const bd_model_params params = {.struct_size = sizeof params, .width = width, .height = height};
     bd_model *model = test_model_open(path, &params);
-    bd_model_info info;
+    bd_model_info info = {.struct_size = sizeof info};
     bd_model_get_info(model, &info);
     assert_int_equal(info.input_width, width);
     assert_int_equal(info.input_height, height);
@@ -50,7 +50,7 @@ static bd_image make_picture(uint32_t w, uint32_t h) {
 
 static bd_segmentation segment(bd_session *session, const bd_image *photo) {
     const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
-    bd_segmentation seen;
+    bd_segmentation seen = {.struct_size = sizeof seen};
     bd_error error;
     if (bd_session_segment(session, photo, &params, &seen, &error)) {
         fail_msg("%s", error.message);

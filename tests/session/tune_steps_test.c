@@ -51,7 +51,7 @@ static bd_tuner *begin(bd_engine *engine, double (*clock)(const bd_kernel_choice
 }
 
 static bool is_done(const bd_tuner *tuner) {
-    bd_tuner_state state;
+    bd_tuner_state state = {.struct_size = sizeof state};
     bd_tuner_get_state(tuner, &state);
     assert_true(state.share >= 0 && state.share <= 1);
     return state.done;
@@ -129,7 +129,7 @@ static void test_steps_are_a_whole(void **state) {
     bd_engine *engine = open_engine();
     bd_tuner *tuner = begin(engine, clock_of_names);
     assert_true(take_steps(tuner, UINT32_MAX));
-    bd_tuner_state end;
+    bd_tuner_state end = {.struct_size = sizeof end};
     bd_tuner_get_state(tuner, &end);
     assert_true(end.result.default_ms > 1.9 && end.result.tuned_ms < 1.1);
     assert_int_equal(access(end.result.path, R_OK), 0);

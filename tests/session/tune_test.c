@@ -30,7 +30,7 @@ static void test_tune(void **state) {
     const bd_model_params sized = {.struct_size = sizeof sized, .size = 33};
     bd_model *model = test_model_open(test_source_file(TEST_SMALL_NETWORK), &sized);
     test_engine_open(&t, "storage", folder);
-    bd_tune_result found;
+    bd_tune_result found = {.struct_size = sizeof found};
     const bd_tune_params params = {.struct_size = sizeof params, .runs = 3};
     if (bd_engine_tune(t.engine, model, &params, &found, &error)) {
         fail_msg("%s", error.message);

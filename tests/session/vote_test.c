@@ -17,7 +17,7 @@ static bd_model *open_model(uint32_t side) {
 
 static bd_segmentation look(bd_engine *engine, const bd_model *model, const bd_session_params *params,
                             const bd_image *photo) {
-    bd_segmentation found = {0};
+    bd_segmentation found = {.struct_size = sizeof found};
     bd_error error;
     const bd_segment_params wanted = {.struct_size = sizeof wanted, .want_logits = true};
     bd_session *session = test_session_create(engine, model, params);
