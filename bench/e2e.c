@@ -144,7 +144,7 @@ static bool run_pair(bench *b, const pair *p, double measures[MEASURES], uint32_
  * photo. */
 static bool run_series(bench *b, const pair *p, uint32_t photos, double *ms, bd_error *error) {
     const bd_image_write_params jpeg = {.struct_size = sizeof jpeg, .file = BD_IMAGE_FILE_JPEG};
-    const bd_replace_params params = {.struct_size = sizeof params, .reuse_result = true};
+    const bd_replace_params params = {.struct_size = sizeof params};
     bd_image result = {0};
     bool ok = true;
     double start = bench_now_ms();

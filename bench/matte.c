@@ -194,7 +194,7 @@ static bool score_mode(const bench *b, const subject *s, int mode, scores *resul
         params.trimap = &s->trimap;
     }
     bd_error error;
-    bd_image alpha;
+    bd_image alpha = {0};
     if (bd_session_matte(b->session, &s->photo, &params, &alpha, &error)) {
         return bench_fail(&error);
     }
@@ -223,7 +223,7 @@ static bool score_colors(const bench *b, const subject *s, bd_foreground way, do
     const bd_replace_params params = {
         .struct_size = sizeof params, .background = BD_BACKGROUND_TRANSPARENT, .matte = &matte, .foreground = way};
     bd_error error;
-    bd_image cut;
+    bd_image cut = {0};
     if (bd_session_replace(b->session, &s->photo, NULL, &params, &cut, &error)) {
         return bench_fail(&error);
     }

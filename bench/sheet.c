@@ -85,7 +85,7 @@ static made make_labels(subject *s, bd_image *tile) {
 
 /* The refined matte as numbers, for the composites to share. */
 static made need_alpha(subject *s) {
-    bd_image wide;
+    bd_image wide = {0};
     if (s->alpha) {
         return MADE;
     }
@@ -132,7 +132,7 @@ static made make_dark(subject *s, bd_image *tile) {
 static made make_checker(subject *s, bd_image *tile) {
     static const uint8_t grey[3] = {190, 190, 190};
     uint32_t cell = s->photo.width * 12 / s->b->a.width + 1;
-    bd_image squares;
+    bd_image squares = {0};
     if (!bench_canvas(2 * cell, 2 * cell, &squares)) {
         return FAILED;
     }
@@ -209,7 +209,7 @@ static bool make_sheet(subject *s, const option_list *chosen, const char *path) 
     uint32_t h = (uint32_t)((uint64_t)s->photo.height * a->width / s->photo.width);
     h = h ? h : 1;
     uint32_t columns = count < a->columns ? count : a->columns, rows = (count + columns - 1) / columns;
-    bd_image sheet;
+    bd_image sheet = {0};
     bd_error error;
     bool ok = bench_canvas(columns * (a->width + GAP) + GAP, rows * (h + CAPTION + GAP) + GAP, &sheet);
     for (uint32_t i = 0; i < count && ok; i++) {

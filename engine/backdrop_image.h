@@ -14,16 +14,24 @@ typedef enum bd_format {
     BD_FORMAT_RGBA8 = 0,  /* (h, w, 4) u8, straight alpha; sRGB unless the image has a profile */
     BD_FORMAT_GRAY8 = 1,  /* (h, w) u8: labels, masks */
     BD_FORMAT_GRAY16 = 2, /* (h, w) u16 of the host's byte order: mattes */
-    BD_FORMAT_RGBA16 = 3  /* (h, w, 4) u16 of the host's byte order, 0..65535; else as RGBA8 */
+    BD_FORMAT_RGBA16 = 3, /* (h, w, 4) u16 of the host's byte order, 0..65535; else as RGBA8 */
+    BD_FORMAT_BGRA8 = 4,  /* as RGBA8, blue first in memory */
+    BD_FORMAT_RGBX8 = 5,  /* as RGBA8; the fourth byte is not looked at, and is 255 in what is written */
+    BD_FORMAT_BGRX8 = 6
 } bd_format;
 
-/* Pixels in host memory, rows top to bottom. A caller may fill one in by hand around memory of its own (owner NULL). */
+/* Pixels in host memory. A caller may fill one in by hand around memory of its own (owner NULL).
+ *
+ * Results  The struct that a composite, a matte or labels go to is zeroed, or holds an image of an earlier call, whose
+ *          memory is used again where size and format are the same, and else released. Or it is filled in by hand: the
+ *          result then goes into the caller's own memory, which must have its size, and is converted to its format. */
 typedef struct bd_image {
     uint32_t width, height;
     bd_format format;
-    bool has_alpha;      /* false: every alpha is 255, or 65535 of 16 bits */
-    size_t stride_bytes; /* from row to row; of 16 bits even, as pixels' address is */
-    uint8_t *pixels;
+    bool has_alpha;         /* false: alpha is not looked at, and counts as full */
+    ptrdiff_t stride_bytes; /* from row to the row below, negative where rows lie bottom up; of 16 bits even, as pixels'
+                               address is */
+    uint8_t *pixels;        /* the top row */
     const void *owner;   /* the library's; NULL when the caller owns the pixels */
     const void *profile; /* RGB ICC profile of the colours of an RGBA image; NULL: sRGB. With the pixels in ownership */
     size_t profile_bytes;

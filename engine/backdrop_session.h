@@ -132,7 +132,7 @@ BD_API BD_CHECK bd_result bd_session_replace(bd_session *session, const bd_image
  *
  * photo       and background, params: as above; borrowed until begin returns. Begun photos may differ in all of them;
  *             one that needs more memory than those before waits inside begin until they are done.
- * result      as above; reuse_result is that of the photo's begin.
+ * result      as above.
  * Calls       up to bd_session_params.in_flight photos may be begun and not ended; until all are ended no other
  *             function but bd_session_timings and bd_session_destroy may be called for the session
  *             (BD_ERR_INVALID_ARGUMENT).

@@ -139,7 +139,7 @@ bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane
 /* From data; NULL: from the file. */
 static bool read_picture(cli *run, const char *path, const void *data, size_t bytes, cli_plane *plane) {
     const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
-    bd_image image;
+    bd_image image = {0};
     if (data ? bd_image_decode(data, bytes, path, &params, &image, &run->error)
              : bd_image_read(path, &params, &image, &run->error)) {
         return cli_failed(run);

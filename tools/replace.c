@@ -175,7 +175,7 @@ static bool parse(cli *run, replacement *r) {
 /* The matte is made once: replace then takes it instead of the network's answer. A key, which says more than a matte
  * does, is quickly found again. */
 static bool write_matte(cli *run, replacement *r) {
-    bd_image alpha;
+    bd_image alpha = {0};
     bd_matte_params params = r->matte.params;
     params.wide = true;
     params.classes = r->params.classes;
@@ -218,7 +218,6 @@ static bool compute(cli *run, replacement *r) {
     }
     r->params.matte = &r->matte.params;
     if (many) {
-        r->params.reuse_result = true;
         r->series.params = &r->params;
         r->series.background = r->background_path ? &r->background : NULL;
         r->series.report = run->options.json ? cJSON_CreateArray() : NULL;

@@ -3,14 +3,11 @@
 #include "image/image.h"
 
 bd_result bd_check_picture(const bd_image *image, const char *what, bd_error *error) {
-    enum { LONGEST_SIDE = 1 << 20 };
-    bool picture = image && image->pixels && bd_format_is_rgba(image->format) && image->width && image->height &&
-                   image->width <= LONGEST_SIDE && image->height <= LONGEST_SIDE &&
-                   image->stride_bytes >= image->width * bd_format_bytes(image->format);
-    if (picture && image->format == BD_FORMAT_RGBA16 && (image->stride_bytes | (uintptr_t)image->pixels) & 1) {
-        picture = false;
+    bd_result result = bd_image_check(image, what, error);
+    if (!result && !bd_format_is_rgba(image->format)) {
+        result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s is grey, and has to have colours", what);
     }
-    return picture ? BD_OK : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s is no RGBA8 or RGBA16 picture", what);
+    return result;
 }
 
 static bool is_share(float value) {

@@ -36,18 +36,16 @@ static bd_result take_alpha(const bd_session *session, const bd_frame *frame, ui
                             bool wide, bd_image *alpha, bd_error *error) {
     const bd_slot_shape shape = bd_frame_result_shape(frame, number);
     const uint8_t *rows = bd_frame_result(frame, number);
-    bd_result result = bd_image_create(session->allocator, "matte", photo->width, photo->height,
-                                       wide ? BD_FORMAT_GRAY16 : BD_FORMAT_GRAY8, alpha, error);
-    for (size_t y = 0; y < photo->height && !result; y++) {
-        memcpy(alpha->pixels + y * alpha->stride_bytes, rows + y * bd_slot_row_bytes(&shape),
-               (size_t)photo->width * (wide ? 2 : 1));
+    bd_result result = bd_image_make_room(session->allocator, "matte", photo->width, photo->height,
+                                          wide ? BD_FORMAT_GRAY16 : BD_FORMAT_GRAY8, alpha, error);
+    if (!result) {
+        bd_rows_store_gray(rows, (size_t)bd_slot_row_bytes(&shape), wide, alpha);
     }
     return result;
 }
 
 bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params, bd_image *alpha,
                            bd_error *error) {
-    *alpha = (bd_image){0};
     bd_matte_params copy;
     bd_result code = BD_PARAMS_READ(&copy, params, bd_matte_params, error);
     bd_session_choose_classes(session, &copy.classes);

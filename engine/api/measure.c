@@ -18,7 +18,7 @@ static bd_result set_input(bd_session *session, const uint8_t *input, bd_error *
         memcpy(rgba + p * 4, input + p * 3, 3);
         rgba[p * 4 + 3] = 255;
     }
-    const bd_image picture = {.width = size.w, .height = size.h, .stride_bytes = (size_t)size.w * 4, .pixels = rgba};
+    const bd_image picture = {.width = size.w, .height = size.h, .stride_bytes = (ptrdiff_t)size.w * 4, .pixels = rgba};
     bd_recipe *r = bd_session_begin_draft(session, false, error);
     bd_preprocess_add(r, &session->looks.network,
                       bd_recipe_upload(r, "input", BD_UPLOAD_PICTURE, BD_SLOT_PICTURE, size), false);

@@ -43,7 +43,7 @@ static bd_backdrop_picture plan_picture(const bd_session *session, const request
         picture.fit.height = small.h;
         return picture;
     }
-    picture.alpha = ask->background->has_alpha;
+    picture.alpha = !bd_image_is_opaque(ask->background);
     picture.blur_sigma_px = params->blur_sigma_px;
     picture.fit = bd_fit_background(params->fit, params->placed ? params->place : NULL, picture.size.w, picture.size.h,
                                     photo.w, photo.h);
@@ -219,7 +219,7 @@ static bd_result submit_draft(bd_session *session, const request *ask, uint32_t 
         return result;
     }
     /* In the order of the recipe's uploads. */
-    bd_source sources[BD_MOST_UPLOADS] = {{.image = ask->photo}};
+    bd_source sources[BD_MOST_UPLOADS] = {{.image = ask->photo, .opaque = ask->params.ignore_alpha}};
     uint32_t count = 1;
     count += ask->params.classic ? 0 : bd_matte_sources(&ask->matte, sources + count);
     if (ask->background) {
@@ -252,27 +252,13 @@ static bd_result start(bd_session *session, const bd_image *photo, const bd_imag
     if (!code) {
         bd_session_report(session, "replace");
         bd_flight *flight = &session->flights[number];
-        flight->reuse_result = ask.params.reuse_result;
+        flight->swapped = photo->format == BD_FORMAT_BGRA8 || photo->format == BD_FORMAT_BGRX8;
         flight->matte = ask.matte;
         flight->results = (classic ? draft_classic : draft_replace)(session, &ask, error);
         code = submit_draft(session, &ask, number, error);
     }
     bd_color_destroy(ask.color);
     return code;
-}
-
-/* An image of an earlier call is filled again when it fits. */
-static bd_result make_result(const bd_session *session, const bd_flight *flight, const bd_slot_shape *shape,
-                             bd_image *result, bd_error *error) {
-    bd_format format = shape->kind == BD_SLOT_PICTURE16 ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8;
-    if (flight->reuse_result && result->owner && result->pixels && result->format == format &&
-        result->width == shape->w && result->height == shape->h) {
-        return BD_OK;
-    }
-    if (flight->reuse_result) {
-        bd_image_finish(result);
-    }
-    return bd_image_create(session->allocator, "result", shape->w, shape->h, format, result, error);
 }
 
 /* Waits for what was started. */
@@ -287,17 +273,19 @@ static bd_result finish(bd_session *session, uint32_t number, bd_image *result, 
     bd_session_take_seen(session, frame, at->has_seen ? &at->seen : NULL);
     code = bd_session_take_matte(session, frame, at, &flight->matte, error);
     const bd_slot_shape shape = bd_frame_result_shape(frame, at->image);
+    bool deep = shape.kind == BD_SLOT_PICTURE16;
     if (!code) {
-        code = make_result(session, flight, &shape, result, error);
+        bd_format format = deep ? BD_FORMAT_RGBA16 : flight->swapped ? BD_FORMAT_BGRA8 : BD_FORMAT_RGBA8;
+        code = bd_image_make_room(session->allocator, "result", shape.w, shape.h, format, result, error);
     }
-    if (!code) {
+    if (!code && result->owner) {
         code = give_profile(flight, result, error);
         if (code) {
             bd_image_finish(result);
         }
     }
     if (!code) {
-        memcpy(result->pixels, bd_frame_result(frame, at->image), bd_slot_bytes(&shape));
+        bd_rows_store(bd_frame_result(frame, at->image), deep, result);
         bd_image_find_alpha(result);
     }
     return code;
@@ -305,21 +293,13 @@ static bd_result finish(bd_session *session, uint32_t number, bd_image *result, 
 
 bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
                              const bd_replace_params *params, bd_image *result, bd_error *error) {
-    bd_replace_params copy;
-    bd_result code = BD_PARAMS_READ(&copy, params, bd_replace_params, error);
-    if (!copy.reuse_result) {
-        *result = (bd_image){0};
-    }
-    copy.struct_size = sizeof copy;
     uint32_t number = 0;
-    if (!code) {
-        code = bd_session_check_idle(session, error);
-    }
+    bd_result code = bd_session_check_idle(session, error);
     if (!code) {
         code = bd_frames_next(&session->frames, &number, error);
     }
     if (!code) {
-        code = start(session, photo, background, &copy, number, error);
+        code = start(session, photo, background, params, number, error);
     }
     return code ? code : finish(session, number, result, error);
 }
@@ -342,9 +322,6 @@ bd_result bd_session_replace_end(bd_session *session, bd_image *result, bd_error
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no photo has been begun");
     }
     uint32_t oldest = session->frames.oldest;
-    if (!session->flights[oldest].reuse_result) {
-        *result = (bd_image){0};
-    }
     bd_result code = finish(session, oldest, result, error);
     bd_frames_ended(&session->frames);
     return code;

@@ -36,9 +36,13 @@ static bd_result take_map(const bd_session *session, const bd_frame *frame, uint
                           bd_error *error) {
     const bd_slot_shape shape = bd_frame_result_shape(frame, number);
     const uint8_t *rows = bd_frame_result(frame, number);
-    bd_result code = bd_image_create(session->allocator, "labels", shape.w, shape.h, BD_FORMAT_GRAY8, labels, error);
-    for (uint32_t y = 0; y < shape.h && !code; y++) {
-        memcpy(labels->pixels + y * labels->stride_bytes, rows + y * bd_slot_row_bytes(&shape), shape.w);
+    bd_result code =
+        bd_image_make_room(session->allocator, "map of labels", shape.w, shape.h, BD_FORMAT_GRAY8, labels, error);
+    if (!code && labels->format != BD_FORMAT_GRAY8) {
+        code = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "labels need an image of one byte per pixel");
+    }
+    if (!code) {
+        bd_rows_store_gray(rows, (size_t)bd_slot_row_bytes(&shape), false, labels);
     }
     return code;
 }

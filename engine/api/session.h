@@ -20,7 +20,7 @@ typedef struct bd_results {
 
 /* What bd_session_replace_end needs of a photo in flight. */
 typedef struct bd_flight {
-    bool reuse_result;
+    bool swapped; /* the photo has blue first, and so has the result */
     bd_results results;
     bd_matte_params matte; /* for the point that is kept, and the key; what it borrows is gone */
     void *profile;         /* the result's, a copy */

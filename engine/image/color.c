@@ -249,8 +249,9 @@ bd_result bd_image_take_gamma(const bd_image_source *source, double gamma, const
 
 /* ---- conversion ---- */
 
-static cmsUInt32Number type_of(bool deep) {
-    return deep ? TYPE_RGBA_16 : TYPE_RGBA_8;
+static cmsUInt32Number type_of(bd_format format) {
+    bool swapped = format == BD_FORMAT_BGRA8 || format == BD_FORMAT_BGRX8;
+    return format == BD_FORMAT_RGBA16 ? TYPE_RGBA_16 : swapped ? TYPE_BGRA_8 : TYPE_RGBA_8;
 }
 
 /* Do all colours stay where they are, but for rounding to 8 bits? Two spellings of sRGB are common. */
@@ -324,8 +325,8 @@ bd_result bd_color_create(const bd_allocator *allocator, const bd_image *from, c
         return BD_ERR_OUT_OF_MEMORY;
     }
     bd_result result = BD_OK;
-    if (!connect(made, from->profile, from->profile_bytes, cmsSigRgbData, type_of(from_deep), to->profile,
-                 to->profile_bytes, type_of(deep), flags)) {
+    if (!connect(made, from->profile, from->profile_bytes, cmsSigRgbData, type_of(from->format), to->profile,
+                 to->profile_bytes, deep ? TYPE_RGBA_16 : TYPE_RGBA_8, flags)) {
         result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a picture's colour profile: %s", complaint(made));
     }
     if (result || changes_nothing(made, from_deep, deep)) {

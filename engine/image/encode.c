@@ -12,6 +12,7 @@
 
 #include "image/color.h"
 #include "image/pixels.h"
+#include "image/rows.h"
 
 /* Bytes that grow as the encoder goes. */
 typedef struct encoder {
@@ -46,6 +47,14 @@ static bool grow(encoder *to, size_t bytes) {
     to->data = data;
     to->room = room;
     return true;
+}
+
+static uint8_t *row_of(const bd_image *image, uint32_t y) {
+    return image->pixels + (ptrdiff_t)y * image->stride_bytes;
+}
+
+static bool is_swapped(const bd_image *image) {
+    return image->format == BD_FORMAT_BGRA8 || image->format == BD_FORMAT_BGRX8;
 }
 
 /* ---- PNG ---- */
@@ -103,7 +112,7 @@ static void write_png(encoder *to, png_structp png, png_infop info) {
     bool pixels = bd_format_is_rgba(image->format);
     bool deep = image->format == BD_FORMAT_GRAY16 || image->format == BD_FORMAT_RGBA16;
     if (pixels) {
-        color = image->has_alpha ? PNG_COLOR_TYPE_RGBA : PNG_COLOR_TYPE_RGB;
+        color = bd_image_is_opaque(image) ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_RGBA;
     } else if (to->params.palette) {
         color = PNG_COLOR_TYPE_PALETTE;
     }
@@ -131,12 +140,15 @@ static void write_png(encoder *to, png_structp png, png_infop info) {
     if (color == PNG_COLOR_TYPE_RGB) {
         png_set_filler(png, 0, PNG_FILLER_AFTER); /* drops alpha */
     }
+    if (is_swapped(image)) {
+        png_set_bgr(png);
+    }
     const uint16_t one = 1;
     if (deep && *(const uint8_t *)&one) {
         png_set_swap(png); /* PNG's numbers are big-endian */
     }
     for (uint32_t y = 0; y < image->height; y++) {
-        png_write_row(png, image->pixels + y * image->stride_bytes);
+        png_write_row(png, row_of(image, y));
     }
     png_write_end(png, NULL);
 }
@@ -201,8 +213,9 @@ static void write_jpeg(encoder *to, struct jpeg_compress_struct *jpeg) {
     jpeg->dest = &to->destination;
     jpeg->image_width = image->width;
     jpeg->image_height = image->height;
-    jpeg->input_components = image->format == BD_FORMAT_RGBA8 ? 4 : 1;
-    jpeg->in_color_space = image->format == BD_FORMAT_RGBA8 ? JCS_EXT_RGBA : JCS_GRAYSCALE;
+    const bool pixels = bd_format_is_rgba(image->format);
+    jpeg->input_components = pixels ? 4 : 1;
+    jpeg->in_color_space = !pixels ? JCS_GRAYSCALE : is_swapped(image) ? JCS_EXT_BGRA : JCS_EXT_RGBA;
     jpeg_set_defaults(jpeg);
     jpeg_set_quality(jpeg, quality, TRUE);
     /* jpeg_set_defaults halves chroma both ways; a high quality asks for all of it. */
@@ -210,11 +223,11 @@ static void write_jpeg(encoder *to, struct jpeg_compress_struct *jpeg) {
         jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
     }
     jpeg_start_compress(jpeg, TRUE);
-    if (image->format == BD_FORMAT_RGBA8 && image->profile) {
+    if (pixels && image->profile) {
         jpeg_write_icc_profile(jpeg, image->profile, (unsigned)image->profile_bytes);
     }
     while (jpeg->next_scanline < jpeg->image_height) {
-        JSAMPROW row = image->pixels + jpeg->next_scanline * image->stride_bytes;
+        JSAMPROW row = row_of(image, jpeg->next_scanline);
         jpeg_write_scanlines(jpeg, &row, 1);
     }
     jpeg_finish_compress(jpeg);
@@ -240,15 +253,15 @@ static void encode_jpeg(encoder *to) {
 static bd_result check_image(const encoder *to) {
     enum { PROFILE_LEAST = 128, PROFILE_MOST = 255 * 65519 }; /* what APP2 segments can hold */
     const bd_image *image = to->image;
-    if (!image || !image->pixels || !image->width || !image->height || (unsigned)image->format > BD_FORMAT_RGBA16) {
-        return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: no image to write", to->name);
+    char what[300];
+    (void)snprintf(what, sizeof what, "image for %s", to->name);
+    bd_result result = bd_image_check(image, what, to->error);
+    if (result) {
+        return result;
     }
-    if (to->params.file == BD_IMAGE_FILE_JPEG && image->format != BD_FORMAT_RGBA8 && image->format != BD_FORMAT_GRAY8) {
+    bool deep = image->format == BD_FORMAT_RGBA16 || image->format == BD_FORMAT_GRAY16;
+    if (to->params.file == BD_IMAGE_FILE_JPEG && deep) {
         return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: JPEG holds no 16 bits", to->name);
-    }
-    if (image->stride_bytes < (uint64_t)image->width * bd_format_bytes(image->format)) {
-        return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: a row of %u pixels is longer than the stride of %zu",
-                       to->name, (unsigned)image->width, image->stride_bytes);
     }
     if (image->profile && (image->profile_bytes < PROFILE_LEAST || image->profile_bytes > PROFILE_MOST)) {
         return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: a colour profile of %zu bytes", to->name,
@@ -270,7 +283,7 @@ static bd_result check_palette(const encoder *to) {
     }
     uint8_t most = 0;
     for (uint32_t y = 0; y < image->height; y++) {
-        const uint8_t *row = image->pixels + y * image->stride_bytes;
+        const uint8_t *row = row_of(image, y);
         for (uint32_t x = 0; x < image->width; x++) {
             most = BD_MAX(most, row[x]);
         }

@@ -11,6 +11,7 @@
 #include "image/pixels.h"
 #include "image/png.h"
 #include "image/pnm.h"
+#include "image/rows.h"
 #include "image/stb.h"
 
 #endif

@@ -37,8 +37,8 @@ void bd_image_place_rows(bd_image *image, int orientation, const uint8_t *rows, 
     bool turns = bd_orientation_turns(orientation);
     uint32_t height = turns ? image->width : image->height;
     size_t bytes = bd_format_bytes(image->format);
-    size_t step = turns ? image->stride_bytes : bytes; /* from a stored column to the next */
-    size_t line = turns ? bytes : image->stride_bytes; /* from a stored row to the next */
+    size_t step = turns ? (size_t)image->stride_bytes : bytes; /* from a stored column to the next */
+    size_t line = turns ? bytes : (size_t)image->stride_bytes; /* from a stored row to the next */
 
     /* Column by column, so that a strip of rows fills whole cache lines when it is turned. */
     for (uint32_t x = 0; x < width; x++) {

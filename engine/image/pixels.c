@@ -22,7 +22,7 @@ void bd_image_adopt(const bd_allocator *allocator, void *memory, uint32_t width,
         .width = width,
         .height = height,
         .format = format,
-        .stride_bytes = (size_t)width * bd_format_bytes(format),
+        .stride_bytes = (ptrdiff_t)(width * bd_format_bytes(format)),
         .pixels = (uint8_t *)memory + BD_IMAGE_ROOM,
         .owner = memory,
     };
@@ -106,7 +106,7 @@ static bool has_less(const uint8_t *alpha, size_t step, size_t bytes, uint32_t p
 void bd_image_find_alpha(bd_image *image) {
     image->has_alpha = false;
     for (uint32_t y = 0; y < image->height && !image->has_alpha; y++) {
-        const uint8_t *row = image->pixels + y * image->stride_bytes;
+        const uint8_t *row = image->pixels + (ptrdiff_t)y * image->stride_bytes;
         image->has_alpha = image->format == BD_FORMAT_RGBA16 ? has_less(row + 6, 8, 2, image->width)
                                                              : has_less(row + 3, 4, 1, image->width);
     }

@@ -8,13 +8,14 @@
 /* Bytes of a pixel. */
 static inline size_t bd_format_bytes(bd_format format) {
     static const uint8_t bytes[] = {
-        [BD_FORMAT_RGBA8] = 4, [BD_FORMAT_GRAY8] = 1, [BD_FORMAT_GRAY16] = 2, [BD_FORMAT_RGBA16] = 8};
+        [BD_FORMAT_RGBA8] = 4, [BD_FORMAT_GRAY8] = 1, [BD_FORMAT_GRAY16] = 2, [BD_FORMAT_RGBA16] = 8,
+        [BD_FORMAT_BGRA8] = 4, [BD_FORMAT_RGBX8] = 4, [BD_FORMAT_BGRX8] = 4};
     return bytes[format];
 }
 
 /* Is it a picture with colours? */
 static inline bool bd_format_is_rgba(bd_format format) {
-    return format == BD_FORMAT_RGBA8 || format == BD_FORMAT_RGBA16;
+    return format != BD_FORMAT_GRAY8 && format != BD_FORMAT_GRAY16;
 }
 
 /* Pixels that the library owns lie in one allocation behind this much room, where their allocator is kept. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "photo/trimap.h"
 
+#include "image/rows.h"
+
 bool bd_trimap_alone(const bd_matte_params *params) {
     return params->trimap && !params->coarse;
 }
@@ -10,7 +12,7 @@ bd_result bd_trimap_check(const bd_matte_params *params, bd_size photo, bd_error
     if (!trimap) {
         return BD_OK;
     }
-    if (!trimap->pixels || trimap->format != BD_FORMAT_GRAY8 || trimap->stride_bytes < trimap->width) {
+    if (bd_image_check(trimap, "trimap", NULL) || trimap->format != BD_FORMAT_GRAY8) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a trimap has one byte per pixel");
     }
     if (trimap->width != photo.w || trimap->height != photo.h) {

@@ -20,38 +20,25 @@ static void premultiply16(uint16_t *row, size_t bytes) {
     }
 }
 
-/* `count` numbers, of u8 or u16 on either side. */
-static void change_depth(const uint8_t *from, bool from_deep, void *to, bool to_deep, size_t count) {
-    uint8_t *bytes = to;
-    uint16_t *words = to;
-    if (from_deep == to_deep) {
-        memcpy(to, from, count * (to_deep ? 2 : 1));
-        return;
-    }
-    for (size_t i = 0; i < count && to_deep; i++) {
-        words[i] = (uint16_t)(from[i] * 257u);
-    }
-    for (size_t i = 0; i < count && !to_deep; i++) {
-        uint16_t value;
-        memcpy(&value, from + 2 * i, sizeof value);
-        bytes[i] = (uint8_t)((value * 255u + 32895u) >> 16);
-    }
-}
-
 static void write_picture(const bd_slot_shape *shape, const bd_source *source, bool premultiplied, char *to) {
     const bd_image *image = source->image;
-    bool from_deep = image->format == BD_FORMAT_RGBA16, deep = shape->kind == BD_SLOT_PICTURE16;
+    bool deep = shape->kind == BD_SLOT_PICTURE16;
+    bool opaque = source->opaque || bd_image_is_opaque(image);
     size_t row_bytes = (size_t)bd_slot_row_bytes(shape);
-    if (image->stride_bytes == row_bytes && from_deep == deep && !source->color && !premultiplied) {
+    bool plain = image->format == (deep ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8) && !source->color && !premultiplied;
+    /* Alpha of an image of the library's is full where it has none. */
+    if (plain && (!opaque || (image->owner && !image->has_alpha)) && image->stride_bytes == (ptrdiff_t)row_bytes) {
         memcpy(to, image->pixels, row_bytes * shape->h);
         return;
     }
     for (uint32_t y = 0; y < shape->h; y++, to += row_bytes) {
-        const uint8_t *from = image->pixels + y * image->stride_bytes;
         if (source->color) {
-            bd_color_pixels(source->color, from, to, image->width);
+            bd_color_pixels(source->color, image->pixels + (ptrdiff_t)y * image->stride_bytes, to, image->width);
+            if (opaque) {
+                bd_row_fill_alpha(to, deep, image->width);
+            }
         } else {
-            change_depth(from, from_deep, to, deep, (size_t)image->width * 4);
+            bd_row_load(image, y, opaque, deep, to);
         }
         if (premultiplied && deep) {
             premultiply16((uint16_t *)(void *)to, row_bytes);
@@ -74,7 +61,7 @@ static void write_probabilities(const bd_slot_shape *shape, const float *from, f
 static void write_bytes(const bd_slot_shape *shape, const bd_image *from, char *to) {
     size_t pitch = (size_t)bd_slot_row_bytes(shape);
     for (size_t y = 0; y < shape->h; y++, to += pitch) {
-        memcpy(to, from->pixels + y * from->stride_bytes, shape->w);
+        memcpy(to, from->pixels + (ptrdiff_t)y * from->stride_bytes, shape->w);
         memset(to + shape->w, 0, pitch - shape->w);
     }
 }

@@ -9,6 +9,7 @@
 /* Of one upload. Borrowed until the photo is submitted. */
 typedef struct bd_source {
     const bd_image *image;
+    bool opaque;                /* its alpha is not looked at */
     const bd_color *color;      /* how its colours change on the way; NULL: not at all */
     const float *probabilities; /* of BD_UPLOAD_PROBABILITIES: (h, w) of the slot, without padding */
 } bd_source;

@@ -58,7 +58,7 @@ static void test_agreement(void **state) {
     int furthest = 0;
     size_t unequal = 0, inside = 0;
     for (uint32_t y = 0; y < photo.height; y++) {
-        for (size_t i = 0; i < ours.alpha.stride_bytes; i++) {
+        for (size_t i = 0; i < (size_t)ours.alpha.stride_bytes; i++) {
             int a = ours.alpha.pixels[y * ours.alpha.stride_bytes + i];
             int b = theirs.alpha.pixels[y * theirs.alpha.stride_bytes + i];
             furthest = BD_MAX(furthest, abs(a - b));

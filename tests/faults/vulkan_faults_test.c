@@ -233,8 +233,6 @@ static bd_result attempt(const char *path, const bd_allocator *allocator, void *
                                               .matte = &best,
                                               .harmonize = BD_HARMONIZE_FULL,
                                               .light_wrap_px = 2};
-    bd_replace_params again = replace;
-    again.reuse_result = true;
     bd_model *model = NULL;
     bd_engine *engine = NULL;
     bd_session *session = NULL;
@@ -258,7 +256,7 @@ static bd_result attempt(const char *path, const bd_allocator *allocator, void *
     }
     /* Two in flight; the second's frame is made and recorded while the first one runs. */
     for (int i = 0; i < 2 && !result; i++) {
-        result = bd_session_replace_begin(session, &photo, NULL, &again, error);
+        result = bd_session_replace_begin(session, &photo, NULL, &replace, error);
     }
     for (int i = 0; i < 2 && !result; i++) {
         result = bd_session_replace_end(session, &picture, error);

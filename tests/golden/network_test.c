@@ -247,7 +247,7 @@ static void test_colour_and_transparency(void **state) {
 static void test_bands(void **state) {
     (void)state;
     bd_image photo = make_picture(700, 531, 1);
-    bd_image alphas[4];
+    bd_image alphas[4] = {{0}};
     bd_error error;
     for (int i = 0; i < 4; i++) {
         const bd_matte_params params = {
@@ -258,7 +258,7 @@ static void test_bands(void **state) {
         assert_int_equal(bd_session_matte(t.session, &photo, &params, &alphas[i], &error), BD_OK);
     }
     for (int fit = BD_FIT_COVER; fit <= BD_FIT_STRETCH; fit++) {
-        bd_image background = make_picture(61, 45, 2), pictures[2];
+        bd_image background = make_picture(61, 45, 2), pictures[2] = {{0}};
         const bd_replace_params picture = {.struct_size = sizeof picture, .fit = (bd_fit)fit};
         for (int i = 0; i < 2; i++) {
             t.session->band_bytes = i ? 700 * 4 * 130 : 0;
@@ -282,7 +282,7 @@ static void test_bands(void **state) {
 static void test_refusals(void **state) {
     (void)state;
     bd_image photo = make_picture(8, 8, 1);
-    bd_image result;
+    bd_image result = {0};
     bd_segmentation map = {.struct_size = sizeof map};
     bd_error error = {0};
     bd_image broken = photo;

@@ -289,7 +289,7 @@ static void test_premultiplied_light(void **state) {
 
 static void test_refusals(void **state) {
     (void)state;
-    bd_image photo = make_noise(8, 8, 6), result;
+    bd_image photo = make_noise(8, 8, 6), result = {0};
     bd_error error;
     const bd_replace_params bad[] = {
         {.background = BD_BACKGROUND_COLOR, .harmonize = BD_HARMONIZE_MEAN},

@@ -145,7 +145,7 @@ static float *soft_matte(const grid *g, const bd_image *photo, uint32_t small_w,
 
 static bd_image matte_of(const fixture *f, const bd_image *photo, bd_matte_params params) {
     bd_error error;
-    bd_image alpha;
+    bd_image alpha = {0};
     params.struct_size = sizeof params;
     params.island_share = -1.0f;
     if (bd_session_matte(f->base.session, photo, &params, &alpha, &error)) {
@@ -309,7 +309,7 @@ static bd_image tile(const bd_image *from, uint32_t left, uint32_t top, uint32_t
 /* How long the larger network took of a matte; -1: it was not asked about. */
 static double larger_look(bd_session *session, const bd_image *photo, bd_matte_mode mode) {
     const bd_matte_params params = {.struct_size = sizeof params, .mode = mode};
-    bd_image alpha;
+    bd_image alpha = {0};
     bd_error error;
     if (bd_session_matte(session, photo, &params, &alpha, &error)) {
         fail_msg("%s", error.message);
@@ -349,7 +349,7 @@ static void test_refused(void **state) {
         {.level_low = -0.1f}, {.level_low = NAN},  {.level_low = 0.6f, .level_high = 0.4f}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         bd_matte_params params = wrong[i];
-        bd_image alpha;
+        bd_image alpha = {0};
         bd_error error;
         params.struct_size = sizeof params;
         if (bd_session_matte(f->base.session, &f->person, &params, &alpha, &error) != BD_ERR_INVALID_ARGUMENT) {

@@ -25,7 +25,7 @@ static uint32_t noise(void) {
 
 /* A third of the alphas are 0, a third 255. */
 static bd_image make_picture(uint32_t w, uint32_t h, bool alpha) {
-    bd_image image;
+    bd_image image = {0};
     assert_int_equal(bd_image_create(NULL, "made", w, h, BD_FORMAT_RGBA8, &image, NULL), BD_OK);
     for (size_t i = 0; i < (size_t)w * h * 4; i++) {
         image.pixels[i] = (uint8_t)noise();
@@ -267,7 +267,7 @@ static void test_foreground(void **state) {
     }
     bd_replace_params wrong = {.struct_size = sizeof wrong, .background = BD_BACKGROUND_TRANSPARENT, .foreground = 3};
     bd_error error;
-    bd_image result;
+    bd_image result = {0};
     assert_int_equal(bd_session_replace(session, &photo, NULL, &wrong, &result, &error), BD_ERR_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, "colours"));
     bd_image_finish(&photo);

@@ -27,7 +27,7 @@ static uint16_t *numbers(const bd_image *image) {
 
 /* A third of the alphas are 0, a third full. coarse: numbers that 8 bits have, too. */
 static bd_image make_picture(uint32_t w, uint32_t h, bool alpha, bool coarse) {
-    bd_image image;
+    bd_image image = {0};
     assert_int_equal(bd_image_create(NULL, "made", w, h, BD_FORMAT_RGBA16, &image, NULL), BD_OK);
     for (size_t i = 0; i < (size_t)w * h * 4; i++) {
         uint16_t *number = numbers(&image) + i;
@@ -54,7 +54,7 @@ static bd_image make_scene(uint32_t w, uint32_t h, double phase) {
 }
 
 static bd_image narrowed(const bd_image *image) {
-    bd_image narrow;
+    bd_image narrow = {0};
     assert_int_equal(bd_image_create(NULL, "narrow", image->width, image->height, BD_FORMAT_RGBA8, &narrow, NULL),
                      BD_OK);
     for (size_t i = 0; i < (size_t)image->width * image->height * 4; i++) {
@@ -84,11 +84,10 @@ static bd_image replace(const bd_image *photo, const bd_image *background, const
     const bd_matte_params given = {
         .struct_size = sizeof given, .mode = mode, .coarse = matte, .coarse_width = W, .coarse_height = H};
     bd_replace_params own = *params;
-    bd_image result;
+    bd_image result = {0};
     bd_error error;
     own.struct_size = sizeof own;
     own.matte = &given;
-    own.reuse_result = false;
     if (bd_session_replace(t.session, photo, background, &own, &result, &error)) {
         fail_msg("%s", error.message);
     }
@@ -248,7 +247,7 @@ static void test_as_8_bits(void **state) {
 static void test_matte(void **state) {
     (void)state;
     make_subject();
-    bd_image photo = make_scene(W, H, 2.0), narrow = narrowed(&photo), alphas[2];
+    bd_image photo = make_scene(W, H, 2.0), narrow = narrowed(&photo), alphas[2] = {{0}};
     const bd_matte_params params = {
         .struct_size = sizeof params, .coarse = matte, .coarse_width = W, .coarse_height = H, .wide = true};
     bd_error error;
@@ -315,10 +314,9 @@ static void test_flight(void **state) {
     const bd_replace_params params = {.struct_size = sizeof params,
                                       .background = BD_BACKGROUND_COLOR,
                                       .color = {1, 2, 3, 255},
-                                      .matte = &given,
-                                      .reuse_result = true};
+                                      .matte = &given};
     make_matte();
-    bd_image photos[2] = {make_picture(W, H, true, false), {0}}, alone[2], result = {0};
+    bd_image photos[2] = {make_picture(W, H, true, false), {0}}, alone[2] = {{0}}, result = {0};
     photos[1] = narrowed(&photos[0]);
     bd_error error;
     for (int i = 0; i < 2; i++) {

@@ -100,7 +100,7 @@ static void check_seen(const bd_seen *seen) {
 static void check_series(const fixture *f, bool flip, bd_background background) {
     bd_replace_params params = params_of(background);
     bd_session *session = open_session(f, flip);
-    bd_image expected[PHOTOS];
+    bd_image expected[PHOTOS] = {{0}};
     bd_seen seen[PHOTOS];
     bd_error error;
     for (uint32_t i = 0; i < PHOTOS; i++) {
@@ -113,7 +113,6 @@ static void check_series(const fixture *f, bool flip, bd_background background) 
     }
     /* In turns, twice over: the second time everything is recorded. */
     bd_image result = {0};
-    params.reuse_result = true;
     begin(session, f, 0, &params);
     for (uint32_t i = 0; i < 2 * PHOTOS; i++) {
         if (i + 1 < 2 * PHOTOS) {
@@ -159,8 +158,8 @@ static void test_mixed(void **state) {
     static const bd_background order[] = {BD_BACKGROUND_PICTURE, BD_BACKGROUND_BLUR, BD_BACKGROUND_COLOR,
                                           BD_BACKGROUND_PICTURE, BD_BACKGROUND_TRANSPARENT};
     bd_session *session = open_session(f, false);
-    bd_image one;
-    bd_image both[PHOTOS];
+    bd_image one = {0};
+    bd_image both[PHOTOS] = {{0}};
     bd_error error;
     for (uint32_t i = 0; i <= PHOTOS; i++) {
         if (i < PHOTOS) {

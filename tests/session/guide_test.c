@@ -57,7 +57,7 @@ static float *make_coarse(uint32_t *w, uint32_t *h) {
 static uint16_t *matte_of(const bd_image *photo, bd_matte_mode mode, bd_guide_blur blur, bool trimap) {
     uint32_t w, h;
     float *coarse = make_coarse(&w, &h);
-    bd_image known = {.width = W, .height = H, .format = BD_FORMAT_GRAY8, .stride_bytes = W}, alpha;
+    bd_image known = {.width = W, .height = H, .format = BD_FORMAT_GRAY8, .stride_bytes = W}, alpha = {0};
     known.pixels = malloc(W * H);
     uint16_t *matte = malloc(W * H * sizeof *matte);
     assert_true(known.pixels && matte);
@@ -153,7 +153,7 @@ static void test_small(void **state) {
     static const uint32_t sides[][2] = {{1, 1}, {9, 300}, {300, 9}, {10, 10}, {63, 47}};
     for (size_t i = 0; i < BD_COUNT(sides); i++) {
         const float coarse[4] = {0.0f, 1.0f, 1.0f, 0.0f};
-        bd_image photo = test_new_picture(sides[i][0], sides[i][1]), alpha;
+        bd_image photo = test_new_picture(sides[i][0], sides[i][1]), alpha = {0};
         memset(photo.pixels, 99, (size_t)photo.stride_bytes * photo.height);
         const bd_matte_params params = {
             .struct_size = sizeof params, .coarse = coarse, .coarse_width = 2, .coarse_height = 2};
@@ -167,7 +167,7 @@ static void test_small(void **state) {
 static void test_refusal(void **state) {
     (void)state;
     const float coarse[1] = {1.0f};
-    bd_image photo = test_new_picture(8, 8), alpha;
+    bd_image photo = test_new_picture(8, 8), alpha = {0};
     memset(photo.pixels, 99, (size_t)photo.stride_bytes * photo.height);
     const bd_matte_params params = {.struct_size = sizeof params,
                                     .coarse = coarse,

@@ -37,7 +37,7 @@ static double mean(const bd_image *alpha, box at) {
 }
 
 static bd_image matte_of(const bd_image *photo, const bd_matte_params *params) {
-    bd_image alpha;
+    bd_image alpha = {0};
     bd_error error;
     if (bd_session_matte(t.session, photo, params, &alpha, &error)) {
         fail_msg("%s", error.message);

@@ -74,7 +74,7 @@ static bd_matte_params key_of(const uint8_t *color) {
 }
 
 static bd_image matte_of(const bd_image *photo, const bd_matte_params *params) {
-    bd_image alpha;
+    bd_image alpha = {0};
     bd_error error;
     if (bd_session_matte(t.session, photo, params, &alpha, &error)) {
         fail_msg("%s", error.message);
@@ -249,7 +249,7 @@ static void test_shaped(void **state) {
 static void test_refusals(void **state) {
     (void)state;
     const scene s = {.backdrop = green};
-    bd_image photo = make_photo(&s), alpha;
+    bd_image photo = make_photo(&s), alpha = {0};
     bd_error error;
     float coarse = 1.0f;
     bd_matte_params params[5];

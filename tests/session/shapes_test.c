@@ -54,7 +54,7 @@ static bd_matte_params params_of(const plane *coarse, bd_matte_mode mode) {
 
 static plane shaped_over(const bd_image *photo, const bd_matte_params *params) {
     bd_error error;
-    bd_image alpha;
+    bd_image alpha = {0};
     if (bd_session_matte(session, photo, params, &alpha, &error)) {
         fail_msg("%s", error.message);
     }
@@ -167,7 +167,7 @@ static void test_keep(void **state) {
 static void test_no_point(void **state) {
     (void)state;
     plane coarse = three_discs();
-    bd_image photo = make_photo(W, H), alpha, picture;
+    bd_image photo = make_photo(W, H), alpha = {0}, picture = {0};
     bd_error error = {0};
     bd_matte_params params = params_of(&coarse, BD_MATTE_REFINE);
     params.keep = BD_KEEP_POINT;
@@ -412,7 +412,7 @@ static void test_sizes(void **state) {
 static void test_replace(void **state) {
     (void)state;
     plane coarse = three_discs();
-    bd_image photo = make_photo(W, H), alpha, cut;
+    bd_image photo = make_photo(W, H), alpha = {0}, cut = {0};
     bd_error error;
     bd_matte_params params = params_of(&coarse, BD_MATTE_REFINE);
     params.keep = BD_KEEP_POINT;
@@ -440,7 +440,7 @@ static void test_replace(void **state) {
 static void test_refusals(void **state) {
     (void)state;
     plane coarse = make_plane(4, 4);
-    bd_image photo = make_photo(8, 8), alpha;
+    bd_image photo = make_photo(8, 8), alpha = {0};
     bd_matte_params wrong[7];
     for (size_t i = 0; i < BD_COUNT(wrong); i++) {
         wrong[i] = params_of(&coarse, BD_MATTE_SOFT);

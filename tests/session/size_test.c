@@ -153,7 +153,7 @@ static void test_not_resampled(void **state) {
             {.struct_size = sizeof ways[0], .classic = true},
             {.struct_size = sizeof ways[0], .background = BD_BACKGROUND_BLUR, .blur_sigma_px = 2}};
         for (size_t w = 0; w < BD_COUNT(ways); w++) {
-            bd_image result;
+            bd_image result = {0};
             const bd_image *background = ways[w].background == BD_BACKGROUND_PICTURE ? &photo : NULL;
             if (bd_session_replace(session, &other, background, &ways[w], &result, &error)) {
                 fail_msg("%s", error.message);

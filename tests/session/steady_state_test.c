@@ -137,8 +137,7 @@ static bd_replace_params replacement(bd_background background) {
                                .background = background,
                                .color = {1, 2, 3, 255},
                                .matte = &matte,
-                               .blur_sigma_px = background == BD_BACKGROUND_BLUR ? 5.0f : 0.0f,
-                               .reuse_result = true};
+                               .blur_sigma_px = background == BD_BACKGROUND_BLUR ? 5.0f : 0.0f};
 }
 
 static void replace(bd_session *session, const bd_image *photo, const bd_image *background,
@@ -323,7 +322,6 @@ static void test_padding(void **state) {
         memset(params.color, 7, sizeof params.color);
         params.blur_sigma_px = 0.0f;
         params.classic = false;
-        params.reuse_result = true;
         params.matte = &matte;
         params.blend = BD_BLEND_LINEAR;
         params.foreground = (bd_foreground)0;

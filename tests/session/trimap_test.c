@@ -82,7 +82,7 @@ static bd_matte_params params_of(const scene *s, bd_matte_mode mode, bool coarse
 }
 
 static bd_image matte_of(const scene *s, const bd_matte_params *params) {
-    bd_image alpha;
+    bd_image alpha = {0};
     bd_error error;
     if (bd_session_matte(t.session, &s->photo, params, &alpha, &error)) {
         fail_msg("%s", error.message);
@@ -351,7 +351,7 @@ static void test_flight(void **state) {
     for (uint32_t y = 0; y < 50; y++) {
         memset(scenes[1].trimap.pixels + y * scenes[1].trimap.stride_bytes, y < 25 ? 0 : 77, 61);
     }
-    bd_image alone[2], results[2];
+    bd_image alone[2], results[2] = {{0}};
     for (int i = 0; i < 2; i++) {
         const bd_matte_params matte = params_of(&scenes[i], BD_MATTE_REFINE, true, true);
         alone[i] = replaced(&scenes[i], &matte);
@@ -373,7 +373,7 @@ static void test_flight(void **state) {
 }
 
 static void refuse(const scene *s, const bd_matte_params *params, const char *words) {
-    bd_image alpha;
+    bd_image alpha = {0};
     bd_error error;
     assert_int_equal(bd_session_matte(t.session, &s->photo, params, &alpha, &error), BD_ERR_INVALID_ARGUMENT);
     if (!strstr(error.message, words)) {

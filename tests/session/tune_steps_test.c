@@ -327,7 +327,6 @@ static void test_between_photos(void **state) {
     const bd_image photo = {.width = SIDE, .height = SIDE, .stride_bytes = SIDE * 4, .pixels = pixels};
     const bd_replace_params params = {.struct_size = sizeof params,
                                       .background = BD_BACKGROUND_TRANSPARENT,
-                                      .reuse_result = true,
                                       .classes = {.words = {2}}};
     bd_engine *engine = open_engine();
     const bd_session_params many = {.struct_size = sizeof many, .many = true};

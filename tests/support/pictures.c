@@ -47,7 +47,7 @@ bd_result decode_small(bytes from, bd_image *image, bd_error *error) {
 }
 
 bd_image decoded(bytes from) {
-    bd_image image;
+    bd_image image = {0};
     bd_error error;
     if (decode_small(from, &image, &error)) {
         fail_msg("%s", error.message);
@@ -56,7 +56,7 @@ bd_image decoded(bytes from) {
 }
 
 bd_image smooth_picture(uint32_t width, uint32_t height, bd_format format, bool alpha) {
-    bd_image image;
+    bd_image image = {0};
     assert_int_equal(bd_image_create(NULL, "smooth", width, height, format, &image, NULL), BD_OK);
     image.has_alpha = alpha;
     for (uint32_t y = 0; y < height; y++) {

@@ -91,7 +91,7 @@ void test_session_close(test_session *t) {
 }
 
 bd_image test_read_image(const char *path) {
-    bd_image image;
+    bd_image image = {0};
     bd_error error;
     const bd_image_read_params params = {.struct_size = sizeof params, .ignore_orientation = true};
     if (bd_image_read(path, &params, &image, &error)) {
@@ -120,7 +120,7 @@ bd_session *test_session_create(bd_engine *engine, const bd_model *model, const 
 
 bd_image test_replaced(bd_session *session, const bd_image *photo, const bd_image *background,
                        const bd_replace_params *params) {
-    bd_image result;
+    bd_image result = {0};
     bd_error error;
     if (bd_session_replace(session, photo, background, params, &result, &error)) {
         fail_msg("%s", error.message);

@@ -227,7 +227,7 @@ static void test_encode_without_memory(void **state) {
     (void)state;
     bd_image image = smooth_picture(256, 256, BD_FORMAT_RGBA8, false);
     uint32_t seed = 1;
-    for (size_t i = 0; i < image.stride_bytes * image.height; i++) { /* noise fills buffers */
+    for (size_t i = 0; i < (size_t)image.stride_bytes * image.height; i++) { /* noise fills buffers */
         seed = seed * 1664525u + 1013904223u;
         image.pixels[i] = (uint8_t)(seed >> 24);
     }
