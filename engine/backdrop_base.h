@@ -42,6 +42,8 @@ typedef enum bd_result {
     BD_OK = 0,
     BD_ERR_INVALID_ARGUMENT = 100,
     BD_ERR_UNSUPPORTED = 101,
+    BD_ERR_CANCELLED = 102, /* by bd_session_cancel, or by a progress hook that returned false */
+    BD_ERR_TIMEOUT = 103,   /* not done yet */
     BD_ERR_OUT_OF_MEMORY = 200,
     BD_ERR_OUT_OF_DEVICE_MEMORY = 201,
     BD_ERR_FILE_NOT_FOUND = 300,
@@ -79,8 +81,10 @@ typedef enum bd_log_level { BD_LOG_ERROR = 0, BD_LOG_WARNING = 1, BD_LOG_INFO = 
 
 typedef void (*bd_log_fn)(void *user, bd_log_level level, const char *message);
 
-/* Called at the beginning of each stage ("decode", "prepare", "segment", "composite", ...). */
-typedef void (*bd_progress_fn)(void *user, const char *stage);
+/* How far a call is: `done` of `total` parts of a stage ("replace", "matte", "segment", "fp32", ...), 0 of them at its
+ * beginning. Returns whether to go on; false makes the call fail with BD_ERR_CANCELLED. From the thread of the call,
+ * which must not call the session or engine again from here, but for bd_session_cancel. */
+typedef bool (*bd_progress_fn)(void *user, const char *stage, uint32_t done, uint32_t total);
 
 #ifdef __cplusplus
 }

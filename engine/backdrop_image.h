@@ -32,7 +32,7 @@ typedef struct bd_image {
     ptrdiff_t stride_bytes; /* from row to the row below, negative where rows lie bottom up; of 16 bits even, as pixels'
                                address is */
     uint8_t *pixels;        /* the top row */
-    const void *owner;   /* the library's; NULL when the caller owns the pixels */
+    const void *owner;      /* the library's; NULL when the caller owns the pixels */
     const void *profile; /* RGB ICC profile of the colours of an RGBA image; NULL: sRGB. With the pixels in ownership */
     size_t profile_bytes;
 } bd_image;

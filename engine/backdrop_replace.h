@@ -52,7 +52,8 @@ typedef struct bd_replace_params {
                             picture sharp, as classic does. Any sigma takes about as long. */
     bool classic; /* the tutorial, byte for byte: the result has the resized photo's size; fit, matte and what follows
                      are ignored */
-    bool ignore_alpha; /* the photo's alpha is not looked at, and counts as full */
+    bool want_alpha;              /* bd_session_take_alpha gives the matte, too; not of classic */
+    bool ignore_alpha;            /* the photo's alpha is not looked at, and counts as full */
     const bd_matte_params *matte; /* NULL: default; its classes win over those above when they are not all zero */
     bd_blend blend;
     bd_foreground foreground;

@@ -147,6 +147,39 @@ BD_API BD_CHECK bd_result bd_session_replace_begin(bd_session *session, const bd
                                                    bd_error *error);
 BD_API BD_CHECK bd_result bd_session_replace_end(bd_session *session, bd_image *result, bd_error *error);
 
+/* The matte that the result returned last was made with, where bd_replace_params.want_alpha was set, or that
+ * bd_session_matte returned. alpha: as of bd_session_matte. Until another photo is begun: BD_ERR_INVALID_ARGUMENT. */
+BD_API BD_CHECK bd_result bd_session_take_alpha(const bd_session *session, bd_image *alpha, bd_error *error);
+
+/* Of the same photo, where bd_matte_params.want_coarse was set: what the network and its rule said, before it was made
+ * the photo's size.
+ *
+ * coarse   room for `room` floats; (height, width) probabilities are written, which lie as those of bd_matte_params.coarse
+ *          do. NULL: width and height alone are.
+ * Errors   BD_ERR_INVALID_ARGUMENT: there is too little room, or another photo was begun.
+ */
+BD_API BD_CHECK bd_result bd_session_take_coarse(const bd_session *session, float *coarse, size_t room, uint32_t *width,
+                                                 uint32_t *height, bd_error *error);
+
+/* Waits until the device is done with the photo that was begun first, at most timeout_ns; bd_session_replace_end then does
+ * not block. 0: only looks.
+ *
+ * Errors   BD_ERR_TIMEOUT: it is not done yet; BD_ERR_INVALID_ARGUMENT: none was begun; BD_ERR_DEVICE_LOST.
+ */
+BD_API BD_CHECK bd_result bd_session_wait(bd_session *session, uint64_t timeout_ns, bd_error *error);
+
+/* Stops what the session does: a call of another thread returns BD_ERR_CANCELLED as soon as the device is done with the
+ * part that it is at, some 20 ms; the end of each photo that has been begun, when it is done with all that it was given.
+ * What is called or begun later is not affected.
+ *
+ * Threads  any, at any time in the session's life.
+ */
+BD_API void bd_session_cancel(bd_session *session);
+
+/* Gives back the memory for photos, on the device and on the host; the network stays. The next photo takes it anew.
+ * Errors: BD_ERR_INVALID_ARGUMENT while photos are in flight. */
+BD_API BD_CHECK bd_result bd_session_trim(bd_session *session, bd_error *error);
+
 typedef struct bd_timing {
     char name[48];
     double ms; /* on the device when device is true, else wall time */

@@ -56,6 +56,8 @@ bool cli_failed(cli *run) {
     case BD_ERR_MODEL_UNSUPPORTED: run->status = CLI_MODEL; break;
     case BD_ERR_NO_VULKAN:
     case BD_ERR_NO_DEVICE: run->status = CLI_NO_DEVICE; break;
+    case BD_ERR_CANCELLED:
+    case BD_ERR_TIMEOUT:
     case BD_ERR_DEVICE_LOST:
     case BD_ERR_DEVICE: run->status = CLI_DEVICE_FAILED; break;
     }

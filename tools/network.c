@@ -133,7 +133,7 @@ bool cli_network_start(cli *run, cli_network *network) {
     double started = cli_now_ms();
     cli_progress_stage(run, "preparing the network");
     bd_session_params session = {.struct_size = sizeof session,
-                                 .progress = cli_progress_stage,
+                                 .progress = cli_progress_report,
                                  .progress_user = run,
                                  .precision = (bd_precision)precision,
                                  .sizes = sizes,

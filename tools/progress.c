@@ -83,8 +83,15 @@ bool cli_progress_start(cli *run) {
     return true;
 }
 
-void cli_progress_stage(void *user, const char *stage) {
-    cli_progress *progress = ((cli *)user)->progress;
+bool cli_progress_report(void *run, const char *stage, uint32_t done, uint32_t total) {
+    char text[sizeof((cli_progress *)NULL)->stage];
+    (void)snprintf(text, sizeof text, done ? "%.60s, %u %%" : "%.60s", stage, (unsigned)(100ull * done / total));
+    cli_progress_stage(run, text);
+    return true;
+}
+
+void cli_progress_stage(cli *run, const char *stage) {
+    cli_progress *progress = run->progress;
     if (progress) {
         pthread_mutex_lock(&progress->mutex);
         (void)snprintf(progress->stage, sizeof progress->stage, "%s", stage);

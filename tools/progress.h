@@ -6,7 +6,9 @@
 #include "cli.h"
 
 bool cli_progress_start(cli *run);
-void cli_progress_stage(void *run, const char *stage); /* a bd_progress_fn; does nothing without progress */
+/* Do nothing without progress; the latter is a bd_progress_fn. */
+void cli_progress_stage(cli *run, const char *stage);
+bool cli_progress_report(void *run, const char *stage, uint32_t done, uint32_t total);
 /* Clears the line; further stages show nothing. */
 void cli_progress_stop(cli *run);
 /* A line on stderr that does not run into the progress line. */

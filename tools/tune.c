@@ -24,7 +24,7 @@ static bool print_json(cli *run, const cli_network *network, const bd_tune_resul
 }
 
 static bool tune(cli *run, cli_network *network, bd_tune_result *found) {
-    bd_tune_params params = {.struct_size = sizeof params, .progress = cli_progress_stage, .progress_user = run};
+    bd_tune_params params = {.struct_size = sizeof params, .progress = cli_progress_report, .progress_user = run};
     if (run->options.operand_count) {
         return cli_fail(run, CLI_USAGE, "too many arguments: %s; see backdrop tune --help", run->options.operands[0]);
     }

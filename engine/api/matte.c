@@ -27,21 +27,10 @@ static bd_results draft_matte(bd_session *session, const bd_image *photo, const 
         to.seen = bd_recipe_return(r, bd_matte_look_add(r, &input));
     }
     const bd_matte matte = bd_matte_add(r, &input);
-    to.image = bd_recipe_return(r, bd_pack_add(r, matte.plane, params->wide));
-    bd_session_return_matte(r, &matte, &to);
+    to.has_alpha = true;
+    to.alpha = bd_recipe_return(r, bd_pack_add(r, matte.plane, params->wide));
+    bd_session_return_matte(r, &matte, params, &to);
     return to;
-}
-
-static bd_result take_alpha(const bd_session *session, const bd_frame *frame, uint32_t number, const bd_image *photo,
-                            bool wide, bd_image *alpha, bd_error *error) {
-    const bd_slot_shape shape = bd_frame_result_shape(frame, number);
-    const uint8_t *rows = bd_frame_result(frame, number);
-    bd_result result = bd_image_make_room(session->allocator, "matte", photo->width, photo->height,
-                                          wide ? BD_FORMAT_GRAY16 : BD_FORMAT_GRAY8, alpha, error);
-    if (!result) {
-        bd_rows_store_gray(rows, (size_t)bd_slot_row_bytes(&shape), wide, alpha);
-    }
-    return result;
 }
 
 bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_matte_params *params, bd_image *alpha,
@@ -59,7 +48,9 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
         code = bd_session_need_network(session, error);
     }
     if (!code) {
-        bd_session_report(session, "matte");
+        code = bd_session_begin_stage(session, "matte", error);
+    }
+    if (!code) {
         code = bd_matte_check(&copy, (bd_size){photo->width, photo->height}, session->looks.count > 0, error);
     }
     bool second_look = false;
@@ -75,10 +66,10 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
     const bd_frame *frame = NULL;
     code = bd_session_run_draft(session, sources, &frame, error);
     if (!code) {
+        bd_session_keep_last(session, frame, &at, (bd_size){photo->width, photo->height}, copy.wide);
         bd_session_take_seen(session, frame, at.has_seen ? &at.seen : NULL);
-    }
-    if (!code) {
+
         code = bd_session_take_matte(session, frame, &at, &copy, error);
     }
-    return code ? code : take_alpha(session, frame, at.image, photo, copy.wide, alpha, error);
+    return code ? code : bd_session_take_alpha(session, alpha, error);
 }

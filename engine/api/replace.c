@@ -12,6 +12,7 @@
 #include "photo/labels.h"
 #include "photo/look.h"
 #include "photo/matting.h"
+#include "photo/pack.h"
 #include "photo/relight.h"
 #include "photo/resample.h"
 
@@ -121,7 +122,9 @@ static bd_results draft_replace(bd_session *session, const request *ask, bd_erro
     const bd_blending blending = {.transparent = params->background == BD_BACKGROUND_TRANSPARENT,
                                   .linear = params->blend == BD_BLEND_LINEAR};
     to.image = bd_recipe_return(r, bd_composite_add(r, mask.plane, front, &back, blending));
-    bd_session_return_matte(r, &mask, &to);
+    bd_session_return_matte(r, &mask, &ask->matte, &to);
+    to.has_alpha = params->want_alpha;
+    to.alpha = to.has_alpha ? bd_recipe_return(r, bd_pack_add(r, mask.plane, ask->matte.wide)) : 0;
     return to;
 }
 
@@ -208,7 +211,7 @@ static bd_result check_request(bd_session *session, request *ask, bd_error *erro
     return result || classic ? result : bd_session_open_look(session, &ask->matte, &ask->second_look, error);
 }
 
-static bd_result submit_draft(bd_session *session, const request *ask, uint32_t number, bd_error *error) {
+static bd_result submit_draft(bd_session *session, const request *ask, uint32_t number, bool alone, bd_error *error) {
     bd_frame *frame = session->frames.ring[number];
     bd_flight *flight = &session->flights[number];
     bd_result result = bd_frame_prepare(&session->frames, frame, &session->draft, error);
@@ -226,12 +229,13 @@ static bd_result submit_draft(bd_session *session, const request *ask, uint32_t 
         sources[count] = (bd_source){.image = ask->background, .color = ask->color};
     }
     bd_frame_upload(frame, sources);
-    return bd_frame_submit(&session->frames, frame, error);
+    flight->cancels = atomic_load(&session->cancels);
+    return alone ? bd_session_run_frame(session, frame, error) : bd_frame_submit(&session->frames, frame, NULL, error);
 }
 
-/* Records what is new about a photo, and submits it in the frame of that number. */
+/* Records what is new about a photo, and submits it in the frame of that number; alone: the call waits for it. */
 static bd_result start(bd_session *session, const bd_image *photo, const bd_image *background,
-                       const bd_replace_params *params, uint32_t number, bd_error *error) {
+                       const bd_replace_params *params, uint32_t number, bool alone, bd_error *error) {
     request ask = {.photo = photo};
     bd_result code = BD_PARAMS_READ(&ask.params, params, bd_replace_params, error);
     if (!code) {
@@ -250,12 +254,15 @@ static bd_result start(bd_session *session, const bd_image *photo, const bd_imag
         code = check_request(session, &ask, error);
     }
     if (!code) {
-        bd_session_report(session, "replace");
+        code = bd_session_begin_stage(session, "replace", error);
+    }
+    if (!code) {
         bd_flight *flight = &session->flights[number];
+        flight->photo = (bd_size){photo->width, photo->height};
         flight->swapped = photo->format == BD_FORMAT_BGRA8 || photo->format == BD_FORMAT_BGRX8;
         flight->matte = ask.matte;
         flight->results = (classic ? draft_classic : draft_replace)(session, &ask, error);
-        code = submit_draft(session, &ask, number, error);
+        code = submit_draft(session, &ask, number, alone, error);
     }
     bd_color_destroy(ask.color);
     return code;
@@ -266,10 +273,14 @@ static bd_result finish(bd_session *session, uint32_t number, bd_image *result, 
     bd_frame *frame = session->frames.ring[number];
     const bd_flight *flight = &session->flights[number];
     bd_result code = bd_frame_wait(&session->frames, frame, error);
+    if (!code && flight->cancels != atomic_load(&session->cancels)) {
+        code = bd_fail(error, BD_ERR_CANCELLED, "stopped by the caller");
+    }
     if (code) {
         return code;
     }
     const bd_results *at = &flight->results;
+    bd_session_keep_last(session, frame, at, flight->photo, flight->matte.wide);
     bd_session_take_seen(session, frame, at->has_seen ? &at->seen : NULL);
     code = bd_session_take_matte(session, frame, at, &flight->matte, error);
     const bd_slot_shape shape = bd_frame_result_shape(frame, at->image);
@@ -299,7 +310,7 @@ bd_result bd_session_replace(bd_session *session, const bd_image *photo, const b
         code = bd_frames_next(&session->frames, &number, error);
     }
     if (!code) {
-        code = start(session, photo, background, params, number, error);
+        code = start(session, photo, background, params, number, true, error);
     }
     return code ? code : finish(session, number, result, error);
 }
@@ -309,7 +320,7 @@ bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo, c
     uint32_t number = 0;
     bd_result code = bd_frames_next(&session->frames, &number, error);
     if (!code) {
-        code = start(session, photo, background, params, number, error);
+        code = start(session, photo, background, params, number, false, error);
     }
     if (!code) {
         bd_frames_begun(&session->frames);

@@ -95,10 +95,12 @@ static bd_result segment(bd_session *session, const bd_image *photo, const bd_se
     if (!code) {
         code = bd_session_need_network(session, error);
     }
+    if (!code) {
+        code = bd_session_begin_stage(session, "segment", error);
+    }
     if (code) {
         return code;
     }
-    bd_session_report(session, "segment");
     const results at = draft_segment(session, photo, &copy, error);
     const bd_frame *frame = NULL;
     code = bd_session_run_draft(session, &(bd_source){.image = photo}, &frame, error);

@@ -163,13 +163,103 @@ void bd_session_key(const bd_session *session, bd_key_color *color) {
     *color = session->key;
 }
 
-void bd_session_report(const bd_session *session, const char *stage) {
-    if (session->progress) {
-        session->progress(session->progress_user, stage);
+static bd_result check_last(const bd_session *session, bool wanted, const char *what, bd_error *error) {
+    if (!session->last.frame || !wanted) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s was not wanted of the last photo", what);
     }
+    if (session->last.frame->submission != session->last.submission) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s is gone: another photo was begun since", what);
+    }
+    return BD_OK;
+}
+
+bd_result bd_session_take_alpha(const bd_session *session, bd_image *alpha, bd_error *error) {
+    bd_result result = check_last(session, session->last.at.has_alpha, "the matte", error);
+    const bd_size photo = session->last.photo;
+    bool wide = session->last.wide;
+    if (!result) {
+        result = bd_image_make_room(session->allocator, "matte", photo.w, photo.h,
+                                    wide ? BD_FORMAT_GRAY16 : BD_FORMAT_GRAY8, alpha, error);
+    }
+    if (!result) {
+        const bd_slot_shape shape = bd_frame_result_shape(session->last.frame, session->last.at.alpha);
+        bd_rows_store_gray(bd_frame_result(session->last.frame, session->last.at.alpha),
+                           (size_t)bd_slot_row_bytes(&shape), wide, alpha);
+    }
+    return result;
+}
+
+bd_result bd_session_take_coarse(const bd_session *session, float *coarse, size_t room, uint32_t *width,
+                                 uint32_t *height, bd_error *error) {
+    bd_result result = check_last(session, session->last.at.has_coarse, "the coarse mask", error);
+    if (result) {
+        return result;
+    }
+    const bd_slot_shape shape = bd_frame_result_shape(session->last.frame, session->last.at.coarse);
+    *width = shape.w;
+    *height = shape.h;
+    if (!coarse) {
+        return BD_OK;
+    }
+    if (room < (size_t)shape.w * shape.h) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "room for %zu probabilities of %ux%u", room, shape.w, shape.h);
+    }
+    const char *rows = bd_frame_result(session->last.frame, session->last.at.coarse);
+    for (size_t y = 0; y < shape.h; y++) {
+        memcpy(coarse + y * shape.w, rows + y * (size_t)bd_slot_row_bytes(&shape), shape.w * sizeof *coarse);
+    }
+    return BD_OK;
+}
+
+void bd_session_cancel(bd_session *session) {
+    atomic_fetch_add(&session->cancels, 1);
+}
+
+bd_result bd_session_wait(bd_session *session, uint64_t timeout_ns, bd_error *error) {
+    const bd_frames *frames = &session->frames;
+    if (!frames->in_flight) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no photo has been begun");
+    }
+    return bd_frame_poll(&session->frames, frames->ring[frames->oldest], timeout_ns, error);
+}
+
+bd_result bd_session_trim(bd_session *session, bd_error *error) {
+    bd_result result = bd_session_check_idle(session, error);
+    if (!result) {
+        session->input = NULL;
+        session->last.frame = NULL;
+        bd_frames_trim(&session->frames);
+        bd_tables_finish(&session->tables);
+        session->tables = (bd_tables){.allocator = session->allocator};
+    }
+    return result;
 }
 
 /* ---- parts of a call --------------------------------------------------------------------------------------------- */
+
+static bool tell(const bd_session *session, uint32_t done, uint32_t total) {
+    return !session->progress || session->progress(session->progress_user, session->stage, done, total);
+}
+
+bd_result bd_session_begin_stage(bd_session *session, const char *stage, bd_error *error) {
+    session->stage = stage;
+    return tell(session, 0, 1) ? BD_OK : bd_fail(error, BD_ERR_CANCELLED, "stopped by the caller");
+}
+
+typedef struct following {
+    const bd_session *session;
+    unsigned cancels; /* when the frame was submitted */
+} following;
+
+static bool go_on(void *user, uint32_t done, uint32_t total) {
+    const following *f = user;
+    return atomic_load(&f->session->cancels) == f->cancels && tell(f->session, done, total);
+}
+
+bd_result bd_session_run_frame(bd_session *session, bd_frame *frame, bd_error *error) {
+    following f = {session, atomic_load(&session->cancels)};
+    return bd_frame_submit(&session->frames, frame, &(bd_vk_watch){go_on, &f}, error);
+}
 
 bd_result bd_session_check_idle(const bd_session *session, bd_error *error) {
     return session->frames.in_flight
@@ -218,7 +308,9 @@ void bd_session_take_seen(bd_session *session, const bd_frame *frame, const uint
     }
 }
 
-void bd_session_return_matte(bd_recipe *draft, const bd_matte *matte, bd_results *to) {
+void bd_session_return_matte(bd_recipe *draft, const bd_matte *matte, const bd_matte_params *params, bd_results *to) {
+    to->has_coarse = params->want_coarse && matte->coarse != BD_NO_SLOT;
+    to->coarse = to->has_coarse ? bd_recipe_return(draft, matte->coarse) : 0;
     to->has_found = matte->found != BD_NO_SLOT;
     to->found = to->has_found ? bd_recipe_return(draft, matte->found) : 0;
     to->has_key = matte->keyed.key != BD_NO_SLOT;
@@ -240,6 +332,14 @@ bd_result bd_session_take_matte(bd_session *session, const bd_frame *frame, cons
     return result;
 }
 
+void bd_session_keep_last(bd_session *session, const bd_frame *frame, const bd_results *at, bd_size photo, bool wide) {
+    session->last.frame = frame;
+    session->last.submission = frame->submission;
+    session->last.at = *at;
+    session->last.photo = photo;
+    session->last.wide = wide;
+}
+
 bd_recipe *bd_session_begin_draft(bd_session *session, bool deep, bd_error *error) {
     bd_recipe *draft = &session->draft;
     session->input = NULL; /* the draft may go into its frame */
@@ -259,7 +359,7 @@ bd_result bd_session_run_draft(bd_session *session, const bd_source *sources, co
     }
     if (!result) {
         bd_frame_upload(frame, sources);
-        result = bd_frame_submit(&session->frames, frame, error);
+        result = bd_session_run_frame(session, frame, error);
     }
     if (!result) {
         result = bd_frame_wait(&session->frames, frame, error);

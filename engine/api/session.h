@@ -3,6 +3,8 @@
 #ifndef BD_SESSION_H
 #define BD_SESSION_H
 
+#include <stdatomic.h>
+
 #include "api/engine.h"
 #include "api/model.h"
 #include "network/looks.h"
@@ -12,17 +14,19 @@
 enum { BD_SESSION_USUAL_IN_FLIGHT = 2 };
 
 /* Numbers of a photo's results, for bd_frame_result: the picture or matte, the network's labels, whether there is
- * foreground at the point that is kept, and the key. */
+ * foreground at the point that is kept, the key, the matte beside a picture, and what the network's rule made. */
 typedef struct bd_results {
-    uint32_t image, seen, found, key;
-    bool has_seen, has_found, has_key;
+    uint32_t image, seen, found, key, alpha, coarse;
+    bool has_seen, has_found, has_key, has_alpha, has_coarse;
 } bd_results;
 
 /* What bd_session_replace_end needs of a photo in flight. */
 typedef struct bd_flight {
+    bd_size photo;
     bool swapped; /* the photo has blue first, and so has the result */
     bd_results results;
     bd_matte_params matte; /* for the point that is kept, and the key; what it borrows is gone */
+    unsigned cancels;      /* the session's when it was begun */
     void *profile;         /* the result's, a copy */
     size_t profile_bytes;
 } bd_flight;
@@ -32,6 +36,8 @@ struct bd_session {
     bd_allocator hooks;
     bd_progress_fn progress;
     void *progress_user;
+    const char *stage;   /* of the call, for progress */
+    atomic_uint cancels; /* how often bd_session_cancel was called; a call is over when it changes */
     bd_vk *vk;
     bd_looks looks;     /* count 0: there is no network */
     uint32_t person;    /* the class that is foreground by default */
@@ -42,6 +48,13 @@ struct bd_session {
     bd_recipe draft; /* of the photo that is begun */
     bd_seen seen;    /* in the photo whose result was returned last */
     bd_key_color key;
+    struct {
+        const bd_frame *frame; /* NULL: there is none */
+        uint64_t submission;   /* the frame's, unless another photo has it by now */
+        bd_results at;
+        bd_size photo;
+        bool wide;
+    } last; /* the photo whose result was returned last */
     bd_frame *input; /* holds a benchmark's input; NULL: none does */
     /* For tests. */
     VkDeviceSize band_bytes;    /* of a binding at most; 0: what the device can bind */
@@ -55,7 +68,8 @@ bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_net
 /* Whether this device can run this network in half precision. */
 bool bd_session_can_half(const bd_engine *engine, const bd_model *model);
 
-void bd_session_report(const bd_session *session, const char *stage); /* to the progress hook */
+/* Begins a stage, for the progress hook; fails where that says stop. */
+bd_result bd_session_begin_stage(bd_session *session, const char *stage, bd_error *error);
 /* Fails while photos are in flight. */
 bd_result bd_session_check_idle(const bd_session *session, bd_error *error);
 /* Fails for a session that was made without a model. */
@@ -68,12 +82,16 @@ bd_result bd_session_open_look(bd_session *session, const bd_matte_params *param
 /* Counts what the network saw in a photo that is done: labels, the number of the result; NULL: it was not asked. */
 void bd_session_take_seen(bd_session *session, const bd_frame *frame, const uint32_t *labels);
 /* Notes which results tell of a matte, in the draft. */
-void bd_session_return_matte(bd_recipe *draft, const bd_matte *matte, bd_results *to);
+void bd_session_return_matte(bd_recipe *draft, const bd_matte *matte, const bd_matte_params *params, bd_results *to);
+/* What bd_session_take_alpha and bd_session_take_coarse give is that photo's from now on. */
+void bd_session_keep_last(bd_session *session, const bd_frame *frame, const bd_results *at, bd_size photo, bool wide);
 /* Fails where they say that there is no foreground at the point, or no key. */
 bd_result bd_session_take_matte(bd_session *session, const bd_frame *frame, const bd_results *at,
                                 const bd_matte_params *params, bd_error *error);
 /* Empties the draft for a photo, and gives it. deep: pictures have 16 bits. */
 bd_recipe *bd_session_begin_draft(bd_session *session, bool deep, bd_error *error);
+/* Submits a frame, part by part where the device is slow, so that the call can be followed and stopped. */
+bd_result bd_session_run_frame(bd_session *session, bd_frame *frame, bd_error *error);
 /* Runs the draft, unless it failed, in a frame that is not in flight, and waits. */
 bd_result bd_session_run_draft(bd_session *session, const bd_source *sources, const bd_frame **done, bd_error *error);
 

@@ -82,13 +82,11 @@ static bd_result recall(bd_tuner *t, const char *signature, const char *name, bo
 
 /* ---- nodes ------------------------------------------------------------------------------------------------------- */
 
-static void report(const bd_tuner *t) {
+static bd_result report(const bd_tuner *t, bd_error *error) {
     char stage[64];
-    if (t->params.progress) {
-        (void)snprintf(stage, sizeof stage, "tuning %s, %u of %u", precision_name(t->precisions[t->at]), t->node + 1,
-                       t->graph->count);
-        t->params.progress(t->params.progress_user, stage);
-    }
+    (void)snprintf(stage, sizeof stage, "tuning %s", precision_name(t->precisions[t->at]));
+    bool go_on = !t->params.progress || t->params.progress(t->params.progress_user, stage, t->node, t->graph->count);
+    return go_on ? BD_OK : bd_fail(error, BD_ERR_CANCELLED, "stopped by the caller");
 }
 
 /* Shapes that were seen before are not tried again. */
@@ -96,7 +94,10 @@ static bd_result begin_node(bd_tuner *t, bd_error *error) {
     char signature[BD_TUNING_SIGNATURE_BYTES];
     char name[BD_TUNING_SIGNATURE_BYTES];
     bd_op op = t->graph->nodes[t->node].op;
-    report(t);
+    bd_result result = report(t, error);
+    if (result) {
+        return result;
+    }
     t->count =
         bd_kernel_candidates(&t->engine->vk, t->graph, t->node, t->precisions[t->at], t->list, BD_COUNT(t->list));
     name_trial(t, t->node, signature, name);
@@ -106,7 +107,6 @@ static bd_result begin_node(bd_tuner *t, bd_error *error) {
         return BD_OK;
     }
     bool known = false;
-    bd_result result = BD_OK;
     if (!t->whole) {
         result = recall(t, signature, name, &known, error);
         if (!result && !known) {
@@ -470,7 +470,8 @@ static bd_result run_rival(bd_tuner *t, bd_error *error) {
 /* A device that fails at it would do so in the next job, too; short memory and a full disk are temporary, so they are
  * not recorded. */
 static void give_up(bd_tuner *t, bd_result why) {
-    bool temporary = why == BD_ERR_OUT_OF_MEMORY || why == BD_ERR_OUT_OF_DEVICE_MEMORY || why == BD_ERR_FILE_WRITE;
+    bool temporary = why == BD_ERR_OUT_OF_MEMORY || why == BD_ERR_OUT_OF_DEVICE_MEMORY || why == BD_ERR_FILE_WRITE ||
+                     why == BD_ERR_CANCELLED;
     char name[BD_TUNING_SIGNATURE_BYTES];
     if (!t->whole && !temporary && t->at < t->precision_count) {
         name_network(t, name);

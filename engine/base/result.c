@@ -25,6 +25,8 @@ const char *bd_result_name(bd_result result) {
         NAME(BD_OK);
         NAME(BD_ERR_INVALID_ARGUMENT);
         NAME(BD_ERR_UNSUPPORTED);
+        NAME(BD_ERR_CANCELLED);
+        NAME(BD_ERR_TIMEOUT);
         NAME(BD_ERR_OUT_OF_MEMORY);
         NAME(BD_ERR_OUT_OF_DEVICE_MEMORY);
         NAME(BD_ERR_FILE_NOT_FOUND);

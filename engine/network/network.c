@@ -225,6 +225,9 @@ static void synchronise(bd_vk_commands *commands, pending *since) {
     since->count = 0;
 }
 
+/* Of a part of the commands, on the slowest devices: some 20 ms. */
+#define PART_MULTIPLY_ADDS 200000000u
+
 /* gated: groups come from there; NULL: from the dispatches. */
 static bd_result record(const bd_network *network, bd_vk_commands *commands, bool timed, const bd_vk_buffer *gated,
                         const char *label, bd_error *error) {
@@ -232,6 +235,7 @@ static bd_result record(const bd_network *network, bd_vk_commands *commands, boo
     bd_result result = bd_vk_commands_begin(commands, VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT, error);
     pending since = {.count = 0};
     uint32_t step = 0;
+    uint64_t work = 0; /* of the part */
     for (uint32_t i = 0; i < network->dispatch_count && !result; i++) {
         const bd_network_dispatch *d = &network->dispatches[i];
         if (d->barrier || since.count == BD_VK_BARRIER_RANGES) {
@@ -245,7 +249,12 @@ static bd_result record(const bd_network *network, bd_vk_commands *commands, boo
         if (d->last && timed && !result) {
             bd_vk_commands_stamp(commands, network->steps[step].node);
         }
+        work += d->last ? network->steps[step].multiply_adds : 0;
         step += d->last;
+        if (!result && work >= PART_MULTIPLY_ADDS * bd_vk_part_scale(network->vk)) {
+            result = bd_vk_commands_split(commands, error);
+            work = 0;
+        }
     }
     if (result) {
         return result;

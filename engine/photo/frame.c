@@ -4,6 +4,7 @@
 
 #include "photo/frame.h"
 
+#define SLOW_MS 30.0
 /* Of one chunk of memory, unless a single slot needs more: devices promise to allocate a gigabyte at once (Vulkan 1.1,
  * maxMemoryAllocationSize). */
 #define MOST_CHUNK_BYTES ((VkDeviceSize)1 << 29)
@@ -11,7 +12,8 @@
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
 void bd_frames_init(bd_frames *frames, bd_vk *vk, const bd_allocator *allocator, uint32_t count) {
-    *frames = (bd_frames){.vk = vk, .allocator = allocator, .count = count};
+    *frames =
+        (bd_frames){.vk = vk, .allocator = allocator, .count = count, .slow = vk->info.kind != BD_DEVICE_DISCRETE};
 }
 
 static bd_result make_frame(bd_frames *frames, bd_frame **made, bd_error *error) {
@@ -46,15 +48,20 @@ void bd_frames_finish(bd_frames *frames) {
     if (frames->in_flight) {
         (void)frames->vk->api.vkDeviceWaitIdle(frames->vk->device);
     }
+    if (frames->vk) {
+        bd_frames_trim(frames);
+    }
+    *frames = (bd_frames){.vk = NULL};
+}
+
+void bd_frames_trim(bd_frames *frames) {
     for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
         if (frames->ring[i]) {
             destroy_frame(frames, frames->ring[i]);
+            frames->ring[i] = NULL;
         }
     }
-    if (frames->vk) {
-        bd_slot_memory_finish(&frames->shared, frames->vk);
-    }
-    *frames = (bd_frames){.vk = NULL};
+    bd_slot_memory_finish(&frames->shared, frames->vk);
 }
 
 /* ---- the ring ---------------------------------------------------------------------------------------------------- */
@@ -252,7 +259,7 @@ void bd_frame_upload(bd_frame *frame, const bd_source *sources) {
     }
 }
 
-bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, bd_error *error) {
+bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_vk_watch *watch, bd_error *error) {
     const bd_vk_commands *list[2 * BD_MOST_COMMANDS];
     _Static_assert(BD_COUNT(list) <= BD_VK_MOST_SUBMITTED, "one submission");
     for (uint32_t i = 0; i < frame->list_count; i++) {
@@ -260,7 +267,8 @@ bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, bd_error *error) {
     }
     frame->submission = ++frames->submissions;
     frame->submitted_ms = bd_now_ms();
-    return bd_vk_submit_only(frames->vk, list, frame->list_count, frame->fence, error);
+    return frames->slow ? bd_vk_submit_parts(frames->vk, list, frame->list_count, frame->fence, watch, error)
+                        : bd_vk_submit_only(frames->vk, list, frame->list_count, frame->fence, error);
 }
 
 static bd_result take_timings(bd_frames *frames, bd_vk_commands *commands, bd_error *error) {
@@ -285,10 +293,18 @@ static bool has_times(const bd_frames *frames, const bd_frame *frame, uint32_t i
     return i % 2 == 0 || alone;
 }
 
+bd_result bd_frame_poll(bd_frames *frames, const bd_frame *frame, uint64_t timeout_ns, bd_error *error) {
+    bd_vk *vk = frames->vk;
+    VkResult waited = vk->api.vkWaitForFences(vk->device, 1, &frame->fence, VK_TRUE, timeout_ns);
+    return waited == VK_TIMEOUT ? bd_fail(error, BD_ERR_TIMEOUT, "the device is not done with the photo")
+                                : bd_vk_check(vk, waited, "vkWaitForFences", error);
+}
+
 bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error) {
     frames->timing_count = 0;
     bd_result result = bd_vk_wait(frames->vk, frame->fence, error);
     double wall = bd_now_ms() - frame->submitted_ms;
+    frames->slow = wall > SLOW_MS;
     for (uint32_t i = 0; i < frame->list_count && !result; i++) {
         result = has_times(frames, frame, i) ? take_timings(frames, frame->list[i], error) : BD_OK;
     }

@@ -36,6 +36,7 @@ typedef struct bd_frames {
     bd_frame *ring[BD_MOST_FRAMES]; /* NULL: not made yet */
     uint32_t count;                 /* frames at most */
     uint32_t oldest, in_flight;
+    bool slow;            /* the last photo took so long that drivers or callers might want to stop it */
     uint64_t submissions; /* so far */
     bd_slot_memory shared;
     bd_timing timings[BD_MOST_TIMINGS]; /* of the photo that was waited for last */
@@ -57,8 +58,13 @@ void bd_frames_ended(bd_frames *frames);
 bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error);
 /* Writes the uploads, from sources in the order that they were added in. */
 void bd_frame_upload(bd_frame *frame, const bd_source *sources);
-/* Submits all that was recorded. */
-bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, bd_error *error);
+/* Submits all that was recorded, at once on devices that were quick with the last photo, else in parts. watch: asked
+ * between parts whether to go on; NULL: nobody is, and nothing is waited for. */
+bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_vk_watch *watch, bd_error *error);
+/* Whether the device is done with it. */
+bd_result bd_frame_poll(bd_frames *frames, const bd_frame *frame, uint64_t timeout_ns, bd_error *error);
+/* Releases the memory and the commands of all frames; none is in flight. */
+void bd_frames_trim(bd_frames *frames);
 /* Waits for it and takes the timings; those of the network only when nothing was submitted since. */
 bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error);
 /* What the host can read after that, and its shape. */

@@ -57,6 +57,9 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "probabilities of %ux%u: a side has 1 to %d",
                        params->coarse_width, params->coarse_height, (int)LONGEST_SIDE);
     }
+    if (params->want_coarse && !(bd_matte_needs_network(params) && params->rule == BD_RULE_ON)) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "coarse probabilities are given by the network with its rule");
+    }
     if (bd_matte_needs_network(params) && !has_network) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT,
                        "a session without a model needs probabilities, a trimap or a key");
@@ -389,6 +392,7 @@ static bd_matte add_keyed(bd_recipe *recipe, const bd_matte_input *input) {
         bd_slot coarse = add_plane(&m, 0, NULL);
         bd_key_gate_add(recipe, coarse, m.guides[0].block, radius_on(&m, KEY_REACH, 0), plane);
         made.found = m.found;
+        made.coarse = m.by_rule ? m.coarse.map : BD_NO_SLOT;
     } else {
         bd_matte_params parts = *params;
         parts.island_share = parts.island_share > 0.0f ? parts.island_share : -1.0f;
@@ -409,5 +413,5 @@ bd_matte bd_matte_add(bd_recipe *recipe, const bd_matte_input *input) {
     bd_slot mask = plain ? add_plain(&m, mode == BD_MATTE_HARD) : add_refined(&m);
     bd_levels_add(recipe, input->params, mask);
     mask = bd_edges_add(recipe, input->params, mask);
-    return (bd_matte){.plane = mask, .found = m.found};
+    return (bd_matte){.plane = mask, .coarse = m.by_rule ? m.coarse.map : BD_NO_SLOT, .found = m.found};
 }

@@ -3,6 +3,9 @@
 
 enum { MOST_STAMPS = 32 };
 
+/* Of a part of the commands, on the slowest devices: some 20 ms. */
+#define PART_BYTES ((VkDeviceSize)24 << 20)
+
 /* ---- barriers ---------------------------------------------------------------------------------------------------- */
 
 static void forget_pending(bd_recorder *to) {
@@ -72,6 +75,7 @@ static void begin_commands(bd_recorder *to) {
     if (!to->result) {
         to->result = bd_vk_commands_begin(commands, 0, to->error);
     }
+    to->part_bytes = 0;
     to->list[to->list_count++] = commands;
 }
 
@@ -146,6 +150,16 @@ void bd_match_depth(const bd_recorder *to, bd_vk_dispatch *dispatch, bd_slot pic
 }
 
 void bd_recorder_dispatch(bd_recorder *to, const bd_vk_dispatch *dispatch) {
+    if (to->result) {
+        return;
+    }
+    for (uint32_t b = 0; b < BD_VK_BINDINGS; b++) {
+        to->part_bytes += dispatch->bindings[b].buffer ? dispatch->bindings[b].bytes : 0;
+    }
+    if (to->part_bytes > PART_BYTES * bd_vk_part_scale(to->vk)) {
+        to->result = bd_vk_commands_split(&to->commands[to->current], to->error);
+        to->part_bytes = 0;
+    }
     if (to->result) {
         return;
     }

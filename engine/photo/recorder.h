@@ -38,6 +38,7 @@ typedef struct bd_recorder {
 
     bd_pending pending[BD_MOST_PENDING];
     uint32_t pending_count;
+    VkDeviceSize part_bytes;       /* bound by the dispatches of the part that is being recorded */
     bool all_pending;              /* at the beginning: the previous photo may still use any slot */
     uint32_t dispatches, barriers; /* so far */
     bd_result result;

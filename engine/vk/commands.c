@@ -6,7 +6,35 @@
 #include "vk/vk_check.h"
 #include "vk/pipeline.h"
 
-enum { SETS_PER_POOL = 128 };
+enum { SETS_PER_POOL = 128, MOST_BATCHES = 64 };
+
+/* Allocates a command buffer more. */
+static bd_result add_part(bd_vk_commands *commands, bd_error *error) {
+    bd_vk *vk = commands->vk;
+    const VkCommandBufferAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                              .commandPool = commands->pool,
+                                              .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+                                              .commandBufferCount = 1};
+    bd_result result =
+        bd_vk_check(vk, vk->api.vkAllocateCommandBuffers(vk->device, &info, &commands->parts[commands->part_capacity]),
+                    "vkAllocateCommandBuffers", error);
+    commands->part_capacity += !result;
+    return result;
+}
+
+static bd_result begin_part(bd_vk_commands *commands, bd_error *error) {
+    bd_result result = commands->part_count < commands->part_capacity ? BD_OK : add_part(commands, error);
+    if (result) {
+        return result;
+    }
+    commands->buffer = commands->parts[commands->part_count];
+    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+                                            .flags = commands->usage};
+    result = bd_vk_check(commands->vk, commands->vk->api.vkBeginCommandBuffer(commands->buffer, &begin),
+                         "vkBeginCommandBuffer", error);
+    commands->part_count += !result;
+    return result;
+}
 
 bd_result bd_vk_commands_init(bd_vk *vk, bd_vk_commands *commands, uint32_t timers, bd_error *error) {
     const bd_vk_api *api = &vk->api;
@@ -19,12 +47,7 @@ bd_result bd_vk_commands_init(bd_vk *vk, bd_vk_commands *commands, uint32_t time
         commands->pool = VK_NULL_HANDLE;
         return result;
     }
-    const VkCommandBufferAllocateInfo buffer = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-                                                .commandPool = commands->pool,
-                                                .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-                                                .commandBufferCount = 1};
-    result = bd_vk_check(vk, api->vkAllocateCommandBuffers(vk->device, &buffer, &commands->buffer),
-                         "vkAllocateCommandBuffers", error);
+    result = add_part(commands, error);
     if (!result && timers && vk->timestamp_bits) {
         commands->labels = bd_alloc_array(vk->allocator, timers, sizeof *commands->labels);
         const VkQueryPoolCreateInfo queries = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
@@ -90,8 +113,9 @@ bd_result bd_vk_commands_begin(bd_vk_commands *commands, VkCommandBufferUsageFla
     if (result) {
         return result;
     }
-    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO, .flags = usage};
-    result = bd_vk_check(vk, api->vkBeginCommandBuffer(commands->buffer, &begin), "vkBeginCommandBuffer", error);
+    commands->part_count = 0;
+    commands->usage = usage;
+    result = begin_part(commands, error);
     if (!result && commands->timer_capacity) {
         api->vkCmdResetQueryPool(commands->buffer, commands->queries, 0, commands->timer_capacity + 1);
         api->vkCmdWriteTimestamp(commands->buffer, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, commands->queries, 0);
@@ -318,30 +342,104 @@ void bd_vk_commands_fill(bd_vk_commands *commands, const bd_vk_buffer *buffer, V
     commands->vk->api.vkCmdFillBuffer(commands->buffer, buffer->buffer, offset, bytes, word);
 }
 
+uint32_t bd_vk_part_scale(const bd_vk *vk) {
+    switch (vk->info.kind) {
+    case BD_DEVICE_DISCRETE:
+    case BD_DEVICE_VIRTUAL: return 32;
+    case BD_DEVICE_INTEGRATED: return 4;
+    default: return 1;
+    }
+}
+
+bd_result bd_vk_commands_split(bd_vk_commands *commands, bd_error *error) {
+    if (commands->part_count == BD_VK_MOST_PARTS) {
+        return BD_OK;
+    }
+    bd_result result = bd_vk_commands_end(commands, error);
+    return result ? result : begin_part(commands, error);
+}
+
 bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error) {
     return bd_vk_check(commands->vk, commands->vk->api.vkEndCommandBuffer(commands->buffer), "vkEndCommandBuffer",
                        error);
 }
 
-bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, VkFence fence,
-                            bd_error *error) {
+/* In batches of so many buffers, which drivers take for so many jobs. */
+static bd_result submit(bd_vk *vk, const VkCommandBuffer *buffers, uint32_t count, uint32_t batch, VkFence fence,
+                        bd_error *error) {
     if (vk->lost) {
         return bd_fail(error, BD_ERR_DEVICE_LOST, "%s: the device was lost earlier", vk->info.name);
-    }
-    if (count > BD_VK_MOST_SUBMITTED) {
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "too many command buffers in one submission");
-    }
-    VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED];
-    for (uint32_t i = 0; i < count; i++) {
-        buffers[i] = commands[i]->buffer;
     }
     bd_result result = bd_vk_check(vk, vk->api.vkResetFences(vk->device, 1, &fence), "vkResetFences", error);
     if (result) {
         return result;
     }
-    const VkSubmitInfo info = {
-        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = count, .pCommandBuffers = buffers};
-    return bd_vk_check(vk, vk->api.vkQueueSubmit(vk->queue, 1, &info, fence), "vkQueueSubmit", error);
+    VkSubmitInfo infos[MOST_BATCHES];
+    uint32_t batches = 0;
+    for (uint32_t first = 0; first < count; first += batch) {
+        infos[batches++] = (VkSubmitInfo){.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                                          .commandBufferCount = BD_MIN(batch, count - first),
+                                          .pCommandBuffers = buffers + first};
+    }
+    return bd_vk_check(vk, vk->api.vkQueueSubmit(vk->queue, batches, infos, fence), "vkQueueSubmit", error);
+}
+
+/* All parts of all commands, in order. */
+static bd_result list_parts(const bd_vk_commands *const *commands, uint32_t count,
+                            VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED], uint32_t *listed, bd_error *error) {
+    *listed = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (commands[i]->part_count > BD_VK_MOST_SUBMITTED - *listed) {
+            return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "too many command buffers in one submission");
+        }
+        memcpy(buffers + *listed, commands[i]->parts, commands[i]->part_count * sizeof *buffers);
+        *listed += commands[i]->part_count;
+    }
+    return BD_OK;
+}
+
+bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, VkFence fence,
+                            bd_error *error) {
+    VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED];
+    uint32_t listed;
+    bd_result result = list_parts(commands, count, buffers, &listed, error);
+    return result ? result : submit(vk, buffers, listed, listed, fence, error);
+}
+
+/* Waits for the parts that were submitted and not waited for. */
+static void drain_parts(bd_vk *vk, uint32_t waited, uint32_t submitted) {
+    for (; waited < submitted; waited++) {
+        (void)bd_vk_wait(vk, vk->part_fences[waited % 2], NULL);
+    }
+}
+
+bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, VkFence fence,
+                             const bd_vk_watch *watch, bd_error *error) {
+    VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED];
+    uint32_t listed, waited = 0;
+    bd_result result = list_parts(commands, count, buffers, &listed, error);
+    if (!result && !watch) {
+        return submit(vk, buffers, listed, (listed + MOST_BATCHES - 1) / MOST_BATCHES, fence, error);
+    }
+    for (uint32_t i = 0; i < listed && !result; i++) {
+        if (i >= 2) {
+            result = bd_vk_wait(vk, vk->part_fences[waited % 2], error);
+            waited += !result;
+        }
+        if (!result && !watch->go_on(watch->user, waited, listed)) {
+            result = bd_fail(error, BD_ERR_CANCELLED, "stopped by the caller");
+        }
+        if (!result) {
+            result = submit(vk, buffers + i, 1, 1, i + 1 == listed ? fence : vk->part_fences[i % 2], error);
+        }
+        if (result) {
+            drain_parts(vk, waited, i);
+        }
+    }
+    if (!result) {
+        drain_parts(vk, waited, listed - 1);
+    }
+    return result;
 }
 
 bd_result bd_vk_wait(bd_vk *vk, VkFence fence, bd_error *error) {

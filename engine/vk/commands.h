@@ -5,11 +5,16 @@
 
 #include "vk/dispatch.h"
 
-/* A recorded command buffer with the descriptor sets and views that it refers to. */
+enum { BD_VK_MOST_PARTS = 64 };
+
+/* Recorded commands with the descriptor sets and views that they refer to, in parts that can be submitted one by one. */
 typedef struct bd_vk_commands {
     bd_vk *vk;
     VkCommandPool pool;
-    VkCommandBuffer buffer;
+    VkCommandBuffer buffer; /* the last part: what is recorded goes there */
+    VkCommandBuffer parts[BD_VK_MOST_PARTS];
+    uint32_t part_count, part_capacity; /* capacity: that were allocated */
+    VkCommandBufferUsageFlags usage;
     VkDescriptorPool *descriptor_pools;
     uint32_t descriptor_pool_count, sets_left;
     VkBufferView *views;
@@ -44,13 +49,26 @@ void bd_vk_commands_copy(bd_vk_commands *commands, const bd_vk_buffer *from, VkD
 /* offset and bytes: multiples of four. */
 void bd_vk_commands_fill(bd_vk_commands *commands, const bd_vk_buffer *buffer, VkDeviceSize offset, VkDeviceSize bytes,
                          uint32_t word);
+/* How much more a part should hold on this device than on a software one: on quick ones parts cost more than they serve. */
+uint32_t bd_vk_part_scale(const bd_vk *vk);
+/* Ends the last part and begins another; no-op when there are BD_VK_MOST_PARTS. What is pending stays so. */
+bd_result bd_vk_commands_split(bd_vk_commands *commands, bd_error *error);
 bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error);
 /* Submits in order as one batch, at most BD_VK_MOST_SUBMITTED, that will signal the fence; an unfinished command buffer
  * may be among them where its usage is SIMULTANEOUS_USE. Every submission waits for what an earlier one wrote only
  * where a barrier says so. */
-#define BD_VK_MOST_SUBMITTED 48
+#define BD_VK_MOST_SUBMITTED 512
 bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, VkFence fence,
                             bd_error *error);
+/* The same part by part, two of them on the device at a time: drivers stop what takes too long at once, and between parts the
+ * host can think again. go_on (NULL: nothing is waited for) is called with how many parts are done; where it returns false,
+ * nothing more is submitted, what was is waited for, and the result is BD_ERR_CANCELLED. */
+typedef struct bd_vk_watch {
+    bool (*go_on)(void *user, uint32_t done, uint32_t total);
+    void *user;
+} bd_vk_watch;
+bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, VkFence fence,
+                             const bd_vk_watch *watch, bd_error *error);
 /* Waits for a fence that was submitted; it stays signalled. On failure the device is idle all the same. */
 bd_result bd_vk_wait(bd_vk *vk, VkFence fence, bd_error *error);
 /* Both, with a fence of its own. */

@@ -142,6 +142,7 @@ typedef struct bd_vk {
     VkDevice device;
     VkQueue queue;
     VkFence fence;
+    VkFence part_fences[2];                           /* of bd_vk_submit_parts */
     bool addresses;                                   /* shaders can read buffers by their addresses */
     VkDescriptorSetLayout set_layouts[BD_READ_PATHS]; /* bindings 0..3 read, 4 written */
     VkPipelineLayout pipeline_layouts[BD_READ_PATHS]; /* 128 bytes of push constants */

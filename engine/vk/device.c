@@ -236,7 +236,10 @@ static bd_result create_device(bd_vk *vk, bd_error *error) {
     }
     vk->api.vkGetDeviceQueue(vk->device, vk->queue_family, 0, &vk->queue);
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-    result = bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &fence, NULL, &vk->fence), "vkCreateFence", error);
+    VkFence *const fences[] = {&vk->fence, &vk->part_fences[0], &vk->part_fences[1]};
+    for (size_t i = 0; i < BD_COUNT(fences) && !result; i++) {
+        result = bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &fence, NULL, fences[i]), "vkCreateFence", error);
+    }
     return result ? result : bd_vk_layouts_init(vk, error);
 }
 
@@ -345,6 +348,8 @@ void bd_vk_finish(bd_vk *vk) {
             bd_vk_pipeline_cache_close(vk);
             bd_vk_layouts_finish(vk);
             api->vkDestroyFence(vk->device, vk->fence, NULL);
+            api->vkDestroyFence(vk->device, vk->part_fences[0], NULL);
+            api->vkDestroyFence(vk->device, vk->part_fences[1], NULL);
         }
         api->vkDestroyDevice(vk->device, NULL);
     }

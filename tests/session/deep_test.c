@@ -311,10 +311,8 @@ static void test_flight(void **state) {
     (void)state;
     const bd_matte_params given = {
         .struct_size = sizeof given, .mode = BD_MATTE_SOFT, .coarse = matte, .coarse_width = W, .coarse_height = H};
-    const bd_replace_params params = {.struct_size = sizeof params,
-                                      .background = BD_BACKGROUND_COLOR,
-                                      .color = {1, 2, 3, 255},
-                                      .matte = &given};
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .background = BD_BACKGROUND_COLOR, .color = {1, 2, 3, 255}, .matte = &given};
     make_matte();
     bd_image photos[2] = {make_picture(W, H, true, false), {0}}, alone[2] = {{0}}, result = {0};
     photos[1] = narrowed(&photos[0]);

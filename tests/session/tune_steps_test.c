@@ -325,9 +325,8 @@ static void test_between_photos(void **state) {
         pixels[i] = i % 4 == 3 ? 255 : (uint8_t)(i * 2654435761u >> 24);
     }
     const bd_image photo = {.width = SIDE, .height = SIDE, .stride_bytes = SIDE * 4, .pixels = pixels};
-    const bd_replace_params params = {.struct_size = sizeof params,
-                                      .background = BD_BACKGROUND_TRANSPARENT,
-                                      .classes = {.words = {2}}};
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .background = BD_BACKGROUND_TRANSPARENT, .classes = {.words = {2}}};
     bd_engine *engine = open_engine();
     const bd_session_params many = {.struct_size = sizeof many, .many = true};
     bd_session *session = test_session_create(engine, model, &many);

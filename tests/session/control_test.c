@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT
+ * A call that is followed, stopped and waited for, and what a session gives back: progress, cancelling, waiting, trimming,
+ * the matte and the coarse mask beside a result. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "api/session.h"
+#include "support/files.h"
+#include "support/session.h"
+
+enum { W = 320, H = 240, NEVER = 1 << 20 };
+
+typedef struct followed {
+    bd_session *session;
+    uint32_t stages, reports, done, total;
+    uint32_t stop_at;   /* returns false at this report */
+    uint32_t cancel_at; /* another thread cancels at this one */
+} followed;
+
+static test_session t;
+static followed f;
+static bd_session *session;
+static bd_image photo;
+static const bd_replace_params cut_out = {.struct_size = sizeof cut_out, .background = BD_BACKGROUND_TRANSPARENT};
+
+static void *cancel(void *user) {
+    bd_session_cancel(user);
+    return NULL;
+}
+
+static bool follow(void *user, const char *stage, uint32_t done, uint32_t total) {
+    followed *to = user;
+    assert_true(strlen(stage) > 0 && done <= total && (done >= to->done || !done));
+    to->stages += !done;
+    to->done = done;
+    to->total = total;
+    if (to->reports == to->cancel_at) {
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, cancel, to->session), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+    }
+    return to->reports++ != to->stop_at;
+}
+
+static void forget(uint32_t stop_at, uint32_t cancel_at) {
+    f = (followed){.session = session, .stop_at = stop_at, .cancel_at = cancel_at};
+}
+
+static void assert_cuts_out(const bd_image *expected) {
+    bd_image got = {0};
+    forget(NEVER, NEVER);
+    assert_int_equal(bd_session_replace(session, &photo, NULL, &cut_out, &got, NULL), BD_OK);
+    test_assert_same(expected, &got);
+    bd_image_finish(&got);
+}
+
+static bd_image expected_cut(void) {
+    bd_image expected = {0};
+    forget(NEVER, NEVER);
+    assert_int_equal(bd_session_replace(session, &photo, NULL, &cut_out, &expected, NULL), BD_OK);
+    return expected;
+}
+
+/* At whichever report a call is stopped, by either way, it fails at once, and the next one is as if nothing had been. */
+static void test_stops_anywhere(void **state) {
+    (void)state;
+    bd_image expected = expected_cut();
+    const uint32_t reports = f.reports;
+    assert_true(reports > 4 && f.total > 4);
+    for (uint32_t at = 0; at < reports; at++) {
+        for (int by_cancel = 0; by_cancel < 2; by_cancel++) {
+            bd_image got = {0};
+            bd_error error;
+            forget(by_cancel ? NEVER : at, by_cancel ? at : NEVER);
+            bd_result result = bd_session_replace(session, &photo, NULL, &cut_out, &got, &error);
+            /* What is cancelled before it was submitted has not begun yet. */
+            if (by_cancel && !at) {
+                assert_int_equal(result, BD_OK);
+            } else {
+                assert_int_equal(result, BD_ERR_CANCELLED);
+                assert_null(got.pixels);
+                assert_true(f.reports <= at + 2);
+            }
+            bd_image_finish(&got);
+        }
+    }
+    assert_cuts_out(&expected);
+    bd_image_finish(&expected);
+}
+
+static void test_stops_other_calls(void **state) {
+    (void)state;
+    bd_image alpha = {0};
+    bd_segmentation map = {.struct_size = sizeof map};
+    forget(2, NEVER);
+    assert_int_equal(bd_session_matte(session, &photo, NULL, &alpha, NULL), BD_ERR_CANCELLED);
+    forget(2, NEVER);
+    assert_int_equal(bd_session_segment(session, &photo, NULL, &map, NULL), BD_ERR_CANCELLED);
+    assert_null(alpha.pixels);
+    assert_null(map.labels.pixels);
+}
+
+/* Photos in flight, of which the second was begun after the first was cancelled. */
+static void test_flight(void **state) {
+    (void)state;
+    bd_image expected = expected_cut(), got = {0};
+    bd_error error;
+    assert_int_equal(bd_session_wait(session, 0, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(bd_session_replace_begin(session, &photo, NULL, &cut_out, &error), BD_OK);
+    assert_int_equal(bd_session_trim(session, &error), BD_ERR_INVALID_ARGUMENT);
+    bd_session_cancel(session);
+    assert_int_equal(bd_session_replace_begin(session, &photo, NULL, &cut_out, &error), BD_OK);
+    bd_result waited = bd_session_wait(session, 0, &error);
+    assert_true(waited == BD_ERR_TIMEOUT || waited == BD_OK);
+    assert_int_equal(bd_session_wait(session, UINT64_MAX, &error), BD_OK);
+    assert_int_equal(bd_session_replace_end(session, &got, &error), BD_ERR_CANCELLED);
+    assert_null(got.pixels);
+    assert_int_equal(bd_session_replace_end(session, &got, &error), BD_OK);
+    test_assert_same(&expected, &got);
+    bd_image_finish(&got);
+    bd_image_finish(&expected);
+}
+
+static void test_trims(void **state) {
+    (void)state;
+    bd_image expected = expected_cut();
+    assert_true(bd_frames_bytes(&session->frames) > (VkDeviceSize)W * H * 8);
+    assert_int_equal(bd_session_trim(session, NULL), BD_OK);
+    assert_int_equal(bd_frames_bytes(&session->frames), 0);
+    assert_int_equal(bd_session_trim(session, NULL), BD_OK);
+    assert_cuts_out(&expected);
+    bd_image_finish(&expected);
+}
+
+/* The matte beside a result is the one that bd_session_matte gives, and the coarse mask makes nearly the same one. */
+static void test_takes_masks(void **state) {
+    (void)state;
+    forget(NEVER, NEVER);
+    const bd_matte_params wanted = {.struct_size = sizeof wanted, .want_coarse = true, .looks = 1};
+    bd_replace_params params = cut_out;
+    params.matte = &wanted;
+    params.want_alpha = true;
+    bd_image alpha = {0}, beside = {0}, again = {0}, result = {0};
+    bd_error error;
+    assert_int_equal(bd_session_matte(session, &photo, &wanted, &alpha, &error), BD_OK);
+    assert_int_equal(bd_session_replace(session, &photo, NULL, &params, &result, &error), BD_OK);
+    assert_int_equal(bd_session_take_alpha(session, &beside, &error), BD_OK);
+    test_assert_same(&alpha, &beside);
+    uint32_t w = 0, h = 0;
+    assert_int_equal(bd_session_take_coarse(session, NULL, 0, &w, &h, &error), BD_OK);
+    assert_true(w > 16 && h > 16);
+    float *coarse = calloc((size_t)w * h, sizeof *coarse);
+    assert_non_null(coarse);
+    assert_int_equal(bd_session_take_coarse(session, coarse, (size_t)w * h - 1, &w, &h, &error),
+                     BD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(bd_session_take_coarse(session, coarse, (size_t)w * h, &w, &h, &error), BD_OK);
+    const bd_matte_params given = {
+        .struct_size = sizeof given, .coarse = coarse, .coarse_width = w, .coarse_height = h, .island_share = -1};
+    assert_int_equal(bd_session_matte(session, &photo, &given, &again, &error), BD_OK);
+    double apart = 0, inside = 0;
+    for (size_t i = 0; i < (size_t)W * H; i++) {
+        apart += abs(again.pixels[i] - alpha.pixels[i]) / 255.0;
+        inside += alpha.pixels[i] / 255.0;
+    }
+    assert_true(inside > 0.02 * W * H && apart < 0.1 * inside);
+    assert_int_equal(bd_session_take_coarse(session, NULL, 0, &w, &h, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(bd_session_replace_begin(session, &photo, NULL, &params, &error), BD_OK);
+    assert_int_equal(bd_session_take_alpha(session, &beside, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(bd_session_replace_end(session, &result, &error), BD_OK);
+    free(coarse);
+    bd_image_finish(&alpha);
+    bd_image_finish(&beside);
+    bd_image_finish(&again);
+    bd_image_finish(&result);
+}
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stops_anywhere), cmocka_unit_test(test_stops_other_calls), cmocka_unit_test(test_flight),
+        cmocka_unit_test(test_trims),          cmocka_unit_test(test_takes_masks),
+    };
+    int skip = test_session_skip();
+    if (skip) {
+        return skip;
+    }
+    test_session_open_side(&t, 257);
+    const bd_session_params params = {.struct_size = sizeof params, .progress = follow, .progress_user = &f};
+    forget(NEVER, NEVER);
+    session = test_session_create(t.engine, t.model, &params);
+    bd_image person = test_read_image(test_source_file("tools/samples/person.jpg"));
+    photo = test_new_picture(W, H);
+    for (size_t y = 0; y < H; y++) {
+        for (size_t x = 0; x < W; x++) {
+            size_t from = y * person.height / H * (size_t)person.stride_bytes + x * person.width / W * 4;
+            memcpy(photo.pixels + (y * W + x) * 4, person.pixels + from, 4);
+        }
+    }
+    bd_image_finish(&person);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    free(photo.pixels);
+    bd_session_destroy(session);
+    test_session_close(&t);
+    return failed;
+}
