@@ -39,6 +39,9 @@ typedef struct bd_session_params {
                   to 0.2 s more to create, a seventh less a photo, the same bytes). The first session for a driver and
                   network times them first, which takes seconds, and cache_dir keeps what was found; without cache_dir
                   a session tries one small layer */
+    uint64_t
+        memory_budget; /* bytes of device memory that networks and photos may take, together; what would take more fails with
+                               BD_ERR_OUT_OF_DEVICE_MEMORY. 0: no limit but the device's */
     uint32_t in_flight; /* photos that may be begun and not ended (bd_session_replace_begin), 1..8; 0: 2. Each takes
                            memory for its photo, background and result */
 } bd_session_params;
@@ -175,6 +178,22 @@ BD_API BD_CHECK bd_result bd_session_wait(bd_session *session, uint64_t timeout_
  * Threads  any, at any time in the session's life.
  */
 BD_API void bd_session_cancel(bd_session *session);
+
+/* What a session takes for photos of a size, before it takes it. */
+typedef struct bd_memory_estimate {
+    size_t struct_size;
+    uint64_t network_bytes;   /* of device memory for weights and tensors: taken already */
+    uint64_t photo_bytes;     /* of device memory for one photo at a time */
+    uint64_t in_flight_bytes; /* the same for as many as may be in flight */
+    uint64_t staging_bytes;   /* how much of that is the host's memory, which the device sees; 0 where they share all */
+    uint64_t host_bytes;      /* of the allocator's memory, one result included */
+} bd_memory_estimate;
+
+/* photo, background: sizes, formats and has_alpha; pixels may be NULL. params: as of bd_session_replace. Errors: as of
+ * bd_session_replace, and BD_ERR_INVALID_ARGUMENT while photos are in flight. */
+BD_API BD_CHECK bd_result bd_session_estimate(bd_session *session, const bd_image *photo, const bd_image *background,
+                                              const bd_replace_params *params, bd_memory_estimate *estimate,
+                                              bd_error *error);
 
 /* Gives back the memory for photos, on the device and on the host; the network stays. The next photo takes it anew.
  * Errors: BD_ERR_INVALID_ARGUMENT while photos are in flight. */

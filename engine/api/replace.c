@@ -233,39 +233,90 @@ static bd_result submit_draft(bd_session *session, const request *ask, uint32_t 
     return alone ? bd_session_run_frame(session, frame, error) : bd_frame_submit(&session->frames, frame, NULL, error);
 }
 
-/* Records what is new about a photo, and submits it in the frame of that number; alone: the call waits for it. */
-static bd_result start(bd_session *session, const bd_image *photo, const bd_image *background,
-                       const bd_replace_params *params, uint32_t number, bool alone, bd_error *error) {
-    request ask = {.photo = photo};
-    bd_result code = BD_PARAMS_READ(&ask.params, params, bd_replace_params, error);
+/* What is asked for, checked, and written down as the session's draft. ask->color is the caller's afterwards. */
+static bd_result draft(bd_session *session, const bd_image *photo, const bd_image *background,
+                       const bd_replace_params *params, request *ask, bd_results *at, bd_error *error) {
+    *ask = (request){.photo = photo};
+    bd_result code = BD_PARAMS_READ(&ask->params, params, bd_replace_params, error);
     if (!code) {
-        code = bd_check_replace(photo, background, &ask.params, error);
+        code = bd_check_replace(photo, background, &ask->params, error);
     }
     if (code) {
         return code;
     }
-    bd_session_choose_classes(session, &ask.params.classes);
-    bool classic = ask.params.classic;
-    ask.background = ask.params.background == BD_BACKGROUND_PICTURE ? background : NULL;
-    ask.deep = !classic &&
-               (photo->format == BD_FORMAT_RGBA16 || (ask.background && ask.background->format == BD_FORMAT_RGBA16));
-    code = plan_colors(session, &ask, error);
+    bd_session_choose_classes(session, &ask->params.classes);
+    bool classic = ask->params.classic;
+    ask->background = ask->params.background == BD_BACKGROUND_PICTURE ? background : NULL;
+    ask->deep = !classic &&
+                (photo->format == BD_FORMAT_RGBA16 || (ask->background && ask->background->format == BD_FORMAT_RGBA16));
+    code = plan_colors(session, ask, error);
     if (!code) {
-        code = check_request(session, &ask, error);
+        code = check_request(session, ask, error);
     }
+    if (!code) {
+        *at = (classic ? draft_classic : draft_replace)(session, ask, error);
+        code = session->draft.result;
+    }
+    return code;
+}
+
+/* Records what is new about a photo, and submits it in the frame of that number; alone: the call waits for it. */
+static bd_result start(bd_session *session, const bd_image *photo, const bd_image *background,
+                       const bd_replace_params *params, uint32_t number, bool alone, bd_error *error) {
+    request ask;
+    bd_flight *flight = &session->flights[number];
+    bd_result code = draft(session, photo, background, params, &ask, &flight->results, error);
     if (!code) {
         code = bd_session_begin_stage(session, "replace", error);
     }
     if (!code) {
-        bd_flight *flight = &session->flights[number];
         flight->photo = (bd_size){photo->width, photo->height};
         flight->swapped = photo->format == BD_FORMAT_BGRA8 || photo->format == BD_FORMAT_BGRX8;
         flight->matte = ask.matte;
-        flight->results = (classic ? draft_classic : draft_replace)(session, &ask, error);
         code = submit_draft(session, &ask, number, alone, error);
     }
     bd_color_destroy(ask.color);
     return code;
+}
+
+/* Images without pixels count as if they had some. */
+static bd_image with_pixels(const bd_image *image, uint16_t *pixel) {
+    bd_image whole = image ? *image : (bd_image){0};
+    whole.pixels = (uint8_t *)pixel;
+    whole.stride_bytes = (ptrdiff_t)whole.width * 8;
+    return whole;
+}
+
+bd_result bd_session_estimate(bd_session *session, const bd_image *photo, const bd_image *background,
+                              const bd_replace_params *params, bd_memory_estimate *estimate, bd_error *error) {
+    uint16_t pixel[4];
+    const bd_image of[2] = {with_pixels(photo, pixel), with_pixels(background, pixel)};
+    request ask = {0};
+    bd_results at;
+    bd_frame_bytes bytes;
+    bd_result code = bd_info_check(estimate, "bd_memory_estimate", error);
+    if (!code) {
+        code = bd_session_check_idle(session, error);
+    }
+    if (!code) {
+        code = draft(session, &of[0], background ? &of[1] : NULL, params, &ask, &at, error);
+    }
+    bd_color_destroy(ask.color);
+    if (!code) {
+        code = bd_frames_estimate(&session->frames, &session->draft, &bytes, error);
+    }
+    if (code) {
+        return code;
+    }
+    const uint32_t frames = session->frames.count;
+    const bd_slot_shape *result = &session->draft.shapes[session->draft.returns[at.image]];
+    const bd_memory_estimate all = {.network_bytes = bd_looks_bytes(&session->looks),
+                                    .photo_bytes = bytes.shared + bytes.each,
+                                    .in_flight_bytes = bytes.shared + bytes.each * frames,
+                                    .staging_bytes = bytes.staged * frames,
+                                    .host_bytes = sizeof(bd_frame) * frames + bd_slot_bytes(result)};
+    bd_info_give(estimate, &all, sizeof all);
+    return BD_OK;
 }
 
 /* Waits for what was started. */

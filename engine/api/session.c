@@ -56,6 +56,21 @@ bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_net
     return BD_OK;
 }
 
+/* What the networks leave of the budget is for photos. */
+static bd_result keep_budget(bd_session *session, bd_error *error) {
+    const uint64_t networks = bd_looks_bytes(&session->looks);
+    if (!session->budget) {
+        return BD_OK;
+    }
+    if (networks >= session->budget) {
+        return bd_fail(error, BD_ERR_OUT_OF_DEVICE_MEMORY,
+                       "the network takes %.1f MB of device memory, and the budget is %.1f MB", (double)networks / 1e6,
+                       (double)session->budget / 1e6);
+    }
+    session->frames.budget = session->budget - networks;
+    return BD_OK;
+}
+
 /* Other sizes and mirrored looks, progress, and how many photos are in flight at most. */
 static bd_result set_up(bd_session *session, const bd_session_params *params, bd_error *error) {
     session->progress = params->progress;
@@ -66,11 +81,14 @@ static bd_result set_up(bd_session *session, const bd_session_params *params, bd
     if (params->in_flight) {
         session->frames.count = params->in_flight;
     }
+    session->budget = params->memory_budget;
     const bd_graph *sizes[BD_MOST_SIZES] = {NULL};
     for (uint32_t i = 0; i < BD_MIN(params->size_count, (uint32_t)BD_MOST_SIZES); i++) {
         sizes[i] = &params->sizes[i]->graph;
     }
-    return session->looks.count ? bd_looks_add(&session->looks, sizes, params->size_count, params->flip, error) : BD_OK;
+    bd_result result =
+        session->looks.count ? bd_looks_add(&session->looks, sizes, params->size_count, params->flip, error) : BD_OK;
+    return result ? result : keep_budget(session, error);
 }
 
 /* A session whose kernels are those that were measured, or guessed, for this device. */
@@ -164,13 +182,10 @@ void bd_session_key(const bd_session *session, bd_key_color *color) {
 }
 
 static bd_result check_last(const bd_session *session, bool wanted, const char *what, bd_error *error) {
-    if (!session->last.frame || !wanted) {
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s was not wanted of the last photo", what);
-    }
-    if (session->last.frame->submission != session->last.submission) {
+    if (!session->last.frame) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s is gone: another photo was begun since", what);
     }
-    return BD_OK;
+    return wanted ? BD_OK : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s of the last photo was not wanted", what);
 }
 
 bd_result bd_session_take_alpha(const bd_session *session, bd_image *alpha, bd_error *error) {
@@ -334,7 +349,6 @@ bd_result bd_session_take_matte(bd_session *session, const bd_frame *frame, cons
 
 void bd_session_keep_last(bd_session *session, const bd_frame *frame, const bd_results *at, bd_size photo, bool wide) {
     session->last.frame = frame;
-    session->last.submission = frame->submission;
     session->last.at = *at;
     session->last.photo = photo;
     session->last.wide = wide;
@@ -343,6 +357,7 @@ void bd_session_keep_last(bd_session *session, const bd_frame *frame, const bd_r
 bd_recipe *bd_session_begin_draft(bd_session *session, bool deep, bd_error *error) {
     bd_recipe *draft = &session->draft;
     session->input = NULL; /* the draft may go into its frame */
+    session->last.frame = NULL;
     bd_recipe_begin(draft, session->vk, &session->tables, error);
     draft->deep = deep;
     draft->band_bytes = session->band_bytes;

@@ -39,6 +39,7 @@ struct bd_session {
     const char *stage;   /* of the call, for progress */
     atomic_uint cancels; /* how often bd_session_cancel was called; a call is over when it changes */
     bd_vk *vk;
+    uint64_t budget;    /* of device memory; 0: none */
     bd_looks looks;     /* count 0: there is no network */
     uint32_t person;    /* the class that is foreground by default */
     int32_t background; /* the class that is none of the others; -1: there is none */
@@ -49,8 +50,7 @@ struct bd_session {
     bd_seen seen;    /* in the photo whose result was returned last */
     bd_key_color key;
     struct {
-        const bd_frame *frame; /* NULL: there is none */
-        uint64_t submission;   /* the frame's, unless another photo has it by now */
+        const bd_frame *frame; /* NULL: there is none, or another photo was begun since */
         bd_results at;
         bd_size photo;
         bool wide;

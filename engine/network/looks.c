@@ -45,6 +45,18 @@ void bd_looks_finish(bd_looks *looks) {
 
 /* ---- which look is what ------------------------------------------------------------------------------------------ */
 
+static VkDeviceSize network_bytes(const bd_network *network) {
+    return network->weights.bytes + network->arena.bytes + network->gate.groups.bytes + network->gate.gated.bytes;
+}
+
+VkDeviceSize bd_looks_bytes(const bd_looks *looks) {
+    VkDeviceSize bytes = network_bytes(&looks->network) + looks->sums[0].bytes + looks->sums[1].bytes;
+    for (uint32_t i = 0; i < looks->size_count; i++) {
+        bytes += network_bytes(&looks->sizes[i]);
+    }
+    return bytes;
+}
+
 bool bd_looks_is_mirrored(const bd_looks *looks, uint32_t look) {
     return looks->flip && look % 2;
 }

@@ -26,6 +26,8 @@ bd_result bd_looks_add(bd_looks *looks, const bd_graph *const *sizes, uint32_t s
 void bd_looks_finish(bd_looks *looks); /* safe on a zeroed one */
 
 const bd_network *bd_looks_network(const bd_looks *looks, uint32_t look);
+/* Of device memory that all of them take. */
+VkDeviceSize bd_looks_bytes(const bd_looks *looks);
 bool bd_looks_is_mirrored(const bd_looks *looks, uint32_t look);
 /* What labels and masks read: the network's logits, or the average of all looks, of the first network's shape. */
 bd_vk_binding bd_looks_logits(const bd_looks *looks);

@@ -92,51 +92,147 @@ static bd_result wait_for_flights(bd_frames *frames, bd_error *error) {
     return result;
 }
 
-/* ---- recording --------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
-static bool is_recorded(const bd_frames *frames, const bd_frame *frame, const bd_recipe *recipe) {
-    return frame->recorded && frame->shared_generation == frames->shared.generation &&
-           frame->memory_generation == frame->memory.generation && bd_recipe_equal(recipe, &frame->recipe);
+static VkDeviceSize memory_bytes(const bd_slot_memory *memory) {
+    VkDeviceSize bytes = 0;
+    for (uint32_t i = 0; i < BD_MOST_CHUNKS; i++) {
+        bytes += memory->chunks[i].bytes;
+    }
+    return bytes;
 }
 
-/* Memory for all slots, and where each lies. */
-static bd_result lay_out(bd_frames *frames, bd_frame *frame, bd_error *error) {
-    const bd_recipe *recipe = &frame->recipe;
+static VkDeviceSize frame_bytes(const bd_frame *frame) {
+    return memory_bytes(&frame->memory) + frame->staging.bytes + frame->download.bytes;
+}
+
+VkDeviceSize bd_frames_bytes(const bd_frames *frames) {
+    VkDeviceSize bytes = memory_bytes(&frames->shared);
+    for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
+        bytes += frames->ring[i] ? frame_bytes(frames->ring[i]) : 0;
+    }
+    return bytes;
+}
+
+/* Where slots lie, and how much memory that takes. */
+typedef struct layout {
     bd_slot_shape shapes[BD_MOST_SLOTS];
-    bd_slot_use uses[BD_MOST_SLOTS];
     bd_slot_place places[BD_MOST_SLOTS];
-    VkDeviceSize shared[BD_MOST_CHUNKS], of_frame[BD_MOST_CHUNKS];
+    VkDeviceSize shared[BD_MOST_CHUNKS], of_frame[BD_MOST_CHUNKS], staging, download;
+} layout;
+
+static bd_result plan_layout(const bd_frames *frames, const bd_recipe *recipe, layout *to, bd_error *error) {
+    bd_slot_use uses[BD_MOST_SLOTS];
+    bool staged = !frames->vk->unified;
     for (uint32_t s = 0; s < recipe->slot_count; s++) {
-        shapes[s] = recipe->shapes[s];
-        shapes[s].owner = frames->vk->unified ? shapes[s].owner : BD_SLOT_SHARED; /* else the host sees copies */
+        to->shapes[s] = recipe->shapes[s];
+        to->shapes[s].owner = staged ? BD_SLOT_SHARED : to->shapes[s].owner; /* the host sees copies */
         uses[s] = recipe->uses[s];
         if (recipe->apart && uses[s].first <= uses[s].last) {
             uses[s] = (bd_slot_use){.first = 0, .last = BD_MOST_PASSES};
         }
     }
-    if (!bd_slots_place(shapes, uses, recipe->slot_count, BD_SLOT_SHARED, MOST_CHUNK_BYTES, places, shared) ||
-        !bd_slots_place(shapes, uses, recipe->slot_count, BD_SLOT_FRAME, MOST_CHUNK_BYTES, places, of_frame)) {
+    to->staging = to->download = 0;
+    if (staged && recipe->table_slot) {
+        to->staging = bd_slot_align(bd_slot_bytes(&recipe->shapes[recipe->table_slot]));
+    }
+    for (uint32_t i = 0; i < recipe->upload_count && staged; i++) {
+        to->staging += bd_slot_align(bd_slot_bytes(&recipe->shapes[recipe->uploads[i].slot]));
+    }
+    for (uint32_t i = 0; i < recipe->return_count && staged; i++) {
+        to->download += bd_slot_align(bd_slot_bytes(&recipe->shapes[recipe->returns[i]]));
+    }
+    if (!bd_slots_place(to->shapes, uses, recipe->slot_count, BD_SLOT_SHARED, MOST_CHUNK_BYTES, to->places,
+                        to->shared) ||
+        !bd_slots_place(to->shapes, uses, recipe->slot_count, BD_SLOT_FRAME, MOST_CHUNK_BYTES, to->places,
+                        to->of_frame)) {
         return bd_fail(error, BD_ERR_UNSUPPORTED, "a photo takes more than %d pieces of memory", (int)BD_MOST_CHUNKS);
     }
-    bd_result result = bd_slot_memory_must_grow(&frames->shared, shared) ? wait_for_flights(frames, error) : BD_OK;
+    return BD_OK;
+}
+
+/* Of memory that grows to what is needed. */
+static VkDeviceSize grown_bytes(const bd_slot_memory *memory, const VkDeviceSize needed[BD_MOST_CHUNKS]) {
+    VkDeviceSize bytes = 0;
+    for (uint32_t i = 0; i < BD_MOST_CHUNKS; i++) {
+        bytes += memory ? BD_MAX(memory->chunks[i].bytes, needed[i]) : needed[i];
+    }
+    return bytes;
+}
+
+bd_result bd_frames_estimate(const bd_frames *frames, const bd_recipe *recipe, bd_frame_bytes *bytes, bd_error *error) {
+    layout of;
+    bd_result result = recipe->result ? recipe->result : plan_layout(frames, recipe, &of, error);
     if (!result) {
-        result = bd_slot_memory_reserve(&frames->shared, frames->vk, shared, error);
+        bytes->staged = of.staging + of.download;
+        bytes->shared = grown_bytes(NULL, of.shared);
+        bytes->each = grown_bytes(NULL, of.of_frame) + bytes->staged;
+    }
+    return result;
+}
+
+/* Memory that other sizes left behind goes where that is what it takes to stay within the budget. */
+static bd_result keep_budget(bd_frames *frames, bd_frame *frame, const layout *of, bd_error *error) {
+    const VkDeviceSize now = memory_bytes(&frames->shared) + frame_bytes(frame);
+    const VkDeviceSize others = bd_frames_bytes(frames) - now;
+    const VkDeviceSize staged = BD_MAX(frame->staging.bytes, of->staging) + BD_MAX(frame->download.bytes, of->download);
+    VkDeviceSize needed =
+        others + grown_bytes(&frames->shared, of->shared) + grown_bytes(&frame->memory, of->of_frame) + staged;
+    if (!frames->budget || needed <= frames->budget) {
+        return BD_OK;
+    }
+    if (!frames->in_flight) {
+        for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
+            if (frames->ring[i] && frames->ring[i] != frame) {
+                destroy_frame(frames, frames->ring[i]);
+                frames->ring[i] = NULL;
+            }
+        }
+        bd_slot_memory_finish(&frames->shared, frames->vk);
+        bd_slot_memory_finish(&frame->memory, frames->vk);
+        bd_vk_buffer_finish(frames->vk, &frame->staging);
+        bd_vk_buffer_finish(frames->vk, &frame->download);
+        needed = grown_bytes(NULL, of->shared) + grown_bytes(NULL, of->of_frame) + of->staging + of->download;
+    }
+    return needed <= frames->budget
+               ? BD_OK
+               : bd_fail(error, BD_ERR_OUT_OF_DEVICE_MEMORY,
+                         "photos would take %.1f MB of device memory, and the budget leaves %.1f MB for them",
+                         (double)needed / 1e6, (double)frames->budget / 1e6);
+}
+
+/* Memory for all slots, and where each lies. */
+static bd_result lay_out(bd_frames *frames, bd_frame *frame, bd_error *error) {
+    const bd_recipe *recipe = &frame->recipe;
+    layout of;
+    bd_result result = plan_layout(frames, recipe, &of, error);
+    if (!result) {
+        result = keep_budget(frames, frame, &of, error);
+    }
+    if (!result && bd_slot_memory_must_grow(&frames->shared, of.shared)) {
+        result = wait_for_flights(frames, error);
     }
     if (!result) {
-        result = bd_slot_memory_reserve(&frame->memory, frames->vk, of_frame, error);
+        result = bd_slot_memory_reserve(&frames->shared, frames->vk, of.shared, error);
+    }
+    if (!result) {
+        result = bd_slot_memory_reserve(&frame->memory, frames->vk, of.of_frame, error);
     }
     for (uint32_t s = 1; s < recipe->slot_count && !result; s++) {
-        const bd_slot_memory *memory = shapes[s].owner == BD_SLOT_SHARED ? &frames->shared : &frame->memory;
-        if (shapes[s].kind == BD_SLOT_OUTSIDE) {
+        const bd_slot_memory *memory = of.shapes[s].owner == BD_SLOT_SHARED ? &frames->shared : &frame->memory;
+        const bd_slot_use *use = &recipe->uses[s];
+        if (of.shapes[s].kind == BD_SLOT_OUTSIDE) {
             frame->slots[s] = recipe->outside[s];
-        } else if (uses[s].first <= uses[s].last) {
-            frame->slots[s] = (bd_vk_binding){.buffer = &memory->chunks[places[s].chunk],
-                                              .offset = places[s].offset,
-                                              .bytes = bd_slot_bytes(&shapes[s])};
+        } else if (use->first <= use->last) {
+            frame->slots[s] = (bd_vk_binding){.buffer = &memory->chunks[of.places[s].chunk],
+                                              .offset = of.places[s].offset,
+                                              .bytes = bd_slot_bytes(&of.shapes[s])};
         }
     }
     return result;
 }
+
+/* ---- recording --------------------------------------------------------------------------------------------------- */
 
 static char *mapped(const bd_vk_buffer *buffer, VkDeviceSize offset) {
     return (char *)buffer->mapped + offset;
@@ -202,6 +298,11 @@ static void record_downloads(bd_recorder *to, bd_frames *frames, bd_frame *frame
             &(bd_vk_binding){.buffer = &frame->download, .offset = frame->return_at[i], .bytes = slot->bytes});
     }
     bd_recorder_stamp(to, "download");
+}
+
+static bool is_recorded(const bd_frames *frames, const bd_frame *frame, const bd_recipe *recipe) {
+    return frame->recorded && frame->shared_generation == frames->shared.generation &&
+           frame->memory_generation == frame->memory.generation && bd_recipe_equal(recipe, &frame->recipe);
 }
 
 bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error) {
@@ -322,21 +423,4 @@ const void *bd_frame_result(const bd_frame *frame, uint32_t number) {
 
 bd_slot_shape bd_frame_result_shape(const bd_frame *frame, uint32_t number) {
     return frame->recipe.shapes[frame->recipe.returns[number]];
-}
-
-static VkDeviceSize memory_bytes(const bd_slot_memory *memory) {
-    VkDeviceSize bytes = 0;
-    for (uint32_t i = 0; i < BD_MOST_CHUNKS; i++) {
-        bytes += memory->chunks[i].bytes;
-    }
-    return bytes;
-}
-
-VkDeviceSize bd_frames_bytes(const bd_frames *frames) {
-    VkDeviceSize bytes = memory_bytes(&frames->shared);
-    for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
-        const bd_frame *frame = frames->ring[i];
-        bytes += frame ? memory_bytes(&frame->memory) + frame->staging.bytes + frame->download.bytes : 0;
-    }
-    return bytes;
 }

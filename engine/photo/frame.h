@@ -36,6 +36,7 @@ typedef struct bd_frames {
     bd_frame *ring[BD_MOST_FRAMES]; /* NULL: not made yet */
     uint32_t count;                 /* frames at most */
     uint32_t oldest, in_flight;
+    VkDeviceSize budget;  /* bytes of device memory that all of it may take; 0: no limit */
     bool slow;            /* the last photo took so long that drivers or callers might want to stop it */
     uint64_t submissions; /* so far */
     bd_slot_memory shared;
@@ -73,5 +74,11 @@ bd_slot_shape bd_frame_result_shape(const bd_frame *frame, uint32_t number);
 
 /* Bytes of device memory that frames hold, all of them together. */
 VkDeviceSize bd_frames_bytes(const bd_frames *frames);
+/* What photos of a recipe take: memory that they share, that each has for itself, and of the latter what the host writes and
+ * reads beside the device's. */
+typedef struct bd_frame_bytes {
+    VkDeviceSize shared, each, staged;
+} bd_frame_bytes;
+bd_result bd_frames_estimate(const bd_frames *frames, const bd_recipe *recipe, bd_frame_bytes *bytes, bd_error *error);
 
 #endif

@@ -139,6 +139,46 @@ static void test_trims(void **state) {
     bd_image_finish(&expected);
 }
 
+static bd_session *open_with_budget(uint64_t budget) {
+    const bd_session_params params = {.struct_size = sizeof params, .memory_budget = budget};
+    return test_session_create(t.engine, t.model, &params);
+}
+
+/* What is estimated is what is taken, and a budget holds: sizes in turn, where each alone fits. */
+static void test_memory(void **state) {
+    (void)state;
+    bd_image expected = expected_cut(), got = {0}, half = photo;
+    half.width = W / 2;
+    bd_error error;
+    assert_int_equal(bd_session_trim(session, &error), BD_OK);
+    const bd_image sizes[2] = {{.width = W, .height = H}, {.width = W / 2, .height = H}};
+    bd_memory_estimate estimates[2] = {{.struct_size = sizeof estimates[0]}, {.struct_size = sizeof estimates[0]}};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(bd_session_estimate(session, &sizes[i], NULL, &cut_out, &estimates[i], &error), BD_OK);
+        assert_int_equal(bd_frames_bytes(&session->frames), 0);
+    }
+    assert_true(estimates[1].photo_bytes < estimates[0].photo_bytes);
+    assert_true(estimates[0].network_bytes > 1000000 && estimates[0].in_flight_bytes > estimates[0].photo_bytes);
+    assert_cuts_out(&expected);
+    assert_int_equal(bd_frames_bytes(&session->frames), estimates[0].photo_bytes);
+
+    bd_session *tight = open_with_budget(estimates[0].network_bytes + estimates[0].photo_bytes);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(bd_session_replace(tight, i % 2 ? &half : &photo, NULL, &cut_out, &got, &error), BD_OK);
+        assert_true(bd_frames_bytes(&tight->frames) <= estimates[0].photo_bytes);
+    }
+    bd_session_destroy(tight);
+    tight = open_with_budget(estimates[0].network_bytes + estimates[0].photo_bytes - 1);
+    assert_int_equal(bd_session_replace(tight, &photo, NULL, &cut_out, &got, &error), BD_ERR_OUT_OF_DEVICE_MEMORY);
+    assert_non_null(strstr(error.message, "the budget leaves"));
+    assert_int_equal(bd_session_replace(tight, &half, NULL, &cut_out, &got, &error), BD_OK);
+    bd_session_destroy(tight);
+    const bd_session_params none = {.struct_size = sizeof none, .memory_budget = estimates[0].network_bytes};
+    assert_int_equal(bd_session_create(t.engine, t.model, &none, &tight, &error), BD_ERR_OUT_OF_DEVICE_MEMORY);
+    bd_image_finish(&got);
+    bd_image_finish(&expected);
+}
+
 /* The matte beside a result is the one that bd_session_matte gives, and the coarse mask makes nearly the same one. */
 static void test_takes_masks(void **state) {
     (void)state;
@@ -184,7 +224,7 @@ static void test_takes_masks(void **state) {
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stops_anywhere), cmocka_unit_test(test_stops_other_calls), cmocka_unit_test(test_flight),
-        cmocka_unit_test(test_trims),          cmocka_unit_test(test_takes_masks),
+        cmocka_unit_test(test_trims),          cmocka_unit_test(test_takes_masks),       cmocka_unit_test(test_memory),
     };
     int skip = test_session_skip();
     if (skip) {
