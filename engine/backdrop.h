@@ -14,6 +14,7 @@
  *               Of parameters, zero every other member for the default. Without struct_size a call fails with
  *               BD_ERR_INVALID_ARGUMENT; members that an older library does not know make it BD_ERR_UNSUPPORTED there,
  *               unless they are zero.
+ *   Paths       are UTF-8 on every system, Windows included.
  *   Threads     engines are independent. A session, and the engine under it, serve one call at a time.
  *   Hygiene     the library never exits, prints, reads the environment, touches the network or keeps globals.
  */

@@ -7,18 +7,43 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#ifdef _MSC_VER
+#include <sal.h>
+#endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#if defined(__GNUC__)
+/* On Windows a program that links the static library defines BACKDROP_STATIC, and the library's own build
+ * BACKDROP_BUILDING; elsewhere neither matters. */
+#if defined(_WIN32) && defined(BACKDROP_STATIC)
+#define BD_API
+#elif defined(_WIN32) && defined(BACKDROP_BUILDING)
+#define BD_API __declspec(dllexport)
+#elif defined(_WIN32)
+#define BD_API __declspec(dllimport)
+#elif defined(__GNUC__)
 #define BD_API __attribute__((visibility("default")))
-#define BD_CHECK __attribute__((warn_unused_result))
-#define BD_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define BD_API
+#endif
+
+/* A result that must be looked at. */
+#if defined(__GNUC__)
+#define BD_CHECK __attribute__((warn_unused_result))
+#elif defined(_MSC_VER)
+#define BD_CHECK _Check_return_
+#else
 #define BD_CHECK
+#endif
+
+/* Arguments as of C99's printf, which is not what "printf" means to GCC on Windows. */
+#if defined(__MINGW32__) && !defined(__clang__)
+#define BD_PRINTF(text, first) __attribute__((format(gnu_printf, text, first)))
+#elif defined(__GNUC__)
+#define BD_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
 #define BD_PRINTF(text, first)
 #endif
 

@@ -3,13 +3,13 @@
 #ifndef BD_BASE_H
 #define BD_BASE_H
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/half.h"
 #include "base/macros.h"
 #include "base/memory.h"
 #include "base/params.h"
 #include "base/result.h"
+#include "platform/clock.h"
 
 /* Keeps a caller's allocator alive: copies it to hooks and returns that, or NULL for none. */
 static inline const bd_allocator *bd_keep_allocator(bd_allocator *hooks, const bd_allocator *given) {

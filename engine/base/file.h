@@ -13,7 +13,7 @@ typedef struct bd_mapping {
 bd_result bd_map_file(const char *path, bd_mapping *mapping, bd_error *error);
 void bd_unmap_file(bd_mapping *mapping);
 
-/* Writes path by way of a temporary in the same folder and rename(2). */
+/* Writes path by way of a temporary in the same folder, which then takes its place. */
 bd_result bd_write_file(const char *path, const void *data, size_t bytes, const bd_allocator *allocator,
                         bd_error *error);
 

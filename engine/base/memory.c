@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE /* madvise */
 #include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/macros.h"
-
-/* Weights are written once, in strides: with pages of 4 KiB most of their import is page faults. This is a hint, which
- * may fail. */
-static void *prefer_huge_pages(void *memory, size_t bytes) {
-#ifdef MADV_HUGEPAGE
-    enum { PAGE = 4096, LARGE = 1 << 20 }; /* neighbours of large blocks are large: a huge page may span several */
-    size_t skip = PAGE - (uintptr_t)memory % PAGE;
-    if (memory && bytes >= LARGE) {
-        (void)madvise((char *)memory + skip, bytes - skip, MADV_HUGEPAGE);
-    }
-#else
-    (void)bytes;
-#endif
-    return memory;
-}
+#include "platform/memory_pages.h"
 
 void *bd_alloc(const bd_allocator *allocator, size_t bytes) {
     bytes = BD_MAX(bytes, (size_t)1);
@@ -30,7 +14,10 @@ void *bd_alloc(const bd_allocator *allocator, size_t bytes) {
 
 void *bd_alloc_zero(const bd_allocator *allocator, size_t bytes) {
     if (!(allocator && allocator->allocate)) {
-        return prefer_huge_pages(calloc(1, BD_MAX(bytes, (size_t)1)), bytes);
+        void *zeros = calloc(1, BD_MAX(bytes, (size_t)1));
+        /* Weights are written once, in strides: with small pages most of their import is page faults. */
+        bd_memory_pages_prefer_large(zeros, bytes);
+        return zeros;
     }
     void *memory = bd_alloc(allocator, bytes);
     if (memory) {

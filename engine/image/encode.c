@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * PNG by libpng, JPEG by libjpeg-turbo, to memory and from there to a file. */
-#define _POSIX_C_SOURCE 200809L
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h needs it */
 #include <string.h>
-#include <strings.h>
 
 #include <jpeglib.h>
 #include <jerror.h>
@@ -13,6 +11,8 @@
 #include "image/color.h"
 #include "image/pixels.h"
 #include "image/rows.h"
+#include "platform/path.h"
+#include "platform/text.h"
 
 /* Bytes that grow as the encoder goes. */
 typedef struct encoder {
@@ -336,12 +336,11 @@ bd_result bd_image_encode(const bd_image *image, const bd_image_write_params *pa
 }
 
 static bd_image_file file_of(const char *path) {
-    const char *name = strrchr(path, '/');
-    const char *dot = strrchr(name ? name : path, '.');
-    if (dot && !strcasecmp(dot, ".png")) {
+    const char *dot = strrchr(bd_path_name(path), '.');
+    if (dot && bd_text_same(dot, ".png")) {
         return BD_IMAGE_FILE_PNG;
     }
-    if (dot && (!strcasecmp(dot, ".jpg") || !strcasecmp(dot, ".jpeg"))) {
+    if (dot && (bd_text_same(dot, ".jpg") || bd_text_same(dot, ".jpeg"))) {
         return BD_IMAGE_FILE_JPEG;
     }
     return BD_IMAGE_FILE_AUTO;
@@ -361,10 +360,9 @@ bd_result bd_image_write(const char *path, const bd_image *image, const bd_image
         to.params.file = file_of(path);
     }
     if (to.params.file == BD_IMAGE_FILE_AUTO) {
-        const char *dot = strrchr(path, '.');
-        bool extension = dot && !strchr(dot, '/');
+        const char *dot = strrchr(bd_path_name(path), '.');
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: cannot write %s files, only .png, .jpg and .jpeg", path,
-                       extension ? dot : "extensionless");
+                       dot ? dot : "extensionless");
     }
     result = encode(&to);
     if (!result) {

@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "graph/plan.h"
 #include "kernel/candidates.h"
 #include "kernel/node.h"
 #include "kernel/packing.h"
+#include "platform/clock.h"
 #include "vk/commands.h"
 #include "vk/pipeline.h"
 #include "vk/transfer.h"

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
 #include "vk/device.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "platform/text.h"
 #include "vk/vk_check.h"
 #include "vk/features.h"
 #include "vk/loader.h"
@@ -173,7 +172,7 @@ static void describe(const bd_vk *vk, VkPhysicalDevice device, uint32_t index, b
 static bool contains(const char *text, const char *part) {
     size_t length = strlen(part);
     for (; *text; text++) {
-        if (!strncasecmp(text, part, length)) {
+        if (bd_text_same_first(text, part, length)) {
             return true;
         }
     }

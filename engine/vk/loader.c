@@ -1,21 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 #include "vk/loader.h"
 
-#include <dlfcn.h>
 #include <string.h>
+
+#include "platform/dynamic_library.h"
+
+/* The names of the system's loader, the first that is there is taken; what to do where none is. */
+#if defined(_WIN32)
+static const char *const names[] = {"vulkan-1.dll"};
+#define ADVICE "install a graphics driver"
+#elif defined(__APPLE__)
+static const char *const names[] = {"libvulkan.1.dylib", "libMoltenVK.dylib"};
+#define ADVICE "install MoltenVK"
+#else
+static const char *const names[] = {"libvulkan.so.1", "libvulkan.so"};
+#define ADVICE "install libvulkan1 and a driver, such as mesa-vulkan-drivers"
+#endif
 
 bd_result bd_vk_api_load(bd_vk *vk, void *get_instance_proc_addr, bd_error *error) {
     void *entry = get_instance_proc_addr;
     if (!entry) {
-        vk->library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
-        if (!vk->library) {
-            return bd_fail(error, BD_ERR_NO_VULKAN,
-                           "no Vulkan loader (libvulkan.so.1): install libvulkan1 and a driver, such as "
-                           "mesa-vulkan-drivers");
+        for (size_t i = 0; i < BD_COUNT(names) && !vk->library; i++) {
+            vk->library = bd_dynamic_library_open(names[i]);
         }
-        entry = dlsym(vk->library, "vkGetInstanceProcAddr");
+        if (!vk->library) {
+            return bd_fail(error, BD_ERR_NO_VULKAN, "no Vulkan loader (%s): " ADVICE, names[0]);
+        }
+        entry = bd_dynamic_library_find(vk->library, "vkGetInstanceProcAddr");
         if (!entry) {
-            return bd_fail(error, BD_ERR_NO_VULKAN, "libvulkan.so.1 has no vkGetInstanceProcAddr");
+            return bd_fail(error, BD_ERR_NO_VULKAN, "the Vulkan loader has no vkGetInstanceProcAddr");
         }
     }
     /* ISO C has no cast from an object to a function pointer. */

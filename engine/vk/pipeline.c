@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
 #include "vk/pipeline.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "platform/thread.h"
 #include "vk/vk_check.h"
 
 struct bd_vk_pipeline {
@@ -147,18 +145,18 @@ typedef struct work {
 
 typedef struct worker {
     work *work;
-    pthread_t thread;
+    bd_thread thread;
     bd_result result;
     bd_error error;
 } worker;
 
-static void *create_some(void *context) {
+static void create_some(void *context) {
     worker *self = context;
     bd_vk *vk = self->work->vk;
     for (;;) {
         uint32_t taken = atomic_fetch_add(&self->work->next, 1);
         if (taken >= vk->pipeline_count - self->work->first) {
-            return NULL;
+            return;
         }
         bd_error error;
         bd_result result = create(vk, &vk->pipelines[vk->pipeline_count - 1 - taken], &error);
@@ -171,23 +169,22 @@ static void *create_some(void *context) {
 
 static bd_result create_all(bd_vk *vk, uint32_t first, bd_error *error) {
     enum { WORKERS = 16 };
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    uint32_t count = BD_MIN(vk->pipeline_count - first, BD_MIN(WORKERS, cores > 1 ? (uint32_t)cores : 1));
+    uint32_t count = BD_MIN(vk->pipeline_count - first, BD_MIN(WORKERS, bd_thread_processors()));
     work shared = {.vk = vk, .first = first};
     atomic_init(&shared.next, 0);
     worker workers[WORKERS] = {{.work = &shared}};
     uint32_t started = 1;
     for (; started < count; started++) {
         workers[started].work = &shared;
-        if (pthread_create(&workers[started].thread, NULL, create_some, &workers[started])) {
+        if (!bd_thread_start(&workers[started].thread, create_some, &workers[started])) {
             break; /* fewer threads do the same work */
         }
     }
-    (void)create_some(&workers[0]);
+    create_some(&workers[0]);
     bd_result result = BD_OK;
     for (uint32_t i = 0; i < started; i++) {
         if (i) {
-            (void)pthread_join(workers[i].thread, NULL);
+            bd_thread_join(&workers[i].thread);
         }
         if (workers[i].result && !result) {
             result = bd_fail(error, workers[i].result, "%s", workers[i].error.message);

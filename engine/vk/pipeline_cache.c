@@ -1,24 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
 #include "vk/pipeline_cache.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "platform/file_system.h"
 #include "vk/vk_check.h"
-
-/* mkdir -p; a folder that cannot be made only means that nothing is cached. */
-static void make_folders(char *path) {
-    for (char *slash = path + 1; *slash; slash++) {
-        if (*slash == '/') {
-            *slash = '\0';
-            (void)mkdir(path, 0777);
-            *slash = '/';
-        }
-    }
-    (void)mkdir(path, 0777);
-}
 
 /* In the file the driver's data is followed by its checksum. A cache that outgrew the limit is begun anew. */
 enum { CACHE_SUM_BYTES = sizeof(uint64_t), CACHE_MOST_BYTES = 64 << 20 };
@@ -58,7 +45,7 @@ bd_result bd_vk_pipeline_cache_open(bd_vk *vk, const char *directory, bd_error *
             return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
         }
         snprintf(vk->cache_path, room, "%s", directory);
-        make_folders(vk->cache_path);
+        bd_folder_make_all(vk->cache_path); /* where it cannot be made nothing is kept */
         int used = snprintf(vk->cache_path, room, "%s/pipelines-%04x-%04x-%08x-", directory, vk->info.vendor_id,
                             vk->info.device_id, vk->driver_version);
         for (uint32_t i = 0; i < VK_UUID_SIZE; i++) {

@@ -9,24 +9,25 @@ cd "${BACKDROP_SOURCE_DIR:?}" || exit 1
 # A layer, and the layers it may include. "public" is the public header, "push" what C and GLSL share.
 layers='
     public
-    base      public
+    platform
+    base      public platform
     geometry  public base
     graph     public base
-    model/bytes public base
+    model/bytes public base platform
     model/onnx public base graph model/bytes
     model/tensorflow public base graph model/bytes
     model/tflite public base graph model/bytes
-    model/torch public base graph model/bytes
+    model/torch public base platform graph model/bytes
     model     public base graph model/bytes model/onnx model/tensorflow model/tflite model/torch
     reference public base graph geometry push
-    image     public base
-    vk        public base push
-    kernel    public base graph vk push
+    image     public base platform
+    vk        public base platform push
+    kernel    public base platform graph vk push
     network   public base geometry graph vk kernel push
     photo     public base geometry graph image vk kernel network push
     api       public base geometry graph model image vk kernel network photo push
     push
-    tools     public
+    tools     public platform
     bench     public
     inside    public base graph model vk kernel network api bench
 '

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "platform/path.h"
+
 static bool path_stays_below(const char *path) {
-    if (!*path || *path == '/' || strchr(path, '\\')) {
+    if (!*path || bd_path_is_absolute(path) || strchr(path, '\\')) {
         return false;
     }
     for (const char *part = path; part; part = strchr(part, '/')) {
@@ -23,8 +25,7 @@ static bd_result open_one(bd_mapping *map, const bd_allocator *allocator, const 
         return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: shard path \"%.120s\" leaves the model's folder", model_path,
                        path);
     }
-    const char *slash = strrchr(model_path, '/');
-    size_t folder = slash ? (size_t)(slash - model_path) + 1 : 0;
+    size_t folder = (size_t)(bd_path_name(model_path) - model_path);
     size_t length = strlen(path);
     char *full = bd_alloc(allocator, folder + length + 1);
     if (!full) {

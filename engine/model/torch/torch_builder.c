@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "model/torch/torch_weights.h"
+#include "platform/path.h"
 
 #define CHANNELS_MOST 65536
 #define WINDOW_MOST 15
@@ -122,8 +123,7 @@ static bd_result find_norm(bd_torch_builder *b, const char *layer, int64_t chann
 
 /* The number after `letters` in the file's name, where it is 8 or 16 and both stand alone. */
 static uint32_t stride_named(const char *file, const char *letters) {
-    const char *const slash = strrchr(file, '/');
-    const char *const name = slash ? slash + 1 : file;
+    const char *const name = bd_path_name(file);
     for (const char *at = strstr(name, letters); at; at = strstr(at + 1, letters)) {
         const char *const number = at + strlen(letters);
         uint32_t stride = number[0] == '8' ? 8 : number[0] == '1' && number[1] == '6' ? 16 : 0;

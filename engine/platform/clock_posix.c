@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
-#include "base/clock.h"
+#include "platform/clock.h"
 
 #include <time.h>
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * Folders, and files that are written. Paths are UTF-8. What returns a bd_failure returns 0 when it is done. */
+#ifndef BD_FILE_SYSTEM_H
+#define BD_FILE_SYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/failure.h"
+
+typedef enum bd_path_kind {
+    BD_PATH_NONE, /* nothing that could be looked at */
+    BD_PATH_FILE,
+    BD_PATH_FOLDER,
+    BD_PATH_OTHER /* a device or a pipe */
+} bd_path_kind;
+
+/* What path names; links are followed. */
+bd_path_kind bd_path_look(const char *path);
+
+/* What is there already is a failure, too. */
+bd_failure bd_folder_make(const char *path);
+/* With those above it, as far as they can be made; path is changed meanwhile. */
+void bd_folder_make_all(char *path);
+
+/* A file that is open for writing: a descriptor, or a HANDLE on Windows. */
+typedef struct bd_file {
+    intptr_t handle;
+} bd_file;
+
+enum { BD_FILE_SUFFIX = 7 };
+/* Makes a new file. path has room for BD_FILE_SUFFIX bytes more, by which its name gets longer. */
+bd_failure bd_file_open_temporary(char *path, bd_file *file);
+/* For a device or a pipe that is there. */
+bd_failure bd_file_open_device(const char *path, bd_file *file);
+bd_failure bd_file_write(bd_file file, const void *data, size_t bytes); /* all of it */
+/* Who may use the file: as it is for path, or for a new file where there is none. */
+void bd_file_take_mode(bd_file file, const char *path);
+bd_failure bd_file_close(bd_file file);
+/* In the place of what is there, at once: who opens it finds the one or the other. */
+bd_failure bd_file_rename(const char *from, const char *to);
+void bd_file_remove(const char *path);
+
+#endif

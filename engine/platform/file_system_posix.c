@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include "platform/file_system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bd_path_kind bd_path_look(const char *path) {
+    struct stat status;
+    if (stat(path, &status)) {
+        return BD_PATH_NONE;
+    }
+    return S_ISREG(status.st_mode) ? BD_PATH_FILE : S_ISDIR(status.st_mode) ? BD_PATH_FOLDER : BD_PATH_OTHER;
+}
+
+bd_failure bd_folder_make(const char *path) {
+    return mkdir(path, 0777) ? (bd_failure)errno : 0;
+}
+
+void bd_folder_make_all(char *path) {
+    for (char *slash = *path ? path + 1 : path; *slash; slash++) {
+        if (*slash == '/') {
+            *slash = '\0';
+            (void)mkdir(path, 0777);
+            *slash = '/';
+        }
+    }
+    (void)mkdir(path, 0777);
+}
+
+bd_failure bd_file_open_temporary(char *path, bd_file *file) {
+    strcat(path, ".XXXXXX");
+    file->handle = mkstemp(path);
+    return file->handle < 0 ? (bd_failure)errno : 0;
+}
+
+bd_failure bd_file_open_device(const char *path, bd_file *file) {
+    file->handle = open(path, O_WRONLY | O_CLOEXEC);
+    return file->handle < 0 ? (bd_failure)errno : 0;
+}
+
+bd_failure bd_file_write(bd_file file, const void *data, size_t bytes) {
+    const unsigned char *from = data;
+    while (bytes) {
+        ssize_t wrote = write((int)file.handle, from, bytes);
+        if (wrote < 0 && errno == EINTR) {
+            continue;
+        }
+        if (wrote <= 0) {
+            return wrote < 0 ? (bd_failure)errno : EIO;
+        }
+        from += wrote;
+        bytes -= (size_t)wrote;
+    }
+    return 0;
+}
+
+void bd_file_take_mode(bd_file file, const char *path) {
+    struct stat status;
+    mode_t mask = umask(0);
+    umask(mask);
+    /* mkstemp makes it private; a new file is what open(2) would have made. */
+    mode_t mode = stat(path, &status) ? (0666 & ~mask) : (status.st_mode & 07777);
+    (void)fchmod((int)file.handle, mode);
+}
+
+bd_failure bd_file_close(bd_file file) {
+    return close((int)file.handle) ? (bd_failure)errno : 0;
+}
+
+bd_failure bd_file_rename(const char *from, const char *to) {
+    return rename(from, to) ? (bd_failure)errno : 0;
+}
+
+void bd_file_remove(const char *path) {
+    (void)unlink(path);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ * The operating system as engine/platform has it. */
+#define _POSIX_C_SOURCE 200809L
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+
+#include "base/base.h"
+#include "platform/dynamic_library.h"
+#include "platform/file_mapping.h"
+#include "platform/path.h"
+#include "platform/text.h"
+#include "platform/thread.h"
+#include "support/files.h"
+
+/* ---- threads ---- */
+
+enum { ROUNDS = 2000, WORKERS = 4 };
+
+typedef struct shared {
+    bd_mutex mutex;
+    bd_condition changed;
+    long sum;
+    bool go, waits;
+    int blocked; /* 1: the worker's signal mask has SIGINT and lacks SIGSEGV */
+} shared;
+
+static void add(void *context) {
+    shared *s = context;
+    bd_mutex_lock(&s->mutex);
+    while (!s->go) {
+        s->waits = true;
+        bd_condition_wait(&s->changed, &s->mutex);
+    }
+    bd_condition_signal(&s->changed); /* one wakes the next */
+    bd_mutex_unlock(&s->mutex);
+    for (int i = 0; i < ROUNDS; i++) {
+        bd_mutex_lock(&s->mutex);
+        long before = s->sum;
+        s->sum = before + 1;
+        bd_mutex_unlock(&s->mutex);
+    }
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    bd_mutex_lock(&s->mutex);
+    s->blocked += sigismember(&mask, SIGINT) == 1 && sigismember(&mask, SIGSEGV) == 0;
+    bd_mutex_unlock(&s->mutex);
+}
+
+static void test_threads(void **state) {
+    (void)state;
+    shared s = {.sum = 0};
+    bd_thread threads[WORKERS];
+    bd_mutex_init(&s.mutex);
+    bd_condition_init(&s.changed);
+    for (int i = 0; i < WORKERS; i++) {
+        assert_true(bd_thread_start(&threads[i], add, &s));
+    }
+    bd_mutex_lock(&s.mutex);
+    while (!s.waits) { /* none signals yet: comes back when the time is over */
+        bd_condition_wait_ms(&s.changed, &s.mutex, 5);
+    }
+    assert_int_equal(s.sum, 0);
+    s.go = true;
+    bd_condition_signal(&s.changed);
+    bd_mutex_unlock(&s.mutex);
+    for (int i = 0; i < WORKERS; i++) {
+        bd_thread_join(&threads[i]);
+    }
+    assert_int_equal(s.sum, WORKERS * ROUNDS);
+    assert_int_equal(s.blocked, WORKERS);
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    assert_int_equal(sigismember(&mask, SIGINT), 0);
+    bd_condition_finish(&s.changed);
+    bd_mutex_finish(&s.mutex);
+    assert_true(bd_thread_processors() >= 1);
+}
+
+static void test_clock(void **state) {
+    (void)state;
+    bd_mutex mutex;
+    bd_condition never;
+    bd_mutex_init(&mutex);
+    bd_condition_init(&never);
+    double start = bd_now_ms();
+    bd_mutex_lock(&mutex);
+    for (int i = 0; i < 100 && bd_now_ms() - start < 20; i++) {
+        bd_condition_wait_ms(&never, &mutex, 25);
+    }
+    bd_mutex_unlock(&mutex);
+    double waited = bd_now_ms() - start;
+    assert_true(waited >= 20);
+    assert_true(waited < 10000);
+    bd_condition_finish(&never);
+    bd_mutex_finish(&mutex);
+}
+
+/* ---- text ---- */
+
+static void test_text(void **state) {
+    (void)state;
+    assert_true(bd_text_same("Abc.PNG", "aBC.png"));
+    assert_false(bd_text_same("abc", "abcd"));
+    assert_false(bd_text_same("abcd", "abc"));
+    assert_false(bd_text_same("a[", "a{")); /* as far apart as letters of another case */
+    assert_false(bd_text_same("\xc3\xa9", "\xc3\x89"));
+    assert_true(bd_text_same("", ""));
+    assert_true(bd_text_same_first("ALLwhat", "all", 3));
+    assert_false(bd_text_same_first("al", "all", 3));
+    assert_true(bd_text_same_first("al", "AL", 9));
+    assert_true(bd_text_same_first("x", "y", 0));
+}
+
+static void test_paths(void **state) {
+    (void)state;
+    assert_string_equal(bd_path_name("a/b/c.png"), "c.png");
+    assert_string_equal(bd_path_name("c.png"), "c.png");
+    assert_string_equal(bd_path_name("/c"), "c");
+    assert_string_equal(bd_path_name("a/"), "");
+    /* What Windows takes for folder and drive is a name here. */
+    assert_string_equal(bd_path_name("a\\b"), "a\\b");
+    assert_string_equal(bd_path_name("c:b"), "c:b");
+    assert_true(bd_path_is_absolute("/a"));
+    assert_false(bd_path_is_absolute("a/b"));
+    assert_false(bd_path_is_absolute("c:/b"));
+}
+
+/* ---- files ---- */
+
+static void expect_file(const char *path, const char *wanted) {
+    bd_mapping map;
+    bd_error error;
+    assert_int_equal(bd_map_file(path, &map, &error), BD_OK);
+    assert_int_equal(map.bytes, strlen(wanted));
+    assert_memory_equal(map.data, wanted, map.bytes);
+    bd_unmap_file(&map);
+    assert_null(map.data);
+}
+
+static void write_text(const char *path, const char *text) {
+    bd_error error = {.message = ""};
+    if (bd_write_file(path, text, strlen(text), NULL, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+static void test_files(void **state) {
+    (void)state;
+    char folder[TEST_FOLDER], path[256], other[256];
+    test_make_folder(folder);
+    (void)snprintf(path, sizeof path, "%s/\xc3\xa4 \xe5\x9b\xbe.txt", folder);
+    assert_int_equal(bd_path_look(folder), BD_PATH_FOLDER);
+    assert_int_equal(bd_path_look(path), BD_PATH_NONE);
+    assert_int_equal(bd_path_look("/dev/null"), BD_PATH_OTHER);
+    mode_t before = umask(027);
+    write_text(path, "one");
+    umask(before);
+    assert_int_equal(bd_path_look(path), BD_PATH_FILE);
+    expect_file(path, "one");
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0640);
+    /* Who has the old one open keeps it; its mode stays. */
+    assert_int_equal(chmod(path, 0604), 0);
+    bd_mapping old;
+    bd_error error;
+    assert_int_equal(bd_map_file(path, &old, &error), BD_OK);
+    write_text(path, "three");
+    assert_memory_equal(old.data, "one", 3);
+    bd_unmap_file(&old);
+    expect_file(path, "three");
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0604);
+    write_text("/dev/null", "nothing");
+    assert_int_equal(bd_path_look("/dev/null"), BD_PATH_OTHER);
+
+    (void)snprintf(other, sizeof other, "%s/moved", folder);
+    assert_int_equal(bd_file_rename(path, other), 0);
+    assert_int_equal(bd_path_look(path), BD_PATH_NONE);
+    assert_true(bd_failure_is_missing(bd_file_rename(path, other)));
+    expect_file(other, "three");
+    bd_file_remove(other);
+    assert_int_equal(bd_path_look(other), BD_PATH_NONE);
+    test_remove_folder(folder); /* which fails where a temporary was left */
+}
+
+static void test_failures(void **state) {
+    (void)state;
+    char folder[TEST_FOLDER], path[256];
+    bd_error error;
+    bd_mapping map;
+    test_make_folder(folder);
+    (void)snprintf(path, sizeof path, "%s/none", folder);
+    assert_int_equal(bd_map_file(path, &map, &error), BD_ERR_FILE_NOT_FOUND);
+    assert_non_null(strstr(error.message, "none: No such file or directory"));
+    assert_int_equal(bd_map_file(folder, &map, &error), BD_ERR_FILE_READ);
+    assert_non_null(strstr(error.message, "a folder, not a file"));
+    assert_int_equal(bd_map_file("/dev/null", &map, &error), BD_ERR_FILE_READ);
+    assert_non_null(strstr(error.message, "not a regular file"));
+    write_text(path, "");
+    assert_int_equal(bd_map_file(path, &map, &error), BD_ERR_FILE_FORMAT);
+    bd_file_remove(path);
+    (void)snprintf(path, sizeof path, "%s/none/file", folder);
+    assert_int_equal(bd_write_file(path, "x", 1, NULL, &error), BD_ERR_FILE_WRITE);
+    assert_non_null(strstr(error.message, "none/file: cannot write: No such file or directory"));
+    if (bd_path_look("/dev/full") == BD_PATH_OTHER) {
+        assert_int_equal(bd_write_file("/dev/full", "x", 1, NULL, &error), BD_ERR_FILE_WRITE);
+        assert_non_null(strstr(error.message, "No space left"));
+    }
+    assert_true(strlen(bd_failure_say(12345, &(bd_failure_text){0})) > 0);
+    test_remove_folder(folder);
+}
+
+static void test_folders(void **state) {
+    (void)state;
+    char folder[TEST_FOLDER], path[256], copy[256];
+    test_make_folder(folder);
+    (void)snprintf(path, sizeof path, "%s/a/b", folder);
+    assert_true(bd_failure_is_missing(bd_folder_make(path)));
+    (void)snprintf(copy, sizeof copy, "%s", path);
+    bd_folder_make_all(copy);
+    assert_string_equal(copy, path);
+    assert_int_equal(bd_path_look(path), BD_PATH_FOLDER);
+    assert_int_not_equal(bd_folder_make(path), 0);
+    assert_int_equal(remove(path), 0);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(remove(path), 0);
+    test_remove_folder(folder);
+}
+
+/* ---- libraries ---- */
+
+static void test_libraries(void **state) {
+    (void)state;
+    assert_null(bd_dynamic_library_open("libbackdrop_no_such_library.so.7"));
+    void *library = bd_dynamic_library_open("libm.so.6");
+    if (!library) {
+        skip(); /* another C library than glibc */
+    }
+    assert_non_null(bd_dynamic_library_find(library, "cos"));
+    assert_null(bd_dynamic_library_find(library, "backdrop_no_such_function"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_threads), cmocka_unit_test(test_clock),
+                                       cmocka_unit_test(test_text),    cmocka_unit_test(test_paths),
+                                       cmocka_unit_test(test_files),   cmocka_unit_test(test_failures),
+                                       cmocka_unit_test(test_folders), cmocka_unit_test(test_libraries)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
