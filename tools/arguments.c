@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * The command line, told apart by the rows of options.c. */
-#define _POSIX_C_SOURCE 200809L
 #include <string.h>
-#include <unistd.h>
 
 #include "arguments.h"
 #include "nearest.h"
+#include "platform/file_system.h"
 #include "values.h"
 
 typedef struct parser {
@@ -88,7 +87,7 @@ static bool parse_short(parser *p, const char *text) {
         }
         if (!found) {
             return cli_fail(p->run, CLI_USAGE, "unknown option -%c; %ssee backdrop %s --help", *text,
-                            access(p->arguments[-1], F_OK) ? "" : "a file of that name goes after --; else ",
+                            bd_path_look(p->arguments[-1]) ? "a file of that name goes after --; else " : "",
                             cli_verb_name(p->run->options.verb));
         }
         text++;
@@ -113,7 +112,7 @@ static void add_operand(parser *p, char *text) {
 static bool check_first(const parser *p) {
     cli_options *to = &p->run->options;
     const char *text = to->operand_count ? to->operands[0] : NULL;
-    if (!text || to->verb_given || to->help || cli_is_dash(text) || !access(text, F_OK)) {
+    if (!text || to->verb_given || to->help || cli_is_dash(text) || bd_path_look(text)) {
         return true;
     }
     if (!strcmp(text, "help")) {

@@ -7,6 +7,7 @@
 #include "help.h"
 #include "matte.h"
 #include "models.h"
+#include "platform.h"
 #include "progress.h"
 #include "replace.h"
 #include "report.h"
@@ -33,7 +34,9 @@ static bool run_verb(cli *run) {
 
 int main(int argc, char **argv) {
     cli run = {.started_ms = cli_now_ms()};
-    if (cli_parse(&run, argc, argv) && run_verb(&run)) {
+    if (!cli_platform_start(&argc, &argv)) {
+        (void)cli_fail(&run, CLI_OUT_OF_MEMORY, "out of memory");
+    } else if (cli_parse(&run, argc, argv) && run_verb(&run)) {
         return CLI_OK;
     }
     fprintf(stderr, "backdrop: %s\n", run.error.message);

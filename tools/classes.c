@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "classes.h"
+#include "platform/text.h"
 #include "values.h"
 
 static bool unknown_class(cli *run, const char *text, size_t length, const bd_model *model) {
@@ -26,12 +25,12 @@ static bool unknown_class(cli *run, const char *text, size_t length, const bd_mo
 
 static bool add_class(cli *run, const char *text, size_t length, const bd_model *model, uint32_t count,
                       bd_class_set *set) {
-    bool all = length == 3 && !strncasecmp(text, "all", 3), found = false;
+    bool all = length == 3 && bd_text_same_first(text, "all", 3), found = false;
     bool number = length > 0 && length < 4 && strspn(text, "0123456789") >= length;
     unsigned long wanted = number ? strtoul(text, NULL, 10) : 0;
     for (uint32_t c = 0; c < count; c++) {
         const char *name = bd_model_class_name(model, c);
-        bool named = name && strlen(name) == length && !strncasecmp(name, text, length);
+        bool named = name && strlen(name) == length && bd_text_same_first(name, text, length);
         if ((all && c > 0) || (number && c == wanted) || named) {
             set->words[c / 32] |= 1u << c % 32;
             found = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the parts of the command line share. Nothing below the public header is used here. */
+ * What the parts of the command line share. Nothing below the public header is used here, but for platform/. */
 #ifndef BACKDROP_CLI_H
 #define BACKDROP_CLI_H
 

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "files.h"
+#include "platform.h"
+#include "platform/file_system.h"
+#include "platform/path.h"
+#include "platform/text.h"
 #include "progress.h"
 #include "values.h"
 
@@ -19,22 +17,9 @@
 /* What a signal must remove: set while a temporary exists. */
 static char temporary_path[4096];
 
-static void remove_temporary(int number) {
+static void remove_temporary(void) {
     if (temporary_path[0]) {
-        unlink(temporary_path);
-    }
-    signal(number, SIG_DFL);
-    raise(number);
-}
-
-static void catch_signals(void) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < CLI_COUNT(numbers); i++) {
-        struct sigaction before;
-        if (!sigaction(numbers[i], NULL, &before) && before.sa_handler == SIG_DFL) {
-            struct sigaction action = {.sa_handler = remove_temporary};
-            sigaction(numbers[i], &action, NULL);
-        }
+        bd_file_remove(temporary_path);
     }
 }
 
@@ -44,44 +29,38 @@ static const char *const *path_of(const cli *run, const cli_option *option, cli_
     return option->kind->type == type && cli_option_takes(option, run->options.verb) && *path ? path : NULL;
 }
 
-static bool unwritable(cli *run, const char *path) {
-    return cli_fail(run, CLI_UNWRITABLE, "%s: cannot write: %s", path, strerror(errno));
+static bool unwritable(cli *run, const char *path, const char *why) {
+    return cli_fail(run, CLI_UNWRITABLE, "%s: cannot write: %s", path, why);
 }
 
 /* ---- reading ---- */
 
 bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes) {
-    if (isatty(STDIN_FILENO)) {
+    if (cli_is_terminal(stdin)) {
         return cli_fail(run, CLI_USAGE, "standard input is a terminal, not a picture");
     }
     size_t room = (size_t)1 << 20, used = 0;
     uint8_t *buffer = malloc(room);
     while (buffer) {
-        ssize_t got = read(STDIN_FILENO, buffer + used, room - used);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
+        used += fread(buffer + used, 1, room - used, stdin);
+        if (ferror(stdin)) {
             free(buffer);
             return cli_fail(run, CLI_UNREADABLE, "standard input: %s", strerror(errno));
         }
-        if (!got) {
+        if (used < room) {
             *data = buffer;
             *bytes = used;
             return true;
         }
-        used += (size_t)got;
-        if (used == room && room == STDIN_MOST) {
+        if (room == STDIN_MOST) {
             free(buffer);
             return cli_fail(run, CLI_TOO_LARGE, "standard input: more than %zu MiB", STDIN_MOST >> 20);
         }
-        if (used == room) {
-            uint8_t *larger = realloc(buffer, room *= 2);
-            if (!larger) {
-                free(buffer);
-            }
-            buffer = larger;
+        uint8_t *larger = realloc(buffer, room *= 2);
+        if (!larger) {
+            free(buffer);
         }
+        buffer = larger;
     }
     return cli_fail(run, CLI_OUT_OF_MEMORY, "standard input: out of memory");
 }
@@ -155,14 +134,12 @@ bool cli_check_inputs(cli *run) {
 
 /* ---- writing ---- */
 
-/* Writes path's folder, and the template of a temporary in it. */
+/* Writes path's folder, and what a temporary's name in it begins with. */
 static bool split_path(cli *run, const char *path, char *folder, char *temporary, size_t room) {
-    const char *slash = strrchr(path, '/');
-    int length = slash ? (int)(slash - path) + 1 : 0;
-    int wrote = snprintf(temporary, room, "%.*s.backdrop.XXXXXX", length, path);
-    if (wrote < 0 || (size_t)wrote >= room) {
-        errno = ENAMETOOLONG;
-        return unwritable(run, path);
+    int length = (int)(bd_path_name(path) - path);
+    int wrote = snprintf(temporary, room, "%.*s.backdrop", length, path);
+    if (wrote < 0 || (size_t)wrote + BD_FILE_SUFFIX >= room) {
+        return unwritable(run, path, strerror(ENAMETOOLONG));
     }
     (void)snprintf(folder, room, "%.*s", length ? length : 1, length ? path : ".");
     return true;
@@ -188,97 +165,82 @@ bool cli_check_output(cli *run, const char *path) {
         return true;
     }
     if (cli_is_dash(path)) {
-        return !isatty(STDOUT_FILENO) || cli_fail(run, CLI_USAGE, "standard output is a terminal; name a file instead");
+        return !cli_is_terminal(stdout) ||
+               cli_fail(run, CLI_USAGE, "standard output is a terminal; name a file instead");
     }
     char folder[sizeof temporary_path], temporary[sizeof temporary_path];
-    struct stat status;
-    if (!stat(path, &status) && !S_ISREG(status.st_mode)) {
-        if (S_ISDIR(status.st_mode)) {
-            errno = EISDIR;
-            return unwritable(run, path);
-        }
-        return true;
+    switch (bd_path_look(path)) {
+    case BD_PATH_FOLDER: return unwritable(run, path, strerror(EISDIR));
+    case BD_PATH_OTHER: return true;
+    case BD_PATH_NONE:
+    case BD_PATH_FILE: break;
     }
     return split_path(run, path, folder, temporary, sizeof folder) &&
-           (!access(folder, W_OK | X_OK) || unwritable(run, path));
+           (cli_may_write_in(folder) || unwritable(run, path, strerror(errno)));
 }
 
-static bool write_all(int file, const uint8_t *data, size_t bytes) {
-    while (bytes) {
-        ssize_t wrote = write(file, data, bytes);
-        if (wrote < 0 && errno != EINTR) {
-            return false;
-        }
-        data += wrote > 0 ? wrote : 0;
-        bytes -= wrote > 0 ? (size_t)wrote : 0;
+/* A device or a pipe, which is never replaced. */
+static bd_failure write_device(const char *path, const void *data, size_t bytes) {
+    bd_file file;
+    bd_failure failure = bd_file_open_device(path, &file);
+    if (!failure) {
+        failure = bd_file_write(file, data, bytes);
+        bd_failure closed = bd_file_close(file);
+        failure = failure ? failure : closed;
     }
-    return true;
+    return failure;
 }
 
-/* To a device or a pipe, which is never replaced. */
-static bool write_special(cli *run, const char *path, const void *data, size_t bytes) {
-    int file = open(path, O_WRONLY | O_CLOEXEC);
-    bool done = file >= 0 && write_all(file, data, bytes);
-    if (!done) {
-        unwritable(run, path);
+/* temporary: what its name begins with. */
+static bd_failure replace(const char *path, char *temporary, const void *data, size_t bytes) {
+    bd_file file;
+    cli_before_signal(remove_temporary);
+    bd_failure failure = bd_file_open_temporary(temporary, &file);
+    if (failure) {
+        return failure;
     }
-    if (file >= 0 && close(file) && done) {
-        return unwritable(run, path);
+    (void)snprintf(temporary_path, sizeof temporary_path, "%s", temporary);
+    bd_file_take_mode(file, path);
+    failure = bd_file_write(file, data, bytes);
+    bd_failure closed = bd_file_close(file);
+    failure = failure ? failure : closed;
+    if (!failure) {
+        failure = bd_file_rename(temporary, path);
     }
-    return done;
-}
-
-/* mkstemp makes it private; this is what open(2) would have given, or what the old file had. */
-static void set_mode(int file, const struct stat *old) {
-    mode_t mask = umask(0);
-    umask(mask);
-    (void)fchmod(file, old ? old->st_mode & 07777 : 0666 & ~mask);
+    if (failure) {
+        bd_file_remove(temporary);
+    }
+    temporary_path[0] = '\0';
+    return failure;
 }
 
 bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes) {
     if (cli_is_dash(path)) {
-        return write_all(STDOUT_FILENO, data, bytes) || unwritable(run, "standard output");
+        return (fwrite(data, 1, bytes, stdout) == bytes && !fflush(stdout)) ||
+               unwritable(run, "standard output", strerror(errno));
     }
-    struct stat status;
-    bool exists = !stat(path, &status);
-    if (exists && !S_ISREG(status.st_mode)) {
-        return write_special(run, path, data, bytes);
+    bd_failure failure;
+    if (bd_path_look(path) == BD_PATH_OTHER || bd_path_look(path) == BD_PATH_FOLDER) {
+        failure = write_device(path, data, bytes);
+    } else {
+        char folder[sizeof temporary_path], temporary[sizeof temporary_path];
+        if (!split_path(run, path, folder, temporary, sizeof temporary)) {
+            return false;
+        }
+        failure = replace(path, temporary, data, bytes);
     }
-    char folder[sizeof temporary_path], temporary[sizeof temporary_path];
-    if (!split_path(run, path, folder, temporary, sizeof temporary)) {
-        return false;
-    }
-    catch_signals();
-    int file = mkstemp(temporary);
-    if (file < 0) {
-        return unwritable(run, path);
-    }
-    memcpy(temporary_path, temporary, sizeof temporary);
-    set_mode(file, exists ? &status : NULL);
-    bool done = write_all(file, data, bytes) || unwritable(run, path);
-    if (close(file) && done) {
-        done = unwritable(run, path);
-    }
-    if (done && rename(temporary, path)) {
-        done = unwritable(run, path);
-    }
-    if (!done) {
-        unlink(temporary);
-    }
-    temporary_path[0] = '\0';
-    return done;
+    return !failure || unwritable(run, path, bd_failure_say(failure, &(bd_failure_text){0}));
 }
 
 static bool ends_with(const char *path, const char *extension) {
     size_t length = strlen(path), bytes = strlen(extension);
-    return length > bytes && !strcasecmp(path + length - bytes, extension);
+    return length > bytes && bd_text_same(path + length - bytes, extension);
 }
 
 bool cli_check_extension(cli *run, const char *const *option) {
     const char *path = *option, *ending = cli_value_row(run, option)->kind->ending;
-    const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
-    const char *dot = path ? strrchr(name, '.') : NULL;
-    return !dot || dot == name || !strcasecmp(dot, ending) ||
+    const char *name = path ? bd_path_name(path) : NULL, *dot = name ? strrchr(name, '.') : NULL;
+    return !dot || dot == name || bd_text_same(dot, ending) ||
            cli_fail(run, CLI_USAGE, "%s: what is written is %s; give a name that ends so", path, ending);
 }
 

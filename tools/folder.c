@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT
  * The exported network that a folder holds, if it is one. */
-#define _POSIX_C_SOURCE 200809L
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "folder.h"
+#include "platform.h"
+#include "platform/file_system.h"
+#include "platform/path.h"
 
 typedef struct finds {
+    const char *folder;
     cli_path first, last; /* by name */
     unsigned count;
 } finds;
 
 static bool is_file_of(cli_path *path, const char *folder, const char *name) {
-    struct stat status;
-    int length = snprintf(path->text, sizeof path->text, "%s/%s", folder, name);
-    return length >= 0 && (size_t)length < sizeof path->text && !stat(path->text, &status) && S_ISREG(status.st_mode);
+    return cli_join(path, folder, "/", name, "") && bd_path_look(path->text) == BD_PATH_FILE;
 }
 
 static bool is_network(const char *name) {
@@ -31,20 +30,19 @@ static bool is_network(const char *name) {
     return false;
 }
 
-static void look(const char *folder, DIR *directory, finds *found) {
+static void look(void *user, const char *name) {
+    finds *found = user;
     cli_path path;
-    for (const struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-        if (!is_network(entry->d_name) || !is_file_of(&path, folder, entry->d_name)) {
-            continue;
-        }
-        if (!found->count || strcmp(path.text, found->first.text) < 0) {
-            found->first = path;
-        }
-        if (!found->count || strcmp(path.text, found->last.text) > 0) {
-            found->last = path;
-        }
-        found->count++;
+    if (!is_network(name) || !is_file_of(&path, found->folder, name)) {
+        return;
     }
+    if (!found->count || strcmp(path.text, found->first.text) < 0) {
+        found->first = path;
+    }
+    if (!found->count || strcmp(path.text, found->last.text) > 0) {
+        found->last = path;
+    }
+    found->count++;
 }
 
 bool cli_folder_find(cli *run, const char *folder, cli_path *path) {
@@ -52,19 +50,16 @@ bool cli_folder_find(cli *run, const char *folder, cli_path *path) {
     if (is_file_of(path, folder, "model.json") || is_file_of(path, folder, "saved_model.pb")) {
         return true;
     }
-    DIR *directory = opendir(folder);
-    if (!directory) {
+    finds found = {.folder = folder};
+    if (!cli_list_folder(folder, look, &found)) {
         return cli_fail(run, CLI_MODEL, "%.300s: %s", folder, strerror(errno));
     }
-    finds found = {0};
-    look(folder, directory, &found);
-    (void)closedir(directory);
     if (!found.count) {
         return cli_fail(run, CLI_MODEL, "%.300s: a folder without an exported network", folder);
     }
     if (found.count > 1) {
         return cli_fail(run, CLI_MODEL, "%.150s: a folder of %u networks; name one, such as %.150s or %.150s", folder,
-                        found.count, strrchr(found.first.text, '/') + 1, strrchr(found.last.text, '/') + 1);
+                        found.count, bd_path_name(found.first.text), bd_path_name(found.last.text));
     }
     *path = found.first;
     return true;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include <cjson/cJSON.h>
 
 #include "key.h"
+#include "platform/text.h"
 #include "progress.h"
 #include "values.h"
 
@@ -56,7 +56,7 @@ bool cli_key_parse(cli *run, bd_matte_params *params) {
     if (unasked) {
         return cli_fail(run, CLI_USAGE, "--key alone does not ask the network; --%s does not go with it", unasked);
     }
-    params->key = strcasecmp(from->key, "auto") ? BD_KEY_COLOR : BD_KEY_AUTO;
+    params->key = bd_text_same(from->key, "auto") ? BD_KEY_AUTO : BD_KEY_COLOR;
     if (params->key == BD_KEY_COLOR && !cli_value_color(run, &from->key, rgba)) {
         return false;
     }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <cjson/cJSON.h>
 
 #include "folder.h"
 #include "model.h"
+#include "platform.h"
+#include "platform/file_system.h"
+#include "platform/path.h"
 #include "progress.h"
 #include "values.h"
 #include "weights.h"
@@ -17,14 +18,14 @@
 enum { CLASSES_MOST = 256 };
 
 static bool is_folder(const char *path) {
-    struct stat status;
-    return !stat(path, &status) && S_ISDIR(status.st_mode);
+    return bd_path_look(path) == BD_PATH_FOLDER;
 }
 
-/* Links that lead nowhere are there too: to say so is better than to take them for a name. */
-static bool is_there(const char *path) {
-    struct stat status;
-    return *path && !lstat(path, &status);
+static bool has_separator(const char *text) {
+    while (*text && !bd_path_is_separator(*text)) {
+        text++;
+    }
+    return *text;
 }
 
 static bool unknown_model(cli *run, const cli_weights *weights, const char *name) {
@@ -59,7 +60,7 @@ static bool check_set(cli *run, const char *set, const cli_model *model) {
 
 /* Class names, one a line. */
 static bool read_names(cli *run, const char *path, char **text, const char ***names, uint32_t *count) {
-    FILE *file = fopen(path, "rb");
+    FILE *file = cli_open_file(path);
     if (!file) {
         return cli_fail(run, CLI_UNREADABLE, "%s: %s", path, strerror(errno));
     }
@@ -186,7 +187,8 @@ bool cli_model_open(cli *run, const char *text, cli_model *model) {
     cli_progress_stage(run, "opening the model");
     *model = (cli_model){0};
     bool done;
-    if (text && (strchr(text, '/') || is_there(text))) {
+    /* A link that leads nowhere is not taken for a name: the library says what is wrong with it. */
+    if (text && (has_separator(text) || (*text && cli_is_there(text)))) {
         cli_path path;
         bool fits = cli_join(&path, text, "", "", "");
         (void)snprintf(model->name, sizeof model->name, "%s", text);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * The verb models: lists them, says what one is made of, checks its files. */
-#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 
 #include <cjson/cJSON.h>
 #include <nettle/sha2.h>
 
 #include "model.h"
 #include "models.h"
+#include "platform.h"
+#include "platform/file_system.h"
+#include "platform/path.h"
+#include "platform/text.h"
 #include "progress.h"
 #include "report.h"
 #include "weights.h"
@@ -143,7 +144,7 @@ static bool print_info(cli *run, const cli_model *model) {
 
 /* The SHA-256 of a file as text; false when it cannot be read. */
 static bool sum_of(const char *path, char text[2 * SHA256_DIGEST_SIZE + 1]) {
-    FILE *file = fopen(path, "rb");
+    FILE *file = cli_open_file(path);
     uint8_t *buffer = malloc(SUM_CHUNK);
     bool ok = file && buffer;
     struct sha256_ctx sum;
@@ -168,8 +169,7 @@ static bool sum_of(const char *path, char text[2 * SHA256_DIGEST_SIZE + 1]) {
 /* Files of one model; returns how many are wrong. A model that was never fetched has none. */
 static unsigned verify_files(const cJSON *entry, const char *main_file, cJSON *list, bool quiet) {
     unsigned wrong = 0;
-    const char *slash = strrchr(main_file, '/');
-    int folder = slash ? (int)(slash - main_file) + 1 : 0;
+    int folder = (int)(bd_path_name(main_file) - main_file);
     const cJSON *item;
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(entry, "files")) {
         const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "path"));
@@ -179,7 +179,7 @@ static unsigned verify_files(const cJSON *entry, const char *main_file, cJSON *l
         int length = snprintf(path.text, sizeof path.text, "%.*s%s", folder, main_file, name ? name : "");
         bool fits = length >= 0 && (size_t)length < sizeof path.text;
         bool read = name && wanted && fits && sum_of(path.text, found);
-        bool right = read && !strcasecmp(found, wanted);
+        bool right = read && bd_text_same(found, wanted);
         wrong += !right;
         cJSON *to = cJSON_CreateObject();
         cJSON_AddStringToObject(to, "path", path.text);
@@ -195,10 +195,9 @@ static unsigned verify_files(const cJSON *entry, const char *main_file, cJSON *l
 
 static bool has_folder(const char *main_file) {
     cli_path folder;
-    const char *slash = strrchr(main_file, '/');
-    int length = snprintf(folder.text, sizeof folder.text, "%.*s", slash ? (int)(slash - main_file) : 0, main_file);
-    struct stat status;
-    return length > 0 && (size_t)length < sizeof folder.text && !stat(folder.text, &status) && S_ISDIR(status.st_mode);
+    int length =
+        snprintf(folder.text, sizeof folder.text, "%.*s.", (int)(bd_path_name(main_file) - main_file), main_file);
+    return length > 1 && (size_t)length < sizeof folder.text && bd_path_look(folder.text) == BD_PATH_FOLDER;
 }
 
 static bool verify_models(cli *run, const char *only) {

@@ -5,6 +5,7 @@
 
 #include "mask.h"
 #include "network.h"
+#include "platform.h"
 #include "progress.h"
 #include "values.h"
 
@@ -27,40 +28,24 @@ void cli_engine_params(cli *run, bd_engine_params *params) {
 /* The first session for many photos times kernels for seconds, once a driver: fewer photos do not gain that. */
 enum { MANY_PHOTOS = 16 };
 
-/* The XDG cache folder of this program; empty when there is none. */
-static void find_cache(cli_path *path) {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int length = 0;
-    path->text[0] = '\0';
-    if (cache && cache[0] == '/') {
-        length = snprintf(path->text, sizeof path->text, "%s/backdrop", cache);
-    } else if (home && home[0] == '/') {
-        length = snprintf(path->text, sizeof path->text, "%s/.cache/backdrop", home);
-    }
-    if (length < 0 || (size_t)length >= sizeof path->text) {
-        path->text[0] = '\0';
-    }
-}
-
-static void *open_engine(void *context) {
+static void open_engine(void *context) {
     cli_network *network = context;
     network->opened = bd_engine_create(&network->engine_params, &network->engine, &network->open_error);
-    return NULL;
 }
 
 void cli_network_begin(cli *run, cli_network *network) {
     cli_engine_params(run, &network->engine_params);
-    find_cache(&network->cache);
+    cli_cache_folder(&network->cache);
     network->engine_params.cache_dir = network->cache.text[0] ? network->cache.text : NULL;
-    network->opening = !pthread_create(&network->thread, NULL, open_engine, network);
+    network->opening = bd_thread_start(&network->thread, open_engine, network);
 }
 
 static void await_engine(cli_network *network) {
     if (network->opening) {
-        (void)pthread_join(network->thread, NULL);
+        bd_thread_join(&network->thread);
         network->opening = false;
     } else if (!network->engine) {
-        (void)open_engine(network);
+        open_engine(network);
     }
 }
 

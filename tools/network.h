@@ -3,9 +3,8 @@
 #ifndef BACKDROP_CLI_NETWORK_H
 #define BACKDROP_CLI_NETWORK_H
 
-#include <pthread.h>
-
 #include "model.h"
+#include "platform/thread.h"
 
 typedef struct cli_network {
     cli_model model;
@@ -19,7 +18,7 @@ typedef struct cli_network {
     bd_key_color key; /* likewise; see key.c */
     /* Opening the device, which takes a thread of its own. */
     bool opening;
-    pthread_t thread;
+    bd_thread thread;
     cli_path cache;
     bd_engine_params engine_params;
     bd_result opened;

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT
  * Planes of numbers in 0..1: pictures and NumPy's files. */
-#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "files.h"
 #include "plane.h"
+#include "platform.h"
 
 enum { LONGEST_SIDE = 1 << 14 };
 
 typedef struct npy {
-    FILE *file;
+    FILE *file; /* NULL: what is left of data */
+    const uint8_t *data;
+    size_t left;
     char header[1024];
     unsigned long h, w;
     size_t item_bytes;
@@ -61,19 +63,32 @@ static bool parse_npy(npy *n) {
     return n->item_bytes && *end == ')' && n->h && n->w && n->h <= LONGEST_SIDE && n->w <= LONGEST_SIDE;
 }
 
+static bool take(npy *n, void *to, size_t bytes) {
+    if (n->file) {
+        return fread(to, 1, bytes, n->file) == bytes;
+    }
+    if (n->left < bytes) {
+        return false;
+    }
+    memcpy(to, n->data, bytes);
+    n->data += bytes;
+    n->left -= bytes;
+    return true;
+}
+
 static bool read_header(npy *n) {
     uint8_t start[12];
-    if (fread(start, 1, 10, n->file) != 10 || memcmp(start, magic, 6) != 0 || start[6] < 1 || start[6] > 3) {
+    if (!take(n, start, 10) || memcmp(start, magic, 6) != 0 || start[6] < 1 || start[6] > 3) {
         return false;
     }
     size_t length = (size_t)start[8] | (size_t)start[9] << 8;
     if (start[6] > 1) { /* four bytes of length from version 2 on */
-        if (fread(start + 10, 1, 2, n->file) != 2) {
+        if (!take(n, start + 10, 2)) {
             return false;
         }
         length |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
     }
-    return length < sizeof n->header && fread(n->header, 1, length, n->file) == length && parse_npy(n);
+    return length < sizeof n->header && take(n, n->header, length) && parse_npy(n);
 }
 
 static float value_of(const npy *n, const uint8_t *item) {
@@ -92,30 +107,34 @@ static float value_of(const npy *n, const uint8_t *item) {
     return n->item_bytes == 4 ? single : (float)wide;
 }
 
-/* Closes the file; NULL: it could not be opened. */
-static bool read_npy(cli *run, const char *path, FILE *file, cli_plane *plane) {
-    npy n = {.file = file};
-    if (!n.file) {
-        return cli_fail(run, CLI_UNREADABLE, "%s: cannot be read", path);
-    }
-    bool done = read_header(&n) ||
+static bool read_npy(cli *run, const char *path, npy *n, cli_plane *plane) {
+    bool done = read_header(n) ||
                 cli_fail(run, CLI_NOT_AN_IMAGE,
                          "%s: not a NumPy file of (h, w) little-endian float32, float64, uint8 or uint16", path);
-    size_t count = n.h * n.w;
-    uint8_t *bytes = done ? malloc(count * n.item_bytes + 1) : NULL;
+    size_t count = n->h * n->w;
+    uint8_t *bytes = done ? malloc(count * n->item_bytes + 1) : NULL;
     plane->values = done ? malloc((count + 1) * sizeof *plane->values) : NULL;
     if (done && (!bytes || !plane->values)) {
         done = cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);
     }
-    if (done && fread(bytes, n.item_bytes, count, n.file) != count) {
+    if (done && !take(n, bytes, count * n->item_bytes)) {
         done = cli_fail(run, CLI_NOT_AN_IMAGE, "%s: shorter than its header says", path);
     }
     for (size_t i = 0; i < count && done; i++) {
-        plane->values[i] = value_of(&n, bytes + i * n.item_bytes);
+        plane->values[i] = value_of(n, bytes + i * n->item_bytes);
     }
-    plane->w = (uint32_t)n.w;
-    plane->h = (uint32_t)n.h;
+    plane->w = (uint32_t)n->w;
+    plane->h = (uint32_t)n->h;
     free(bytes);
+    return done;
+}
+
+static bool read_npy_file(cli *run, const char *path, cli_plane *plane) {
+    npy n = {.file = cli_open_file(path)};
+    if (!n.file) {
+        return cli_fail(run, CLI_UNREADABLE, "%s: cannot be read", path);
+    }
+    bool done = read_npy(run, path, &n, plane);
     (void)fclose(n.file);
     return done;
 }
@@ -158,8 +177,8 @@ static bool read_stdin(cli *run, cli_plane *plane) {
         return false;
     }
     bool numbers = bytes > 6 && !memcmp(data, magic, 6);
-    bool done =
-        numbers ? read_npy(run, name, fmemopen(data, bytes, "rb"), plane) : read_picture(run, name, data, bytes, plane);
+    npy n = {.data = data, .left = bytes};
+    bool done = numbers ? read_npy(run, name, &n, plane) : read_picture(run, name, data, bytes, plane);
     free(data);
     return done;
 }
@@ -168,7 +187,7 @@ bool cli_read_plane(cli *run, const char *path, cli_plane *plane) {
     double started = cli_now_ms();
     *plane = (cli_plane){.values = NULL};
     bool done = cli_is_dash(path) ? read_stdin(run, plane)
-                : is_npy(path)    ? read_npy(run, path, fopen(path, "rb"), plane)
+                : is_npy(path)    ? read_npy_file(run, path, plane)
                                   : read_picture(run, path, NULL, 0, plane);
     cli_add_timing(run, "decode", started);
     return done;

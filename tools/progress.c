@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
-#include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "platform.h"
+#include "platform/thread.h"
 #include "progress.h"
 
 enum { PATIENCE_MS = 500, PERIOD_MS = 100 };
 
 typedef struct cli_progress {
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
+    bd_thread thread;
+    bd_mutex mutex;
+    bd_condition wake;
     char stage[64];
     double started_ms;
     bool stop, shown;
@@ -37,28 +34,22 @@ static void show_line(cli_progress *progress, double elapsed_ms) {
     progress->shown = true;
 }
 
-static void *draw(void *user) {
+static void draw(void *user) {
     cli_progress *progress = user;
-    pthread_mutex_lock(&progress->mutex);
+    bd_mutex_lock(&progress->mutex);
     while (!progress->stop) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += PERIOD_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&progress->wake, &progress->mutex, &until);
+        bd_condition_wait_ms(&progress->wake, &progress->mutex, PERIOD_MS);
         double elapsed_ms = cli_now_ms() - progress->started_ms;
         if (!progress->stop && elapsed_ms >= PATIENCE_MS) {
             show_line(progress, elapsed_ms);
         }
     }
     clear_line(progress);
-    pthread_mutex_unlock(&progress->mutex);
-    return NULL;
+    bd_mutex_unlock(&progress->mutex);
 }
 
 bool cli_progress_start(cli *run) {
-    if (run->options.quiet || !isatty(STDERR_FILENO)) {
+    if (run->options.quiet || !cli_is_terminal(stderr)) {
         return true;
     }
     cli_progress *progress = calloc(1, sizeof *progress);
@@ -67,15 +58,9 @@ bool cli_progress_start(cli *run) {
     }
     strcpy(progress->stage, "starting");
     progress->started_ms = run->started_ms;
-    pthread_mutex_init(&progress->mutex, NULL);
-    pthread_cond_init(&progress->wake, NULL);
-    /* Signals are the main thread's. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&progress->thread, NULL, draw, progress);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) {
+    bd_mutex_init(&progress->mutex);
+    bd_condition_init(&progress->wake);
+    if (!bd_thread_start(&progress->thread, draw, progress)) {
         free(progress);
         return true;
     }
@@ -93,9 +78,9 @@ bool cli_progress_report(void *run, const char *stage, uint32_t done, uint32_t t
 void cli_progress_stage(cli *run, const char *stage) {
     cli_progress *progress = run->progress;
     if (progress) {
-        pthread_mutex_lock(&progress->mutex);
+        bd_mutex_lock(&progress->mutex);
         (void)snprintf(progress->stage, sizeof progress->stage, "%s", stage);
-        pthread_mutex_unlock(&progress->mutex);
+        bd_mutex_unlock(&progress->mutex);
     }
 }
 
@@ -105,20 +90,20 @@ void cli_progress_stop(cli *run) {
         return;
     }
     run->progress = NULL;
-    pthread_mutex_lock(&progress->mutex);
+    bd_mutex_lock(&progress->mutex);
     progress->stop = true;
-    pthread_cond_signal(&progress->wake);
-    pthread_mutex_unlock(&progress->mutex);
-    pthread_join(progress->thread, NULL);
-    pthread_cond_destroy(&progress->wake);
-    pthread_mutex_destroy(&progress->mutex);
+    bd_condition_signal(&progress->wake);
+    bd_mutex_unlock(&progress->mutex);
+    bd_thread_join(&progress->thread);
+    bd_condition_finish(&progress->wake);
+    bd_mutex_finish(&progress->mutex);
     free(progress);
 }
 
 void cli_say(cli *run, const char *format, ...) {
     cli_progress *progress = run->progress;
     if (progress) {
-        pthread_mutex_lock(&progress->mutex);
+        bd_mutex_lock(&progress->mutex);
         clear_line(progress);
     }
     char line[1000];
@@ -129,6 +114,6 @@ void cli_say(cli *run, const char *format, ...) {
     cli_make_line(line);
     fprintf(stderr, "backdrop: %s\n", line);
     if (progress) {
-        pthread_mutex_unlock(&progress->mutex);
+        bd_mutex_unlock(&progress->mutex);
     }
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * Several photos: while the device works on one, the one before is encoded and the next decoded. */
-#define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <cjson/cJSON.h>
 
 #include "files.h"
 #include "key.h"
+#include "platform.h"
+#include "platform/file_system.h"
+#include "platform/path.h"
 #include "progress.h"
 #include "seen.h"
 #include "series.h"
@@ -21,27 +21,23 @@ enum { TUNED_FROM = 8 };
 
 /* DIR/NAME.png of DIR2/NAME.jpg. */
 static bool output_path(cli *run, const cli_series *s, const char *photo, cli_path *path) {
-    const char *slash = strrchr(photo, '/');
-    const char *name = slash ? slash + 1 : photo;
+    const char *name = bd_path_name(photo);
     const char *dot = strrchr(name, '.');
     size_t length = dot && dot != name ? (size_t)(dot - name) : strlen(name);
     const char *end = strchr(s->folder, '\0');
     int wrote = length < INT_MAX ? snprintf(path->text, sizeof path->text, "%s%s%.*s%s", s->folder,
-                                            end != s->folder && end[-1] == '/' ? "" : "/", (int)length, name,
-                                            s->file == BD_IMAGE_FILE_JPEG ? ".jpg" : ".png")
+                                            end != s->folder && bd_path_is_separator(end[-1]) ? "" : "/", (int)length,
+                                            name, s->file == BD_IMAGE_FILE_JPEG ? ".jpg" : ".png")
                                  : -1;
     return (wrote >= 0 && (size_t)wrote < sizeof path->text) ||
            cli_fail(run, CLI_UNWRITABLE, "%s: the name is too long", photo);
 }
 
-static bool one_file(const char *a, const char *b) {
-    struct stat one, other;
-    return !stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
 bool cli_series_check(cli *run, const cli_series *s) {
-    if (mkdir(s->folder, 0777) && errno != EEXIST) {
-        return cli_fail(run, CLI_UNWRITABLE, "%s: cannot make the folder: %s", s->folder, strerror(errno));
+    bd_failure failure = bd_path_look(s->folder) ? 0 : bd_folder_make(s->folder);
+    if (failure) {
+        return cli_fail(run, CLI_UNWRITABLE, "%s: cannot make the folder: %s", s->folder,
+                        bd_failure_say(failure, &(bd_failure_text){0}));
     }
     for (unsigned i = 0; i < s->count; i++) {
         cli_path path, other;
@@ -51,7 +47,7 @@ bool cli_series_check(cli *run, const cli_series *s) {
         if (!output_path(run, s, s->photos[i], &path) || !cli_check_output(run, path.text)) {
             return false;
         }
-        if (one_file(path.text, s->photos[i])) {
+        if (cli_one_file(path.text, s->photos[i])) {
             return cli_fail(run, CLI_USAGE, "%s would be overwritten; give another --output-dir", s->photos[i]);
         }
         for (unsigned k = 0; k < i; k++) {

@@ -2,9 +2,7 @@
  * Kernels are tuned in the time that a series spends on reading and writing files: a thread of its own takes one short
  * step after the other while the series lends it the engine. What it finds is for the runs to come: this one keeps its
  * kernels, so that all its photos are made alike. */
-#define _POSIX_C_SOURCE 200809L
 #include <cjson/cJSON.h>
-#include <signal.h>
 
 #include "progress.h"
 #include "spare.h"
@@ -17,39 +15,33 @@ static void step(cli_spare *s) {
     }
 }
 
-static void *tune(void *context) {
+static void tune(void *context) {
     cli_spare *s = context;
-    pthread_mutex_lock(&s->mutex);
+    bd_mutex_lock(&s->mutex);
     while (!s->stop && !s->state.done) {
         if (!s->lent) {
-            pthread_cond_wait(&s->changed, &s->mutex);
+            bd_condition_wait(&s->changed, &s->mutex);
             continue;
         }
         s->busy = true;
-        pthread_mutex_unlock(&s->mutex);
+        bd_mutex_unlock(&s->mutex);
         step(s);
-        pthread_mutex_lock(&s->mutex);
+        bd_mutex_lock(&s->mutex);
         s->state.struct_size = sizeof s->state;
         bd_tuner_get_state(s->tuner, &s->state);
         s->busy = false;
-        pthread_cond_signal(&s->changed);
+        bd_condition_signal(&s->changed);
     }
-    pthread_mutex_unlock(&s->mutex);
-    return NULL;
+    bd_mutex_unlock(&s->mutex);
 }
 
-/* Signals are the main thread's. */
 static bool start_thread(cli_spare *s) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_mutex_init(&s->mutex, NULL);
-    pthread_cond_init(&s->changed, NULL);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = !pthread_create(&s->thread, NULL, tune, s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    bd_mutex_init(&s->mutex);
+    bd_condition_init(&s->changed);
+    bool started = bd_thread_start(&s->thread, tune, s);
     if (!started) {
-        pthread_cond_destroy(&s->changed);
-        pthread_mutex_destroy(&s->mutex);
+        bd_condition_finish(&s->changed);
+        bd_mutex_finish(&s->mutex);
     }
     return started;
 }
@@ -85,39 +77,39 @@ void cli_spare_lend(cli_spare *s) {
     if (!s->tuner || s->waited_ms * 100 > (double)s->share * (cli_now_ms() - s->begun_ms)) {
         return;
     }
-    pthread_mutex_lock(&s->mutex);
+    bd_mutex_lock(&s->mutex);
     s->lent = true;
-    pthread_cond_signal(&s->changed);
-    pthread_mutex_unlock(&s->mutex);
+    bd_condition_signal(&s->changed);
+    bd_mutex_unlock(&s->mutex);
 }
 
 void cli_spare_take(cli_spare *s) {
     if (!s->tuner) {
         return;
     }
-    pthread_mutex_lock(&s->mutex);
+    bd_mutex_lock(&s->mutex);
     double from = cli_now_ms();
     bool waits = s->busy;
     s->lent = false;
     while (s->busy) {
-        pthread_cond_wait(&s->changed, &s->mutex);
+        bd_condition_wait(&s->changed, &s->mutex);
     }
     s->waited_ms += waits ? cli_now_ms() - from : 0;
-    pthread_mutex_unlock(&s->mutex);
+    bd_mutex_unlock(&s->mutex);
 }
 
 void cli_spare_stop(cli_spare *s) {
     if (!s->tuner) {
         return;
     }
-    pthread_mutex_lock(&s->mutex);
+    bd_mutex_lock(&s->mutex);
     s->lent = false;
     s->stop = true;
-    pthread_cond_signal(&s->changed);
-    pthread_mutex_unlock(&s->mutex);
-    pthread_join(s->thread, NULL);
-    pthread_cond_destroy(&s->changed);
-    pthread_mutex_destroy(&s->mutex);
+    bd_condition_signal(&s->changed);
+    bd_mutex_unlock(&s->mutex);
+    bd_thread_join(&s->thread);
+    bd_condition_finish(&s->changed);
+    bd_mutex_finish(&s->mutex);
     bd_tuner_destroy(s->tuner);
     s->tuner = NULL;
 }

@@ -3,9 +3,8 @@
 #ifndef BACKDROP_CLI_SPARE_H
 #define BACKDROP_CLI_SPARE_H
 
-#include <pthread.h>
-
 #include "network.h"
+#include "platform/thread.h"
 
 typedef struct cli_spare {
     float share;     /* percent of the series' time that it may wait for the tuning */
@@ -14,9 +13,9 @@ typedef struct cli_spare {
     double begun_ms; /* the series; set by the caller */
     double waited_ms;
     bd_tuner *tuner; /* NULL: no thread runs */
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
+    bd_thread thread;
+    bd_mutex mutex;
+    bd_condition changed;
     bool lent, busy, stop;
     bd_tuner_state state;
     bool failed;

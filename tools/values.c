@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "platform/text.h"
 #include "values.h"
 
 const cli_option *cli_value_row(const cli *run, const char *const *option) {
@@ -55,7 +54,7 @@ static const cli_choice *find_choice(const cli_kind *kind, const char *text) {
     const cli_choice *const lists[] = {kind->choices, kind->unsaid};
     for (size_t i = 0; i < CLI_COUNT(lists); i++) {
         for (const cli_choice *choice = lists[i]; choice && choice->name; choice++) {
-            if (!(kind->any_case ? strcasecmp : strcmp)(text, choice->name)) {
+            if (kind->any_case ? bd_text_same(text, choice->name) : !strcmp(text, choice->name)) {
                 return choice;
             }
         }
@@ -158,7 +157,7 @@ static bool parse_color(const char *text, uint8_t rgba[4]) {
                  {"blue", "0000ff"},   {"navy", "000080"},         {"yellow", "ffff00"}, {"magenta", "ff00ff"},
                  {"cyan", "00ffff"},   {"transparent", "00000000"}};
     for (size_t i = 0; i < CLI_COUNT(names); i++) {
-        text = strcasecmp(text, names[i].name) ? text : names[i].code;
+        text = bd_text_same(text, names[i].name) ? names[i].code : text;
     }
     text += *text == '#';
     char doubled[7];
@@ -203,7 +202,7 @@ bool cli_value_place(cli *run, const char *const *option, float place[2]) {
     static const char *const names[] = {"northwest", "north",     "northeast", "west",     "center",
                                         "east",      "southwest", "south",     "southeast"};
     for (size_t i = 0; *option && i < CLI_COUNT(names); i++) {
-        if (!strcasecmp(*option, names[i])) {
+        if (bd_text_same(*option, names[i])) {
             size_t row = i / 3;
             place[0] = (float)(i % 3) / 2.0f;
             place[1] = (float)row / 2.0f;

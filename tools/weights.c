@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
+#include "platform.h"
+#include "platform/file_system.h"
 #include "weights.h"
 
 enum { MANIFEST_MOST = 1 << 20 };
 
 static bool is_file(const char *path) {
-    struct stat status;
-    return !stat(path, &status) && S_ISREG(status.st_mode);
+    return bd_path_look(path) == BD_PATH_FILE;
 }
 
 static bool has_manifest(const char *folder) {
@@ -29,23 +27,20 @@ static bool try_folder(cli_path *folder, const char *base, const char *below) {
 static bool find_folder(cli_path *folder) {
     static const char *const beside[] = {"/weights", "/../weights", "/../../weights", "/../share/backdrop"};
     cli_path program;
-    ssize_t length = readlink("/proc/self/exe", program.text, sizeof program.text - 1);
-    if (length > 0) {
-        program.text[length] = '\0';
-        *strrchr(program.text, '/') = '\0';
+    if (cli_program_folder(&program)) {
         for (size_t i = 0; i < CLI_COUNT(beside); i++) {
             if (try_folder(folder, program.text, beside[i])) {
                 return true;
             }
         }
     }
-    return try_folder(folder, getenv("XDG_DATA_HOME"), "/backdrop") ||
-           try_folder(folder, getenv("HOME"), "/.local/share/backdrop") ||
+    return try_folder(folder, cli_environment("XDG_DATA_HOME"), "/backdrop") ||
+           try_folder(folder, cli_environment("HOME"), "/.local/share/backdrop") ||
            try_folder(folder, "/usr/local/share", "/backdrop") || try_folder(folder, "/usr/share", "/backdrop");
 }
 
 static char *read_text(const char *path) {
-    FILE *file = fopen(path, "rb");
+    FILE *file = cli_open_file(path);
     char *text = file ? malloc(MANIFEST_MOST + 1) : NULL;
     size_t bytes = text ? fread(text, 1, MANIFEST_MOST + 1, file) : 0;
     bool whole = text && !ferror(file) && bytes <= MANIFEST_MOST;
@@ -66,12 +61,12 @@ const char *cli_weights_text(const cJSON *object, const char *key) {
 
 /* Names of the manifest become paths: one plain component. */
 static bool is_plain(const char *name) {
-    return name && *name && *name != '.' && !strchr(name, '/') && strlen(name) < 200;
+    return name && *name && *name != '.' && !strpbrk(name, "/\\:") && strlen(name) < 200;
 }
 
 bool cli_weights_open(cli *run, cli_weights *weights) {
     *weights = (cli_weights){0};
-    const char *given = getenv("BACKDROP_WEIGHTS");
+    const char *given = cli_environment("BACKDROP_WEIGHTS");
     if (given && *given) {
         if (!try_folder(&weights->folder, given, "")) {
             return cli_fail(run, CLI_MODEL, "BACKDROP_WEIGHTS is %s, which has no manifest.json", given);
@@ -111,9 +106,9 @@ bool cli_weights_locate(const cli_weights *weights, const cJSON *model, cli_path
         const char *part = cli_weights_text(entry, "path");
         double bytes = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(entry, "bytes"));
         cli_path part_path;
-        struct stat status;
-        if (!is_plain(part) || !cli_join(&part_path, folder.text, "/", part, "") || stat(part_path.text, &status) ||
-            (double)status.st_size != bytes) {
+        uint64_t found;
+        if (!is_plain(part) || !cli_join(&part_path, folder.text, "/", part, "") ||
+            !cli_file_bytes(part_path.text, &found) || (double)found != bytes) {
             return false;
         }
     }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * What only a command needs of the operating system; the rest is in engine/platform. Paths are UTF-8. */
+#ifndef BACKDROP_CLI_PLATFORM_H
+#define BACKDROP_CLI_PLATFORM_H
+
+#include <stdio.h>
+
+#include "cli.h"
+
+/* To be called first: main's arguments become UTF-8, standard input and output are bytes. false: out of memory. */
+bool cli_platform_start(int *argc, char ***argv);
+bool cli_is_terminal(FILE *stream);
+/* act is called before a signal ends the program. */
+void cli_before_signal(void (*act)(void));
+
+/* NULL: not set. On Windows the text is good until the next call. */
+const char *cli_environment(const char *name);
+/* Where the program lies; false: the system does not tell. */
+bool cli_program_folder(cli_path *folder);
+/* Where to keep what can be made again; empty: nowhere. */
+void cli_cache_folder(cli_path *folder);
+
+/* fopen of a file to read; errno says why there is none. */
+FILE *cli_open_file(const char *path);
+/* The size of a file; false: there is none. */
+bool cli_file_bytes(const char *path, uint64_t *bytes);
+/* Links that lead nowhere are there, too. */
+bool cli_is_there(const char *path);
+/* Whether both are there and are one file. */
+bool cli_one_file(const char *a, const char *b);
+/* Whether files can be made in a folder; errno says why not. */
+bool cli_may_write_in(const char *folder);
+/* Calls each with the names in a folder; false: it cannot be read, as errno says. */
+bool cli_list_folder(const char *folder, void (*each)(void *user, const char *name), void *user);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "platform.h"
+
+/* main has what it needs. */
+bool cli_platform_start(int *argc, char ***argv) {
+    (void)argc;
+    (void)argv;
+    return true;
+}
+
+bool cli_is_terminal(FILE *stream) {
+    return isatty(fileno(stream));
+}
+
+static void (*before_signal)(void);
+
+static void end(int number) {
+    before_signal();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void cli_before_signal(void (*act)(void)) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    before_signal = act;
+    for (size_t i = 0; i < CLI_COUNT(numbers); i++) {
+        struct sigaction before;
+        if (!sigaction(numbers[i], NULL, &before) && before.sa_handler == SIG_DFL) {
+            struct sigaction action = {.sa_handler = end};
+            sigaction(numbers[i], &action, NULL);
+        }
+    }
+}
+
+const char *cli_environment(const char *name) {
+    return getenv(name);
+}
+
+bool cli_program_folder(cli_path *folder) {
+    ssize_t length = readlink("/proc/self/exe", folder->text, sizeof folder->text - 1);
+    if (length <= 0) {
+        return false;
+    }
+    folder->text[length] = '\0';
+    *strrchr(folder->text, '/') = '\0';
+    return true;
+}
+
+void cli_cache_folder(cli_path *folder) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    bool fits = false;
+    if (cache && cache[0] == '/') {
+        fits = cli_join(folder, cache, "/backdrop", "", "");
+    } else if (home && home[0] == '/') {
+        fits = cli_join(folder, home, "/.cache/backdrop", "", "");
+    }
+    if (!fits) {
+        folder->text[0] = '\0';
+    }
+}
+
+FILE *cli_open_file(const char *path) {
+    return fopen(path, "rb");
+}
+
+bool cli_file_bytes(const char *path, uint64_t *bytes) {
+    struct stat status;
+    if (stat(path, &status) || !S_ISREG(status.st_mode)) {
+        return false;
+    }
+    *bytes = (uint64_t)status.st_size;
+    return true;
+}
+
+bool cli_is_there(const char *path) {
+    struct stat status;
+    return !lstat(path, &status);
+}
+
+bool cli_one_file(const char *a, const char *b) {
+    struct stat one, other;
+    return !stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+bool cli_may_write_in(const char *folder) {
+    return !access(folder, W_OK | X_OK);
+}
+
+bool cli_list_folder(const char *folder, void (*each)(void *user, const char *name), void *user) {
+    DIR *directory = opendir(folder);
+    if (!directory) {
+        return false;
+    }
+    for (const struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
+        each(user, entry->d_name);
+    }
+    (void)closedir(directory);
+    return true;
+}
