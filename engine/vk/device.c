@@ -12,6 +12,7 @@
 #include "vk/loader.h"
 #include "vk/pipeline.h"
 #include "vk/pipeline_cache.h"
+#include "vk/portability.h"
 
 static VKAPI_ATTR VkBool32 VKAPI_CALL on_validation(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
                                                     VkDebugUtilsMessageTypeFlagsEXT types,
@@ -37,18 +38,24 @@ static bd_result create_instance(bd_vk *vk, bd_error *error) {
         .engineVersion = VK_MAKE_API_VERSION(0, BD_VERSION_MAJOR, BD_VERSION_MINOR, BD_VERSION_PATCH),
         .apiVersion = BD_MIN(version, VK_API_VERSION_1_3)};
     const char *layer = "VK_LAYER_KHRONOS_validation";
-    const char *extension = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+    const char *extensions[2];
     const VkValidationFeatureEnableEXT enables[] = {VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT};
     const VkValidationFeaturesEXT features = {.sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
                                               .enabledValidationFeatureCount = BD_COUNT(enables),
                                               .pEnabledValidationFeatures = enables};
-    VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &application};
+    VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+                                 .pApplicationInfo = &application,
+                                 .ppEnabledExtensionNames = extensions};
     if (vk->validation) {
         info.pNext = &features;
         info.enabledLayerCount = 1;
         info.ppEnabledLayerNames = &layer;
-        info.enabledExtensionCount = 1;
-        info.ppEnabledExtensionNames = &extension;
+        extensions[info.enabledExtensionCount++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+    }
+    const char *portability = bd_vk_portability_of_instance(vk);
+    if (portability) {
+        info.flags = VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
+        extensions[info.enabledExtensionCount++] = portability;
     }
     VkResult made = vk->api.vkCreateInstance(&info, NULL, &vk->instance);
     if (made == VK_ERROR_LAYER_NOT_PRESENT) {
@@ -218,10 +225,17 @@ static bd_result create_device(bd_vk *vk, bd_error *error) {
     const VkPhysicalDeviceFeatures features = {.shaderInt64 = vk->wants.int64 && vk->traits.int64};
     bd_vk_features extra;
     bd_vk_features_init(vk, &extra);
+    const char *extensions[BD_COUNT(extra.extensions) + 1];
+    uint32_t extension_count = extra.extension_count;
+    memcpy(extensions, extra.extensions, sizeof extra.extensions);
+    const char *portability = bd_vk_portability_of_device(vk);
+    if (portability) {
+        extensions[extension_count++] = portability;
+    }
     const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                      .pNext = extra.next,
-                                     .enabledExtensionCount = extra.extension_count,
-                                     .ppEnabledExtensionNames = extra.extensions,
+                                     .enabledExtensionCount = extension_count,
+                                     .ppEnabledExtensionNames = extensions,
                                      .queueCreateInfoCount = 1,
                                      .pQueueCreateInfos = &queue,
                                      .pEnabledFeatures = &features};
