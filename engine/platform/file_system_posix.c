@@ -34,7 +34,7 @@ void bd_folder_make_all(char *path) {
 }
 
 bd_failure bd_file_open_temporary(char *path, bd_file *file) {
-    strcat(path, ".XXXXXX");
+    memcpy(strchr(path, '\0'), ".XXXXXX", BD_FILE_SUFFIX + 1);
     file->handle = mkstemp(path);
     return file->handle < 0 ? (bd_failure)errno : 0;
 }
