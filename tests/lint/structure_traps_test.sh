@@ -195,6 +195,19 @@ expect 1 'engine/deep/mid.c: 601 lines, more than 600'
 yes '/* */' | head -n 600 > tools/wide.h
 expect 0 'sizes: 9 files, 7 functions, 0 wrong'
 
+# Each system has its own half of a file, which the build here may lack; but a name alone makes none.
+mkdir engine/platform
+printf 'int halves(void);\n' | tee engine/platform/halves.h tools/platform.h > engine/platform/none_windows.h
+printf 'int halves(void) {\n    return 0;\n}\n' > engine/platform/halves_posix.c
+printf '#include <windows.h>\n' | tee engine/platform/halves_windows.c > tools/platform_windows.c
+sed -i 's/halves/own/' tools/platform.h
+sed 's/halves/own/' engine/platform/halves_posix.c > tools/platform_posix.c
+build '*_windows.c'
+judge 0 'build: 5 objects, 0 wrong' 'declarations: 7 declarations in 6 headers, 0 wrong'
+printf 'int late(void) {\n    return 0;\n}\n' > engine/late_windows.c
+build '*_windows.c'
+judge 1 'engine/late_windows.c: has no object in the build'
+
 # It cannot pass on nothing, nor on a part.
 judge 1 'no object was found'
 rm -rf engine/* tools/* shaders
