@@ -35,9 +35,10 @@ bd_result bd_check_replace(const bd_image *photo, const bd_image *background, co
     if (!result && params->background == BD_BACKGROUND_PICTURE) {
         result = bd_check_picture(background, "background", error);
     }
-    if (result) {
-        return result;
-    }
+    return result ? result : bd_check_replace_params(params, error);
+}
+
+bd_result bd_check_replace_params(const bd_replace_params *params, bd_error *error) {
     bool of_photo = params->background == BD_BACKGROUND_BLUR;
     bool picture = params->background == BD_BACKGROUND_PICTURE && !params->classic;
     if ((of_photo || (picture && params->blur_sigma_px != 0.0f)) &&

@@ -12,7 +12,8 @@ bd_result bd_devices(const bd_engine_params *params, bd_device_info *infos, uint
     return result ? result : bd_vk_enumerate(&copy, bd_column_describe, infos, count, error);
 }
 
-bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, bd_error *error) {
+bd_result bd_engine_make(const bd_engine_params *params, const bd_vulkan_import *host, bd_engine **engine,
+                         bd_error *error) {
     *engine = NULL;
     bd_engine_params copy;
     bd_result result = BD_PARAMS_READ(&copy, params, bd_engine_params, error);
@@ -25,7 +26,8 @@ bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, b
     }
     made->allocator = bd_keep_allocator(&made->hooks, copy.allocator);
     copy.allocator = made->allocator;
-    result = bd_column_open(&made->vk, &copy, error);
+    made->users = 1;
+    result = host ? bd_column_import(&made->vk, &copy, host, error) : bd_column_open(&made->vk, &copy, error);
     if (!result) {
         result = bd_tuning_init(&made->tuning, made->vk.cache_path, made->allocator, error);
     }
@@ -37,8 +39,16 @@ bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, b
     return BD_OK;
 }
 
+bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, bd_error *error) {
+    return bd_engine_make(params, NULL, engine, error);
+}
+
+void bd_engine_keep(bd_engine *engine) {
+    engine->users++;
+}
+
 void bd_engine_destroy(bd_engine *engine) {
-    if (!engine) {
+    if (!engine || --engine->users) {
         return;
     }
     bd_tuning_finish(&engine->tuning);

@@ -10,6 +10,13 @@ struct bd_engine {
     bd_allocator hooks;
     bd_vk vk;
     bd_tuning tuning;
+    uint32_t users; /* the caller, and each session and tuner on it: bd_engine_destroy takes one away */
 };
+
+/* host NULL: a device of our own. */
+bd_result bd_engine_make(const bd_engine_params *params, const bd_vulkan_import *host, bd_engine **engine,
+                         bd_error *error);
+/* One user more. */
+void bd_engine_keep(bd_engine *engine);
 
 #endif

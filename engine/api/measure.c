@@ -41,7 +41,7 @@ static bd_result make_input(bd_session *session, bd_error *error) {
     if (!session->input) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no input was given to the network yet");
     }
-    bd_result result = bd_frame_submit(&session->frames, session->input, NULL, error);
+    bd_result result = bd_frame_submit(&session->frames, session->input, NULL, NULL, error);
     return result ? result : bd_vk_wait(session->vk, session->input->fence, error);
 }
 

@@ -2,8 +2,9 @@
  * Replaces the background of a photo. */
 #include <string.h>
 
+#include "api/replace.h"
+
 #include "api/check.h"
-#include "api/session.h"
 #include "photo/blur.h"
 #include "photo/coarse.h"
 #include "photo/composite.h"
@@ -16,15 +17,7 @@
 #include "photo/relight.h"
 #include "photo/resample.h"
 
-/* What a caller asks for, checked. */
-typedef struct request {
-    const bd_image *photo, *background; /* background NULL: no picture */
-    bd_replace_params params;
-    bd_matte_params matte;
-    bool deep, second_look;
-    uint32_t fill, fill_low; /* the colour, in the photo's numbers */
-    bd_color *color;         /* from the background to the photo; owned */
-} request;
+typedef bd_replace_request request;
 
 /* ---- the recipes ------------------------------------------------------------------------------------------------- */
 
@@ -54,7 +47,11 @@ static bd_backdrop_picture plan_picture(const bd_session *session, const request
 static bd_backdrop add_background(bd_recipe *r, const bd_session *session, const request *ask, bd_size photo) {
     bd_backdrop back = {.fill = ask->fill, .fill_low = ask->fill_low};
     if (ask->background) {
-        const bd_backdrop_picture picture = plan_picture(session, ask);
+        bd_backdrop_picture picture = plan_picture(session, ask);
+        if (ask->images) {
+            picture.given = bd_source_add(r, ask->images, BD_IMAGE_BACKGROUND, bd_recipe_picture(r),
+                                          bd_background_premultiplies(&picture));
+        }
         bd_background_add(r, &picture, photo, &back);
     }
     return back;
@@ -91,6 +88,13 @@ static bd_slot add_front(bd_recipe *r, const request *ask, bd_slot photo, const 
                : bd_foreground_add(r, way, photo, mask->plane);
 }
 
+static void add_sinks(bd_recipe *r, bd_exchange *images, bd_slot result, bd_slot matte) {
+    bd_sink_add(r, images, BD_IMAGE_RESULT, result);
+    if (images->images[BD_IMAGE_MATTE].given) {
+        bd_sink_add(r, images, BD_IMAGE_MATTE, bd_pack_add(r, matte, images->wide_matte));
+    }
+}
+
 static bd_results draft_replace(bd_session *session, const request *ask, bd_error *error) {
     bd_results to = {0};
     const bd_replace_params *params = &ask->params;
@@ -102,7 +106,8 @@ static bd_results draft_replace(bd_session *session, const request *ask, bd_erro
                             .background = session->background,
                             .second_look = ask->second_look,
                             .closed_form_steps = session->closed_form_steps};
-    bd_slot photo = bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, bd_recipe_picture(r), size);
+    bd_slot photo = ask->images ? bd_source_add(r, ask->images, BD_IMAGE_PHOTO, bd_recipe_picture(r), false)
+                                : bd_recipe_upload(r, "photo", BD_UPLOAD_PICTURE, bd_recipe_picture(r), size);
     bd_matte_upload(r, &ask->matte, &input);
     input.photo = bd_narrow_add(r, photo);
     if (bd_matte_needs_network(&ask->matte)) {
@@ -121,9 +126,14 @@ static bd_results draft_replace(bd_session *session, const request *ask, bd_erro
     front = bd_relight_add(r, front, mask.plane, map, light);
     const bd_blending blending = {.transparent = params->background == BD_BACKGROUND_TRANSPARENT,
                                   .linear = params->blend == BD_BLEND_LINEAR};
-    to.image = bd_recipe_return(r, bd_composite_add(r, mask.plane, front, &back, blending));
+    bd_slot result = bd_composite_add(r, mask.plane, front, &back, blending);
+    if (ask->images) {
+        add_sinks(r, ask->images, result, mask.plane);
+    } else {
+        to.image = bd_recipe_return(r, result);
+    }
     bd_session_return_matte(r, &mask, &ask->matte, &to);
-    to.has_alpha = params->want_alpha;
+    to.has_alpha = params->want_alpha && !ask->images;
     to.alpha = to.has_alpha ? bd_recipe_return(r, bd_pack_add(r, mask.plane, ask->matte.wide)) : 0;
     return to;
 }
@@ -211,7 +221,7 @@ static bd_result check_request(bd_session *session, request *ask, bd_error *erro
     return result || classic ? result : bd_session_open_look(session, &ask->matte, &ask->second_look, error);
 }
 
-static bd_result submit_draft(bd_session *session, const request *ask, uint32_t number, bool alone, bd_error *error) {
+static bd_result submit_draft(bd_session *session, const request *ask, uint32_t number, bd_error *error) {
     bd_frame *frame = session->frames.ring[number];
     bd_flight *flight = &session->flights[number];
     bd_result result = bd_frame_prepare(&session->frames, frame, &session->draft, error);
@@ -223,33 +233,24 @@ static bd_result submit_draft(bd_session *session, const request *ask, uint32_t 
     }
     /* In the order of the recipe's uploads. */
     bd_source sources[BD_MOST_UPLOADS] = {{.image = ask->photo, .opaque = ask->params.ignore_alpha}};
-    uint32_t count = 1;
+    uint32_t count = ask->images ? 0 : 1;
     count += ask->params.classic ? 0 : bd_matte_sources(&ask->matte, sources + count);
-    if (ask->background) {
+    if (ask->background && !ask->images) {
         sources[count] = (bd_source){.image = ask->background, .color = ask->color};
     }
     bd_frame_upload(frame, sources);
     flight->cancels = atomic_load(&session->cancels);
-    return alone ? bd_session_run_frame(session, frame, error) : bd_frame_submit(&session->frames, frame, NULL, error);
+    return ask->alone ? bd_session_run_frame(session, frame, error)
+                      : bd_frame_submit(&session->frames, frame, ask->images, NULL, error);
 }
 
-/* What is asked for, checked, and written down as the session's draft. ask->color is the caller's afterwards. */
-static bd_result draft(bd_session *session, const bd_image *photo, const bd_image *background,
-                       const bd_replace_params *params, request *ask, bd_results *at, bd_error *error) {
-    *ask = (request){.photo = photo};
-    bd_result code = BD_PARAMS_READ(&ask->params, params, bd_replace_params, error);
-    if (!code) {
-        code = bd_check_replace(photo, background, &ask->params, error);
-    }
-    if (code) {
-        return code;
-    }
+/* Checks what is asked for, and writes it down as the session's draft. */
+static bd_result draft(bd_session *session, bd_replace_request *ask, bd_results *at, bd_error *error) {
     bd_session_choose_classes(session, &ask->params.classes);
     bool classic = ask->params.classic;
-    ask->background = ask->params.background == BD_BACKGROUND_PICTURE ? background : NULL;
-    ask->deep = !classic &&
-                (photo->format == BD_FORMAT_RGBA16 || (ask->background && ask->background->format == BD_FORMAT_RGBA16));
-    code = plan_colors(session, ask, error);
+    ask->deep = !classic && (ask->photo->format == BD_FORMAT_RGBA16 ||
+                             (ask->background && ask->background->format == BD_FORMAT_RGBA16));
+    bd_result code = plan_colors(session, ask, error);
     if (!code) {
         code = check_request(session, ask, error);
     }
@@ -260,23 +261,41 @@ static bd_result draft(bd_session *session, const bd_image *photo, const bd_imag
     return code;
 }
 
-/* Records what is new about a photo, and submits it in the frame of that number; alone: the call waits for it. */
-static bd_result start(bd_session *session, const bd_image *photo, const bd_image *background,
-                       const bd_replace_params *params, uint32_t number, bool alone, bd_error *error) {
-    request ask;
+bd_result bd_replace_start(bd_session *session, bd_replace_request *ask, uint32_t number, bd_error *error) {
     bd_flight *flight = &session->flights[number];
-    bd_result code = draft(session, photo, background, params, &ask, &flight->results, error);
+    bd_result code = draft(session, ask, &flight->results, error);
     if (!code) {
         code = bd_session_begin_stage(session, "replace", error);
     }
     if (!code) {
-        flight->photo = (bd_size){photo->width, photo->height};
-        flight->swapped = photo->format == BD_FORMAT_BGRA8 || photo->format == BD_FORMAT_BGRX8;
-        flight->matte = ask.matte;
-        code = submit_draft(session, &ask, number, alone, error);
+        flight->photo = (bd_size){ask->photo->width, ask->photo->height};
+        flight->swapped = ask->photo->format == BD_FORMAT_BGRA8 || ask->photo->format == BD_FORMAT_BGRX8;
+        flight->of_images = ask->images != NULL;
+        flight->matte = ask->matte;
+        code = submit_draft(session, ask, number, error);
     }
-    bd_color_destroy(ask.color);
+    bd_color_destroy(ask->color);
     return code;
+}
+
+/* A request for pictures in the host's memory. */
+static bd_result make_request(const bd_image *photo, const bd_image *background, const bd_replace_params *params,
+                              bd_replace_request *ask, bd_error *error) {
+    *ask = (bd_replace_request){.photo = photo};
+    bd_result code = BD_PARAMS_READ(&ask->params, params, bd_replace_params, error);
+    if (!code) {
+        code = bd_check_replace(photo, background, &ask->params, error);
+    }
+    ask->background = ask->params.background == BD_BACKGROUND_PICTURE ? background : NULL;
+    return code;
+}
+
+static bd_result start(bd_session *session, const bd_image *photo, const bd_image *background,
+                       const bd_replace_params *params, uint32_t number, bool alone, bd_error *error) {
+    bd_replace_request ask;
+    bd_result code = make_request(photo, background, params, &ask, error);
+    ask.alone = alone;
+    return code ? code : bd_replace_start(session, &ask, number, error);
 }
 
 /* Images without pixels count as if they had some. */
@@ -291,7 +310,7 @@ bd_result bd_session_estimate(bd_session *session, const bd_image *photo, const 
                               const bd_replace_params *params, bd_memory_estimate *estimate, bd_error *error) {
     uint16_t pixel[4];
     const bd_image of[2] = {with_pixels(photo, pixel), with_pixels(background, pixel)};
-    request ask = {0};
+    bd_replace_request ask;
     bd_results at;
     bd_frame_bytes bytes;
     bd_result code = bd_info_check(estimate, "bd_memory_estimate", error);
@@ -299,9 +318,12 @@ bd_result bd_session_estimate(bd_session *session, const bd_image *photo, const 
         code = bd_session_check_idle(session, error);
     }
     if (!code) {
-        code = draft(session, &of[0], background ? &of[1] : NULL, params, &ask, &at, error);
+        code = make_request(&of[0], background ? &of[1] : NULL, params, &ask, error);
     }
-    bd_color_destroy(ask.color);
+    if (!code) {
+        code = draft(session, &ask, &at, error);
+        bd_color_destroy(ask.color);
+    }
     if (!code) {
         code = bd_frames_estimate(&session->frames, &session->draft, &bytes, error);
     }
@@ -369,7 +391,7 @@ bd_result bd_session_replace(bd_session *session, const bd_image *photo, const b
 bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo, const bd_image *background,
                                    const bd_replace_params *params, bd_error *error) {
     uint32_t number = 0;
-    bd_result code = bd_frames_next(&session->frames, &number, error);
+    bd_result code = bd_session_next_frame(session, &number, error);
     if (!code) {
         code = start(session, photo, background, params, number, false, error);
     }
@@ -380,6 +402,7 @@ bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo, c
 }
 
 bd_result bd_session_replace_end(bd_session *session, bd_image *result, bd_error *error) {
+    bd_session_retire_images(session);
     if (!session->frames.in_flight) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no photo has been begun");
     }

@@ -38,6 +38,8 @@ bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_net
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
     made->allocator = bd_keep_allocator(&made->hooks, allocator);
+    made->engine = engine;
+    bd_engine_keep(engine);
     made->vk = &engine->vk;
     made->tables.allocator = made->allocator;
     made->person = 15;
@@ -156,8 +158,10 @@ void bd_session_destroy(bd_session *session) {
     }
     bd_tables_finish(&session->tables);
     bd_looks_finish(&session->looks);
+    bd_engine *engine = session->engine;
     bd_allocator hooks = session->hooks;
     bd_free(session->allocator ? &hooks : NULL, session);
+    bd_engine_destroy(engine);
 }
 
 bd_result bd_session_get_info(const bd_session *session, bd_session_info *info) {
@@ -273,10 +277,44 @@ static bool go_on(void *user, uint32_t done, uint32_t total) {
 
 bd_result bd_session_run_frame(bd_session *session, bd_frame *frame, bd_error *error) {
     following f = {session, atomic_load(&session->cancels)};
-    return bd_frame_submit(&session->frames, frame, &(bd_vk_watch){go_on, &f}, error);
+    return bd_frame_submit(&session->frames, frame, NULL, &(bd_vk_watch){go_on, &f}, error);
 }
 
-bd_result bd_session_check_idle(const bd_session *session, bd_error *error) {
+static bool oldest_is_of_images(const bd_session *session) {
+    return session->frames.in_flight && session->flights[session->frames.oldest].of_images;
+}
+
+static void retire_oldest(bd_session *session) {
+    const bd_frame *frame = session->frames.ring[session->frames.oldest];
+    const bd_flight *flight = &session->flights[session->frames.oldest];
+    const bd_results *at = &flight->results;
+    bd_error error;
+    bd_result result = bd_frame_wait(&session->frames, session->frames.ring[session->frames.oldest], &error);
+    if (!result) {
+        bd_session_take_seen(session, frame, at->has_seen ? &at->seen : NULL);
+        result = bd_session_take_matte(session, frame, at, &flight->matte, &error);
+    }
+    if (result && !session->late.code) {
+        session->late = error;
+    }
+    bd_frames_ended(&session->frames);
+}
+
+void bd_session_retire_images(bd_session *session) {
+    while (oldest_is_of_images(session)) {
+        retire_oldest(session);
+    }
+}
+
+bd_result bd_session_next_frame(bd_session *session, uint32_t *number, bd_error *error) {
+    if (session->frames.in_flight == session->frames.count && oldest_is_of_images(session)) {
+        retire_oldest(session);
+    }
+    return bd_frames_next(&session->frames, number, error);
+}
+
+bd_result bd_session_check_idle(bd_session *session, bd_error *error) {
+    bd_session_retire_images(session);
     return session->frames.in_flight
                ? bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a photo that was begun has not been ended")
                : BD_OK;

@@ -24,6 +24,7 @@ typedef struct bd_results {
 typedef struct bd_flight {
     bd_size photo;
     bool swapped; /* the photo has blue first, and so has the result */
+    bool of_images; /* no host call ends it: bd_session_retire does */
     bd_results results;
     bd_matte_params matte; /* for the point that is kept, and the key; what it borrows is gone */
     unsigned cancels;      /* the session's when it was begun */
@@ -38,6 +39,7 @@ struct bd_session {
     void *progress_user;
     const char *stage;   /* of the call, for progress */
     atomic_uint cancels; /* how often bd_session_cancel was called; a call is over when it changes */
+    bd_engine *engine;
     bd_vk *vk;
     uint64_t budget;    /* of device memory; 0: none */
     bd_looks looks;     /* count 0: there is no network */
@@ -55,6 +57,7 @@ struct bd_session {
         bd_size photo;
         bool wide;
     } last; /* the photo whose result was returned last */
+    bd_error late;   /* the first failure of a photo that was given as images and is done; code BD_OK: none */
     bd_frame *input; /* holds a benchmark's input; NULL: none does */
     /* For tests. */
     VkDeviceSize band_bytes;    /* of a binding at most; 0: what the device can bind */
@@ -70,8 +73,13 @@ bool bd_session_can_half(const bd_engine *engine, const bd_model *model);
 
 /* Begins a stage, for the progress hook; fails where that says stop. */
 bd_result bd_session_begin_stage(bd_session *session, const char *stage, bd_error *error);
-/* Fails while photos are in flight. */
-bd_result bd_session_check_idle(const bd_session *session, bd_error *error);
+/* Waits for photos that were given as images as long as the oldest in flight is one; what fails goes to session->late. */
+void bd_session_retire_images(bd_session *session);
+/* The number of the frame for a photo that is begun now. Waits for the oldest where that was given as images and there
+ * is no other frame. */
+bd_result bd_session_next_frame(bd_session *session, uint32_t *number, bd_error *error);
+/* Retires images; fails while other photos are in flight. */
+bd_result bd_session_check_idle(bd_session *session, bd_error *error);
 /* Fails for a session that was made without a model. */
 bd_result bd_session_need_network(const bd_session *session, bd_error *error);
 bool bd_class_set_is_empty(const bd_class_set *classes);

@@ -520,6 +520,7 @@ bd_result bd_tuner_create(bd_engine *engine, const bd_model *model, const bd_tun
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
     t->engine = engine;
+    bd_engine_keep(engine);
     t->model = model;
     t->graph = &model->graph;
     t->params = copy;
@@ -548,7 +549,9 @@ void bd_tuner_destroy(bd_tuner *t) {
         forgive_attempt(t);
     }
     close_precision(t);
-    bd_free(t->engine->allocator, t);
+    bd_engine *engine = t->engine;
+    bd_free(engine->allocator, t);
+    bd_engine_destroy(engine);
 }
 
 bd_result bd_tuner_get_state(const bd_tuner *t, bd_tuner_state *state) {

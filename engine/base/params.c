@@ -13,7 +13,8 @@ static size_t size_of(const void *given) {
 }
 
 static bd_result check_size(const void *given, const char *type, bd_error *error) {
-    return size_of(given) >= sizeof(size_t)
+    enum { MOST = 1 << 16 }; /* more is no size, but memory that nothing was written to */
+    return size_of(given) >= sizeof(size_t) && size_of(given) <= MOST
                ? BD_OK
                : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "struct_size of %s must be sizeof(%s), not %zu", type, type,
                          size_of(given));

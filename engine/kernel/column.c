@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "vk/device.h"
+#include "vk/features.h"
+#include "vk/host.h"
 
 /* Texel buffers may be as small as 65536 elements (SwiftShader's are); a 16-megapixel photo needs as many as it has
  * pixels. */
@@ -55,11 +57,8 @@ static bd_result find_column(const bd_vk *vk, const char *name, uint32_t *column
     return BD_OK;
 }
 
-bd_result bd_column_open(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
-    bd_result result = bd_vk_find(vk, params, error);
-    if (result) {
-        return result;
-    }
+static bd_result choose(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
+    bd_result result = BD_OK;
     vk->column = column_for(&vk->traits, vk->info.kind);
     if (params->kernel_set) {
         result = find_column(vk, params->kernel_set, &vk->column, error);
@@ -69,7 +68,47 @@ bd_result bd_column_open(bd_vk *vk, const bd_engine_params *params, bd_error *er
         return result;
     }
     name_column(&vk->info, bd_column_names[vk->column]);
-    /* Whatever was chosen: tests change the column of an open device. */
-    vk->wants.int64 = vk->wants.addresses = bd_column_runs(&vk->traits, BD_COLUMN_WIDE8);
+    return BD_OK;
+}
+
+/* Whatever was chosen: tests change the column of an open device. */
+static void want(bd_vk *vk) {
+    bool wide = bd_column_runs(&vk->traits, BD_COLUMN_WIDE8);
+    bd_vk_features_want(vk, wide, wide);
+}
+
+bd_result bd_column_open(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
+    bd_result result = bd_vk_find(vk, params, error);
+    if (!result) {
+        result = choose(vk, params, error);
+    }
+    if (result) {
+        return result;
+    }
+    want(vk);
     return bd_vk_start(vk, params, error);
+}
+
+bd_result bd_column_import(bd_vk *vk, const bd_engine_params *params, const bd_vulkan_import *host, bd_error *error) {
+    bd_result result = bd_vk_host_find(vk, params, host, error);
+    if (!result) {
+        result = bd_vk_host_take(vk, host, error);
+    }
+    if (!result) {
+        result = choose(vk, params, error);
+    }
+    if (result) {
+        return result;
+    }
+    vk->addresses = vk->addresses && bd_column_runs(&vk->traits, BD_COLUMN_WIDE8);
+    return bd_vk_start(vk, params, error);
+}
+
+bd_result bd_column_want(bd_vk *vk, const bd_vulkan_import *host, bd_error *error) {
+    const bd_engine_params params = {.struct_size = sizeof params};
+    bd_result result = bd_vk_host_find(vk, &params, host, error);
+    if (!result) {
+        want(vk);
+    }
+    return result;
 }

@@ -11,6 +11,7 @@
 #include "push/labels.h"
 #include "push/mask.h"
 #include "push/narrow.h"
+#include "push/picture_convert.h"
 #include "push/preprocess.h"
 #include "push/resample.h"
 
@@ -50,6 +51,18 @@ void bd_kernel_narrow(const bd_vk *vk, uint32_t w, uint32_t h, bd_vk_dispatch *d
     const bd_push_narrow push = {(int32_t)w, (int32_t)h};
     bd_fill_kernel(dispatch, vk, BD_KERNEL_NARROW, &push, sizeof push);
     dispatch->bindings[0].format = VK_FORMAT_R32G32_UINT;
+    bd_fill_rows(dispatch, w, h);
+}
+
+void bd_kernel_picture_convert(const bd_vk *vk, bd_pixel_form from, bd_pixel_form to, uint32_t w, uint32_t h,
+                               bd_vk_dispatch *dispatch) {
+    const bd_push_picture_convert push = {(int32_t)w, (int32_t)h};
+    bd_fill_kernel(dispatch, vk, BD_KERNEL_PICTURE_CONVERT, &push, sizeof push);
+    bd_fill_constant(dispatch, from.form);
+    bd_fill_constant(dispatch, to.form);
+    bd_fill_constant(dispatch, from.premultiplied);
+    bd_fill_constant(dispatch, to.premultiplied);
+    dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
     bd_fill_rows(dispatch, w, h);
 }
 

@@ -20,6 +20,13 @@ void bd_kernel_resample(const bd_vk *vk, bool horizontal, uint32_t src_w, uint32
                         uint32_t dst_h, uint32_t taps, uint32_t first_row, bd_vk_dispatch *dispatch);
 /* w x h pixels of 16 bits to 8. */
 void bd_kernel_narrow(const bd_vk *vk, uint32_t w, uint32_t h, bd_vk_dispatch *dispatch);
+/* w x h pixels of one form to another (push/picture_convert.h). */
+typedef struct bd_pixel_form {
+    uint32_t form; /* BD_FORM_RGBA8, ... */
+    bool premultiplied;
+} bd_pixel_form;
+void bd_kernel_picture_convert(const bd_vk *vk, bd_pixel_form from, bd_pixel_form to, uint32_t w, uint32_t h,
+                               bd_vk_dispatch *dispatch);
 /* step: logits are whole multiples of it, and what is interpolated is rounded (push/labels.h); 0: they are not. */
 void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
                       bd_axis_map y, float step, int32_t zero_point, bd_vk_dispatch *dispatch);

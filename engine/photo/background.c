@@ -9,7 +9,7 @@ static bool stays_as_it_is(const bd_backdrop_picture *p) {
            p->fit.box[2] == (float)p->size.w && p->fit.box[3] == (float)p->size.h;
 }
 
-static bool is_premultiplied(const bd_backdrop_picture *p) {
+bool bd_background_premultiplies(const bd_backdrop_picture *p) {
     return p->alpha && (!stays_as_it_is(p) || p->blur_sigma_px > 0.0f);
 }
 
@@ -49,8 +49,10 @@ static void lay_out(bd_size photo, bd_fit_plan *fit) {
 void bd_background_add(bd_recipe *recipe, const bd_backdrop_picture *picture, bd_size photo, bd_backdrop *backdrop) {
     bd_backdrop_picture p = *picture;
     bd_slot upload =
-        bd_recipe_upload(recipe, "background", is_premultiplied(&p) ? BD_UPLOAD_PREMULTIPLIED : BD_UPLOAD_PICTURE,
-                         bd_recipe_picture(recipe), p.size);
+        p.given ? p.given
+                : bd_recipe_upload(recipe, "background",
+                                   bd_background_premultiplies(&p) ? BD_UPLOAD_PREMULTIPLIED : BD_UPLOAD_PICTURE,
+                                   bd_recipe_picture(recipe), p.size);
     bool blurred = p.blur_sigma_px > 0.0f;
     bd_resampling fitted = {.label = "fit background", .filter = BD_RESAMPLE_LANCZOS};
     if (p.fit.wrap && blurred) {
@@ -60,7 +62,7 @@ void bd_background_add(bd_recipe *recipe, const bd_backdrop_picture *picture, bd
     backdrop->offset_x = p.fit.offset_x;
     backdrop->offset_y = p.fit.offset_y;
     backdrop->tile = p.fit.wrap;
-    backdrop->premultiplied = is_premultiplied(&p);
+    backdrop->premultiplied = bd_background_premultiplies(&p);
     backdrop->picture = upload;
     if (!stays_as_it_is(&p)) {
         for (int i = 0; i < 4; i++) {

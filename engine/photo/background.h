@@ -21,7 +21,12 @@ typedef struct bd_backdrop_picture {
     bool alpha; /* it has alpha that counts */
     bd_fit_plan fit;
     float blur_sigma_px; /* 0: it stays sharp */
+    bd_slot given;       /* holds it, its colours multiplied by alpha where bd_background_premultiplies; BD_NO_SLOT: the
+                            host uploads it */
 } bd_backdrop_picture;
+
+/* Whether the picture's colours are multiplied by its alpha before anything else is done to it. */
+bool bd_background_premultiplies(const bd_backdrop_picture *picture);
 
 /* Adds the picture's upload, fits it to a photo of that size, blurs it, and sets the picture's members of backdrop. */
 void bd_background_add(bd_recipe *recipe, const bd_backdrop_picture *picture, bd_size photo, bd_backdrop *backdrop);

@@ -37,6 +37,8 @@ static void destroy_frame(bd_frames *frames, bd_frame *frame) {
     for (uint32_t i = 0; i < BD_MOST_COMMANDS; i++) {
         bd_vk_commands_finish(&frame->commands[i]);
     }
+    bd_vk_commands_finish(&frame->before);
+    bd_vk_commands_finish(&frame->after);
     bd_slot_memory_finish(&frame->memory, frames->vk);
     bd_vk_buffer_finish(frames->vk, &frame->staging);
     bd_vk_buffer_finish(frames->vk, &frame->download);
@@ -45,8 +47,8 @@ static void destroy_frame(bd_frames *frames, bd_frame *frame) {
 }
 
 void bd_frames_finish(bd_frames *frames) {
-    if (frames->in_flight) {
-        (void)frames->vk->api.vkDeviceWaitIdle(frames->vk->device);
+    for (; frames->in_flight; bd_frames_ended(frames)) {
+        (void)bd_vk_wait(frames->vk, frames->ring[frames->oldest]->fence, NULL);
     }
     if (frames->vk) {
         bd_frames_trim(frames);
@@ -360,16 +362,29 @@ void bd_frame_upload(bd_frame *frame, const bd_source *sources) {
     }
 }
 
-bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_vk_watch *watch, bd_error *error) {
-    const bd_vk_commands *list[2 * BD_MOST_COMMANDS];
+bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_exchange *images, const bd_vk_watch *watch,
+                          bd_error *error) {
+    const bd_vk_commands *list[2 * BD_MOST_COMMANDS + 2];
     _Static_assert(BD_COUNT(list) <= BD_VK_MOST_SUBMITTED, "one submission");
+    uint32_t count = 0;
+    if (images) {
+        bd_result result = bd_exchange_record(images, frames->vk, frame->slots, &frame->before, &frame->after, error);
+        if (result) {
+            return result;
+        }
+        list[count++] = &frame->before;
+    }
     for (uint32_t i = 0; i < frame->list_count; i++) {
-        list[i] = frame->list[i];
+        list[count++] = frame->list[i];
+    }
+    if (images) {
+        list[count++] = &frame->after;
     }
     frame->submission = ++frames->submissions;
     frame->submitted_ms = bd_now_ms();
-    return frames->slow ? bd_vk_submit_parts(frames->vk, list, frame->list_count, frame->fence, watch, error)
-                        : bd_vk_submit_only(frames->vk, list, frame->list_count, frame->fence, error);
+    const bd_vk_syncs *syncs = images ? &images->syncs : NULL;
+    return frames->slow ? bd_vk_submit_parts(frames->vk, list, count, syncs, frame->fence, watch, error)
+                        : bd_vk_submit_only(frames->vk, list, count, syncs, frame->fence, error);
 }
 
 static bd_result take_timings(bd_frames *frames, bd_vk_commands *commands, bd_error *error) {

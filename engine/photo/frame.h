@@ -8,6 +8,7 @@
 #define BD_FRAME_H
 
 #include "photo/recipe.h"
+#include "photo/source.h"
 #include "photo/upload.h"
 
 enum { BD_MOST_FRAMES = 8, BD_MOST_TIMINGS = 40 };
@@ -20,6 +21,7 @@ typedef struct bd_frame {
     bd_vk_commands commands[BD_MOST_COMMANDS];
     bd_vk_commands *list[2 * BD_MOST_COMMANDS]; /* commands, and networks' between them */
     uint32_t list_count;
+    bd_vk_commands before, after;  /* copies from a host's images, and to them */
     uint32_t dispatches, barriers; /* of the commands */
     VkFence fence;
     bd_slot_memory memory; /* of BD_SLOT_FRAME */
@@ -59,9 +61,10 @@ void bd_frames_ended(bd_frames *frames);
 bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error);
 /* Writes the uploads, from sources in the order that they were added in. */
 void bd_frame_upload(bd_frame *frame, const bd_source *sources);
-/* Submits all that was recorded, at once on devices that were quick with the last photo, else in parts. watch: asked
+/* Submits all that was recorded; images: what was added to the recipe as sources and sinks, NULL: nothing. At once on devices that were quick with the last photo, else in parts. watch: asked
  * between parts whether to go on; NULL: nobody is, and nothing is waited for. */
-bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_vk_watch *watch, bd_error *error);
+bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_exchange *images, const bd_vk_watch *watch,
+                          bd_error *error);
 /* Whether the device is done with it. */
 bd_result bd_frame_poll(bd_frames *frames, const bd_frame *frame, uint64_t timeout_ns, bd_error *error);
 /* Releases the memory and the commands of all frames; none is in flight. */

@@ -132,32 +132,48 @@ uint32_t bd_recipe_give(bd_recipe *recipe, const void *thing) {
 
 /* ---- the host's part --------------------------------------------------------------------------------------------- */
 
+bd_slot bd_recipe_enter(bd_recipe *recipe, const char *name, bd_slot_kind kind, bd_size size) {
+    bd_slot slot = bd_recipe_slot(recipe, name, kind, size);
+    if (slot != BD_NO_SLOT) {
+        recipe->shapes[slot].owner = BD_SLOT_FRAME;
+        recipe->uses[slot].first = 0;
+        recipe->written[slot] = true;
+    }
+    return slot;
+}
+
 bd_slot bd_recipe_upload(bd_recipe *recipe, const char *name, bd_upload_kind kind, bd_slot_kind slot_kind,
                          bd_size size) {
     if (!has_room(recipe, recipe->upload_count, 1, BD_MOST_UPLOADS, "uploads")) {
         return BD_NO_SLOT;
     }
-    bd_slot slot = bd_recipe_slot(recipe, name, slot_kind, size);
-    if (slot == BD_NO_SLOT) {
-        return slot;
+    bd_slot slot = bd_recipe_enter(recipe, name, slot_kind, size);
+    if (slot != BD_NO_SLOT) {
+        recipe->uploads[recipe->upload_count++] = (bd_upload){slot, (uint32_t)kind};
+    }
+    return slot;
+}
+
+void bd_recipe_leave(bd_recipe *recipe, bd_slot slot) {
+    if (recipe->result) {
+        return;
+    }
+    if (slot == BD_NO_SLOT || !recipe->written[slot]) {
+        recipe->result = bd_fail(recipe->error, BD_ERR_INVALID_ARGUMENT, "a result that nothing writes");
+        return;
     }
     recipe->shapes[slot].owner = BD_SLOT_FRAME;
-    recipe->uses[slot].first = 0;
-    recipe->written[slot] = true;
-    recipe->uploads[recipe->upload_count++] = (bd_upload){slot, (uint32_t)kind};
-    return slot;
+    recipe->uses[slot].last = BD_MOST_PASSES;
 }
 
 uint32_t bd_recipe_return(bd_recipe *recipe, bd_slot slot) {
     if (!has_room(recipe, recipe->return_count, 1, BD_MOST_RETURNS, "results")) {
         return 0;
     }
-    if (slot == BD_NO_SLOT || !recipe->written[slot]) {
-        recipe->result = bd_fail(recipe->error, BD_ERR_INVALID_ARGUMENT, "a result that nothing writes");
+    bd_recipe_leave(recipe, slot);
+    if (recipe->result) {
         return 0;
     }
-    recipe->shapes[slot].owner = BD_SLOT_FRAME;
-    recipe->uses[slot].last = BD_MOST_PASSES;
     recipe->returns[recipe->return_count] = slot;
     return recipe->return_count++;
 }

@@ -103,6 +103,9 @@ uint32_t bd_recipe_give(bd_recipe *recipe, const void *thing);
 /* A slot that the host fills before each photo, by bd_frame_upload: its sources have the order of these calls. */
 bd_slot bd_recipe_upload(bd_recipe *recipe, const char *name, bd_upload_kind kind, bd_slot_kind slot_kind,
                          bd_size size);
+/* A slot that is filled before the first pass, or read after the last one, by commands that are no part of the recipe. */
+bd_slot bd_recipe_enter(bd_recipe *recipe, const char *name, bd_slot_kind kind, bd_size size);
+void bd_recipe_leave(bd_recipe *recipe, bd_slot slot);
 /* The host can read the slot after the photo (bd_frame_result) by the number that is returned. */
 uint32_t bd_recipe_return(bd_recipe *recipe, bd_slot slot);
 /* Reserves room for a table in table_slot; at: where its parts will lie, in bytes. */

@@ -8,6 +8,7 @@
 #include "reference/ref_body.h"
 #include "reference/ref_closed_form.h"
 #include "reference/ref_components.h"
+#include "reference/ref_convert.h"
 #include "reference/ref_fusion.h"
 #include "reference/ref_key.h"
 #include "reference/ref_layout.h"

@@ -364,9 +364,47 @@ bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error) {
                        error);
 }
 
-/* In batches of so many buffers, which drivers take for so many jobs. */
-static bd_result submit(bd_vk *vk, const VkCommandBuffer *buffers, uint32_t count, uint32_t batch, VkFence fence,
-                        bd_error *error) {
+/* What a submission with semaphores points to while it is made. */
+typedef struct sync_infos {
+    VkPipelineStageFlags stages[BD_VK_MOST_SYNCS];
+    VkTimelineSemaphoreSubmitInfo waits, signals;
+} sync_infos;
+
+static bool any_value(const uint64_t *values, uint32_t count) {
+    uint64_t any = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        any |= values[i];
+    }
+    return any;
+}
+
+static void add_syncs(const bd_vk_syncs *syncs, sync_infos *chain, VkSubmitInfo *first, VkSubmitInfo *last) {
+    const bool timed = any_value(syncs->wait_values, syncs->wait_count) ||
+                       any_value(syncs->signal_values, syncs->signal_count);
+    *chain = (sync_infos){.waits = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO},
+                          .signals = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO}};
+    for (uint32_t i = 0; i < syncs->wait_count; i++) {
+        chain->stages[i] = VK_PIPELINE_STAGE_TRANSFER_BIT;
+    }
+    VkTimelineSemaphoreSubmitInfo *signals = first == last ? &chain->waits : &chain->signals;
+    chain->waits.waitSemaphoreValueCount = syncs->wait_count;
+    chain->waits.pWaitSemaphoreValues = syncs->wait_values;
+    signals->signalSemaphoreValueCount = syncs->signal_count;
+    signals->pSignalSemaphoreValues = syncs->signal_values;
+    first->waitSemaphoreCount = syncs->wait_count;
+    first->pWaitSemaphores = syncs->waits;
+    first->pWaitDstStageMask = chain->stages;
+    last->signalSemaphoreCount = syncs->signal_count;
+    last->pSignalSemaphores = syncs->signals;
+    if (timed) {
+        first->pNext = &chain->waits;
+        last->pNext = signals;
+    }
+}
+
+/* In batches of so many buffers, which drivers take for so many jobs: the first one waits, the last one signals. */
+static bd_result submit(bd_vk *vk, const VkCommandBuffer *buffers, uint32_t count, uint32_t batch,
+                        const bd_vk_syncs *syncs, VkFence fence, bd_error *error) {
     if (vk->lost) {
         return bd_fail(error, BD_ERR_DEVICE_LOST, "%s: the device was lost earlier", vk->info.name);
     }
@@ -381,7 +419,18 @@ static bd_result submit(bd_vk *vk, const VkCommandBuffer *buffers, uint32_t coun
                                           .commandBufferCount = BD_MIN(batch, count - first),
                                           .pCommandBuffers = buffers + first};
     }
-    return bd_vk_check(vk, vk->api.vkQueueSubmit(vk->queue, batches, infos, fence), "vkQueueSubmit", error);
+    sync_infos chain;
+    if (syncs) {
+        add_syncs(syncs, &chain, &infos[0], &infos[batches - 1]);
+    }
+    if (vk->lock_queue) {
+        vk->lock_queue(vk->lock_user, vk->queue_family, vk->queue_index);
+    }
+    VkResult submitted = vk->api.vkQueueSubmit(vk->queue, batches, infos, fence);
+    if (vk->unlock_queue) {
+        vk->unlock_queue(vk->lock_user, vk->queue_family, vk->queue_index);
+    }
+    return bd_vk_check(vk, submitted, "vkQueueSubmit", error);
 }
 
 /* All parts of all commands, in order. */
@@ -398,12 +447,12 @@ static bd_result list_parts(const bd_vk_commands *const *commands, uint32_t coun
     return BD_OK;
 }
 
-bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, VkFence fence,
-                            bd_error *error) {
+bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, const bd_vk_syncs *syncs,
+                            VkFence fence, bd_error *error) {
     VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED];
     uint32_t listed;
     bd_result result = list_parts(commands, count, buffers, &listed, error);
-    return result ? result : submit(vk, buffers, listed, listed, fence, error);
+    return result ? result : submit(vk, buffers, listed, listed, syncs, fence, error);
 }
 
 /* Waits for the parts that were submitted and not waited for. */
@@ -413,13 +462,13 @@ static void drain_parts(bd_vk *vk, uint32_t waited, uint32_t submitted) {
     }
 }
 
-bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, VkFence fence,
-                             const bd_vk_watch *watch, bd_error *error) {
+bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, const bd_vk_syncs *syncs,
+                             VkFence fence, const bd_vk_watch *watch, bd_error *error) {
     VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED];
     uint32_t listed, waited = 0;
     bd_result result = list_parts(commands, count, buffers, &listed, error);
     if (!result && !watch) {
-        return submit(vk, buffers, listed, (listed + MOST_BATCHES - 1) / MOST_BATCHES, fence, error);
+        return submit(vk, buffers, listed, (listed + MOST_BATCHES - 1) / MOST_BATCHES, syncs, fence, error);
     }
     for (uint32_t i = 0; i < listed && !result; i++) {
         if (i >= 2) {
@@ -430,7 +479,7 @@ bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, u
             result = bd_fail(error, BD_ERR_CANCELLED, "stopped by the caller");
         }
         if (!result) {
-            result = submit(vk, buffers + i, 1, 1, i + 1 == listed ? fence : vk->part_fences[i % 2], error);
+            result = submit(vk, buffers + i, 1, 1, NULL, i + 1 == listed ? fence : vk->part_fences[i % 2], error);
         }
         if (result) {
             drain_parts(vk, waited, i);
@@ -442,18 +491,35 @@ bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, u
     return result;
 }
 
+/* After a wait that failed: the work may still run, and the caller will release what it uses. A device that runs is
+ * waited for as long as it takes. A lost one says so again, and need not be waited for: it is asked a second time
+ * because what was lost can be the answer. */
+static void wait_after_failure(bd_vk *vk, VkFence fence) {
+    enum { MOST_FAILURES = 64, MOST_LOSSES = 2, MOST_SECONDS_WHEN_LOST = 10 };
+    const uint64_t second = 1000000000;
+    uint32_t failures = 0, losses = 0, seconds = 0;
+    while (failures < MOST_FAILURES && losses < MOST_LOSSES && (!vk->lost || seconds < MOST_SECONDS_WHEN_LOST)) {
+        VkResult waited = vk->api.vkWaitForFences(vk->device, 1, &fence, VK_TRUE, second);
+        if (waited == VK_SUCCESS) {
+            return;
+        }
+        seconds += waited == VK_TIMEOUT;
+        losses += waited == VK_ERROR_DEVICE_LOST;
+        failures += waited < 0;
+    }
+}
+
 bd_result bd_vk_wait(bd_vk *vk, VkFence fence, bd_error *error) {
     bd_result result =
         bd_vk_check(vk, vk->api.vkWaitForFences(vk->device, 1, &fence, VK_TRUE, UINT64_MAX), "vkWaitForFences", error);
     if (result) {
-        /* The work may still run, and the caller will release what it uses. */
-        (void)vk->api.vkDeviceWaitIdle(vk->device);
+        wait_after_failure(vk, fence);
     }
     return result;
 }
 
 bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, bd_error *error) {
-    bd_result result = bd_vk_submit_only(vk, commands, count, vk->fence, error);
+    bd_result result = bd_vk_submit_only(vk, commands, count, NULL, vk->fence, error);
     return result ? result : bd_vk_wait(vk, vk->fence, error);
 }
 

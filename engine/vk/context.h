@@ -7,6 +7,7 @@
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan.h>
 
+#include "backdrop_vulkan.h"
 #include "base/base.h"
 #include "shaders.h"
 
@@ -29,7 +30,7 @@
 #define BD_VK_DEVICE_FUNCTIONS(X)                                                                                      \
     X(vkDestroyDevice)                                                                                                 \
     X(vkGetDeviceQueue)                                                                                                \
-    X(vkDeviceWaitIdle)                                                                                                \
+    X(vkGetDeviceQueue2)                                                                                               \
     X(vkAllocateMemory)                                                                                                \
     X(vkFreeMemory)                                                                                                    \
     X(vkMapMemory)                                                                                                     \
@@ -69,6 +70,8 @@
     X(vkCmdPipelineBarrier)                                                                                            \
     X(vkCmdCopyBuffer)                                                                                                 \
     X(vkCmdFillBuffer)                                                                                                 \
+    X(vkCmdCopyImageToBuffer)                                                                                          \
+    X(vkCmdCopyBufferToImage)                                                                                          \
     X(vkCreateQueryPool)                                                                                               \
     X(vkDestroyQueryPool)                                                                                              \
     X(vkCmdResetQueryPool)                                                                                             \
@@ -78,7 +81,7 @@
     X(vkDestroyFence)                                                                                                  \
     X(vkResetFences)                                                                                                   \
     X(vkWaitForFences)                                                                                                 \
-    X(vkQueueSubmit)
+    X(vkQueueSubmit) /* the last one: where it is known the table is whole */
 
 typedef struct bd_vk_api {
     PFN_vkGetInstanceProcAddr vkGetInstanceProcAddr;
@@ -121,10 +124,9 @@ typedef struct bd_vk {
     VkPhysicalDevice physical_device;
     bd_device_info info;
     bd_vk_traits traits;
-    struct {
-        bool int64, addresses;
-    } wants;         /* what is switched on only where it is asked for, between bd_vk_find and bd_vk_start */
-    uint32_t column; /* of the table of kernels; the kernel layer sets it (kernel/column.h) */
+    uint32_t version;         /* of Vulkan that may be used: the lowest of instance's and device's */
+    bd_vulkan_wanted enabled; /* on the device, of what is of use here */
+    uint32_t column;          /* of the table of kernels; the kernel layer sets it (kernel/column.h) */
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
     bd_vk_matrix matrices[8]; /* 16 x 16 x 16 first */
@@ -138,9 +140,15 @@ typedef struct bd_vk {
     uint32_t driver_version;
     uint32_t queue_family;
     uint32_t timestamp_bits;
-    bool unified; /* device memory is host memory: no staging copies */
+    bool unified;  /* device memory is host memory: no staging copies */
+    bool imported; /* instance and device are a host's */
     VkDevice device;
     VkQueue queue;
+    uint32_t queue_index;
+    VkDeviceQueueCreateFlags queue_flags;
+    void (*lock_queue)(void *user, uint32_t family, uint32_t index); /* NULL: nobody else uses the queue */
+    void (*unlock_queue)(void *user, uint32_t family, uint32_t index);
+    void *lock_user;
     VkFence fence;
     VkFence part_fences[2];                           /* of bd_vk_submit_parts */
     bool addresses;                                   /* shaders can read buffers by their addresses */

@@ -8,7 +8,6 @@
 
 #include "platform/text.h"
 #include "vk/vk_check.h"
-#include "vk/features.h"
 #include "vk/loader.h"
 #include "vk/pipeline.h"
 #include "vk/pipeline_cache.h"
@@ -37,6 +36,7 @@ static bd_result create_instance(bd_vk *vk, bd_error *error) {
         .pEngineName = "backdrop",
         .engineVersion = VK_MAKE_API_VERSION(0, BD_VERSION_MAJOR, BD_VERSION_MINOR, BD_VERSION_PATCH),
         .apiVersion = BD_MIN(version, VK_API_VERSION_1_3)};
+    vk->version = application.apiVersion;
     const char *layer = "VK_LAYER_KHRONOS_validation";
     const char *extensions[2];
     const VkValidationFeatureEnableEXT enables[] = {VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT};
@@ -138,7 +138,7 @@ static void describe(const bd_vk *vk, VkPhysicalDevice device, uint32_t index, b
     VkPhysicalDeviceDriverProperties driver = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
     VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
     vk->api.vkGetPhysicalDeviceProperties2(device, &all);
-    if (all.properties.apiVersion >= VK_API_VERSION_1_2) {
+    if (BD_MIN(vk->version, all.properties.apiVersion) >= VK_API_VERSION_1_2) {
         all.pNext = &driver;
         vk->api.vkGetPhysicalDeviceProperties2(device, &all);
     }
@@ -216,38 +216,46 @@ static bd_result pick(bd_vk *vk, const bd_engine_params *params, const VkPhysica
 }
 
 static bd_result create_device(bd_vk *vk, bd_error *error) {
-    vk->queue_family = find_queue_family(vk, vk->physical_device, &vk->timestamp_bits);
     const float priority = 1.0f;
     const VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
                                            .queueFamilyIndex = vk->queue_family,
                                            .queueCount = 1,
                                            .pQueuePriorities = &priority};
-    const VkPhysicalDeviceFeatures features = {.shaderInt64 = vk->wants.int64 && vk->traits.int64};
-    bd_vk_features extra;
-    bd_vk_features_init(vk, &extra);
-    const char *extensions[BD_COUNT(extra.extensions) + 1];
-    uint32_t extension_count = extra.extension_count;
-    memcpy(extensions, extra.extensions, sizeof extra.extensions);
-    const char *portability = bd_vk_portability_of_device(vk);
-    if (portability) {
-        extensions[extension_count++] = portability;
-    }
     const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-                                     .pNext = extra.next,
-                                     .enabledExtensionCount = extension_count,
-                                     .ppEnabledExtensionNames = extensions,
+                                     .pNext = &vk->enabled.features,
+                                     .enabledExtensionCount = vk->enabled.extension_count,
+                                     .ppEnabledExtensionNames = vk->enabled.extensions,
                                      .queueCreateInfoCount = 1,
-                                     .pQueueCreateInfos = &queue,
-                                     .pEnabledFeatures = &features};
-    bd_result result =
-        bd_vk_check(vk, vk->api.vkCreateDevice(vk->physical_device, &info, NULL, &vk->device), "vkCreateDevice", error);
+                                     .pQueueCreateInfos = &queue};
+    return bd_vk_check(vk, vk->api.vkCreateDevice(vk->physical_device, &info, NULL, &vk->device), "vkCreateDevice",
+                       error);
+}
+
+static bd_result get_queue(bd_vk *vk, bd_error *error) {
+    const VkDeviceQueueInfo2 info = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2,
+                                     .flags = vk->queue_flags,
+                                     .queueFamilyIndex = vk->queue_family,
+                                     .queueIndex = vk->queue_index};
+    if (vk->queue_flags) {
+        vk->api.vkGetDeviceQueue2(vk->device, &info, &vk->queue);
+    } else {
+        vk->api.vkGetDeviceQueue(vk->device, vk->queue_family, vk->queue_index, &vk->queue);
+    }
+    return vk->queue
+               ? BD_OK
+               : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: there is no queue %u of family %u made with flags 0x%x",
+                         vk->info.name, vk->queue_index, vk->queue_family, vk->queue_flags);
+}
+
+/* What is made on any device. */
+static bd_result make_own(bd_vk *vk, bd_error *error) {
+    bd_result result = bd_vk_api_load_device(vk, error);
     if (!result) {
-        result = bd_vk_api_load_device(vk, error);
+        result = get_queue(vk, error);
     }
     if (result) {
         return result;
     }
-    vk->api.vkGetDeviceQueue(vk->device, vk->queue_family, 0, &vk->queue);
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
     VkFence *const fences[] = {&vk->fence, &vk->part_fences[0], &vk->part_fences[1]};
     for (size_t i = 0; i < BD_COUNT(fences) && !result; i++) {
@@ -297,6 +305,19 @@ bd_result bd_vk_enumerate(const bd_engine_params *params, bd_vk_complete_fn comp
     return result;
 }
 
+void bd_vk_adopt(bd_vk *vk, VkPhysicalDevice device, uint32_t index) {
+    VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
+    vk->physical_device = device;
+    describe(vk, device, index, &vk->info);
+    vk->api.vkGetPhysicalDeviceProperties2(device, &properties);
+    vk->api.vkGetPhysicalDeviceMemoryProperties(device, &vk->memory);
+    vk->version = BD_MIN(vk->version, vk->info.api_version);
+    vk->limits = properties.properties.limits;
+    vk->driver_version = properties.properties.driverVersion;
+    memcpy(vk->pipeline_cache_uuid, properties.properties.pipelineCacheUUID, VK_UUID_SIZE);
+    vk->traits = traits_of(vk, device);
+}
+
 static bd_result pick_device(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
     VkPhysicalDevice *devices = NULL;
     uint32_t count = 0;
@@ -306,15 +327,8 @@ static bd_result pick_device(bd_vk *vk, const bd_engine_params *params, bd_error
         result = pick(vk, params, devices, count, &picked, error);
     }
     if (!result) {
-        vk->physical_device = devices[picked];
-        VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
-        describe(vk, vk->physical_device, picked, &vk->info);
-        vk->api.vkGetPhysicalDeviceProperties2(vk->physical_device, &properties);
-        vk->api.vkGetPhysicalDeviceMemoryProperties(vk->physical_device, &vk->memory);
-        vk->limits = properties.properties.limits;
-        vk->driver_version = properties.properties.driverVersion;
-        memcpy(vk->pipeline_cache_uuid, properties.properties.pipelineCacheUUID, VK_UUID_SIZE);
-        vk->traits = traits_of(vk, vk->physical_device);
+        bd_vk_adopt(vk, devices[picked], picked);
+        vk->queue_family = find_queue_family(vk, vk->physical_device, &vk->timestamp_bits);
     }
     bd_free(vk->allocator, devices);
     return result;
@@ -336,7 +350,10 @@ bd_result bd_vk_find(bd_vk *vk, const bd_engine_params *params, bd_error *error)
 }
 
 bd_result bd_vk_start(bd_vk *vk, const bd_engine_params *params, bd_error *error) {
-    bd_result result = create_device(vk, error);
+    bd_result result = vk->imported ? BD_OK : create_device(vk, error);
+    if (!result) {
+        result = make_own(vk, error);
+    }
     if (!result) {
         const VkMemoryPropertyFlags both = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
                                            VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
@@ -354,22 +371,22 @@ bd_result bd_vk_start(bd_vk *vk, const bd_engine_params *params, bd_error *error
 
 void bd_vk_finish(bd_vk *vk) {
     const bd_vk_api *api = &vk->api;
-    if (vk->device && api->vkDestroyDevice) {
-        if (api->vkDeviceWaitIdle) {
-            (void)api->vkDeviceWaitIdle(vk->device);
-            bd_vk_pipelines_finish(vk);
-            bd_vk_pipeline_cache_close(vk);
-            bd_vk_layouts_finish(vk);
-            api->vkDestroyFence(vk->device, vk->fence, NULL);
-            api->vkDestroyFence(vk->device, vk->part_fences[0], NULL);
-            api->vkDestroyFence(vk->device, vk->part_fences[1], NULL);
-        }
+    if (vk->device && api->vkQueueSubmit) {
+        /* Nothing runs: whoever submitted has waited. */
+        bd_vk_pipelines_finish(vk);
+        bd_vk_pipeline_cache_close(vk);
+        bd_vk_layouts_finish(vk);
+        api->vkDestroyFence(vk->device, vk->fence, NULL);
+        api->vkDestroyFence(vk->device, vk->part_fences[0], NULL);
+        api->vkDestroyFence(vk->device, vk->part_fences[1], NULL);
+    }
+    if (vk->device && api->vkDestroyDevice && !vk->imported) {
         api->vkDestroyDevice(vk->device, NULL);
     }
     if (vk->messenger) {
         api->vkDestroyDebugUtilsMessengerEXT(vk->instance, vk->messenger, NULL);
     }
-    if (vk->instance && api->vkDestroyInstance) {
+    if (vk->instance && api->vkDestroyInstance && !vk->imported) {
         api->vkDestroyInstance(vk->instance, NULL);
     }
     /* The loader stays mapped: drivers leave threads and exit handlers behind that would run in unmapped code. */

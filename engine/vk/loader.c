@@ -17,7 +17,7 @@ static const char *const names[] = {"libvulkan.so.1", "libvulkan.so"};
 #define ADVICE "install libvulkan1 and a driver, such as mesa-vulkan-drivers"
 #endif
 
-bd_result bd_vk_api_load(bd_vk *vk, void *get_instance_proc_addr, bd_error *error) {
+bd_result bd_vk_api_enter(bd_vk *vk, void *get_instance_proc_addr, bd_error *error) {
     void *entry = get_instance_proc_addr;
     if (!entry) {
         for (size_t i = 0; i < BD_COUNT(names) && !vk->library; i++) {
@@ -33,6 +33,14 @@ bd_result bd_vk_api_load(bd_vk *vk, void *get_instance_proc_addr, bd_error *erro
     }
     /* ISO C has no cast from an object to a function pointer. */
     memcpy(&vk->api.vkGetInstanceProcAddr, &entry, sizeof entry);
+    return BD_OK;
+}
+
+bd_result bd_vk_api_load(bd_vk *vk, void *get_instance_proc_addr, bd_error *error) {
+    bd_result result = bd_vk_api_enter(vk, get_instance_proc_addr, error);
+    if (result) {
+        return result;
+    }
 #define X(function)                                                                                                    \
     vk->api.function = (PFN_##function)vk->api.vkGetInstanceProcAddr(NULL, #function);                                 \
     if (!vk->api.function) {                                                                                           \
@@ -67,7 +75,7 @@ bd_result bd_vk_api_load_device(bd_vk *vk, bd_error *error) {
 #define X(function)                                                                                                    \
     vk->api.function = (PFN_##function)vk->api.vkGetDeviceProcAddr(vk->device, #function);                             \
     if (!vk->api.function) {                                                                                           \
-        vk->api.vkDeviceWaitIdle = NULL; /* tells bd_vk_finish that the table is not whole */                          \
+        vk->api.vkQueueSubmit = NULL; /* the table is not whole */                                                     \
         return bd_fail(error, BD_ERR_DEVICE, "%s lacks " #function, vk->info.name);                                    \
     }
     BD_VK_DEVICE_FUNCTIONS(X)

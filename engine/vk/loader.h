@@ -5,6 +5,8 @@
 
 #include "vk/context.h"
 
+/* The entry point alone (get_instance_proc_addr NULL: that of the system's loader), or with what makes an instance. */
+bd_result bd_vk_api_enter(bd_vk *vk, void *get_instance_proc_addr, bd_error *error);
 bd_result bd_vk_api_load(bd_vk *vk, void *get_instance_proc_addr, bd_error *error);
 bd_result bd_vk_api_load_instance(bd_vk *vk, bd_error *error);
 bd_result bd_vk_api_load_device(bd_vk *vk, bd_error *error);

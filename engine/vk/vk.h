@@ -7,9 +7,12 @@
 #include "vk/buffer.h"
 #include "vk/commands.h"
 #include "vk/device.h"
+#include "vk/features.h"
+#include "vk/host.h"
 #include "vk/pipeline.h"
 #include "vk/pipeline_cache.h"
 #include "vk/transfer.h"
 #include "vk/vk_check.h"
+#include "vk/vk_image.h"
 
 #endif

@@ -3,6 +3,7 @@
  * error in words, leak nothing (the sanitizers look), and leave the process fit for the next try. N goes through all
  * calls, but of those that come from the same place by the same way, as in a loop, the first two stand for all. */
 #include "support/tuning.h"
+#include "support/vulkan_shared.h"
 
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -148,8 +149,9 @@ static bool call_fails(void) {
     X(vkCreateFence, (VkDevice d, const VkFenceCreateInfo *i, const VkAllocationCallbacks *a, VkFence *o),             \
       (d, i, a, o), VK_ERROR_OUT_OF_HOST_MEMORY)                                                                       \
     X(vkResetFences, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f), VK_ERROR_OUT_OF_DEVICE_MEMORY)             \
+    /* Nothing runs any more on a device that is lost. */                                                              \
     X(vkWaitForFences, (VkDevice d, uint32_t n, const VkFence *f, VkBool32 a, uint64_t t), (d, n, f, a, t),            \
-      VK_ERROR_DEVICE_LOST)                                                                                            \
+      ((void)real_vkWaitForFences(d, n, f, a, t), VK_ERROR_DEVICE_LOST))                                               \
     X(vkQueueSubmit, (VkQueue q, uint32_t n, const VkSubmitInfo *i, VkFence f), (q, n, i, f), VK_ERROR_DEVICE_LOST)    \
     X(vkGetQueryPoolResults,                                                                                           \
       (VkDevice d, VkQueryPool p, uint32_t s, uint32_t n, size_t b, void *o, VkDeviceSize t, VkQueryResultFlags f),    \
@@ -306,6 +308,45 @@ static void test_allocations(void **state) {
     assert_true(tried > 20);
 }
 
+/* The same on a host's device, without a network: what an import does otherwise, and photos of memory and of images. */
+static bd_result attempt_import(const bd_vulkan_import *host, const shared *in, const shared *out, bd_error *error) {
+    uint8_t pixels[5 * 3 * 4];
+    float coarse[5 * 3];
+    for (size_t i = 0; i < sizeof pixels; i++) {
+        pixels[i] = (uint8_t)(i * 37 | 1);
+        coarse[i / 4] = (float)(i / 4 % 5) / 4;
+    }
+    const bd_image photo = {.width = 5, .height = 3, .stride_bytes = 20, .pixels = pixels};
+    const bd_matte_params given = {
+        .struct_size = sizeof given, .coarse = coarse, .coarse_width = 5, .coarse_height = 3};
+    const bd_replace_params replace = {
+        .struct_size = sizeof replace, .background = BD_BACKGROUND_TRANSPARENT, .matte = &given};
+    bd_engine *engine = NULL;
+    bd_session *session = NULL;
+    bd_image result = {0};
+    bd_result code = bd_engine_import(NULL, host, &engine, error);
+    if (!code) {
+        code = bd_session_create(engine, NULL, NULL, &session, error);
+    }
+    bd_engine_destroy(engine);
+    for (int i = 0; i < 2 && !code; i++) {
+        code = bd_session_replace_begin(session, &photo, NULL, &replace, error);
+    }
+    for (int i = 0; i < 2 && !code; i++) {
+        code = bd_session_replace_end(session, &result, error);
+    }
+    for (int i = 0; i < 3 && !code; i++) {
+        code =
+            bd_session_replace_images(session, &in->image, NULL, &replace, &out->image, NULL, NULL, 0, NULL, 0, error);
+    }
+    if (!code) {
+        code = bd_session_wait_images(session, error);
+    }
+    bd_image_finish(&result);
+    bd_session_destroy(session);
+    return code;
+}
+
 static void test_vulkan_calls(void **state) {
     (void)state;
     void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
@@ -346,11 +387,58 @@ static void test_vulkan_calls(void **state) {
     assert_true(tried > 100);
 }
 
+static void test_import(void **state) {
+    (void)state;
+    vulkan_host host;
+    vulkan_host_open(&host, VULKAN_HOST_WANTED, VK_API_VERSION_1_3);
+    void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
+    void *entry = dlsym(library, "vkGetInstanceProcAddr");
+    memcpy(&real_instance_proc, &entry, sizeof entry);
+    bd_vulkan_import import = host.import;
+    import.get_instance_proc_addr = faulty_instance_proc;
+    import.lock_queue = import.unlock_queue = NULL;
+    const uint8_t pixels[5 * 3 * 4] = {1, 2, 3};
+    shared in = shared_make(&host, VK_FORMAT_B8G8R8A8_UNORM, 5, 3);
+    shared out = shared_make(&host, VK_FORMAT_R8G8B8A8_UNORM, 5, 3);
+    shared_write(&host, &in, pixels, VK_IMAGE_LAYOUT_GENERAL);
+    bd_error error = {0};
+    calls_left = -1;
+    way_count = 0;
+    noting = true;
+    assert_int_equal(attempt_import(&import, &in, &out, &error), BD_OK);
+    noting = false;
+    long tried = 0, n = 0;
+    for (;; n++) {
+        if (!is_new(n)) {
+            continue;
+        }
+        tried++;
+        calls_left = n;
+        call_failed = false;
+        error = (bd_error){0};
+        bd_result result = attempt_import(&import, &in, &out, &error);
+        if (!call_failed) {
+            assert_int_equal(result, BD_OK);
+            break;
+        }
+        if (result < BD_ERR_OUT_OF_MEMORY || !error.message[0]) {
+            fail_msg("call %ld: %s %s", n, bd_result_name(result), error.message);
+        }
+    }
+    (void)printf("%ld of %ld Vulkan calls on a host's device\n", tried, n);
+    assert_true(tried > 50);
+    calls_left = -1;
+    shared_drop(&host, &in);
+    shared_drop(&host, &out);
+    vulkan_host_close(&host); /* validation tells of what was not destroyed */
+}
+
 int main(void) {
     int skip = test_session_skip();
     if (skip) {
         return skip;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_allocations), cmocka_unit_test(test_vulkan_calls)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_allocations), cmocka_unit_test(test_vulkan_calls),
+                                       cmocka_unit_test(test_import)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

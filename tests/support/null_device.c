@@ -355,7 +355,6 @@ MAKE(PipelineCache)
     }
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
-SUCCESS(wait_idle, (VkDevice device))
 SUCCESS(reset_descriptors, (VkDevice device, VkDescriptorPool pool, VkDescriptorPoolResetFlags flags))
 NOTHING(update_descriptors, (VkDevice device, uint32_t writes, const VkWriteDescriptorSet *write, uint32_t copies,
                              const VkCopyDescriptorSet *copy))
@@ -501,7 +500,6 @@ static PFN_vkVoidFunction ours_of(const char *name) {
                 OURS(vkCreateDevice, create_device),
                 OURS(vkGetDeviceProcAddr, get_device_proc),
                 OURS(vkGetDeviceQueue, get_queue),
-                OURS(vkDeviceWaitIdle, wait_idle),
                 OURS(vkAllocateMemory, allocate_memory),
                 OURS(vkFreeMemory, free_memory),
                 OURS(vkMapMemory, map_memory),

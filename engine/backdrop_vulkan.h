@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A host's Vulkan device, shared with the library. The only public header with Vulkan types; backdrop.h does not include
+ * it. Needs Vulkan headers of version 1.3 or later; no function of Vulkan is linked.
+ *
+ *   bd_vulkan_get_wanted   which extensions and features are worth enabling when the host makes its device
+ *   bd_engine_import       an engine on the host's device, which the host keeps
+ *   bd_engine_vulkan       the other way round: the device of an engine, for the host to use
+ *   bd_session_replace_images  photo, background, result and matte are images on the device
+ *
+ * Required of a device: Vulkan 1.1 and a queue of a family with VK_QUEUE_COMPUTE_BIT. No extension and no feature is
+ * required; each that is missing costs speed at most. One rule besides: where vulkanMemoryModel is enabled,
+ * vulkanMemoryModelDeviceScope must be, too.
+ *
+ * Worth enabling, where the device has it (bd_vulkan_get_wanted tells):
+ *
+ *   shaderFloat16                      (Vulkan 1.2)  networks in half precision
+ *   vulkanMemoryModel, ...DeviceScope  (Vulkan 1.2)  with either of the next two
+ *   VK_KHR_cooperative_matrix          cooperativeMatrix: matrix units
+ *   VK_NV_cooperative_matrix           cooperativeMatrix: the same on older drivers
+ *   VK_EXT_subgroup_size_control       subgroupSizeControl, computeFullSubgroups: subgroups that fit matrix units
+ *   bufferDeviceAddress, shaderInt64   (Vulkan 1.2)  kernels for software devices with subgroups of 8
+ *   timelineSemaphore                  (Vulkan 1.2)  not used by the library itself, but bd_vulkan_sync may name them
+ *
+ * Extensions of Vulkan 1.2 and 1.3 that a host enables on an older device in their own name (VK_KHR_shader_float16_int8
+ * and the like) are not looked for: below Vulkan 1.2 only what every 1.1 device has is used. */
+#ifndef BACKDROP_VULKAN_H
+#define BACKDROP_VULKAN_H
+
+#include <vulkan/vulkan_core.h>
+
+#include "backdrop_engine.h"
+#include "backdrop_session.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A device and a queue of it. */
+typedef struct bd_vulkan_import {
+    size_t struct_size;
+    VkInstance instance;
+    PFN_vkGetInstanceProcAddr get_instance_proc_addr; /* NULL: of the system's Vulkan loader */
+    VkPhysicalDevice physical_device;
+    VkDevice device;
+    uint32_t api_version; /* VkApplicationInfo.apiVersion of the instance. The lowest of this, the loader's version and
+                             the device's decides what is used */
+    const char *const *extensions; /* (extension_count) of the device, as enabled */
+    uint32_t extension_count;
+    const VkPhysicalDeviceFeatures2 *features; /* as enabled, with its chain: VkPhysicalDeviceVulkan12Features and
+                                                  ...13Features or the structs of single features. What is not in it
+                                                  counts as off, and NULL as all off */
+    uint32_t queue_family, queue_index;
+    VkDeviceQueueCreateFlags queue_flags; /* of VkDeviceQueueCreateInfo: with the wrong ones there is no such queue */
+    /* Held around everything that is done to the queue, which is vkQueueSubmit alone. Both or neither; NULL: nobody else
+     * uses the queue while a call of the library runs. Called from the thread that calls the library, never nested. */
+    void (*lock_queue)(void *user, uint32_t family, uint32_t index);
+    void (*unlock_queue)(void *user, uint32_t family, uint32_t index);
+    void *lock_user;
+} bd_vulkan_import;
+
+/* An engine on a host's device.
+ *
+ * params   NULL: all default. device, validation and get_instance_proc_addr must be zero: the import says which device
+ *          it is, and validation is a matter of the instance.
+ * host     borrowed until return, but for instance, device, queue and the three of the lock, which are used until
+ *          bd_engine_destroy, and until all sessions on the engine are destroyed.
+ * Keeps    nothing that was imported is destroyed, and neither vkDeviceWaitIdle nor vkQueueWaitIdle is called: the
+ *          library waits for fences of its own. All objects that it made are gone when the engine is.
+ * Threads  as any engine's. Several engines, each in its own thread, may share a device, and with lock_queue a queue.
+ * Errors   BD_ERR_INVALID_ARGUMENT (the message says which member), BD_ERR_NO_VULKAN, BD_ERR_NO_DEVICE for a device
+ *          that lacks what is required, BD_ERR_DEVICE, BD_ERR_OUT_OF_MEMORY.
+ */
+BD_API BD_CHECK bd_result bd_engine_import(const bd_engine_params *params, const bd_vulkan_import *host,
+                                           bd_engine **engine, bd_error *error);
+
+/* What is worth enabling on a device, in a form that VkDeviceCreateInfo takes:
+ *
+ *     bd_vulkan_wanted wanted = {.struct_size = sizeof wanted};
+ *     ... bd_vulkan_get_wanted(&host, &wanted, &error) ...
+ *     const VkDeviceCreateInfo info = {.pNext = &wanted.features, .enabledExtensionCount = wanted.extension_count,
+ *                                      .ppEnabledExtensionNames = wanted.extensions, ...};
+ *
+ * and then host.features = &wanted.features, host.extensions = wanted.extensions. A host that enables features of its own
+ * adds them to the structs or to the chain; one whose chain has VkPhysicalDeviceVulkan12Features or ...13Features, which
+ * Vulkan does not allow beside the structs below, sets the members of the same names there.
+ *
+ * The chain points into the struct, which must therefore stay where it is. */
+typedef struct bd_vulkan_wanted {
+    size_t struct_size;
+    uint32_t queue_family; /* with VK_QUEUE_COMPUTE_BIT, without graphics where there is one; any other that computes
+                              serves as well */
+    uint32_t extension_count;
+    const char *extensions[8];          /* of the device; static strings */
+    VkPhysicalDeviceFeatures2 features; /* shaderInt64; pNext leads through those below of which something is on */
+    VkPhysicalDeviceShaderFloat16Int8Features float16;
+    VkPhysicalDeviceVulkanMemoryModelFeatures memory_model;
+    VkPhysicalDeviceBufferDeviceAddressFeatures buffer_address;
+    VkPhysicalDeviceTimelineSemaphoreFeatures timeline;
+    VkPhysicalDeviceSubgroupSizeControlFeatures subgroup_size;
+    VkPhysicalDeviceCooperativeMatrixFeaturesNV matrix_nv;
+    struct {
+        void *words[4];
+    } matrix_khr; /* VkPhysicalDeviceCooperativeMatrixFeaturesKHR, which headers before 1.3.255 lack */
+} bd_vulkan_wanted;
+
+/* host    instance, get_instance_proc_addr, physical_device and api_version are looked at, and nothing else.
+ * wanted  written on success only.
+ * Errors  as bd_engine_import; BD_ERR_NO_DEVICE where the device lacks what is required.
+ */
+BD_API BD_CHECK bd_result bd_vulkan_get_wanted(const bd_vulkan_import *host, bd_vulkan_wanted *wanted, bd_error *error);
+
+/* The handles that an engine works with, its own or imported, for hosts that would rather use the library's device than
+ * bring one. extensions and features are those that are enabled and of use to the library; of a device that
+ * bd_engine_create made they are all. The lock is that of the import, or NULL: then the queue may be used only while no
+ * call of the library runs on this engine.
+ *
+ * All of it belongs to the engine or to whoever it was imported from, and is valid until bd_engine_destroy. A host's
+ * objects on the device must be gone by then. */
+BD_API bd_result bd_engine_vulkan(const bd_engine *engine, bd_vulkan_import *handles);
+
+/* ---- images ------------------------------------------------------------------------------------------------------ */
+
+/* A two-dimensional image of the engine's device: one sample, of which the first level and layer are used.
+ *
+ * Formats of photo, background and result (each its own):
+ *
+ *   VK_FORMAT_R8G8B8A8_UNORM, _SRGB      as BD_FORMAT_RGBA8: the bytes are sRGB's numbers whatever a view makes of them
+ *   VK_FORMAT_B8G8R8A8_UNORM, _SRGB      the same, blue first
+ *   VK_FORMAT_R16G16B16A16_UNORM         as BD_FORMAT_RGBA16: sRGB's numbers in 16 bits
+ *   VK_FORMAT_R16G16B16A16_SFLOAT        linear light with sRGB's primaries, of which 0..1 counts: lights brighter than
+ *                                        white are cut off
+ *
+ * Work is done on sRGB's numbers with straight alpha: in 16 bits where the photo or the background that shows has 16 bits
+ * or floats, else in 8, as with bd_session_replace. The result is converted to its own format, 8 bits rounded to nearest.
+ * The first two and the third are copied as they are where the work has their depth; all else takes a pass over the
+ * pixels more.
+ *
+ * Alpha is straight, or with premultiplied colours were multiplied by it: sRGB's numbers in integer formats, light in
+ * floats. Premultiplied colours of 8 bits are divided on the way in, so dark ones of faint pixels are coarse.
+ *
+ * Formats of the matte: VK_FORMAT_R8_UNORM, VK_FORMAT_R16_UNORM. */
+typedef struct bd_vulkan_image {
+    size_t struct_size;
+    VkImage image;
+    VkFormat format;
+    uint32_t width, height;
+    VkImageUsageFlags usage; /* as the image was made: photo and background need VK_IMAGE_USAGE_TRANSFER_SRC_BIT, result
+                                and matte VK_IMAGE_USAGE_TRANSFER_DST_BIT */
+    VkImageLayout layout_in; /* when the waits are over. UNDEFINED: what it holds is dropped; not for what is read */
+    VkImageLayout layout_out; /* when the signals come; UNDEFINED: as layout_in, and GENERAL where that is undefined */
+    /* With exclusive, queue families that own the image before and after. Another family than the engine's must have
+     * released it to that, in a barrier from layout_in to layout_in, and acquires it from layout_out to layout_out.
+     * Without, no ownership changes: images of VK_SHARING_MODE_CONCURRENT, and those of the engine's family. */
+    bool exclusive;
+    uint32_t family_in, family_out;
+    bool premultiplied;
+    bool opaque; /* of photo and background: alpha is 1 everywhere: backgrounds take less work */
+} bd_vulkan_image;
+
+/* A semaphore of the engine's device, and the value that is waited for or signalled; 0: it is a binary one. */
+typedef struct bd_vulkan_sync {
+    VkSemaphore semaphore;
+    uint64_t value;
+} bd_vulkan_sync;
+
+/* Replaces the background of a photo, on the device alone: bd_session_replace with images. For the same pixels the result
+ * is the same, bit by bit.
+ *
+ * photo        read. Not the result's image.
+ * background   of any size for BD_BACKGROUND_PICTURE, else NULL. Read.
+ * params       as for bd_session_replace; classic is not supported. What the parameters
+ *              borrow (coarse, trimap) is read before this returns. Colours are sRGB's: images have no profiles.
+ * result       of the photo's size; written whole.
+ * alpha        NULL, or the finished matte's image, of the photo's size; written whole.
+ * waits        (wait_count, at most 16) are waited for, on the device, before an image is touched.
+ * signals      (signal_count, at most 16) are signalled when all images have been written and are in layout_out.
+ * Returns      when the device has been given the work. Until it is done (signals, or bd_session_wait_images) images,
+ *              their memory and the semaphores must stay. The images may be used by commands that are submitted later to
+ *              the same queue even without semaphores.
+ * Calls        bd_session_params.in_flight photos may be on their way, host photos that were begun among them; the next
+ *              call waits for the oldest first, and so does one that needs more memory than those before. A semaphore
+ *              that is waited for must therefore not depend on what the host does after such a call. Other functions of
+ *              the session wait for all images first.
+ * Allocates    nothing once in_flight photos of a size and set of parameters were given; two small command buffers are
+ *              recorded each time. Other sizes and parameters are recorded anew.
+ * Errors       as bd_session_replace. BD_ERR_INVALID_ARGUMENT for images that cannot be used, in words. What only the
+ *              device can find (no foreground at BD_KEEP_POINT's pixel, no key, a lost device) is told by
+ *              bd_session_wait_images; the result is then written all the same, if at all.
+ */
+BD_API BD_CHECK bd_result bd_session_replace_images(bd_session *session, const bd_vulkan_image *photo,
+                                                    const bd_vulkan_image *background, const bd_replace_params *params,
+                                                    const bd_vulkan_image *result, const bd_vulkan_image *alpha,
+                                                    const bd_vulkan_sync *waits, uint32_t wait_count,
+                                                    const bd_vulkan_sync *signals, uint32_t signal_count,
+                                                    bd_error *error);
+
+/* Waits for all photos that were given as images; what bd_session_seen, _key and _timings tell is then of the last one.
+ * Errors: the first failure of such a photo since the last call. */
+BD_API BD_CHECK bd_result bd_session_wait_images(bd_session *session, bd_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

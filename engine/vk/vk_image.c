@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "vk/vk_image.h"
+
+typedef struct side {
+    VkPipelineStageFlags stage;
+    VkAccessFlags access;
+    VkImageLayout layout;
+    uint32_t family;
+} side;
+
+static void change(bd_vk_commands *commands, VkImage image, side from, side to) {
+    const VkImageMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+        .srcAccessMask = from.access,
+        .dstAccessMask = to.access,
+        .oldLayout = from.layout,
+        .newLayout = to.layout,
+        .srcQueueFamilyIndex = from.family,
+        .dstQueueFamilyIndex = to.family,
+        .image = image,
+        .subresourceRange = {.aspectMask = VK_IMAGE_ASPECT_COLOR_BIT, .levelCount = 1, .layerCount = 1}};
+    commands->vk->api.vkCmdPipelineBarrier(commands->buffer, from.stage, to.stage, 0, 0, NULL, 0, NULL, 1, &barrier);
+}
+
+/* Whatever the host does with an image before and after. */
+static side of_host(VkImageLayout layout) {
+    return (side){VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT, layout,
+                  VK_QUEUE_FAMILY_IGNORED};
+}
+
+/* An owner hands an image over in a barrier of its own, which the other side repeats: the layout is the same there on both
+ * sides. What is dropped need not be handed over. */
+static bool is_handed_over(const bd_vk_commands *commands, uint32_t family, VkImageLayout layout) {
+    return family != VK_QUEUE_FAMILY_IGNORED && family != commands->vk->queue_family &&
+           layout != VK_IMAGE_LAYOUT_UNDEFINED;
+}
+
+static void enter(bd_vk_commands *commands, const bd_vk_image *image, side ours) {
+    side host = of_host(image->layout_in);
+    if (is_handed_over(commands, image->family_in, image->layout_in)) {
+        side taken = host;
+        host.access = 0;
+        host.family = image->family_in;
+        taken.family = commands->vk->queue_family;
+        change(commands, image->image, host, taken);
+        host = of_host(image->layout_in);
+    }
+    change(commands, image->image, host, ours);
+}
+
+static void leave(bd_vk_commands *commands, const bd_vk_image *image, side ours) {
+    side host = of_host(image->layout_out);
+    change(commands, image->image, ours, host);
+    if (is_handed_over(commands, image->family_out, image->layout_out)) {
+        side given = host;
+        given.family = commands->vk->queue_family;
+        host.access = 0;
+        host.family = image->family_out;
+        change(commands, image->image, given, host);
+    }
+}
+
+static VkBufferImageCopy region_of(const bd_vk_image *image, const bd_vk_binding *at, uint32_t row_texels) {
+    return (VkBufferImageCopy){.bufferOffset = at->offset,
+                               .bufferRowLength = row_texels,
+                               .imageSubresource = {.aspectMask = VK_IMAGE_ASPECT_COLOR_BIT, .layerCount = 1},
+                               .imageExtent = {image->width, image->height, 1}};
+}
+
+void bd_vk_image_read(bd_vk_commands *commands, const bd_vk_image *image, const bd_vk_binding *to,
+                      uint32_t row_texels) {
+    const side ours = {VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT,
+                       VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, VK_QUEUE_FAMILY_IGNORED};
+    const VkBufferImageCopy region = region_of(image, to, row_texels);
+    enter(commands, image, ours);
+    commands->vk->api.vkCmdCopyImageToBuffer(commands->buffer, image->image, ours.layout, to->buffer->buffer, 1,
+                                             &region);
+    leave(commands, image, ours);
+}
+
+void bd_vk_image_write(bd_vk_commands *commands, const bd_vk_image *image, const bd_vk_binding *from,
+                       uint32_t row_texels) {
+    const side ours = {VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
+                       VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, VK_QUEUE_FAMILY_IGNORED};
+    const VkBufferImageCopy region = region_of(image, from, row_texels);
+    enter(commands, image, ours);
+    commands->vk->api.vkCmdCopyBufferToImage(commands->buffer, from->buffer->buffer, image->image, ours.layout, 1,
+                                             &region);
+    leave(commands, image, ours);
+}

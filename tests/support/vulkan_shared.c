@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/vulkan_shared.h"
+
+#include <string.h>
+
+static size_t texel_bytes(VkFormat format) {
+    switch ((int)format) {
+    case VK_FORMAT_R8_UNORM: return 1;
+    case VK_FORMAT_R16_UNORM: return 2;
+    case VK_FORMAT_R16G16B16A16_UNORM:
+    case VK_FORMAT_R16G16B16A16_SFLOAT: return 8;
+    default: return 4;
+    }
+}
+
+size_t shared_bytes(const shared *s) {
+    return texel_bytes(s->image.format) * s->image.width * s->image.height;
+}
+
+shared shared_make(vulkan_host *host, VkFormat format, uint32_t w, uint32_t h) {
+    const VkImageUsageFlags usage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
+    shared s = {.image = {.struct_size = sizeof s.image, .format = format, .width = w, .height = h, .usage = usage}};
+    const VkImageCreateInfo info = {.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
+                                    .imageType = VK_IMAGE_TYPE_2D,
+                                    .format = format,
+                                    .extent = {w, h, 1},
+                                    .mipLevels = 1,
+                                    .arrayLayers = 1,
+                                    .samples = VK_SAMPLE_COUNT_1_BIT,
+                                    .tiling = VK_IMAGE_TILING_OPTIMAL,
+                                    .usage = usage};
+    assert_int_equal(host->vkCreateImage(host->device, &info, NULL, &s.image.image), VK_SUCCESS);
+    VkMemoryRequirements needs;
+    host->vkGetImageMemoryRequirements(host->device, s.image.image, &needs);
+    uint32_t type = 0;
+    while (!(needs.memoryTypeBits >> type & 1)) {
+        type++;
+    }
+    const VkMemoryAllocateInfo memory = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = needs.size, .memoryTypeIndex = type};
+    assert_int_equal(host->vkAllocateMemory(host->device, &memory, NULL, &s.memory), VK_SUCCESS);
+    assert_int_equal(host->vkBindImageMemory(host->device, s.image.image, s.memory, 0), VK_SUCCESS);
+    s.buffer = vulkan_buffer_make(host, shared_bytes(&s));
+    return s;
+}
+
+void shared_drop(vulkan_host *host, shared *s) {
+    host->vkDestroyImage(host->device, s->image.image, NULL);
+    host->vkFreeMemory(host->device, s->memory, NULL);
+    vulkan_buffer_drop(host, &s->buffer);
+}
+
+static void record_layout(vulkan_host *host, const shared *s, VkImageLayout from, VkImageLayout to) {
+    const VkImageMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+        .srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT,
+        .dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT,
+        .oldLayout = from,
+        .newLayout = to,
+        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .image = s->image.image,
+        .subresourceRange = {.aspectMask = VK_IMAGE_ASPECT_COLOR_BIT, .levelCount = 1, .layerCount = 1}};
+    host->vkCmdPipelineBarrier(host->commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+                               0, 0, NULL, 0, NULL, 1, &barrier);
+}
+
+static VkBufferImageCopy whole(const shared *s) {
+    return (VkBufferImageCopy){.imageSubresource = {.aspectMask = VK_IMAGE_ASPECT_COLOR_BIT, .layerCount = 1},
+                               .imageExtent = {s->image.width, s->image.height, 1}};
+}
+
+/* Fills an image with pixels and leaves it in `layout`. */
+void shared_write(vulkan_host *host, shared *s, const void *pixels, VkImageLayout layout) {
+    const VkBufferImageCopy region = whole(s);
+    memcpy(s->buffer.mapped, pixels, shared_bytes(s));
+    vulkan_host_begin(host);
+    record_layout(host, s, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL);
+    host->vkCmdCopyBufferToImage(host->commands, s->buffer.buffer, s->image.image, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
+                                 1, &region);
+    record_layout(host, s, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, layout);
+    vulkan_host_run(host);
+    s->image.layout_in = layout;
+}
+
+/* What the image holds, in the buffer; layout: that it is in. */
+const void *shared_read(vulkan_host *host, shared *s, VkImageLayout layout) {
+    const VkBufferImageCopy region = whole(s);
+    vulkan_host_begin(host);
+    record_layout(host, s, layout, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
+    host->vkCmdCopyImageToBuffer(host->commands, s->image.image, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, s->buffer.buffer,
+                                 1, &region);
+    record_layout(host, s, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, layout);
+    vulkan_host_run(host);
+    return s->buffer.mapped;
+}

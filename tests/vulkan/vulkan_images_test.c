@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: MIT
+ * Photos, backgrounds, results and mattes that are images of a host: the same bytes as from the host's memory, under
+ * validation with synchronisation validation, with semaphores, in any format that is supported. */
+#include "support/vulkan_shared.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/engine.h"
+#include "push/picture_convert.h"
+#include "reference/reference.h"
+
+enum { W = 91, H = 60 };
+static float coarse[W * H];
+static const bd_matte_params given = {
+    .struct_size = sizeof given, .mode = BD_MATTE_REFINE, .coarse = coarse, .coarse_width = W, .coarse_height = H};
+
+/* ---- pictures ---------------------------------------------------------------------------------------------------- */
+
+static bd_image noise(uint32_t w, uint32_t h, bool deep, bool alpha, uint32_t seed) {
+    size_t channel = deep ? 2 : 1;
+    bd_image image = test_new_picture(w * (uint32_t)channel, h);
+    image.width = w;
+    image.format = deep ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8;
+    image.has_alpha = alpha;
+    for (size_t i = 0; i < (size_t)w * h * 4 * channel; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        image.pixels[i] = i / channel % 4 == 3 && !alpha ? 255 : (uint8_t)(seed >> 24);
+    }
+    return image;
+}
+
+static VkFormat plain_format(const bd_image *image) {
+    return image->format == BD_FORMAT_RGBA16 ? VK_FORMAT_R16G16B16A16_UNORM : VK_FORMAT_R8G8B8A8_UNORM;
+}
+
+static shared shared_of(vulkan_host *host, const bd_image *image, VkImageLayout layout) {
+    shared s = shared_make(host, plain_format(image), image->width, image->height);
+    s.image.opaque = !image->has_alpha;
+    shared_write(host, &s, image->pixels, layout);
+    return s;
+}
+
+typedef struct fixture {
+    vulkan_host host;
+    bd_engine *engine;
+    bd_session *session;
+} fixture;
+
+static void require(bd_result result, const bd_error *error) {
+    if (result) {
+        fail_msg("%s", error->message);
+    }
+}
+
+static int open_all(void **state) {
+    static fixture f;
+    bd_error error;
+    vulkan_host_open(&f.host, VULKAN_HOST_WANTED, VK_API_VERSION_1_3);
+    require(bd_engine_import(NULL, &f.host.import, &f.engine, &error), &error);
+    f.session = test_session_create(f.engine, NULL, NULL);
+    *state = &f;
+    return 0;
+}
+
+static void replace(bd_session *session, const shared *photo, const shared *background, const bd_replace_params *params,
+                    const shared *result, const shared *alpha) {
+    bd_error error;
+    require(bd_session_replace_images(session, &photo->image, background ? &background->image : NULL, params,
+                                      &result->image, alpha ? &alpha->image : NULL, NULL, 0, NULL, 0, &error),
+            &error);
+}
+
+/* ---- the same bytes ---------------------------------------------------------------------------------------------- */
+
+static void check_same(fixture *f, const bd_image *photo, const bd_image *background, const bd_replace_params *params) {
+    bd_error error;
+    bd_image expected = test_replaced(f->session, photo, background, params), matte = {0};
+    bd_matte_params wide = given;
+    wide.wide = true;
+    require(bd_session_matte(f->session, photo, &wide, &matte, &error), &error);
+    shared in = shared_of(&f->host, photo, VK_IMAGE_LAYOUT_GENERAL), back = {0};
+    if (background) {
+        back = shared_of(&f->host, background, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL);
+    }
+    shared out = shared_make(&f->host, plain_format(&expected), W, H);
+    shared alpha = shared_make(&f->host, VK_FORMAT_R16_UNORM, W, H);
+    alpha.image.layout_out = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
+    for (int turn = 0; turn < 2; turn++) { /* recorded, and run again */
+        replace(f->session, &in, background ? &back : NULL, params, &out, &alpha);
+        require(bd_session_wait_images(f->session, &error), &error);
+        const uint8_t *got = shared_read(&f->host, &out, VK_IMAGE_LAYOUT_GENERAL);
+        assert_memory_equal(got, expected.pixels, shared_bytes(&out));
+        got = shared_read(&f->host, &alpha, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
+        for (uint32_t y = 0; y < H; y++) {
+            assert_memory_equal(got + (size_t)y * W * 2, matte.pixels + y * matte.stride_bytes, (size_t)W * 2);
+        }
+        memset(out.buffer.mapped, 0, shared_bytes(&out));
+    }
+    assert_memory_equal(shared_read(&f->host, &in, VK_IMAGE_LAYOUT_GENERAL), photo->pixels, shared_bytes(&in));
+    shared_drop(&f->host, &in);
+    shared_drop(&f->host, &out);
+    shared_drop(&f->host, &alpha);
+    if (background) {
+        shared_drop(&f->host, &back);
+    }
+    bd_image_finish(&expected);
+    bd_image_finish(&matte);
+}
+
+static void test_same(void **state) {
+    fixture *f = *state;
+    for (uint32_t ways = 0; ways < 8; ways++) {
+        bd_image photo = noise(W, H, ways & 1, ways & 4, ways),
+                 background = noise(70, 80, ways & 2, ways & 4, ways + 1);
+        bd_replace_params params = {.struct_size = sizeof params, .matte = &given, .light_wrap_px = 3};
+        check_same(f, &photo, &background, &params);
+        params.blur_sigma_px = 2;
+        params.harmonize = BD_HARMONIZE_FULL;
+        check_same(f, &photo, &background, &params);
+        params = (bd_replace_params){.struct_size = sizeof params,
+                                     .matte = &given,
+                                     .background = BD_BACKGROUND_COLOR,
+                                     .color = {10, 200, 30, 250}};
+        check_same(f, &photo, NULL, &params);
+        params.background = BD_BACKGROUND_TRANSPARENT;
+        check_same(f, &photo, NULL, &params);
+        params.background = BD_BACKGROUND_BLUR;
+        params.blur_sigma_px = 4;
+        check_same(f, &photo, NULL, &params);
+        free(photo.pixels);
+        free(background.pixels);
+    }
+}
+
+/* A background of the photo's size stays as it is, alpha and all. */
+static void test_same_size(void **state) {
+    fixture *f = *state;
+    bd_image photo = noise(W, H, false, true, 3), background = noise(W, H, false, true, 4);
+    const bd_replace_params params = {.struct_size = sizeof params, .matte = &given};
+    check_same(f, &photo, &background, &params);
+    free(photo.pixels);
+    free(background.pixels);
+}
+
+/* Several on their way at once, each with pixels of its own. */
+static void check_burst(fixture *f) {
+    enum { COUNT = 6 };
+    const bd_replace_params params = {.struct_size = sizeof params, .matte = &given, .blur_sigma_px = 2};
+    bd_image photos[COUNT], backgrounds[COUNT], expected[COUNT];
+    shared in[COUNT], back[COUNT], out[COUNT];
+    for (uint32_t i = 0; i < COUNT; i++) {
+        photos[i] = noise(W, H, false, false, 50 + i);
+        backgrounds[i] = noise(70, 80, false, true, 60 + i);
+        expected[i] = test_replaced(f->session, &photos[i], &backgrounds[i], &params);
+        in[i] = shared_of(&f->host, &photos[i], VK_IMAGE_LAYOUT_GENERAL);
+        back[i] = shared_of(&f->host, &backgrounds[i], VK_IMAGE_LAYOUT_GENERAL);
+        out[i] = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    }
+    for (uint32_t i = 0; i < COUNT; i++) {
+        replace(f->session, &in[i], &back[i], &params, &out[i], NULL);
+    }
+    bd_error error;
+    require(bd_session_wait_images(f->session, &error), &error);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        assert_memory_equal(shared_read(&f->host, &out[i], VK_IMAGE_LAYOUT_GENERAL), expected[i].pixels,
+                            shared_bytes(&out[i]));
+        shared_drop(&f->host, &in[i]);
+        shared_drop(&f->host, &back[i]);
+        shared_drop(&f->host, &out[i]);
+        bd_image_finish(&expected[i]);
+        free(photos[i].pixels);
+        free(backgrounds[i].pixels);
+    }
+}
+
+/* Where the host sees the device's memory, and where it does not, as on most GPUs. */
+static void test_burst(void **state) {
+    fixture *f = *state;
+    bool unified = f->engine->vk.unified;
+    bd_session *session = f->session;
+    for (int staged = 0; staged < 2; staged++) {
+        f->engine->vk.unified = unified && !staged;
+        f->session = test_session_create(f->engine, NULL, NULL);
+        check_burst(f);
+        bd_image photo = noise(W, H, true, false, 1), background = noise(70, 80, false, true, 2);
+        const bd_replace_params params = {.struct_size = sizeof params, .matte = &given};
+        check_same(f, &photo, &background, &params);
+        free(photo.pixels);
+        free(background.pixels);
+        bd_session_destroy(f->session);
+    }
+    f->engine->vk.unified = unified;
+    f->session = session;
+}
+
+/* Owned by somebody else before and after. */
+static void test_owner(void **state) {
+    fixture *f = *state;
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
+    bd_image photo = noise(W, H, false, false, 9);
+    bd_image expected = test_replaced(f->session, &photo, NULL, &params);
+    shared in = shared_of(&f->host, &photo, VK_IMAGE_LAYOUT_GENERAL);
+    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    in.image.exclusive = out.image.exclusive = true;
+    in.image.family_in = in.image.family_out = out.image.family_in = VK_QUEUE_FAMILY_EXTERNAL;
+    out.image.family_out = f->host.family;
+    bd_error error;
+    replace(f->session, &in, NULL, &params, &out, NULL);
+    require(bd_session_wait_images(f->session, &error), &error);
+    assert_memory_equal(shared_read(&f->host, &out, VK_IMAGE_LAYOUT_GENERAL), expected.pixels, shared_bytes(&out));
+    shared_drop(&f->host, &in);
+    shared_drop(&f->host, &out);
+    bd_image_finish(&expected);
+    free(photo.pixels);
+}
+
+static void test_network(void **state) {
+    fixture *f = *state;
+    if (!test_model_path()) {
+        return;
+    }
+    const bd_model_params sized = {.struct_size = sizeof sized, .width = 65, .height = 65};
+    bd_model *model = test_model_open(test_model_path(), &sized);
+    bd_session *session = test_session_create(f->engine, model, NULL);
+    bd_model_destroy(model);
+    bd_image photo = noise(W, H, false, false, 3);
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .classes = {{1}}, .background = BD_BACKGROUND_TRANSPARENT};
+    bd_image expected = test_replaced(session, &photo, NULL, &params);
+    bd_seen seen[2] = {{.struct_size = sizeof seen[0]}, {.struct_size = sizeof seen[0]}};
+    bd_session_seen(session, &seen[0]);
+    shared in = shared_of(&f->host, &photo, VK_IMAGE_LAYOUT_GENERAL);
+    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    bd_error error;
+    replace(session, &in, NULL, &params, &out, NULL);
+    require(bd_session_wait_images(session, &error), &error);
+    bd_session_seen(session, &seen[1]);
+    assert_memory_equal(&seen[0], &seen[1], sizeof seen[0]);
+    assert_memory_equal(shared_read(&f->host, &out, VK_IMAGE_LAYOUT_GENERAL), expected.pixels, shared_bytes(&out));
+    shared_drop(&f->host, &in);
+    shared_drop(&f->host, &out);
+    bd_image_finish(&expected);
+    free(photo.pixels);
+    bd_session_destroy(session);
+}
+
+/* ---- other formats ----------------------------------------------------------------------------------------------- */
+
+static uint32_t form_of(VkFormat format) {
+    switch ((int)format) {
+    case VK_FORMAT_B8G8R8A8_UNORM:
+    case VK_FORMAT_B8G8R8A8_SRGB: return BD_FORM_BGRA8;
+    case VK_FORMAT_R16G16B16A16_UNORM: return BD_FORM_RGBA16;
+    case VK_FORMAT_R16G16B16A16_SFLOAT: return BD_FORM_RGBA16F;
+    default: return BD_FORM_RGBA8;
+    }
+}
+
+/* An image of any format, against a photo and a result that the reference converts. */
+static void check_format(fixture *f, VkFormat format, bool premultiplied, bool out_premultiplied) {
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
+    uint32_t form = form_of(format);
+    bool deep = form >= BD_FORM_RGBA16, floats = form == BD_FORM_RGBA16F;
+    bd_image seed = noise(W, H, true, true, form), photo = noise(W, H, deep, true, 1);
+    shared in = shared_make(&f->host, format, W, H), out = shared_make(&f->host, format, W, H);
+    uint8_t *pixels = malloc(shared_bytes(&in)), *wanted = malloc(shared_bytes(&out));
+    assert_true(pixels && wanted);
+    bd_ref_convert(seed.pixels, BD_FORM_RGBA16, false, pixels, form, premultiplied, (size_t)W * H);
+    bd_ref_convert(pixels, form, premultiplied, photo.pixels, deep ? BD_FORM_RGBA16 : BD_FORM_RGBA8, false,
+                   (size_t)W * H);
+    bd_image expected = test_replaced(f->session, &photo, NULL, &params);
+    bd_ref_convert(expected.pixels, deep ? BD_FORM_RGBA16 : BD_FORM_RGBA8, false, wanted, form, out_premultiplied,
+                   (size_t)W * H);
+    shared_write(&f->host, &in, pixels, VK_IMAGE_LAYOUT_GENERAL);
+    in.image.premultiplied = premultiplied;
+    out.image.premultiplied = out_premultiplied;
+    bd_error error;
+    replace(f->session, &in, NULL, &params, &out, NULL);
+    require(bd_session_wait_images(f->session, &error), &error);
+    const uint8_t *got = shared_read(&f->host, &out, VK_IMAGE_LAYOUT_GENERAL);
+    for (size_t i = 0; i < (size_t)W * H * 4; i++) {
+        int a = deep ? ((const uint16_t *)(const void *)got)[i] : got[i];
+        int b = deep ? ((const uint16_t *)(const void *)wanted)[i] : wanted[i];
+        if (abs(a - b) > (floats ? 16 : 0)) {
+            fail_msg("VkFormat %d, number %zu: %d, not %d", (int)format, i, a, b);
+        }
+    }
+    shared_drop(&f->host, &in);
+    shared_drop(&f->host, &out);
+    bd_image_finish(&expected);
+    free(seed.pixels);
+    free(photo.pixels);
+    free(pixels);
+    free(wanted);
+}
+
+static void test_formats(void **state) {
+    static const VkFormat formats[] = {VK_FORMAT_R8G8B8A8_UNORM,     VK_FORMAT_R8G8B8A8_SRGB,
+                                       VK_FORMAT_B8G8R8A8_UNORM,     VK_FORMAT_B8G8R8A8_SRGB,
+                                       VK_FORMAT_R16G16B16A16_UNORM, VK_FORMAT_R16G16B16A16_SFLOAT};
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        for (int ways = 0; ways < 4; ways++) {
+            check_format(*state, formats[i], ways & 1, ways & 2);
+        }
+    }
+}
+
+/* ---- order ------------------------------------------------------------------------------------------------------- */
+
+static VkSemaphore semaphore_make(vulkan_host *host, bool timeline) {
+    const VkSemaphoreTypeCreateInfo type = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+                                            .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
+    const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO,
+                                        .pNext = timeline ? &type : NULL};
+    VkSemaphore made;
+    assert_int_equal(host->vkCreateSemaphore(host->device, &info, NULL, &made), VK_SUCCESS);
+    return made;
+}
+
+/* The photo is drawn on the device, the result is read on the device; the library's work lies between, by semaphores
+ * only. */
+static void check_semaphores(fixture *f, bool timeline) {
+    vulkan_host *host = &f->host;
+    bd_image photo = noise(W, H, false, false, 9);
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_COLOR, .color = {1, 2, 3, 255}};
+    bd_image expected = test_replaced(f->session, &photo, NULL, &params);
+    shared in = shared_of(host, &photo, VK_IMAGE_LAYOUT_GENERAL),
+           out = shared_make(host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    VkSemaphore drawn = semaphore_make(host, timeline), done = semaphore_make(host, timeline);
+    const bd_vulkan_sync wait = {drawn, timeline ? 5 : 0}, signal = {done, timeline ? 7 : 0};
+    const uint64_t five = 5, seven = 7;
+    bd_error error;
+    const VkTimelineSemaphoreSubmitInfo signals = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+                                                   .signalSemaphoreValueCount = 1,
+                                                   .pSignalSemaphoreValues = &five};
+    const VkSubmitInfo draw = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                               .pNext = timeline ? &signals : NULL,
+                               .signalSemaphoreCount = 1,
+                               .pSignalSemaphores = &drawn};
+    if (!timeline) {
+        vulkan_host_submit(host, &draw, VK_NULL_HANDLE);
+    }
+    require(
+        bd_session_replace_images(f->session, &in.image, NULL, &params, &out.image, NULL, &wait, 1, &signal, 1, &error),
+        &error);
+    if (timeline) {
+        const VkSemaphoreSignalInfo now = {
+            .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, .semaphore = drawn, .value = five};
+        const VkSemaphoreWaitInfo end = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+                                         .semaphoreCount = 1,
+                                         .pSemaphores = &done,
+                                         .pValues = &seven};
+        const uint64_t while_ns = 300000000; /* many times as long as the photo takes */
+        assert_int_equal(host->vkWaitSemaphores(host->device, &end, while_ns), VK_TIMEOUT);
+        assert_int_equal(host->vkSignalSemaphore(host->device, &now), VK_SUCCESS);
+        assert_int_equal(host->vkWaitSemaphores(host->device, &end, 60000000000), VK_SUCCESS);
+    } else {
+        const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+        const VkSubmitInfo use = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                                  .waitSemaphoreCount = 1,
+                                  .pWaitSemaphores = &done,
+                                  .pWaitDstStageMask = &stage};
+        vulkan_host_submit(host, &use, VK_NULL_HANDLE);
+    }
+    assert_memory_equal(shared_read(host, &out, VK_IMAGE_LAYOUT_GENERAL), expected.pixels, shared_bytes(&out));
+    require(bd_session_wait_images(f->session, &error), &error);
+    host->vkDestroySemaphore(host->device, drawn, NULL);
+    host->vkDestroySemaphore(host->device, done, NULL);
+    shared_drop(host, &in);
+    shared_drop(host, &out);
+    bd_image_finish(&expected);
+    free(photo.pixels);
+}
+
+static void test_semaphores(void **state) {
+    check_semaphores(*state, true);
+    check_semaphores(*state, false);
+}
+
+/* Photos of images and of memory in turns; the queue's order is enough. */
+static void test_mixed(void **state) {
+    fixture *f = *state;
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
+    bd_image photo = noise(W, H, false, false, 9), result = {0};
+    bd_image expected = test_replaced(f->session, &photo, NULL, &params);
+    shared in = shared_of(&f->host, &photo, VK_IMAGE_LAYOUT_GENERAL);
+    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    bd_error error;
+    replace(f->session, &in, NULL, &params, &out, NULL);
+    require(bd_session_replace_begin(f->session, &photo, NULL, &params, &error), &error);
+    require(bd_session_replace_end(f->session, &result, &error), &error);
+    test_assert_same(&expected, &result);
+    bd_image_finish(&result);
+    require(bd_session_replace_begin(f->session, &photo, NULL, &params, &error), &error);
+    require(bd_session_replace_begin(f->session, &photo, NULL, &params, &error), &error);
+    assert_int_equal(
+        bd_session_replace_images(f->session, &in.image, NULL, &params, &out.image, NULL, NULL, 0, NULL, 0, &error),
+        BD_ERR_INVALID_ARGUMENT); /* both frames are the host's to end */
+    require(bd_session_replace_end(f->session, &result, &error), &error);
+    bd_image_finish(&result);
+    replace(f->session, &in, NULL, &params, &out, NULL);
+    require(bd_session_replace_end(f->session, &result, &error), &error);
+    bd_image_finish(&result);
+    for (int i = 0; i < 5; i++) {
+        replace(f->session, &in, NULL, &params, &out, NULL);
+    }
+    result = test_replaced(f->session, &photo, NULL, &params); /* waits for all of them */
+    test_assert_same(&expected, &result);
+    bd_image_finish(&result);
+    assert_memory_equal(shared_read(&f->host, &out, VK_IMAGE_LAYOUT_GENERAL), expected.pixels, shared_bytes(&out));
+    shared_drop(&f->host, &in);
+    shared_drop(&f->host, &out);
+    bd_image_finish(&expected);
+    free(photo.pixels);
+}
+
+/* What only the device finds comes late, once. */
+static void test_late(void **state) {
+    fixture *f = *state;
+    bd_matte_params point = given;
+    point.keep = BD_KEEP_POINT;
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .matte = &point, .background = BD_BACKGROUND_TRANSPARENT};
+    bd_image photo = noise(W, H, false, false, 9);
+    shared in = shared_of(&f->host, &photo, VK_IMAGE_LAYOUT_GENERAL);
+    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    bd_error error = {0};
+    replace(f->session, &in, NULL, &params, &out, NULL); /* coarse is 0 at the left */
+    assert_int_equal(bd_session_wait_images(f->session, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_true(error.message[0]);
+    assert_int_equal(bd_session_wait_images(f->session, &error), BD_OK);
+    shared_drop(&f->host, &in);
+    shared_drop(&f->host, &out);
+    free(photo.pixels);
+}
+
+/* ---- what is made, and when -------------------------------------------------------------------------------------- */
+
+static long allocations;
+
+static void *count_allocate(void *user, size_t bytes) {
+    (void)user;
+    allocations++;
+    return malloc(bytes);
+}
+
+static void *count_reallocate(void *user, void *memory, size_t bytes) {
+    (void)user;
+    allocations++;
+    return realloc(memory, bytes);
+}
+
+static void count_release(void *user, void *memory) {
+    (void)user;
+    free(memory);
+}
+
+static void test_steady(void **state) {
+    fixture *f = *state;
+    const bd_allocator hooks = {NULL, count_allocate, count_reallocate, count_release};
+    const bd_session_params counted = {.struct_size = sizeof counted, .allocator = &hooks};
+    bd_session *session = test_session_create(f->engine, NULL, &counted);
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
+    bd_image photos[2] = {noise(W, H, false, false, 9), noise(64, 120, false, false, 9)};
+    shared in[2], out[2];
+    bd_error error;
+    for (int i = 0; i < 2; i++) {
+        in[i] = shared_of(&f->host, &photos[i], VK_IMAGE_LAYOUT_GENERAL);
+        out[i] = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, photos[i].width, photos[i].height);
+    }
+    static const char *const what[] = {"one size", "two sizes in turns", "each size twice"};
+    for (int way = 0; way < 3; way++) {
+        for (int i = 0; i < 208; i++) {
+            int at = way == 0 ? 0 : way == 1 ? i % 2 : i / 2 % 2;
+            if (i == 8) { /* both frames have seen theirs */
+                allocations = 0;
+                vulkan_watched.made = vulkan_watched.views = vulkan_watched.recorded = 0;
+            }
+            replace(session, &in[at], NULL, &params, &out[at], NULL);
+        }
+        require(bd_session_wait_images(session, &error), &error);
+        (void)printf("%s, 200 photos: %ld host allocations, %ld objects, %ld buffer views, %ld recordings\n", what[way],
+                     allocations, (long)vulkan_watched.made, (long)vulkan_watched.views, (long)vulkan_watched.recorded);
+        assert_true(!allocations && !vulkan_watched.made);
+        /* The copies alone, where a frame has the photo's size again; else its commands, too. */
+        assert_true(way == 2 || (!vulkan_watched.views && vulkan_watched.recorded == 400));
+    }
+    for (int i = 0; i < 2; i++) {
+        shared_drop(&f->host, &in[i]);
+        shared_drop(&f->host, &out[i]);
+        free(photos[i].pixels);
+    }
+    bd_session_destroy(session);
+}
+
+/* ---- refusals ---------------------------------------------------------------------------------------------------- */
+
+static void test_refusals(void **state) {
+    fixture *f = *state;
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
+    bd_replace_params classic = params;
+    classic.classic = true;
+    const bd_replace_params pictured = {.struct_size = sizeof pictured, .matte = &given};
+    bd_image photo = noise(W, H, false, false, 9);
+    shared in = shared_of(&f->host, &photo, VK_IMAGE_LAYOUT_GENERAL);
+    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    const bd_vulkan_sync nothing = {VK_NULL_HANDLE, 0};
+    bd_error error;
+#define REFUSE(expected, word, photo_image, params_given, result_image, syncs, count)                                  \
+    {                                                                                                                  \
+        error = (bd_error){0};                                                                                         \
+        assert_int_equal(bd_session_replace_images(f->session, photo_image, NULL, params_given, result_image, NULL,    \
+                                                   syncs, count, NULL, 0, &error),                                     \
+                         expected);                                                                                    \
+        if (!strstr(error.message, word)) {                                                                            \
+            fail_msg("%s: %s", word, error.message);                                                                   \
+        }                                                                                                              \
+    }
+    bd_vulkan_image bad = in.image;
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "photo", NULL, &params, &out.image, NULL, 0)
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "result", &in.image, &params, NULL, NULL, 0)
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "background", &in.image, &pictured, &out.image, NULL, 0)
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "is the photo's image", &in.image, &params, &in.image, NULL, 0)
+    REFUSE(BD_ERR_UNSUPPORTED, "classic", &in.image, &classic, &out.image, NULL, 0)
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "semaphore", &in.image, &params, &out.image, &nothing, 1)
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "at most 16", &in.image, &params, &out.image, &nothing, 17)
+    bad.usage = VK_IMAGE_USAGE_TRANSFER_DST_BIT;
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "VK_IMAGE_USAGE_TRANSFER_SRC_BIT", &bad, &params, &out.image, NULL, 0)
+    bad = in.image;
+    bad.layout_in = VK_IMAGE_LAYOUT_UNDEFINED;
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "VK_IMAGE_LAYOUT_UNDEFINED", &bad, &params, &out.image, NULL, 0)
+    bad = in.image;
+    bad.format = VK_FORMAT_R5G6B5_UNORM_PACK16;
+    REFUSE(BD_ERR_UNSUPPORTED, "VkFormat 4", &bad, &params, &out.image, NULL, 0)
+    bad = out.image;
+    bad.width--;
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "the photo's size", &in.image, &params, &bad, NULL, 0)
+    bad = out.image;
+    bad.usage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "VK_IMAGE_USAGE_TRANSFER_DST_BIT", &in.image, &params, &bad, NULL, 0)
+#undef REFUSE
+    replace(f->session, &in, NULL, &params, &out, NULL); /* nothing is left of the failures */
+    assert_int_equal(bd_session_wait_images(f->session, &error), BD_OK);
+    shared_drop(&f->host, &in);
+    shared_drop(&f->host, &out);
+    free(photo.pixels);
+}
+
+/* The last one: what fails in a group's teardown is not counted. */
+static void test_close(void **state) {
+    fixture *f = *state;
+    bd_session_destroy(f->session);
+    bd_engine_destroy(f->engine);
+    vulkan_host_close(&f->host);
+}
+
+int main(void) {
+    int skip = test_device_skip();
+    if (skip) {
+        return skip;
+    }
+    for (size_t i = 0; i < W * H; i++) {
+        coarse[i] = (float)(i % W) / (W - 1);
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same),       cmocka_unit_test(test_same_size), cmocka_unit_test(test_burst),
+        cmocka_unit_test(test_owner),      cmocka_unit_test(test_network),   cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_semaphores), cmocka_unit_test(test_mixed),     cmocka_unit_test(test_late),
+        cmocka_unit_test(test_steady),     cmocka_unit_test(test_refusals),  cmocka_unit_test(test_close)};
+    return cmocka_run_group_tests(tests, open_all, NULL);
+}
