@@ -87,6 +87,6 @@ cmp "$work/here.png" "$work/out" || complain 'another picture through pipes'
 run 2 -q "$photo" --color red "${size[@]}" --output-dir "$folder/öut/../" --format jpeg
 says 'would be overwritten'
 find "$folder" -name '*.backdrop*' | grep . && complain 'a temporary was left'
-find "$WINEPREFIX" -path '*/AppData/Local/backdrop/cache/*' | grep -q . || complain 'nothing was kept in the cache folder'
+find "$WINEPREFIX" -type d -path '*/AppData/Local/backdrop/cache' | grep -q . || complain 'no cache folder was made'
 
 [ "$failures" -eq 0 ]
