@@ -35,15 +35,18 @@ static const char *const usages[CLI_VERB_COUNT] = {
     [CLI_DEVICES] = "usage: backdrop devices [options]\n"
                     "\n"
                     "Lists the Vulkan devices. * marks the default.\n",
-    [CLI_MODELS] = "usage: backdrop models [list] [options]\n"
-                   "       backdrop models info [NAME|PATH] [options]\n"
-                   "       backdrop models verify [NAME] [options]\n"
-                   "\n"
-                   "list: the models of weights/manifest.json and whether they are fetched; info: what a model is made "
-                   "of; verify:\n"
-                   "whether the fetched files are those of the manifest, by SHA-256.\n"
-                   "The folder of the manifest is $BACKDROP_WEIGHTS, or weights beside the program or above it, or\n"
-                   "$XDG_DATA_HOME/backdrop, or /usr/share/backdrop.\n",
+    [CLI_MODELS] =
+        "usage: backdrop models [list] [options]\n"
+        "       backdrop models info [NAME|PATH] [options]\n"
+        "       backdrop models verify [NAME] [options]\n"
+        "\n"
+        "list: the models of manifest.json and whether they are fetched; info: what a model is made "
+        "of; verify:\n"
+        "whether the fetched files are those of the manifest, by SHA-256.\n"
+        "The folder of the manifest is $BACKDROP_WEIGHTS, or weights or share/backdrop beside the program or "
+        "above it, or\n"
+        "$XDG_DATA_HOME/backdrop, or /usr/share/backdrop. Fetched files are below it in cache, or in "
+        "$XDG_DATA_HOME/backdrop.\n",
     [CLI_TUNE] = "usage: backdrop tune [options]\n"
                  "\n"
                  "Times every kernel that can compute a part of the network on the device, checks each, and keeps the "

@@ -143,8 +143,9 @@ static bool open_path(cli *run, const char *path, const bd_model_params *params,
 static bool open_entry(cli *run, const cli_weights *weights, const cJSON *entry, cli_model *model) {
     cli_path path;
     if (!cli_weights_locate(weights, entry, &path)) {
-        return cli_fail(run, CLI_MODEL, "the weights of %.100s are not in %s/cache; run weights/fetch", model->name,
-                        weights->folder.text);
+        return cli_fail(run, CLI_MODEL, "the weights of %.100s are not in %s/cache; run %s %.100s", model->name,
+                        *weights->users.text ? weights->users.text : weights->folder.text, cli_weights_fetcher(weights),
+                        model->name);
     }
     const cJSON *names = cJSON_GetObjectItemCaseSensitive(entry, "class_names"), *name;
     const char *class_names[CLASSES_MOST];

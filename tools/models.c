@@ -55,8 +55,8 @@ static void print_models(const cli_weights *weights) {
         cli_path path;
         bool fetched = cli_weights_locate(weights, entry, &path);
         if (name) {
-            printf("%c %s  %s, %s\n", strcmp(name, weights->default_name) ? ' ' : '*', name, licence ? licence : "",
-                   fetched ? path.text : "not fetched; run weights/fetch");
+            printf("%c %s  %s, %s%s\n", strcmp(name, weights->default_name) ? ' ' : '*', name, licence ? licence : "",
+                   fetched ? path.text : "not fetched; run ", fetched ? "" : cli_weights_fetcher(weights));
         }
     }
 }
@@ -224,6 +224,7 @@ static bool verify_models(cli *run, const char *only) {
             printf("not fetched  %s\n", name ? name : "");
         }
     }
+    const char *fetcher = cli_weights_fetcher(&weights);
     cli_weights_close(&weights);
     bool done = !run->options.json || cli_print_json(run, root);
     if (!run->options.json) {
@@ -233,8 +234,8 @@ static bool verify_models(cli *run, const char *only) {
     if (!known) {
         return cli_fail(run, CLI_MODEL, "no model %s in the manifest", only);
     }
-    return done && (!wrong || cli_fail(run, CLI_MODEL, "%u file%s missing or not as in the manifest; run weights/fetch",
-                                       wrong, wrong == 1 ? "" : "s"));
+    return done && (!wrong || cli_fail(run, CLI_MODEL, "%u file%s missing or not as in the manifest; run %s", wrong,
+                                       wrong == 1 ? "" : "s", fetcher));
 }
 
 bool cli_models(cli *run) {

@@ -24,6 +24,16 @@ static bool try_folder(cli_path *folder, const char *base, const char *below) {
     return base && *base && cli_join(folder, base, below, "", "") && has_manifest(folder->text);
 }
 
+/* Where backdrop-fetch-weights puts what a manifest lists that lies where users may not write; "" when there is none. */
+static void find_users(cli_path *folder) {
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    bool given = data && *data;
+    if (!(given || (home && *home)) ||
+        !cli_join(folder, given ? data : home, given ? "" : "/.local/share", "/backdrop", "")) {
+        folder->text[0] = '\0';
+    }
+}
+
 static bool find_folder(cli_path *folder) {
     static const char *const beside[] = {"/weights", "/../weights", "/../../weights", "/../share/backdrop"};
     cli_path program;
@@ -71,10 +81,12 @@ bool cli_weights_open(cli *run, cli_weights *weights) {
         if (!try_folder(&weights->folder, given, "")) {
             return cli_fail(run, CLI_MODEL, "BACKDROP_WEIGHTS is %s, which has no manifest.json", given);
         }
-    } else if (!find_folder(&weights->folder)) {
+    } else if (find_folder(&weights->folder)) {
+        find_users(&weights->users);
+    } else {
         return cli_fail(run, CLI_MODEL,
-                        "no weights beside the program or in the data folders; run weights/fetch, or give --model PATH "
-                        "or BACKDROP_WEIGHTS");
+                        "no manifest.json of weights beside the program or in the data folders; give --model PATH, or "
+                        "BACKDROP_WEIGHTS, a folder that has one");
     }
     cli_path path;
     char *text = cli_join(&path, weights->folder.text, "/manifest.json", "", "") ? read_text(path.text) : NULL;
@@ -93,10 +105,11 @@ void cli_weights_close(cli_weights *weights) {
     weights->manifest = NULL;
 }
 
-bool cli_weights_locate(const cli_weights *weights, const cJSON *model, cli_path *path) {
+/* In FOLDER/cache. *path is "" when the manifest has no usable name. */
+static bool locate(const char *in, const cJSON *model, cli_path *path) {
     const char *name = cli_weights_text(model, "name"), *file = cli_weights_text(model, "file");
     cli_path folder;
-    if (!is_plain(name) || !is_plain(file) || !cli_join(&folder, weights->folder.text, "/cache/", name, "") ||
+    if (!is_plain(name) || !is_plain(file) || !cli_join(&folder, in, "/cache/", name, "") ||
         !cli_join(path, folder.text, "/", file, "")) {
         path->text[0] = '\0';
         return false;
@@ -113,4 +126,23 @@ bool cli_weights_locate(const cli_weights *weights, const cJSON *model, cli_path
         }
     }
     return is_file(path->text);
+}
+
+bool cli_weights_locate(const cli_weights *weights, const cJSON *model, cli_path *path) {
+    cli_path other;
+    bool whole = locate(weights->folder.text, model, path);
+    if (whole || !*weights->users.text) {
+        return whole;
+    }
+    whole = locate(weights->users.text, model, &other);
+    if (whole || (is_file(other.text) && !is_file(path->text))) {
+        *path = other;
+    }
+    return whole;
+}
+
+const char *cli_weights_fetcher(const cli_weights *weights) {
+    cli_path script;
+    bool beside = cli_join(&script, weights->folder.text, "/fetch", "", "") && is_file(script.text);
+    return beside ? "weights/fetch" : "backdrop-fetch-weights";
 }

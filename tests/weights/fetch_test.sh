@@ -28,12 +28,12 @@ chmod +x "$work/bin/npm"
 export NPM_CALLS=$work/calls NPM_PACKAGE=$work
 touch "$NPM_CALLS"
 
-failures=0
+failures=0 program=$work/weights/fetch
 # expect CODE PATTERN ARGUMENT...: weights/fetch exits with CODE and its output matches PATTERN.
 expect() {
     local code=$1 pattern=$2 output status
     shift 2
-    output=$(PATH="$work/bin:$PATH" "$work/weights/fetch" "$@" 2>&1)
+    output=$(PATH="$work/bin:$PATH" "$program" "$@" 2>&1)
     status=$?
     if [ "$status" -ne "$code" ] || ! grep -q -- "$pattern" <<< "$output"; then
         printf 'fetch %s: exit %s, expected %s with "%s"; output:\n%s\n' "$*" "$status" "$code" "$pattern" "$output"
@@ -76,8 +76,33 @@ rm "$work/package/net/shard1"
 expect 5 'does not hold'
 check 'nothing temporary is left after a wrong download' no_leftovers
 
+# Installed: the manifest is nobody's to write, so weights go to the user's data. By a link, too, as from a bin folder.
+printf 'numbers' > "$work/package/net/shard1"
+mkdir -p "$work/prefix/bin" "$work/prefix/share/backdrop" "$work/data" "$work/elsewhere"
+cp "$fetch" "$work/prefix/bin/backdrop-fetch-weights"
+cp "$work/weights/manifest.json" "$work/prefix/share/backdrop"
+cp "$work/weights/manifest.json" "$work/elsewhere"
+ln -s "$work/prefix/bin/backdrop-fetch-weights" "$work/bin/linked"
+chmod a-w "$work/prefix/share/backdrop"
+program=$work/bin/linked
+unset BACKDROP_WEIGHTS
+export XDG_DATA_HOME=$work/data
+expect 1 "^backdrop-fetch-weights: $work/data/backdrop/cache/tiny: model.json is missing" --check
+expect 0 "backdrop-fetch-weights: tiny is in $work/data/backdrop/cache/tiny"
+check 'the weights are in the data folder' test -f "$work/data/backdrop/cache/tiny/shard1"
+check 'nothing is beside the manifest' test ! -e "$work/prefix/share/backdrop/cache"
+expect 0 '(fetched)' --list
+XDG_DATA_HOME='' HOME=$work/home expect 0 "tiny is in $work/home/.local/share/backdrop/cache/tiny"
+BACKDROP_WEIGHTS=$work/elsewhere expect 0 "tiny is in $work/elsewhere/cache/tiny"
+chmod u+w "$work/prefix/share/backdrop"
+mv "$work/data/backdrop/cache" "$work/prefix/share/backdrop"
+NPM_FAILS=1 expect 0 'there and right' --check
+NPM_FAILS=1 expect 0 ''
+check 'what lies beside the manifest serves' test ! -e "$work/data/backdrop/cache"
+
+program=$work/weights/fetch
 rm "$work/bin/npm"
-for tool in bash node env cat sed grep head tail cut wc find tar gzip mktemp mkdir mv rm chmod dirname sha256sum; do
+for tool in bash node env readlink cat sed grep head tail cut wc find tar gzip mktemp mkdir mv rm chmod dirname sha256sum; do
     ln -sf "$(command -v "$tool")" "$work/bin/$tool"
 done
 PATH=$work/bin expect 3 'npm is not installed'

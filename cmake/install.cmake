@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+# What an install has: libraries, headers, the packages of CMake and pkg-config, and with the command its manifest of
+# weights. Nothing in it says where it was installed, so the whole folder may be moved.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/backdrop)
+foreach(kind SHARED STATIC)
+  set(target backdrop)
+  set(name shared)
+  if(kind STREQUAL STATIC)
+    set(target backdrop_static)
+    set(name static)
+  endif()
+  if(BACKDROP_BUILD_${kind})
+    target_include_directories(${target} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    install(TARGETS ${target} EXPORT backdrop_${name})
+    install(EXPORT backdrop_${name} FILE backdrop_${name}.cmake NAMESPACE backdrop:: DESTINATION ${package})
+  endif()
+endforeach()
+install(FILES ${PUBLIC_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+list(JOIN BACKDROP_IMAGE_MODULES ", " modules)
+list(JOIN BACKDROP_CJSON_MODULES ", " more_modules)
+configure_package_config_file(cmake/backdropConfig.cmake.in ${PROJECT_BINARY_DIR}/cmake/backdropConfig.cmake
+                              INSTALL_DESTINATION ${package} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/backdropConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/cmake/backdropConfig.cmake ${PROJECT_BINARY_DIR}/cmake/backdropConfigVersion.cmake
+        DESTINATION ${package})
+
+# What users of the static library need stands apart, for pkg-config --static, but where there is no other library.
+set(private .private)
+if(NOT BACKDROP_BUILD_SHARED)
+  set(private "")
+endif()
+set(system_libraries -lm ${CMAKE_THREAD_LIBS_INIT})
+foreach(library ${CMAKE_DL_LIBS})
+  list(APPEND system_libraries -l${library})
+endforeach()
+list(JOIN system_libraries " " system_libraries)
+file(RELATIVE_PATH to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" to_prefix ${to_prefix})
+configure_file(cmake/backdrop.pc.in ${PROJECT_BINARY_DIR}/cmake/backdrop.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/cmake/backdrop.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(BACKDROP_CLI)
+  if(BACKDROP_BUILD_SHARED)
+    file(RELATIVE_PATH to_libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+    set(origin $<IF:$<PLATFORM_ID:Darwin>,@loader_path,$ORIGIN>)
+    set_target_properties(backdrop_cli PROPERTIES INSTALL_RPATH ${origin}/${to_libraries})
+  endif()
+  install(TARGETS backdrop_cli)
+  install(FILES weights/manifest.json DESTINATION ${CMAKE_INSTALL_DATADIR}/backdrop)
+  install(PROGRAMS weights/fetch DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME backdrop-fetch-weights)
+endif()
