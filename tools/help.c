@@ -12,15 +12,16 @@ static const char overview[] = "usage: backdrop [replace] PHOTO BACKGROUND -o OU
                                "       backdrop models [list | info [NAME|PATH] | verify [NAME]] [--json]\n"
                                "       backdrop tune [options]\n"
                                "\n"
-                               "Replaces the background of a photo, with DeepLabv3 on any Vulkan device.\n"
-                               "\n"
-                               "  replace     a photo's background by a picture, a colour, nothing or a blur\n"
-                               "  matte       how much of every pixel belongs to the foreground, as a PNG\n"
-                               "  segment     labels every pixel: label map, overlay, logits, figures\n"
-                               "  devices     lists the Vulkan devices\n"
-                               "  models      lists the models and whether their weights are there\n"
-                               "  tune        finds the fastest kernels for this device and keeps them\n"
-                               "\n";
+                               "Replaces the background of a photo, with DeepLabv3 on any Vulkan device.\n";
+
+static const char *const summaries[CLI_VERB_COUNT] = {
+    [CLI_REPLACE] = "replaces a photo's background by a picture, a colour, nothing or a blur",
+    [CLI_SEGMENT] = "labels every pixel: label map, overlay, logits, figures",
+    [CLI_DEVICES] = "lists the Vulkan devices",
+    [CLI_MODELS] = "lists the models and whether their weights are there",
+    [CLI_TUNE] = "finds the fastest kernels for this device and keeps them",
+    [CLI_MATTE] = "writes how much of every pixel belongs to the foreground, as a PNG",
+};
 
 static const char *const usages[CLI_VERB_COUNT] = {
     [CLI_REPLACE] = "usage: backdrop [replace] PHOTO BACKGROUND -o OUT [options]\n"
@@ -60,11 +61,26 @@ static const char *const usages[CLI_VERB_COUNT] = {
 };
 
 static const char statuses[] =
-    "\n"
     "exit status: 0 done, 2 usage, 3 a file cannot be read, 4 not a picture or a broken one,\n"
     "             5 picture or --size too large, 6 model missing, broken or not supported,\n"
     "             7 output cannot be written, 8 no Vulkan or no such device,\n"
     "             9 the device failed, 10 out of memory\n";
+
+const char *cli_overview(void) {
+    return overview;
+}
+
+const char *cli_verb_summary(cli_verb verb) {
+    return summaries[verb];
+}
+
+const char *cli_verb_usage(cli_verb verb) {
+    return usages[verb];
+}
+
+const char *cli_statuses(void) {
+    return statuses;
+}
 
 /* The option's name, then its lines from column on, or right behind a name that is longer. */
 static void print_option(const cli_option *option, int column) {
@@ -86,7 +102,12 @@ void cli_print_help(const cli_options *options) {
     if (options->verb_given) {
         printf("%s\n", usages[options->verb]);
     } else {
-        printf("%s", overview);
+        static const cli_verb order[] = {CLI_REPLACE, CLI_MATTE, CLI_SEGMENT, CLI_DEVICES, CLI_MODELS, CLI_TUNE};
+        printf("%s\n", overview);
+        for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+            printf("  %-11s %s\n", cli_verb_name(order[i]), summaries[order[i]]);
+        }
+        printf("\n");
     }
     for (size_t i = 0; i < count; i++) {
         bool of_any = rows[i].verbs == CLI_ANY_VERB;
@@ -94,5 +115,5 @@ void cli_print_help(const cli_options *options) {
             print_option(&rows[i], of_any ? 14 : 22);
         }
     }
-    printf("%s", statuses);
+    printf("\n%s", statuses);
 }

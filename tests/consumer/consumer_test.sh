@@ -1,48 +1,116 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A stranger's programs: the installed header and library from C11 and C++17, and nothing but bd_ symbols to see.
-set -eu
-build=${BACKDROP_BUILD_DIR:?}
-unset LD_PRELOAD # the compilers have leaks of their own
-work=$(mktemp -d "$build/consumer.XXXXXX")
+# An install that was moved: a stranger's programs find it by CMake's find_package and by pkg-config, shared and static,
+# in C11, C++17 and C++20, and its command runs and finds what belongs to it.
+# Needs BACKDROP_SOURCE_DIR and BACKDROP_BUILD_DIR.
+set -u
+here=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=tests/consumer/common.sh
+. "$here/common.sh"
+work=$(mktemp -d "$build/consumer.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
-cmake --install "$build" --prefix "$work/root" > "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+mkdir "$work/elsewhere"
+cmake --install "$build" --prefix "$work/first" > "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+prefix=$work/elsewhere/moved
+mv "$work/first" "$prefix"
 
-cat > "$work/consumer.c" <<'CODE'
-#include <backdrop.h>
-#include <stdio.h>
-#include <string.h>
-int main(void) {
-    bd_error error;
-    bd_model *model = 0;
-    if (bd_model_open("no such file", 0, &model, &error) != BD_ERR_FILE_NOT_FOUND || model) {
-        return 1;
-    }
-    printf("%s %s\n", bd_version(), error.message);
-    return strstr(error.message, "no such file") ? 0 : 1;
+# ---- CMake ----
+
+find_it() { # FOLDER ARGUMENT...
+    local folder=$1
+    shift
+    cmake -S "$work/$folder" -B "$work/$folder/build" "${tools[@]}" "-DCMAKE_PREFIX_PATH=$prefix" "$@" > "$work/log" 2>&1
 }
-CODE
-cp "$work/consumer.c" "$work/consumer.cc"
+asks() { # WHAT: a project that asks for just that
+    mkdir -p "$work/asks"
+    rm -rf "$work/asks/build"
+    printf 'cmake_minimum_required(VERSION 3.25)\nproject(asks LANGUAGES C)\nfind_package(backdrop %s)\n%s\n' "$1" \
+        "message(STATUS \"found \${backdrop_FOUND}\")" > "$work/asks/CMakeLists.txt"
+    find_it asks
+}
+cp -r "$here/host" "$work/host"
+{ find_it host && cmake --build "$work/host/build"; } > "$work/log" 2>&1 || { tail -n 40 "$work/log"; exit 1; }
+run_hosts "$work/host/build"
 
-library=$(dirname "$(find "$work/root" -name 'libbackdrop.so' | head -n 1)")
-flags="-Wall -Wextra -Wpedantic -Werror -I$work/root/include"
-link="-L$library -lbackdrop -Wl,-rpath,$library"
-# The library of a sanitized build needs the runtime, which a plain program does not bring.
-if nm -D "$library/libbackdrop.so" | grep -q __asan_init; then
-    flags="$flags -fsanitize=address,undefined"
-    c=clang cc=clang++
-else
-    c=cc cc=c++
-fi
-command -v "$cc" > /dev/null || cc=clang++
-for program in "$c -std=c11 $work/consumer.c" "$cc -std=c++17 $work/consumer.cc"; do
-    # shellcheck disable=SC2086 # words are meant
-    $program $flags $link -o "$work/consumer"
-    "$work/consumer"
+version=$(sed -n 's/^Version: //p' "$prefix"/lib*/pkgconfig/backdrop.pc)
+for what in '' REQUIRED "$version REQUIRED" "$version EXACT REQUIRED COMPONENTS shared" 'REQUIRED COMPONENTS static'; do
+    asks "$what"
+    grep -qE 'found (1|TRUE)' "$work/log" || complain "find_package(backdrop $what) fails: $(cat "$work/log")"
+done
+IFS=. read -r major minor _ <<< "$version"
+for what in "$major.$((minor + 1))" 99 'COMPONENTS gpu'; do
+    asks "$what"
+    grep -qE 'found (0|FALSE)' "$work/log" || complain "find_package(backdrop $what) succeeds"
+done
+PKG_CONFIG_LIBDIR=$work PKG_CONFIG_PATH='' asks 'COMPONENTS static'
+grep -qE 'found (0|FALSE)' "$work/log" || complain 'the static library is found without what it needs'
+grep -q 'static library needs' "$work/log" || complain "what the static library needs is not said: $(cat "$work/log")"
+PKG_CONFIG_LIBDIR=$work PKG_CONFIG_PATH='' asks REQUIRED || complain 'without libjpeg there is not even the shared library'
+
+# ---- pkg-config ----
+
+# The static library alone in a folder, as -lbackdrop prefers the shared one.
+cp -r "$prefix" "$work/static"
+rm "$work"/static/lib*/libbackdrop.so*
+library=$(dirname "$(find "$prefix" -name libbackdrop.so)")
+cp "$here/host/host.c" "$work/host.cc"
+for kind in shared static; do
+    if [ "$kind" = shared ]; then
+        export PKG_CONFIG_PATH=$library/pkgconfig
+        flags="$(pkg-config --cflags --libs backdrop) -Wl,-rpath,$library"
+    else
+        export PKG_CONFIG_PATH=${library/$prefix/$work\/static}/pkgconfig
+        flags=$(pkg-config --static --cflags --libs backdrop)
+        [[ $flags == *-DBACKDROP_STATIC* ]] || complain "pkg-config --static does not define BACKDROP_STATIC: $flags"
+    fi
+    for program in "$cc -std=c11 $here/host/host.c" "$cxx -std=c++17 $work/host.cc" "$cxx -std=c++20 $work/host.cc"; do
+        # shellcheck disable=SC2086 # words are meant
+        $program -Wall -Wextra -Wpedantic -Werror $sanitize $flags -o "$work/program" || { complain "$kind: $program"; continue; }
+        check_host "$work/program" "$kind"
+    done
+done
+unset PKG_CONFIG_PATH
+
+# A host's own library that links ours in need not show it.
+# shellcheck disable=SC2086 # words are meant
+{ printf '#include <backdrop.h>\nint plugin(void) {\n    return bd_version_number();\n}\n' > "$work/plugin.c" &&
+    $cc -shared -fPIC $sanitize "$work/plugin.c" $flags -Wl,--exclude-libs,libbackdrop.a -o "$work/plugin.so"; } || complain 'a plug-in'
+nm -D --defined-only "$work/plugin.so" | grep ' bd_' && complain 'a plug-in shows what it has linked in'
+
+# ---- what is there ----
+
+# The sanitizers bring symbols of their own.
+foreign=$(nm -D --defined-only "$library/libbackdrop.so" | awk '$3 !~ /^(bd_[a-z0-9_]+$|_init$|_fini$|__|_ZN?[0-9]*__(asan|ubsan|sanitizer))/ { print $3 }' | head)
+[ -z "$foreign" ] || [ -n "$sanitize" ] || complain "the library shows other names than ours: $foreign"
+found=$(grep -rIlF -e "$work" -e "$build" -e "$source" "$prefix")
+[ -z "$found" ] || complain "an installed file says where it was made: $found"
+for path in bin/backdrop bin/backdrop-fetch-weights include/backdrop.h share/backdrop/manifest.json share/doc/backdrop/LICENSE \
+    share/man/man1/backdrop.1 share/man/man1/backdrop-matte.1 share/bash-completion/completions/backdrop \
+    share/zsh/site-functions/_backdrop share/fish/vendor_completions.d/backdrop.fish; do
+    [ -s "$prefix/$path" ] || complain "$path is not installed"
 done
 
-foreign=$(nm -D --defined-only "$library/libbackdrop.so" | awk '$2 == "T" && $3 !~ /^(bd_|_init|_fini|__(asan|ubsan|sanitizer|lsan|interceptor))/ { print $3 }' | head)
-if [ -n "$foreign" ] && ! nm -D "$library/libbackdrop.so" | grep -q __asan_init; then
-    printf 'symbols that are not ours: %s\n' "$foreign"
-    exit 1
+# ---- the command ----
+
+run() { # ARGUMENT...: the installed command, of a user who has nothing yet
+    env -i PATH=/usr/bin:/bin HOME="$work/home" ASAN_OPTIONS="$ASAN_OPTIONS" "$@" > "$work/said" 2>&1
+}
+run "$prefix/bin/backdrop" --version || complain "the command does not start: $(cat "$work/said")"
+run "$prefix/bin/backdrop" models
+grep -q 'not fetched; run backdrop-fetch-weights' "$work/said" || complain "without weights: $(cat "$work/said")"
+run "$prefix/bin/backdrop" models info
+grep -q "run backdrop-fetch-weights deeplabv3_mnv2_pascal" "$work/said" || complain "without weights: $(cat "$work/said")"
+ln -s "$prefix/bin/backdrop" "$work/linked"
+if [ -d "$source/weights/cache" ]; then
+    mkdir -p "$work/home/.local/share/backdrop"
+    ln -s "$(realpath "$source/weights/cache")" "$work/home/.local/share/backdrop/cache"
+    for program in "$prefix/bin/backdrop" "$work/linked"; do
+        run "$program" models verify deeplabv3_mnv2_pascal || complain "weights that were fetched: $(cat "$work/said")"
+        run "$program" models info || complain "weights that were fetched: $(cat "$work/said")"
+    done
+    if command -v node > /dev/null; then
+        run PATH="$PATH" "$prefix/bin/backdrop-fetch-weights" --check || complain "the script and the command differ: $(cat "$work/said")"
+    fi
 fi
+[ "$failures" -eq 0 ] || exit 1
+echo ok

@@ -1,86 +1,74 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A stranger's project that takes this one in by add_subdirectory: it gets the library alone, without -Werror, and its
-# own targets are compiled as if nothing had been taken in. And the library by itself does not ask for nettle.
+# A stranger's project that takes this one in by add_subdirectory: it gets the library alone, without -Werror, its own
+# targets are compiled as if nothing had been taken in, and nothing is installed or left in its folders.
+# Needs BACKDROP_SOURCE_DIR and BACKDROP_BUILD_DIR.
 set -u
-export LC_ALL=C
-source=${BACKDROP_SOURCE_DIR:?} build=${BACKDROP_BUILD_DIR:?}
-unset LD_PRELOAD # the compilers have leaks of their own
-work=$(mktemp -d "$build/subdirectory.XXXXXX") || exit 1
+here=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=tests/consumer/common.sh
+. "$here/common.sh"
+# The same folder each time, so that a compiler cache knows what it compiles.
+work=$build/subdirectory
+rm -rf "$work"
+mkdir "$work" || exit 1
 trap 'rm -rf "$work"' EXIT
-failures=0
 
-complain() {
-    printf 'FAILED: %s\n' "$*"
-    failures=$((failures + 1))
+configure() { # FOLDER ARGUMENT...
+    local folder=$1
+    shift
+    cmake -S "$here/host" -B "$work/$folder" "${tools[@]}" "-DBACKDROP_SOURCE=$source" "$@" > "$work/log" 2>&1 ||
+        { tail -n 40 "$work/log"; exit 1; }
+}
+without_known() { # what the build type and this build's sanitizers bring
+    sed "s/ ${sanitize:-no such flag}//g; s/ -DNDEBUG//g"
+}
+listed() {
+    find "$source" \( -path "$source/build*" -o -name .git -o -path '*/weights/cache' \) -prune -o -print | sort
 }
 
-cached() { # NAME: of this build
-    sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"
-}
-tools=(-G "$(cached CMAKE_GENERATOR)" "-DCMAKE_C_COMPILER=$(cached CMAKE_C_COMPILER)"
-    "-DCMAKE_C_COMPILER_LAUNCHER=$(cached CMAKE_C_COMPILER_LAUNCHER)")
-cc=$(command -v c++ || command -v clang++) || { echo 'skipped: no C++ compiler'; exit 77; }
-
-mkdir "$work/project" "$work/stranger" || exit 1
-cat > "$work/project/CMakeLists.txt" <<'CMAKE'
-cmake_minimum_required(VERSION 3.25)
-project(stranger LANGUAGES C CXX)
-set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-add_subdirectory("${BACKDROP}" backdrop)
-foreach(source consumer.c consumer.cc)
-  get_filename_component(extension ${source} EXT)
-  string(REPLACE "." "consumer_" name ${extension})
-  add_executable(${name} ${source})
-  target_link_libraries(${name} PRIVATE backdrop)
-  target_compile_options(${name} PRIVATE -Wall -Wextra -Wpedantic -Werror)
-  set_target_properties(${name} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF CXX_STANDARD 17 CXX_EXTENSIONS OFF)
-endforeach()
-add_executable(plain plain.c)
-CMAKE
-cat > "$work/project/consumer.c" <<'CODE'
-#include <backdrop.h>
-#include <string.h>
-int main(void) {
-    bd_error error;
-    bd_model *model = 0;
-    return bd_model_open("no such file", 0, &model, &error) == BD_ERR_FILE_NOT_FOUND && !model &&
-                   strstr(error.message, "no such file")
-               ? 0
-               : 1;
-}
-CODE
-cp "$work/project/consumer.c" "$work/project/consumer.cc"
-# What our warnings, or C11 without extensions, would not let through.
-cat > "$work/project/plain.c" <<'CODE'
-int visible;
-int main(int argc, char **argv) {
-    typeof(argc) unused, numbers[argc];
-    return (int)sizeof numbers > 1000;
-}
-CODE
-
-cmake -S "$work/project" -B "$work/stranger" "${tools[@]}" "-DCMAKE_CXX_COMPILER=$cc" "-DBACKDROP=$source" \
-    -DCMAKE_BUILD_TYPE=Debug > "$work/log" 2>&1 && cmake --build "$work/stranger" -j "$(nproc)" >> "$work/log" 2>&1 ||
-    { tail -n 40 "$work/log"; exit 1; }
-for name in consumer_c consumer_cc plain; do
-    "$work/stranger/$name" || complain "$name ends with $?"
+# Which library it is follows the host's choice, also when that changes.
+for choice in STATIC: SHARED:-DBUILD_SHARED_LIBS=ON STATIC:-DBUILD_SHARED_LIBS=OFF SHARED:-DBACKDROP_BUILD_SHARED=ON; do
+    # shellcheck disable=SC2086 # no argument is none
+    configure choice ${choice#*:}
+    grep -q "backdrop::backdrop is a ${choice%%:*}_LIBRARY" "$work/log" ||
+        complain "with '${choice#*:}' $(grep 'backdrop::backdrop is' "$work/log")"
 done
 
-found=$(find "$work/stranger" -name CMakeFiles -prune -o -type f -perm -u+x -printf '%f\n' | sort | tr '\n' ' ')
-[[ $found =~ ^consumer_c\ consumer_cc\ libbackdrop\.so\.[0-9.]+\ plain\ $ ]] || complain "more was built than asked for: $found"
-needed=$(readelf -d "$work/stranger/consumer_c" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort | tr '\n' ' ')
-[[ $needed =~ ^libbackdrop\.so\.[0-9]+\ libc\.so\.[0-9]+\ $ ]] || complain "a consumer is linked with $needed"
-commands=$work/stranger/compile_commands.json
+listed > "$work/before"
+configure host -DBACKDROP_BUILD_SHARED=ON -DBACKDROP_BUILD_STATIC=ON
+cmake --build "$work/host" -j "$(nproc)" > "$work/log" 2>&1 || { tail -n 40 "$work/log"; exit 1; }
+listed | comm -13 "$work/before" - | while read -r path; do
+    printf 'written into the source: %s\n' "$path"
+done | grep . && complain 'the build writes into the source'
+
+run_hosts "$work/host"
+"$work/host/plain" || complain "plain ends with $?"
+found=$(find "$work/host" -name CMakeFiles -prune -o -type f -perm -u+x -printf '%f\n' | sort | grep -v '^host_' | tr '\n' ' ')
+[[ $found =~ ^libbackdrop\.so\.[0-9.]+\ plain\ $ ]] || complain "more was built than asked for: $found"
+found=$(find "$work/host" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vE '^(host[._].*|plain|backdrop|CMake.*|cmake_install.cmake|compile_commands.json|\.?ninja.*|build.ninja|\.ninja.*|Makefile)$')
+[ -z "$found" ] || complain "in the folder of the host: $found"
+
+commands=$work/host/compile_commands.json
 grep '"command"' "$commands" | grep -F "$source/engine/" | grep -q -e -Werror && complain 'the library has -Werror'
 grep '"command"' "$commands" | grep -F "$source/engine/" | grep -qv -e '-std=c11' && complain 'the library is not in C11'
-grep '"command"' "$commands" | grep 'plain\.c' | grep -qE -e ' -(W|std|f)' && complain "our options: $(grep 'plain\.c' "$commands")"
-grep '"command"' "$commands" | grep 'consumer\.cc*' | grep -qE -e ' -(Wshadow|Wundef|f[a-z-]*=)' && complain "our options: $(grep consumer "$commands")"
+grep '"command"' "$commands" | grep 'plain\.c' | without_known | grep -qE -e ' -(W|std|f|I|D)' &&
+    complain "our options: $(grep 'plain\.c' "$commands")"
+# Of a user's options, those that are ours: the folder of the public headers, and a definition with the static library.
+ours=$(grep '"command"' "$commands" | grep -E 'host\.cc?' | grep -oE -e ' -(I|D|isystem|f|W)[^ ]*( [^- ][^ ]*)?' | grep -vE ' -W(all|extra|pedantic|error)' |
+    without_known | sed "s/^ //; s|$work/host/||; s/ .*//" | grep . | sort -u | tr '\n' ' ')
+[ "$ours" = '-DBACKDROP_STATIC -Ibackdrop/include ' ] || complain "a user of the library is compiled with $ours"
+found=$(cd "$work/host/backdrop/include" && find . -mindepth 1 -printf '%P\n' | sort | diff - <(cd "$source/engine" && find . -maxdepth 1 -name '*.h' -printf '%P\n' | sort)) ||
+    complain "the folder of public headers has others than engine/: $found"
+
+cmake --install "$work/host" --prefix "$work/prefix" > "$work/log" 2>&1
+[ ! -e "$work/prefix" ] || complain "a host's install has $(find "$work/prefix" -type f)"
+configure choice -DBACKDROP_INSTALL=ON
+grep -q 'libbackdrop' "$work/choice/backdrop/cmake_install.cmake" || complain 'BACKDROP_INSTALL does not install the library'
 
 cmake -S "$source" -B "$work/library" "${tools[@]}" -DBACKDROP_CLI=OFF -DBACKDROP_BENCH=OFF > "$work/log" 2>&1 ||
     { cat "$work/log"; exit 1; }
-for folder in stranger library; do
-    grep -E '^(NETTLE|CMOCKA)' "$work/$folder/CMakeCache.txt" && complain "$folder asks for what the library does without"
+for folder in host library; do
+    grep -E '^(BACKDROP_NETTLE|CMOCKA)' "$work/$folder/CMakeCache.txt" && complain "$folder asks for what the library does without"
 done
 [ "$failures" -eq 0 ] || exit 1
 echo ok
