@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
-# Joins the modules NAMES (OUT/<name>.spv) into OUT/shaders.c as words. READS: how each of them reads.
+# Joins the modules NAMES (OUT/<name>.spv) of OUT/modules.cmake into OUT/shaders.c as words. READS: how each of them reads.
+# LEFT_OUT: those that the compiler of shaders does not know.
+cmake_minimum_required(VERSION 3.25)
+include(${OUT}/modules.cmake)
 set(text "/* SPDX-License-Identifier: MIT */\n#include \"shaders.h\"\n\n")
 set(rows "")
 foreach(name reads IN ZIP_LISTS NAMES READS)
-  if(NOT EXISTS ${OUT}/${name}.spv)
+  if(name IN_LIST LEFT_OUT)
     string(APPEND rows "    {\"${name}\", NULL, 0, BD_READ_${reads}},\n")
     continue()
   endif()

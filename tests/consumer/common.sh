@@ -18,6 +18,17 @@ cached() { # NAME: of this build
     sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"
 }
 
+# snippet NAME FOLDER: FOLDER/NAME as the manual has it, behind the line <!-- NAME -->.
+snippet() {
+    mkdir -p "$(dirname "$2/$1")"
+    awk -v mark="<!-- $1 -->" '
+        $0 == mark { on = 1; next }
+        on && /^    / { for (; blank > 0; blank--) print ""; print substr($0, 5); begun = 1; next }
+        on && /^$/ { blank += begun; next }
+        on { exit }' "$source"/docs/library.md > "$2/$1"
+    [ -s "$2/$1" ] || complain "the manual has no $1"
+}
+
 cc=$(cached CMAKE_C_COMPILER)
 case $cc in
 *clang*) cxx=$(command -v clang++ || command -v c++) ;;

@@ -77,6 +77,50 @@ unset PKG_CONFIG_PATH
     $cc -shared -fPIC $sanitize "$work/plugin.c" $flags -Wl,--exclude-libs,libbackdrop.a -o "$work/plugin.so"; } || complain 'a plug-in'
 nm -D --defined-only "$work/plugin.so" | grep ' bd_' && complain 'a plug-in shows what it has linked in'
 
+# ---- the manual ----
+
+# What it says of building, with its program, whose picture is the command's.
+manual=$work/manual
+snippet replace.c "$manual"
+mkdir "$work/bin"
+printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$cc" "$sanitize" > "$work/bin/cc"
+chmod +x "$work/bin/cc"
+model=$source/weights/cache/deeplabv3_mnv2_pascal/model.json photo=$source/tools/samples/person.jpg
+scene=$source/tools/samples/autumn.jpg
+[ ! -f "$model" ] || BACKDROP_WEIGHTS=$source/weights "$prefix/bin/backdrop" "$photo" "$scene" -o "$work/wanted.png" -q > "$work/log" 2>&1 || rm -f "$work/wanted.png"
+[ -f "$work/wanted.png" ] || echo 'without weights or a device the manual'\''s program is only built and started'
+try_manual() { # PROGRAM WAY
+    LD_LIBRARY_PATH=$library "$1" > "$work/log" 2>&1
+    grep -q '^usage: replace' "$work/log" || complain "the manual's $2: $(cat "$work/log")"
+    [ -f "$work/wanted.png" ] || return 0
+    LD_LIBRARY_PATH=$library "$1" "$model" "$photo" "$scene" "$work/made.png" > "$work/log" 2>&1
+    cmp "$work/made.png" "$work/wanted.png" || complain "the manual's $2 makes another picture than the command: $(cat "$work/log")"
+    rm -f "$work/made.png"
+}
+for way in installed static; do
+    snippet "$way/CMakeLists.txt" "$manual"
+    cp "$manual/replace.c" "$manual/$way"
+    { cmake -S "$manual/$way" -B "$manual/$way/build" "${tools[@]}" "-DCMAKE_PREFIX_PATH=$prefix" &&
+        cmake --build "$manual/$way/build"; } > "$work/log" 2>&1 || complain "the manual's $way/CMakeLists.txt: $(tail -n 20 "$work/log")"
+    try_manual "$manual/$way/build/replace" "$way/CMakeLists.txt"
+done
+for way in pkg-config static; do
+    snippet "$way.sh" "$manual"
+    (cd "$manual" && PATH=$work/bin:$PATH PKG_CONFIG_PATH=$library/pkgconfig sh -e "$way.sh") > "$work/log" 2>&1 ||
+        complain "the manual's $way.sh: $(cat "$work/log")"
+    try_manual "$manual/replace" "$way.sh"
+    rm -f "$manual/replace"
+done
+if command -v meson > /dev/null; then
+    snippet meson/meson.build "$manual"
+    cp "$manual/replace.c" "$manual/meson"
+    { PATH=$work/bin:$PATH PKG_CONFIG_PATH=$library/pkgconfig CC=cc meson setup "$manual/meson/build" "$manual/meson" -Db_lundef=false &&
+        meson compile -C "$manual/meson/build"; } > "$work/log" 2>&1 || complain "the manual's meson.build: $(tail -n 20 "$work/log")"
+    try_manual "$manual/meson/build/replace" meson.build
+else
+    echo 'not tried: there is no meson'
+fi
+
 # ---- what is there ----
 
 # The sanitizers bring symbols of their own.

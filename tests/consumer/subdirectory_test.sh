@@ -65,6 +65,16 @@ cmake --install "$work/host" --prefix "$work/prefix" > "$work/log" 2>&1
 configure choice -DBACKDROP_INSTALL=ON
 grep -q 'libbackdrop' "$work/choice/backdrop/cmake_install.cmake" || complain 'BACKDROP_INSTALL does not install the library'
 
+# The manual's project, as far as it differs from the host above.
+snippet subproject/CMakeLists.txt "$work"
+snippet replace.c "$work/subproject"
+ln -s "$source" "$work/subproject/backdrop"
+{ cmake -S "$work/subproject" -B "$work/subproject/build" "${tools[@]}" &&
+    cmake --build "$work/subproject/build" --target CMakeFiles/replace.dir/replace.c.o; } > "$work/log" 2>&1 ||
+    complain "the manual's CMakeLists.txt: $(tail -n 20 "$work/log")"
+cmake --build "$work/subproject/build" --target replace -- -n -v | grep -q 'replace\.c\.o .*-o replace .*libbackdrop\.a' ||
+    complain 'the manual'\''s project does not link the static library'
+
 cmake -S "$source" -B "$work/library" "${tools[@]}" -DBACKDROP_CLI=OFF -DBACKDROP_BENCH=OFF > "$work/log" 2>&1 ||
     { cat "$work/log"; exit 1; }
 for folder in host library; do
