@@ -31,8 +31,12 @@ install(FILES ${PROJECT_BINARY_DIR}/cmake/backdropConfig.cmake ${PROJECT_BINARY_
 
 # What users of the static library need stands apart, for pkg-config --static, but where there is no other library.
 set(private .private)
+set(libs_of "\nLibs.private: ")
+set(cflags_of "\nCflags.private: ")
 if(NOT BACKDROP_BUILD_SHARED)
   set(private "")
+  set(libs_of " ")
+  set(cflags_of " ")
 endif()
 set(system_libraries -lm ${CMAKE_THREAD_LIBS_INIT})
 foreach(library ${CMAKE_DL_LIBS})

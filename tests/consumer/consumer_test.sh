@@ -114,8 +114,9 @@ done
 if command -v meson > /dev/null; then
     snippet meson/meson.build "$manual"
     cp "$manual/replace.c" "$manual/meson"
-    { PATH=$work/bin:$PATH PKG_CONFIG_PATH=$library/pkgconfig CC=cc meson setup "$manual/meson/build" "$manual/meson" -Db_lundef=false &&
-        meson compile -C "$manual/meson/build"; } > "$work/log" 2>&1 || complain "the manual's meson.build: $(tail -n 20 "$work/log")"
+    in_manual=(env PATH="$work/bin:$PATH" PKG_CONFIG_PATH="$library/pkgconfig" CC=cc)
+    { "${in_manual[@]}" meson setup "$manual/meson/build" "$manual/meson" -Db_lundef=false &&
+        "${in_manual[@]}" meson compile -C "$manual/meson/build"; } > "$work/log" 2>&1 || complain "the manual's meson.build: $(tail -n 20 "$work/log")"
     try_manual "$manual/meson/build/replace" meson.build
 else
     echo 'not tried: there is no meson'
