@@ -26,10 +26,13 @@ static bool try_folder(cli_path *folder, const char *base, const char *below) {
 
 /* Where backdrop-fetch-weights puts what a manifest lists that lies where users may not write; "" when there is none. */
 static void find_users(cli_path *folder) {
-    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    bool given = data && *data;
-    if (!(given || (home && *home)) ||
-        !cli_join(folder, given ? data : home, given ? "" : "/.local/share", "/backdrop", "")) {
+    const char *data = cli_environment("XDG_DATA_HOME");
+    bool found = data && *data && cli_join(folder, data, "/backdrop", "", "");
+    if (!data || !*data) {
+        const char *home = cli_environment("HOME");
+        found = home && *home && cli_join(folder, home, "/.local/share/backdrop", "", "");
+    }
+    if (!found) {
         folder->text[0] = '\0';
     }
 }
