@@ -48,7 +48,7 @@ extern "C" {
 #endif
 
 #define BD_VERSION_MAJOR 0
-#define BD_VERSION_MINOR 1
+#define BD_VERSION_MINOR 2
 #define BD_VERSION_PATCH 0
 
 /* Versions as numbers that can be compared: #if BD_VERSION >= BD_MAKE_VERSION(0, 2, 0) */

@@ -25,7 +25,7 @@ snippet() {
         $0 == mark { on = 1; next }
         on && /^    / { for (; blank > 0; blank--) print ""; print substr($0, 5); begun = 1; next }
         on && /^$/ { blank += begun; next }
-        on { exit }' "$source"/docs/library.md > "$2/$1"
+        on { exit }' "$source"/docs/embedding.md > "$2/$1"
     [ -s "$2/$1" ] || complain "the manual has no $1"
 }
 
