@@ -23,7 +23,7 @@ typedef struct bd_results {
 /* What bd_session_replace_end needs of a photo in flight. */
 typedef struct bd_flight {
     bd_size photo;
-    bool swapped; /* the photo has blue first, and so has the result */
+    bool swapped;   /* the photo has blue first, and so has the result */
     bool of_images; /* no host call ends it: bd_session_retire does */
     bd_results results;
     bd_matte_params matte; /* for the point that is kept, and the key; what it borrows is gone */
@@ -56,7 +56,7 @@ struct bd_session {
         bd_results at;
         bd_size photo;
         bool wide;
-    } last; /* the photo whose result was returned last */
+    } last;          /* the photo whose result was returned last */
     bd_error late;   /* the first failure of a photo that was given as images and is done; code BD_OK: none */
     bd_frame *input; /* holds a benchmark's input; NULL: none does */
     /* For tests. */

@@ -379,8 +379,8 @@ static bool any_value(const uint64_t *values, uint32_t count) {
 }
 
 static void add_syncs(const bd_vk_syncs *syncs, sync_infos *chain, VkSubmitInfo *first, VkSubmitInfo *last) {
-    const bool timed = any_value(syncs->wait_values, syncs->wait_count) ||
-                       any_value(syncs->signal_values, syncs->signal_count);
+    const bool timed =
+        any_value(syncs->wait_values, syncs->wait_count) || any_value(syncs->signal_values, syncs->signal_count);
     *chain = (sync_infos){.waits = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO},
                           .signals = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO}};
     for (uint32_t i = 0; i < syncs->wait_count; i++) {

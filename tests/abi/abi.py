@@ -79,7 +79,9 @@ def describe(folder, clang, compiler):
             for part in inner:
                 if part["kind"] == "FieldDecl":
                     member = f"((struct {name} *)0)->{part['name']}"
-                    found[f"struct {name} {part['name']}"] = part["type"]["qualType"]
+                    # An unnamed type is called by the file and line that it is in.
+                    found[f"struct {name} {part['name']}"] = re.sub(
+                        r"\(unnamed (\w+) at [^)]*\)", r"(unnamed \1)", part["type"]["qualType"])
                     asked[f"struct {name} {part['name']}"] = [f"offsetof(struct {name}, {part['name']})", f"sizeof({member})"]
         elif kind == "TypedefDecl" and not re.match(r"(struct|enum) " + name + "$", node["type"]["qualType"]):
             found[f"type {name}"] = node["type"]["qualType"]
