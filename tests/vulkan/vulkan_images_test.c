@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/engine.h"
+#include "api/session.h"
 #include "push/picture_convert.h"
 #include "reference/reference.h"
 
@@ -309,6 +309,35 @@ static void test_formats(void **state) {
     }
 }
 
+/* Conversions in bands of 64 rows. */
+static void test_bands(void **state) {
+    fixture *f = *state;
+    enum { NARROW = 40, TALL = 200 };
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
+    bd_image photo = noise(NARROW, TALL, false, true, 5);
+    bd_error error;
+    shared in = shared_make(&f->host, VK_FORMAT_R16G16B16A16_SFLOAT, NARROW, TALL), out[2];
+    uint8_t *pixels = malloc(shared_bytes(&in));
+    assert_non_null(pixels);
+    bd_ref_convert(photo.pixels, BD_FORM_RGBA8, false, pixels, BD_FORM_RGBA16F, false, (size_t)NARROW * TALL);
+    shared_write(&f->host, &in, pixels, VK_IMAGE_LAYOUT_GENERAL);
+    for (int banded = 0; banded < 2; banded++) {
+        out[banded] = shared_make(&f->host, VK_FORMAT_B8G8R8A8_UNORM, NARROW, TALL);
+        f->session->band_bytes = banded ? (VkDeviceSize)NARROW * 2 * 4 * 2 * 64 : 0;
+        replace(f->session, &in, NULL, &params, &out[banded], NULL);
+    }
+    f->session->band_bytes = 0;
+    require(bd_session_wait_images(f->session, &error), &error);
+    const void *expected = shared_read(&f->host, &out[0], VK_IMAGE_LAYOUT_GENERAL);
+    assert_memory_equal(shared_read(&f->host, &out[1], VK_IMAGE_LAYOUT_GENERAL), expected, shared_bytes(&out[0]));
+    shared_drop(&f->host, &in);
+    shared_drop(&f->host, &out[0]);
+    shared_drop(&f->host, &out[1]);
+    free(pixels);
+    free(photo.pixels);
+}
+
 /* ---- order ------------------------------------------------------------------------------------------------------- */
 
 static VkSemaphore semaphore_make(vulkan_host *host, bool timeline) {
@@ -571,9 +600,10 @@ int main(void) {
         coarse[i] = (float)(i % W) / (W - 1);
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same),       cmocka_unit_test(test_same_size), cmocka_unit_test(test_burst),
-        cmocka_unit_test(test_owner),      cmocka_unit_test(test_network),   cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_semaphores), cmocka_unit_test(test_mixed),     cmocka_unit_test(test_late),
-        cmocka_unit_test(test_steady),     cmocka_unit_test(test_refusals),  cmocka_unit_test(test_close)};
+        cmocka_unit_test(test_same),  cmocka_unit_test(test_same_size),  cmocka_unit_test(test_burst),
+        cmocka_unit_test(test_owner), cmocka_unit_test(test_network),    cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_bands), cmocka_unit_test(test_semaphores), cmocka_unit_test(test_mixed),
+        cmocka_unit_test(test_late),  cmocka_unit_test(test_steady),     cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_close)};
     return cmocka_run_group_tests(tests, open_all, NULL);
 }
