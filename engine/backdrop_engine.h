@@ -55,8 +55,8 @@ BD_API BD_CHECK bd_result bd_devices(const bd_engine_params *params, bd_device_i
 /* Opens a device. Errors: BD_ERR_NO_VULKAN, BD_ERR_NO_DEVICE (the message lists what there is), BD_ERR_DEVICE. */
 BD_API BD_CHECK bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, bd_error *error);
 
-/* NULL is fine. Sessions and tuners on the engine keep it alive: where there are any, the last one's destroy is what ends
- * it. Writes the pipeline cache when it has grown. */
+/* NULL is fine. Sessions and tuners on the engine keep it, and its hooks, in use: where there are any, destroying the last
+ * one ends it. Writes the pipeline cache when it has grown. */
 BD_API void bd_engine_destroy(bd_engine *engine);
 
 BD_API bd_result bd_engine_device(const bd_engine *engine, bd_device_info *info);
