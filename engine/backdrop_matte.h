@@ -57,8 +57,7 @@ typedef struct bd_matte_params {
     const float *coarse;
     uint32_t coarse_width, coarse_height;
     bool wide; /* the matte has BD_FORMAT_GRAY16 instead of BD_FORMAT_GRAY8 */
-    bool
-        want_coarse; /* bd_session_take_coarse gives what the network and its rule said, which can come back as coarse */
+    bool want_coarse; /* bd_session_take_coarse gives what network and rule said, which can come back as coarse */
     bd_keep keep;
     uint32_t keep_x, keep_y; /* of BD_KEEP_POINT: a pixel of the photo */
     /* BD_KEEP_ALL: parts smaller than this share of the largest one's area are dropped, 0..1. 0: 0.1 for what the

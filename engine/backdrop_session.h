@@ -39,9 +39,9 @@ typedef struct bd_session_params {
                   to 0.2 s more to create, a seventh less a photo, the same bytes). The first session for a driver and
                   network times them first, which takes seconds, and cache_dir keeps what was found; without cache_dir
                   a session tries one small layer */
-    uint64_t
-        memory_budget; /* bytes of device memory that networks and photos may take, together; what would take more fails with
-                               BD_ERR_OUT_OF_DEVICE_MEMORY. 0: no limit but the device's */
+    /* Bytes of device memory that networks and photos may take, together: what would take more fails with
+     * BD_ERR_OUT_OF_DEVICE_MEMORY. 0: no limit but the device's. */
+    uint64_t memory_budget;
     uint32_t in_flight; /* photos that may be begun and not ended (bd_session_replace_begin), 1..8; 0: 2. Each takes
                            memory for its photo, background and result */
 } bd_session_params;

@@ -20,6 +20,7 @@
  *   VK_NV_cooperative_matrix           cooperativeMatrix: the same on older drivers
  *   VK_EXT_subgroup_size_control       subgroupSizeControl, computeFullSubgroups: subgroups that fit matrix units
  *   bufferDeviceAddress, shaderInt64   (Vulkan 1.2)  kernels for software devices with subgroups of 8
+ *   VK_KHR_portability_subset          Vulkan demands it where a device has it
  *   timelineSemaphore                  (Vulkan 1.2)  not used by the library itself, but bd_vulkan_sync may name them
  *
  * Extensions of Vulkan 1.2 and 1.3 that a host enables on an older device in their own name (VK_KHR_shader_float16_int8
@@ -116,7 +117,7 @@ BD_API BD_CHECK bd_result bd_vulkan_get_wanted(const bd_vulkan_import *host, bd_
  * call of the library runs on this engine.
  *
  * All of it belongs to the engine or to whoever it was imported from, and is valid until bd_engine_destroy. A host's
- * objects on the device must be gone by then. */
+ * objects on the device must be gone by then. Errors: BD_ERR_INVALID_ARGUMENT for a struct_size of 0. */
 BD_API bd_result bd_engine_vulkan(const bd_engine *engine, bd_vulkan_import *handles);
 
 /* ---- images ------------------------------------------------------------------------------------------------------ */
@@ -169,7 +170,7 @@ typedef struct bd_vulkan_sync {
  *
  * photo        read. Not the result's image.
  * background   of any size for BD_BACKGROUND_PICTURE, else NULL. Read.
- * params       as for bd_session_replace; classic is not supported. What the parameters
+ * params       as for bd_session_replace; classic, ignore_alpha and want_alpha are not supported. What the parameters
  *              borrow (coarse, trimap) is read before this returns. Colours are sRGB's: images have no profiles.
  * result       of the photo's size; written whole.
  * alpha        NULL, or the finished matte's image, of the photo's size; written whole.

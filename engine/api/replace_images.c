@@ -108,6 +108,10 @@ static bd_result check_together(const bd_exchange *exchange, const bd_replace_pa
             return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s is the photo's image", names[role]);
         }
     }
+    if (params->ignore_alpha || params->want_alpha) {
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s is for pictures in the host's memory",
+                       params->ignore_alpha ? "ignore_alpha" : "want_alpha");
+    }
     return params->classic ? bd_fail(error, BD_ERR_UNSUPPORTED, "the classic way does not take images")
                            : bd_check_replace_params(params, error);
 }

@@ -290,7 +290,11 @@ static void retire_oldest(bd_session *session) {
     const bd_results *at = &flight->results;
     bd_error error;
     bd_result result = bd_frame_wait(&session->frames, session->frames.ring[session->frames.oldest], &error);
+    if (!result && flight->cancels != atomic_load(&session->cancels)) {
+        result = bd_fail(&error, BD_ERR_CANCELLED, "stopped by the caller");
+    }
     if (!result) {
+        bd_session_keep_last(session, frame, at, flight->photo, flight->matte.wide);
         bd_session_take_seen(session, frame, at->has_seen ? &at->seen : NULL);
         result = bd_session_take_matte(session, frame, at, &flight->matte, &error);
     }

@@ -24,7 +24,7 @@ typedef struct bd_results {
 typedef struct bd_flight {
     bd_size photo;
     bool swapped;   /* the photo has blue first, and so has the result */
-    bool of_images; /* no host call ends it: bd_session_retire does */
+    bool of_images; /* no host call ends it: bd_session_retire_images does */
     bd_results results;
     bd_matte_params matte; /* for the point that is kept, and the key; what it borrows is gone */
     unsigned cancels;      /* the session's when it was begun */
@@ -73,7 +73,7 @@ bool bd_session_can_half(const bd_engine *engine, const bd_model *model);
 
 /* Begins a stage, for the progress hook; fails where that says stop. */
 bd_result bd_session_begin_stage(bd_session *session, const char *stage, bd_error *error);
-/* Waits for photos that were given as images as long as the oldest in flight is one; what fails goes to session->late. */
+/* Waits for photos that were given as images as long as the oldest in flight is one; failures go to session->late. */
 void bd_session_retire_images(bd_session *session);
 /* The number of the frame for a photo that is begun now. Waits for the oldest where that was given as images and there
  * is no other frame. */

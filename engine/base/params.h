@@ -5,8 +5,8 @@
 
 #include "backdrop.h"
 
-/* Copies a caller's parameters over zeros; NULL yields zeros. A struct_size of 0 is BD_ERR_INVALID_ARGUMENT; members that
- * this library does not know are BD_ERR_UNSUPPORTED where they are not zero. type: for the message. */
+/* Copies a caller's parameters over zeros; NULL yields zeros. A struct_size of 0 is BD_ERR_INVALID_ARGUMENT; members
+ * that this library does not know are BD_ERR_UNSUPPORTED where they are not zero. type: for the message. */
 bd_result bd_params_read(void *to, const void *from, size_t size, const char *type, bd_error *error);
 #define BD_PARAMS_READ(to, from, type, error) bd_params_read(to, from, sizeof(type), #type, error)
 

@@ -61,8 +61,10 @@ void bd_frames_ended(bd_frames *frames);
 bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error);
 /* Writes the uploads, from sources in the order that they were added in. */
 void bd_frame_upload(bd_frame *frame, const bd_source *sources);
-/* Submits all that was recorded; images: what was added to the recipe as sources and sinks, NULL: nothing. At once on devices that were quick with the last photo, else in parts. watch: asked
- * between parts whether to go on; NULL: nobody is, and nothing is waited for. */
+/* Submits all that was recorded, at once on devices that were quick with the last photo, else in parts.
+ *
+ * images   what was added to the recipe as sources and sinks; NULL: nothing
+ * watch    asked between parts whether to go on; NULL: nobody is, and nothing is waited for. Not with images */
 bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_exchange *images, const bd_vk_watch *watch,
                           bd_error *error);
 /* Whether the device is done with it. */
@@ -77,8 +79,8 @@ bd_slot_shape bd_frame_result_shape(const bd_frame *frame, uint32_t number);
 
 /* Bytes of device memory that frames hold, all of them together. */
 VkDeviceSize bd_frames_bytes(const bd_frames *frames);
-/* What photos of a recipe take: memory that they share, that each has for itself, and of the latter what the host writes and
- * reads beside the device's. */
+/* What photos of a recipe take: memory that they share, that each has for itself, and of the latter what the host
+ * writes and reads beside the device's. */
 typedef struct bd_frame_bytes {
     VkDeviceSize shared, each, staged;
 } bd_frame_bytes;
