@@ -56,7 +56,7 @@ typedef struct bd_matte_params {
      * of the corner pixels lie on the middles of the photo's corner pixels ("align corners"). Borrowed until return. */
     const float *coarse;
     uint32_t coarse_width, coarse_height;
-    bool wide; /* the matte has BD_FORMAT_GRAY16 instead of BD_FORMAT_GRAY8 */
+    bool wide;        /* the matte has BD_FORMAT_GRAY16 instead of BD_FORMAT_GRAY8 */
     bool want_coarse; /* bd_session_take_coarse gives what network and rule said, which can come back as coarse */
     bd_keep keep;
     uint32_t keep_x, keep_y; /* of BD_KEEP_POINT: a pixel of the photo */

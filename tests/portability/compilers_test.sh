@@ -28,7 +28,7 @@ done
 
 warnings=(-pedantic -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual
     -Wwrite-strings -Wundef -Wvla -Werror -DBACKDROP_BUILDING -fsyntax-only)
-ours=(-Iengine -Ishaders "-I$build/shaders" -isystem "$work/include" -isystem "$work/include/stb")
+ours=(-I. -Iengine -Ishaders "-I$build/shaders" -isystem "$work/include" -isystem "$work/include/stb")
 wrong=0 ran=0
 
 has() {
