@@ -64,6 +64,24 @@ typedef struct bd_model_info {
  */
 BD_API BD_CHECK bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model,
                                         bd_error *error);
+
+/* Files beside a model that is in memory: TensorFlow.js' shards, ONNX' external data. */
+typedef struct bd_model_files {
+    void *user;
+    /* name: as the model has it, relative, with slashes. Tells where the file is in memory, until bd_model_destroy;
+     * false: there is none, which is BD_ERR_FILE_NOT_FOUND. Called by bd_model_open_memory alone. */
+    bool (*open)(void *user, const char *name, const void **data, size_t *bytes);
+} bd_model_files;
+
+/* The same of a model in memory.
+ *
+ * data     (bytes) of the main file. Borrowed until bd_model_destroy.
+ * name     stands for the file in messages, and may tell the output stride; NULL: "model".
+ * files    NULL: there are none beside it. Copied.
+ */
+BD_API BD_CHECK bd_result bd_model_open_memory(const void *data, size_t bytes, const char *name,
+                                               const bd_model_files *files, const bd_model_params *params,
+                                               bd_model **model, bd_error *error);
 BD_API void bd_model_destroy(bd_model *model);
 BD_API bd_result bd_model_get_info(const bd_model *model, bd_model_info *info);
 

@@ -60,53 +60,69 @@ static bd_result check(bd_model *model, bd_error *error) {
     return BD_OK;
 }
 
-bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model, bd_error *error) {
-    *model = NULL;
-    bd_model_params copy;
-    bd_result result = BD_PARAMS_READ(&copy, params, bd_model_params, error);
-    if (result) {
-        return result;
-    }
-    if (copy.quantised != BD_QUANTISED_INTEGER && copy.quantised != BD_QUANTISED_FLOAT) {
+static bd_result check_params(const bd_model_params *params, const char *path, bd_error *error) {
+    if (params->quantised != BD_QUANTISED_INTEGER && params->quantised != BD_QUANTISED_FLOAT) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: %d is no way to run quantised networks", path,
-                       (int)copy.quantised);
+                       (int)params->quantised);
     }
-    if (copy.output_stride != 0 && copy.output_stride != 8 && copy.output_stride != 16) {
+    if (params->output_stride != 0 && params->output_stride != 8 && params->output_stride != 16) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: an output stride of %u is not 8 or 16", path,
-                       copy.output_stride);
+                       params->output_stride);
     }
-    bd_model *made = bd_alloc_zero(copy.allocator, sizeof *made);
-    if (!made) {
-        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
-    }
-    made->allocator = bd_keep_allocator(&made->hooks, copy.allocator);
-    result = bd_graph_init(&made->graph, made->allocator, path, error);
-    made->graph.in_float = copy.quantised == BD_QUANTISED_FLOAT;
-    made->graph.output_stride = copy.output_stride;
-    made->graph.open_height = (int32_t)BD_MIN(copy.height ? copy.height : copy.size, (uint32_t)INT32_MAX);
-    made->graph.open_width = (int32_t)BD_MIN(copy.width ? copy.width : copy.size, (uint32_t)INT32_MAX);
-    if (!result) {
-        result = bd_model_import(path, &made->graph, &made->shards, &made->form, error);
-    }
-    if (!result) {
-        uint32_t usual = made->graph.default_size ? made->graph.default_size : 513;
-        result = bd_graph_lower_to(&made->graph, copy.size ? copy.size : usual, copy.height, copy.width, error);
-    }
+    return BD_OK;
+}
+
+/* Lowers and plans what was imported. */
+static bd_result prepare(bd_model *made, const bd_model_params *params, const char *path, bd_error *error) {
+    uint32_t usual = made->graph.default_size ? made->graph.default_size : 513;
+    bd_result result =
+        bd_graph_lower_to(&made->graph, params->size ? params->size : usual, params->height, params->width, error);
     if (!result) {
         result = check(made, error);
     }
     if (!result) {
         result = bd_describe_stride(&made->graph, &made->output_stride, error);
     }
-    if (!result && copy.output_stride && made->output_stride != copy.output_stride) {
+    if (!result && params->output_stride && made->output_stride != params->output_stride) {
         result = bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: its output stride is %u and cannot be made %u", path,
-                         made->output_stride, copy.output_stride);
+                         made->output_stride, params->output_stride);
     }
     if (!result) {
-        result = name_classes(made, &copy, error);
+        result = name_classes(made, params, error);
+    }
+    return result ? result : bd_plan_init(&made->plan, &made->graph, false, made->allocator, error);
+}
+
+/* data NULL: of the file. */
+static bd_result open_model(const char *path, const void *data, size_t bytes, const bd_model_files *files,
+                            const bd_model_params *params, bd_model **model, bd_error *error) {
+    *model = NULL;
+    bd_model_params copy;
+    bd_result result = BD_PARAMS_READ(&copy, params, bd_model_params, error);
+    if (!result) {
+        result = check_params(&copy, path, error);
+    }
+    if (result) {
+        return result;
+    }
+    bd_model *made = bd_alloc_zero(copy.allocator, sizeof *made);
+    if (!made) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
+    }
+    made->allocator = bd_keep_allocator(&made->hooks, copy.allocator);
+    made->files = files ? *files : (bd_model_files){0};
+    result = bd_graph_init(&made->graph, made->allocator, path, error);
+    made->graph.in_float = copy.quantised == BD_QUANTISED_FLOAT;
+    made->graph.output_stride = copy.output_stride;
+    made->graph.open_height = (int32_t)BD_MIN(copy.height ? copy.height : copy.size, (uint32_t)INT32_MAX);
+    made->graph.open_width = (int32_t)BD_MIN(copy.width ? copy.width : copy.size, (uint32_t)INT32_MAX);
+    if (!result) {
+        result = data ? bd_model_import_memory(data, bytes, path, &made->files, &made->graph, &made->shards,
+                                               &made->form, error)
+                      : bd_model_import(path, &made->graph, &made->shards, &made->form, error);
     }
     if (!result) {
-        result = bd_plan_init(&made->plan, &made->graph, false, made->allocator, error);
+        result = prepare(made, &copy, path, error);
     }
     if (result) {
         bd_model_destroy(made);
@@ -114,6 +130,20 @@ bd_result bd_model_open(const char *path, const bd_model_params *params, bd_mode
     }
     *model = made;
     return BD_OK;
+}
+
+bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model, bd_error *error) {
+    return open_model(path, NULL, 0, NULL, params, model, error);
+}
+
+bd_result bd_model_open_memory(const void *data, size_t bytes, const char *name, const bd_model_files *files,
+                               const bd_model_params *params, bd_model **model, bd_error *error) {
+    name = name ? name : "model";
+    if (!data || !bytes) {
+        *model = NULL;
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: no data", name);
+    }
+    return open_model(name, data, bytes, files, params, model, error);
 }
 
 void bd_model_destroy(bd_model *model) {

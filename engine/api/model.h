@@ -11,6 +11,7 @@ struct bd_model {
     bd_allocator hooks;
     const char *form;
     bd_graph graph;
+    bd_model_files files; /* of a model in memory */
     bd_shards shards;
     bd_plan plan;
     const char **class_names; /* class_count of them, in graph.pool */

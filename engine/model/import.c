@@ -65,6 +65,21 @@ static bd_result fail_form(const bd_mapping *file, const char *says, const char 
                           "TensorFlow Lite, ONNX, PyTorch state dict (.pth, .safetensors)");
 }
 
+static bd_result import(const bd_mapping *file, const char *path, bd_graph *graph, bd_shards *shards, const char **name,
+                        bd_error *error) {
+    const form *found = forms, *const end = forms + BD_COUNT(forms);
+    const char *foreign = bd_model_name_versioned(file->data, file->bytes); /* before ONNX, which begins alike */
+    while (!foreign && found < end && !found->recognise(file->data, file->bytes)) {
+        found++;
+    }
+    bd_result result = foreign || found == end ? fail_form(file, foreign, path, error)
+                                               : found->import(file->data, file->bytes, path, graph, shards, error);
+    if (!result && name) {
+        *name = found->name;
+    }
+    return result;
+}
+
 bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, const char **name, bd_error *error) {
     *shards = (bd_shards){.allocator = graph->pool.allocator};
     bd_mapping file;
@@ -72,23 +87,23 @@ bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, 
     if (result) {
         return result;
     }
-    const form *found = forms, *const end = forms + BD_COUNT(forms);
-    const char *foreign = bd_model_name_versioned(file.data, file.bytes); /* before ONNX, which begins alike */
-    while (!foreign && found < end && !found->recognise(file.data, file.bytes)) {
-        found++;
-    }
-    result = foreign || found == end ? fail_form(&file, foreign, path, error)
-                                     : found->import(file.data, file.bytes, path, graph, shards, error);
+    result = import(&file, path, graph, shards, name, error);
     if (!result) {
         result = bd_shards_keep(shards, &file, error);
     }
     if (result) {
         bd_shards_finish(shards);
         bd_unmap_file(&file);
-        return result;
     }
-    if (name) {
-        *name = found->name;
+    return result;
+}
+
+bd_result bd_model_import_memory(const void *data, size_t bytes, const char *path, const bd_model_files *files,
+                                 bd_graph *graph, bd_shards *shards, const char **name, bd_error *error) {
+    *shards = (bd_shards){.allocator = graph->pool.allocator, .files = files};
+    bd_result result = import(&(bd_mapping){data, bytes}, path, graph, shards, name, error);
+    if (result) {
+        bd_shards_finish(shards);
     }
-    return BD_OK;
+    return result;
 }

@@ -21,4 +21,8 @@
  * The rest is as above, but shards has the files beside it only. */
 bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, const char **form, bd_error *error);
 
+/* The same of memory that stays as long as graph and shards; files, likewise, has what lies beside it, and is not NULL. */
+bd_result bd_model_import_memory(const void *data, size_t bytes, const char *name, const bd_model_files *files,
+                                 bd_graph *graph, bd_shards *shards, const char **form, bd_error *error);
+
 #endif

@@ -108,7 +108,7 @@ static const char *fuzz_path(char path[4096], const char *below) {
 static bd_result feed(const importer *to, const uint8_t *data, size_t bytes, bd_error *error) {
     char path[4096];
     bd_graph graph;
-    bd_shards shards;
+    bd_shards shards = {0};
     if (to->recognise) {
         (void)to->recognise(data, bytes);
     }

@@ -60,7 +60,7 @@ static void test_accepted(void **state) {
         uint8_t *data = read_copy(of, of->accepted[i], &bytes);
         char path[4096];
         bd_graph graph;
-        bd_shards shards;
+        bd_shards shards = {0};
         bd_error error = {0};
         assert_int_equal(bd_graph_init(&graph, NULL, fuzz_path(path, of->path), &error), BD_OK);
         bd_result result = of->import(data, bytes, path, &graph, &shards, &error);

@@ -125,7 +125,7 @@ static void test_truncated(void **state) {
         assert_non_null(part);
         memcpy(part, map.data, bytes);
         bd_graph graph;
-        bd_shards shards;
+        bd_shards shards = {0};
         assert_int_equal(bd_graph_init(&graph, NULL, "cut.onnx", &error), BD_OK);
         bd_result result = bd_model_import_onnx(part, bytes, "cut.onnx", &graph, &shards, &error);
         if (result != BD_ERR_FILE_CORRUPT && result != BD_ERR_MODEL_UNSUPPORTED) {

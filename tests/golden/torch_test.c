@@ -74,7 +74,7 @@ static void check_file(const small *of) {
     char path[256];
     (void)snprintf(path, sizeof path, "tests/fuzz/corpus/%s", of->file);
     bd_graph graph;
-    bd_shards shards;
+    bd_shards shards = {0};
     bd_error error;
     const char *form = NULL;
     assert_int_equal(bd_graph_init(&graph, NULL, of->file, &error), BD_OK);
@@ -152,7 +152,7 @@ static void test_named_strides(void **state) {
                      BD_OK);
     for (size_t i = 0; i < BD_COUNT(names); i++) {
         bd_graph graph;
-        bd_shards shards;
+        bd_shards shards = {0};
         assert_int_equal(bd_graph_init(&graph, NULL, names[i].name, &error), BD_OK);
         if (bd_model_import_safetensors(map.data, map.bytes, names[i].name, &graph, &shards, &error) ||
             bd_graph_lower(&graph, 65, &error)) {
@@ -217,7 +217,7 @@ static void test_small_mobilenet(void **state) {
 static void test_outside(void **state) {
     (void)state;
     bd_graph graph;
-    bd_shards shards;
+    bd_shards shards = {0};
     bd_error error;
     assert_int_equal(bd_graph_init(&graph, NULL, "outside", &error), BD_OK);
     const char *path = test_source_file("tests/fuzz/corpus/torch/small_resnet.pth");

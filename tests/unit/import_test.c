@@ -231,7 +231,7 @@ static void check_cuts(const char *path) {
         bd_pb_field field;
         size_t bytes = map.bytes;
         while (!cut || (bd_pb_next(&file, &field) == BD_PB_FIELD && bd_pb_size(file))) {
-            bd_shards shards;
+            bd_shards shards = {0};
             bytes = cut ? (size_t)(file.at - map.data) : bytes;
             assert_int_equal(bd_graph_init(&graph, NULL, "cut.pb", &error), BD_OK);
             bd_result result = bd_model_import_graphdef(map.data, bytes, "cut.pb", &graph, &shards, &error);

@@ -22,7 +22,7 @@ typedef bd_result (*import_fn)(const uint8_t *data, size_t bytes, const char *pa
 
 static bd_result open_bytes(import_fn import, const uint8_t *data, size_t bytes) {
     bd_graph graph;
-    bd_shards shards;
+    bd_shards shards = {0};
     /* Of exactly its size, so that reading past the end is seen. */
     uint8_t *copy = malloc(bytes ? bytes : 1);
     assert_non_null(copy);
@@ -588,7 +588,7 @@ static void test_short_memory(void **state) {
         int64_t room = 0;
         for (; result == BD_ERR_OUT_OF_MEMORY && room < 2000; room++) {
             bd_graph graph;
-            bd_shards shards;
+            bd_shards shards = {0};
             live = 0;
             until_failure = INT64_MAX;
             assert_int_equal(bd_graph_init(&graph, &allocator, "file", &error), BD_OK);

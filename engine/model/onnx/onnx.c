@@ -142,7 +142,7 @@ bool bd_model_is_onnx(const uint8_t *data, size_t bytes) {
 
 bd_result bd_model_import_onnx(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
                                bd_error *error) {
-    *shards = (bd_shards){.allocator = graph->pool.allocator};
+    *shards = (bd_shards){.allocator = graph->pool.allocator, .files = shards->files};
     bd_onnx onnx = {
         .file = path, .graph = graph, .shards = shards, .pool = {.allocator = graph->pool.allocator}, .error = error};
     graph->input = graph->output = BD_NO_NODE;

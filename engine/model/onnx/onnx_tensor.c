@@ -382,7 +382,7 @@ static bd_result collect_paths(bd_onnx *onnx, uint32_t *count) {
     return BD_OK;
 }
 
-static bd_result map_paths(bd_onnx *onnx, const bd_allocator *allocator) {
+static bd_result map_paths(bd_onnx *onnx) {
     const char **names = bd_pool_alloc(&onnx->pool, onnx->path_count * sizeof *names);
     if (!names) {
         return bd_onnx_fail_memory(onnx);
@@ -396,7 +396,7 @@ static bd_result map_paths(bd_onnx *onnx, const bd_allocator *allocator) {
         memcpy(name, onnx->paths[i].at, length);
         names[i] = name;
     }
-    return bd_shards_open(onnx->shards, allocator, onnx->file, names, onnx->path_count, onnx->error);
+    return bd_shards_open(onnx->shards, onnx->file, names, onnx->path_count, onnx->error);
 }
 
 bd_result bd_onnx_open_external(bd_onnx *onnx) {
@@ -419,7 +419,7 @@ bd_result bd_onnx_open_external(bd_onnx *onnx) {
             onnx->paths[onnx->path_count++] = onnx->paths[i];
         }
     }
-    return map_paths(onnx, onnx->graph->pool.allocator);
+    return map_paths(onnx);
 }
 
 /* ---- weights ---------------------------------------------------------------------------------------------------- */

@@ -306,7 +306,7 @@ bd_result bd_tfjs_weights_read(bd_tfjs_weights *weights, const cJSON *root, cons
     for (uint32_t i = 0; i < weights->group_count; i++) {
         shard_count += weights->groups[i].count;
     }
-    result = bd_shards_open(shards, shards->allocator, file, weights->paths, shard_count, error);
+    result = bd_shards_open(shards, file, weights->paths, shard_count, error);
     uint32_t index = 0;
     cJSON_ArrayForEach(group, manifest) {
         if (result) {
