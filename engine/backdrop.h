@@ -16,7 +16,8 @@
  *               unless they are zero.
  *   Paths       are UTF-8 on every system, Windows included.
  *   Threads     engines are independent. A session, and the engine under it, serve one call at a time.
- *   Hygiene     the library never exits, prints, reads the environment, touches the network or keeps globals.
+ *   Hygiene     the library never exits, prints, touches the network or keeps globals, and only where it looks for weights
+ *               (backdrop_weights.h) does it read the environment.
  */
 #ifndef BACKDROP_H
 #define BACKDROP_H
@@ -26,5 +27,6 @@
 #include "backdrop_measure.h"
 #include "backdrop_model.h"
 #include "backdrop_session.h"
+#include "backdrop_weights.h"
 
 #endif

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "folder.h"
 #include "model.h"
 #include "platform.h"
@@ -26,19 +24,6 @@ static bool has_separator(const char *text) {
         text++;
     }
     return *text;
-}
-
-static bool unknown_model(cli *run, const cli_weights *weights, const char *name) {
-    char known[300] = "";
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(weights->manifest, "models")) {
-        const char *other = cli_weights_text(entry, "name");
-        size_t used = strlen(known);
-        if (other) {
-            (void)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", other);
-        }
-    }
-    return cli_fail(run, CLI_MODEL, "no model '%.60s', neither a file nor in the manifest, which has: %s", name, known);
 }
 
 /* Names that do not fit the model would name the wrong classes. */
@@ -140,46 +125,25 @@ static bool open_path(cli *run, const char *path, const bd_model_params *params,
     return done;
 }
 
-static bool open_entry(cli *run, const cli_weights *weights, const cJSON *entry, cli_model *model) {
-    cli_path path;
-    if (!cli_weights_locate(weights, entry, &path)) {
-        return cli_fail(run, CLI_MODEL, "the weights of %.100s are not in %s/cache; run %s %.100s", model->name,
-                        *weights->users.text ? weights->users.text : weights->folder.text, cli_weights_fetcher(weights),
-                        model->name);
-    }
-    const cJSON *names = cJSON_GetObjectItemCaseSensitive(entry, "class_names"), *name;
-    const char *class_names[CLASSES_MOST];
-    bd_model_params params = {.struct_size = sizeof params, .class_names = class_names};
-    cJSON_ArrayForEach(name, names) {
-        if (!cJSON_IsString(name) || params.class_name_count == CLASSES_MOST) {
-            return cli_fail(run, CLI_MODEL, "%s/manifest.json: class_names of %.100s are not names",
-                            weights->folder.text, model->name);
-        }
-        class_names[params.class_name_count++] = name->valuestring;
-    }
-    if (!params.class_name_count) {
-        params.class_names = NULL;
-    }
-    const cJSON *input = cJSON_GetObjectItemCaseSensitive(entry, "input");
-    double width = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(input, "width"));
-    params.size = width >= 1.0 && width <= 65536.0 ? (uint32_t)width : 0;
-    return open_path(run, path.text, &params, model);
-}
-
-static bool open_name(cli *run, const char *text, cli_model *model) {
-    cli_weights weights;
+static bool open_name(cli *run, const char *name, cli_model *model) {
+    bd_weights *weights;
+    bd_weights_info found = {.struct_size = sizeof found};
     if (!cli_weights_open(run, &weights)) {
         return false;
     }
-    const char *name = text ? text : weights.default_name;
-    (void)snprintf(model->name, sizeof model->name, "%s", name);
-    const cJSON *entry = NULL, *each;
-    cJSON_ArrayForEach(each, cJSON_GetObjectItemCaseSensitive(weights.manifest, "models")) {
-        const char *other = cli_weights_text(each, "name");
-        entry = other && !strcmp(other, name) ? each : entry;
+    bool done = !bd_weights_find(weights, name, &found, &run->error);
+    if (done) {
+        const bd_model_params params = {.struct_size = sizeof params,
+                                        .size = found.size,
+                                        .class_names = found.class_names,
+                                        .class_name_count = found.class_name_count};
+        (void)snprintf(model->name, sizeof model->name, "%s", found.name);
+        done = open_path(run, found.path, &params, model);
+    } else {
+        cli_failed(run);
+        run->status = CLI_MODEL;
     }
-    bool done = entry ? open_entry(run, &weights, entry, model) : unknown_model(run, &weights, name);
-    cli_weights_close(&weights);
+    bd_weights_close(weights);
     return done;
 }
 

@@ -26,54 +26,59 @@ static void add_copy(cJSON *to, const cJSON *from, const char *key) {
     }
 }
 
-static cJSON *json_models(const cli_weights *weights) {
+/* The manifest as JSON, each model of which has the number that the library knows it by; NULL: out of memory. */
+static cJSON *parse(const bd_weights *weights, const cJSON **models) {
+    cJSON *manifest = cJSON_Parse(bd_weights_manifest(weights));
+    *models = cJSON_GetObjectItemCaseSensitive(manifest, "models");
+    return manifest;
+}
+
+static cJSON *json_models(const bd_weights *weights, const cJSON *manifest, const cJSON *models) {
     static const char *const keys[] = {"name",  "form",  "origin",        "licence",
                                        "bytes", "input", "output_stride", "class_names"};
     cJSON *root = cJSON_CreateObject();
-    cJSON_AddStringToObject(root, "folder", weights->folder.text);
-    cJSON_AddStringToObject(root, "default", weights->default_name);
+    cJSON_AddStringToObject(root, "folder", bd_weights_folder(weights));
+    add_copy(root, manifest, "default");
     cJSON *list = cJSON_AddArrayToObject(root, "models");
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(weights->manifest, "models")) {
-        cli_path path;
+    bd_weights_info info = {.struct_size = sizeof info};
+    const cJSON *entry = models ? models->child : NULL;
+    for (uint32_t m = 0; entry && !bd_weights_get(weights, m, &info); m++, entry = entry->next) {
         cJSON *item = cJSON_CreateObject();
         for (size_t i = 0; i < CLI_COUNT(keys); i++) {
             add_copy(item, entry, keys[i]);
         }
-        cJSON_AddBoolToObject(item, "fetched", cli_weights_locate(weights, entry, &path));
-        cJSON_AddStringToObject(item, "path", path.text);
+        cJSON_AddBoolToObject(item, "fetched", info.fetched);
+        cJSON_AddStringToObject(item, "path", info.path);
         cJSON_AddItemToArray(list, item);
     }
     return root;
 }
 
-static void print_models(const cli_weights *weights) {
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(weights->manifest, "models")) {
-        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "name"));
-        const char *licence = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "licence"));
-        cli_path path;
-        bool fetched = cli_weights_locate(weights, entry, &path);
-        if (name) {
-            printf("%c %s  %s, %s%s\n", strcmp(name, weights->default_name) ? ' ' : '*', name, licence ? licence : "",
-                   fetched ? path.text : "not fetched; run ", fetched ? "" : cli_weights_fetcher(weights));
-        }
+static void print_models(const bd_weights *weights, const char *usual) {
+    bd_weights_info info = {.struct_size = sizeof info};
+    for (uint32_t m = 0; !bd_weights_get(weights, m, &info); m++) {
+        printf("%c %s  %s, %s%s\n", usual && !strcmp(info.name, usual) ? '*' : ' ', info.name,
+               *info.licence ? info.licence : "?", info.fetched ? info.path : "not fetched; run ",
+               info.fetched ? "" : bd_weights_fetcher(weights));
     }
 }
 
 static bool list_models(cli *run) {
-    cli_weights weights;
+    bd_weights *weights;
+    const cJSON *models;
     if (!cli_weights_open(run, &weights)) {
         return false;
     }
+    cJSON *manifest = parse(weights, &models);
     bool done;
     if (run->options.json) {
-        done = cli_print_json(run, json_models(&weights));
+        done = cli_print_json(run, json_models(weights, manifest, models));
     } else {
-        print_models(&weights);
+        print_models(weights, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(manifest, "default")));
         done = cli_flush(run);
     }
-    cli_weights_close(&weights);
+    cJSON_Delete(manifest);
+    bd_weights_close(weights);
     return done;
 }
 
@@ -200,32 +205,40 @@ static bool has_folder(const char *main_file) {
     return length > 1 && (size_t)length < sizeof folder.text && bd_path_look(folder.text) == BD_PATH_FOLDER;
 }
 
+/* Without a name, those that were fetched, if only in part; a named one has to be there. Returns how many files are
+ * wrong. */
+static unsigned verify_named(const cli *run, const bd_weights *weights, const char *only, cJSON *list, bool *known) {
+    const cJSON *models;
+    cJSON *manifest = parse(weights, &models);
+    const cJSON *entry = models ? models->child : NULL;
+    bd_weights_info info = {.struct_size = sizeof info};
+    unsigned wrong = 0;
+    *known = !only;
+    for (uint32_t m = 0; entry && !bd_weights_get(weights, m, &info); m++, entry = entry->next) {
+        if (only && strcmp(info.name, only) != 0) {
+            continue;
+        }
+        *known = true;
+        if (info.fetched || only || has_folder(info.path)) {
+            wrong += verify_files(entry, info.path, list, run->options.json);
+        } else if (!run->options.json) {
+            printf("not fetched  %s\n", info.name);
+        }
+    }
+    cJSON_Delete(manifest);
+    return wrong;
+}
+
 static bool verify_models(cli *run, const char *only) {
-    cli_weights weights;
+    bd_weights *weights;
+    bool known;
     if (!cli_weights_open(run, &weights)) {
         return false;
     }
     cJSON *root = cJSON_CreateObject();
-    cJSON *list = cJSON_AddArrayToObject(root, "files");
-    unsigned wrong = 0;
-    bool known = !only;
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(weights.manifest, "models")) {
-        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "name"));
-        cli_path path;
-        if (only && (!name || strcmp(name, only) != 0)) {
-            continue;
-        }
-        known = true;
-        /* Without a name, those that were fetched, if only in part; a named one has to be there. */
-        if (cli_weights_locate(&weights, entry, &path) || only || has_folder(path.text)) {
-            wrong += verify_files(entry, path.text, list, run->options.json);
-        } else if (!run->options.json) {
-            printf("not fetched  %s\n", name ? name : "");
-        }
-    }
-    const char *fetcher = cli_weights_fetcher(&weights);
-    cli_weights_close(&weights);
+    unsigned wrong = verify_named(run, weights, only, cJSON_AddArrayToObject(root, "files"), &known);
+    const char *fetcher = bd_weights_fetcher(weights);
+    bd_weights_close(weights);
     bool done = !run->options.json || cli_print_json(run, root);
     if (!run->options.json) {
         cJSON_Delete(root);

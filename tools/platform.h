@@ -13,17 +13,11 @@ bool cli_is_terminal(FILE *stream);
 /* act is called before a signal ends the program. */
 void cli_before_signal(void (*act)(void));
 
-/* NULL: not set. On Windows the text is good until the next call. */
-const char *cli_environment(const char *name);
-/* Where the program lies; false: the system does not tell. */
-bool cli_program_folder(cli_path *folder);
 /* Where to keep what can be made again; empty: nowhere. */
 void cli_cache_folder(cli_path *folder);
 
 /* fopen of a file to read; errno says why there is none. */
 FILE *cli_open_file(const char *path);
-/* The size of a file; false: there is none. */
-bool cli_file_bytes(const char *path, uint64_t *bytes);
 /* Links that lead nowhere are there, too. */
 bool cli_is_there(const char *path);
 /* Whether both are there and are one file. */

@@ -41,20 +41,6 @@ void cli_before_signal(void (*act)(void)) {
     }
 }
 
-const char *cli_environment(const char *name) {
-    return getenv(name);
-}
-
-bool cli_program_folder(cli_path *folder) {
-    ssize_t length = readlink("/proc/self/exe", folder->text, sizeof folder->text - 1);
-    if (length <= 0) {
-        return false;
-    }
-    folder->text[length] = '\0';
-    *strrchr(folder->text, '/') = '\0';
-    return true;
-}
-
 void cli_cache_folder(cli_path *folder) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     bool fits = false;
@@ -70,15 +56,6 @@ void cli_cache_folder(cli_path *folder) {
 
 FILE *cli_open_file(const char *path) {
     return fopen(path, "rb");
-}
-
-bool cli_file_bytes(const char *path, uint64_t *bytes) {
-    struct stat status;
-    if (stat(path, &status) || !S_ISREG(status.st_mode)) {
-        return false;
-    }
-    *bytes = (uint64_t)status.st_size;
-    return true;
 }
 
 bool cli_is_there(const char *path) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "platform.h"
+#include "platform/environment.h"
 #include "platform/system_windows.h"
 
 #include <shellapi.h>
@@ -51,30 +52,10 @@ void cli_before_signal(void (*act)(void)) {
     }
 }
 
-const char *cli_environment(const char *name) {
-    static cli_path value;
-    bd_wide_path wide_name;
-    const wchar_t *wide = bd_wide_from_utf8(name, &wide_name) ? _wgetenv(wide_name.text) : NULL;
-    return wide && bd_wide_to_utf8(wide, value.text, (int)sizeof value.text) ? value.text : NULL;
-}
-
-bool cli_program_folder(cli_path *folder) {
-    bd_wide_path wide;
-    const DWORD room = (DWORD)CLI_COUNT(wide.text);
-    DWORD length = GetModuleFileNameW(NULL, wide.text, room);
-    if (!length || length == room || !bd_wide_to_utf8(wide.text, folder->text, (int)sizeof folder->text)) {
-        return false;
-    }
-    char *slash = strrchr(folder->text, '\\');
-    if (slash) {
-        *slash = '\0';
-    }
-    return slash;
-}
-
 void cli_cache_folder(cli_path *folder) {
-    const char *local = cli_environment("LOCALAPPDATA");
-    if (!local || !cli_join(folder, local, "/backdrop/cache", "", "")) {
+    cli_path local;
+    if (!bd_environment_get("LOCALAPPDATA", local.text, sizeof local.text) ||
+        !cli_join(folder, local.text, "/backdrop/cache", "", "")) {
         folder->text[0] = '\0';
     }
 }
@@ -86,17 +67,6 @@ FILE *cli_open_file(const char *path) {
         return NULL;
     }
     return _wfopen(wide.text, L"rb");
-}
-
-bool cli_file_bytes(const char *path, uint64_t *bytes) {
-    bd_wide_path wide;
-    WIN32_FILE_ATTRIBUTE_DATA data;
-    if (!bd_wide_from_utf8(path, &wide) || !GetFileAttributesExW(wide.text, GetFileExInfoStandard, &data) ||
-        (data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)) {
-        return false;
-    }
-    *bytes = (uint64_t)data.nFileSizeHigh << 32 | data.nFileSizeLow;
-    return true;
 }
 
 bool cli_is_there(const char *path) {

@@ -5,6 +5,7 @@
 #include "graph/passes.h"
 #include "api/describe.h"
 #include "api/model.h"
+#include "backdrop_weights.h"
 
 static bd_result name_classes(bd_model *model, const bd_model_params *params, bd_error *error) {
     bd_pool *pool = &model->graph.pool;
@@ -144,6 +145,33 @@ bd_result bd_model_open_memory(const void *data, size_t bytes, const char *name,
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: no data", name);
     }
     return open_model(name, data, bytes, files, params, model, error);
+}
+
+bd_result bd_weights_open_model(const bd_weights *weights, const char *name, const bd_model_params *params,
+                                bd_model **model, bd_error *error) {
+    bd_weights *own = NULL;
+    bd_weights_info info = {.struct_size = sizeof info};
+    bd_model_params copy;
+    *model = NULL;
+    bd_result result = BD_PARAMS_READ(&copy, params, bd_model_params, error);
+    if (!result && !weights) {
+        result = bd_weights_open(
+            &(bd_weights_params){.struct_size = sizeof(bd_weights_params), .allocator = copy.allocator}, &own, error);
+    }
+    if (!result) {
+        result = bd_weights_find(weights ? weights : own, name, &info, error);
+    }
+    if (!result) {
+        copy.struct_size = sizeof copy;
+        if (!copy.class_names && !copy.class_set) {
+            copy.class_names = info.class_names;
+            copy.class_name_count = info.class_name_count;
+        }
+        copy.size = copy.size ? copy.size : info.size;
+        result = bd_model_open(info.path, &copy, model, error);
+    }
+    bd_weights_close(own);
+    return result;
 }
 
 void bd_model_destroy(bd_model *model) {

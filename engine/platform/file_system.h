@@ -3,6 +3,7 @@
 #ifndef BD_FILE_SYSTEM_H
 #define BD_FILE_SYSTEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,9 @@ typedef enum bd_path_kind {
 
 /* What path names; links are followed. */
 bd_path_kind bd_path_look(const char *path);
+
+/* The size of a file; false: there is none. */
+bool bd_file_bytes(const char *path, uint64_t *bytes);
 
 /* What is there already is a failure, too. */
 bd_failure bd_folder_make(const char *path);

@@ -18,6 +18,15 @@ bd_path_kind bd_path_look(const char *path) {
     return S_ISREG(status.st_mode) ? BD_PATH_FILE : S_ISDIR(status.st_mode) ? BD_PATH_FOLDER : BD_PATH_OTHER;
 }
 
+bool bd_file_bytes(const char *path, uint64_t *bytes) {
+    struct stat status;
+    if (stat(path, &status) || !S_ISREG(status.st_mode)) {
+        return false;
+    }
+    *bytes = (uint64_t)status.st_size;
+    return true;
+}
+
 bd_failure bd_folder_make(const char *path) {
     return mkdir(path, 0777) ? (bd_failure)errno : 0;
 }

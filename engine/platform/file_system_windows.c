@@ -28,6 +28,17 @@ bd_path_kind bd_path_look(const char *path) {
                                                  : BD_PATH_FILE;
 }
 
+bool bd_file_bytes(const char *path, uint64_t *bytes) {
+    bd_wide_path wide;
+    WIN32_FILE_ATTRIBUTE_DATA data;
+    if (!bd_wide_from_utf8(path, &wide) || !GetFileAttributesExW(wide.text, GetFileExInfoStandard, &data) ||
+        (data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)) {
+        return false;
+    }
+    *bytes = (uint64_t)data.nFileSizeHigh << 32 | data.nFileSizeLow;
+    return true;
+}
+
 bd_failure bd_folder_make(const char *path) {
     bd_wide_path wide;
     return bd_wide_from_utf8(path, &wide) && CreateDirectoryW(wide.text, NULL) ? 0 : GetLastError();

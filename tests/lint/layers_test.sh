@@ -19,7 +19,7 @@ layers='
     model/tensorflow public base graph model/bytes
     model/tflite public base graph model/bytes
     model/torch public base platform graph model/bytes
-    model     public base graph model/bytes model/onnx model/tensorflow model/tflite model/torch
+    model     public base platform graph model/bytes model/onnx model/tensorflow model/tflite model/torch
     reference public base graph geometry push
     image     public base platform
     vk        public public_vulkan base platform push
@@ -40,7 +40,7 @@ outside='
     ^libexif/         image
     ^lcms2\.h$        image
     stb_image         image
-    cJSON\.h$         model/tensorflow model/torch tools bench
+    cJSON\.h$         model model/tensorflow model/torch tools bench
     ^nettle/          tools
 '
 
