@@ -115,7 +115,8 @@ BD_API BD_CHECK bd_result bd_session_matte(bd_session *session, const bd_image *
 /* Replaces the background of a photo.
  *
  * photo       BD_FORMAT_RGBA8 or _RGBA16. Borrowed until return.
- * background  the same of any size for BD_BACKGROUND_PICTURE, else NULL. Borrowed until return.
+ * background  the same of any size for BD_BACKGROUND_PICTURE, or NULL after bd_session_set_background; else NULL. Borrowed
+ *             until return.
  * result      the photo's size (classic: the resized photo's); bd_image_finish. Written on success only.
  *             BD_FORMAT_RGBA16 where the photo or the background that shows is, else, and for classic, _RGBA8.
  * Depth       16 bits are kept through all of it; 8 beside them count as 257 times as much. The network and the matte
@@ -127,6 +128,14 @@ BD_API BD_CHECK bd_result bd_session_matte(bd_session *session, const bd_image *
  */
 BD_API BD_CHECK bd_result bd_session_replace(bd_session *session, const bd_image *photo, const bd_image *background,
                                              const bd_replace_params *params, bd_image *result, bd_error *error);
+
+/* Keeps a background for calls that want BD_BACKGROUND_PICTURE and bring none: it is uploaded and fitted once for photos of a
+ * size with the same fit, place and blur, and again when one of these changes. The results are the same.
+ *
+ * background   as of bd_session_replace; copied. NULL: none any more.
+ * Errors       BD_ERR_INVALID_ARGUMENT, BD_ERR_OUT_OF_MEMORY: the one before stays.
+ */
+BD_API BD_CHECK bd_result bd_session_set_background(bd_session *session, const bd_image *background, bd_error *error);
 
 /* The same in two halves, for many photos: begin returns when the device has been given a photo, end waits for the
  * oldest that was begun. While the device works on one photo the host encodes the one before and decodes the next:

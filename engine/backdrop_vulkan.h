@@ -169,7 +169,7 @@ typedef struct bd_vulkan_sync {
  * is the same, bit by bit.
  *
  * photo        read. Not the result's image.
- * background   of any size for BD_BACKGROUND_PICTURE, else NULL. Read.
+ * background   of any size for BD_BACKGROUND_PICTURE, or NULL after bd_session_set_background; else NULL. Read.
  * params       as for bd_session_replace; classic, ignore_alpha and want_alpha are not supported. What the parameters
  *              borrow (coarse, trimap) is read before this returns. Colours are sRGB's: images have no profiles.
  * result       of the photo's size; written whole.

@@ -44,21 +44,70 @@ static bd_backdrop_picture plan_picture(const bd_session *session, const request
     return picture;
 }
 
-static bd_backdrop add_background(bd_recipe *r, const bd_session *session, const request *ask, bd_size photo) {
+static uint64_t sum_of(const uint8_t *data, size_t bytes) {
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    for (size_t i = 0; i < bytes; i++) {
+        hash = (hash ^ data[i]) * 0x100000001b3u;
+    }
+    return bytes ? hash : 0;
+}
+
+static bd_fitted_for fitted_for(const request *ask) {
+    const bd_replace_params *params = &ask->params;
+    bd_fitted_for to;
+    memset(&to, 0, sizeof to);
+    to.photo = (bd_size){ask->photo->width, ask->photo->height};
+    to.fit = params->fit;
+    to.classic = params->classic;
+    to.deep = ask->deep;
+    to.placed = params->placed;
+    to.place[0] = params->placed ? params->place[0] : 0.0f;
+    to.place[1] = params->placed ? params->place[1] : 0.0f;
+    to.blur_sigma_px = params->blur_sigma_px;
+    to.profile = ask->photo->profile ? sum_of(ask->photo->profile, ask->photo->profile_bytes) : 0;
+    return to;
+}
+
+/* The session's own, which is fitted once for photos that are alike. */
+static bool add_fitted(bd_recipe *r, const bd_session *session, request *ask, bd_backdrop *back) {
+    const bd_fitted *fitted = &session->fitted;
+    if (!ask->of_session) {
+        return false;
+    }
+    ask->fitted.made_for = fitted_for(ask);
+    if (!session->is_fitted || memcmp(&ask->fitted.made_for, &fitted->made_for, sizeof fitted->made_for) != 0) {
+        return false;
+    }
+    *back = fitted->backdrop;
+    back->fill = ask->fill;
+    back->fill_low = ask->fill_low;
+    back->picture = bd_recipe_kept(r, "kept background", fitted->kind, fitted->size, &session->fitted_memory, true);
+    return true;
+}
+
+static bd_backdrop add_background(bd_recipe *r, const bd_session *session, request *ask, bd_size photo) {
     bd_backdrop back = {.fill = ask->fill, .fill_low = ask->fill_low};
-    if (ask->background) {
-        bd_backdrop_picture picture = plan_picture(session, ask);
-        if (ask->images) {
-            picture.given = bd_source_add(r, ask->images, BD_IMAGE_BACKGROUND, bd_recipe_picture(r),
-                                          bd_background_premultiplies(&picture));
-        }
-        bd_background_add(r, &picture, photo, &back);
+    if (!ask->background || add_fitted(r, session, ask, &back)) {
+        return back;
+    }
+    bd_backdrop_picture picture = plan_picture(session, ask);
+    if (ask->images && !ask->of_session) {
+        picture.given = bd_source_add(r, ask->images, BD_IMAGE_BACKGROUND, bd_recipe_picture(r),
+                                      bd_background_premultiplies(&picture));
+    }
+    bd_background_add(r, &picture, photo, &back);
+    if (ask->of_session) {
+        ask->fits = true;
+        ask->fitted.size = bd_recipe_size(r, back.picture);
+        ask->fitted.kind = bd_recipe_kind(r, back.picture);
+        bd_background_keep(r, &back, &session->fitted_memory);
+        ask->fitted.backdrop = back;
     }
     return back;
 }
 
 /* The tutorial's: everything at the size that the network sees, a hard mask. */
-static bd_results draft_classic(bd_session *session, const request *ask, bd_error *error) {
+static bd_results draft_classic(bd_session *session, request *ask, bd_error *error) {
     bd_results to = {.has_seen = true};
     bd_recipe *r = bd_session_begin_draft(session, false, error);
     const bd_size size = {ask->photo->width, ask->photo->height};
@@ -95,7 +144,7 @@ static void add_sinks(bd_recipe *r, bd_exchange *images, bd_slot result, bd_slot
     }
 }
 
-static bd_results draft_replace(bd_session *session, const request *ask, bd_error *error) {
+static bd_results draft_replace(bd_session *session, request *ask, bd_error *error) {
     bd_results to = {0};
     const bd_replace_params *params = &ask->params;
     bd_recipe *r = bd_session_begin_draft(session, ask->deep, error);
@@ -224,7 +273,15 @@ static bd_result check_request(bd_session *session, request *ask, bd_error *erro
 static bd_result submit_draft(bd_session *session, const request *ask, uint32_t number, bd_error *error) {
     bd_frame *frame = session->frames.ring[number];
     bd_flight *flight = &session->flights[number];
-    bd_result result = bd_frame_prepare(&session->frames, frame, &session->draft, error);
+    const bd_slot_shape fitted = {.kind = ask->fitted.kind, .w = ask->fitted.size.w, .h = ask->fitted.size.h};
+    bd_result result = BD_OK;
+    if (ask->fits) {
+        session->is_fitted = false;
+        result = bd_frames_reserve_kept(&session->frames, &session->fitted_memory, bd_slot_bytes(&fitted), error);
+    }
+    if (!result) {
+        result = bd_frame_prepare(&session->frames, frame, &session->draft, error);
+    }
     if (!result) {
         result = keep_profile(session, flight, ask->photo, ask->params.classic, error);
     }
@@ -235,7 +292,7 @@ static bd_result submit_draft(bd_session *session, const request *ask, uint32_t 
     bd_source sources[BD_MOST_UPLOADS] = {{.image = ask->photo, .opaque = ask->params.ignore_alpha}};
     uint32_t count = ask->images ? 0 : 1;
     count += ask->params.classic ? 0 : bd_matte_sources(&ask->matte, sources + count);
-    if (ask->background && !ask->images) {
+    if (ask->background && (!ask->images || ask->of_session)) {
         sources[count] = (bd_source){.image = ask->background, .color = ask->color};
     }
     bd_frame_upload(frame, sources);
@@ -274,15 +331,50 @@ bd_result bd_replace_start(bd_session *session, bd_replace_request *ask, uint32_
         flight->matte = ask->matte;
         code = submit_draft(session, ask, number, error);
     }
+    if (!code && ask->fits) {
+        session->fitted = ask->fitted;
+        session->is_fitted = true;
+    }
     bd_color_destroy(ask->color);
     return code;
 }
 
+const bd_image *bd_replace_background(const bd_session *session, const bd_image *background, bd_replace_request *ask) {
+    ask->of_session = !background && ask->params.background == BD_BACKGROUND_PICTURE && session->kept_background.pixels;
+    return ask->of_session ? &session->kept_background : background;
+}
+
+bd_result bd_session_set_background(bd_session *session, const bd_image *background, bd_error *error) {
+    bd_image copy = {0};
+    bd_result code = background ? bd_check_picture(background, "background", error) : BD_OK;
+    if (!code && background) {
+        const bool deep = background->format == BD_FORMAT_RGBA16, opaque = bd_image_is_opaque(background);
+        code = bd_image_create(session->allocator, "background", background->width, background->height,
+                               deep ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8, &copy, error);
+        for (uint32_t y = 0; y < background->height && !code; y++) {
+            bd_row_load(background, y, opaque, deep, copy.pixels + (ptrdiff_t)y * copy.stride_bytes);
+        }
+        copy.has_alpha = !opaque;
+        if (!code && background->profile) {
+            code = bd_image_set_profile(&copy, background->profile, background->profile_bytes, error);
+        }
+    }
+    if (code) {
+        bd_image_finish(&copy);
+        return code;
+    }
+    bd_image_finish(&session->kept_background);
+    session->kept_background = copy;
+    session->is_fitted = false;
+    return BD_OK;
+}
+
 /* A request for pictures in the host's memory. */
-static bd_result make_request(const bd_image *photo, const bd_image *background, const bd_replace_params *params,
-                              bd_replace_request *ask, bd_error *error) {
+static bd_result make_request(const bd_session *session, const bd_image *photo, const bd_image *background,
+                              const bd_replace_params *params, bd_replace_request *ask, bd_error *error) {
     *ask = (bd_replace_request){.photo = photo};
     bd_result code = BD_PARAMS_READ(&ask->params, params, bd_replace_params, error);
+    background = bd_replace_background(session, background, ask);
     if (!code) {
         code = bd_check_replace(photo, background, &ask->params, error);
     }
@@ -293,7 +385,7 @@ static bd_result make_request(const bd_image *photo, const bd_image *background,
 static bd_result start(bd_session *session, const bd_image *photo, const bd_image *background,
                        const bd_replace_params *params, uint32_t number, bool alone, bd_error *error) {
     bd_replace_request ask;
-    bd_result code = make_request(photo, background, params, &ask, error);
+    bd_result code = make_request(session, photo, background, params, &ask, error);
     ask.alone = alone;
     return code ? code : bd_replace_start(session, &ask, number, error);
 }
@@ -318,7 +410,7 @@ bd_result bd_session_estimate(bd_session *session, const bd_image *photo, const 
         code = bd_session_check_idle(session, error);
     }
     if (!code) {
-        code = make_request(&of[0], background ? &of[1] : NULL, params, &ask, error);
+        code = make_request(session, &of[0], background ? &of[1] : NULL, params, &ask, error);
     }
     if (!code) {
         code = draft(session, &ask, &at, error);
@@ -350,6 +442,7 @@ static bd_result finish(bd_session *session, uint32_t number, bd_image *result, 
         code = bd_fail(error, BD_ERR_CANCELLED, "stopped by the caller");
     }
     if (code) {
+        session->is_fitted = false; /* whether it was is not known */
         return code;
     }
     const bd_results *at = &flight->results;

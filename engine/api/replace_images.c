@@ -126,8 +126,9 @@ bd_result bd_session_replace_images(bd_session *session, const bd_vulkan_image *
     bd_replace_request ask = {.photo = &stand_ins[BD_IMAGE_PHOTO], .images = &exchange};
     bd_result code = BD_PARAMS_READ(&ask.params, params, bd_replace_params, error);
     bool pictured = ask.params.background == BD_BACKGROUND_PICTURE;
+    const bd_image *kept = background ? NULL : bd_replace_background(session, NULL, &ask);
     const bd_vulkan_image *given[BD_IMAGE_ROLES] = {photo, pictured ? background : NULL, result, alpha};
-    const bool needed[BD_IMAGE_ROLES] = {true, pictured, true, false};
+    const bool needed[BD_IMAGE_ROLES] = {true, pictured && !kept, true, false};
     for (uint32_t role = 0; role < BD_IMAGE_ROLES && !code; role++) {
         if (given[role] || needed[role]) {
             code = take(given[role], (bd_image_role)role, &exchange, &stand_ins[role], error);
@@ -150,7 +151,7 @@ bd_result bd_session_replace_images(bd_session *session, const bd_vulkan_image *
     if (code) {
         return code;
     }
-    ask.background = pictured ? &stand_ins[BD_IMAGE_BACKGROUND] : NULL;
+    ask.background = kept ? kept : pictured ? &stand_ins[BD_IMAGE_BACKGROUND] : NULL;
     exchange.wide_matte = alpha && stand_ins[BD_IMAGE_MATTE].format == BD_FORMAT_GRAY16;
     code = bd_replace_start(session, &ask, number, error);
     if (!code) {

@@ -8,6 +8,7 @@
 #include "api/engine.h"
 #include "api/model.h"
 #include "network/looks.h"
+#include "photo/background.h"
 #include "photo/frame.h"
 #include "photo/matting.h"
 
@@ -19,6 +20,22 @@ typedef struct bd_results {
     uint32_t image, seen, found, key, alpha, coarse;
     bool has_seen, has_found, has_key, has_alpha, has_coarse;
 } bd_results;
+
+/* What a background that the session keeps was fitted for. All of it is compared, so it is zeroed before it is set. */
+typedef struct bd_fitted_for {
+    bd_size photo;
+    uint32_t fit, placed, classic, deep;
+    float place[2], blur_sigma_px;
+    uint64_t profile; /* of the photo: its bytes' sum */
+} bd_fitted_for;
+
+/* What it became. */
+typedef struct bd_fitted {
+    bd_fitted_for made_for;
+    bd_backdrop backdrop; /* but the slot */
+    bd_size size;
+    bd_slot_kind kind;
+} bd_fitted;
 
 /* What bd_session_replace_end needs of a photo in flight. */
 typedef struct bd_flight {
@@ -51,6 +68,10 @@ struct bd_session {
     bd_recipe draft; /* of the photo that is begun */
     bd_seen seen;    /* in the photo whose result was returned last */
     bd_key_color key;
+    bd_image kept_background;   /* of bd_session_set_background; without pixels: none */
+    bd_vk_buffer fitted_memory; /* holds it, fitted */
+    bd_fitted fitted;
+    bool is_fitted;
     struct {
         const bd_frame *frame; /* NULL: there is none, or another photo was begun since */
         bd_results at;

@@ -75,3 +75,23 @@ void bd_background_add(bd_recipe *recipe, const bd_backdrop_picture *picture, bd
         backdrop->picture = add_gaussian(recipe, backdrop->picture, p.blur_sigma_px);
     }
 }
+
+typedef struct keep_plan {
+    bd_slot from, to;
+} keep_plan;
+BD_PLAN_OF_WORDS(keep_plan, 2);
+
+static void record_keep(bd_recorder *to, const void *plan) {
+    const keep_plan *p = plan;
+    bd_recorder_copy(to, &to->slots[p->from], &to->slots[p->to]);
+}
+
+void bd_background_keep(bd_recipe *recipe, bd_backdrop *backdrop, const bd_vk_buffer *to) {
+    const bd_size size = bd_recipe_size(recipe, backdrop->picture);
+    const bd_slot_kind kind = bd_recipe_kind(recipe, backdrop->picture);
+    const keep_plan plan = {backdrop->picture, bd_recipe_kept(recipe, "kept background", kind, size, to, false)};
+    bd_recipe_pass(recipe, record_keep, &plan, sizeof plan);
+    bd_recipe_reads(recipe, plan.from);
+    bd_recipe_writes(recipe, plan.to);
+    backdrop->picture = plan.to;
+}

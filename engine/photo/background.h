@@ -31,4 +31,7 @@ bool bd_background_premultiplies(const bd_backdrop_picture *picture);
 /* Adds the picture's upload, fits it to a photo of that size, blurs it, and sets the picture's members of backdrop. */
 void bd_background_add(bd_recipe *recipe, const bd_backdrop_picture *picture, bd_size photo, bd_backdrop *backdrop);
 
+/* Copies a fitted picture to memory that outlives the photo, and makes backdrop that copy. */
+void bd_background_keep(bd_recipe *recipe, bd_backdrop *backdrop, const bd_vk_buffer *to);
+
 #endif

@@ -128,7 +128,9 @@ static bd_result plan_layout(const bd_frames *frames, const bd_recipe *recipe, l
     bool staged = !frames->vk->unified;
     for (uint32_t s = 0; s < recipe->slot_count; s++) {
         to->shapes[s] = recipe->shapes[s];
-        to->shapes[s].owner = staged ? BD_SLOT_SHARED : to->shapes[s].owner; /* the host sees copies */
+        if (staged && to->shapes[s].owner == BD_SLOT_FRAME) {
+            to->shapes[s].owner = BD_SLOT_SHARED; /* the host sees copies */
+        }
         uses[s] = recipe->uses[s];
         if (recipe->apart && uses[s].first <= uses[s].last) {
             uses[s] = (bd_slot_use){.first = 0, .last = BD_MOST_PASSES};
@@ -223,7 +225,7 @@ static bd_result lay_out(bd_frames *frames, bd_frame *frame, bd_error *error) {
     for (uint32_t s = 1; s < recipe->slot_count && !result; s++) {
         const bd_slot_memory *memory = of.shapes[s].owner == BD_SLOT_SHARED ? &frames->shared : &frame->memory;
         const bd_slot_use *use = &recipe->uses[s];
-        if (of.shapes[s].kind == BD_SLOT_OUTSIDE) {
+        if (of.shapes[s].kind == BD_SLOT_OUTSIDE || of.shapes[s].owner == BD_SLOT_KEPT) {
             frame->slots[s] = recipe->outside[s];
         } else if (use->first <= use->last) {
             frame->slots[s] = (bd_vk_binding){.buffer = &memory->chunks[of.places[s].chunk],
@@ -407,6 +409,15 @@ static bool has_times(const bd_frames *frames, const bd_frame *frame, uint32_t i
         alone = alone && frame->list[k] != frame->list[i];
     }
     return i % 2 == 0 || alone;
+}
+
+bd_result bd_frames_reserve_kept(bd_frames *frames, bd_vk_buffer *kept, VkDeviceSize bytes, bd_error *error) {
+    if (kept->buffer && kept->bytes >= bytes) {
+        return BD_OK;
+    }
+    bd_result result = wait_for_flights(frames, error);
+    frames->shared.generation++; /* what was recorded with it is of no use */
+    return result ? result : bd_vk_buffer_reserve(frames->vk, kept, bytes, BD_VK_MEMORY_DEVICE, error);
 }
 
 bd_result bd_frame_poll(bd_frames *frames, const bd_frame *frame, uint64_t timeout_ns, bd_error *error) {

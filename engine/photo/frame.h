@@ -67,6 +67,9 @@ void bd_frame_upload(bd_frame *frame, const bd_source *sources);
  * watch    asked between parts whether to go on; NULL: nobody is, and nothing is waited for. Not with images */
 bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_exchange *images, const bd_vk_watch *watch,
                           bd_error *error);
+/* Makes memory for a BD_SLOT_KEPT at least so large. Waits for photos in flight, and what is kept there is lost, where it
+ * has to grow. */
+bd_result bd_frames_reserve_kept(bd_frames *frames, bd_vk_buffer *kept, VkDeviceSize bytes, bd_error *error);
 /* Whether the device is done with it. */
 bd_result bd_frame_poll(bd_frames *frames, const bd_frame *frame, uint64_t timeout_ns, bd_error *error);
 /* Releases the memory and the commands of all frames; none is in flight. */

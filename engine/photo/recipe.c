@@ -54,6 +54,17 @@ bd_slot bd_recipe_outside(bd_recipe *recipe, const char *name, const bd_vk_bindi
     return slot;
 }
 
+bd_slot bd_recipe_kept(bd_recipe *recipe, const char *name, bd_slot_kind kind, bd_size size, const bd_vk_buffer *at,
+                       bool holds) {
+    bd_slot slot = bd_recipe_slot(recipe, name, kind, size);
+    if (slot != BD_NO_SLOT) {
+        recipe->shapes[slot].owner = BD_SLOT_KEPT;
+        recipe->outside[slot] = (bd_vk_binding){.buffer = at, .bytes = bd_slot_bytes(&recipe->shapes[slot])};
+        recipe->written[slot] = holds;
+    }
+    return slot;
+}
+
 bd_size bd_recipe_size(const bd_recipe *recipe, bd_slot slot) {
     return slot == BD_NO_SLOT ? (bd_size){1, 1} : (bd_size){recipe->shapes[slot].w, recipe->shapes[slot].h};
 }

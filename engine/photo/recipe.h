@@ -56,7 +56,7 @@ typedef struct bd_recipe {
     bd_slot_use uses[BD_MOST_SLOTS];
     bool written[BD_MOST_SLOTS]; /* by a pass so far, or by the host */
     const char *names[BD_MOST_SLOTS];
-    bd_vk_binding outside[BD_MOST_SLOTS]; /* of BD_SLOT_OUTSIDE */
+    bd_vk_binding outside[BD_MOST_SLOTS]; /* of BD_SLOT_OUTSIDE and BD_SLOT_KEPT */
     uint32_t slot_count;
     const void *given[BD_MOST_GIVEN];
     uint32_t given_count;
@@ -82,6 +82,9 @@ bool bd_recipe_failed(bd_recipe *recipe, bd_result result);
 bd_slot bd_recipe_slot(bd_recipe *recipe, const char *name, bd_slot_kind kind, bd_size size);
 /* A slot in memory that the recipe does not own; it must hold valid data when a pass reads it. */
 bd_slot bd_recipe_outside(bd_recipe *recipe, const char *name, const bd_vk_binding *at);
+/* A slot whose memory, of at least its bytes, stays from photo to photo; holds: something is there already. */
+bd_slot bd_recipe_kept(bd_recipe *recipe, const char *name, bd_slot_kind kind, bd_size size, const bd_vk_buffer *at,
+                       bool holds);
 /* 1x1 of BD_NO_SLOT: what a failed recipe goes on with divides by it. */
 bd_size bd_recipe_size(const bd_recipe *recipe, bd_slot slot);
 bd_slot_kind bd_recipe_kind(const bd_recipe *recipe, bd_slot slot);

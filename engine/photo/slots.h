@@ -29,7 +29,8 @@ typedef enum bd_slot_kind {
 /* Which part of memory a slot needs. */
 typedef enum bd_slot_owner {
     BD_SLOT_SHARED,
-    BD_SLOT_FRAME /* the host writes it before, or reads it after the photo */
+    BD_SLOT_FRAME, /* the host writes it before, or reads it after the photo */
+    BD_SLOT_KEPT   /* what it holds outlives the photo, in memory that is bound when the recipe is made */
 } bd_slot_owner;
 
 /* All of four bytes: equal slots have equal bytes. */
