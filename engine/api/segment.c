@@ -112,11 +112,15 @@ static bd_result segment(bd_session *session, const bd_image *photo, const bd_se
 
 bd_result bd_session_segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
                              bd_segmentation *result, bd_error *error) {
-    bd_segmentation all = {.struct_size = sizeof all};
-    bd_result code = bd_info_check(result, "bd_segmentation", error);
+    bd_segmentation given;
+    bd_result code = BD_PARAMS_READ(&given, result, bd_segmentation, error);
     if (code) {
         return code;
     }
+    /* Where maps go is the caller's; all else that the struct holds is released or forgotten. */
+    bd_segmentation all = {.struct_size = sizeof all, .labels = given.labels, .photo_labels = given.photo_labels};
+    given.labels = given.photo_labels = (bd_image){0};
+    bd_segmentation_finish(&given);
     code = segment(session, photo, params, &all, error);
     if (code) {
         bd_segmentation_finish(&all);

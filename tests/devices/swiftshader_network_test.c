@@ -38,7 +38,7 @@ static void run(const bd_image *photo, outcome *o) {
 static void test_agreement(void **state) {
     (void)state;
     bd_image photo = test_read_image(test_source_file("tools/samples/person.jpg"));
-    outcome ours, theirs;
+    outcome ours = {0}, theirs = {0};
     assert_int_equal(setenv("VK_DRIVER_FILES", icd, 1) | setenv("VK_ICD_FILENAMES", icd, 1), 0);
     run(&photo, &theirs);
     assert_int_equal(unsetenv("VK_DRIVER_FILES") | unsetenv("VK_ICD_FILENAMES"), 0);

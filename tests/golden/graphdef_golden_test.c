@@ -22,7 +22,7 @@ typedef struct outcome {
 
 static outcome run(const char *model, const char *picture) {
     test_session t;
-    outcome got;
+    outcome got = {0};
     bd_error error;
     assert_non_null(model);
     test_session_open_model(&t, model, NULL);

@@ -139,6 +139,30 @@ static void test_trims(void **state) {
     bd_image_finish(&expected);
 }
 
+/* Labels into memory of the caller's, with gaps between the rows; and a struct that is handed in again. */
+static void test_labels(void **state) {
+    (void)state;
+    forget(NEVER, NEVER);
+    enum { STRIDE = W + 7 };
+    static uint8_t memory[STRIDE * H];
+    const bd_segment_params params = {.struct_size = sizeof params, .map_size = BD_MAP_PHOTO, .want_logits = true};
+    bd_segmentation map = {.struct_size = sizeof map}, own = {.struct_size = sizeof own};
+    own.labels =
+        (bd_image){.width = W, .height = H, .format = BD_FORMAT_GRAY8, .stride_bytes = STRIDE, .pixels = memory};
+    memset(memory, 99, sizeof memory);
+    assert_int_equal(bd_session_segment(session, &photo, &params, &map, NULL), BD_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(bd_session_segment(session, &photo, &params, &own, NULL), BD_OK);
+        assert_ptr_equal(own.labels.pixels, memory);
+    }
+    for (size_t y = 0; y < H; y++) {
+        assert_memory_equal(memory + y * STRIDE, map.labels.pixels + y * W, W);
+        assert_int_equal(memory[y * STRIDE + W], 99);
+    }
+    bd_segmentation_finish(&own);
+    bd_segmentation_finish(&map);
+}
+
 static bd_session *open_with_budget(uint64_t budget) {
     const bd_session_params params = {.struct_size = sizeof params, .memory_budget = budget};
     return test_session_create(t.engine, t.model, &params);
@@ -225,6 +249,7 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stops_anywhere), cmocka_unit_test(test_stops_other_calls), cmocka_unit_test(test_flight),
         cmocka_unit_test(test_trims),          cmocka_unit_test(test_takes_masks),       cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_labels),
     };
     int skip = test_session_skip();
     if (skip) {
