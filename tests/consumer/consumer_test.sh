@@ -13,13 +13,15 @@ mkdir "$work/elsewhere"
 cmake --install "$build" --prefix "$work/first" > "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 prefix=$work/elsewhere/moved
 mv "$work/first" "$prefix"
+version=$(sed -n 's/^Version: //p' "$prefix"/lib*/pkgconfig/backdrop.pc)
 
 # ---- CMake ----
 
 find_it() { # FOLDER ARGUMENT...
     local folder=$1
     shift
-    cmake -S "$work/$folder" -B "$work/$folder/build" "${tools[@]}" "-DCMAKE_PREFIX_PATH=$prefix" "$@" > "$work/log" 2>&1
+    cmake -S "$work/$folder" -B "$work/$folder/build" "${tools[@]}" "-DCMAKE_PREFIX_PATH=$prefix" \
+        "-DBACKDROP_WANTED=$version" "$@" > "$work/log" 2>&1
 }
 asks() { # WHAT: a project that asks for just that
     mkdir -p "$work/asks"
@@ -32,7 +34,6 @@ cp -r "$here/host" "$work/host"
 { find_it host && cmake --build "$work/host/build"; } > "$work/log" 2>&1 || { tail -n 40 "$work/log"; exit 1; }
 run_hosts "$work/host/build"
 
-version=$(sed -n 's/^Version: //p' "$prefix"/lib*/pkgconfig/backdrop.pc)
 for what in '' REQUIRED "$version REQUIRED" "$version EXACT REQUIRED COMPONENTS shared" 'REQUIRED COMPONENTS static'; do
     asks "$what"
     grep -qE 'found (1|TRUE)' "$work/log" || complain "find_package(backdrop $what) fails: $(cat "$work/log")"

@@ -55,7 +55,7 @@ grep '"command"' "$commands" | grep -F "$source/engine/" | grep -qv -e '-std=c11
 grep '"command"' "$commands" | grep 'plain\.c' | without_known | grep -qE -e ' -(W|std|f|I|D)' &&
     complain "our options: $(grep 'plain\.c' "$commands")"
 # Of a user's options, those that are ours: the folder of the public headers, and a definition with the static library.
-ours=$(grep '"command"' "$commands" | grep -E 'host\.cc?' | grep -oE -e ' -(I|D|isystem|f|W)[^ ]*( [^- ][^ ]*)?' | grep -vE ' -W(all|extra|pedantic|error)' |
+ours=$(grep '"command"' "$commands" | grep -vF "$source/engine/" | grep -E 'host\.cc?' | grep -oE -e ' -(I|D|isystem|f|W)[^ ]*( [^- ][^ ]*)?' | grep -vE ' -W(all|extra|pedantic|error)' |
     without_known | sed "s/^ //; s|$work/host/||; s/ .*//" | grep . | sort -u | tr '\n' ' ')
 [ "$ours" = '-DBACKDROP_STATIC -Ibackdrop/include ' ] || complain "a user of the library is compiled with $ours"
 found=$(cd "$work/host/backdrop/include" && find . -mindepth 1 -printf '%P\n' | sort | diff - <(cd "$source/engine" && find . -maxdepth 1 -name '*.h' -printf '%P\n' | sort)) ||
