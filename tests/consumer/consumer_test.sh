@@ -130,7 +130,8 @@ foreign=$(nm -D --defined-only "$library/libbackdrop.so" | awk '$3 !~ /^(bd_[a-z
 [ -z "$foreign" ] || [ -n "$sanitize" ] || complain "the library shows other names than ours: $foreign"
 found=$(grep -rIlF -e "$work" -e "$build" -e "$source" "$prefix")
 [ -z "$found" ] || complain "an installed file says where it was made: $found"
-for path in bin/backdrop bin/backdrop-fetch-weights include/backdrop.h share/backdrop/manifest.json share/doc/backdrop/LICENSE \
+for path in bin/backdrop bin/backdrop-fetch-weights include/backdrop.h share/backdrop/manifest.json \
+    share/backdrop/python/backdrop.py share/doc/backdrop/LICENSE \
     share/man/man1/backdrop.1 share/man/man1/backdrop-matte.1 share/bash-completion/completions/backdrop \
     share/zsh/site-functions/_backdrop share/fish/vendor_completions.d/backdrop.fish; do
     [ -s "$prefix/$path" ] || complain "$path is not installed"
