@@ -97,7 +97,7 @@ def _load() -> ctypes.CDLL:
         raise ImportError(f'{path} is of version {number // 1000000}.{number // 1000 % 1000}, but {__file__} is for '
                           f'{_VERSION[0]}.{_VERSION[1]}')
     library.bd_result_name.restype = library.bd_model_class_name.restype = ctypes.c_char_p
-    for name in ('bd_engine_destroy', 'bd_model_destroy', 'bd_session_destroy', 'bd_segmentation_finish'):
+    for name in ('bd_engine_destroy', 'bd_model_destroy', 'bd_session_destroy'):
         getattr(library, name).restype = None
     return library
 
@@ -274,16 +274,12 @@ class Backdrop:
 
     def segment(self, photo: np.ndarray, *, bgr: bool = False) -> tuple[np.ndarray, list[str]]:
         """Each pixel's class: labels (h, w) uint8, and the names of classes, by label."""
-        params, front, seen = _SegmentParams(map_size=_MAP_PHOTO), _picture(photo, bgr), _Segmentation()
+        params, front = _SegmentParams(map_size=_MAP_PHOTO), _picture(photo, bgr)
+        made = np.empty(photo.shape[:2], np.uint8)
+        seen = _Segmentation(labels=_around(made, 'gray8', False))
         with self._lock:
             _call('bd_session_segment', self._session(closer=False), ctypes.byref(front), ctypes.byref(params),
                   ctypes.byref(seen))
-        try:
-            labels = seen.labels
-            rows = (ctypes.c_uint8 * (labels.stride_bytes * labels.height)).from_address(labels.pixels)
-            made = np.frombuffer(rows, np.uint8).reshape(labels.height, labels.stride_bytes)[:, :labels.width].copy()
-        finally:
-            _lib.bd_segmentation_finish(ctypes.byref(seen))
         return made, list(self.classes)
 
 
