@@ -159,6 +159,15 @@ class Pictures(unittest.TestCase):
         for name in ('refine', 'best'):
             self.same(self.kept.matte(self.photo, matte=name), self.command('matte', PERSON, '--matte', name))
 
+    def test_labels(self):
+        path = Path(self.folder.name, 'labels.png')
+        subprocess.run([BUILD / 'backdrop', 'segment', PERSON, '--photo-size', '--labels', path, '-q'], check=True)
+        model = SOURCE / 'weights/cache/deeplabv3_mnv2_pascal/model.json'
+        for which in ({}, {'model': 'deeplabv3_mnv2_pascal'}, {'model': model}):
+            labels, names = backdrop.segment(self.photo, **which)
+            self.same(labels, read(path))
+            self.assertEqual((len(names), names[0], names[15]), (21, 'background', 'person'))
+
     def test_memory(self):
         """The same pixels, however they lie."""
         expected, photo, scene = self.kept.replace(self.photo, self.scene), self.photo, self.scene
