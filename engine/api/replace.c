@@ -44,14 +44,6 @@ static bd_backdrop_picture plan_picture(const bd_session *session, const request
     return picture;
 }
 
-static uint64_t sum_of(const uint8_t *data, size_t bytes) {
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-    for (size_t i = 0; i < bytes; i++) {
-        hash = (hash ^ data[i]) * 0x100000001b3u;
-    }
-    return bytes ? hash : 0;
-}
-
 static bd_fitted_for fitted_for(const request *ask) {
     const bd_replace_params *params = &ask->params;
     bd_fitted_for to;
@@ -64,7 +56,7 @@ static bd_fitted_for fitted_for(const request *ask) {
     to.place[0] = params->placed ? params->place[0] : 0.0f;
     to.place[1] = params->placed ? params->place[1] : 0.0f;
     to.blur_sigma_px = params->blur_sigma_px;
-    to.profile = ask->photo->profile ? sum_of(ask->photo->profile, ask->photo->profile_bytes) : 0;
+    to.profile = ask->photo->profile ? bd_hash(BD_HASH_BEGIN, ask->photo->profile, ask->photo->profile_bytes) : 0;
     return to;
 }
 

@@ -65,16 +65,14 @@ void bd_tuning_signature(const bd_graph *graph, uint32_t index, bd_precision pre
 }
 
 void bd_tuning_network_signature(const bd_graph *graph, char signature[BD_TUNING_SIGNATURE_BYTES]) {
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    uint64_t hash = BD_HASH_BEGIN;
     for (uint32_t n = 0; n < graph->count; n++) {
         if (graph->nodes[n].op == BD_OP_CONST) {
             continue;
         }
         char text[BD_TUNING_SIGNATURE_BYTES];
         bd_tuning_signature(graph, n, BD_PRECISION_FP32, text);
-        for (const char *c = text; *c; c++) {
-            hash = (hash ^ (uint8_t)*c) * 0x100000001b3u;
-        }
+        hash = bd_hash(hash, text, strlen(text));
     }
     (void)snprintf(signature, BD_TUNING_SIGNATURE_BYTES, "network %016llx", (unsigned long long)hash);
 }

@@ -10,14 +10,6 @@
 /* In the file the driver's data is followed by its checksum. A cache that outgrew the limit is begun anew. */
 enum { CACHE_SUM_BYTES = sizeof(uint64_t), CACHE_MOST_BYTES = 64 << 20 };
 
-static uint64_t sum_of(const uint8_t *data, size_t bytes) {
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-    for (size_t i = 0; i < bytes; i++) {
-        hash = (hash ^ data[i]) * 0x100000001b3u;
-    }
-    return hash;
-}
-
 /* A cache of another device or driver, or a damaged one, must not be given to this one; drivers check too, but not all
  * of them well. */
 static bool cache_fits(const bd_vk *vk, const bd_mapping *file) {
@@ -27,7 +19,7 @@ static bool cache_fits(const bd_vk *vk, const bd_mapping *file) {
         return false;
     }
     memcpy(&sum, file->data + file->bytes - sizeof sum, sizeof sum);
-    if (sum != sum_of(file->data, file->bytes - sizeof sum)) {
+    if (sum != bd_hash(BD_HASH_BEGIN, file->data, file->bytes - sizeof sum)) {
         return false;
     }
     memcpy(&header, file->data, sizeof header);
@@ -73,7 +65,7 @@ void bd_vk_pipeline_cache_close(bd_vk *vk) {
         uint8_t *data = bd_alloc(vk->allocator, bytes + CACHE_SUM_BYTES);
         if (data && vk->api.vkGetPipelineCacheData(vk->device, vk->pipeline_cache, &bytes, data) == VK_SUCCESS) {
             bd_error error;
-            uint64_t sum = sum_of(data, bytes);
+            uint64_t sum = bd_hash(BD_HASH_BEGIN, data, bytes);
             memcpy(data + bytes, &sum, sizeof sum);
             if (bd_write_file(vk->cache_path, data, bytes + sizeof sum, vk->allocator, &error)) {
                 bd_vk_log(vk, BD_LOG_WARNING, "%s", error.message);
