@@ -297,7 +297,7 @@ static void test_padding(void **state) {
         matte.mode = from.mode;
         matte.coarse = NULL;
         matte.coarse_width = matte.coarse_height = 0;
-        matte.wide = false;
+        matte.wide = matte.want_coarse = false;
         matte.keep = from.keep;
         matte.keep_x = matte.keep_y = 0;
         matte.island_share = 0.0f;
@@ -321,7 +321,7 @@ static void test_padding(void **state) {
         params.fit = BD_FIT_COVER;
         memset(params.color, 7, sizeof params.color);
         params.blur_sigma_px = 0.0f;
-        params.classic = false;
+        params.classic = params.want_alpha = params.ignore_alpha = false;
         params.matte = &matte;
         params.blend = BD_BLEND_LINEAR;
         params.foreground = (bd_foreground)0;
