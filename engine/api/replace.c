@@ -46,10 +46,8 @@ static bd_backdrop_picture plan_picture(const bd_session *session, const request
 
 static bd_fitted_for fitted_for(const request *ask) {
     const bd_replace_params *params = &ask->params;
-    bd_fitted_for to;
-    memset(&to, 0, sizeof to);
+    bd_fitted_for to = {.fit = params->fit};
     to.photo = (bd_size){ask->photo->width, ask->photo->height};
-    to.fit = params->fit;
     to.classic = params->classic;
     to.deep = ask->deep;
     to.placed = params->placed;
@@ -60,6 +58,12 @@ static bd_fitted_for fitted_for(const request *ask) {
     return to;
 }
 
+static bool is_fitted_for(const bd_fitted_for *a, const bd_fitted_for *b) {
+    return a->photo.w == b->photo.w && a->photo.h == b->photo.h && a->fit == b->fit && a->placed == b->placed &&
+           a->classic == b->classic && a->deep == b->deep && a->place[0] == b->place[0] && a->place[1] == b->place[1] &&
+           a->blur_sigma_px == b->blur_sigma_px && a->profile == b->profile;
+}
+
 /* The session's own, which is fitted once for photos that are alike. */
 static bool add_fitted(bd_recipe *r, const bd_session *session, request *ask, bd_backdrop *back) {
     const bd_fitted *fitted = &session->fitted;
@@ -67,7 +71,7 @@ static bool add_fitted(bd_recipe *r, const bd_session *session, request *ask, bd
         return false;
     }
     ask->fitted.made_for = fitted_for(ask);
-    if (!session->is_fitted || memcmp(&ask->fitted.made_for, &fitted->made_for, sizeof fitted->made_for) != 0) {
+    if (!session->is_fitted || !is_fitted_for(&ask->fitted.made_for, &fitted->made_for)) {
         return false;
     }
     *back = fitted->backdrop;

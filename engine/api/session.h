@@ -21,7 +21,7 @@ typedef struct bd_results {
     bool has_seen, has_found, has_key, has_alpha, has_coarse;
 } bd_results;
 
-/* What a background that the session keeps was fitted for. All of it is compared, so it is zeroed before it is set. */
+/* What a background that the session keeps was fitted for. */
 typedef struct bd_fitted_for {
     bd_size photo;
     uint32_t fit, placed, classic, deep;

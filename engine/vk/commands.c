@@ -468,7 +468,10 @@ bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, u
     uint32_t listed, waited = 0;
     bd_result result = list_parts(commands, count, buffers, &listed, error);
     if (!result && !watch) {
-        return submit(vk, buffers, listed, (listed + MOST_BATCHES - 1) / MOST_BATCHES, syncs, fence, error);
+        /* Software devices have no driver that stops what takes long, and lose time with each batch. */
+        bool whole = vk->info.kind == BD_DEVICE_SOFTWARE;
+        uint32_t batch = whole ? listed : (listed + MOST_BATCHES - 1) / MOST_BATCHES;
+        return submit(vk, buffers, listed, batch, syncs, fence, error);
     }
     for (uint32_t i = 0; i < listed && !result; i++) {
         if (i >= 2) {
