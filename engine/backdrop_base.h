@@ -94,7 +94,8 @@ typedef struct bd_error {
 
 /* ---- hooks ------------------------------------------------------------------------------------------------------ */
 
-/* Host allocation. All three functions or none; must be callable from any thread that calls the library. */
+/* Host allocation. All three functions or none; must be callable from any thread that calls the library, and from several
+ * at once where several call it. */
 typedef struct bd_allocator {
     void *user;
     void *(*allocate)(void *user, size_t bytes);
@@ -108,7 +109,7 @@ typedef void (*bd_log_fn)(void *user, bd_log_level level, const char *message);
 
 /* How far a call is: `done` of `total` parts of a stage ("replace", "matte", "segment", "fp32", ...), 0 of them at its
  * beginning. Returns whether to go on; false makes the call fail with BD_ERR_CANCELLED. From the thread of the call,
- * which must not call the session or engine again from here, but for bd_session_cancel. */
+ * which must not call the session or tuner again from here, but for bd_session_cancel. */
 typedef bool (*bd_progress_fn)(void *user, const char *stage, uint32_t done, uint32_t total);
 
 #ifdef __cplusplus

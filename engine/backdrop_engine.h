@@ -37,7 +37,7 @@ typedef struct bd_device_info {
 typedef struct bd_engine_params {
     size_t struct_size;
     const bd_allocator *allocator;
-    bd_log_fn log; /* may be called from any thread that calls the library */
+    bd_log_fn log; /* may be called from any thread that calls the library, and from several at once */
     void *log_user;
     const char *device;           /* index as a number, or a part of the name (any case); NULL: the highest score */
     const char *cache_dir;        /* pipelines, and which kernels are fast; created when missing; NULL: not on disk */
@@ -56,12 +56,12 @@ BD_API BD_CHECK bd_result bd_devices(const bd_engine_params *params, bd_device_i
 BD_API BD_CHECK bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, bd_error *error);
 
 /* NULL is fine. Sessions and tuners on the engine keep it, and its hooks, in use: where there are any, destroying the last
- * one ends it. Writes the pipeline cache when it has grown. */
+ * one ends it, on whichever thread that is. Writes the pipeline cache when it has grown. */
 BD_API void bd_engine_destroy(bd_engine *engine);
 
 BD_API bd_result bd_engine_device(const bd_engine *engine, bd_device_info *info);
 
-/* Validation messages so far (0 when validation is off). */
+/* Validation messages so far (0 when validation is off). Threads: at any time, whatever others do. */
 BD_API uint32_t bd_engine_validation_messages(const bd_engine *engine);
 
 /* Names of the kernel sets, for bd_engine_params.kernel_set: index 0, 1, ...; NULL past the last one. Whether a device

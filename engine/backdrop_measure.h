@@ -68,7 +68,8 @@ BD_API BD_CHECK bd_result bd_tuner_create(bd_engine *engine, const bd_model *mod
  * its runs, some 20 ms on the device, or at the end one network: made, or run once. It waits for the device, which may
  * be at photos that were begun; nothing that is timed overlaps them. Does nothing once done.
  *
- * Threads  from any thread; one call at a time per engine. Photos may have been begun and not ended.
+ * Threads  one tuner's step at a time on an engine, others wait, and so do sessions that are to be created. Photos may have
+ *          been begun and not ended; photos that other threads begin meanwhile disturb what is timed.
  * Memory   between steps the device keeps a node's tensors, at the end two networks beside the session's.
  * Errors   BD_ERR_FILE_WRITE (the engine keeps the result all the same), as bd_engine_tune. The tuner is done then, and
  * after BD_ERR_DEVICE and the like this network is not tuned by steps again.
@@ -93,7 +94,7 @@ typedef struct bd_device_peaks {
 } bd_device_peaks;
 
 /* Measures them: the best of several short runs, some seconds at most. Takes up to 512 MB of device memory while it
- * runs. Sessions of the engine must be idle.
+ * runs. Sessions of the engine should be idle.
  *
  * Errors   BD_ERR_OUT_OF_MEMORY, BD_ERR_OUT_OF_DEVICE_MEMORY, BD_ERR_DEVICE (also: what was computed is wrong),
  *          BD_ERR_DEVICE_LOST.

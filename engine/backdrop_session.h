@@ -23,6 +23,12 @@ typedef enum bd_precision {
     BD_PRECISION_FAST16 = 3 /* stored as FP16, multiplied and added two halves at a time (shaderFloat16) */
 } bd_precision;
 
+/* Tells that the device is done with a photo that was begun, bd_session_replace_end of which does not block any more. A
+ * thread of the session's own calls it, once a photo, in the order that they were begun in, also where one failed. It
+ * must return soon and call nothing of the library but bd_session_cancel; writing to a pipe or an eventfd makes a handle
+ * of it that an event loop can poll. */
+typedef void (*bd_done_fn)(void *user);
+
 typedef struct bd_session_params {
     size_t struct_size;
     const bd_allocator *allocator;
@@ -44,6 +50,8 @@ typedef struct bd_session_params {
     uint64_t memory_budget;
     uint32_t in_flight; /* photos that may be begun and not ended (bd_session_replace_begin), 1..8; 0: 2. Each takes
                            memory for its photo, background and result */
+    bd_done_fn done;    /* NULL: nobody is told, and the session has no thread */
+    void *done_user;
 } bd_session_params;
 
 typedef struct bd_session_info {
@@ -54,7 +62,15 @@ typedef struct bd_session_info {
 } bd_session_info;
 
 /* Uploads the weights, creates the pipelines and records the network. The model may be destroyed afterwards. model
- * NULL: a session without a network, for calls that bring probabilities of their own. */
+ * NULL: a session without a network, for calls that bring probabilities of their own.
+ *
+ * Shares   pipelines with all sessions of the engine, and the weights on the device with those of the same bd_model whose
+ *          kernels read them alike. Tensors and photos' memory are each session's own.
+ * Threads  several sessions may be made at once; trials of kernels take turns, and are disturbed by photos of other
+ *          sessions.
+ * Errors   BD_ERR_INVALID_ARGUMENT, BD_ERR_UNSUPPORTED (precision), BD_ERR_OUT_OF_MEMORY,
+ *          BD_ERR_OUT_OF_DEVICE_MEMORY, BD_ERR_IMAGE_TOO_LARGE, BD_ERR_DEVICE, BD_ERR_DEVICE_LOST.
+ */
 BD_API BD_CHECK bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params,
                                             bd_session **session, bd_error *error);
 BD_API void bd_session_destroy(bd_session *session);
@@ -191,7 +207,7 @@ BD_API void bd_session_cancel(bd_session *session);
 /* What a session takes for photos of a size, before it takes it. */
 typedef struct bd_memory_estimate {
     size_t struct_size;
-    uint64_t network_bytes;   /* of device memory for weights and tensors: taken already */
+    uint64_t network_bytes;   /* of device memory for weights, also those that are shared, and tensors: taken already */
     uint64_t photo_bytes;     /* of device memory for one photo at a time */
     uint64_t in_flight_bytes; /* the same for as many as may be in flight */
     uint64_t staging_bytes;   /* how much of that is the host's memory, which the device sees; 0 where they share all */

@@ -60,7 +60,7 @@ _ModelInfo = _struct('bd_model_info', 'size struct_size, text form, char48 backb
                      'bool integers, text in_float')
 _SessionParams = _struct('bd_session_params', 'size struct_size, pointer allocator progress progress_user, '
                          'enum precision, pointer sizes, u32 size_count, bool flip many, u64 memory_budget, '
-                         'u32 in_flight')
+                         'u32 in_flight, pointer done done_user')
 _MatteParams = _struct('bd_matte_params', 'size struct_size, u32x8 classes, enum mode, pointer coarse, '
                        'u32 coarse_width coarse_height, bool wide want_coarse, enum keep, u32 keep_x keep_y, '
                        'f32 island_share, bool fill_holes, f32 grow_px feather_px, pointer trimap, enum key, '

@@ -26,7 +26,9 @@ bd_result bd_engine_make(const bd_engine_params *params, const bd_vulkan_import 
     }
     made->allocator = bd_keep_allocator(&made->hooks, copy.allocator);
     copy.allocator = made->allocator;
-    made->users = 1;
+    atomic_init(&made->users, 1);
+    bd_mutex_init(&made->tuning_lock);
+    bd_weights_store_init(&made->weights);
     result = host ? bd_column_import(&made->vk, &copy, host, error) : bd_column_open(&made->vk, &copy, error);
     if (!result) {
         result = bd_tuning_init(&made->tuning, made->vk.cache_path, made->allocator, error);
@@ -44,14 +46,16 @@ bd_result bd_engine_create(const bd_engine_params *params, bd_engine **engine, b
 }
 
 void bd_engine_keep(bd_engine *engine) {
-    engine->users++;
+    atomic_fetch_add(&engine->users, 1);
 }
 
 void bd_engine_destroy(bd_engine *engine) {
-    if (!engine || --engine->users) {
+    if (!engine || atomic_fetch_sub(&engine->users, 1) > 1) {
         return;
     }
+    bd_weights_store_finish(&engine->weights);
     bd_tuning_finish(&engine->tuning);
+    bd_mutex_finish(&engine->tuning_lock);
     bd_vk_finish(&engine->vk);
     bd_allocator hooks = engine->hooks;
     bd_free(engine->allocator ? &hooks : NULL, engine);

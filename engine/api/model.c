@@ -91,6 +91,10 @@ static bd_result prepare(bd_model *made, const bd_model_params *params, const ch
     if (!result) {
         result = name_classes(made, params, error);
     }
+    if (!result) {
+        made->graph.identity = bd_identity_make(made->allocator);
+        result = made->graph.identity ? BD_OK : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
+    }
     return result ? result : bd_plan_init(&made->plan, &made->graph, false, made->allocator, error);
 }
 

@@ -49,7 +49,9 @@ bd_result bd_session_make(bd_engine *engine, const bd_model *model, const bd_net
         made->background = strcmp(model->class_names[c], "background") ? made->background : (int32_t)c;
     }
     bd_frames_init(&made->frames, made->vk, made->allocator, BD_SESSION_USUAL_IN_FLIGHT);
-    bd_result result = model ? bd_looks_init(&made->looks, made->vk, &model->graph, params, error) : BD_OK;
+    bd_network_params network = params ? *params : (bd_network_params){.precision = BD_PRECISION_AUTO};
+    network.store = &engine->weights;
+    bd_result result = model ? bd_looks_init(&made->looks, made->vk, &model->graph, &network, error) : BD_OK;
     if (result) {
         bd_session_destroy(made);
         return result;
@@ -84,16 +86,45 @@ static bd_result set_up(bd_session *session, const bd_session_params *params, bd
         session->frames.count = params->in_flight;
     }
     session->budget = params->memory_budget;
+    bd_result result =
+        bd_completion_start(&session->frames.completion, session->vk, params->done, params->done_user, error);
+    if (result) {
+        return result;
+    }
     const bd_graph *sizes[BD_MOST_SIZES] = {NULL};
     for (uint32_t i = 0; i < BD_MIN(params->size_count, (uint32_t)BD_MOST_SIZES); i++) {
         sizes[i] = &params->sizes[i]->graph;
     }
-    bd_result result =
+    result =
         session->looks.count ? bd_looks_add(&session->looks, sizes, params->size_count, params->flip, error) : BD_OK;
     return result ? result : keep_budget(session, error);
 }
 
-/* A session whose kernels are those that were measured, or guessed, for this device. */
+/* Which kernels were measured, or are guessed, to be the best for this device; tries some where that is not known. */
+static bd_result choose_kernels(bd_engine *engine, const bd_model *model, const bd_session_params *params,
+                                bd_kernel_choice *choices, bd_precision *precision, bd_error *error) {
+    bd_vk *vk = &engine->vk;
+    bd_tuning *tuning = &engine->tuning;
+    *precision = choose_precision(engine, model, params->precision);
+    /* What is faster depends on the driver, and on software devices that takes long to find out: only where it is kept or
+     * many photos are to come. */
+    bool kept = tuning->path;
+    bool settles = vk->column == BD_COLUMN_WIDE8 && kept && params->many;
+    bool probes =
+        bd_probe_serves(vk, *precision) && !settles && (kept || params->many || bd_precision_is_half(*precision));
+    bd_result result = probes ? bd_probe(tuning, vk, &model->graph, *precision, error) : BD_OK;
+    if (settles) {
+        result = bd_tuning_settle(tuning, vk, &model->graph, *precision, BD_KERNEL_FAMILY_FLAT, error);
+    }
+    if (!result) {
+        bd_tuning_choose(tuning, vk, &model->graph, *precision, params->many, choices);
+    }
+    if (!result && probes) {
+        bd_probe_choose(tuning, vk, &model->graph, *precision, false, choices);
+    }
+    return result;
+}
+
 static bd_result make_chosen(bd_engine *engine, const bd_model *model, const bd_session_params *params,
                              const bd_allocator *allocator, bd_session **session, bd_error *error) {
     bd_kernel_choice *choices = bd_alloc_array(allocator, model->graph.count, sizeof *choices);
@@ -103,24 +134,11 @@ static bd_result make_chosen(bd_engine *engine, const bd_model *model, const bd_
     if (model->graph.not_integers) {
         bd_vk_log(&engine->vk, BD_LOG_INFO, "%s runs in float: %s", model->graph.file, model->graph.not_integers);
     }
-    const bd_network_params network = {.precision = choose_precision(engine, model, params->precision),
-                                       .choices = choices};
-    /* What is faster depends on the driver, and on software devices that takes long to find out: only where it is kept or
-     * many photos are to come. */
-    bool kept = engine->tuning.path;
-    bool settles = engine->vk.column == BD_COLUMN_WIDE8 && kept && params->many;
-    bool probes = bd_probe_serves(&engine->vk, network.precision) && !settles &&
-                  (kept || params->many || bd_precision_is_half(network.precision));
-    bd_result result = probes ? bd_probe(&engine->tuning, &engine->vk, &model->graph, network.precision, error) : BD_OK;
-    if (settles) {
-        result = bd_tuning_settle(&engine->tuning, &engine->vk, &model->graph, network.precision, BD_KERNEL_FAMILY_FLAT,
-                                  error);
-    }
+    bd_network_params network = {.choices = choices};
+    bd_mutex_lock(&engine->tuning_lock);
+    bd_result result = choose_kernels(engine, model, params, choices, &network.precision, error);
+    bd_mutex_unlock(&engine->tuning_lock);
     if (!result) {
-        bd_tuning_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, params->many, choices);
-        if (probes) {
-            bd_probe_choose(&engine->tuning, &engine->vk, &model->graph, network.precision, false, choices);
-        }
         result = bd_session_make(engine, model, &network, allocator, session, error);
     }
     bd_free(allocator, choices);
@@ -283,7 +301,7 @@ static bool go_on(void *user, uint32_t done, uint32_t total) {
 
 bd_result bd_session_run_frame(bd_session *session, bd_frame *frame, bd_error *error) {
     following f = {session, atomic_load(&session->cancels)};
-    return bd_frame_submit(&session->frames, frame, NULL, &(bd_vk_watch){go_on, &f}, error);
+    return bd_frame_submit(&session->frames, frame, NULL, &(bd_vk_watch){.go_on = go_on, .user = &f}, error);
 }
 
 static bool oldest_is_of_images(const bd_session *session) {

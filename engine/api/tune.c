@@ -487,6 +487,7 @@ static void give_up(bd_tuner *t, bd_result why) {
 bd_result bd_tuner_step(bd_tuner *t, double budget_ms, bd_error *error) {
     double until = bd_now_ms() + budget_ms;
     bd_result result = BD_OK;
+    bd_mutex_lock(&t->engine->tuning_lock);
     while (!t->done && !result) {
         switch (t->stage) {
         case BD_TUNE_NODES: result = step_node(t, error); break;
@@ -500,6 +501,7 @@ bd_result bd_tuner_step(bd_tuner *t, double budget_ms, bd_error *error) {
     if (result) {
         give_up(t, result);
     }
+    bd_mutex_unlock(&t->engine->tuning_lock);
     return result;
 }
 
@@ -536,7 +538,9 @@ bd_result bd_tuner_create(bd_engine *engine, const bd_model *model, const bd_tun
     if (engine->tuning.path) {
         (void)snprintf(t->result.path, sizeof t->result.path, "%s", engine->tuning.path);
     }
+    bd_mutex_lock(&engine->tuning_lock);
     begin_precision(t);
+    bd_mutex_unlock(&engine->tuning_lock);
     *tuner = t;
     return BD_OK;
 }
@@ -545,11 +549,13 @@ void bd_tuner_destroy(bd_tuner *t) {
     if (!t) {
         return;
     }
+    bd_engine *engine = t->engine;
+    bd_mutex_lock(&engine->tuning_lock);
     if (!t->whole && t->trial) {
         forgive_attempt(t);
     }
     close_precision(t);
-    bd_engine *engine = t->engine;
+    bd_mutex_unlock(&engine->tuning_lock);
     bd_free(engine->allocator, t);
     bd_engine_destroy(engine);
 }
@@ -577,7 +583,9 @@ bd_result bd_engine_tune(bd_engine *engine, const bd_model *model, const bd_tune
     }
     t->whole = true;
     t->at = 0;
+    bd_mutex_lock(&engine->tuning_lock);
     begin_precision(t);
+    bd_mutex_unlock(&engine->tuning_lock);
     code = bd_tuner_step(t, INFINITY, error);
     bd_info_give(result, &t->result, sizeof t->result);
     bd_tuner_destroy(t);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/half.h"
 #include "base/hash.h"
+#include "base/identity.h"
 #include "base/macros.h"
 #include "base/memory.h"
 #include "base/params.h"

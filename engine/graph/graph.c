@@ -68,6 +68,7 @@ bd_result bd_graph_init(bd_graph *graph, const bd_allocator *allocator, const ch
 
 void bd_graph_finish(bd_graph *graph) {
     bd_free(graph->pool.allocator, graph->nodes);
+    bd_identity_drop(graph->identity);
     bd_pool_finish(&graph->pool);
     memset(graph, 0, sizeof *graph);
 }

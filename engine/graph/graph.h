@@ -173,6 +173,7 @@ typedef struct bd_graph {
     float logits_step;
     int32_t logits_zero_point;
     uint32_t output_stride; /* 8 or 16: what an importer takes where the export does not say; 0: its own default */
+    bd_identity *identity;  /* its constants are what they are for good, and may be shared; NULL: not */
 } bd_graph;
 
 const char *bd_op_name(bd_op op);

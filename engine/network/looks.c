@@ -14,7 +14,7 @@ bd_result bd_looks_add(bd_looks *looks, const bd_graph *const *sizes, uint32_t s
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "at most %d other sizes", BD_MOST_SIZES);
     }
     for (uint32_t i = 0; i < size_count; i++) {
-        const bd_network_params params = {.precision = looks->network.precision};
+        const bd_network_params params = {.precision = looks->network.precision, .store = looks->network.store};
         bd_result result = bd_network_init(&looks->sizes[i], looks->vk, sizes[i], &params, error);
         if (result) {
             return result;
@@ -46,10 +46,14 @@ void bd_looks_finish(bd_looks *looks) {
 /* ---- which look is what ------------------------------------------------------------------------------------------ */
 
 static VkDeviceSize network_bytes(const bd_network *network) {
-    return network->weights.bytes + network->arena.bytes + network->gate.groups.bytes + network->gate.gated.bytes;
+    return network->weights->buffer.bytes + network->arena.bytes + network->gate.groups.bytes +
+           network->gate.gated.bytes;
 }
 
 VkDeviceSize bd_looks_bytes(const bd_looks *looks) {
+    if (!looks->count) {
+        return 0;
+    }
     VkDeviceSize bytes = network_bytes(&looks->network) + looks->sums[0].bytes + looks->sums[1].bytes;
     for (uint32_t i = 0; i < looks->size_count; i++) {
         bytes += network_bytes(&looks->sizes[i]);

@@ -5,27 +5,12 @@
 #include "network/bands.h"
 #include "network/network.h"
 
-/* Where each packed constant lies in the weights buffer. */
-typedef struct packed_constant {
-    uint32_t node;
-    bd_packing packing;
-    VkDeviceSize offset, bytes;
-} packed_constant;
-
 typedef struct recorder {
     bd_network *network;
     const bd_graph *graph;
     bd_bands bands;
-    packed_constant *constants;
-    uint32_t constant_count;
     uint32_t dispatch_count;
-    VkDeviceSize weights_bytes; /* packed constants, then zeros */
-    VkDeviceSize zeros_bytes;   /* of the widest missing bias */
 } recorder;
-
-static VkDeviceSize align(VkDeviceSize bytes) {
-    return (bytes + BD_PLAN_ALIGN - 1) / BD_PLAN_ALIGN * BD_PLAN_ALIGN;
-}
 
 /* A node's step, part by part. */
 static bd_result describe_part(const recorder *r, uint32_t node, uint32_t part, bd_vk_dispatch *dispatch,
@@ -37,29 +22,19 @@ static uint32_t parts_of(const recorder *r, uint32_t node) {
     return bd_kernel_parts(r->graph, node, &r->network->choices[node]);
 }
 
-static packed_constant *find(const recorder *r, uint32_t node, bd_packing packing) {
-    for (uint32_t i = 0; i < r->constant_count; i++) {
-        if (r->constants[i].node == node && r->constants[i].packing == packing) {
-            return &r->constants[i];
-        }
-    }
-    return NULL;
-}
-
-static void add_constants(recorder *r, const bd_kernel_operands *operands, const bd_shape *output) {
+static void add_constants(const recorder *r, const bd_kernel_operands *operands, const bd_shape *output) {
     const bd_graph *graph = r->graph;
+    bd_device_weights *weights = r->network->weights;
     for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
         uint32_t node = operands->nodes[b];
         if (node == BD_NO_NODE || node == BD_KERNEL_SCRATCH ||
-            !bd_kernel_is_packed(graph, node, operands->packings[b]) || find(r, node, operands->packings[b])) {
+            !bd_kernel_is_packed(graph, node, operands->packings[b])) {
             continue;
         }
-        size_t bytes = bd_kernel_packed_bytes(graph, node, operands->packings[b]);
-        r->constants[r->constant_count++] = (packed_constant){node, operands->packings[b], r->weights_bytes, bytes};
-        r->weights_bytes += align(bytes);
+        bd_device_weights_add(weights, graph, node, operands->packings[b]);
     }
     if (operands->zero_bias) {
-        r->zeros_bytes = BD_MAX(r->zeros_bytes, align((VkDeviceSize)bd_shape_c4(output) * 16));
+        weights->zeros_bytes = BD_MAX(weights->zeros_bytes, (VkDeviceSize)bd_shape_c4(output) * 16);
     }
 }
 
@@ -74,8 +49,8 @@ static bd_result plan_bands(recorder *r, uint64_t most_bytes, bd_error *error) {
 
 static bd_result gather_constants(recorder *r, bd_error *error) {
     const bd_graph *graph = r->graph;
-    r->constants = bd_alloc_array(graph->pool.allocator, (size_t)graph->count * 3, sizeof *r->constants);
-    if (!r->constants) {
+    r->network->weights = bd_device_weights_list(r->network->vk->allocator, graph->count * 3);
+    if (!r->network->weights) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", graph->file);
     }
     const bd_plan *plan = &r->network->plan;
@@ -96,47 +71,20 @@ static bd_result gather_constants(recorder *r, bd_error *error) {
     return BD_OK;
 }
 
-/* Packs straight into the buffer where the host sees it, else into one host copy that is uploaded once. */
-static bd_result upload_weights(recorder *r, bd_error *error) {
-    bd_network *network = r->network;
-    VkDeviceSize bytes = r->weights_bytes + r->zeros_bytes;
-    bd_result result = bd_vk_buffer_init(network->vk, &network->weights, bytes, BD_VK_MEMORY_DEVICE, error);
-    if (result) {
-        return result;
-    }
-    char *staging = NULL;
-    char *to = network->weights.mapped;
-    if (!to) {
-        to = staging = bd_alloc(r->graph->pool.allocator, bytes);
-        if (!staging) {
-            return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", r->graph->file);
-        }
-    }
-    for (uint32_t i = 0; i < r->constant_count; i++) {
-        const packed_constant *c = &r->constants[i];
-        bd_kernel_pack(r->graph, c->node, c->packing, to + c->offset);
-    }
-    memset(to + r->weights_bytes, 0, r->zeros_bytes);
-    if (staging) {
-        result = bd_vk_buffer_write(network->vk, &network->weights, 0, staging, bytes, error);
-        bd_free(r->graph->pool.allocator, staging);
-    }
-    return result;
-}
-
 static void bind(const recorder *r, bd_vk_dispatch *dispatch, const bd_kernel_operands *operands, uint32_t node) {
     const bd_plan *plan = &r->network->plan;
     const bd_plan_tensor *scratch = bd_plan_scratch(plan, node);
     const bd_plan_tensor *output = operands->writes_scratch ? scratch : &plan->tensors[node];
     const bd_vk_buffer *arena = &r->network->arena;
-    const bd_vk_buffer *weights = &r->network->weights;
+    const bd_device_weights *weights = r->network->weights;
     for (uint32_t b = 0; b + 1 < BD_VK_BINDINGS; b++) {
         bd_vk_binding *binding = &dispatch->bindings[b];
         uint32_t from = operands->nodes[b];
-        const packed_constant *constant =
-            from == BD_NO_NODE || from == BD_KERNEL_SCRATCH ? NULL : find(r, from, operands->packings[b]);
+        const bd_packed_constant *constant = from == BD_NO_NODE || from == BD_KERNEL_SCRATCH
+                                                 ? NULL
+                                                 : bd_device_weights_find(weights, from, operands->packings[b]);
         if (constant) {
-            binding->buffer = weights;
+            binding->buffer = &weights->buffer;
             binding->offset = constant->offset;
             binding->bytes = constant->bytes;
         } else if (from != BD_NO_NODE) {
@@ -145,9 +93,9 @@ static void bind(const recorder *r, bd_vk_dispatch *dispatch, const bd_kernel_op
             binding->offset = tensor->offset_bytes;
             binding->bytes = tensor->bytes;
         } else if (b == 2 && operands->zero_bias) {
-            binding->buffer = weights;
-            binding->offset = r->weights_bytes;
-            binding->bytes = r->zeros_bytes;
+            binding->buffer = &weights->buffer;
+            binding->offset = weights->constant_bytes;
+            binding->bytes = weights->zeros_bytes;
         } else {
             /* Statically used but never read: anything valid will do. */
             *binding = dispatch->bindings[0];
@@ -426,7 +374,8 @@ static bd_result tell_size(const bd_network *network, const bd_graph *graph, bd_
     if (result == BD_ERR_OUT_OF_DEVICE_MEMORY) {
         return bd_fail(error, result, "%s: with an input of %dx%d it takes %.0f MB of %s, which has no room for that",
                        graph->file, (int)input[2], (int)input[1],
-                       (double)(network->plan.arena_bytes + network->weights.bytes) / 1e6, network->vk->info.name);
+                       (double)(network->plan.arena_bytes + network->weights->buffer.bytes) / 1e6,
+                       network->vk->info.name);
     }
     return result;
 }
@@ -434,7 +383,7 @@ static bd_result tell_size(const bd_network *network, const bd_graph *graph, bd_
 bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_graph *graph, const bd_network_params *params,
                           bd_error *error) {
     const bd_network_params defaults = {0};
-    *network = (bd_network){.vk = vk, .pool = {.allocator = vk->allocator}};
+    *network = (bd_network){.vk = vk, .pool = {.allocator = vk->allocator}, .store = params ? params->store : NULL};
     network->upsampling = graph->upsampling;
     network->logits_step = graph->logits_step;
     network->logits_zero_point = graph->logits_zero_point;
@@ -453,7 +402,7 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_graph *graph,
         result = gather_constants(&r, error);
     }
     if (!result) {
-        result = upload_weights(&r, error);
+        result = bd_device_weights_take(network->store, vk, graph, &network->weights, error);
     }
     if (!result) {
         result = bd_vk_buffer_init(vk, &network->arena, network->plan.arena_bytes, BD_VK_MEMORY_DEVICE, error);
@@ -471,7 +420,6 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_graph *graph,
     if (!result) {
         result = record(network, &network->commands, false, NULL, "network", error);
     }
-    bd_free(graph->pool.allocator, r.constants);
     bd_bands_finish(&r.bands);
     if (result) {
         bd_network_finish(network);
@@ -486,7 +434,7 @@ void bd_network_finish(bd_network *network) {
     bd_vk_commands_finish(&network->commands);
     bd_vk_commands_finish(&network->timed);
     finish_gate(network);
-    bd_vk_buffer_finish(network->vk, &network->weights);
+    bd_device_weights_release(network->store, network->vk, network->weights);
     bd_vk_buffer_finish(network->vk, &network->arena);
     if (network->plan.tensors) {
         bd_plan_finish(&network->plan);

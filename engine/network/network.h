@@ -4,7 +4,7 @@
 #define BD_NETWORK_H
 
 #include "graph/plan.h"
-#include "kernel/kernel.h"
+#include "network/device_weights.h"
 
 typedef struct bd_network_step {
     uint32_t index;     /* of the graph's node */
@@ -25,6 +25,7 @@ typedef struct bd_network_params {
     bool keep_all;                   /* every tensor stays in the arena and none is skipped by fusion: for tests */
     const bd_kernel_choice *choices; /* one per node of the graph (bd_kernel_candidates); NULL: defaults. Copied. */
     uint64_t band_bytes;             /* of a binding at most, for tests; 0: what the device can bind */
+    bd_weights_store *store;         /* that weights are shared by; NULL: they are not. Outlives the network */
 } bd_network_params;
 
 /* The same commands, with the groups of each dispatch taken from a buffer: zeros there, and nothing runs. */
@@ -40,7 +41,9 @@ typedef struct bd_network {
     bd_precision precision;
     bd_kernel_choice *choices; /* one per node of the graph */
     bd_plan plan;
-    bd_vk_buffer weights, arena;
+    bd_weights_store *store;
+    bd_device_weights *weights;
+    bd_vk_buffer arena;
     bd_vk_commands commands; /* one stamp, at the end */
     bd_vk_commands timed;    /* a stamp per step: for benchmarks, recorded when first asked for */
     bd_network_gate gate;    /* made when first asked for */

@@ -9,6 +9,8 @@
  * maxMemoryAllocationSize). */
 #define MOST_CHUNK_BYTES ((VkDeviceSize)1 << 29)
 
+_Static_assert((int)BD_MOST_FRAMES <= (int)BD_MOST_WATCHED, "each is watched");
+
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
 void bd_frames_init(bd_frames *frames, bd_vk *vk, const bd_allocator *allocator, uint32_t count) {
@@ -16,15 +18,20 @@ void bd_frames_init(bd_frames *frames, bd_vk *vk, const bd_allocator *allocator,
         (bd_frames){.vk = vk, .allocator = allocator, .count = count, .slow = vk->info.kind != BD_DEVICE_DISCRETE};
 }
 
+static bd_result make_fence(bd_vk *vk, VkFence *fence, bd_error *error) {
+    const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+    VkFence made;
+    bd_result result = bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &info, NULL, &made), "vkCreateFence", error);
+    *fence = result ? VK_NULL_HANDLE : made;
+    return result;
+}
+
 static bd_result make_frame(bd_frames *frames, bd_frame **made, bd_error *error) {
-    bd_vk *vk = frames->vk;
     bd_frame *frame = bd_alloc_zero(frames->allocator, sizeof *frame);
     if (!frame) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
-    const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-    bd_result result =
-        bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &info, NULL, &frame->fence), "vkCreateFence", error);
+    bd_result result = make_fence(frames->vk, &frame->fence, error);
     if (result) {
         bd_free(frames->allocator, frame);
         return result;
@@ -50,8 +57,12 @@ void bd_frames_finish(bd_frames *frames) {
     for (; frames->in_flight; bd_frames_ended(frames)) {
         (void)bd_vk_wait(frames->vk, frames->ring[frames->oldest]->fence, NULL);
     }
+    bd_completion_finish(&frames->completion);
     if (frames->vk) {
         bd_frames_trim(frames);
+        for (uint32_t i = 0; i < BD_COUNT(frames->part_fences); i++) {
+            frames->vk->api.vkDestroyFence(frames->vk->device, frames->part_fences[i], NULL);
+        }
     }
     *frames = (bd_frames){.vk = NULL};
 }
@@ -77,12 +88,14 @@ bd_result bd_frames_next(bd_frames *frames, uint32_t *number, bd_error *error) {
 }
 
 void bd_frames_begun(bd_frames *frames) {
+    bd_completion_add(&frames->completion, frames->ring[(frames->oldest + frames->in_flight) % frames->count]->fence);
     frames->in_flight++;
 }
 
 /* The last one stays where it is, so that photos one at a time always take the same frame. */
 void bd_frames_ended(bd_frames *frames) {
     frames->in_flight--;
+    bd_completion_wait(&frames->completion, frames->in_flight);
     frames->oldest = frames->in_flight ? (frames->oldest + 1) % frames->count : frames->oldest;
 }
 
@@ -385,8 +398,18 @@ bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_exchange 
     frame->submission = ++frames->submissions;
     frame->submitted_ms = bd_now_ms();
     const bd_vk_syncs *syncs = images ? &images->syncs : NULL;
-    return frames->slow ? bd_vk_submit_parts(frames->vk, list, count, syncs, frame->fence, watch, error)
-                        : bd_vk_submit_only(frames->vk, list, count, syncs, frame->fence, error);
+    if (!frames->slow) {
+        return bd_vk_submit_only(frames->vk, list, count, syncs, frame->fence, error);
+    }
+    bd_vk_watch parts = watch ? *watch : (bd_vk_watch){.go_on = NULL};
+    for (uint32_t i = 0; watch && i < BD_COUNT(parts.fences); i++) {
+        bd_result result = frames->part_fences[i] ? BD_OK : make_fence(frames->vk, &frames->part_fences[i], error);
+        if (result) {
+            return result;
+        }
+        parts.fences[i] = frames->part_fences[i];
+    }
+    return bd_vk_submit_parts(frames->vk, list, count, syncs, frame->fence, watch ? &parts : NULL, error);
 }
 
 static bd_result take_timings(bd_frames *frames, bd_vk_commands *commands, bd_error *error) {

@@ -7,6 +7,7 @@
 #ifndef BD_FRAME_H
 #define BD_FRAME_H
 
+#include "photo/completion.h"
 #include "photo/recipe.h"
 #include "photo/source.h"
 #include "photo/upload.h"
@@ -38,9 +39,11 @@ typedef struct bd_frames {
     bd_frame *ring[BD_MOST_FRAMES]; /* NULL: not made yet */
     uint32_t count;                 /* frames at most */
     uint32_t oldest, in_flight;
-    VkDeviceSize budget;  /* bytes of device memory that all of it may take; 0: no limit */
-    bool slow;            /* the last photo took so long that drivers or callers might want to stop it */
-    uint64_t submissions; /* so far */
+    bd_completion completion; /* of those in flight; whoever makes the frames starts it */
+    VkFence part_fences[2];   /* of a photo that is submitted part by part */
+    VkDeviceSize budget;      /* bytes of device memory that all of it may take; 0: no limit */
+    bool slow;                /* the last photo took so long that drivers or callers might want to stop it */
+    uint64_t submissions;     /* so far */
     bd_slot_memory shared;
     bd_timing timings[BD_MOST_TIMINGS]; /* of the photo that was waited for last */
     uint32_t timing_count;
@@ -52,7 +55,7 @@ void bd_frames_finish(bd_frames *frames);
 
 /* The number of the frame for a photo that is begun now, made on first use; count of them may be in flight. */
 bd_result bd_frames_next(bd_frames *frames, uint32_t *number, bd_error *error);
-/* The next frame is in flight from now on; the oldest no longer. */
+/* The next frame is in flight from now on; the oldest no longer, which the caller has been told then that it is done. */
 void bd_frames_begun(bd_frames *frames);
 void bd_frames_ended(bd_frames *frames);
 
@@ -64,7 +67,8 @@ void bd_frame_upload(bd_frame *frame, const bd_source *sources);
 /* Submits all that was recorded, at once on devices that were quick with the last photo, else in parts.
  *
  * images   what was added to the recipe as sources and sinks; NULL: nothing
- * watch    asked between parts whether to go on; NULL: nobody is, and nothing is waited for. Not with images */
+ * watch    asked between parts whether to go on, its fences are not looked at; NULL: nobody is, and nothing is waited
+ *          for. Not with images */
 bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_exchange *images, const bd_vk_watch *watch,
                           bd_error *error);
 /* Makes memory for a BD_SLOT_KEPT at least so large. Waits for photos in flight, and what is kept there is lost, where it

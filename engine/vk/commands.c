@@ -423,6 +423,7 @@ static bd_result submit(bd_vk *vk, const VkCommandBuffer *buffers, uint32_t coun
     if (syncs) {
         add_syncs(syncs, &chain, &infos[0], &infos[batches - 1]);
     }
+    bd_mutex_lock(&vk->queue_lock);
     if (vk->lock_queue) {
         vk->lock_queue(vk->lock_user, vk->queue_family, vk->queue_index);
     }
@@ -430,6 +431,7 @@ static bd_result submit(bd_vk *vk, const VkCommandBuffer *buffers, uint32_t coun
     if (vk->unlock_queue) {
         vk->unlock_queue(vk->lock_user, vk->queue_family, vk->queue_index);
     }
+    bd_mutex_unlock(&vk->queue_lock);
     return bd_vk_check(vk, submitted, "vkQueueSubmit", error);
 }
 
@@ -456,9 +458,9 @@ bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, ui
 }
 
 /* Waits for the parts that were submitted and not waited for. */
-static void drain_parts(bd_vk *vk, uint32_t waited, uint32_t submitted) {
+static void drain_parts(bd_vk *vk, const bd_vk_watch *watch, uint32_t waited, uint32_t submitted) {
     for (; waited < submitted; waited++) {
-        (void)bd_vk_wait(vk, vk->part_fences[waited % 2], NULL);
+        (void)bd_vk_wait(vk, watch->fences[waited % 2], NULL);
     }
 }
 
@@ -475,21 +477,21 @@ bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, u
     }
     for (uint32_t i = 0; i < listed && !result; i++) {
         if (i >= 2) {
-            result = bd_vk_wait(vk, vk->part_fences[waited % 2], error);
+            result = bd_vk_wait(vk, watch->fences[waited % 2], error);
             waited += !result;
         }
         if (!result && !watch->go_on(watch->user, waited, listed)) {
             result = bd_fail(error, BD_ERR_CANCELLED, "stopped by the caller");
         }
         if (!result) {
-            result = submit(vk, buffers + i, 1, 1, NULL, i + 1 == listed ? fence : vk->part_fences[i % 2], error);
+            result = submit(vk, buffers + i, 1, 1, NULL, i + 1 == listed ? fence : watch->fences[i % 2], error);
         }
         if (result) {
-            drain_parts(vk, waited, i);
+            drain_parts(vk, watch, waited, i);
         }
     }
     if (!result) {
-        drain_parts(vk, waited, listed - 1);
+        drain_parts(vk, watch, waited, listed - 1);
     }
     return result;
 }
@@ -522,8 +524,13 @@ bd_result bd_vk_wait(bd_vk *vk, VkFence fence, bd_error *error) {
 }
 
 bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, bd_error *error) {
+    bd_mutex_lock(&vk->fence_lock);
     bd_result result = bd_vk_submit_only(vk, commands, count, NULL, vk->fence, error);
-    return result ? result : bd_vk_wait(vk, vk->fence, error);
+    if (!result) {
+        result = bd_vk_wait(vk, vk->fence, error);
+    }
+    bd_mutex_unlock(&vk->fence_lock);
+    return result;
 }
 
 bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *error) {

@@ -75,13 +75,14 @@ bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, ui
 typedef struct bd_vk_watch {
     bool (*go_on)(void *user, uint32_t done, uint32_t total);
     void *user;
+    VkFence fences[2]; /* for parts that are not the last */
 } bd_vk_watch;
 bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, const bd_vk_syncs *syncs,
                              VkFence fence, const bd_vk_watch *watch, bd_error *error);
 /* Waits for a fence that was submitted; it stays signalled. On failure the work is over all the same, or the device is
  * lost. */
 bd_result bd_vk_wait(bd_vk *vk, VkFence fence, bd_error *error);
-/* Both, with a fence of its own. */
+/* Both, with a fence of the device's own, one such submission at a time. */
 bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, bd_error *error);
 /* Milliseconds of each stamp of the last submission; room for commands->timer_count. */
 bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *error);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * What every object of this layer hangs off: a device with its functions and properties. There are no globals. Nothing
- * in this layer is thread-safe: one call at a time per bd_vk. */
+ * What every object of this layer hangs off: a device with its functions and properties. There are no globals. Threads
+ * may share a bd_vk once it is started; an object on it (commands, buffers) is one thread's at a time. */
 #ifndef BD_VK_CONTEXT_H
 #define BD_VK_CONTEXT_H
 
 #define VK_NO_PROTOTYPES
+#include <stdatomic.h>
 #include <vulkan/vulkan.h>
 
 #include "backdrop_vulkan.h"
 #include "base/base.h"
+#include "platform/thread.h"
 #include "shaders.h"
 
 #define BD_VK_GLOBAL_FUNCTIONS(X)                                                                                      \
@@ -119,7 +121,7 @@ typedef struct bd_vk {
     bd_vk_api api;
     VkInstance instance;
     VkDebugUtilsMessengerEXT messenger;
-    uint32_t validation_messages;
+    atomic_uint validation_messages;
     bool validation;
     VkPhysicalDevice physical_device;
     bd_device_info info;
@@ -149,17 +151,20 @@ typedef struct bd_vk {
     void (*lock_queue)(void *user, uint32_t family, uint32_t index); /* NULL: nobody else uses the queue */
     void (*unlock_queue)(void *user, uint32_t family, uint32_t index);
     void *lock_user;
+    bool has_locks;
+    bd_mutex queue_lock; /* held around submissions, outside the host's lock */
+    bd_mutex fence_lock; /* held while fence is in use */
     VkFence fence;
-    VkFence part_fences[2];                           /* of bd_vk_submit_parts */
     bool addresses;                                   /* shaders can read buffers by their addresses */
     VkDescriptorSetLayout set_layouts[BD_READ_PATHS]; /* bindings 0..3 read, 4 written */
     VkPipelineLayout pipeline_layouts[BD_READ_PATHS]; /* 128 bytes of push constants */
     VkPipelineCache pipeline_cache;
     char *cache_path;
-    size_t cache_bytes; /* as loaded */
+    size_t cache_bytes;      /* as loaded */
+    bd_mutex pipelines_lock; /* held where the next two are looked at */
     bd_vk_pipeline *pipelines;
     uint32_t pipeline_count, pipeline_capacity;
-    bool lost; /* sticky */
+    atomic_bool lost; /* sticky */
 } bd_vk;
 
 #endif

@@ -18,7 +18,7 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL on_validation(VkDebugUtilsMessageSeverityF
                                                     const VkDebugUtilsMessengerCallbackDataEXT *data, void *user) {
     (void)types;
     bd_vk *vk = user;
-    vk->validation_messages++;
+    atomic_fetch_add(&vk->validation_messages, 1);
     bd_vk_log(vk, severity & VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT ? BD_LOG_ERROR : BD_LOG_WARNING,
               "validation: %s", data->pMessage);
     return VK_FALSE;
@@ -249,6 +249,10 @@ static bd_result get_queue(bd_vk *vk, bd_error *error) {
 
 /* What is made on any device. */
 static bd_result make_own(bd_vk *vk, bd_error *error) {
+    bd_mutex_init(&vk->queue_lock);
+    bd_mutex_init(&vk->fence_lock);
+    bd_mutex_init(&vk->pipelines_lock);
+    vk->has_locks = true;
     bd_result result = bd_vk_api_load_device(vk, error);
     if (!result) {
         result = get_queue(vk, error);
@@ -257,10 +261,7 @@ static bd_result make_own(bd_vk *vk, bd_error *error) {
         return result;
     }
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-    VkFence *const fences[] = {&vk->fence, &vk->part_fences[0], &vk->part_fences[1]};
-    for (size_t i = 0; i < BD_COUNT(fences) && !result; i++) {
-        result = bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &fence, NULL, fences[i]), "vkCreateFence", error);
-    }
+    result = bd_vk_check(vk, vk->api.vkCreateFence(vk->device, &fence, NULL, &vk->fence), "vkCreateFence", error);
     return result ? result : bd_vk_layouts_init(vk, error);
 }
 
@@ -377,8 +378,6 @@ void bd_vk_finish(bd_vk *vk) {
         bd_vk_pipeline_cache_close(vk);
         bd_vk_layouts_finish(vk);
         api->vkDestroyFence(vk->device, vk->fence, NULL);
-        api->vkDestroyFence(vk->device, vk->part_fences[0], NULL);
-        api->vkDestroyFence(vk->device, vk->part_fences[1], NULL);
     }
     if (vk->device && api->vkDestroyDevice && !vk->imported) {
         api->vkDestroyDevice(vk->device, NULL);
@@ -391,5 +390,10 @@ void bd_vk_finish(bd_vk *vk) {
     }
     /* The loader stays mapped: drivers leave threads and exit handlers behind that would run in unmapped code. */
     bd_free(vk->allocator, vk->cache_path);
+    if (vk->has_locks) {
+        bd_mutex_finish(&vk->queue_lock);
+        bd_mutex_finish(&vk->fence_lock);
+        bd_mutex_finish(&vk->pipelines_lock);
+    }
     *vk = (bd_vk){0};
 }

@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "platform/thread.h"
 #include "vk/vk_check.h"
 
 struct bd_vk_pipeline {
@@ -193,7 +192,7 @@ static bd_result create_all(bd_vk *vk, uint32_t first, bd_error *error) {
     return result;
 }
 
-bd_result bd_vk_pipelines_prepare(bd_vk *vk, const bd_vk_dispatch *dispatches, uint32_t count, bd_error *error) {
+static bd_result prepare(bd_vk *vk, const bd_vk_dispatch *dispatches, uint32_t count, bd_error *error) {
     uint32_t first = vk->pipeline_count;
     bd_result result = BD_OK;
     for (uint32_t i = 0; i < count && !result; i++) {
@@ -214,11 +213,20 @@ bd_result bd_vk_pipelines_prepare(bd_vk *vk, const bd_vk_dispatch *dispatches, u
     return result;
 }
 
+bd_result bd_vk_pipelines_prepare(bd_vk *vk, const bd_vk_dispatch *dispatches, uint32_t count, bd_error *error) {
+    bd_mutex_lock(&vk->pipelines_lock);
+    bd_result result = prepare(vk, dispatches, count, error);
+    bd_mutex_unlock(&vk->pipelines_lock);
+    return result;
+}
+
 bd_result bd_vk_pipeline_get(bd_vk *vk, const bd_vk_dispatch *dispatch, VkPipeline *pipeline, bd_error *error) {
-    bd_result result = bd_vk_pipelines_prepare(vk, dispatch, 1, error);
+    bd_mutex_lock(&vk->pipelines_lock);
+    bd_result result = prepare(vk, dispatch, 1, error);
     if (!result) {
         *pipeline = find(vk, dispatch)->pipeline;
     }
+    bd_mutex_unlock(&vk->pipelines_lock);
     return result;
 }
 

@@ -83,6 +83,9 @@ nm -D --defined-only "$work/plugin.so" | grep ' bd_' && complain 'a plug-in show
 # What it says of building, with its program, whose picture is the command's.
 manual=$work/manual
 snippet replace.c "$manual"
+# The header begins with the same program.
+sed -n '/^ \* A program, replace.c:/,/^ \* Conventions/s/^ \*     //p' "$source/engine/backdrop.h" > "$work/header.c"
+cmp -s <(grep -v '^$' "$manual/replace.c") "$work/header.c" || complain 'the program in backdrop.h is not the one of the manual'
 mkdir "$work/bin"
 printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$cc" "$sanitize" > "$work/bin/cc"
 chmod +x "$work/bin/cc"

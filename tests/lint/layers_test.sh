@@ -24,9 +24,9 @@ layers='
     image     public base platform
     vk        public public_vulkan base platform push
     kernel    public public_vulkan base platform graph vk push
-    network   public base geometry graph vk kernel push
-    photo     public base geometry graph image vk kernel network push
-    api       public public_vulkan base geometry graph model image vk kernel network photo push
+    network   public base platform geometry graph vk kernel push
+    photo     public base platform geometry graph image vk kernel network push
+    api       public public_vulkan base platform geometry graph model image vk kernel network photo push
     push
     tools     public platform
     bench     public
