@@ -166,8 +166,8 @@ BD_API BD_CHECK bd_result bd_session_set_background(bd_session *session, const b
  *             (BD_ERR_INVALID_ARGUMENT).
  *             bd_session_timings tells the stages of the photo that was ended last; the network's is missing where
  *             another photo was begun meanwhile.
- * Allocates   nothing once in_flight photos of a size were ended, but where colours are converted: begin prepares that
- *             each time. Memory for photos, backgrounds and results as often as there are photos in flight.
+ * Allocates   nothing once in_flight photos of a size and set of parameters were ended, of which four may take turns,
+ *             but where colours are converted: begin prepares that each time. Memory for photos, backgrounds and results as often as there are photos in flight.
  * Errors      as bd_session_replace. A photo whose begin failed must not be ended; one whose end failed is ended.
  */
 BD_API BD_CHECK bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo,

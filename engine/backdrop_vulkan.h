@@ -184,7 +184,7 @@ typedef struct bd_vulkan_sync {
  *              that is waited for must therefore not depend on what the host does after such a call. Other functions of
  *              the session wait for all images first.
  * Allocates    nothing once in_flight photos of a size and set of parameters were given; two small command buffers are
- *              recorded each time. Other sizes and parameters are recorded anew.
+ *              recorded each time. Four sizes or sets of parameters may take turns, more are recorded anew.
  * Errors       as bd_session_replace. BD_ERR_INVALID_ARGUMENT for images that cannot be used, in words. What only the
  *              device can find (no foreground at BD_KEEP_POINT's pixel, no key, a lost device) is told by
  *              bd_session_wait_images; the result is then written all the same, if at all.

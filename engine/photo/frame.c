@@ -41,8 +41,11 @@ static bd_result make_frame(bd_frames *frames, bd_frame **made, bd_error *error)
 }
 
 static void destroy_frame(bd_frames *frames, bd_frame *frame) {
-    for (uint32_t i = 0; i < BD_MOST_COMMANDS; i++) {
-        bd_vk_commands_finish(&frame->commands[i]);
+    for (uint32_t i = 0; i < BD_MOST_RECORDINGS; i++) {
+        for (uint32_t c = 0; c < BD_MOST_COMMANDS && frame->recordings[i]; c++) {
+            bd_vk_commands_finish(&frame->recordings[i]->commands[c]);
+        }
+        bd_free(frames->allocator, frame->recordings[i]);
     }
     bd_vk_commands_finish(&frame->before);
     bd_vk_commands_finish(&frame->after);
@@ -219,8 +222,8 @@ static bd_result keep_budget(bd_frames *frames, bd_frame *frame, const layout *o
 }
 
 /* Memory for all slots, and where each lies. */
-static bd_result lay_out(bd_frames *frames, bd_frame *frame, bd_error *error) {
-    const bd_recipe *recipe = &frame->recipe;
+static bd_result lay_out(bd_frames *frames, bd_frame *frame, bd_recording *recording, bd_error *error) {
+    const bd_recipe *recipe = &recording->recipe;
     layout of;
     bd_result result = plan_layout(frames, recipe, &of, error);
     if (!result) {
@@ -239,11 +242,11 @@ static bd_result lay_out(bd_frames *frames, bd_frame *frame, bd_error *error) {
         const bd_slot_memory *memory = of.shapes[s].owner == BD_SLOT_SHARED ? &frames->shared : &frame->memory;
         const bd_slot_use *use = &recipe->uses[s];
         if (of.shapes[s].kind == BD_SLOT_OUTSIDE || of.shapes[s].owner == BD_SLOT_KEPT) {
-            frame->slots[s] = recipe->outside[s];
+            recording->slots[s] = recipe->outside[s];
         } else if (use->first <= use->last) {
-            frame->slots[s] = (bd_vk_binding){.buffer = &memory->chunks[of.places[s].chunk],
-                                              .offset = of.places[s].offset,
-                                              .bytes = bd_slot_bytes(&of.shapes[s])};
+            recording->slots[s] = (bd_vk_binding){.buffer = &memory->chunks[of.places[s].chunk],
+                                                  .offset = of.places[s].offset,
+                                                  .bytes = bd_slot_bytes(&of.shapes[s])};
         }
     }
     return result;
@@ -265,114 +268,153 @@ static void write_tables(const bd_recipe *recipe, char *to) {
     }
 }
 
-/* The tables are written now, the uploads before each photo: into the slots, or to be copied to them. */
-static void record_uploads(bd_recorder *to, bd_frames *frames, bd_frame *frame) {
-    const bd_recipe *recipe = &frame->recipe;
-    const bd_vk_binding *tables = recipe->table_slot ? &frame->slots[recipe->table_slot] : NULL;
-    bool staged = !frames->vk->unified;
-    VkDeviceSize bytes = tables ? bd_slot_align(tables->bytes) : 0;
-    for (uint32_t i = 0; i < recipe->upload_count && staged; i++) {
-        frame->upload_at[i] = bytes;
-        bytes += bd_slot_align(frame->slots[recipe->uploads[i].slot].bytes);
-    }
-    if (staged && bytes) {
-        to->result = bd_vk_buffer_reserve(frames->vk, &frame->staging, bytes, BD_VK_MEMORY_UPLOAD, to->error);
-    }
-    if (to->result) {
-        return;
-    }
-    if (tables) {
-        write_tables(recipe, staged ? frame->staging.mapped : mapped(tables->buffer, tables->offset));
-    }
-    if (staged && tables) {
-        bd_recorder_copy(to, &(bd_vk_binding){.buffer = &frame->staging, .bytes = tables->bytes}, tables);
-    }
-    for (uint32_t i = 0; i < recipe->upload_count && staged; i++) {
-        const bd_vk_binding *slot = &frame->slots[recipe->uploads[i].slot];
-        bd_recorder_copy(
-            to, &(bd_vk_binding){.buffer = &frame->staging, .offset = frame->upload_at[i], .bytes = slot->bytes}, slot);
-    }
-    if (staged && bytes) {
-        bd_recorder_stamp(to, "upload");
-    }
+/* Makes a buffer at least so large. What was recorded with it is of no use where it has to grow. */
+static bd_result reserve(bd_frames *frames, bd_frame *frame, bd_vk_buffer *buffer, VkDeviceSize bytes,
+                         bd_vk_memory memory, bd_error *error) {
+    frame->memory.generation += !buffer->buffer || buffer->bytes < bytes;
+    return bd_vk_buffer_reserve(frames->vk, buffer, bytes, memory, error);
 }
 
-static void record_downloads(bd_recorder *to, bd_frames *frames, bd_frame *frame) {
-    const bd_recipe *recipe = &frame->recipe;
-    VkDeviceSize bytes = 0;
-    for (uint32_t i = 0; i < recipe->return_count; i++) {
-        frame->return_at[i] = bytes;
-        bytes += bd_slot_align(frame->slots[recipe->returns[i]].bytes);
+/* The uploads are written before each photo: into the slots, or to be copied to them; the tables once for several. */
+static void record_uploads(bd_recorder *to, bd_frames *frames, bd_frame *frame, bd_recording *recording) {
+    const bd_recipe *recipe = &recording->recipe;
+    const bd_vk_binding *tables = recipe->table_slot ? &recording->slots[recipe->table_slot] : NULL;
+    VkDeviceSize bytes = tables ? bd_slot_align(tables->bytes) : 0;
+    for (uint32_t i = 0; i < recipe->upload_count; i++) {
+        recording->upload_at[i] = bytes;
+        bytes += bd_slot_align(recording->slots[recipe->uploads[i].slot].bytes);
     }
     if (frames->vk->unified || !bytes || to->result) {
         return;
     }
-    to->result = bd_vk_buffer_reserve(frames->vk, &frame->download, bytes, BD_VK_MEMORY_DOWNLOAD, to->error);
+    to->result = reserve(frames, frame, &frame->staging, bytes, BD_VK_MEMORY_UPLOAD, to->error);
+    if (tables) {
+        bd_recorder_copy(to, &(bd_vk_binding){.buffer = &frame->staging, .bytes = tables->bytes}, tables);
+    }
+    for (uint32_t i = 0; i < recipe->upload_count; i++) {
+        const bd_vk_binding *slot = &recording->slots[recipe->uploads[i].slot];
+        bd_recorder_copy(
+            to, &(bd_vk_binding){.buffer = &frame->staging, .offset = recording->upload_at[i], .bytes = slot->bytes},
+            slot);
+    }
+    bd_recorder_stamp(to, "upload");
+}
+
+static void record_downloads(bd_recorder *to, bd_frames *frames, bd_frame *frame, bd_recording *recording) {
+    const bd_recipe *recipe = &recording->recipe;
+    VkDeviceSize bytes = 0;
     for (uint32_t i = 0; i < recipe->return_count; i++) {
-        const bd_vk_binding *slot = &frame->slots[recipe->returns[i]];
+        recording->return_at[i] = bytes;
+        bytes += bd_slot_align(recording->slots[recipe->returns[i]].bytes);
+    }
+    if (frames->vk->unified || !bytes || to->result) {
+        return;
+    }
+    to->result = reserve(frames, frame, &frame->download, bytes, BD_VK_MEMORY_DOWNLOAD, to->error);
+    for (uint32_t i = 0; i < recipe->return_count; i++) {
+        const bd_vk_binding *slot = &recording->slots[recipe->returns[i]];
         bd_recorder_copy(
             to, slot,
-            &(bd_vk_binding){.buffer = &frame->download, .offset = frame->return_at[i], .bytes = slot->bytes});
+            &(bd_vk_binding){.buffer = &frame->download, .offset = recording->return_at[i], .bytes = slot->bytes});
     }
     bd_recorder_stamp(to, "download");
 }
 
-static bool is_recorded(const bd_frames *frames, const bd_frame *frame, const bd_recipe *recipe) {
-    return frame->recorded && frame->shared_generation == frames->shared.generation &&
-           frame->memory_generation == frame->memory.generation && bd_recipe_equal(recipe, &frame->recipe);
+static bool is_valid(const bd_frames *frames, const bd_frame *frame, const bd_recording *recording) {
+    return recording->done && recording->shared_generation == frames->shared.generation &&
+           recording->memory_generation == frame->memory.generation;
 }
 
-bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error) {
-    if (recipe->result || is_recorded(frames, frame, recipe)) {
-        return recipe->result;
+/* The recording of an equal recipe, or of none: the one that was used longest ago, or a new one. */
+static bd_result find_recording(const bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_recording **found,
+                                bd_error *error) {
+    bd_recording **oldest = &frame->recordings[0];
+    for (uint32_t i = 0; i < BD_MOST_RECORDINGS; i++) {
+        bd_recording **at = &frame->recordings[i];
+        if (*at && is_valid(frames, frame, *at) && bd_recipe_equal(recipe, &(*at)->recipe)) {
+            *found = *at;
+            return BD_OK;
+        }
+        if (*oldest && (!*at || (*at)->used < (*oldest)->used || !is_valid(frames, frame, *at))) {
+            oldest = at;
+        }
     }
-    frame->recorded = false;
-    frame->recipe = *recipe;
-    bd_result result = lay_out(frames, frame, error);
+    *oldest = *oldest ? *oldest : bd_alloc_zero(frames->allocator, sizeof **oldest);
+    *found = *oldest;
+    if (!*found) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    (*found)->done = false;
+    return BD_OK;
+}
+
+static bd_result record(bd_frames *frames, bd_frame *frame, bd_recording *recording, const bd_recipe *recipe,
+                        bd_error *error) {
+    recording->recipe = *recipe;
+    bd_result result = lay_out(frames, frame, recording, error);
     if (result) {
         return result;
     }
     bd_recorder to = {.vk = frames->vk,
-                      .shapes = frame->recipe.shapes,
-                      .slots = frame->slots,
-                      .uses = frame->recipe.uses,
-                      .names = frame->recipe.names,
-                      .given = frame->recipe.given,
+                      .shapes = recording->recipe.shapes,
+                      .slots = recording->slots,
+                      .uses = recording->recipe.uses,
+                      .names = recording->recipe.names,
+                      .given = recording->recipe.given,
                       .deep = recipe->deep != 0,
                       .band_bytes = recipe->band_bytes,
-                      .commands = frame->commands,
+                      .commands = recording->commands,
                       .error = error};
     bd_recorder_begin(&to);
-    record_uploads(&to, frames, frame);
+    record_uploads(&to, frames, frame, recording);
     for (uint32_t i = 0; i < recipe->pass_count && !to.result; i++) {
-        const bd_pass *pass = &frame->recipe.passes[i];
+        const bd_pass *pass = &recording->recipe.passes[i];
         to.pass = i;
-        pass->record(&to, frame->recipe.plans + pass->plan);
+        pass->record(&to, recording->recipe.plans + pass->plan);
         if (pass->label) {
             bd_recorder_stamp(&to, pass->label);
         }
     }
-    record_downloads(&to, frames, frame);
+    record_downloads(&to, frames, frame, recording);
     result = bd_recorder_end(&to);
-    memcpy(frame->list, to.list, sizeof frame->list);
-    frame->list_count = to.list_count;
-    frame->dispatches = to.dispatches;
-    frame->barriers = to.barriers;
-    frame->shared_generation = frames->shared.generation;
-    frame->memory_generation = frame->memory.generation;
-    frame->recorded = result == BD_OK;
+    memcpy(recording->list, to.list, sizeof recording->list);
+    recording->list_count = to.list_count;
+    recording->dispatches = to.dispatches;
+    recording->barriers = to.barriers;
+    recording->shared_generation = frames->shared.generation;
+    recording->memory_generation = frame->memory.generation;
+    recording->done = result == BD_OK;
+    return result;
+}
+
+bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error) {
+    bd_recording *recording;
+    bd_result result = recipe->result ? recipe->result : find_recording(frames, frame, recipe, &recording, error);
+    if (result) {
+        return result;
+    }
+    const bool is_new = !recording->done;
+    if (is_new) {
+        result = record(frames, frame, recording, recipe, error);
+    }
+    if (!result && recipe->table_slot && (is_new || frame->now != recording)) {
+        const bd_vk_binding *tables = &recording->slots[recipe->table_slot];
+        write_tables(recipe, frames->vk->unified ? mapped(tables->buffer, tables->offset) : frame->staging.mapped);
+    }
+    frame->now = result ? NULL : recording;
     return result;
 }
 
 /* ---- running ----------------------------------------------------------------------------------------------------- */
 
 void bd_frame_upload(bd_frame *frame, const bd_source *sources) {
-    const bd_recipe *recipe = &frame->recipe;
+    const bd_recording *now = frame->now;
+    const bd_recipe *recipe = &now->recipe;
     for (uint32_t i = 0; i < recipe->upload_count; i++) {
         const bd_upload *upload = &recipe->uploads[i];
-        const bd_vk_binding *slot = &frame->slots[upload->slot];
+        const bd_vk_binding *slot = &now->slots[upload->slot];
         char *to =
-            slot->buffer->mapped ? mapped(slot->buffer, slot->offset) : mapped(&frame->staging, frame->upload_at[i]);
+            slot->buffer->mapped ? mapped(slot->buffer, slot->offset) : mapped(&frame->staging, now->upload_at[i]);
         bd_upload_write((bd_upload_kind)upload->kind, &recipe->shapes[upload->slot], &sources[i], to);
     }
 }
@@ -383,19 +425,20 @@ bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_exchange 
     _Static_assert(BD_COUNT(list) <= BD_VK_MOST_SUBMITTED, "one submission");
     uint32_t count = 0;
     if (images) {
-        bd_result result = bd_exchange_record(images, frames->vk, frame->slots, &frame->before, &frame->after, error);
+        bd_result result =
+            bd_exchange_record(images, frames->vk, frame->now->slots, &frame->before, &frame->after, error);
         if (result) {
             return result;
         }
         list[count++] = &frame->before;
     }
-    for (uint32_t i = 0; i < frame->list_count; i++) {
-        list[count++] = frame->list[i];
+    for (uint32_t i = 0; i < frame->now->list_count; i++) {
+        list[count++] = frame->now->list[i];
     }
     if (images) {
         list[count++] = &frame->after;
     }
-    frame->submission = ++frames->submissions;
+    frame->submission = frame->now->used = ++frames->submissions;
     frame->submitted_ms = bd_now_ms();
     const bd_vk_syncs *syncs = images ? &images->syncs : NULL;
     if (!frames->slow) {
@@ -429,7 +472,7 @@ static bd_result take_timings(bd_frames *frames, bd_vk_commands *commands, bd_er
 static bool has_times(const bd_frames *frames, const bd_frame *frame, uint32_t i) {
     bool alone = frame->submission == frames->submissions;
     for (uint32_t k = 1; k < i; k += 2) {
-        alone = alone && frame->list[k] != frame->list[i];
+        alone = alone && frame->now->list[k] != frame->now->list[i];
     }
     return i % 2 == 0 || alone;
 }
@@ -455,8 +498,8 @@ bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error) {
     bd_result result = bd_vk_wait(frames->vk, frame->fence, error);
     double wall = bd_now_ms() - frame->submitted_ms;
     frames->slow = wall > SLOW_MS;
-    for (uint32_t i = 0; i < frame->list_count && !result; i++) {
-        result = has_times(frames, frame, i) ? take_timings(frames, frame->list[i], error) : BD_OK;
+    for (uint32_t i = 0; i < frame->now->list_count && !result; i++) {
+        result = has_times(frames, frame, i) ? take_timings(frames, frame->now->list[i], error) : BD_OK;
     }
     if (!result && frames->timing_count < BD_MOST_TIMINGS) {
         frames->timings[frames->timing_count++] = (bd_timing){.name = "submit to completion", .ms = wall};
@@ -465,11 +508,11 @@ bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error) {
 }
 
 const void *bd_frame_result(const bd_frame *frame, uint32_t number) {
-    const bd_vk_binding *slot = &frame->slots[frame->recipe.returns[number]];
-    return slot->buffer->mapped ? mapped(slot->buffer, slot->offset)
-                                : mapped(&frame->download, frame->return_at[number]);
+    const bd_recording *now = frame->now;
+    const bd_vk_binding *slot = &now->slots[now->recipe.returns[number]];
+    return slot->buffer->mapped ? mapped(slot->buffer, slot->offset) : mapped(&frame->download, now->return_at[number]);
 }
 
 bd_slot_shape bd_frame_result_shape(const bd_frame *frame, uint32_t number) {
-    return frame->recipe.shapes[frame->recipe.returns[number]];
+    return frame->now->recipe.shapes[frame->now->recipe.returns[number]];
 }

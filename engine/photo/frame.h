@@ -2,8 +2,8 @@
  * Photos in flight: the commands of each, and what the host writes and reads. They share all other memory, since the
  * queue runs one after the other.
  *
- * A frame is recorded when a photo's recipe differs from what is recorded; as long as the next ones are equal they only
- * run: no allocation, no descriptor written, nothing recorded. */
+ * A frame keeps what it recorded for the last few recipes. A photo whose recipe equals one of them only runs: no
+ * allocation, no descriptor written, nothing recorded. */
 #ifndef BD_FRAME_H
 #define BD_FRAME_H
 
@@ -12,24 +12,31 @@
 #include "photo/source.h"
 #include "photo/upload.h"
 
-enum { BD_MOST_FRAMES = 8, BD_MOST_TIMINGS = 40 };
+enum { BD_MOST_FRAMES = 8, BD_MOST_RECORDINGS = 4, BD_MOST_TIMINGS = 40 };
 
-typedef struct bd_frame {
-    bd_recipe recipe; /* what is recorded */
-    bool recorded;
+/* A recipe's commands, over slots that may lie where another recording's lie. */
+typedef struct bd_recording {
+    bd_recipe recipe;
+    bool done;                                     /* else it failed half way */
     uint32_t shared_generation, memory_generation; /* of the memory that it was recorded with */
+    uint64_t used;                                 /* when it was last, in submissions */
     bd_vk_binding slots[BD_MOST_SLOTS];
     bd_vk_commands commands[BD_MOST_COMMANDS];
     bd_vk_commands *list[2 * BD_MOST_COMMANDS]; /* commands, and networks' between them */
     uint32_t list_count;
-    bd_vk_commands before, after;  /* copies from a host's images, and to them */
     uint32_t dispatches, barriers; /* of the commands */
+    VkDeviceSize upload_at[BD_MOST_UPLOADS], return_at[BD_MOST_RETURNS];
+} bd_recording;
+
+typedef struct bd_frame {
+    bd_recording *recordings[BD_MOST_RECORDINGS]; /* NULL: not made yet */
+    bd_recording *now;                            /* of the photo, whose tables are in the memory; NULL: none */
+    bd_vk_commands before, after;                 /* copies from a host's images, and to them */
     VkFence fence;
-    bd_slot_memory memory; /* of BD_SLOT_FRAME */
+    bd_slot_memory memory; /* of BD_SLOT_FRAME; a new generation where staging or download is replaced, too */
     bd_vk_buffer staging;  /* uploads where the host cannot write to the device's memory */
     bd_vk_buffer download; /* results where it cannot read it */
-    VkDeviceSize upload_at[BD_MOST_UPLOADS], return_at[BD_MOST_RETURNS];
-    uint64_t submission; /* its number */
+    uint64_t submission;   /* its number */
     double submitted_ms;
 } bd_frame;
 
@@ -59,8 +66,8 @@ bd_result bd_frames_next(bd_frames *frames, uint32_t *number, bd_error *error);
 void bd_frames_begun(bd_frames *frames);
 void bd_frames_ended(bd_frames *frames);
 
-/* Records a recipe into a frame that is not in flight, unless it holds an equal one. Waits for photos in flight where
- * shared memory has to grow. */
+/* Makes a recipe that of a frame which is not in flight, and records it unless an equal one is. Waits for photos in flight
+ * where shared memory has to grow. */
 bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error);
 /* Writes the uploads, from sources in the order that they were added in. */
 void bd_frame_upload(bd_frame *frame, const bd_source *sources);

@@ -112,4 +112,5 @@ void bd_slot_memory_finish(bd_slot_memory *memory, bd_vk *vk) {
     for (uint32_t i = 0; i < BD_MOST_CHUNKS; i++) {
         bd_vk_buffer_finish(vk, &memory->chunks[i]);
     }
+    memory->generation++;
 }

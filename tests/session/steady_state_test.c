@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * From the second photo of a size on, nothing is allocated, created, described or recorded: only pictures move and work
- * is submitted. Counted at the allocation hooks and at the Vulkan functions that the library calls. */
+ * is submitted. So it is with a few sizes in turns. Counted at the allocation hooks and at the Vulkan functions that the library calls. */
 #include "support/session.h"
 
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 
 #include "api/engine.h"
 #include "api/model.h"
+#include "photo/frame.h"
 
 /* ---- counters ---------------------------------------------------------------------------------------------------- */
 
@@ -153,6 +154,7 @@ static void check_replace(bd_session *session, const bd_image *background, const
     bd_image second = photo_of(90, 60, 2);
     bd_image other = photo_of(60, 90, 2);
     bd_image result = {0};
+    assert_int_equal(bd_session_trim(session, NULL), BD_OK);
     reset();
     replace(session, &first, background, params, &result);
     assert_true(allocations > 0 && calls > 0); /* the counters count */
@@ -165,11 +167,21 @@ static void check_replace(bd_session *session, const bd_image *background, const
     assert_nothing();
     assert_memory_not_equal(before, result.pixels, (size_t)90 * 60 * 4); /* the second photo got there */
 
-    replace(session, &other, background, params, &result); /* another size is recorded anew */
+    bd_image of_other = {0}, again = {0};
+    replace(session, &other, background, params, &of_other); /* another size is recorded, too */
     assert_true(calls > 0);
-    assert_int_equal(result.width, 60);
-    replace(session, &first, background, params, &result);
-    assert_memory_equal(before, result.pixels, (size_t)90 * 60 * 4);
+    assert_int_equal(of_other.width, 60);
+    replace(session, &other, background, params, &again);
+    for (int turn = 0; turn < 2; turn++) {
+        replace(session, &first, background, params, &result); /* with memory that grew, or where it lies as before */
+        assert_memory_equal(before, result.pixels, (size_t)90 * 60 * 4);
+        reset();
+        replace(session, &other, background, params, &again);
+        test_assert_same(&of_other, &again);
+        assert_nothing();
+    }
+    bd_image_finish(&of_other);
+    bd_image_finish(&again);
     free(before);
     bd_image_finish(&result);
     free(first.pixels);
@@ -329,6 +341,9 @@ static void test_padding(void **state) {
         params.place[0] = params.place[1] = 0.0f;
         params.harmonize = BD_HARMONIZE_OFF;
         params.light_wrap_px = 0.0f;
+        if (!i) {
+            assert_int_equal(bd_session_trim(f->session, NULL), BD_OK);
+        }
         reset();
         replace(f->session, &photo, NULL, &params, &result);
         if (i) {
@@ -339,6 +354,41 @@ static void test_padding(void **state) {
     }
     bd_image_finish(&result);
     free(photo.pixels);
+}
+
+/* More sizes than a frame keeps, by twos that are in flight, and then two of them in turns. */
+static void test_sizes(void **state) {
+    const fixture *f = *state;
+    const bd_replace_params params = replacement(BD_BACKGROUND_COLOR);
+    enum { SIZES = BD_MOST_RECORDINGS + 2 };
+    bd_image photos[SIZES], expected[SIZES] = {{0}}, result = {0};
+    bd_error error;
+    for (uint32_t i = 0; i < SIZES; i++) {
+        photos[i] = photo_of(60 + 8 * (i * 5 % SIZES), 60 + 7 * i, i);
+        replace(f->session, &photos[i], NULL, &params, &expected[i]);
+    }
+    for (uint32_t i = 0; i < 4 * SIZES; i++) {
+        /* From half way on two sizes only, which both frames have seen soon. */
+        const uint32_t few = i < 2 * SIZES ? SIZES : 2, at[] = {i % few, (i / few + i + 1) % few};
+        if (i == 3 * SIZES) {
+            reset();
+        }
+        begin(f->session, &photos[at[0]], &params);
+        begin(f->session, &photos[at[1]], &params);
+        for (int k = 0; k < 2; k++) {
+            if (bd_session_replace_end(f->session, &result, &error)) {
+                fail_msg("%s", error.message);
+            }
+            test_assert_same(&expected[at[k]], &result);
+        }
+    }
+    allocations = 0; /* of results, which have one size or the other */
+    assert_nothing();
+    for (uint32_t i = 0; i < SIZES; i++) {
+        free(photos[i].pixels);
+        bd_image_finish(&expected[i]);
+    }
+    bd_image_finish(&result);
 }
 
 /* Masks of the caller's own: only their numbers move. */
@@ -401,6 +451,7 @@ int main(void) {
         cmocka_unit_test(test_color),       cmocka_unit_test(test_picture), cmocka_unit_test(test_deep),
         cmocka_unit_test(test_blur),        cmocka_unit_test(test_mattes),  cmocka_unit_test(test_looks),
         cmocka_unit_test(test_flight),      cmocka_unit_test(test_light),   cmocka_unit_test(test_network),
-        cmocka_unit_test(test_foregrounds), cmocka_unit_test(test_padding), cmocka_unit_test(test_given)};
+        cmocka_unit_test(test_foregrounds), cmocka_unit_test(test_padding), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_given)};
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -162,13 +162,14 @@ static void add_window(const float *grid, int32_t w, int32_t h, int32_t x, int32
 /* What the last photo left in the slot of that name that was added last. */
 static float *read_slot(const char *name, size_t bytes) {
     const bd_frame *frame = t.session->frames.ring[0];
-    bd_slot slot = frame->recipe.slot_count;
-    while (slot-- > 0 && (!frame->recipe.names[slot] || strcmp(frame->recipe.names[slot], name) != 0)) {
+    bd_slot slot = frame->now->recipe.slot_count;
+    while (slot-- > 0 && (!frame->now->recipe.names[slot] || strcmp(frame->now->recipe.names[slot], name) != 0)) {
     }
-    assert_true(slot < frame->recipe.slot_count && frame->slots[slot].bytes >= bytes);
+    assert_true(slot < frame->now->recipe.slot_count && frame->now->slots[slot].bytes >= bytes);
     float *data = make(bytes);
     bd_error error;
-    if (bd_vk_buffer_read(t.session->vk, frame->slots[slot].buffer, frame->slots[slot].offset, data, bytes, &error)) {
+    if (bd_vk_buffer_read(t.session->vk, frame->now->slots[slot].buffer, frame->now->slots[slot].offset, data, bytes,
+                          &error)) {
         fail_msg("%s", error.message);
     }
     return data;
