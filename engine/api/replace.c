@@ -424,7 +424,8 @@ bd_result bd_session_estimate(bd_session *session, const bd_image *photo, const 
                                     .photo_bytes = bytes.shared + bytes.each,
                                     .in_flight_bytes = bytes.shared + bytes.each * frames,
                                     .staging_bytes = bytes.staged * frames,
-                                    .host_bytes = (sizeof(bd_frame) + sizeof(bd_recording)) * frames + bd_slot_bytes(result)};
+                                    .host_bytes =
+                                        (sizeof(bd_frame) + sizeof(bd_recording)) * frames + bd_slot_bytes(result)};
     bd_info_give(estimate, &all, sizeof all);
     return BD_OK;
 }
