@@ -173,8 +173,8 @@ static void synchronise(bd_vk_commands *commands, pending *since) {
     since->count = 0;
 }
 
-/* Of a part of the commands, on the slowest devices: some 20 ms. */
-#define PART_MULTIPLY_ADDS 200000000u
+/* Of a part of the commands, on the slowest devices: some 10 ms. */
+#define PART_MULTIPLY_ADDS 100000000u
 
 /* gated: groups come from there; NULL: from the dispatches. */
 static bd_result record(const bd_network *network, bd_vk_commands *commands, bool timed, const bd_vk_buffer *gated,

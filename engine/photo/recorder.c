@@ -3,8 +3,8 @@
 
 enum { MOST_STAMPS = 32 };
 
-/* Of a part of the commands, on the slowest devices: some 20 ms. */
-#define PART_BYTES ((VkDeviceSize)24 << 20)
+/* Of a part of the commands, on the slowest devices: some 10 ms. */
+#define PART_BYTES ((VkDeviceSize)12 << 20)
 
 /* ---- barriers ---------------------------------------------------------------------------------------------------- */
 

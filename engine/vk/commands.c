@@ -345,8 +345,8 @@ void bd_vk_commands_fill(bd_vk_commands *commands, const bd_vk_buffer *buffer, V
 uint32_t bd_vk_part_scale(const bd_vk *vk) {
     switch (vk->info.kind) {
     case BD_DEVICE_DISCRETE:
-    case BD_DEVICE_VIRTUAL: return 32;
-    case BD_DEVICE_INTEGRATED: return 4;
+    case BD_DEVICE_VIRTUAL: return 64;
+    case BD_DEVICE_INTEGRATED: return 8;
     default: return 1;
     }
 }
