@@ -77,7 +77,7 @@ static bool add_fitted(bd_recipe *r, const bd_session *session, request *ask, bd
     *back = fitted->backdrop;
     back->fill = ask->fill;
     back->fill_low = ask->fill_low;
-    back->picture = bd_recipe_kept(r, "kept background", fitted->kind, fitted->size, &session->fitted_memory, true);
+    back->picture = bd_recipe_kept(r, "kept background", fitted->kind, fitted->size, &session->frames.kept, true);
     return true;
 }
 
@@ -96,7 +96,7 @@ static bd_backdrop add_background(bd_recipe *r, const bd_session *session, reque
         ask->fits = true;
         ask->fitted.size = bd_recipe_size(r, back.picture);
         ask->fitted.kind = bd_recipe_kind(r, back.picture);
-        bd_background_keep(r, &back, &session->fitted_memory);
+        bd_background_keep(r, &back, &session->frames.kept);
         ask->fitted.backdrop = back;
     }
     return back;
@@ -266,14 +266,18 @@ static bd_result check_request(bd_session *session, request *ask, bd_error *erro
     return result || classic ? result : bd_session_open_look(session, &ask->matte, &ask->second_look, error);
 }
 
+static bd_slot_shape fitted_shape(const request *ask) {
+    return (bd_slot_shape){.kind = ask->fitted.kind, .w = ask->fitted.size.w, .h = ask->fitted.size.h};
+}
+
 static bd_result submit_draft(bd_session *session, const request *ask, uint32_t number, bd_error *error) {
     bd_frame *frame = session->frames.ring[number];
     bd_flight *flight = &session->flights[number];
-    const bd_slot_shape fitted = {.kind = ask->fitted.kind, .w = ask->fitted.size.w, .h = ask->fitted.size.h};
+    const bd_slot_shape fitted = fitted_shape(ask);
     bd_result result = BD_OK;
     if (ask->fits) {
         session->is_fitted = false;
-        result = bd_frames_reserve_kept(&session->frames, &session->fitted_memory, bd_slot_bytes(&fitted), error);
+        result = bd_frames_reserve_kept(&session->frames, frame, bd_slot_bytes(&fitted), error);
     }
     if (!result) {
         result = bd_frame_prepare(&session->frames, frame, &session->draft, error);
@@ -419,10 +423,12 @@ bd_result bd_session_estimate(bd_session *session, const bd_image *photo, const 
         return code;
     }
     const uint32_t frames = session->frames.count;
+    const bd_slot_shape fitted = fitted_shape(&ask);
+    const VkDeviceSize kept = BD_MAX(session->frames.kept.bytes, ask.fits ? bd_slot_bytes(&fitted) : 0);
     const bd_slot_shape *result = &session->draft.shapes[session->draft.returns[at.image]];
     const bd_memory_estimate all = {.network_bytes = bd_looks_bytes(&session->looks),
-                                    .photo_bytes = bytes.shared + bytes.each,
-                                    .in_flight_bytes = bytes.shared + bytes.each * frames,
+                                    .photo_bytes = kept + bytes.shared + bytes.each,
+                                    .in_flight_bytes = kept + bytes.shared + bytes.each * frames,
                                     .staging_bytes = bytes.staged * frames,
                                     .host_bytes =
                                         (sizeof(bd_frame) + sizeof(bd_recording)) * frames + bd_slot_bytes(result)};

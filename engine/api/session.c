@@ -176,9 +176,6 @@ void bd_session_destroy(bd_session *session) {
     }
     bd_tables_finish(&session->tables);
     bd_image_finish(&session->kept_background);
-    if (session->vk) {
-        bd_vk_buffer_finish(session->vk, &session->fitted_memory);
-    }
     bd_looks_finish(&session->looks);
     bd_engine *engine = session->engine;
     bd_allocator hooks = session->hooks;
@@ -270,7 +267,6 @@ bd_result bd_session_trim(bd_session *session, bd_error *error) {
         session->input = NULL;
         session->last.frame = NULL;
         bd_frames_trim(&session->frames);
-        bd_vk_buffer_finish(session->vk, &session->fitted_memory);
         session->is_fitted = false;
         bd_tables_finish(&session->tables);
         session->tables = (bd_tables){.allocator = session->allocator};

@@ -68,9 +68,8 @@ struct bd_session {
     bd_recipe draft; /* of the photo that is begun */
     bd_seen seen;    /* in the photo whose result was returned last */
     bd_key_color key;
-    bd_image kept_background;   /* of bd_session_set_background; without pixels: none */
-    bd_vk_buffer fitted_memory; /* holds it, fitted */
-    bd_fitted fitted;
+    bd_image kept_background; /* of bd_session_set_background; without pixels: none */
+    bd_fitted fitted;         /* in frames.kept */
     bool is_fitted;
     struct {
         const bd_frame *frame; /* NULL: there is none, or another photo was begun since */

@@ -78,6 +78,7 @@ void bd_frames_trim(bd_frames *frames) {
         }
     }
     bd_slot_memory_finish(&frames->shared, frames->vk);
+    bd_vk_buffer_finish(frames->vk, &frames->kept);
 }
 
 /* ---- the ring ---------------------------------------------------------------------------------------------------- */
@@ -125,7 +126,7 @@ static VkDeviceSize frame_bytes(const bd_frame *frame) {
 }
 
 VkDeviceSize bd_frames_bytes(const bd_frames *frames) {
-    VkDeviceSize bytes = memory_bytes(&frames->shared);
+    VkDeviceSize bytes = memory_bytes(&frames->shared) + frames->kept.bytes;
     for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
         bytes += frames->ring[i] ? frame_bytes(frames->ring[i]) : 0;
     }
@@ -191,6 +192,26 @@ bd_result bd_frames_estimate(const bd_frames *frames, const bd_recipe *recipe, b
     return result;
 }
 
+/* All that photos of other sizes left behind; none is in flight. */
+static void drop_memory(bd_frames *frames, bd_frame *frame) {
+    for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
+        if (frames->ring[i] && frames->ring[i] != frame) {
+            destroy_frame(frames, frames->ring[i]);
+            frames->ring[i] = NULL;
+        }
+    }
+    bd_slot_memory_finish(&frames->shared, frames->vk);
+    bd_slot_memory_finish(&frame->memory, frames->vk);
+    bd_vk_buffer_finish(frames->vk, &frame->staging);
+    bd_vk_buffer_finish(frames->vk, &frame->download);
+}
+
+static bd_result fail_budget(const bd_frames *frames, VkDeviceSize needed, bd_error *error) {
+    return bd_fail(error, BD_ERR_OUT_OF_DEVICE_MEMORY,
+                   "photos would take %.1f MB of device memory, and the budget leaves %.1f MB for them",
+                   (double)needed / 1e6, (double)frames->budget / 1e6);
+}
+
 /* Memory that other sizes left behind goes where that is what it takes to stay within the budget. */
 static bd_result keep_budget(bd_frames *frames, bd_frame *frame, const layout *of, bd_error *error) {
     const VkDeviceSize now = memory_bytes(&frames->shared) + frame_bytes(frame);
@@ -202,23 +223,11 @@ static bd_result keep_budget(bd_frames *frames, bd_frame *frame, const layout *o
         return BD_OK;
     }
     if (!frames->in_flight) {
-        for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
-            if (frames->ring[i] && frames->ring[i] != frame) {
-                destroy_frame(frames, frames->ring[i]);
-                frames->ring[i] = NULL;
-            }
-        }
-        bd_slot_memory_finish(&frames->shared, frames->vk);
-        bd_slot_memory_finish(&frame->memory, frames->vk);
-        bd_vk_buffer_finish(frames->vk, &frame->staging);
-        bd_vk_buffer_finish(frames->vk, &frame->download);
-        needed = grown_bytes(NULL, of->shared) + grown_bytes(NULL, of->of_frame) + of->staging + of->download;
+        drop_memory(frames, frame);
+        needed = frames->kept.bytes + grown_bytes(NULL, of->shared) + grown_bytes(NULL, of->of_frame) + of->staging +
+                 of->download;
     }
-    return needed <= frames->budget
-               ? BD_OK
-               : bd_fail(error, BD_ERR_OUT_OF_DEVICE_MEMORY,
-                         "photos would take %.1f MB of device memory, and the budget leaves %.1f MB for them",
-                         (double)needed / 1e6, (double)frames->budget / 1e6);
+    return needed <= frames->budget ? BD_OK : fail_budget(frames, needed, error);
 }
 
 /* Memory for all slots, and where each lies. */
@@ -477,13 +486,24 @@ static bool has_times(const bd_frames *frames, const bd_frame *frame, uint32_t i
     return i % 2 == 0 || alone;
 }
 
-bd_result bd_frames_reserve_kept(bd_frames *frames, bd_vk_buffer *kept, VkDeviceSize bytes, bd_error *error) {
+bd_result bd_frames_reserve_kept(bd_frames *frames, bd_frame *frame, VkDeviceSize bytes, bd_error *error) {
+    bd_vk_buffer *kept = &frames->kept;
     if (kept->buffer && kept->bytes >= bytes) {
         return BD_OK;
     }
     bd_result result = wait_for_flights(frames, error);
     frames->shared.generation++; /* what was recorded with it is of no use */
-    return result ? result : bd_vk_buffer_reserve(frames->vk, kept, bytes, BD_VK_MEMORY_DEVICE, error);
+    if (result) {
+        return result;
+    }
+    bd_vk_buffer_finish(frames->vk, kept);
+    if (frames->budget && !frames->in_flight && bd_frames_bytes(frames) + bytes > frames->budget) {
+        drop_memory(frames, frame);
+    }
+    if (frames->budget && bd_frames_bytes(frames) + bytes > frames->budget) {
+        return fail_budget(frames, bd_frames_bytes(frames) + bytes, error);
+    }
+    return bd_vk_buffer_init(frames->vk, kept, bytes, BD_VK_MEMORY_DEVICE, error);
 }
 
 bd_result bd_frame_poll(bd_frames *frames, const bd_frame *frame, uint64_t timeout_ns, bd_error *error) {

@@ -52,6 +52,7 @@ typedef struct bd_frames {
     bool slow;                /* the last photo took so long that drivers or callers might want to stop it */
     uint64_t submissions;     /* so far */
     bd_slot_memory shared;
+    bd_vk_buffer kept;                  /* what outlives photos: BD_SLOT_KEPT */
     bd_timing timings[BD_MOST_TIMINGS]; /* of the photo that was waited for last */
     uint32_t timing_count;
 } bd_frames;
@@ -78,12 +79,12 @@ void bd_frame_upload(bd_frame *frame, const bd_source *sources);
  *          for. Not with images */
 bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_exchange *images, const bd_vk_watch *watch,
                           bd_error *error);
-/* Makes memory for a BD_SLOT_KEPT at least so large. Waits for photos in flight, and what is kept there is lost, where it
+/* Makes frames->kept at least so large, for a photo in a frame that is not in flight. Waits for photos in flight, and what is kept there is lost, where it
  * has to grow. */
-bd_result bd_frames_reserve_kept(bd_frames *frames, bd_vk_buffer *kept, VkDeviceSize bytes, bd_error *error);
+bd_result bd_frames_reserve_kept(bd_frames *frames, bd_frame *frame, VkDeviceSize bytes, bd_error *error);
 /* Whether the device is done with it. */
 bd_result bd_frame_poll(bd_frames *frames, const bd_frame *frame, uint64_t timeout_ns, bd_error *error);
-/* Releases the memory and the commands of all frames; none is in flight. */
+/* Releases the memory and the commands of all frames, and what is kept; none is in flight. */
 void bd_frames_trim(bd_frames *frames);
 /* Waits for it and takes the timings; those of the network only when nothing was submitted since. */
 bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error);

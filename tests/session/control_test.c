@@ -168,6 +168,33 @@ static bd_session *open_with_budget(uint64_t budget) {
     return test_session_create(t.engine, t.model, &params);
 }
 
+/* A background that is kept is estimated, taken and held against the budget like all else. */
+static void check_kept(const bd_memory_estimate *without) {
+    const bd_replace_params pictured = {.struct_size = sizeof pictured};
+    bd_memory_estimate estimate = {.struct_size = sizeof estimate};
+    bd_image got = {0}, half = photo;
+    half.width = W / 2;
+    bd_error error;
+    bd_session *of = open_with_budget(0);
+    assert_int_equal(bd_session_set_background(of, &photo, &error), BD_OK);
+    assert_int_equal(bd_session_estimate(of, &photo, NULL, &pictured, &estimate, &error), BD_OK);
+    assert_int_equal(bd_session_replace(of, &photo, NULL, &pictured, &got, &error), BD_OK);
+    assert_int_equal(bd_frames_bytes(&of->frames), estimate.photo_bytes);
+    assert_true(estimate.photo_bytes > without->photo_bytes);
+    bd_session_destroy(of);
+    for (uint64_t short_of = 0; short_of < 2; short_of++) {
+        of = open_with_budget(estimate.network_bytes + estimate.photo_bytes - short_of);
+        assert_int_equal(bd_session_set_background(of, &photo, &error), BD_OK);
+        for (int i = 0; i < 4; i++) {
+            const bd_result result = bd_session_replace(of, i % 2 ? &half : &photo, NULL, &pictured, &got, &error);
+            assert_int_equal(result, short_of && i % 2 == 0 ? BD_ERR_OUT_OF_DEVICE_MEMORY : BD_OK);
+            assert_true(bd_frames_bytes(&of->frames) <= estimate.photo_bytes - short_of);
+        }
+        bd_session_destroy(of);
+    }
+    bd_image_finish(&got);
+}
+
 /* What is estimated is what is taken, and a budget holds: sizes in turn, where each alone fits. */
 static void test_memory(void **state) {
     (void)state;
@@ -197,6 +224,7 @@ static void test_memory(void **state) {
     assert_non_null(strstr(error.message, "the budget leaves"));
     assert_int_equal(bd_session_replace(tight, &half, NULL, &cut_out, &got, &error), BD_OK);
     bd_session_destroy(tight);
+    check_kept(&estimates[0]);
     const bd_session_params none = {.struct_size = sizeof none, .memory_budget = estimates[0].network_bytes};
     assert_int_equal(bd_session_create(t.engine, t.model, &none, &tight, &error), BD_ERR_OUT_OF_DEVICE_MEMORY);
     bd_image_finish(&got);
