@@ -272,19 +272,109 @@ static bd_result attempt(const char *path, const bd_allocator *allocator, void *
     return result;
 }
 
-static bd_result attempt_allocations(long left, budget *b, bd_error *error) {
-    *b = (budget){.left = left};
-    const bd_allocator allocator = {b, budget_allocate, budget_reallocate, budget_release};
-    return attempt(test_model_path(), &allocator, NULL, error);
+static void hear(void *user) {
+    (void)user;
 }
 
-static void test_allocations(void **state) {
-    (void)state;
+/* Sessions without a network that share an engine: what one keeps, estimates, gives back and tells. */
+static bd_result attempt_sessions(const char *path, const bd_allocator *allocator, void *instance_proc,
+                                  bd_error *error) {
+    (void)path;
+    uint8_t pixels[5 * 3 * 4];
+    float coarse[5 * 3];
+    for (size_t i = 0; i < sizeof pixels; i++) {
+        pixels[i] = (uint8_t)(i * 37 | 1);
+        coarse[i / 4] = (float)(i / 4 % 5) / 4;
+    }
+    const bd_image photo = {.width = 5, .height = 3, .stride_bytes = 20, .pixels = pixels};
+    const bd_image behind = {.width = 4, .height = 3, .stride_bytes = 16, .pixels = pixels};
+    const bd_matte_params given = {
+        .struct_size = sizeof given, .coarse = coarse, .coarse_width = 5, .coarse_height = 3};
+    const bd_replace_params replace = {.struct_size = sizeof replace, .matte = &given, .want_alpha = true};
+    const bd_engine_params engine_params = {.struct_size = sizeof engine_params,
+                                            .allocator = allocator,
+                                            .device = getenv("BACKDROP_DEVICE"),
+                                            .get_instance_proc_addr = instance_proc};
+    const bd_session_params params = {.struct_size = sizeof params, .done = hear};
+    bd_engine *engine = NULL;
+    bd_session *sessions[2] = {NULL};
+    bd_memory_estimate estimate = {.struct_size = sizeof estimate};
+    bd_image result = {0}, alpha = {0};
+    bd_result code = bd_engine_create(&engine_params, &engine, error);
+    for (int i = 0; i < 2 && !code; i++) {
+        code = bd_session_create(engine, NULL, &params, &sessions[i], error);
+        if (!code) {
+            code = bd_session_set_background(sessions[i], &behind, error);
+        }
+        if (!code) {
+            code = bd_session_estimate(sessions[i], &photo, NULL, &replace, &estimate, error);
+        }
+        for (int k = 0; k < 2 && !code; k++) {
+            code = bd_session_replace_begin(sessions[i], &photo, NULL, &replace, error);
+        }
+        for (int k = 0; k < 2 && !code; k++) {
+            code = bd_session_replace_end(sessions[i], &result, error);
+        }
+        if (!code) {
+            code = bd_session_take_alpha(sessions[i], &alpha, error);
+        }
+        if (!code) {
+            code = bd_session_trim(sessions[i], error);
+        }
+        if (!code) {
+            code = bd_session_set_background(sessions[i], NULL, error);
+        }
+    }
+    bd_image_finish(&alpha);
+    bd_image_finish(&result);
+    bd_session_destroy(sessions[0]);
+    bd_session_destroy(sessions[1]);
+    bd_engine_destroy(engine);
+    return code;
+}
+
+/* Weights that are looked for, and a model in memory. */
+static bd_result attempt_files(const char *path, const bd_allocator *allocator, void *instance_proc, bd_error *error) {
+    (void)instance_proc;
+    const bd_weights_params params = {
+        .struct_size = sizeof params, .allocator = allocator, .folder = getenv("BACKDROP_WEIGHTS")};
+    const bd_model_params small = {.struct_size = sizeof small, .allocator = allocator, .width = 65, .height = 65};
+    bd_weights *weights = NULL;
+    bd_weights_info info = {.struct_size = sizeof info};
+    bd_model *model = NULL;
+    bd_mapping file = {0};
+    bd_result code = bd_weights_open(&params, &weights, error);
+    if (!code) {
+        code = bd_weights_find(weights, NULL, &info, error);
+    }
+    if (!code) {
+        code = bd_map_file(path, &file, error);
+    }
+    if (!code) {
+        code = bd_model_open_memory(file.data, file.bytes, "ours", NULL, &small, &model, error);
+    }
+    bd_model_destroy(model);
+    bd_unmap_file(&file);
+    bd_weights_close(weights);
+    return code;
+}
+
+typedef bd_result (*attempt_fn)(const char *path, const bd_allocator *allocator, void *instance_proc, bd_error *error);
+
+static bd_result attempt_allocations(attempt_fn attempt_one, const char *path, long left, budget *b, bd_error *error) {
+    *b = (budget){.left = left};
+    const bd_allocator allocator = {b, budget_allocate, budget_reallocate, budget_release};
+    return attempt_one(path, &allocator, NULL, error);
+}
+
+static void check_allocations(attempt_fn attempt_one, const char *path, long least) {
     budget b;
     bd_error error = {0};
     way_count = 0;
     noting = true;
-    assert_int_equal(attempt_allocations(-1, &b, &error), BD_OK);
+    if (attempt_allocations(attempt_one, path, -1, &b, &error)) {
+        fail_msg("%s", error.message);
+    }
     noting = false;
     long tried = 0;
     long n = 0;
@@ -294,7 +384,7 @@ static void test_allocations(void **state) {
         }
         tried++;
         error = (bd_error){0};
-        bd_result result = attempt_allocations(n, &b, &error);
+        bd_result result = attempt_allocations(attempt_one, path, n, &b, &error);
         assert_int_equal(b.alive, 0);
         if (!b.failed) {
             assert_int_equal(result, BD_OK);
@@ -305,7 +395,14 @@ static void test_allocations(void **state) {
         }
     }
     (void)printf("%ld of %ld allocations\n", tried, n);
-    assert_true(tried > 20);
+    assert_true(tried > least);
+}
+
+static void test_allocations(void **state) {
+    (void)state;
+    check_allocations(attempt, test_model_path(), 20);
+    check_allocations(attempt_sessions, NULL, 10);
+    check_allocations(attempt_files, test_source_file(TEST_SMALL_NETWORK), 10);
 }
 
 /* The same on a host's device, without a network: what an import does otherwise, and photos of memory and of images. */
@@ -347,22 +444,14 @@ static bd_result attempt_import(const bd_vulkan_import *host, const shared *in, 
     return code;
 }
 
-static void test_vulkan_calls(void **state) {
-    (void)state;
-    void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
-    assert_non_null(library);
-    void *entry = dlsym(library, "vkGetInstanceProcAddr");
-    memcpy(&real_instance_proc, &entry, sizeof entry);
-    PFN_vkGetInstanceProcAddr faulty = faulty_instance_proc;
-    void *given;
-    memcpy(&given, &faulty, sizeof given);
+static void check_vulkan_calls(attempt_fn attempt_one, const char *path, void *entry, long least) {
     bd_error error = {0};
-    /* Few nodes of all kinds: what a node calls does not depend on how many there are. */
-    const char *path = test_source_file(TEST_SMALL_NETWORK);
     calls_left = -1;
     way_count = 0;
     noting = true;
-    assert_int_equal(attempt(path, NULL, given, &error), BD_OK);
+    if (attempt_one(path, NULL, entry, &error)) {
+        fail_msg("%s", error.message);
+    }
     noting = false;
     long tried = 0;
     long n = 0;
@@ -374,7 +463,7 @@ static void test_vulkan_calls(void **state) {
         calls_left = n;
         call_failed = false;
         error = (bd_error){0};
-        bd_result result = attempt(path, NULL, given, &error);
+        bd_result result = attempt_one(path, NULL, entry, &error);
         if (!call_failed) {
             assert_int_equal(result, BD_OK);
             break;
@@ -384,7 +473,21 @@ static void test_vulkan_calls(void **state) {
         }
     }
     (void)printf("%ld of %ld Vulkan calls\n", tried, n);
-    assert_true(tried > 100);
+    assert_true(tried > least);
+}
+
+static void test_vulkan_calls(void **state) {
+    (void)state;
+    void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
+    assert_non_null(library);
+    void *entry = dlsym(library, "vkGetInstanceProcAddr");
+    memcpy(&real_instance_proc, &entry, sizeof entry);
+    PFN_vkGetInstanceProcAddr faulty = faulty_instance_proc;
+    void *given;
+    memcpy(&given, &faulty, sizeof given);
+    /* Few nodes of all kinds: what a node calls does not depend on how many there are. */
+    check_vulkan_calls(attempt, test_source_file(TEST_SMALL_NETWORK), given, 100);
+    check_vulkan_calls(attempt_sessions, NULL, given, 50);
 }
 
 static void test_import(void **state) {
