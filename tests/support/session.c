@@ -86,8 +86,10 @@ void test_session_close(test_session *t) {
     uint32_t messages = bd_engine_validation_messages(t->engine);
     bd_engine_destroy(t->engine);
     bd_model_destroy(t->model);
-    assert_int_equal(messages, 0);
-    assert_int_equal(t->complaints, 0);
+    if (messages || t->complaints) {
+        (void)fprintf(stderr, "FAILED: %u validation messages, %u errors and warnings\n", messages, t->complaints);
+        exit(1); /* in a group's teardown, whose failures cmocka does not count */
+    }
 }
 
 bd_image test_read_image(const char *path) {
