@@ -67,3 +67,9 @@ if(BACKDROP_CLI)
     install(FILES ${PAGES_FISH} DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
   endif()
 endif()
+
+# Of the folders of libraries hosts search lib and lib64, not Debian's lib/<machine>.
+if(BACKDROP_FREI0R)
+  string(REGEX REPLACE "^lib/.*" lib frei0r_folder ${CMAKE_INSTALL_LIBDIR})
+  install(TARGETS backdrop_frei0r LIBRARY DESTINATION ${frei0r_folder}/frei0r-1)
+endif()
