@@ -45,10 +45,10 @@ static bd_result open_network(stream *s, const settings *from, bd_error *error) 
     if (!s->engine) {
         return error->code;
     }
-    const bd_session_params params = {.struct_size = sizeof params, .many = true};
+    /* Not for many photos: hosts would stand still for the seconds that this times kernels at first. */
     shared_engine_begin(s->engine);
     bd_result failed =
-        bd_session_create(shared_engine_get(s->engine), shared_model_get(s->model), &params, &s->session, error);
+        bd_session_create(shared_engine_get(s->engine), shared_model_get(s->model), NULL, &s->session, error);
     shared_engine_end(s->engine);
     return failed;
 }
