@@ -6,7 +6,8 @@
  * these that has a manifest:
  *
  *   bd_weights_params.folder, or else BACKDROP_WEIGHTS of the environment; where either is given it is the only one
- *   weights/, ../weights/, ../../weights/ and ../share/backdrop/ beside the library, and then beside the program
+ *   weights/, ../weights/, ../../weights/, ../share/backdrop/ and ../../share/backdrop/ beside the library, and then beside
+ *   the program
  *   $XDG_DATA_HOME/backdrop, or else ~/.local/share/backdrop
  *   /usr/local/share/backdrop, /usr/share/backdrop
  *

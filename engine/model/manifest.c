@@ -46,7 +46,8 @@ static bool try_folder(path *folder, const char *base, const char *below) {
 }
 
 static bool try_beside(path *folder, const char *base) {
-    static const char *const beside[] = {"/weights", "/../weights", "/../../weights", "/../share/backdrop"};
+    static const char *const beside[] = {"/weights", "/../weights", "/../../weights", "/../share/backdrop",
+                                         "/../../share/backdrop"};
     for (size_t i = 0; i < BD_COUNT(beside); i++) {
         if (try_folder(folder, base, beside[i])) {
             return true;

