@@ -14,7 +14,6 @@ struct shared_engine {
     bool lost;
     char *device;
     bd_engine *engine;
-    pthread_mutex_t turn;
 };
 
 struct shared_model {
@@ -59,7 +58,6 @@ static shared_engine *create_engine(const char *device, bd_error *error) {
     if (!made || !name) {
         out_of_memory(error);
     } else if (!bd_engine_create(&params, &made->engine, error)) {
-        (void)pthread_mutex_init(&made->turn, NULL);
         made->device = name;
         made->next = engines;
         engines = made;
@@ -96,7 +94,6 @@ void shared_engine_release(shared_engine *engine) {
         }
         *at = engine->next;
         bd_engine_destroy(engine->engine);
-        (void)pthread_mutex_destroy(&engine->turn);
         free(engine->device);
         free(engine);
     }
@@ -111,14 +108,6 @@ void shared_engine_lost(shared_engine *engine) {
     (void)pthread_mutex_lock(&lock);
     engine->lost = true;
     (void)pthread_mutex_unlock(&lock);
-}
-
-void shared_engine_begin(shared_engine *engine) {
-    (void)pthread_mutex_lock(&engine->turn);
-}
-
-void shared_engine_end(shared_engine *engine) {
-    (void)pthread_mutex_unlock(&engine->turn);
 }
 
 /* ---- models ------------------------------------------------------------------------------------------------------- */

@@ -15,10 +15,6 @@ bd_engine *shared_engine_get(const shared_engine *engine);
 /* Nobody takes it any more: it is of no further use. */
 void shared_engine_lost(shared_engine *engine);
 
-/* An engine serves one call at a time: calls of it and its sessions stand between these two. */
-void shared_engine_begin(shared_engine *engine);
-void shared_engine_end(shared_engine *engine);
-
 /* A path, or the name of a model that was fetched; "": the default. */
 shared_model *shared_model_take(const char *name, bd_error *error);
 void shared_model_release(shared_model *model); /* NULL is fine */

@@ -11,11 +11,7 @@ void stream_init(stream *s, uint32_t width, uint32_t height) {
 }
 
 static void close_network(stream *s) {
-    if (s->session) {
-        shared_engine_begin(s->engine);
-        bd_session_destroy(s->session);
-        shared_engine_end(s->engine);
-    }
+    bd_session_destroy(s->session);
     shared_engine_release(s->engine);
     shared_model_release(s->model);
     s->session = NULL;
@@ -46,11 +42,7 @@ static bd_result open_network(stream *s, const settings *from, bd_error *error) 
         return error->code;
     }
     /* Not for many photos: hosts would stand still for the seconds that this times kernels at first. */
-    shared_engine_begin(s->engine);
-    bd_result failed =
-        bd_session_create(shared_engine_get(s->engine), shared_model_get(s->model), NULL, &s->session, error);
-    shared_engine_end(s->engine);
-    return failed;
+    return bd_session_create(shared_engine_get(s->engine), shared_model_get(s->model), NULL, &s->session, error);
 }
 
 static bd_result keep_picture(stream *s, const settings *from, bd_error *error) {
@@ -58,9 +50,7 @@ static bd_result keep_picture(stream *s, const settings *from, bd_error *error) 
     bool wanted = settings_has_picture(from);
     bd_result failed = wanted ? bd_image_read(from->texts[SETTING_BACKGROUND], NULL, &picture, error) : BD_OK;
     if (!failed) {
-        shared_engine_begin(s->engine);
         failed = bd_session_set_background(s->session, wanted ? &picture : NULL, error);
-        shared_engine_end(s->engine);
     }
     bd_image_finish(&picture);
     return failed;
@@ -108,9 +98,7 @@ static bd_image around(const stream *s, uint8_t *pixels) {
 }
 
 static bd_result replace(stream *s, const bd_image *photo, bd_image *composite, bd_error *error) {
-    shared_engine_begin(s->engine);
     bd_result failed = bd_session_replace(s->session, photo, NULL, &s->params, composite, error);
-    shared_engine_end(s->engine);
     if (failed == BD_ERR_DEVICE_LOST) {
         shared_engine_lost(s->engine);
         s->wrong |= NETWORK;
