@@ -156,7 +156,8 @@ typedef struct bd_vulkan_image {
     bool exclusive;
     uint32_t family_in, family_out;
     bool premultiplied;
-    bool opaque; /* of photo and background: alpha is 1 everywhere: backgrounds take less work */
+    bool opaque; /* of photo and background: alpha is not looked at, and counts as 1 everywhere, as of frames whose
+                    fourth byte is anything (RGBX). A pass over the pixels more, where there is none for the format */
 } bd_vulkan_image;
 
 /* A semaphore of the engine's device, and the value that is waited for or signalled; 0: it is a binary one. */
@@ -170,8 +171,9 @@ typedef struct bd_vulkan_sync {
  *
  * photo        read. Not the result's image.
  * background   of any size for BD_BACKGROUND_PICTURE, or NULL after bd_session_set_background; else NULL. Read.
- * params       as for bd_session_replace; classic, ignore_alpha and want_alpha are not supported. What the parameters
- *              borrow (coarse, trimap) is read before this returns. Colours are sRGB's: images have no profiles.
+ * params       as for bd_session_replace; classic is not supported. With want_alpha, bd_session_take_alpha gives the matte
+ *              after bd_session_wait_images, in the host's memory. What the parameters borrow (coarse, trimap) is read
+ *              before this returns. Colours are sRGB's: images have no profiles.
  * result       of the photo's size; written whole.
  * alpha        NULL, or the finished matte's image, of the photo's size; written whole.
  * waits        (wait_count, at most 16) are waited for, on the device, before an image is touched.

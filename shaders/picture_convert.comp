@@ -11,6 +11,7 @@ layout(constant_id = 0) const int from = BD_FORM_RGBA8;
 layout(constant_id = 1) const int to = BD_FORM_RGBA8;
 layout(constant_id = 2) const bool from_premultiplied = false;
 layout(constant_id = 3) const bool to_premultiplied = false;
+layout(constant_id = 4) const bool opaque = false;
 BD_READ_U32(BD_BIND_SRC, src)
 BD_WRITE(BD_BIND_DST, dst, uint)
 
@@ -42,14 +43,16 @@ uvec4 from_light(vec4 light, uint most) {
 
 uvec4 loaded(int pixel) {
     if (from < BD_FORM_RGBA16) {
-        const uvec4 bytes = bd_unpack_u8(src(pixel));
+        uvec4 bytes = bd_unpack_u8(src(pixel));
+        bytes.w = opaque ? 255u : bytes.w;
         return from == BD_FORM_BGRA8 ? bytes.zyxw : bytes;
     }
     const uvec2 words = uvec2(src(2 * pixel), src(2 * pixel + 1));
     if (from == BD_FORM_RGBA16F) {
-        return from_light(vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y)), most_of(to));
+        const vec4 light = vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
+        return from_light(opaque ? vec4(light.xyz, 1.0) : light, most_of(to));
     }
-    return uvec4(words.x & 65535u, words.x >> 16, words.y & 65535u, words.y >> 16);
+    return uvec4(words.x & 65535u, words.x >> 16, words.y & 65535u, opaque ? 65535u : words.y >> 16);
 }
 
 void store(int pixel, uvec4 values) {

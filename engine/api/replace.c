@@ -178,7 +178,7 @@ static bd_results draft_replace(bd_session *session, request *ask, bd_error *err
         to.image = bd_recipe_return(r, result);
     }
     bd_session_return_matte(r, &mask, &ask->matte, &to);
-    to.has_alpha = params->want_alpha && !ask->images;
+    to.has_alpha = params->want_alpha;
     to.alpha = to.has_alpha ? bd_recipe_return(r, bd_pack_add(r, mask.plane, ask->matte.wide)) : 0;
     return to;
 }

@@ -39,8 +39,8 @@ static const format_row *find_format(VkFormat format, bd_image_role role) {
 }
 
 /* An image of the caller's becomes one of the exchange, and what stands for it where sizes and depths are asked for. */
-static bd_result take(const bd_vulkan_image *given, bd_image_role role, bd_exchange *exchange, bd_image *stand_in,
-                      bd_error *error) {
+static bd_result take(const bd_vulkan_image *given, bd_image_role role, bool opaque, bd_exchange *exchange,
+                      bd_image *stand_in, bd_error *error) {
     enum { LONGEST_SIDE = 1 << 20 };
     bd_vulkan_image image;
     bd_result code = BD_PARAMS_READ(&image, given, bd_vulkan_image, error);
@@ -65,10 +65,11 @@ static bd_result take(const bd_vulkan_image *given, bd_image_role role, bd_excha
     if (read && image.layout_in == VK_IMAGE_LAYOUT_UNDEFINED) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s's layout_in is VK_IMAGE_LAYOUT_UNDEFINED", name);
     }
+    opaque = read && (opaque || image.opaque);
     VkImageLayout defined = image.layout_in ? image.layout_in : VK_IMAGE_LAYOUT_GENERAL;
     exchange->images[role] =
         (bd_shared_image){.given = true,
-                          .form = {row->form, image.premultiplied && !(read && image.opaque)},
+                          .form = {row->form, image.premultiplied && !opaque, opaque},
                           .at = {.image = image.image,
                                  .width = image.width,
                                  .height = image.height,
@@ -76,8 +77,7 @@ static bd_result take(const bd_vulkan_image *given, bd_image_role role, bd_excha
                                  .layout_out = image.layout_out ? image.layout_out : defined,
                                  .family_in = image.exclusive ? image.family_in : VK_QUEUE_FAMILY_IGNORED,
                                  .family_out = image.exclusive ? image.family_out : VK_QUEUE_FAMILY_IGNORED}};
-    *stand_in =
-        (bd_image){.width = image.width, .height = image.height, .format = row->depth, .has_alpha = !image.opaque};
+    *stand_in = (bd_image){.width = image.width, .height = image.height, .format = row->depth, .has_alpha = !opaque};
     return BD_OK;
 }
 
@@ -108,10 +108,6 @@ static bd_result check_together(const bd_exchange *exchange, const bd_replace_pa
             return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s is the photo's image", names[role]);
         }
     }
-    if (params->ignore_alpha || params->want_alpha) {
-        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s is for pictures in the host's memory",
-                       params->ignore_alpha ? "ignore_alpha" : "want_alpha");
-    }
     return params->classic ? bd_fail(error, BD_ERR_UNSUPPORTED, "the classic way does not take images")
                            : bd_check_replace_params(params, error);
 }
@@ -131,7 +127,8 @@ bd_result bd_session_replace_images(bd_session *session, const bd_vulkan_image *
     const bool needed[BD_IMAGE_ROLES] = {true, pictured && !kept, true, false};
     for (uint32_t role = 0; role < BD_IMAGE_ROLES && !code; role++) {
         if (given[role] || needed[role]) {
-            code = take(given[role], (bd_image_role)role, &exchange, &stand_ins[role], error);
+            const bool opaque = role == BD_IMAGE_PHOTO && ask.params.ignore_alpha;
+            code = take(given[role], (bd_image_role)role, opaque, &exchange, &stand_ins[role], error);
         }
     }
     if (!code) {

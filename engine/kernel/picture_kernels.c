@@ -62,6 +62,7 @@ void bd_kernel_picture_convert(const bd_vk *vk, bd_pixel_form from, bd_pixel_for
     bd_fill_constant(dispatch, to.form);
     bd_fill_constant(dispatch, from.premultiplied);
     bd_fill_constant(dispatch, to.premultiplied);
+    bd_fill_constant(dispatch, from.opaque);
     dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
     bd_fill_rows(dispatch, w, h);
 }

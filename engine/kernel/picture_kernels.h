@@ -24,6 +24,7 @@ void bd_kernel_narrow(const bd_vk *vk, uint32_t w, uint32_t h, bd_vk_dispatch *d
 typedef struct bd_pixel_form {
     uint32_t form; /* BD_FORM_RGBA8, ... */
     bool premultiplied;
+    bool opaque; /* of what is read: alpha is not looked at, and counts as full */
 } bd_pixel_form;
 void bd_kernel_picture_convert(const bd_vk *vk, bd_pixel_form from, bd_pixel_form to, uint32_t w, uint32_t h,
                                bd_vk_dispatch *dispatch);

@@ -5,14 +5,15 @@
 
 typedef struct convert_plan {
     bd_slot src, dst;
-    uint32_t from, from_premultiplied, to, to_premultiplied;
+    uint32_t from, from_premultiplied, from_opaque, to, to_premultiplied;
 } convert_plan;
-BD_PLAN_OF_WORDS(convert_plan, 6);
+BD_PLAN_OF_WORDS(convert_plan, 7);
 
 static void record_convert(bd_recorder *to, const void *plan) {
     const convert_plan *p = plan;
     const bd_size size = bd_recorder_size(to, p->src);
-    const bd_pixel_form source = {p->from, p->from_premultiplied}, target = {p->to, p->to_premultiplied};
+    const bd_pixel_form source = {p->from, p->from_premultiplied, p->from_opaque};
+    const bd_pixel_form target = {p->to, p->to_premultiplied, false};
     /* Either side may have twice the bytes of what bands are made for. */
     for (bd_band band = bd_bands(to, (bd_size){2 * size.w, size.h}, 1); band.rows; bd_band_next(&band)) {
         bd_vk_dispatch dispatch;
@@ -28,6 +29,7 @@ static void add_convert(bd_recipe *recipe, bd_slot src, bd_pixel_form from, bd_s
                                .dst = dst,
                                .from = from.form,
                                .from_premultiplied = from.premultiplied,
+                               .from_opaque = from.opaque,
                                .to = to.form,
                                .to_premultiplied = to.premultiplied};
     bd_recipe_pass(recipe, record_convert, &plan, sizeof plan);
@@ -37,7 +39,7 @@ static void add_convert(bd_recipe *recipe, bd_slot src, bd_pixel_form from, bd_s
 }
 
 static bool is_same(bd_pixel_form a, bd_pixel_form b) {
-    return a.form == b.form && a.premultiplied == b.premultiplied;
+    return a.form == b.form && a.premultiplied == b.premultiplied && a.opaque == b.opaque;
 }
 
 static bd_slot_kind kind_of(bd_pixel_form form) {
@@ -45,7 +47,7 @@ static bd_slot_kind kind_of(bd_pixel_form form) {
 }
 
 static bd_pixel_form form_of(bd_slot_kind kind, bool premultiplied) {
-    return (bd_pixel_form){kind == BD_SLOT_PICTURE16 ? BD_FORM_RGBA16 : BD_FORM_RGBA8, premultiplied};
+    return (bd_pixel_form){kind == BD_SLOT_PICTURE16 ? BD_FORM_RGBA16 : BD_FORM_RGBA8, premultiplied, false};
 }
 
 bd_slot bd_source_add(bd_recipe *recipe, bd_exchange *exchange, bd_image_role role, bd_slot_kind kind,

@@ -8,6 +8,7 @@
  *            _RGBA16F (floats of 16 bits): uint [h][w][2].
  * Bindings   0 src, 4 dst.
  * Constants  0: form of src. 1: form of dst; one of both is an integer's. 2: src is premultiplied (bool). 3: dst is.
+ *            4: src is opaque (bool): its alpha is not looked at, and counts as full.
  * Groups     x = ceil(w / BD_LINEAR_GROUP), y * z >= h. An invocation owns one pixel.
  * Reference  bd_ref_convert. */
 #ifndef BD_PUSH_PICTURE_CONVERT_H

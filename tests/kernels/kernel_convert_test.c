@@ -41,14 +41,27 @@ static void *make_source(uint32_t form) {
     return made;
 }
 
+static void fill_alpha(void *pixels, uint32_t form) {
+    const uint16_t full = form == BD_FORM_RGBA16F ? bd_half_from_float(1.0f) : 0xffff;
+    const size_t bytes = form >= BD_FORM_RGBA16 ? 2 : 1;
+    for (size_t i = 3; i < NUMBERS; i += 4) {
+        memcpy((uint8_t *)pixels + i * bytes, &full, bytes);
+    }
+}
+
 static void check_pair(bd_pixel_form from, bd_pixel_form to) {
-    void *src = make_source(from.form);
+    void *src = make_source(from.form), *seen = check_output(bytes_of(from.form));
     void *expected = check_output(bytes_of(to.form));
-    bd_ref_convert(src, from.form, from.premultiplied, expected, to.form, to.premultiplied, (size_t)W * H);
+    memcpy(seen, src, bytes_of(from.form));
+    if (from.opaque) {
+        fill_alpha(seen, from.form);
+    }
+    bd_ref_convert(seen, from.form, from.premultiplied, expected, to.form, to.premultiplied, (size_t)W * H);
+    free(seen);
     const check_input inputs[4] = {{src, bytes_of(from.form)}};
     char label[80];
-    (void)snprintf(label, sizeof label, "form %u%s to %u%s", from.form, from.premultiplied ? " premultiplied" : "",
-                   to.form, to.premultiplied ? " premultiplied" : "");
+    (void)snprintf(label, sizeof label, "form %u%s%s to %u%s", from.form, from.premultiplied ? " premultiplied" : "",
+                   from.opaque ? " opaque" : "", to.form, to.premultiplied ? " premultiplied" : "");
     bool floats = from.form == BD_FORM_RGBA16F || to.form == BD_FORM_RGBA16F;
     CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
@@ -71,7 +84,10 @@ static void test_forms(void **state) {
     for (uint32_t from = 0; from <= BD_FORM_RGBA16F; from++) {
         for (uint32_t to = 0; to <= BD_FORM_RGBA16F; to++) {
             for (uint32_t ways = 0; ways < 4 && !(from == BD_FORM_RGBA16F && to == from); ways++) {
-                check_pair((bd_pixel_form){from, ways & 1}, (bd_pixel_form){to, ways & 2});
+                check_pair((bd_pixel_form){from, ways & 1, false}, (bd_pixel_form){to, ways & 2, false});
+            }
+            if (from != BD_FORM_RGBA16F || to != from) {
+                check_pair((bd_pixel_form){from, false, true}, (bd_pixel_form){to, false, false});
             }
         }
     }

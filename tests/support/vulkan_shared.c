@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "push/picture_convert.h"
+
 static size_t texel_bytes(VkFormat format) {
     switch ((int)format) {
     case VK_FORMAT_R8_UNORM: return 1;
@@ -93,4 +95,87 @@ const void *shared_read(vulkan_host *host, shared *s, VkImageLayout layout) {
     record_layout(host, s, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, layout);
     vulkan_host_run(host);
     return s->buffer.mapped;
+}
+
+/* ---- pictures ---------------------------------------------------------------------------------------------------- */
+
+const VkFormat shared_formats[SHARED_FORMATS] = {VK_FORMAT_R8G8B8A8_UNORM,     VK_FORMAT_R8G8B8A8_SRGB,
+                                                 VK_FORMAT_B8G8R8A8_UNORM,     VK_FORMAT_B8G8R8A8_SRGB,
+                                                 VK_FORMAT_R16G16B16A16_UNORM, VK_FORMAT_R16G16B16A16_SFLOAT};
+
+uint32_t shared_form(VkFormat format) {
+    switch ((int)format) {
+    case VK_FORMAT_B8G8R8A8_UNORM:
+    case VK_FORMAT_B8G8R8A8_SRGB: return BD_FORM_BGRA8;
+    case VK_FORMAT_R16G16B16A16_UNORM: return BD_FORM_RGBA16;
+    case VK_FORMAT_R16G16B16A16_SFLOAT: return BD_FORM_RGBA16F;
+    default: return BD_FORM_RGBA8;
+    }
+}
+
+bd_image shared_noise(uint32_t w, uint32_t h, bool deep, bool alpha, uint32_t seed) {
+    size_t channel = deep ? 2 : 1;
+    bd_image image = test_new_picture(w * (uint32_t)channel, h);
+    image.width = w;
+    image.format = deep ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8;
+    image.has_alpha = alpha;
+    for (size_t i = 0; i < (size_t)w * h * 4 * channel; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        image.pixels[i] = i / channel % 4 == 3 && !alpha ? 255 : (uint8_t)(seed >> 24);
+    }
+    return image;
+}
+
+VkFormat shared_plain_format(const bd_image *image) {
+    return image->format == BD_FORMAT_RGBA16 ? VK_FORMAT_R16G16B16A16_UNORM : VK_FORMAT_R8G8B8A8_UNORM;
+}
+
+shared shared_of(vulkan_host *host, const bd_image *image, VkImageLayout layout) {
+    shared s = shared_make(host, shared_plain_format(image), image->width, image->height);
+    s.image.opaque = !image->has_alpha;
+    shared_write(host, &s, image->pixels, layout);
+    return s;
+}
+
+/* ---- the host's engine ------------------------------------------------------------------------------------------- */
+
+void shared_require(bd_result result, const bd_error *error) {
+    if (result) {
+        fail_msg("%s", error->message);
+    }
+}
+
+static float coarse[SHARED_W * SHARED_H];
+const bd_matte_params shared_given = {.struct_size = sizeof shared_given,
+                                      .mode = BD_MATTE_REFINE,
+                                      .coarse = coarse,
+                                      .coarse_width = SHARED_W,
+                                      .coarse_height = SHARED_H};
+
+int shared_open(void **state) {
+    static shared_fixture f;
+    for (size_t i = 0; i < SHARED_W * SHARED_H; i++) {
+        coarse[i] = (float)(i % SHARED_W) / (SHARED_W - 1);
+    }
+    bd_error error;
+    vulkan_host_open(&f.host, VULKAN_HOST_WANTED, VK_API_VERSION_1_3);
+    shared_require(bd_engine_import(NULL, &f.host.import, &f.engine, &error), &error);
+    f.session = test_session_create(f.engine, NULL, NULL);
+    *state = &f;
+    return 0;
+}
+
+void shared_replace(bd_session *session, const shared *photo, const shared *background, const bd_replace_params *params,
+                    const shared *result, const shared *alpha) {
+    bd_error error;
+    shared_require(bd_session_replace_images(session, &photo->image, background ? &background->image : NULL, params,
+                                             &result->image, alpha ? &alpha->image : NULL, NULL, 0, NULL, 0, &error),
+                   &error);
+}
+
+void shared_close(void **state) {
+    shared_fixture *f = *state;
+    bd_session_destroy(f->session);
+    bd_engine_destroy(f->engine);
+    vulkan_host_close(&f->host);
 }

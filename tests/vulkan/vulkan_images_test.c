@@ -11,90 +11,31 @@
 #include "push/picture_convert.h"
 #include "reference/reference.h"
 
-enum { W = 91, H = 60 };
-static float coarse[W * H];
-static const bd_matte_params given = {
-    .struct_size = sizeof given, .mode = BD_MATTE_REFINE, .coarse = coarse, .coarse_width = W, .coarse_height = H};
-
-/* ---- pictures ---------------------------------------------------------------------------------------------------- */
-
-static bd_image noise(uint32_t w, uint32_t h, bool deep, bool alpha, uint32_t seed) {
-    size_t channel = deep ? 2 : 1;
-    bd_image image = test_new_picture(w * (uint32_t)channel, h);
-    image.width = w;
-    image.format = deep ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8;
-    image.has_alpha = alpha;
-    for (size_t i = 0; i < (size_t)w * h * 4 * channel; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        image.pixels[i] = i / channel % 4 == 3 && !alpha ? 255 : (uint8_t)(seed >> 24);
-    }
-    return image;
-}
-
-static VkFormat plain_format(const bd_image *image) {
-    return image->format == BD_FORMAT_RGBA16 ? VK_FORMAT_R16G16B16A16_UNORM : VK_FORMAT_R8G8B8A8_UNORM;
-}
-
-static shared shared_of(vulkan_host *host, const bd_image *image, VkImageLayout layout) {
-    shared s = shared_make(host, plain_format(image), image->width, image->height);
-    s.image.opaque = !image->has_alpha;
-    shared_write(host, &s, image->pixels, layout);
-    return s;
-}
-
-typedef struct fixture {
-    vulkan_host host;
-    bd_engine *engine;
-    bd_session *session;
-} fixture;
-
-static void require(bd_result result, const bd_error *error) {
-    if (result) {
-        fail_msg("%s", error->message);
-    }
-}
-
-static int open_all(void **state) {
-    static fixture f;
-    bd_error error;
-    vulkan_host_open(&f.host, VULKAN_HOST_WANTED, VK_API_VERSION_1_3);
-    require(bd_engine_import(NULL, &f.host.import, &f.engine, &error), &error);
-    f.session = test_session_create(f.engine, NULL, NULL);
-    *state = &f;
-    return 0;
-}
-
-static void replace(bd_session *session, const shared *photo, const shared *background, const bd_replace_params *params,
-                    const shared *result, const shared *alpha) {
-    bd_error error;
-    require(bd_session_replace_images(session, &photo->image, background ? &background->image : NULL, params,
-                                      &result->image, alpha ? &alpha->image : NULL, NULL, 0, NULL, 0, &error),
-            &error);
-}
-
 /* ---- the same bytes ---------------------------------------------------------------------------------------------- */
 
-static void check_same(fixture *f, const bd_image *photo, const bd_image *background, const bd_replace_params *params) {
+static void check_same(shared_fixture *f, const bd_image *photo, const bd_image *background,
+                       const bd_replace_params *params) {
     bd_error error;
     bd_image expected = test_replaced(f->session, photo, background, params), matte = {0};
-    bd_matte_params wide = given;
+    bd_matte_params wide = shared_given;
     wide.wide = true;
-    require(bd_session_matte(f->session, photo, &wide, &matte, &error), &error);
+    shared_require(bd_session_matte(f->session, photo, &wide, &matte, &error), &error);
     shared in = shared_of(&f->host, photo, VK_IMAGE_LAYOUT_GENERAL), back = {0};
     if (background) {
         back = shared_of(&f->host, background, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL);
     }
-    shared out = shared_make(&f->host, plain_format(&expected), W, H);
-    shared alpha = shared_make(&f->host, VK_FORMAT_R16_UNORM, W, H);
+    shared out = shared_make(&f->host, shared_plain_format(&expected), SHARED_W, SHARED_H);
+    shared alpha = shared_make(&f->host, VK_FORMAT_R16_UNORM, SHARED_W, SHARED_H);
     alpha.image.layout_out = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
     for (int turn = 0; turn < 2; turn++) { /* recorded, and run again */
-        replace(f->session, &in, background ? &back : NULL, params, &out, &alpha);
-        require(bd_session_wait_images(f->session, &error), &error);
+        shared_replace(f->session, &in, background ? &back : NULL, params, &out, &alpha);
+        shared_require(bd_session_wait_images(f->session, &error), &error);
         const uint8_t *got = shared_read(&f->host, &out, VK_IMAGE_LAYOUT_GENERAL);
         assert_memory_equal(got, expected.pixels, shared_bytes(&out));
         got = shared_read(&f->host, &alpha, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
-        for (uint32_t y = 0; y < H; y++) {
-            assert_memory_equal(got + (size_t)y * W * 2, matte.pixels + y * matte.stride_bytes, (size_t)W * 2);
+        for (uint32_t y = 0; y < SHARED_H; y++) {
+            assert_memory_equal(got + (size_t)y * SHARED_W * 2, matte.pixels + y * matte.stride_bytes,
+                                (size_t)SHARED_W * 2);
         }
         memset(out.buffer.mapped, 0, shared_bytes(&out));
     }
@@ -110,17 +51,17 @@ static void check_same(fixture *f, const bd_image *photo, const bd_image *backgr
 }
 
 static void test_same(void **state) {
-    fixture *f = *state;
+    shared_fixture *f = *state;
     for (uint32_t ways = 0; ways < 8; ways++) {
-        bd_image photo = noise(W, H, ways & 1, ways & 4, ways),
-                 background = noise(70, 80, ways & 2, ways & 4, ways + 1);
-        bd_replace_params params = {.struct_size = sizeof params, .matte = &given, .light_wrap_px = 3};
+        bd_image photo = shared_noise(SHARED_W, SHARED_H, ways & 1, ways & 4, ways),
+                 background = shared_noise(70, 80, ways & 2, ways & 4, ways + 1);
+        bd_replace_params params = {.struct_size = sizeof params, .matte = &shared_given, .light_wrap_px = 3};
         check_same(f, &photo, &background, &params);
         params.blur_sigma_px = 2;
         params.harmonize = BD_HARMONIZE_FULL;
         check_same(f, &photo, &background, &params);
         params = (bd_replace_params){.struct_size = sizeof params,
-                                     .matte = &given,
+                                     .matte = &shared_given,
                                      .background = BD_BACKGROUND_COLOR,
                                      .color = {10, 200, 30, 250}};
         check_same(f, &photo, NULL, &params);
@@ -136,33 +77,34 @@ static void test_same(void **state) {
 
 /* A background of the photo's size stays as it is, alpha and all. */
 static void test_same_size(void **state) {
-    fixture *f = *state;
-    bd_image photo = noise(W, H, false, true, 3), background = noise(W, H, false, true, 4);
-    const bd_replace_params params = {.struct_size = sizeof params, .matte = &given};
+    shared_fixture *f = *state;
+    bd_image photo = shared_noise(SHARED_W, SHARED_H, false, true, 3),
+             background = shared_noise(SHARED_W, SHARED_H, false, true, 4);
+    const bd_replace_params params = {.struct_size = sizeof params, .matte = &shared_given};
     check_same(f, &photo, &background, &params);
     free(photo.pixels);
     free(background.pixels);
 }
 
 /* Several on their way at once, each with pixels of its own. */
-static void check_burst(fixture *f) {
+static void check_burst(shared_fixture *f) {
     enum { COUNT = 6 };
-    const bd_replace_params params = {.struct_size = sizeof params, .matte = &given, .blur_sigma_px = 2};
+    const bd_replace_params params = {.struct_size = sizeof params, .matte = &shared_given, .blur_sigma_px = 2};
     bd_image photos[COUNT], backgrounds[COUNT], expected[COUNT];
     shared in[COUNT], back[COUNT], out[COUNT];
     for (uint32_t i = 0; i < COUNT; i++) {
-        photos[i] = noise(W, H, false, false, 50 + i);
-        backgrounds[i] = noise(70, 80, false, true, 60 + i);
+        photos[i] = shared_noise(SHARED_W, SHARED_H, false, false, 50 + i);
+        backgrounds[i] = shared_noise(70, 80, false, true, 60 + i);
         expected[i] = test_replaced(f->session, &photos[i], &backgrounds[i], &params);
         in[i] = shared_of(&f->host, &photos[i], VK_IMAGE_LAYOUT_GENERAL);
         back[i] = shared_of(&f->host, &backgrounds[i], VK_IMAGE_LAYOUT_GENERAL);
-        out[i] = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+        out[i] = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, SHARED_W, SHARED_H);
     }
     for (uint32_t i = 0; i < COUNT; i++) {
-        replace(f->session, &in[i], &back[i], &params, &out[i], NULL);
+        shared_replace(f->session, &in[i], &back[i], &params, &out[i], NULL);
     }
     bd_error error;
-    require(bd_session_wait_images(f->session, &error), &error);
+    shared_require(bd_session_wait_images(f->session, &error), &error);
     for (uint32_t i = 0; i < COUNT; i++) {
         assert_memory_equal(shared_read(&f->host, &out[i], VK_IMAGE_LAYOUT_GENERAL), expected[i].pixels,
                             shared_bytes(&out[i]));
@@ -177,15 +119,16 @@ static void check_burst(fixture *f) {
 
 /* Where the host sees the device's memory, and where it does not, as on most GPUs. */
 static void test_burst(void **state) {
-    fixture *f = *state;
+    shared_fixture *f = *state;
     bool unified = f->engine->vk.unified;
     bd_session *session = f->session;
     for (int staged = 0; staged < 2; staged++) {
         f->engine->vk.unified = unified && !staged;
         f->session = test_session_create(f->engine, NULL, NULL);
         check_burst(f);
-        bd_image photo = noise(W, H, true, false, 1), background = noise(70, 80, false, true, 2);
-        const bd_replace_params params = {.struct_size = sizeof params, .matte = &given};
+        bd_image photo = shared_noise(SHARED_W, SHARED_H, true, false, 1),
+                 background = shared_noise(70, 80, false, true, 2);
+        const bd_replace_params params = {.struct_size = sizeof params, .matte = &shared_given};
         check_same(f, &photo, &background, &params);
         free(photo.pixels);
         free(background.pixels);
@@ -197,19 +140,19 @@ static void test_burst(void **state) {
 
 /* Owned by somebody else before and after. */
 static void test_owner(void **state) {
-    fixture *f = *state;
+    shared_fixture *f = *state;
     const bd_replace_params params = {
-        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
-    bd_image photo = noise(W, H, false, false, 9);
+        .struct_size = sizeof params, .matte = &shared_given, .background = BD_BACKGROUND_TRANSPARENT};
+    bd_image photo = shared_noise(SHARED_W, SHARED_H, false, false, 9);
     bd_image expected = test_replaced(f->session, &photo, NULL, &params);
     shared in = shared_of(&f->host, &photo, VK_IMAGE_LAYOUT_GENERAL);
-    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, SHARED_W, SHARED_H);
     in.image.exclusive = out.image.exclusive = true;
     in.image.family_in = in.image.family_out = out.image.family_in = VK_QUEUE_FAMILY_EXTERNAL;
     out.image.family_out = f->host.family;
     bd_error error;
-    replace(f->session, &in, NULL, &params, &out, NULL);
-    require(bd_session_wait_images(f->session, &error), &error);
+    shared_replace(f->session, &in, NULL, &params, &out, NULL);
+    shared_require(bd_session_wait_images(f->session, &error), &error);
     assert_memory_equal(shared_read(&f->host, &out, VK_IMAGE_LAYOUT_GENERAL), expected.pixels, shared_bytes(&out));
     shared_drop(&f->host, &in);
     shared_drop(&f->host, &out);
@@ -218,7 +161,7 @@ static void test_owner(void **state) {
 }
 
 static void test_network(void **state) {
-    fixture *f = *state;
+    shared_fixture *f = *state;
     if (!test_model_path()) {
         return;
     }
@@ -226,17 +169,17 @@ static void test_network(void **state) {
     bd_model *model = test_model_open(test_model_path(), &sized);
     bd_session *session = test_session_create(f->engine, model, NULL);
     bd_model_destroy(model);
-    bd_image photo = noise(W, H, false, false, 3);
+    bd_image photo = shared_noise(SHARED_W, SHARED_H, false, false, 3);
     const bd_replace_params params = {
         .struct_size = sizeof params, .classes = {{1}}, .background = BD_BACKGROUND_TRANSPARENT};
     bd_image expected = test_replaced(session, &photo, NULL, &params);
     bd_seen seen[2] = {{.struct_size = sizeof seen[0]}, {.struct_size = sizeof seen[0]}};
     bd_session_seen(session, &seen[0]);
     shared in = shared_of(&f->host, &photo, VK_IMAGE_LAYOUT_GENERAL);
-    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, SHARED_W, SHARED_H);
     bd_error error;
-    replace(session, &in, NULL, &params, &out, NULL);
-    require(bd_session_wait_images(session, &error), &error);
+    shared_replace(session, &in, NULL, &params, &out, NULL);
+    shared_require(bd_session_wait_images(session, &error), &error);
     bd_session_seen(session, &seen[1]);
     assert_memory_equal(&seen[0], &seen[1], sizeof seen[0]);
     assert_memory_equal(shared_read(&f->host, &out, VK_IMAGE_LAYOUT_GENERAL), expected.pixels, shared_bytes(&out));
@@ -249,40 +192,32 @@ static void test_network(void **state) {
 
 /* ---- other formats ----------------------------------------------------------------------------------------------- */
 
-static uint32_t form_of(VkFormat format) {
-    switch ((int)format) {
-    case VK_FORMAT_B8G8R8A8_UNORM:
-    case VK_FORMAT_B8G8R8A8_SRGB: return BD_FORM_BGRA8;
-    case VK_FORMAT_R16G16B16A16_UNORM: return BD_FORM_RGBA16;
-    case VK_FORMAT_R16G16B16A16_SFLOAT: return BD_FORM_RGBA16F;
-    default: return BD_FORM_RGBA8;
-    }
-}
-
 /* An image of any format, against a photo and a result that the reference converts. */
-static void check_format(fixture *f, VkFormat format, bool premultiplied, bool out_premultiplied) {
+static void check_format(shared_fixture *f, VkFormat format, bool premultiplied, bool out_premultiplied) {
     const bd_replace_params params = {
-        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
-    uint32_t form = form_of(format);
+        .struct_size = sizeof params, .matte = &shared_given, .background = BD_BACKGROUND_TRANSPARENT};
+    uint32_t form = shared_form(format);
     bool deep = form >= BD_FORM_RGBA16, floats = form == BD_FORM_RGBA16F;
-    bd_image seed = noise(W, H, true, true, form), photo = noise(W, H, deep, true, 1);
-    shared in = shared_make(&f->host, format, W, H), out = shared_make(&f->host, format, W, H);
+    bd_image seed = shared_noise(SHARED_W, SHARED_H, true, true, form),
+             photo = shared_noise(SHARED_W, SHARED_H, deep, true, 1);
+    shared in = shared_make(&f->host, format, SHARED_W, SHARED_H),
+           out = shared_make(&f->host, format, SHARED_W, SHARED_H);
     uint8_t *pixels = malloc(shared_bytes(&in)), *wanted = malloc(shared_bytes(&out));
     assert_true(pixels && wanted);
-    bd_ref_convert(seed.pixels, BD_FORM_RGBA16, false, pixels, form, premultiplied, (size_t)W * H);
+    bd_ref_convert(seed.pixels, BD_FORM_RGBA16, false, pixels, form, premultiplied, (size_t)SHARED_W * SHARED_H);
     bd_ref_convert(pixels, form, premultiplied, photo.pixels, deep ? BD_FORM_RGBA16 : BD_FORM_RGBA8, false,
-                   (size_t)W * H);
+                   (size_t)SHARED_W * SHARED_H);
     bd_image expected = test_replaced(f->session, &photo, NULL, &params);
     bd_ref_convert(expected.pixels, deep ? BD_FORM_RGBA16 : BD_FORM_RGBA8, false, wanted, form, out_premultiplied,
-                   (size_t)W * H);
+                   (size_t)SHARED_W * SHARED_H);
     shared_write(&f->host, &in, pixels, VK_IMAGE_LAYOUT_GENERAL);
     in.image.premultiplied = premultiplied;
     out.image.premultiplied = out_premultiplied;
     bd_error error;
-    replace(f->session, &in, NULL, &params, &out, NULL);
-    require(bd_session_wait_images(f->session, &error), &error);
+    shared_replace(f->session, &in, NULL, &params, &out, NULL);
+    shared_require(bd_session_wait_images(f->session, &error), &error);
     const uint8_t *got = shared_read(&f->host, &out, VK_IMAGE_LAYOUT_GENERAL);
-    for (size_t i = 0; i < (size_t)W * H * 4; i++) {
+    for (size_t i = 0; i < (size_t)SHARED_W * SHARED_H * 4; i++) {
         int a = deep ? ((const uint16_t *)(const void *)got)[i] : got[i];
         int b = deep ? ((const uint16_t *)(const void *)wanted)[i] : wanted[i];
         if (abs(a - b) > (floats ? 16 : 0)) {
@@ -299,23 +234,20 @@ static void check_format(fixture *f, VkFormat format, bool premultiplied, bool o
 }
 
 static void test_formats(void **state) {
-    static const VkFormat formats[] = {VK_FORMAT_R8G8B8A8_UNORM,     VK_FORMAT_R8G8B8A8_SRGB,
-                                       VK_FORMAT_B8G8R8A8_UNORM,     VK_FORMAT_B8G8R8A8_SRGB,
-                                       VK_FORMAT_R16G16B16A16_UNORM, VK_FORMAT_R16G16B16A16_SFLOAT};
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+    for (size_t i = 0; i < SHARED_FORMATS; i++) {
         for (int ways = 0; ways < 4; ways++) {
-            check_format(*state, formats[i], ways & 1, ways & 2);
+            check_format(*state, shared_formats[i], ways & 1, ways & 2);
         }
     }
 }
 
 /* Conversions in bands of 64 rows. */
 static void test_bands(void **state) {
-    fixture *f = *state;
+    shared_fixture *f = *state;
     enum { NARROW = 40, TALL = 200 };
     const bd_replace_params params = {
-        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
-    bd_image photo = noise(NARROW, TALL, false, true, 5);
+        .struct_size = sizeof params, .matte = &shared_given, .background = BD_BACKGROUND_TRANSPARENT};
+    bd_image photo = shared_noise(NARROW, TALL, false, true, 5);
     bd_error error;
     shared in = shared_make(&f->host, VK_FORMAT_R16G16B16A16_SFLOAT, NARROW, TALL), out[2];
     uint8_t *pixels = malloc(shared_bytes(&in));
@@ -325,10 +257,10 @@ static void test_bands(void **state) {
     for (int banded = 0; banded < 2; banded++) {
         out[banded] = shared_make(&f->host, VK_FORMAT_B8G8R8A8_UNORM, NARROW, TALL);
         f->session->band_bytes = banded ? (VkDeviceSize)NARROW * 2 * 4 * 2 * 64 : 0;
-        replace(f->session, &in, NULL, &params, &out[banded], NULL);
+        shared_replace(f->session, &in, NULL, &params, &out[banded], NULL);
     }
     f->session->band_bytes = 0;
-    require(bd_session_wait_images(f->session, &error), &error);
+    shared_require(bd_session_wait_images(f->session, &error), &error);
     const void *expected = shared_read(&f->host, &out[0], VK_IMAGE_LAYOUT_GENERAL);
     assert_memory_equal(shared_read(&f->host, &out[1], VK_IMAGE_LAYOUT_GENERAL), expected, shared_bytes(&out[0]));
     shared_drop(&f->host, &in);
@@ -352,14 +284,16 @@ static VkSemaphore semaphore_make(vulkan_host *host, bool timeline) {
 
 /* The photo is drawn on the device, the result is read on the device; the library's work lies between, by semaphores
  * only. */
-static void check_semaphores(fixture *f, bool timeline) {
+static void check_semaphores(shared_fixture *f, bool timeline) {
     vulkan_host *host = &f->host;
-    bd_image photo = noise(W, H, false, false, 9);
-    const bd_replace_params params = {
-        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_COLOR, .color = {1, 2, 3, 255}};
+    bd_image photo = shared_noise(SHARED_W, SHARED_H, false, false, 9);
+    const bd_replace_params params = {.struct_size = sizeof params,
+                                      .matte = &shared_given,
+                                      .background = BD_BACKGROUND_COLOR,
+                                      .color = {1, 2, 3, 255}};
     bd_image expected = test_replaced(f->session, &photo, NULL, &params);
     shared in = shared_of(host, &photo, VK_IMAGE_LAYOUT_GENERAL),
-           out = shared_make(host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+           out = shared_make(host, VK_FORMAT_R8G8B8A8_UNORM, SHARED_W, SHARED_H);
     VkSemaphore drawn = semaphore_make(host, timeline), done = semaphore_make(host, timeline);
     const bd_vulkan_sync wait = {drawn, timeline ? 5 : 0}, signal = {done, timeline ? 7 : 0};
     const uint64_t five = 5, seven = 7;
@@ -374,7 +308,7 @@ static void check_semaphores(fixture *f, bool timeline) {
     if (!timeline) {
         vulkan_host_submit(host, &draw, VK_NULL_HANDLE);
     }
-    require(
+    shared_require(
         bd_session_replace_images(f->session, &in.image, NULL, &params, &out.image, NULL, &wait, 1, &signal, 1, &error),
         &error);
     if (timeline) {
@@ -397,7 +331,7 @@ static void check_semaphores(fixture *f, bool timeline) {
         vulkan_host_submit(host, &use, VK_NULL_HANDLE);
     }
     assert_memory_equal(shared_read(host, &out, VK_IMAGE_LAYOUT_GENERAL), expected.pixels, shared_bytes(&out));
-    require(bd_session_wait_images(f->session, &error), &error);
+    shared_require(bd_session_wait_images(f->session, &error), &error);
     host->vkDestroySemaphore(host->device, drawn, NULL);
     host->vkDestroySemaphore(host->device, done, NULL);
     shared_drop(host, &in);
@@ -413,31 +347,31 @@ static void test_semaphores(void **state) {
 
 /* Photos of images and of memory in turns; the queue's order is enough. */
 static void test_mixed(void **state) {
-    fixture *f = *state;
+    shared_fixture *f = *state;
     const bd_replace_params params = {
-        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
-    bd_image photo = noise(W, H, false, false, 9), result = {0};
+        .struct_size = sizeof params, .matte = &shared_given, .background = BD_BACKGROUND_TRANSPARENT};
+    bd_image photo = shared_noise(SHARED_W, SHARED_H, false, false, 9), result = {0};
     bd_image expected = test_replaced(f->session, &photo, NULL, &params);
     shared in = shared_of(&f->host, &photo, VK_IMAGE_LAYOUT_GENERAL);
-    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, SHARED_W, SHARED_H);
     bd_error error;
-    replace(f->session, &in, NULL, &params, &out, NULL);
-    require(bd_session_replace_begin(f->session, &photo, NULL, &params, &error), &error);
-    require(bd_session_replace_end(f->session, &result, &error), &error);
+    shared_replace(f->session, &in, NULL, &params, &out, NULL);
+    shared_require(bd_session_replace_begin(f->session, &photo, NULL, &params, &error), &error);
+    shared_require(bd_session_replace_end(f->session, &result, &error), &error);
     test_assert_same(&expected, &result);
     bd_image_finish(&result);
-    require(bd_session_replace_begin(f->session, &photo, NULL, &params, &error), &error);
-    require(bd_session_replace_begin(f->session, &photo, NULL, &params, &error), &error);
+    shared_require(bd_session_replace_begin(f->session, &photo, NULL, &params, &error), &error);
+    shared_require(bd_session_replace_begin(f->session, &photo, NULL, &params, &error), &error);
     assert_int_equal(
         bd_session_replace_images(f->session, &in.image, NULL, &params, &out.image, NULL, NULL, 0, NULL, 0, &error),
         BD_ERR_INVALID_ARGUMENT); /* both frames are the host's to end */
-    require(bd_session_replace_end(f->session, &result, &error), &error);
+    shared_require(bd_session_replace_end(f->session, &result, &error), &error);
     bd_image_finish(&result);
-    replace(f->session, &in, NULL, &params, &out, NULL);
-    require(bd_session_replace_end(f->session, &result, &error), &error);
+    shared_replace(f->session, &in, NULL, &params, &out, NULL);
+    shared_require(bd_session_replace_end(f->session, &result, &error), &error);
     bd_image_finish(&result);
     for (int i = 0; i < 5; i++) {
-        replace(f->session, &in, NULL, &params, &out, NULL);
+        shared_replace(f->session, &in, NULL, &params, &out, NULL);
     }
     result = test_replaced(f->session, &photo, NULL, &params); /* waits for all of them */
     test_assert_same(&expected, &result);
@@ -451,16 +385,16 @@ static void test_mixed(void **state) {
 
 /* What only the device finds comes late, once. */
 static void test_late(void **state) {
-    fixture *f = *state;
-    bd_matte_params point = given;
+    shared_fixture *f = *state;
+    bd_matte_params point = shared_given;
     point.keep = BD_KEEP_POINT;
     const bd_replace_params params = {
         .struct_size = sizeof params, .matte = &point, .background = BD_BACKGROUND_TRANSPARENT};
-    bd_image photo = noise(W, H, false, false, 9);
+    bd_image photo = shared_noise(SHARED_W, SHARED_H, false, false, 9);
     shared in = shared_of(&f->host, &photo, VK_IMAGE_LAYOUT_GENERAL);
-    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, SHARED_W, SHARED_H);
     bd_error error = {0};
-    replace(f->session, &in, NULL, &params, &out, NULL); /* coarse is 0 at the left */
+    shared_replace(f->session, &in, NULL, &params, &out, NULL); /* coarse is 0 at the left */
     assert_int_equal(bd_session_wait_images(f->session, &error), BD_ERR_INVALID_ARGUMENT);
     assert_true(error.message[0]);
     assert_int_equal(bd_session_wait_images(f->session, &error), BD_OK);
@@ -491,13 +425,13 @@ static void count_release(void *user, void *memory) {
 }
 
 static void test_steady(void **state) {
-    fixture *f = *state;
+    shared_fixture *f = *state;
     const bd_allocator hooks = {NULL, count_allocate, count_reallocate, count_release};
     const bd_session_params counted = {.struct_size = sizeof counted, .allocator = &hooks};
     bd_session *session = test_session_create(f->engine, NULL, &counted);
     const bd_replace_params params = {
-        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
-    bd_image photos[2] = {noise(W, H, false, false, 9), noise(64, 120, false, false, 9)};
+        .struct_size = sizeof params, .matte = &shared_given, .background = BD_BACKGROUND_TRANSPARENT};
+    bd_image photos[2] = {shared_noise(SHARED_W, SHARED_H, false, false, 9), shared_noise(64, 120, false, false, 9)};
     shared in[2], out[2];
     bd_error error;
     for (int i = 0; i < 2; i++) {
@@ -512,9 +446,9 @@ static void test_steady(void **state) {
                 allocations = 0;
                 vulkan_watched.made = vulkan_watched.views = vulkan_watched.recorded = 0;
             }
-            replace(session, &in[at], NULL, &params, &out[at], NULL);
+            shared_replace(session, &in[at], NULL, &params, &out[at], NULL);
         }
-        require(bd_session_wait_images(session, &error), &error);
+        shared_require(bd_session_wait_images(session, &error), &error);
         (void)printf("%s, 200 photos: %ld host allocations, %ld objects, %ld buffer views, %ld recordings\n", what[way],
                      allocations, (long)vulkan_watched.made, (long)vulkan_watched.views, (long)vulkan_watched.recorded);
         assert_true(!allocations && !vulkan_watched.made);
@@ -531,15 +465,15 @@ static void test_steady(void **state) {
 /* ---- refusals ---------------------------------------------------------------------------------------------------- */
 
 static void test_refusals(void **state) {
-    fixture *f = *state;
+    shared_fixture *f = *state;
     const bd_replace_params params = {
-        .struct_size = sizeof params, .matte = &given, .background = BD_BACKGROUND_TRANSPARENT};
+        .struct_size = sizeof params, .matte = &shared_given, .background = BD_BACKGROUND_TRANSPARENT};
     bd_replace_params classic = params;
     classic.classic = true;
-    const bd_replace_params pictured = {.struct_size = sizeof pictured, .matte = &given};
-    bd_image photo = noise(W, H, false, false, 9);
+    const bd_replace_params pictured = {.struct_size = sizeof pictured, .matte = &shared_given};
+    bd_image photo = shared_noise(SHARED_W, SHARED_H, false, false, 9);
     shared in = shared_of(&f->host, &photo, VK_IMAGE_LAYOUT_GENERAL);
-    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, W, H);
+    shared out = shared_make(&f->host, VK_FORMAT_R8G8B8A8_UNORM, SHARED_W, SHARED_H);
     const bd_vulkan_sync nothing = {VK_NULL_HANDLE, 0};
     bd_error error;
 #define REFUSE(expected, word, photo_image, params_given, result_image, syncs, count)                                  \
@@ -575,19 +509,11 @@ static void test_refusals(void **state) {
     bad.usage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
     REFUSE(BD_ERR_INVALID_ARGUMENT, "VK_IMAGE_USAGE_TRANSFER_DST_BIT", &in.image, &params, &bad, NULL, 0)
 #undef REFUSE
-    replace(f->session, &in, NULL, &params, &out, NULL); /* nothing is left of the failures */
+    shared_replace(f->session, &in, NULL, &params, &out, NULL); /* nothing is left of the failures */
     assert_int_equal(bd_session_wait_images(f->session, &error), BD_OK);
     shared_drop(&f->host, &in);
     shared_drop(&f->host, &out);
     free(photo.pixels);
-}
-
-/* The last one: what fails in a group's teardown is not counted. */
-static void test_close(void **state) {
-    fixture *f = *state;
-    bd_session_destroy(f->session);
-    bd_engine_destroy(f->engine);
-    vulkan_host_close(&f->host);
 }
 
 int main(void) {
@@ -595,14 +521,11 @@ int main(void) {
     if (skip) {
         return skip;
     }
-    for (size_t i = 0; i < W * H; i++) {
-        coarse[i] = (float)(i % W) / (W - 1);
-    }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same),  cmocka_unit_test(test_same_size),  cmocka_unit_test(test_burst),
-        cmocka_unit_test(test_owner), cmocka_unit_test(test_network),    cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_bands), cmocka_unit_test(test_semaphores), cmocka_unit_test(test_mixed),
-        cmocka_unit_test(test_late),  cmocka_unit_test(test_steady),     cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_close)};
-    return cmocka_run_group_tests(tests, open_all, NULL);
+        cmocka_unit_test(test_same),   cmocka_unit_test(test_same_size),  cmocka_unit_test(test_burst),
+        cmocka_unit_test(test_owner),  cmocka_unit_test(test_network),    cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_bands),  cmocka_unit_test(test_semaphores), cmocka_unit_test(test_mixed),
+        cmocka_unit_test(test_late),   cmocka_unit_test(test_steady),     cmocka_unit_test(test_refusals),
+        cmocka_unit_test(shared_close)};
+    return cmocka_run_group_tests(tests, shared_open, NULL);
 }
