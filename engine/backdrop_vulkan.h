@@ -7,6 +7,7 @@
  *   bd_engine_import       an engine on the host's device, which the host keeps
  *   bd_engine_vulkan       the other way round: the device of an engine, for the host to use
  *   bd_session_replace_images  photo, background, result and matte are images on the device
+ *   bd_engine_import_memory, bd_engine_export_memory  images in memory from elsewhere, or for elsewhere
  *
  * Required of a device: Vulkan 1.1 and a queue of a family with VK_QUEUE_COMPUTE_BIT. No extension and no feature is
  * required; each that is missing costs speed at most. One rule besides: where vulkanMemoryModel is enabled,
@@ -21,6 +22,9 @@
  *   VK_EXT_subgroup_size_control       subgroupSizeControl, computeFullSubgroups: subgroups that fit matrix units
  *   bufferDeviceAddress, shaderInt64   (Vulkan 1.2)  kernels for software devices with subgroups of 8
  *   VK_KHR_portability_subset          Vulkan demands it where a device has it
+ *   VK_KHR_external_memory_fd          memory by file descriptor, in and out
+ *   VK_EXT_external_memory_dma_buf     memory of other drivers, too
+ *   VK_EXT_external_memory_host        memory of the host's own
  *   timelineSemaphore                  (Vulkan 1.2)  not used by the library itself, but bd_vulkan_sync may name them
  *
  * Extensions of Vulkan 1.2 and 1.3 that a host enables on an older device in their own name (VK_KHR_shader_float16_int8
@@ -122,7 +126,9 @@ BD_API bd_result bd_engine_vulkan(const bd_engine *engine, bd_vulkan_import *han
 
 /* ---- images ------------------------------------------------------------------------------------------------------ */
 
-/* A two-dimensional image of the engine's device: one sample, of which the first level and layer are used.
+/* A two-dimensional image of the engine's device: one sample, of which the first level and layer are used. Or pixels in a
+ * buffer of that device, rows one after the other: then image is VK_NULL_HANDLE, and usage and layouts do not count. The
+ * same part of a buffer may be photo and result.
  *
  * Formats of photo, background and result (each its own):
  *
@@ -156,9 +162,69 @@ typedef struct bd_vulkan_image {
     bool exclusive;
     uint32_t family_in, family_out;
     bool premultiplied;
-    bool opaque; /* of photo and background: alpha is not looked at, and counts as 1 everywhere, as of frames whose
+    bool opaque;     /* of photo and background: alpha is not looked at, and counts as 1 everywhere, as of frames whose
                     fourth byte is anything (RGBX). A pass over the pixels more, where there is none for the format */
+    VkBuffer buffer; /* where image is VK_NULL_HANDLE: made with VK_BUFFER_USAGE_TRANSFER_SRC_BIT for photo and
+                        background, VK_BUFFER_USAGE_TRANSFER_DST_BIT for result and matte */
+    VkDeviceSize offset;    /* in the buffer, of the first row's bytes */
+    VkDeviceSize row_bytes; /* from a row of the buffer to the next; 0: rows without gaps. Gaps stay as they are */
+    void *owner;            /* of what bd_engine_import_memory and bd_engine_export_memory made; NULL: the host's own */
 } bd_vulkan_image;
+
+/* ---- memory from elsewhere --------------------------------------------------------------------------------------- */
+
+typedef enum bd_vulkan_memory_kind {
+    BD_VULKAN_MEMORY_HOST = 0,   /* the host's own; needs VK_EXT_external_memory_host */
+    BD_VULKAN_MEMORY_FD = 1,     /* of a Vulkan device, of the same driver and GPU; VK_KHR_external_memory_fd */
+    BD_VULKAN_MEMORY_DMA_BUF = 2 /* of any driver, rows one after the other; VK_EXT_external_memory_dma_buf, too */
+} bd_vulkan_memory_kind;
+
+/* Memory that is shared with another API, device or process. Zero is the default of all that is not named. */
+typedef struct bd_vulkan_memory {
+    size_t struct_size;
+    bd_vulkan_memory_kind kind;
+    void *pointer;        /* HOST: a multiple of VkPhysicalDeviceExternalMemoryHostPropertiesEXT's
+                             minImportedHostPointerAlignment, a page mostly, and so is bytes */
+    int fd;               /* FD, DMA_BUF */
+    uint64_t bytes;       /* of all of the memory. FD: as it was allocated */
+    uint32_t memory_type; /* FD: the index that it was allocated with */
+    bool dedicated;       /* FD: it was allocated for this image or buffer alone (VkMemoryDedicatedAllocateInfo) */
+    bool optimal;         /* FD: of a VkImage with VK_IMAGE_TILING_OPTIMAL; false: rows one after the other */
+} bd_vulkan_memory;
+
+/* An image in memory that is there already. The memory is not copied, nor counted in budgets and estimates: it stays the
+ * host's, and its contents change when those change.
+ *
+ * memory  borrowed until return. HOST: the pointer must stay mapped until bd_vulkan_image_finish. fd: the library's after
+ *         success, and not to be used or closed any more; after a failure still the caller's.
+ * image   struct_size, format, width, height; offset and row_bytes in the memory; premultiplied and opaque; of optimal
+ *         images usage, as the image was made (0: both transfers), with one level, layer and sample, no flags, exclusive.
+ *         The rest is written, on success only: buffer, or image with layout_in and layout_out VK_IMAGE_LAYOUT_GENERAL
+ *         and, but for HOST, ownership that comes from and goes back to VK_QUEUE_FAMILY_EXTERNAL. All of it may be changed before the
+ *         image is used: layout_in to UNDEFINED for a result that nobody wrote before.
+ * Host    what the host wrote before bd_session_replace_images is seen; results are seen after bd_session_wait_images.
+ *         Others have to order their work with the engine's device by semaphores, or by waiting for each.
+ * Errors  BD_ERR_UNSUPPORTED for what the device cannot, or has not enabled; BD_ERR_INVALID_ARGUMENT for memory that is
+ *         too small or not aligned, and for descriptors that are not what they are said to be as far as drivers tell;
+ *         BD_ERR_DEVICE, BD_ERR_OUT_OF_MEMORY, BD_ERR_OUT_OF_DEVICE_MEMORY. */
+BD_API BD_CHECK bd_result bd_engine_import_memory(bd_engine *engine, const bd_vulkan_memory *memory,
+                                                  bd_vulkan_image *image, bd_error *error);
+
+/* The other way round: new memory on the engine's device, and a descriptor of it, for another API to import. OpenGL has
+ * GL_EXT_memory_object_fd for it.
+ *
+ * memory  kind FD or DMA_BUF, and optimal, are read; fd, bytes, memory_type and dedicated are written. The descriptor is
+ *         the caller's to close or hand on; memory stays while it or the image is there.
+ * image   as for bd_engine_import_memory. row_bytes and offset must be 0 where the memory is optimal. What the memory
+ *         holds is undefined. Errors: as there. */
+BD_API BD_CHECK bd_result bd_engine_export_memory(bd_engine *engine, bd_vulkan_memory *memory, bd_vulkan_image *image,
+                                                  bd_error *error);
+
+/* Releases what these two made, and makes the struct all zero but for its size. Not while the device works with it. Takes
+ * NULL, zeroed structs and images without an owner. The engine may be destroyed before. */
+BD_API void bd_vulkan_image_finish(bd_vulkan_image *image);
+
+/* ---- replacing --------------------------------------------------------------------------------------------------- */
 
 /* A semaphore of the engine's device, and the value that is waited for or signalled; 0: it is a binary one. */
 typedef struct bd_vulkan_sync {

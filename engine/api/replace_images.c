@@ -3,45 +3,34 @@
 #include <string.h>
 
 #include "api/check.h"
+#include "api/image_format.h"
 #include "api/replace.h"
 #include "backdrop_vulkan.h"
-#include "push/picture_convert.h"
 
 static const char *const names[BD_IMAGE_ROLES] = {"photo", "background", "result", "matte"};
 
-typedef struct format_row {
-    VkFormat format;
-    bd_format depth; /* that work is done in */
-    uint32_t form;   /* of a picture's pixels */
-} format_row;
+static bd_result check_buffer(const bd_vulkan_image *image, const char *name, bd_error *error) {
+    return image->image ? bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s has both image and buffer", name) : BD_OK;
+}
 
-static const format_row *find_format(VkFormat format, bd_image_role role) {
-    static const format_row pictures[] = {
-        {VK_FORMAT_R8G8B8A8_UNORM, BD_FORMAT_RGBA8, BD_FORM_RGBA8},
-        {VK_FORMAT_R8G8B8A8_SRGB, BD_FORMAT_RGBA8, BD_FORM_RGBA8},
-        {VK_FORMAT_B8G8R8A8_UNORM, BD_FORMAT_RGBA8, BD_FORM_BGRA8},
-        {VK_FORMAT_B8G8R8A8_SRGB, BD_FORMAT_RGBA8, BD_FORM_BGRA8},
-        {VK_FORMAT_R16G16B16A16_UNORM, BD_FORMAT_RGBA16, BD_FORM_RGBA16},
-        {VK_FORMAT_R16G16B16A16_SFLOAT, BD_FORMAT_RGBA16, BD_FORM_RGBA16F},
-    };
-    static const format_row mattes[] = {
-        {VK_FORMAT_R8_UNORM, BD_FORMAT_GRAY8, 0},
-        {VK_FORMAT_R16_UNORM, BD_FORMAT_GRAY16, 0},
-    };
-    const format_row *rows = role == BD_IMAGE_MATTE ? mattes : pictures;
-    uint32_t count = role == BD_IMAGE_MATTE ? BD_COUNT(mattes) : BD_COUNT(pictures);
-    for (uint32_t i = 0; i < count; i++) {
-        if (rows[i].format == format) {
-            return &rows[i];
-        }
+static bd_result check_image(const bd_vulkan_image *image, bool read, const char *name, bd_error *error) {
+    VkImageUsageFlags needed = read ? VK_IMAGE_USAGE_TRANSFER_SRC_BIT : VK_IMAGE_USAGE_TRANSFER_DST_BIT;
+    if (!image->image) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s has neither image nor buffer", name);
     }
-    return NULL;
+    if (!(image->usage & needed)) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s's usage lacks VK_IMAGE_USAGE_TRANSFER_%s_BIT", name,
+                       read ? "SRC" : "DST");
+    }
+    if (read && image->layout_in == VK_IMAGE_LAYOUT_UNDEFINED) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s's layout_in is VK_IMAGE_LAYOUT_UNDEFINED", name);
+    }
+    return BD_OK;
 }
 
 /* An image of the caller's becomes one of the exchange, and what stands for it where sizes and depths are asked for. */
 static bd_result take(const bd_vulkan_image *given, bd_image_role role, bool opaque, bd_exchange *exchange,
                       bd_image *stand_in, bd_error *error) {
-    enum { LONGEST_SIDE = 1 << 20 };
     bd_vulkan_image image;
     bd_result code = BD_PARAMS_READ(&image, given, bd_vulkan_image, error);
     if (code) {
@@ -49,31 +38,28 @@ static bd_result take(const bd_vulkan_image *given, bd_image_role role, bool opa
     }
     const char *name = names[role];
     bool read = role < BD_IMAGE_RESULT;
-    VkImageUsageFlags needed = read ? VK_IMAGE_USAGE_TRANSFER_SRC_BIT : VK_IMAGE_USAGE_TRANSFER_DST_BIT;
-    if (!image.image || !image.width || !image.height || image.width > LONGEST_SIDE || image.height > LONGEST_SIDE) {
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s is no image of 1..%d pixels a side", name,
-                       (int)LONGEST_SIDE);
+    const bd_image_format *row = NULL;
+    code = bd_image_format_check(&image, role == BD_IMAGE_MATTE, name, &row, error);
+    if (!code) {
+        code = image.buffer ? check_buffer(&image, name, error) : check_image(&image, read, name, error);
     }
-    const format_row *row = find_format(image.format, role);
-    if (!row) {
-        return bd_fail(error, BD_ERR_UNSUPPORTED, "the %s's VkFormat %d is not supported", name, (int)image.format);
+    if (code) {
+        return code;
     }
-    if (!(image.usage & needed)) {
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s's usage lacks VK_IMAGE_USAGE_TRANSFER_%s_BIT", name,
-                       read ? "SRC" : "DST");
-    }
-    if (read && image.layout_in == VK_IMAGE_LAYOUT_UNDEFINED) {
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s's layout_in is VK_IMAGE_LAYOUT_UNDEFINED", name);
-    }
+    const VkDeviceSize row_bytes = (VkDeviceSize)image.width * row->bytes;
     opaque = read && (opaque || image.opaque);
     VkImageLayout defined = image.layout_in ? image.layout_in : VK_IMAGE_LAYOUT_GENERAL;
     exchange->images[role] =
         (bd_shared_image){.given = true,
                           .form = {row->form, image.premultiplied && !opaque, opaque},
                           .at = {.image = image.image,
+                                 .buffer = image.buffer,
+                                 .offset = image.offset,
+                                 .row_bytes = image.row_bytes ? image.row_bytes : row_bytes,
+                                 .texel_bytes = row->bytes,
                                  .width = image.width,
                                  .height = image.height,
-                                 .layout_in = image.layout_in,
+                                 .layout_in = image.buffer ? VK_IMAGE_LAYOUT_GENERAL : image.layout_in,
                                  .layout_out = image.layout_out ? image.layout_out : defined,
                                  .family_in = image.exclusive ? image.family_in : VK_QUEUE_FAMILY_IGNORED,
                                  .family_out = image.exclusive ? image.family_out : VK_QUEUE_FAMILY_IGNORED}};
@@ -104,7 +90,7 @@ static bd_result check_together(const bd_exchange *exchange, const bd_replace_pa
             return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s is not of the photo's size, %ux%u", names[role],
                            photo->width, photo->height);
         }
-        if (image->given && image->at.image == photo->image) {
+        if (image->given && image->at.image && image->at.image == photo->image) {
             return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s is the photo's image", names[role]);
         }
     }

@@ -3,8 +3,8 @@
 
 #include "vk/vk_check.h"
 
-/* The first memory type that has all of wanted; Vulkan lists the better ones first. */
-static uint32_t find_memory_type(const bd_vk *vk, uint32_t allowed, VkMemoryPropertyFlags wanted) {
+/* Vulkan lists the better ones first. */
+uint32_t bd_vk_find_memory_type(const bd_vk *vk, uint32_t allowed, VkMemoryPropertyFlags wanted) {
     for (uint32_t i = 0; i < vk->memory.memoryTypeCount; i++) {
         if ((allowed >> i & 1) && (vk->memory.memoryTypes[i].propertyFlags & wanted) == wanted) {
             return i;
@@ -34,7 +34,7 @@ static uint32_t choose_memory_type(const bd_vk *vk, uint32_t allowed, bd_vk_memo
     }
     uint32_t type = UINT32_MAX;
     for (uint32_t i = 0; i < BD_COUNT(tries) && type == UINT32_MAX; i++) {
-        type = find_memory_type(vk, allowed, tries[i]);
+        type = bd_vk_find_memory_type(vk, allowed, tries[i]);
     }
     return type;
 }

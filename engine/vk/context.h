@@ -26,6 +26,8 @@
     X(vkGetPhysicalDeviceProperties2)                                                                                  \
     X(vkGetPhysicalDeviceMemoryProperties)                                                                             \
     X(vkGetPhysicalDeviceQueueFamilyProperties)                                                                        \
+    X(vkGetPhysicalDeviceExternalBufferProperties)                                                                     \
+    X(vkGetPhysicalDeviceImageFormatProperties2)                                                                       \
     X(vkEnumerateDeviceExtensionProperties)                                                                            \
     X(vkCreateDevice)                                                                                                  \
     X(vkGetDeviceProcAddr)
@@ -39,7 +41,12 @@
     X(vkCreateBuffer)                                                                                                  \
     X(vkDestroyBuffer)                                                                                                 \
     X(vkGetBufferMemoryRequirements)                                                                                   \
+    X(vkGetBufferMemoryRequirements2)                                                                                  \
     X(vkBindBufferMemory)                                                                                              \
+    X(vkCreateImage)                                                                                                   \
+    X(vkDestroyImage)                                                                                                  \
+    X(vkGetImageMemoryRequirements2)                                                                                   \
+    X(vkBindImageMemory)                                                                                               \
     X(vkCreateBufferView)                                                                                              \
     X(vkDestroyBufferView)                                                                                             \
     X(vkCreateShaderModule)                                                                                            \

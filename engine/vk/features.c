@@ -115,7 +115,7 @@ static void list_nv(bd_vk *vk) {
 
 /* One flag for each thing beyond Vulkan 1.1 that is of use here. */
 typedef struct switches {
-    bool int64, half, memory_model, device_scope, address, timeline, khr, nv, size, full;
+    bool int64, half, memory_model, device_scope, address, timeline, khr, nv, size, full, fd, dma_buf, host_memory;
 } switches;
 
 /* ---- what a device offers ---------------------------------------------------------------------------------------- */
@@ -142,13 +142,17 @@ static switches list_extensions(const bd_vk *vk) {
         has.khr = has_extension(list, count, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
         has.nv = has_extension(list, count, VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME);
         has.size = has_extension(list, count, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
+        has.fd = has_extension(list, count, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME);
+        has.dma_buf = has.fd && has_extension(list, count, VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME);
+        has.host_memory = has_extension(list, count, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
     }
     bd_free(vk->allocator, list);
     return has;
 }
 
 static switches ask(const bd_vk *vk) {
-    switches on = {.int64 = vk->traits.int64};
+    const switches has = list_extensions(vk);
+    switches on = {.int64 = vk->traits.int64, .fd = has.fd, .dma_buf = has.dma_buf, .host_memory = has.host_memory};
     /* These are part of Vulkan 1.2; a device that is older has no matrix unit either. */
     if (vk->version < VK_API_VERSION_1_2) {
         return on;
@@ -160,7 +164,6 @@ static switches ask(const bd_vk *vk) {
                 .khr = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR},
                 .nv = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV},
                 .size = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES}};
-    const switches has = list_extensions(vk);
     void *next = NULL;
     if (has.khr) {
         next = &o.khr;
@@ -270,7 +273,7 @@ static void write_list(const switches *on, bd_vulkan_wanted *list) {
     memcpy(&list->matrix_khr, &khr, sizeof khr);
     const struct {
         bool on;
-        void *feature;
+        void *feature;         /* NULL: the extension is all */
         const char *extension; /* NULL: part of Vulkan 1.2 */
     } rows[] = {{on->half, &list->float16, NULL},
                 {on->memory_model, &list->memory_model, NULL},
@@ -278,9 +281,12 @@ static void write_list(const switches *on, bd_vulkan_wanted *list) {
                 {on->timeline, &list->timeline, NULL},
                 {on->size, &list->subgroup_size, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME},
                 {on->khr, &list->matrix_khr, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME},
-                {on->nv, &list->matrix_nv, VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME}};
+                {on->nv, &list->matrix_nv, VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME},
+                {on->fd, NULL, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME},
+                {on->dma_buf, NULL, VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME},
+                {on->host_memory, NULL, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME}};
     for (uint32_t i = 0; i < BD_COUNT(rows); i++) {
-        if (rows[i].on) {
+        if (rows[i].on && rows[i].feature) {
             chain(list, rows[i].feature);
         }
         if (rows[i].on && rows[i].extension) {
@@ -300,6 +306,15 @@ void bd_vk_features_want(bd_vk *vk, bool int64, bool addresses) {
     if (portability) {
         vk->enabled.extensions[vk->enabled.extension_count++] = portability;
     }
+}
+
+bool bd_vk_has_extension(const bd_vk *vk, const char *name) {
+    for (uint32_t i = 0; i < vk->enabled.extension_count; i++) {
+        if (!strcmp(vk->enabled.extensions[i], name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void bd_vk_features_write(const bd_vk *vk, bd_vulkan_wanted *to) {
@@ -402,6 +417,9 @@ bd_result bd_vk_features_import(bd_vk *vk, const bd_vulkan_import *host, bd_erro
     on.size = on.size && has.size &&
               (vk->version >= VK_API_VERSION_1_3 || is_enabled(host, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME));
     on.full = on.full && has.full;
+    on.fd = has.fd && is_enabled(host, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME);
+    on.dma_buf = on.fd && has.dma_buf && is_enabled(host, VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME);
+    on.host_memory = has.host_memory && is_enabled(host, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
     use(vk, &on);
     vk->traits.int64 = on.int64;
     write_list(&on, &vk->enabled);

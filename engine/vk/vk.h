@@ -7,6 +7,7 @@
 #include "vk/buffer.h"
 #include "vk/commands.h"
 #include "vk/device.h"
+#include "vk/external_memory.h"
 #include "vk/features.h"
 #include "vk/host.h"
 #include "vk/pipeline.h"

@@ -37,6 +37,7 @@ static const char *vk_result_name(VkResult result) {
         NAME(VK_ERROR_FRAGMENTED_POOL);
         NAME(VK_ERROR_OUT_OF_POOL_MEMORY);
         NAME(VK_ERROR_UNKNOWN);
+        NAME(VK_ERROR_INVALID_EXTERNAL_HANDLE);
 #undef NAME
     default: return "an unnamed VkResult";
     }
@@ -51,6 +52,7 @@ bd_result bd_vk_check(bd_vk *vk, VkResult result, const char *what, bd_error *er
     case VK_ERROR_OUT_OF_HOST_MEMORY: code = BD_ERR_OUT_OF_MEMORY; break;
     case VK_ERROR_OUT_OF_DEVICE_MEMORY: code = BD_ERR_OUT_OF_DEVICE_MEMORY; break;
     case VK_ERROR_INCOMPATIBLE_DRIVER: code = BD_ERR_NO_VULKAN; break;
+    case VK_ERROR_INVALID_EXTERNAL_HANDLE: code = BD_ERR_INVALID_ARGUMENT; break;
     case VK_ERROR_DEVICE_LOST:
         code = BD_ERR_DEVICE_LOST;
         vk->lost = true;

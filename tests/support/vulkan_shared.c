@@ -52,19 +52,29 @@ void shared_drop(vulkan_host *host, shared *s) {
     vulkan_buffer_drop(host, &s->buffer);
 }
 
-static void record_layout(vulkan_host *host, const shared *s, VkImageLayout from, VkImageLayout to) {
+static void record_change(vulkan_host *host, const shared *s, VkImageLayout from, VkImageLayout to,
+                          uint32_t from_family, uint32_t to_family) {
     const VkImageMemoryBarrier barrier = {
         .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
         .srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT,
         .dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT,
         .oldLayout = from,
         .newLayout = to,
-        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .srcQueueFamilyIndex = from_family,
+        .dstQueueFamilyIndex = to_family,
         .image = s->image.image,
         .subresourceRange = {.aspectMask = VK_IMAGE_ASPECT_COLOR_BIT, .levelCount = 1, .layerCount = 1}};
     host->vkCmdPipelineBarrier(host->commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
                                0, 0, NULL, 0, NULL, 1, &barrier);
+}
+
+static void record_layout(vulkan_host *host, const shared *s, VkImageLayout from, VkImageLayout to) {
+    record_change(host, s, from, to, VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
+}
+
+/* To whom and from whom the library has images that others own. */
+static bool is_of_others(const vulkan_host *host, const shared *s, uint32_t family) {
+    return s->image.exclusive && family != host->family;
 }
 
 static VkBufferImageCopy whole(const shared *s) {
@@ -81,6 +91,9 @@ void shared_write(vulkan_host *host, shared *s, const void *pixels, VkImageLayou
     host->vkCmdCopyBufferToImage(host->commands, s->buffer.buffer, s->image.image, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
                                  1, &region);
     record_layout(host, s, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, layout);
+    if (is_of_others(host, s, s->image.family_in)) {
+        record_change(host, s, layout, layout, host->family, s->image.family_in);
+    }
     vulkan_host_run(host);
     s->image.layout_in = layout;
 }
@@ -89,6 +102,9 @@ void shared_write(vulkan_host *host, shared *s, const void *pixels, VkImageLayou
 const void *shared_read(vulkan_host *host, shared *s, VkImageLayout layout) {
     const VkBufferImageCopy region = whole(s);
     vulkan_host_begin(host);
+    if (is_of_others(host, s, s->image.family_out)) {
+        record_change(host, s, layout, layout, s->image.family_out, host->family);
+    }
     record_layout(host, s, layout, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
     host->vkCmdCopyImageToBuffer(host->commands, s->image.image, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, s->buffer.buffer,
                                  1, &region);
