@@ -200,8 +200,9 @@ typedef struct bd_vulkan_memory {
  * image   struct_size, format, width, height; offset and row_bytes in the memory; premultiplied and opaque; of optimal
  *         images usage, as the image was made (0: both transfers), with one level, layer and sample, no flags, exclusive.
  *         The rest is written, on success only: buffer, or image with layout_in and layout_out VK_IMAGE_LAYOUT_GENERAL
- *         and, but for HOST, ownership that comes from and goes back to VK_QUEUE_FAMILY_EXTERNAL. All of it may be changed before the
- *         image is used: layout_in to UNDEFINED for a result that nobody wrote before.
+ *         and, but for HOST, ownership that comes from and goes back to VK_QUEUE_FAMILY_EXTERNAL. All of it may be changed
+ *         before the image is used: layout_in to UNDEFINED for a result that nobody wrote before, the families to
+ *         VK_QUEUE_FAMILY_FOREIGN_EXT for other drivers where VK_EXT_queue_family_foreign is enabled.
  * Host    what the host wrote before bd_session_replace_images is seen; results are seen after bd_session_wait_images.
  *         Others have to order their work with the engine's device by semaphores, or by waiting for each.
  * Errors  BD_ERR_UNSUPPORTED for what the device cannot, or has not enabled; BD_ERR_INVALID_ARGUMENT for memory that is

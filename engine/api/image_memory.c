@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Images in memory from elsewhere, or for elsewhere. */
+#include <stddef.h>
+
 #include "api/engine.h"
 #include "api/image_format.h"
 #include "backdrop_vulkan.h"
@@ -10,12 +12,17 @@ typedef struct owner {
     bd_vk_external made;
 } owner;
 
+/* Structs of any age that have an owner. */
+static bool has_owner(const bd_vulkan_image *image) {
+    return image && image->struct_size >= offsetof(bd_vulkan_image, owner) + sizeof image->owner;
+}
+
 /* What the caller says of the image, checked; image is a copy. */
 static bd_result read_shape(const bd_vulkan_image *given, bool optimal, bd_vulkan_image *image,
                             bd_vk_external_shape *shape, bd_error *error) {
     bd_result result = BD_PARAMS_READ(image, given, bd_vulkan_image, error);
     const bd_image_format *format = NULL;
-    if (!result && (!given || given->struct_size < sizeof *given)) {
+    if (!result && !has_owner(given)) {
         result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the image's struct has no room for an owner");
     }
     if (!result) {
@@ -97,7 +104,7 @@ bd_result bd_engine_export_memory(bd_engine *engine, bd_vulkan_memory *memory, b
 }
 
 void bd_vulkan_image_finish(bd_vulkan_image *image) {
-    if (!image || image->struct_size < sizeof *image || !image->owner) {
+    if (!has_owner(image) || !image->owner) {
         return;
     }
     owner *of = image->owner;
@@ -105,5 +112,6 @@ void bd_vulkan_image_finish(bd_vulkan_image *image) {
     bd_vk_external_finish(&engine->vk, &of->made);
     bd_free(engine->allocator, of);
     bd_engine_destroy(engine);
-    *image = (bd_vulkan_image){.struct_size = sizeof *image};
+    const bd_vulkan_image none = {.image = VK_NULL_HANDLE};
+    bd_info_give(image, &none, sizeof none);
 }

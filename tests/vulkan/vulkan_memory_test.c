@@ -365,6 +365,9 @@ static void test_refusals(void **state) {
     image = good;
     image.height = 0;
     refuse(engine, &memory, &image, BD_ERR_INVALID_ARGUMENT, "no image of 1..");
+    image = good;
+    image.struct_size = 56; /* before there were owners */
+    refuse(engine, &memory, &image, BD_ERR_INVALID_ARGUMENT, "no room for an owner");
     memory.optimal = true;
     refuse(engine, &memory, &good, BD_ERR_UNSUPPORTED, "optimal");
     memory.optimal = false;
