@@ -51,8 +51,8 @@
  *   Threads     all functions, from any thread. An engine may be used by several threads at once, and a model, once it is
  *               open, as well. A session, a tuner and an image are one thread's at a time, which need not be the one that
  *               made them; where a function differs, its comment says so. What is destroyed is in nobody's use.
- *   Hygiene     the library never exits, prints, touches the network or keeps globals, and only where it looks for weights
- *               (backdrop_weights.h) does it read the environment.
+ *   Hygiene     the library never exits, prints, touches the network or keeps globals, and reads the environment only
+ *               where it looks for weights (backdrop_weights.h) and for the cache folder (bd_cache_folder).
  */
 #ifndef BACKDROP_H
 #define BACKDROP_H

@@ -46,6 +46,11 @@ typedef struct bd_engine_params {
     void *get_instance_proc_addr; /* PFN_vkGetInstanceProcAddr; NULL: the system's Vulkan loader */
 } bd_engine_params;
 
+/* The folder that the command keeps pipelines and kernels' times in, for bd_engine_params.cache_dir:
+ * $XDG_CACHE_HOME/backdrop, or else ~/.cache/backdrop; on Windows %LOCALAPPDATA%/backdrop/cache. It need not exist. False,
+ * and an empty text, where there is none, or `room` bytes are too few. */
+BD_API bool bd_cache_folder(char *folder, size_t room);
+
 /* Lists the devices. On entry *count is the room in infos, the first of which has its struct_size, and on return the number
  * of devices, which may be larger. The structs lie struct_size bytes apart.
  * Errors: BD_ERR_NO_VULKAN when no loader or driver is installed. */

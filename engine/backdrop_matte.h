@@ -6,11 +6,20 @@
 
 #include "backdrop_image.h"
 #include "backdrop_key.h"
+#include "backdrop_model.h"
 
 /* A set of classes: bit c of word c/32. */
 typedef struct bd_class_set {
     uint32_t words[8];
 } bd_class_set;
+
+/* Classes by their names (any case) or numbers in a model, with commas between; "all": each but class 0.
+ *
+ * set      written on success only.
+ * Errors   BD_ERR_INVALID_ARGUMENT: there is no such class, and the message lists them.
+ */
+BD_API BD_CHECK bd_result bd_class_set_parse(const bd_model *model, const char *text, bd_class_set *set,
+                                             bd_error *error);
 
 /* How the network's coarse answer becomes a matte of the photo's size. */
 typedef enum bd_matte_mode {

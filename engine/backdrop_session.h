@@ -23,8 +23,8 @@ typedef enum bd_precision {
     BD_PRECISION_FAST16 = 3 /* stored as FP16, multiplied and added two halves at a time (shaderFloat16) */
 } bd_precision;
 
-/* Tells that the device is done with a photo that was begun, bd_session_replace_end of which does not block any more. A
- * thread of the session's own calls it, once a photo, in the order that they were begun in, also where one failed. It
+/* Tells that the device is done with a photo that was begun, whose bd_session_replace_end does not block any more, or that
+ * was given as images. A thread of the session's own calls it, once a photo, in the order that they were begun in, also where one failed. It
  * must return soon and call nothing of the library but bd_session_cancel; writing to a pipe or an eventfd makes a handle
  * of it that an event loop can poll. */
 typedef void (*bd_done_fn)(void *user);

@@ -11,8 +11,8 @@
  *   $XDG_DATA_HOME/backdrop, or else ~/.local/share/backdrop
  *   /usr/local/share/backdrop, /usr/share/backdrop
  *
- * The files of models that it does not have may lie in the third of these as well, where users may write. These are the
- * library's only functions that look at the environment; the command finds its models by them. */
+ * The files of models that it does not have may lie in the third of these as well, where users may write. These
+ * functions, bd_cache_folder and drivers alone look at the environment; the command finds its models by them. */
 #ifndef BACKDROP_WEIGHTS_H
 #define BACKDROP_WEIGHTS_H
 
@@ -70,6 +70,7 @@ BD_API BD_CHECK bd_result bd_weights_find(const bd_weights *weights, const char 
  * needs that takes what is installed. The model does not need the weights afterwards.
  *
  * weights  NULL: they are opened for this, by the rule.
+ * name     NULL: the default. A text with a slash, or one that is a file's, is the path of a model, for bd_model_open.
  * Errors   of bd_weights_open, bd_weights_find and bd_model_open.
  */
 BD_API BD_CHECK bd_result bd_weights_open_model(const bd_weights *weights, const char *name,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <cjson/cJSON.h>
 
-#include "classes.h"
 #include "files.h"
 #include "key.h"
 #include "mask.h"

@@ -178,3 +178,9 @@ void cli_model_close(cli_model *model) {
     bd_model_destroy(model->model);
     model->model = NULL;
 }
+
+bool cli_classes(cli *run, const bd_model *model, bd_class_set *set) {
+    bd_error error;
+    return !bd_class_set_parse(model, cli_value_text(run, &run->options.classes), set, &error) ||
+           cli_fail(run, CLI_USAGE, "%s", error.message);
+}

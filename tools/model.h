@@ -17,4 +17,7 @@ void cli_model_close(cli_model *model);
 /* Opens a model again at another size. */
 bool cli_model_open_sized(cli *run, const cli_model *from, uint32_t width, uint32_t height, cli_model *model);
 
+/* --class. */
+bool cli_classes(cli *run, const bd_model *model, bd_class_set *set);
+
 #endif

@@ -35,8 +35,8 @@ static void open_engine(void *context) {
 
 void cli_network_begin(cli *run, cli_network *network) {
     cli_engine_params(run, &network->engine_params);
-    cli_cache_folder(&network->cache);
-    network->engine_params.cache_dir = network->cache.text[0] ? network->cache.text : NULL;
+    const bool cached = bd_cache_folder(network->cache.text, sizeof network->cache.text);
+    network->engine_params.cache_dir = cached ? network->cache.text : NULL;
     network->opening = bd_thread_start(&network->thread, open_engine, network);
 }
 

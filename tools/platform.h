@@ -13,9 +13,6 @@ bool cli_is_terminal(FILE *stream);
 /* act is called before a signal ends the program. */
 void cli_before_signal(void (*act)(void));
 
-/* Where to keep what can be made again; empty: nowhere. */
-void cli_cache_folder(cli_path *folder);
-
 /* fopen of a file to read; errno says why there is none. */
 FILE *cli_open_file(const char *path);
 /* Links that lead nowhere are there, too. */

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,19 +37,6 @@ void cli_before_signal(void (*act)(void)) {
             struct sigaction action = {.sa_handler = end};
             sigaction(numbers[i], &action, NULL);
         }
-    }
-}
-
-void cli_cache_folder(cli_path *folder) {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    bool fits = false;
-    if (cache && cache[0] == '/') {
-        fits = cli_join(folder, cache, "/backdrop", "", "");
-    } else if (home && home[0] == '/') {
-        fits = cli_join(folder, home, "/.cache/backdrop", "", "");
-    }
-    if (!fits) {
-        folder->text[0] = '\0';
     }
 }
 

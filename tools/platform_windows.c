@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "platform.h"
-#include "platform/environment.h"
 #include "platform/system_windows.h"
 
 #include <shellapi.h>
@@ -49,14 +48,6 @@ void cli_before_signal(void (*act)(void)) {
     if (!before_signal) {
         before_signal = act;
         (void)SetConsoleCtrlHandler(end, TRUE);
-    }
-}
-
-void cli_cache_folder(cli_path *folder) {
-    cli_path local;
-    if (!bd_environment_get("LOCALAPPDATA", local.text, sizeof local.text) ||
-        !cli_join(folder, local.text, "/backdrop/cache", "", "")) {
-        folder->text[0] = '\0';
     }
 }
 

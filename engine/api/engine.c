@@ -2,6 +2,15 @@
 #include "api/engine.h"
 
 #include "kernel/column.h"
+#include "platform/environment.h"
+
+bool bd_cache_folder(char *folder, size_t room) {
+    const bool found = bd_own_cache_folder(folder, room);
+    if (!found && room) {
+        folder[0] = '\0';
+    }
+    return found;
+}
 
 bd_result bd_devices(const bd_engine_params *params, bd_device_info *infos, uint32_t *count, bd_error *error) {
     bd_engine_params copy;

@@ -6,6 +6,8 @@
 #include "api/describe.h"
 #include "api/model.h"
 #include "backdrop_weights.h"
+#include "platform/file_system.h"
+#include "platform/path.h"
 
 static bd_result name_classes(bd_model *model, const bd_model_params *params, bd_error *error) {
     bd_pool *pool = &model->graph.pool;
@@ -151,6 +153,14 @@ bd_result bd_model_open_memory(const void *data, size_t bytes, const char *name,
     return open_model(name, data, bytes, files, params, model, error);
 }
 
+static bool is_path(const char *name) {
+    const char *at = name;
+    while (*at && !bd_path_is_separator(*at)) {
+        at++;
+    }
+    return *at || bd_path_look(name) == BD_PATH_FILE;
+}
+
 bd_result bd_weights_open_model(const bd_weights *weights, const char *name, const bd_model_params *params,
                                 bd_model **model, bd_error *error) {
     bd_weights *own = NULL;
@@ -158,6 +168,9 @@ bd_result bd_weights_open_model(const bd_weights *weights, const char *name, con
     bd_model_params copy;
     *model = NULL;
     bd_result result = BD_PARAMS_READ(&copy, params, bd_model_params, error);
+    if (!result && name && is_path(name)) {
+        return bd_model_open(name, params, model, error);
+    }
     if (!result && !weights) {
         result = bd_weights_open(
             &(bd_weights_params){.struct_size = sizeof(bd_weights_params), .allocator = copy.allocator}, &own, error);

@@ -9,6 +9,8 @@
 
 /* A variable of the environment that is set and not empty. */
 bool bd_environment_get(const char *name, char *value, size_t room);
+/* Where this library and its programs keep what can be made anew; it need not exist. */
+bool bd_own_cache_folder(char *folder, size_t room);
 /* The folder of the program. */
 bool bd_program_folder(char *folder, size_t room);
 /* The folder of the shared library that this is part of, or of the program where it was linked into that. */

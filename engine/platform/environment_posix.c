@@ -30,6 +30,20 @@ bool bd_environment_get(const char *name, char *value, size_t room) {
     return text && copy(text, value, room);
 }
 
+/* XDG Base Directory Specification 0.8: relative paths count for nothing. */
+bool bd_own_cache_folder(char *folder, size_t room) {
+    const char *base = getenv("XDG_CACHE_HOME"), *below = "/backdrop";
+    if (!base || base[0] != '/') {
+        base = getenv("HOME");
+        below = "/.cache/backdrop";
+    }
+    if (!base || base[0] != '/' || !copy(base, folder, room)) {
+        return false;
+    }
+    const size_t length = strlen(folder);
+    return copy(below, folder + length, room - length);
+}
+
 bool bd_program_folder(char *folder, size_t room) {
     ssize_t length = readlink("/proc/self/exe", folder, room - 1);
     if (length <= 0) {

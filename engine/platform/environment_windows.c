@@ -12,6 +12,15 @@ bool bd_environment_get(const char *name, char *value, size_t room) {
     return wide && *wide && bd_wide_to_utf8(wide, value, (int)room);
 }
 
+bool bd_own_cache_folder(char *folder, size_t room) {
+    static const char below[] = "/backdrop/cache";
+    if (room <= sizeof below || !bd_environment_get("LOCALAPPDATA", folder, room - sizeof below)) {
+        return false;
+    }
+    memcpy(folder + strlen(folder), below, sizeof below);
+    return true;
+}
+
 static bool folder_of(HMODULE module, char *folder, size_t room) {
     bd_wide_path wide;
     const DWORD most = (DWORD)(sizeof wide.text / sizeof wide.text[0]);

@@ -191,37 +191,6 @@ static bd_result read_place(const settings *s, bd_replace_params *params, bd_err
     return BD_OK;
 }
 
-/* A number, a name in any case, or all but class 0. */
-static bool names_class(const char *text, size_t length, uint32_t number, const char *name) {
-    if (length && length < 4 && strspn(text, "0123456789") >= length) {
-        return strtoul(text, NULL, 10) == number;
-    }
-    return (length == 3 && !strncasecmp(text, "all", 3) && number > 0) ||
-           (name && strlen(name) == length && !strncasecmp(text, name, length));
-}
-
-static bd_result read_classes(const char *text, const bd_model *model, bd_class_set *set, bd_error *error) {
-    bd_model_info info = {.struct_size = sizeof info};
-    bd_model_get_info(model, &info);
-    uint32_t count = info.class_count < 256 ? info.class_count : 256;
-    for (bool more = *text; more;) {
-        size_t length = strcspn(text, ",");
-        bool found = false;
-        for (uint32_t c = 0; c < count; c++) {
-            if (names_class(text, length, c, bd_model_class_name(model, c))) {
-                set->words[c / 32] |= 1u << c % 32;
-                found = true;
-            }
-        }
-        if (!found) {
-            return fail(error, "the model has no class '%.*s'", (int)(length < 40 ? length : 40), text);
-        }
-        more = text[length];
-        text += length + more;
-    }
-    return BD_OK;
-}
-
 static uint8_t to_byte(float value) {
     return (uint8_t)(value >= 1.0f ? 255.0f : value > 0.0f ? value * 255.0f + 0.5f : 0.0f);
 }
@@ -247,5 +216,6 @@ bd_result settings_read(const settings *s, const bd_model *model, uint32_t heigh
     }
     params->fit = (bd_fit)fit;
     matte->mode = (bd_matte_mode)mode;
-    return read_classes(s->texts[SETTING_CLASS], model, &matte->classes, error);
+    const char *classes = *s->texts[SETTING_CLASS] ? s->texts[SETTING_CLASS] : rows[SETTING_CLASS].text;
+    return bd_class_set_parse(model, classes, &matte->classes, error);
 }

@@ -3,10 +3,8 @@
 #include "shared.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct shared_engine {
     shared_engine *next;
@@ -34,25 +32,12 @@ static void out_of_memory(bd_error *error) {
 
 /* ---- engines ------------------------------------------------------------------------------------------------------ */
 
-/* The command's, so that what `backdrop tune` found serves here, too. "": none. */
-static void cache_folder(char *folder, size_t room) {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int length = 0;
-    if (cache && cache[0] == '/') {
-        length = snprintf(folder, room, "%s/backdrop", cache);
-    } else if (home && home[0] == '/') {
-        length = snprintf(folder, room, "%s/.cache/backdrop", home);
-    }
-    if (length <= 0 || (size_t)length >= room) {
-        folder[0] = '\0';
-    }
-}
-
 static shared_engine *create_engine(const char *device, bd_error *error) {
     char cache[4096];
-    cache_folder(cache, sizeof cache);
+    /* The command's, so that what `backdrop tune` found serves here, too. */
+    const bool cached = bd_cache_folder(cache, sizeof cache);
     const bd_engine_params params = {
-        .struct_size = sizeof params, .device = *device ? device : NULL, .cache_dir = *cache ? cache : NULL};
+        .struct_size = sizeof params, .device = *device ? device : NULL, .cache_dir = cached ? cache : NULL};
     shared_engine *made = calloc(1, sizeof *made);
     char *name = strdup(device);
     if (!made || !name) {
@@ -112,20 +97,12 @@ void shared_engine_lost(shared_engine *engine) {
 
 /* ---- models ------------------------------------------------------------------------------------------------------- */
 
-/* As the command takes --model: a path where there is a slash or a file, else a name. */
-static bd_result open_model(const char *name, bd_model **model, bd_error *error) {
-    if (strchr(name, '/') || (*name && !access(name, F_OK))) {
-        return bd_model_open(name, NULL, model, error);
-    }
-    return bd_weights_open_model(NULL, *name ? name : NULL, NULL, model, error);
-}
-
 static shared_model *create_model(const char *name, bd_error *error) {
     shared_model *made = calloc(1, sizeof *made);
     char *copy = strdup(name);
     if (!made || !copy) {
         out_of_memory(error);
-    } else if (!open_model(name, &made->model, error)) {
+    } else if (!bd_weights_open_model(NULL, *name ? name : NULL, NULL, &made->model, error)) {
         made->name = copy;
         made->next = models;
         models = made;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Where models are found: the folders, by environment and by parameter, what a manifest may say, and what is said of one
- * that cannot be used. */
+ * that cannot be used; where the cache is; and classes as users name them. */
 #define _POSIX_C_SOURCE 200809L
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 
 #include "backdrop.h"
 #include "support/files.h"
+#include "support/tuning.h"
 
 static const char manifest[] =
     "{ \"default\": \"two\", \"models\": ["
@@ -143,6 +144,73 @@ static void test_manifests(void **state) {
     assert_int_equal(bd_weights_open(&nowhere, &weights, &error), BD_ERR_FILE_NOT_FOUND);
 }
 
+/* A path needs no weights; a name does. */
+static void test_paths(void **state) {
+    (void)state;
+    bd_model *model;
+    bd_error error;
+    const bd_model_params params = {.struct_size = sizeof params, .width = 33, .height = 33};
+    assert_int_equal(setenv("BACKDROP_WEIGHTS", "/nonexistent", 1), 0);
+    if (bd_weights_open_model(NULL, test_source_file(TEST_SMALL_NETWORK), &params, &model, &error)) {
+        fail_msg("%s", error.message);
+    }
+    bd_model_destroy(model);
+    assert_int_equal(bd_weights_open_model(NULL, "./nothing", &params, &model, &error), BD_ERR_FILE_NOT_FOUND);
+    assert_non_null(strstr(error.message, "./nothing"));
+    assert_int_equal(bd_weights_open_model(NULL, "nothing", &params, &model, &error), BD_ERR_FILE_NOT_FOUND);
+    assert_non_null(strstr(error.message, "/nonexistent"));
+    assert_int_equal(unsetenv("BACKDROP_WEIGHTS"), 0);
+}
+
+static void test_cache_folder(void **state) {
+    (void)state;
+    char path[64];
+    assert_int_equal(setenv("XDG_CACHE_HOME", "/somewhere", 1), 0);
+    assert_int_equal(setenv("HOME", "/home/me", 1), 0);
+    assert_true(bd_cache_folder(path, sizeof path));
+    assert_string_equal(path, "/somewhere/backdrop");
+    assert_true(bd_cache_folder(path, sizeof "/somewhere/backdrop"));
+    assert_false(bd_cache_folder(path, sizeof "/somewhere/backdrop" - 1));
+    assert_string_equal(path, "");
+    assert_int_equal(setenv("XDG_CACHE_HOME", "relative", 1), 0);
+    assert_true(bd_cache_folder(path, sizeof path));
+    assert_string_equal(path, "/home/me/.cache/backdrop");
+    assert_int_equal(unsetenv("HOME"), 0);
+    assert_false(bd_cache_folder(path, sizeof path));
+    assert_false(bd_cache_folder(path, 0));
+}
+
+static void test_class_sets(void **state) {
+    (void)state;
+    static const char *const names[] = {"background", "Cat", "dog"};
+    const bd_model_params params = {
+        .struct_size = sizeof params, .width = 33, .height = 33, .class_names = names, .class_name_count = 3};
+    bd_model *model;
+    bd_error error;
+    assert_int_equal(bd_model_open(test_source_file(TEST_SMALL_NETWORK), &params, &model, &error), BD_OK);
+    bd_model_info info = {.struct_size = sizeof info};
+    assert_int_equal(bd_model_get_info(model, &info), BD_OK);
+    const uint32_t all = (uint32_t)((1ull << info.class_count) - 2);
+    const struct {
+        const char *text;
+        uint32_t classes;
+    } right[] = {{"cat", 2}, {"CAT,2", 6}, {"0", 1}, {"dog,background,dog", 5}, {"ALL", all}, {"all,0", all | 1}};
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        bd_class_set set = {{7, 7}};
+        assert_int_equal(bd_class_set_parse(model, right[i].text, &set, &error), BD_OK);
+        assert_int_equal(set.words[0], right[i].classes);
+        assert_int_equal(set.words[1], 0);
+    }
+    static const char *const wrong[] = {"", "ca", "cats", "cat,", ",cat", "-1", "999", "cat dog", "1x"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        bd_class_set set = {{7}};
+        assert_int_equal(bd_class_set_parse(model, wrong[i], &set, &error), BD_ERR_INVALID_ARGUMENT);
+        assert_non_null(strstr(error.message, "there are: background, Cat, dog"));
+        assert_int_equal(set.words[0], 7);
+    }
+    bd_model_destroy(model);
+}
+
 int main(void) {
     static const char *const names[] = {"manifest.json",
                                         "cache/one/a.bin",
@@ -153,8 +221,9 @@ int main(void) {
                                         "backdrop/cache/two",
                                         "backdrop/cache",
                                         "backdrop"};
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_models), cmocka_unit_test(test_environment),
-                                       cmocka_unit_test(test_manifests)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_models),       cmocka_unit_test(test_environment),
+                                       cmocka_unit_test(test_manifests),    cmocka_unit_test(test_paths),
+                                       cmocka_unit_test(test_cache_folder), cmocka_unit_test(test_class_sets)};
     test_make_folder(folder);
     test_make_folder(data_home);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
