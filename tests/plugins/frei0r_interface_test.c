@@ -329,8 +329,8 @@ static void test_wrong_settings(void **state) {
     } cases[] = {{FIT, "wide", "cover", "fit is none of cover, contain, stretch, tile: 'wide'"},
                  {MATTE, "fine", "", "matte is none of hard, soft, refine, best: 'fine'"},
                  {GRAVITY, "up", "center", "gravity is none of northwest, north,"},
-                 {CLASS, "cat,unicorn", "15,cat", "the model has no class 'unicorn'"},
-                 {CLASS, "person,", "all", "the model has no class ''"},
+                 {CLASS, "cat,unicorn", "15,cat", "no class 'unicorn'; there are: background"},
+                 {CLASS, "person,", "all", "no class ''; there are: background"},
                  {BACKGROUND, "/nowhere/scene.jpg", "blur", "/nowhere/scene.jpg"},
                  {DEVICE, "no such device", NULL, "no such device"}};
     char text[2000];
