@@ -94,11 +94,28 @@ bd_result bd_image_to_gray16(const bd_image_source *source, bd_image *image, bd_
     return result;
 }
 
-/* Is an alpha of `bytes` bytes, `step` apart, less than full? All bits of 255 and of 65535 are ones. */
-static bool has_less(const uint8_t *alpha, size_t step, size_t bytes, uint32_t pixels) {
+/* Is an alpha of the row less than full? All bits of 255 and of 65535 are ones, and pixels of one place in a block are
+ * looked at together. */
+static bool has_less(const uint8_t *row, size_t pixel_bytes, uint32_t pixels) {
+    enum { WORDS = 8 };
+    uint64_t every[WORDS], some[WORDS];
+    uint8_t folded[sizeof every];
+    const size_t bytes = pixels * pixel_bytes;
+    size_t at = 0;
+    memset(every, 255, sizeof every);
+    for (; at + sizeof some <= bytes; at += sizeof some) {
+        memcpy(some, row + at, sizeof some);
+        for (size_t i = 0; i < WORDS; i++) {
+            every[i] &= some[i];
+        }
+    }
+    memcpy(folded, every, sizeof folded);
+    for (size_t i = 0; at + i < bytes; i++) {
+        folded[i] &= row[at + i];
+    }
     uint8_t all = 255;
-    for (uint32_t x = 0; x < pixels; x++, alpha += step) {
-        all &= alpha[0] & alpha[bytes - 1];
+    for (size_t i = pixel_bytes; i <= sizeof folded; i += pixel_bytes) {
+        all &= folded[i - 1] & folded[i - pixel_bytes / 4];
     }
     return all != 255;
 }
@@ -107,7 +124,6 @@ void bd_image_find_alpha(bd_image *image) {
     image->has_alpha = false;
     for (uint32_t y = 0; y < image->height && !image->has_alpha; y++) {
         const uint8_t *row = image->pixels + (ptrdiff_t)y * image->stride_bytes;
-        image->has_alpha = image->format == BD_FORMAT_RGBA16 ? has_less(row + 6, 8, 2, image->width)
-                                                             : has_less(row + 3, 4, 1, image->width);
+        image->has_alpha = has_less(row, bd_format_bytes(image->format), image->width);
     }
 }

@@ -5,7 +5,8 @@
 
 #include "image/pixels.h"
 
-enum { BLOCK = 64 }; /* pixels; loops of a constant length become vectors */
+/* Pixels; loops of a constant length become vectors, and the few stay in registers. */
+enum { BLOCK = 64, FEW = 4 };
 
 static bool is_swapped(bd_format format) {
     return format == BD_FORMAT_BGRA8 || format == BD_FORMAT_BGRX8;
@@ -21,20 +22,35 @@ bool bd_image_is_opaque(const bd_image *image) {
 
 /* ---- pixels ------------------------------------------------------------------------------------------------------ */
 
+/* Bytes of a pixel that stay, and bits that are set. */
+typedef struct arrangement {
+    uint32_t keep, fill;
+} arrangement;
+
+/* A word turned by half has each byte in the place of the next but one, whatever the order of bytes. */
+static inline uint32_t arranged(const arrangement *a, uint32_t pixel) {
+    return (pixel & a->keep) | ((pixel << 16 | pixel >> 16) & ~a->keep) | a->fill;
+}
+
 /* Swaps the first and the third byte of pixels, and sets the bits of the fourth that `alpha` has. */
 static void arrange(const uint8_t *from, uint8_t *to, size_t pixels, bool swap, uint8_t alpha) {
-    for (size_t at = 0; at < pixels; at += BLOCK) {
-        uint8_t in[BLOCK * 4], out[BLOCK * 4];
-        size_t bytes = BD_MIN(pixels - at, (size_t)BLOCK) * 4;
-        size_t first = swap ? 2 : 0;
-        memcpy(in, from + at * 4, bytes);
-        for (size_t i = 0; i < BLOCK * 4; i += 4) {
-            out[i] = in[i + first];
-            out[i + 1] = in[i + 1];
-            out[i + 2] = in[i + 2 - first];
-            out[i + 3] = in[i + 3] | alpha;
+    const uint8_t kept[4] = {swap ? 0 : 255, 255, swap ? 0 : 255, 255}, filled[4] = {0, 0, 0, alpha};
+    arrangement a;
+    memcpy(&a.keep, kept, sizeof a.keep);
+    memcpy(&a.fill, filled, sizeof a.fill);
+    for (; pixels >= FEW; pixels -= FEW, from += sizeof(uint32_t[FEW]), to += sizeof(uint32_t[FEW])) {
+        uint32_t few[FEW];
+        memcpy(few, from, sizeof few);
+        for (size_t i = 0; i < FEW; i++) {
+            few[i] = arranged(&a, few[i]);
         }
-        memcpy(to + at * 4, out, bytes);
+        memcpy(to, few, sizeof few);
+    }
+    for (; pixels; pixels--, from += sizeof(uint32_t), to += sizeof(uint32_t)) {
+        uint32_t pixel;
+        memcpy(&pixel, from, sizeof pixel);
+        pixel = arranged(&a, pixel);
+        memcpy(to, &pixel, sizeof pixel);
     }
 }
 
