@@ -21,6 +21,10 @@ typedef struct bench_arguments {
     /* network, kernels, start, e2e, serve */
     const char *reference, *dump, *megapixels, *photo;
     uint32_t runs;
+    /* frames */
+    const char *frame_size;
+    uint32_t frames, path, vary, in_flight; /* in_flight: 0: the library's, as of every other verb */
+    bool coarse, soft;
     /* e2e, sheet */
     const char *background;
     /* compare */

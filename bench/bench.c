@@ -3,6 +3,7 @@
  * against what others say. Nothing is timed before its result was found right; the input is a picture, never zeros. */
 #include "compare.h"
 #include "e2e.h"
+#include "frames.h"
 #include "kernels.h"
 #include "matte.h"
 #include "matte_options.h"
@@ -14,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NETWORK, KERNELS, START, E2E, SERVE, COMPARE, MATTE, SHEET, MIOU, VERBS };
+enum { NETWORK, KERNELS, START, E2E, FRAMES, SERVE, COMPARE, MATTE, SHEET, MIOU, VERBS };
 
 static const option_verb verbs[VERBS] = {
     [NETWORK] = {"network", NULL, 0, 0, "the whole, and each dispatch by the device's clock, warm; sessions take turns",
@@ -24,6 +25,8 @@ static const option_verb verbs[VERBS] = {
     [START] = {"start", NULL, 0, 0,
                "process start to first dispatch and first result, with empty caches and with full ones", NULL},
     [E2E] = {"e2e", NULL, 0, 0, "decode, replace, encode: made photos of several sizes, or two given files", NULL},
+    [FRAMES] = {"frames", NULL, 0, 0,
+                "a stream of frames: CPU time of the calling thread, allocations, memory over time", BENCH_FRAMES_HELP},
     [SERVE] =
         {"serve", NULL, 0, 0, "checks, then runs the network once for every line that comes in, for programs in turn",
          "One line of JSON says what it serves, then each line of standard input but \"quit\" is answered by one.\n"},
@@ -50,9 +53,9 @@ static const option_verb verbs[VERBS] = {
               "FOLDER has VOC's layout (JPEGImages, SegmentationClass), or photos NAME.jpg and label maps NAME.png.\n"},
 };
 static bool (*const runs[VERBS])(bench *b) = {
-    [NETWORK] = bench_network, [KERNELS] = bench_kernels, [START] = bench_start,
-    [E2E] = bench_e2e,         [SERVE] = bench_serve,     [COMPARE] = bench_compare,
-    [MATTE] = bench_matte,     [SHEET] = bench_sheet,     [MIOU] = bench_miou};
+    [NETWORK] = bench_network, [KERNELS] = bench_kernels, [START] = bench_start,     [E2E] = bench_e2e,
+    [FRAMES] = bench_frames,   [SERVE] = bench_serve,     [COMPARE] = bench_compare, [MATTE] = bench_matte,
+    [SHEET] = bench_sheet,     [MIOU] = bench_miou};
 
 #define V(verb) (1u << (verb))
 #define AT(member) offsetof(bench_arguments, member)
@@ -67,6 +70,18 @@ static const option options[] = {
     {"--megapixels", OPTION_TEXT, V(E2E), AT(megapixels), "LIST", 0, 0, "sizes of made photos: 12,48,1920x1080"},
     {"--photo", OPTION_TEXT, V(E2E), AT(photo), "FILE", 0, 0, "this photo, with --background"},
     {"--background", OPTION_TEXT, V(E2E), AT(background), "FILE", 0, 0, "the picture behind --photo"},
+
+    {"--frame-size", OPTION_TEXT, V(FRAMES), AT(frame_size), "WxH", 0, 0, "of the largest frames"},
+    {"--frames", OPTION_WHOLE, V(FRAMES), AT(frames), "N", 1, 1000000, "of each path"},
+    {"--path", OPTION_WORD, V(FRAMES), AT(path), BENCH_FRAME_PATHS, 0, 0,
+     "images on the device, pictures in the host's memory, or one after the other"},
+    {"--vary", OPTION_WHOLE, V(FRAMES), AT(vary), "N", 1, BENCH_FRAME_SETS,
+     "sizes and sets of parameters that take turns; the library keeps 4"},
+    {"--in-flight", OPTION_WHOLE, V(FRAMES), AT(in_flight), "N", 1, 8, "frames on their way at once"},
+    {"--coarse", OPTION_FLAG, V(FRAMES), AT(coarse), NULL, 0, 0,
+     "probabilities of the host's take the network's place, which does not run"},
+    {"--soft", OPTION_FLAG, V(FRAMES), AT(soft), NULL, 0, 0,
+     "all mattes soft and all colours the photo's, which slow devices do more often"},
 
     {"--list", OPTION_TEXT, V(COMPARE), AT(list), "FILE", 0, 0,
      "lines of NAME PHOTO [BACKGROUND]; default REFERENCE_DIR/list.txt"},
@@ -148,6 +163,9 @@ int main(int argc, char **argv) {
                      .logits_tolerance = 1e-3,
                      .labels_share = 0.9999,
                      .every = 1,
+                     .frame_size = "1280x720",
+                     .frames = 200,
+                     .vary = 1,
                      .width = 480,
                      .columns = 4,
                      .blur = 8},

@@ -101,21 +101,25 @@ static bool find_model(bench *b) {
 
 static bd_result create_engine(const bench *b, const char *kernel_set, bd_engine **engine, bd_error *error) {
     const bd_engine_params params = {.struct_size = sizeof params,
+                                     .allocator = b->allocator,
                                      .log = print_log,
                                      .device = b->a.device,
                                      .kernel_set = kernel_set,
                                      .cache_dir = b->a.cache_dir,
-                                     .validation = b->a.validation};
+                                     .validation = b->a.validation,
+                                     .get_instance_proc_addr = b->get_instance_proc_addr};
     return bd_engine_create(&params, engine, error);
 }
 
 static bd_result create_session(const bench *b, bd_engine *engine, bd_precision precision, bd_session **session,
                                 bd_error *error) {
     const bd_session_params params = {.struct_size = sizeof params,
+                                      .allocator = b->allocator,
                                       .precision = precision,
                                       .many = !b->a.single,
                                       .sizes = (const bd_model *const *)b->sizes,
-                                      .size_count = b->size_count};
+                                      .size_count = b->size_count,
+                                      .in_flight = b->a.in_flight};
     return bd_session_create(engine, b->model, &params, session, error);
 }
 

@@ -20,6 +20,8 @@ typedef struct bench {
     bool default_model;     /* the one that weights/fetch brings: stored logits belong to it */
     char model_name[256];
     char model_file[BENCH_PATH];
+    const bd_allocator *allocator; /* of engine and session; NULL: the library's own */
+    void *get_instance_proc_addr;  /* of the engine; NULL: the system's */
     bd_model *model;
     bd_model *sizes[BENCH_MOST_SIZES]; /* the same at --sizes */
     uint32_t size_count;

@@ -3,7 +3,7 @@
 #ifndef BD_BENCH_STATISTICS_H
 #define BD_BENCH_STATISTICS_H
 
-#include "intercept.h"
+#include "bench/intercept.h"
 
 #include <stddef.h>
 

@@ -4,7 +4,7 @@
  * library's inside for the shaders' names. */
 #include "api/engine.h"
 #include "api/model.h"
-#include "intercept.h"
+#include "bench/intercept.h"
 #include "bench/options.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The benchmark programs on a small network with made-up weights: every promised field is there with a sane value, wrong
 # logits are found before anything is timed, what is exported as ONNX reads back, charts are drawn,
-# what compilers say is compared.
+# what compilers say is compared, and a stream of frames asks for nothing anew.
 # Needs BACKDROP_BUILD_DIR, BACKDROP_SOURCE_DIR, python3 and a Vulkan device; skipped (77) without one of the last two.
 set -uo pipefail
 export LC_ALL=C
@@ -142,6 +142,24 @@ check_others() {
     holds '[p["size"] for p in d["photos"]] == ["258x194", "516x387"]'
     holds 'all(0 < p["network_ms"]["median"] < p["replace_ms"]["median"] < p["total_ms"]["median"] for p in d["photos"])'
     cp "$work/stdout" "$work/e2e.json"
+}
+
+# A stream of frames: nothing is asked for anew, and where more sets take turns than the library keeps that is found.
+check_frames() {
+    local frames=(frames --model "$model" --frame-size 96x64 --in-flight 2)
+    run 0 "${frames[@]}" --frames 24 --vary 4 --validation --json
+    holds '[p["path"] for p in d["paths"]] == ["images", "memory"] and d["is_steady"]'
+    holds 'd["device"] and d["driver"] and d["precision"] and d["input"] == "65x65" and d["output_stride"] == 8'
+    holds 'all([s["size"] for s in p["sets"]] == ["96x64", "72x48", "96x64", "72x48"] for p in d["paths"])'
+    holds 'all(0 < s["own_cpu_ms"]["median"] < s["cpu_ms"]["max"] and s["wall_ms"]["min"] > 0 for p in d["paths"] for s in p["sets"])'
+    holds 'all(p["steady"]["frames"] == 8 and p["steady"]["vulkan_calls_per_frame"] > 1 for p in d["paths"])'
+    holds 'all(m["host_bytes"] > 0 and m["device_bytes"] > 0 for p in d["paths"] for m in p["marks"])'
+    run 1 "${frames[@]}" --frames 28 --vary 6 --coarse --path images
+    grep -q 'NOT STEADY' "$work/stderr" || complain "six sets in turns: $(cat "$work/stderr")"
+    run 1 "${frames[@]}" --frames 16 --vary 4
+    grep -q 'more than 16 --frames' "$work/stderr" || complain "too few frames: $(cat "$work/stderr")"
+    run 1 "${frames[@]}" --frame-size 96
+    grep -q 'WIDTHxHEIGHT' "$work/stderr" || complain "half a size: $(cat "$work/stderr")"
 }
 
 check_export() {
@@ -284,6 +302,7 @@ check_usage
 check_network
 check_reference
 check_others
+check_frames
 check_export
 check_sheet
 check_masks

@@ -30,12 +30,12 @@ layers='
     push
     tools     public platform
     plugins   public
-    bench     public
+    bench     public public_vulkan
     inside    public base graph model vk kernel network api bench
 '
 # A header of an outside library, as a regular expression, and the layers that may include it.
 outside='
-    ^vulkan/          public_vulkan vk inside
+    ^vulkan/          public_vulkan vk bench inside
     ^(jpeglib|jerror)\.h$ image
     ^png\.h$          image
     ^libexif/         image
