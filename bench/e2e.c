@@ -95,7 +95,7 @@ enum { DECODE, REPLACE, NETWORK, ENCODE, TOTAL, OTHER, MEASURES };
 static const char *const measure_keys[MEASURES] = {"decode_ms", "replace_ms", "network_ms",
                                                    "encode_ms", "total_ms",   "other_ms"};
 
-static double network_ms(const bd_session *session, bd_timing *stages, uint32_t *count) {
+static double network_ms(bd_session *session, bd_timing *stages, uint32_t *count) {
     *count = bd_session_timings(session, stages, MOST_STAGES);
     *count = *count < MOST_STAGES ? *count : MOST_STAGES;
     for (uint32_t i = 0; i < *count; i++) {

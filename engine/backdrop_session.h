@@ -24,7 +24,7 @@ typedef enum bd_precision {
 } bd_precision;
 
 /* Tells that the device is done with a photo that was begun, whose bd_session_replace_end does not block any more, or that
- * was given as images. A thread of the session's own calls it, once a photo, in the order that they were begun in, also where one failed. It
+ * was given as images. A thread of the session's own calls it, once a photo, in the order that they were begun in, also where one failed on the device; not for one whose begin failed. It
  * must return soon and call nothing of the library but bd_session_cancel; writing to a pipe or an eventfd makes a handle
  * of it that an event loop can poll. */
 typedef void (*bd_done_fn)(void *user);
@@ -103,7 +103,7 @@ typedef struct bd_segmentation {
 
 /* Labels every pixel of a photo.
  *
- * photo    BD_FORMAT_RGBA8 or _RGBA16 (of which 8 bits are looked at) of any size from 1x1; alpha is ignored. Borrowed
+ * photo    of four channels (of 16 bits 8 are looked at) and any size from 1x1; alpha is ignored. Borrowed
  *          until return.
  * Blocks   until the result is on the host.
  * Errors   BD_ERR_INVALID_ARGUMENT, BD_ERR_OUT_OF_MEMORY, BD_ERR_OUT_OF_DEVICE_MEMORY, BD_ERR_DEVICE_LOST.
@@ -115,7 +115,7 @@ BD_API BD_CHECK bd_result bd_session_segment(bd_session *session, const bd_image
 BD_API void bd_segmentation_finish(bd_segmentation *result);
 /* How much of every pixel belongs to the foreground.
  *
- * photo    BD_FORMAT_RGBA8 or _RGBA16 (of which 8 bits are looked at); alpha is ignored. Borrowed until return.
+ * photo    of four channels (of 16 bits 8 are looked at); alpha is ignored. Borrowed until return.
  * params   NULL: all default.
  * alpha    BD_FORMAT_GRAY8 or _GRAY16 of the photo's size, 0..255 or 0..65535; bd_image_finish. Written on success
  *          only.
@@ -130,7 +130,7 @@ BD_API BD_CHECK bd_result bd_session_matte(bd_session *session, const bd_image *
                                            bd_image *alpha, bd_error *error);
 /* Replaces the background of a photo.
  *
- * photo       BD_FORMAT_RGBA8 or _RGBA16. Borrowed until return.
+ * photo       of four channels. Borrowed until return.
  * background  the same of any size for BD_BACKGROUND_PICTURE, or NULL after bd_session_set_background; else NULL. Borrowed
  *             until return.
  * result      the photo's size (classic: the resized photo's); bd_image_finish. Written on success only.
@@ -214,8 +214,9 @@ typedef struct bd_memory_estimate {
     uint64_t host_bytes;      /* of the allocator's memory, one result included */
 } bd_memory_estimate;
 
-/* photo, background: sizes, formats and has_alpha; pixels may be NULL. params: as of bd_session_replace. Errors: as of
- * bd_session_replace, and BD_ERR_INVALID_ARGUMENT while photos are in flight. */
+/* photo, background: sizes, formats and has_alpha; pixels may be NULL. params: as of bd_session_replace. A kept background is
+ * counted where it has been set and background is NULL, as in the call that is to come. Errors: as of bd_session_replace,
+ * and BD_ERR_INVALID_ARGUMENT while photos are in flight. */
 BD_API BD_CHECK bd_result bd_session_estimate(bd_session *session, const bd_image *photo, const bd_image *background,
                                               const bd_replace_params *params, bd_memory_estimate *estimate,
                                               bd_error *error);
@@ -230,8 +231,10 @@ typedef struct bd_timing {
     bool device;
 } bd_timing;
 
-/* Stages of the last call, in order. Returns how many there are and copies at most room. */
-BD_API uint32_t bd_session_timings(const bd_session *session, bd_timing *timings, uint32_t room);
+/* Stages of the photo whose result was returned last, in order, until another one is begun in its place: ask at once. Returns
+ * how many there are and copies at most room. Some drivers (lavapipe) have times only when the device is done with all
+ * photos that were begun: then this waits for them. */
+BD_API uint32_t bd_session_timings(bd_session *session, bd_timing *timings, uint32_t room);
 
 /* What the network made of a photo: on a grid about as fine as its logits, how many points each class has the highest
  * logit at. */

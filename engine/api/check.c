@@ -31,14 +31,38 @@ static bd_result check_light(const bd_replace_params *params, bool picture, bd_e
 
 bd_result bd_check_replace(const bd_image *photo, const bd_image *background, const bd_replace_params *params,
                            bd_error *error) {
-    bd_result result = bd_check_picture(photo, "photo", error);
+    bd_result result = bd_check_replace_params(params, error);
+    if (!result) {
+        result = bd_check_picture(photo, "photo", error);
+    }
     if (!result && params->background == BD_BACKGROUND_PICTURE) {
         result = bd_check_picture(background, "background", error);
     }
-    return result ? result : bd_check_replace_params(params, error);
+    return result;
+}
+
+static bd_result check_choices(const bd_replace_params *params, bd_error *error) {
+    if ((unsigned)params->background > BD_BACKGROUND_BLUR) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%d is no kind of background", (int)params->background);
+    }
+    if ((unsigned)params->fit > BD_FIT_TILE) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%d is no way to fit a background", (int)params->fit);
+    }
+    if ((unsigned)params->blend > BD_BLEND_SRGB) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%d is no way to blend", (int)params->blend);
+    }
+    if ((unsigned)params->foreground > BD_FOREGROUND_OFF) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such way to find the subject's colours: %d",
+                       (int)params->foreground);
+    }
+    return BD_OK;
 }
 
 bd_result bd_check_replace_params(const bd_replace_params *params, bd_error *error) {
+    bd_result result = check_choices(params, error);
+    if (result) {
+        return result;
+    }
     bool of_photo = params->background == BD_BACKGROUND_BLUR;
     bool picture = params->background == BD_BACKGROUND_PICTURE && !params->classic;
     if ((of_photo || (picture && params->blur_sigma_px != 0.0f)) &&
@@ -47,10 +71,6 @@ bd_result bd_check_replace_params(const bd_replace_params *params, bd_error *err
     }
     if (params->classic && of_photo) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the classic way knows no blur");
-    }
-    if ((unsigned)params->foreground > BD_FOREGROUND_OFF) {
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such way to find the subject's colours: %d",
-                       (int)params->foreground);
     }
     if (picture && params->placed && !(is_share(params->place[0]) && is_share(params->place[1]))) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a background's place must lie in 0..1");

@@ -102,6 +102,7 @@ bd_result bd_session_run_network(bd_session *session, const uint8_t *input, floa
     }
     bd_frames *frames = &session->frames;
     frames->timing_count = 0;
+    frames->timed = NULL;
     if (!result && nodes) {
         result = take_node_timings(session, nodes, count, error);
     } else if (!result && session->looks.network.commands.timer_count == 1) {

@@ -153,6 +153,12 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
     if (result) {
         return result;
     }
+    if ((unsigned)copy.precision > BD_PRECISION_FAST16) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%d is no precision", (int)copy.precision);
+    }
+    if (copy.size_count && !copy.sizes) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "size_count is %u, and sizes are missing", copy.size_count);
+    }
     const bd_allocator *allocator = copy.allocator ? copy.allocator : engine->allocator;
     result = model ? make_chosen(engine, model, &copy, allocator, session, error)
                    : bd_session_make(engine, NULL, NULL, allocator, session, error);
@@ -190,9 +196,13 @@ bd_result bd_session_get_info(const bd_session *session, bd_session_info *info) 
     return bd_info_fill(info, &all, sizeof all);
 }
 
-uint32_t bd_session_timings(const bd_session *session, bd_timing *timings, uint32_t room) {
-    const bd_frames *frames = &session->frames;
-    memcpy(timings, frames->timings, BD_MIN(room, frames->timing_count) * sizeof *timings);
+uint32_t bd_session_timings(bd_session *session, bd_timing *timings, uint32_t room) {
+    bd_frames *frames = &session->frames;
+    bd_frames_take_timings(frames);
+    const uint32_t copied = BD_MIN(room, frames->timing_count);
+    if (copied) {
+        memcpy(timings, frames->timings, copied * sizeof *timings);
+    }
     return frames->timing_count;
 }
 
@@ -206,7 +216,8 @@ void bd_session_key(const bd_session *session, bd_key_color *color) {
 
 static bd_result check_last(const bd_session *session, bool wanted, const char *what, bd_error *error) {
     if (!session->last.frame) {
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s is gone: another photo was begun since", what);
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s is not there: no photo is done, or another was begun since",
+                       what);
     }
     return wanted ? BD_OK : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s of the last photo was not wanted", what);
 }

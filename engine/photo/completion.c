@@ -57,7 +57,7 @@ void bd_completion_finish(bd_completion *completion) {
     completion->done = NULL;
 }
 
-void bd_completion_add(bd_completion *completion, VkFence fence) {
+void bd_completion_watch(bd_completion *completion, VkFence fence) {
     if (!completion->done) {
         return;
     }

@@ -27,7 +27,7 @@ bd_result bd_completion_start(bd_completion *completion, bd_vk *vk, bd_done_fn d
 void bd_completion_finish(bd_completion *completion);
 
 /* A fence that was submitted. It must not be reset before it was told of. */
-void bd_completion_add(bd_completion *completion, VkFence fence);
+void bd_completion_watch(bd_completion *completion, VkFence fence);
 /* Waits until the caller has been told of all but the last `left` of them. */
 void bd_completion_wait(bd_completion *completion, uint32_t left);
 

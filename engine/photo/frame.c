@@ -71,8 +71,10 @@ void bd_frames_finish(bd_frames *frames) {
 }
 
 void bd_frames_trim(bd_frames *frames) {
+    frames->timed = NULL;
     for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
         if (frames->ring[i]) {
+            frames->timed = frames->timed == frames->ring[i] ? NULL : frames->timed;
             destroy_frame(frames, frames->ring[i]);
             frames->ring[i] = NULL;
         }
@@ -92,7 +94,7 @@ bd_result bd_frames_next(bd_frames *frames, uint32_t *number, bd_error *error) {
 }
 
 void bd_frames_begun(bd_frames *frames) {
-    bd_completion_add(&frames->completion, frames->ring[(frames->oldest + frames->in_flight) % frames->count]->fence);
+    bd_completion_watch(&frames->completion, frames->ring[(frames->oldest + frames->in_flight) % frames->count]->fence);
     frames->in_flight++;
 }
 
@@ -196,6 +198,7 @@ bd_result bd_frames_estimate(const bd_frames *frames, const bd_recipe *recipe, b
 static void drop_memory(bd_frames *frames, bd_frame *frame) {
     for (uint32_t i = 0; i < BD_MOST_FRAMES; i++) {
         if (frames->ring[i] && frames->ring[i] != frame) {
+            frames->timed = frames->timed == frames->ring[i] ? NULL : frames->timed;
             destroy_frame(frames, frames->ring[i]);
             frames->ring[i] = NULL;
         }
@@ -398,6 +401,9 @@ static bd_result record(bd_frames *frames, bd_frame *frame, bd_recording *record
 
 bd_result bd_frame_prepare(bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_error *error) {
     bd_recording *recording;
+    if (frames->timed == frame) {
+        frames->timed = NULL;
+    }
     bd_result result = recipe->result ? recipe->result : find_recording(frames, frame, recipe, &recording, error);
     if (result) {
         return result;
@@ -514,17 +520,28 @@ bd_result bd_frame_poll(bd_frames *frames, const bd_frame *frame, uint64_t timeo
 }
 
 bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error) {
-    frames->timing_count = 0;
     bd_result result = bd_vk_wait(frames->vk, frame->fence, error);
-    double wall = bd_now_ms() - frame->submitted_ms;
-    frames->slow = wall > SLOW_MS;
+    frame->wall_ms = bd_now_ms() - frame->submitted_ms;
+    frames->slow = frame->wall_ms > SLOW_MS;
+    frames->timing_count = 0;
+    frames->timed = result ? NULL : frame;
+    return result;
+}
+
+void bd_frames_take_timings(bd_frames *frames) {
+    const bd_frame *frame = frames->timed;
+    bd_result result = BD_OK;
+    if (!frame) {
+        return;
+    }
+    frames->timed = NULL;
+    frames->timing_count = 0;
     for (uint32_t i = 0; i < frame->now->list_count && !result; i++) {
-        result = has_times(frames, frame, i) ? take_timings(frames, frame->now->list[i], error) : BD_OK;
+        result = has_times(frames, frame, i) ? take_timings(frames, frame->now->list[i], NULL) : BD_OK;
     }
     if (!result && frames->timing_count < BD_MOST_TIMINGS) {
-        frames->timings[frames->timing_count++] = (bd_timing){.name = "submit to completion", .ms = wall};
+        frames->timings[frames->timing_count++] = (bd_timing){.name = "submit to completion", .ms = frame->wall_ms};
     }
-    return result;
 }
 
 const void *bd_frame_result(const bd_frame *frame, uint32_t number) {

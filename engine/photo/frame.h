@@ -33,11 +33,11 @@ typedef struct bd_frame {
     bd_recording *now;                            /* of the photo, whose tables are in the memory; NULL: none */
     bd_vk_commands before, after;                 /* copies from a host's images, and to them */
     VkFence fence;
-    bd_slot_memory memory; /* of BD_SLOT_FRAME; a new generation where staging or download is replaced, too */
-    bd_vk_buffer staging;  /* uploads where the host cannot write to the device's memory */
-    bd_vk_buffer download; /* results where it cannot read it */
-    uint64_t submission;   /* its number */
-    double submitted_ms;
+    bd_slot_memory memory;        /* of BD_SLOT_FRAME; a new generation where staging or download is replaced, too */
+    bd_vk_buffer staging;         /* uploads where the host cannot write to the device's memory */
+    bd_vk_buffer download;        /* results where it cannot read it */
+    uint64_t submission;          /* its number */
+    double submitted_ms, wall_ms; /* when, and until somebody had waited for it */
 } bd_frame;
 
 typedef struct bd_frames {
@@ -52,8 +52,10 @@ typedef struct bd_frames {
     bool slow;                /* the last photo took so long that drivers or callers might want to stop it */
     uint64_t submissions;     /* so far */
     bd_slot_memory shared;
-    bd_vk_buffer kept;                  /* what outlives photos: BD_SLOT_KEPT */
-    bd_timing timings[BD_MOST_TIMINGS]; /* of the photo that was waited for last */
+    bd_vk_buffer kept; /* what outlives photos: BD_SLOT_KEPT */
+    bd_frame *timed;   /* of the photo that was waited for last, unless it was asked for its times, or is
+                                           used for another photo since; NULL: none */
+    bd_timing timings[BD_MOST_TIMINGS]; /* of the photo that was asked last */
     uint32_t timing_count;
 } bd_frames;
 
@@ -86,8 +88,10 @@ bd_result bd_frames_reserve_kept(bd_frames *frames, bd_frame *frame, VkDeviceSiz
 bd_result bd_frame_poll(bd_frames *frames, const bd_frame *frame, uint64_t timeout_ns, bd_error *error);
 /* Releases the memory and the commands of all frames, and what is kept; none is in flight. */
 void bd_frames_trim(bd_frames *frames);
-/* Waits for it and takes the timings; those of the network only when nothing was submitted since. */
 bd_result bd_frame_wait(bd_frames *frames, bd_frame *frame, bd_error *error);
+/* Takes the timings of the photo that was waited for last; those of the network only when nothing was submitted since.
+ * Drivers may wait for all that was submitted (lavapipe does). */
+void bd_frames_take_timings(bd_frames *frames);
 /* What the host can read after that, and its shape. */
 const void *bd_frame_result(const bd_frame *frame, uint32_t number);
 bd_slot_shape bd_frame_result_shape(const bd_frame *frame, uint32_t number);

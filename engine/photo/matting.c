@@ -48,6 +48,10 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
     if ((unsigned)params->mode > BD_MATTE_BEST) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such kind of matte: %d", (int)params->mode);
     }
+    if ((unsigned)params->keep > BD_KEEP_POINT || (unsigned)params->rule > BD_RULE_OFF) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%d is no choice of parts, or %d no rule", (int)params->keep,
+                       (int)params->rule);
+    }
     if ((unsigned)params->guide_blur > BD_GUIDE_BLUR_OFF) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such way to blur a matte's guide: %d",
                        (int)params->guide_blur);

@@ -236,7 +236,7 @@ static void test_second_look(void **state) {
     free_grid(&g);
 }
 
-static double time_of(const bd_session *session, const char *name) {
+static double time_of(bd_session *session, const char *name) {
     bd_timing timings[64];
     uint32_t count = bd_session_timings(session, timings, 64);
     for (uint32_t i = 0; i < count; i++) {

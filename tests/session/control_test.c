@@ -168,6 +168,31 @@ static bd_session *open_with_budget(uint64_t budget) {
     return test_session_create(t.engine, t.model, &params);
 }
 
+/* Numbers that name no choice are told of, not taken for another one. */
+static void test_no_choices(void **state) {
+    (void)state;
+    bd_image got = {0};
+    bd_session *none;
+    const bd_session_params precise = {.struct_size = sizeof precise, .precision = (bd_precision)77};
+    const bd_session_params sized = {.struct_size = sizeof sized, .size_count = 1};
+    assert_int_equal(bd_session_create(t.engine, t.model, &precise, &none, NULL), BD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(bd_session_create(t.engine, t.model, &sized, &none, NULL), BD_ERR_INVALID_ARGUMENT);
+    for (int i = 0; i < 6; i++) {
+        bd_matte_params matte = {.struct_size = sizeof matte};
+        bd_replace_params params = cut_out;
+        params.matte = &matte;
+        params.background = i == 0 ? (bd_background)77 : params.background;
+        params.fit = i == 1 ? (bd_fit)77 : params.fit;
+        params.blend = i == 2 ? (bd_blend)77 : params.blend;
+        matte.keep = i == 3 ? (bd_keep)77 : matte.keep;
+        matte.rule = i == 4 ? (bd_rule)77 : matte.rule;
+        matte.mode = i == 5 ? (bd_matte_mode)77 : matte.mode;
+        bd_error error = {0};
+        assert_int_equal(bd_session_replace(session, &photo, NULL, &params, &got, &error), BD_ERR_INVALID_ARGUMENT);
+        assert_non_null(strstr(error.message, "77"));
+    }
+}
+
 /* A background that is kept is estimated, taken and held against the budget like all else. */
 static void check_kept(const bd_memory_estimate *without) {
     const bd_replace_params pictured = {.struct_size = sizeof pictured};
@@ -277,7 +302,7 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stops_anywhere), cmocka_unit_test(test_stops_other_calls), cmocka_unit_test(test_flight),
         cmocka_unit_test(test_trims),          cmocka_unit_test(test_takes_masks),       cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_labels),         cmocka_unit_test(test_no_choices),
     };
     int skip = test_session_skip();
     if (skip) {

@@ -26,7 +26,7 @@ static void make_pair(vulkan_host *host, VkFormat format, uint32_t w, uint32_t h
     free(seed.pixels);
 }
 
-static bool was_converted(const bd_session *session) {
+static bool was_converted(bd_session *session) {
     bd_timing timings[64];
     uint32_t count = bd_session_timings(session, timings, 64);
     for (uint32_t i = 0; i < count; i++) {
