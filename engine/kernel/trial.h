@@ -17,7 +17,7 @@ typedef struct bd_kernel_verdict {
  * the node's own weights, and compares what each left with the plain kernels. verdicts: one a candidate. One that uses
  * matrix units must not be chosen before it was found correct here; one whose pipelines the driver cannot make is not
  * correct. patience_ms: as for bd_trial_time.
- * The device must be idle; submits and waits. Errors are the device's and memory's: a wrong result is none. Not for
+ * Submits and waits; what else the device does meanwhile disturbs the times. Errors are the device's and memory's: a wrong result is none. Not for
  * concatenations. */
 bd_result bd_kernel_trial(bd_vk *vk, const bd_graph *graph, uint32_t node, const bd_kernel_choice *choices,
                           uint32_t count, uint32_t repeats, double patience_ms, bd_kernel_verdict *verdicts,

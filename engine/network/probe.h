@@ -11,7 +11,7 @@ bool bd_probe_serves(const bd_vk *vk, bd_precision precision);
 
 /* Tries those of a network's nodes, each kernel once, on small layers of made-up numbers, and enters into the tuning
  * which are right and faster there than the first candidate. What is known is not tried again, and what is new is saved.
- * The device must be idle. Fails as trials do. */
+ * Fails as trials do. */
 bd_result bd_probe(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, bd_precision precision, bd_error *error);
 
 /* choices[n] = that of every node n that was not tuned and whose kernel passed. over_tuned: of those that were tuned,

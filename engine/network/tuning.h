@@ -52,7 +52,7 @@ void bd_tuning_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *
 
 /* Makes entries for the nodes that have a candidate of `family` and no entry that names a candidate yet: times their
  * default and those candidates in a few runs each and keeps the fastest that is right. Saves what is new; that it could
- * not be saved is logged. The device must be idle, as for bd_kernel_trial. */
+ * not be saved is logged. */
 bd_result bd_tuning_settle(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, bd_precision precision,
                            bd_kernel_family family, bd_error *error);
 

@@ -337,22 +337,27 @@ static bool is_valid(const bd_frames *frames, const bd_frame *frame, const bd_re
            recording->memory_generation == frame->memory.generation;
 }
 
-/* The recording of an equal recipe, or of none: the one that was used longest ago, or a new one. */
+/* The recording of an equal recipe, or one to be made anew: one that is of no use any more, a new one, or the one that was
+ * used longest ago. */
 static bd_result find_recording(const bd_frames *frames, bd_frame *frame, const bd_recipe *recipe, bd_recording **found,
                                 bd_error *error) {
-    bd_recording **oldest = &frame->recordings[0];
+    bd_recording **stale = NULL, **empty = NULL, **oldest = NULL;
     for (uint32_t i = 0; i < BD_MOST_RECORDINGS; i++) {
         bd_recording **at = &frame->recordings[i];
-        if (*at && is_valid(frames, frame, *at) && bd_recipe_equal(recipe, &(*at)->recipe)) {
+        if (!*at) {
+            empty = at;
+        } else if (!is_valid(frames, frame, *at)) {
+            stale = at;
+        } else if (bd_recipe_equal(recipe, &(*at)->recipe)) {
             *found = *at;
             return BD_OK;
-        }
-        if (*oldest && (!*at || (*at)->used < (*oldest)->used || !is_valid(frames, frame, *at))) {
+        } else if (!oldest || (*at)->used < (*oldest)->used) {
             oldest = at;
         }
     }
-    *oldest = *oldest ? *oldest : bd_alloc_zero(frames->allocator, sizeof **oldest);
-    *found = *oldest;
+    bd_recording **place = stale ? stale : empty ? empty : oldest;
+    *place = *place ? *place : bd_alloc_zero(frames->allocator, sizeof **place);
+    *found = *place;
     if (!*found) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
