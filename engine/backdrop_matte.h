@@ -28,9 +28,9 @@ typedef enum bd_matte_mode {
     BD_MATTE_SOFT = 2,   /* probabilities at the network's size, interpolated */
     /* REFINE, then a closed-form solution, by what colours tell: in a band along the edge of the mask that the rule made
      * or, without it, where REFINE is in doubt. Meant for a session with the network at twice its size, too
-     * (bd_session_params.sizes), as the command has it: where all such sizes are larger, nothing is mirrored and the rule
-     * is on, those networks run where bodies are thin, as those of groups are, and no crop is looked at; else the looks
-     * are averaged as for the other kinds. */
+     * (bd_session_params.closer), as the command has it: with the rule on, that network runs where bodies are thin, as
+     * those of groups are, and no crop is looked at. So do bd_session_params.sizes where all of them are larger and
+     * nothing is mirrored; else their looks are averaged as for the other kinds. */
     BD_MATTE_BEST = 3
 } bd_matte_mode;
 
@@ -94,7 +94,8 @@ typedef struct bd_matte_params {
     bool biased;  /* bias is set; false: 0.5 where the class called "person" alone is foreground, else 0 */
     float bias;   /* -20..20, in log-odds: more makes the foreground larger */
     /* Of the rule: how often the network looks. 2: a second time, at the part of the photo that holds the subject, where
-     * that shows it at least 1.2 times as large; the device decides. 1: once. 0: 2 on GPUs, 1 on software devices. */
+     * that shows it at least 1.2 times as large; the device decides. 1: once, and not with the larger network of
+     * bd_session_params.closer. 0: 2 on GPUs, 1 on software devices, and 2 for BD_MATTE_BEST. */
     uint32_t looks;
     /* The finished matte, before grow_px and feather_px: clamp((alpha - level_low) / (level_high - level_low), 0, 1), each
      * 0..1; both equal: 1 from there on, else 0. Both 0: as it is. */

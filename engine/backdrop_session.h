@@ -52,6 +52,10 @@ typedef struct bd_session_params {
                            memory for its photo, background and result */
     bd_done_fn done;    /* NULL: nobody is told, and the session has no thread */
     void *done_user;
+    /* The network at twice its size, too, for BD_MATTE_BEST alone, as the command has it: its files are read again, or its
+     * memory. Not together with sizes or flip. Left out, as bd_session_info says, where a side would be above 2049 or the
+     * export does not say how it follows another size. */
+    bool closer;
 } bd_session_params;
 
 typedef struct bd_session_info {
@@ -59,6 +63,7 @@ typedef struct bd_session_info {
     bd_precision precision; /* any but AUTO */
     uint32_t dispatches;    /* of the network, preprocessing included */
     char kernel_set[32];
+    bool closer; /* it has the network at twice its size, for BD_MATTE_BEST */
 } bd_session_info;
 
 /* Uploads the weights, creates the pipelines and records the network. The model may be destroyed afterwards. model

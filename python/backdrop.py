@@ -52,15 +52,13 @@ _Image = _struct('bd_image', 'u32 width height, enum format, bool has_alpha, str
 _TYPES['image'] = _Image
 _EngineParams = _struct('bd_engine_params', 'size struct_size, pointer allocator log log_user, '
                         'text device cache_dir kernel_set, bool validation, pointer get_instance_proc_addr')
-_ModelParams = _struct('bd_model_params', 'size struct_size, pointer allocator, u32 size, pointer class_names, '
-                       'u32 class_name_count, text class_set, u32 width height, enum quantised, u32 output_stride')
 _ModelInfo = _struct('bd_model_info', 'size struct_size, text form, char48 backbone, u32x8 rates, '
                      'u32 input_width input_height logits_width logits_height output_stride class_count node_count, '
                      'u64 parameters multiply_adds arena_bytes weights_bytes tensors_bytes, '
                      'bool integers, text in_float')
 _SessionParams = _struct('bd_session_params', 'size struct_size, pointer allocator progress progress_user, '
                          'enum precision, pointer sizes, u32 size_count, bool flip many, u64 memory_budget, '
-                         'u32 in_flight, pointer done done_user')
+                         'u32 in_flight, pointer done done_user, bool closer')
 _MatteParams = _struct('bd_matte_params', 'size struct_size, u32x8 classes, enum mode, pointer coarse, '
                        'u32 coarse_width coarse_height, bool wide want_coarse, enum keep, u32 keep_x keep_y, '
                        'f32 island_share, bool fill_holes, f32 grow_px feather_px, pointer trimap, enum key, '
@@ -146,14 +144,10 @@ def _picture(array: np.ndarray, bgr: bool) -> _Image:
     return _around(array, _form(deep, alpha, bgr), alpha)
 
 
-def _open_model(model: str | os.PathLike | None, width: int = 0, height: int = 0) -> ctypes.c_void_p:
+def _open_model(model: str | os.PathLike | None) -> ctypes.c_void_p:
     """By path, or by the name that `backdrop models` lists; None: the default."""
-    opened, params = ctypes.c_void_p(), _ModelParams(width=width, height=height)
-    path = None if model is None else os.fsencode(model)
-    if path is not None and (os.sep in os.fsdecode(path) or os.path.exists(path)):
-        _call('bd_model_open', path, ctypes.byref(params), ctypes.byref(opened))
-    else:
-        _call('bd_weights_open_model', None, path, ctypes.byref(params), ctypes.byref(opened))
+    opened = ctypes.c_void_p()
+    _call('bd_weights_open_model', None, None if model is None else os.fsencode(model), None, ctypes.byref(opened))
     return opened
 
 
@@ -189,19 +183,14 @@ class Backdrop:
             raise Error(_INVALID_ARGUMENT, 'this Backdrop is closed')
         if closer in self._sessions:
             return self._sessions[closer]
-        session, larger, info = ctypes.c_void_p(), ctypes.c_void_p(), _ModelInfo()
+        session, info = ctypes.c_void_p(), _ModelInfo()
         model = _open_model(self._model)
         try:
             _lib.bd_model_get_info(model, ctypes.byref(info))
             self.classes = [_lib.bd_model_class_name(model, label).decode() for label in range(info.class_count)]
-            sides = [(2 * (side - 1) + 8) // 16 * 16 + (side - 1) % 16 + 1
-                     for side in (info.input_width, info.input_height)]
-            if closer and max(sides) <= 2049:
-                larger = _open_model(self._model, *sides)
-            params = _SessionParams(sizes=ctypes.addressof(larger), size_count=1 if larger else 0)
+            params = _SessionParams(closer=closer)
             _call('bd_session_create', self._engine, model, ctypes.byref(params), ctypes.byref(session))
         finally:
-            _lib.bd_model_destroy(larger)
             _lib.bd_model_destroy(model)
         self._sessions[closer] = session
         return session

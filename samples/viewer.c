@@ -33,7 +33,7 @@ typedef struct viewer {
     GLFWwindow *window;
     host host;
     bd_engine *engine;
-    bd_model *models[2]; /* as it comes, and at twice its size for BD_MATTE_BEST */
+    bd_model *model;
     bd_session *sessions[2];
     bd_matte_mode mode;
     bd_background kind;
@@ -123,25 +123,13 @@ static void take_background(viewer *v, const char *path) {
 /* ---- the library ------------------------------------------------------------------------------------------------- */
 
 /* The session for a kind of matte, made when it is first needed: BD_MATTE_BEST is meant for one that has the network at
- * twice its size, too. NULL: it failed. */
+ * twice its size, too, which takes four times the memory. NULL: it failed. */
 static bd_session *session_for(viewer *v, bd_matte_mode mode, bd_error *error) {
-    const int best = mode == BD_MATTE_BEST;
-    if (best && !v->models[1]) {
-        bd_model_info info = {.struct_size = sizeof info};
-        bd_model_get_info(v->models[0], &info);
-        const bd_model_params twice = {
-            .struct_size = sizeof twice, .width = 2 * info.input_width - 1, .height = 2 * info.input_height - 1};
-        if (bd_weights_open_model(NULL, NULL, &twice, &v->models[1], error)) {
-            return NULL;
-        }
-    }
-    const bd_model *const sizes[] = {v->models[1]};
-    const bd_session_params params = {
-        .struct_size = sizeof params, .sizes = sizes, .size_count = best ? 1 : 0, .in_flight = 1};
-    if (!v->sessions[best] && bd_session_create(v->engine, v->models[0], &params, &v->sessions[best], error)) {
-        return NULL;
-    }
-    return v->sessions[best];
+    const bool best = mode == BD_MATTE_BEST;
+    const bd_session_params params = {.struct_size = sizeof params, .in_flight = 1, .closer = best};
+    return v->sessions[best] || !bd_session_create(v->engine, v->model, &params, &v->sessions[best], error)
+               ? v->sessions[best]
+               : NULL;
 }
 
 /* The picture as the library is told of it. */
@@ -413,8 +401,8 @@ static void close_all(viewer *v) {
     picture *const pictures[] = {&v->photo, &v->background, &v->checkers, &v->result, &v->matte, &v->grey};
     for (int i = 0; i < 2; i++) {
         bd_session_destroy(v->sessions[i]);
-        bd_model_destroy(v->models[i]);
     }
+    bd_model_destroy(v->model);
     bd_engine_destroy(v->engine);
     for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
         picture_drop(&v->host, pictures[i]);
@@ -436,7 +424,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     bd_error error;
-    if (bd_weights_open_model(NULL, NULL, NULL, &v.models[0], &error)) {
+    if (bd_weights_open_model(NULL, NULL, NULL, &v.model, &error)) {
         host_fail(error.message);
     }
     open_window(&v);

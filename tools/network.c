@@ -74,18 +74,10 @@ static uint32_t scaled(uint32_t size, double factor) {
     return (uint32_t)(blocks < 1 ? 1 : blocks) * 16 + (size - 1) % 16 + 1;
 }
 
-/* Of thin bodies, as of groups, a larger look tells more; mattes of the best kind take it there only. What is large
- * already would take sixteen times the default's memory. */
-static const char *best_sizes(const cli *run, const bd_model_info *info) {
-    enum { MOST = 2049 };
-    bool small = scaled(info->input_width, 2.0) <= MOST && scaled(info->input_height, 2.0) <= MOST;
-    return cli_matte_looks_closer(run) && small ? "2" : NULL;
-}
-
-/* --tta, or what --matte best looks at */
+/* --tta */
 static bool open_sizes(cli *run, cli_network *network) {
     const bd_model_info *info = &network->model.info;
-    const char *text = run->options.tta ? run->options.tta : best_sizes(run, info);
+    const char *text = run->options.tta;
     while (text && *text) {
         double factor;
         if (!cli_value_look(run, &run->options.tta, &text, &factor)) {
@@ -124,6 +116,7 @@ bool cli_network_start(cli *run, cli_network *network) {
                                  .sizes = sizes,
                                  .size_count = network->size_count,
                                  .flip = network->flip,
+                                 .closer = !run->options.tta && cli_matte_looks_closer(run),
                                  .many = run->options.output_dir && run->options.operand_count >= MANY_PHOTOS};
     if (bd_session_create(network->engine, network->model.model, &session, &network->session, &run->error)) {
         return cli_failed(run);

@@ -118,6 +118,8 @@ static bd_result open_model(const char *path, const void *data, size_t bytes, co
     }
     made->allocator = bd_keep_allocator(&made->hooks, copy.allocator);
     made->files = files ? *files : (bd_model_files){0};
+    made->data = data;
+    made->data_bytes = bytes;
     result = bd_graph_init(&made->graph, made->allocator, path, error);
     made->graph.in_float = copy.quantised == BD_QUANTISED_FLOAT;
     made->graph.output_stride = copy.output_stride;
@@ -151,6 +153,24 @@ bd_result bd_model_open_memory(const void *data, size_t bytes, const char *name,
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: no data", name);
     }
     return open_model(name, data, bytes, files, params, model, error);
+}
+
+static uint32_t twice(uint32_t side) {
+    return (2 * (side - 1) + 8) / 16 * 16 + (side - 1) % 16 + 1;
+}
+
+bd_result bd_model_open_closer(const bd_model *model, bd_model **larger, bd_error *error) {
+    enum { MOST = 2049 };
+    const bd_model_params params = {.struct_size = sizeof params,
+                                    .allocator = model->allocator,
+                                    .width = twice(model->input_width),
+                                    .height = twice(model->input_height),
+                                    .quantised = model->graph.in_float ? BD_QUANTISED_FLOAT : BD_QUANTISED_INTEGER,
+                                    .output_stride = model->graph.output_stride};
+    *larger = NULL;
+    return params.width > MOST || params.height > MOST
+               ? BD_OK
+               : open_model(model->graph.file, model->data, model->data_bytes, &model->files, &params, larger, error);
 }
 
 static bool is_path(const char *name) {

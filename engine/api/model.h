@@ -10,6 +10,8 @@ struct bd_model {
     const bd_allocator *allocator; /* NULL or &hooks */
     bd_allocator hooks;
     const char *form;
+    const void *data; /* of a model in memory; NULL: of the file graph.file */
+    size_t data_bytes;
     bd_graph graph;
     bd_model_files files; /* of a model in memory */
     bd_shards shards;
@@ -19,5 +21,10 @@ struct bd_model {
     uint32_t input_width, input_height;
     uint32_t output_stride;
 };
+
+/* The network at twice its size, as far from multiples of 16 as it is (513: 1025), from where the model came from. *larger
+ * is NULL where a side would be above 2049. Fails with BD_ERR_MODEL_UNSUPPORTED where the export does not say how it follows
+ * another size. */
+bd_result bd_model_open_closer(const bd_model *model, bd_model **larger, bd_error *error);
 
 #endif

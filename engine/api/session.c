@@ -75,8 +75,24 @@ static bd_result keep_budget(bd_session *session, bd_error *error) {
     return BD_OK;
 }
 
+/* Not having it is no failure: mattes are as good as one look makes them. */
+static bd_result add_closer(bd_session *session, const bd_model *model, bd_error *error) {
+    bd_model *larger;
+    bd_error refused = {0};
+    bd_result result = bd_model_open_closer(model, &larger, &refused);
+    if (result == BD_ERR_MODEL_UNSUPPORTED) {
+        bd_vk_log(session->vk, BD_LOG_INFO, "no closer look: %s", refused.message);
+        return BD_OK;
+    }
+    if (!result && larger) {
+        result = bd_looks_add_closer(&session->looks, &larger->graph, &refused);
+    }
+    bd_model_destroy(larger);
+    return result ? bd_fail(error, result, "%s", refused.message) : BD_OK;
+}
+
 /* Other sizes and mirrored looks, progress, and how many photos are in flight at most. */
-static bd_result set_up(bd_session *session, const bd_session_params *params, bd_error *error) {
+static bd_result set_up(bd_session *session, const bd_model *model, const bd_session_params *params, bd_error *error) {
     session->progress = params->progress;
     session->progress_user = params->progress_user;
     if (params->in_flight > BD_MOST_FRAMES) {
@@ -97,6 +113,9 @@ static bd_result set_up(bd_session *session, const bd_session_params *params, bd
     }
     result =
         session->looks.count ? bd_looks_add(&session->looks, sizes, params->size_count, params->flip, error) : BD_OK;
+    if (!result && model && params->closer) {
+        result = add_closer(session, model, error);
+    }
     return result ? result : keep_budget(session, error);
 }
 
@@ -159,11 +178,14 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
     if (copy.size_count && !copy.sizes) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "size_count is %u, and sizes are missing", copy.size_count);
     }
+    if (copy.closer && (copy.size_count || copy.flip)) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a closer look does not go with other sizes or mirrored looks");
+    }
     const bd_allocator *allocator = copy.allocator ? copy.allocator : engine->allocator;
     result = model ? make_chosen(engine, model, &copy, allocator, session, error)
                    : bd_session_make(engine, NULL, NULL, allocator, session, error);
     if (!result) {
-        result = set_up(*session, &copy, error);
+        result = set_up(*session, model, &copy, error);
         if (result) {
             bd_session_destroy(*session);
             *session = NULL;
@@ -191,7 +213,8 @@ void bd_session_destroy(bd_session *session) {
 
 bd_result bd_session_get_info(const bd_session *session, bd_session_info *info) {
     const bd_network *network = &session->looks.network;
-    bd_session_info all = {.precision = network->precision, .dispatches = network->dispatch_count + 1};
+    bd_session_info all = {
+        .precision = network->precision, .dispatches = network->dispatch_count + 1, .closer = session->looks.closer};
     memcpy(all.kernel_set, session->vk->info.kernel_set, sizeof all.kernel_set);
     return bd_info_fill(info, &all, sizeof all);
 }

@@ -8,21 +8,35 @@ bd_result bd_looks_init(bd_looks *looks, bd_vk *vk, const bd_graph *graph, const
     return bd_network_init(&looks->network, vk, graph, params, error);
 }
 
+static bd_result add_size(bd_looks *looks, const bd_graph *graph, bd_error *error) {
+    const bd_network_params params = {.precision = looks->network.precision, .store = looks->network.store};
+    bd_network *network = &looks->sizes[looks->size_count];
+    bd_result result = bd_network_init(network, looks->vk, graph, &params, error);
+    if (result) {
+        return result;
+    }
+    looks->size_count++;
+    if (network->logits_shape.dims[3] != looks->network.logits_shape.dims[3]) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: another number of classes than the first size",
+                       graph->file);
+    }
+    return BD_OK;
+}
+
+bd_result bd_looks_add_closer(bd_looks *looks, const bd_graph *larger, bd_error *error) {
+    looks->closer = true;
+    return add_size(looks, larger, error);
+}
+
 bd_result bd_looks_add(bd_looks *looks, const bd_graph *const *sizes, uint32_t size_count, bool flip, bd_error *error) {
     looks->flip = flip;
     if (size_count > BD_MOST_SIZES) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "at most %d other sizes", BD_MOST_SIZES);
     }
     for (uint32_t i = 0; i < size_count; i++) {
-        const bd_network_params params = {.precision = looks->network.precision, .store = looks->network.store};
-        bd_result result = bd_network_init(&looks->sizes[i], looks->vk, sizes[i], &params, error);
+        bd_result result = add_size(looks, sizes[i], error);
         if (result) {
             return result;
-        }
-        looks->size_count++;
-        if (looks->sizes[i].logits_shape.dims[3] != looks->network.logits_shape.dims[3]) {
-            return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: another number of classes than the first size",
-                           sizes[i]->file);
         }
     }
     looks->count = (looks->size_count + 1) * (flip ? 2 : 1);

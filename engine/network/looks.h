@@ -10,11 +10,12 @@ enum { BD_MOST_SIZES = 6, BD_MOST_LOOKS = 2 * (BD_MOST_SIZES + 1) };
 
 typedef struct bd_looks {
     bd_vk *vk;
-    uint32_t count; /* how often a network runs for one photo; 0: there is none */
+    uint32_t count; /* how often a network runs for one photo, the closer one apart; 0: there is none */
     bool flip;      /* every other look is of the mirrored photo */
     bd_network network;
     bd_network sizes[BD_MOST_SIZES]; /* the same network at other sizes */
     uint32_t size_count;
+    bool closer;          /* they are for the best mattes alone, and not averaged */
     bd_vk_buffer sums[2]; /* of probabilities, taken in turns; the first network's logits in shape */
 } bd_looks;
 
@@ -23,6 +24,8 @@ bd_result bd_looks_init(bd_looks *looks, bd_vk *vk, const bd_graph *graph, const
                         bd_error *error);
 /* More of them: the same network opened at other sizes, and each of them mirrored. */
 bd_result bd_looks_add(bd_looks *looks, const bd_graph *const *sizes, uint32_t size_count, bool flip, bd_error *error);
+/* The same network at a larger size, for the best mattes alone. */
+bd_result bd_looks_add_closer(bd_looks *looks, const bd_graph *larger, bd_error *error);
 void bd_looks_finish(bd_looks *looks); /* safe on a zeroed one */
 
 const bd_network *bd_looks_network(const bd_looks *looks, uint32_t look);

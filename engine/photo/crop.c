@@ -162,6 +162,7 @@ bd_slot bd_crop_merge_add(bd_recipe *recipe, const bd_looks *looks, const bd_cro
 
 bool bd_larger_looks_are_gated(const bd_looks *looks, const bd_matte_params *params) {
     bool larger = looks->size_count > 0 && !looks->flip && params->mode == BD_MATTE_BEST && params->rule == BD_RULE_ON;
+    larger = larger && !(looks->closer && params->looks == 1);
     const int32_t *first = looks->network.preprocess.shape.dims;
     for (uint32_t i = 0; i < looks->size_count; i++) {
         const int32_t *size = looks->sizes[i].preprocess.shape.dims;

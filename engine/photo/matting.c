@@ -135,7 +135,7 @@ static float bias_of(const bd_matte_input *in) {
 /* A second look where that shows the subject larger: log-odds of both on a finer grid. */
 static bd_slot add_second_look(bd_recipe *recipe, const bd_matte_input *in, const bd_odds_of *of, const bd_crop *crop,
                                bd_slot odds, bd_size photo) {
-    const bd_size finer = bd_rule_grid(in->looks, photo, SECOND_NODES);
+    const bd_size finer = bd_rule_grid_of(photo, SECOND_NODES);
     bd_slot picture = bd_crop_add(recipe, in->looks, crop);
     bd_recipe_stamp(recipe, "matte: crop");
     const bd_look_gate gate = {.words = crop->words, .push = crop->push};
@@ -158,9 +158,10 @@ static bd_slot add_larger_looks(bd_recipe *recipe, const bd_matte_input *in, con
 
 static bd_slot add_bodies(bd_recipe *recipe, const bd_matte_input *in, bd_size photo) {
     const bd_odds_of of = {.classes = in->params->classes, .background = in->background};
-    const bd_size grid = bd_rule_grid(in->looks, photo, 0);
     const bool gated = bd_larger_looks_are_gated(in->looks, in->params);
-    bd_slot odds = bd_odds_add(recipe, in->looks, in->logits, &of, photo, grid, gated ? 1 : bd_rule_looks(in->looks));
+    const uint32_t looks = bd_rule_looks(in->looks);
+    const bd_size grid = bd_rule_grid(in->looks, gated ? in->looks->size_count + 1 : looks, photo);
+    bd_slot odds = bd_odds_add(recipe, in->looks, in->logits, &of, photo, grid, gated ? 1 : looks);
     if (in->second_look || gated) {
         const bd_crop crop = bd_crop_of(recipe, in->looks, in->photo, bd_rule_add(recipe, odds, true), grid);
         odds = gated ? add_larger_looks(recipe, in, &of, &crop, odds) : odds;

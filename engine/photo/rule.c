@@ -22,13 +22,18 @@ uint32_t bd_rule_looks(const bd_looks *looks) {
     return looks->flip ? 1 : looks->count;
 }
 
-bd_size bd_rule_grid(const bd_looks *looks, bd_size photo, uint32_t nodes) {
-    uint32_t longest = BD_MAX(photo.w, photo.h), shortest = BD_MIN(photo.w, photo.h), along = nodes;
-    for (uint32_t look = 0; !nodes && look < bd_rule_looks(looks); look++) {
+bd_size bd_rule_grid(const bd_looks *looks, uint32_t count, bd_size photo) {
+    uint32_t nodes = 0;
+    for (uint32_t look = 0; look < count; look++) {
         const int32_t *logits = bd_looks_network(looks, look)->logits_shape.dims;
-        along = BD_MAX(along, (uint32_t)BD_MAX(logits[1], logits[2]));
+        nodes = BD_MAX(nodes, (uint32_t)BD_MAX(logits[1], logits[2]));
     }
-    along = BD_MIN(along, (uint32_t)BD_RULE_MOST_SIDE);
+    return bd_rule_grid_of(photo, nodes);
+}
+
+bd_size bd_rule_grid_of(bd_size photo, uint32_t nodes) {
+    uint32_t longest = BD_MAX(photo.w, photo.h), shortest = BD_MIN(photo.w, photo.h);
+    uint32_t along = BD_MIN(nodes, (uint32_t)BD_RULE_MOST_SIDE);
     uint32_t across = longest > 1 ? (uint32_t)lround((double)(along - 1) * (shortest - 1) / (longest - 1)) + 1 : along;
     return photo.w >= photo.h ? (bd_size){along, across} : (bd_size){across, along};
 }

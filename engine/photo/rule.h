@@ -8,9 +8,11 @@
 
 bd_result bd_rule_check(const bd_matte_params *params, bd_error *error);
 
-/* A grid over a photo whose corner nodes lie on the middles of its corner pixels: as fine as the finest logits, or `nodes`
- * on its longer side; at most BD_RULE_MOST_SIDE. */
-bd_size bd_rule_grid(const bd_looks *looks, bd_size photo, uint32_t nodes);
+/* A grid over a photo whose corner nodes lie on the middles of its corner pixels: as fine as the finest logits of
+ * the first `count` looks; at most BD_RULE_MOST_SIDE nodes on its longer side. */
+bd_size bd_rule_grid(const bd_looks *looks, uint32_t count, bd_size photo);
+/* The same with so many nodes on its longer side. */
+bd_size bd_rule_grid_of(bd_size photo, uint32_t nodes);
 
 /* Where its nodes lie on the logits of a network; axis 2: x, 1: y. */
 bd_axis_map bd_rule_map(const bd_network *network, int axis, bd_size photo, bd_size grid);

@@ -176,6 +176,10 @@ bool settings_has_picture(const settings *s) {
     return !find_choice(backgrounds, COUNT(backgrounds), background_of(s));
 }
 
+bool settings_is_best(const settings *s) {
+    return !strcmp(s->texts[SETTING_MATTE], "best");
+}
+
 static bd_result read_place(const settings *s, bd_replace_params *params, bd_error *error) {
     unsigned place;
     if (!*s->texts[SETTING_GRAVITY]) {

@@ -37,6 +37,8 @@ void settings_get(const settings *s, f0r_param_t value, int number);
 
 /* Whether the background is a picture, whose path is the text then. */
 bool settings_has_picture(const settings *s);
+/* Whether the matte is the best one, for which the session has a network more. */
+bool settings_is_best(const settings *s);
 
 /* All that follows from the settings but the picture. matte is what params point at; height is the frame's.
  * Errors: BD_ERR_INVALID_ARGUMENT for words and numbers that are not known. */

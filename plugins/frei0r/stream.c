@@ -26,6 +26,7 @@ void stream_finish(stream *s) {
 void stream_change(stream *s, int setting) {
     switch (setting) {
     case SETTING_MODEL:
+    case SETTING_MATTE: /* the best one has a network more */
     case SETTING_DEVICE: s->stale = ALL; break;
     case SETTING_BACKGROUND: s->stale |= PICTURE | PARAMS; break;
     default: s->stale |= PARAMS; break;
@@ -42,7 +43,8 @@ static bd_result open_network(stream *s, const settings *from, bd_error *error) 
         return error->code;
     }
     /* Not for many photos: hosts would stand still for the seconds that this times kernels at first. */
-    return bd_session_create(shared_engine_get(s->engine), shared_model_get(s->model), NULL, &s->session, error);
+    const bd_session_params params = {.struct_size = sizeof params, .closer = settings_is_best(from)};
+    return bd_session_create(shared_engine_get(s->engine), shared_model_get(s->model), &params, &s->session, error);
 }
 
 static bd_result keep_picture(stream *s, const settings *from, bd_error *error) {
