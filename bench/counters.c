@@ -140,6 +140,9 @@ const bd_allocator counters_allocator = {NULL, allocate, reallocate, release};
       (VkCommandBuffer b, VkPipelineLayout l, VkShaderStageFlags stages, uint32_t at, uint32_t bytes, const void *p),  \
       (b, l, stages, at, bytes, p))                                                                                    \
     X(vkCmdDispatch, PLAIN, COUNTERS_RECORD, (VkCommandBuffer b, uint32_t x, uint32_t y, uint32_t z), (b, x, y, z))    \
+    X(vkCmdDispatchBase, PLAIN, COUNTERS_RECORD,                                                                       \
+      (VkCommandBuffer b, uint32_t i, uint32_t j, uint32_t k, uint32_t x, uint32_t y, uint32_t z),                     \
+      (b, i, j, k, x, y, z))                                                                                           \
     X(vkCmdWriteTimestamp, PLAIN, COUNTERS_RECORD,                                                                     \
       (VkCommandBuffer b, VkPipelineStageFlagBits stage, VkQueryPool p, uint32_t at), (b, stage, p, at))               \
     X(vkUpdateDescriptorSets, PLAIN, COUNTERS_RECORD,                                                                  \

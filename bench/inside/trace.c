@@ -38,6 +38,7 @@ static struct {
     PFN_vkBeginCommandBuffer begin;
     PFN_vkCmdBindPipeline bind;
     PFN_vkCmdDispatch dispatch;
+    PFN_vkCmdDispatchBase dispatch_base;
     PFN_vkCmdDispatchIndirect dispatch_indirect;
     PFN_vkCmdCopyBuffer copy;
     PFN_vkCmdFillBuffer fill;
@@ -163,6 +164,13 @@ static VKAPI_ATTR void VKAPI_CALL dispatch(VkCommandBuffer buffer, uint32_t x, u
     leave(buffer, query);
 }
 
+static VKAPI_ATTR void VKAPI_CALL dispatch_base(VkCommandBuffer buffer, uint32_t first_x, uint32_t first_y,
+                                                uint32_t first_z, uint32_t x, uint32_t y, uint32_t z) {
+    uint32_t query = enter(buffer, NULL, x, y, z);
+    spy.dispatch_base(buffer, first_x, first_y, first_z, x, y, z);
+    leave(buffer, query);
+}
+
 static VKAPI_ATTR void VKAPI_CALL dispatch_indirect(VkCommandBuffer buffer, VkBuffer from, VkDeviceSize offset) {
     uint32_t query = enter(buffer, NULL, 0, 0, 0);
     spy.dispatch_indirect(buffer, from, offset);
@@ -201,6 +209,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, cons
     X(vkBeginCommandBuffer, begin)                                                                                     \
     X(vkCmdBindPipeline, bind)                                                                                         \
     X(vkCmdDispatch, dispatch)                                                                                         \
+    X(vkCmdDispatchBase, dispatch_base)                                                                                \
     X(vkCmdDispatchIndirect, dispatch_indirect)                                                                        \
     X(vkCmdCopyBuffer, copy)                                                                                           \
     X(vkCmdFillBuffer, fill)                                                                                           \

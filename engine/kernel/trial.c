@@ -9,8 +9,8 @@
 #include "kernel/node.h"
 #include "kernel/packing.h"
 #include "platform/clock.h"
-#include "vk/commands.h"
 #include "vk/pipeline.h"
+#include "vk/submission.h"
 #include "vk/transfer.h"
 
 /* A GPU's clock reads in steps as long as a short dispatch, so there several runs share a reading. */

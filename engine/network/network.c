@@ -176,6 +176,27 @@ static void synchronise(bd_vk_commands *commands, pending *since) {
 /* Of a part of the commands, on the slowest devices: some 10 ms. */
 #define PART_MULTIPLY_ADDS 100000000u
 
+/* Of a part of this network's: larger where it would take more of them than there may be. */
+static uint64_t part_multiply_adds(const bd_network *network) {
+    uint64_t total = 0;
+    for (uint32_t s = 0; s < network->step_count; s++) {
+        total += network->steps[s].multiply_adds;
+    }
+    return BD_MAX((uint64_t)PART_MULTIPLY_ADDS * bd_vk_part_scale(network->vk), total * 2 / BD_VK_MOST_PARTS);
+}
+
+/* Of a dispatch, where a step's share its multiply-adds evenly. */
+static uint64_t dispatch_multiply_adds(const bd_network *network, uint32_t dispatch, uint32_t step) {
+    uint32_t first = dispatch, last = dispatch;
+    while (first && !network->dispatches[first - 1].last) {
+        first--;
+    }
+    while (!network->dispatches[last].last) {
+        last++;
+    }
+    return network->steps[step].multiply_adds / (last - first + 1);
+}
+
 /* gated: groups come from there; NULL: from the dispatches. */
 static bd_result record(const bd_network *network, bd_vk_commands *commands, bool timed, const bd_vk_buffer *gated,
                         const char *label, bd_error *error) {
@@ -183,9 +204,16 @@ static bd_result record(const bd_network *network, bd_vk_commands *commands, boo
     bd_result result = bd_vk_commands_begin(commands, VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT, error);
     pending since = {.count = 0};
     uint32_t step = 0;
+    const uint64_t most = part_multiply_adds(network);
     uint64_t work = 0; /* of the part */
     for (uint32_t i = 0; i < network->dispatch_count && !result; i++) {
         const bd_network_dispatch *d = &network->dispatches[i];
+        uint64_t more = dispatch_multiply_adds(network, i, step);
+        uint32_t slices = (uint32_t)((more + most - 1) / most);
+        if (work && work + more > most) {
+            result = bd_vk_commands_split(commands, error);
+            work = 0;
+        }
         if (d->barrier || since.count == BD_VK_BARRIER_RANGES) {
             synchronise(commands, &since);
         }
@@ -193,16 +221,12 @@ static bd_result record(const bd_network *network, bd_vk_commands *commands, boo
         bd_vk_dispatch dispatch = d->dispatch;
         dispatch.indirect = gated;
         dispatch.indirect_offset = (VkDeviceSize)i * sizeof dispatch.groups;
-        result = bd_vk_commands_dispatch(commands, &dispatch, error);
+        result = result ? result : bd_vk_commands_dispatch_slices(commands, &dispatch, slices, error);
         if (d->last && timed && !result) {
             bd_vk_commands_stamp(commands, network->steps[step].node);
         }
-        work += d->last ? network->steps[step].multiply_adds : 0;
+        work += slices > 1 ? more / slices : more;
         step += d->last;
-        if (!result && work >= PART_MULTIPLY_ADDS * bd_vk_part_scale(network->vk)) {
-            result = bd_vk_commands_split(commands, error);
-            work = 0;
-        }
     }
     if (result) {
         return result;

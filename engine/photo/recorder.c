@@ -153,19 +153,23 @@ void bd_recorder_dispatch(bd_recorder *to, const bd_vk_dispatch *dispatch) {
     if (to->result) {
         return;
     }
+    const VkDeviceSize most = PART_BYTES * bd_vk_part_scale(to->vk);
+    VkDeviceSize bytes = 0;
     for (uint32_t b = 0; b < BD_VK_BINDINGS; b++) {
-        to->part_bytes += dispatch->bindings[b].buffer ? dispatch->bindings[b].bytes : 0;
+        bytes += dispatch->bindings[b].buffer ? dispatch->bindings[b].bytes : 0;
     }
-    if (to->part_bytes > PART_BYTES * bd_vk_part_scale(to->vk)) {
+    uint32_t slices = (uint32_t)((bytes + most - 1) / most);
+    if (to->part_bytes && to->part_bytes + bytes > most) {
         to->result = bd_vk_commands_split(&to->commands[to->current], to->error);
         to->part_bytes = 0;
     }
     if (to->result) {
         return;
     }
+    to->part_bytes += slices > 1 ? bytes / slices : bytes;
     touch(to, dispatch->bindings, BD_BIND_DST, &dispatch->bindings[BD_BIND_DST]);
     to->dispatches++;
-    to->result = bd_vk_commands_dispatch(&to->commands[to->current], dispatch, to->error);
+    to->result = bd_vk_commands_dispatch_slices(&to->commands[to->current], dispatch, slices, to->error);
 }
 
 void bd_recorder_copy(bd_recorder *to, const bd_vk_binding *from, const bd_vk_binding *dst) {

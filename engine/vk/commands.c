@@ -6,11 +6,20 @@
 #include "vk/vk_check.h"
 #include "vk/pipeline.h"
 
-enum { SETS_PER_POOL = 128, MOST_BATCHES = 64 };
+enum { SETS_PER_POOL = 128 };
 
 /* Allocates a command buffer more. */
 static bd_result add_part(bd_vk_commands *commands, bd_error *error) {
     bd_vk *vk = commands->vk;
+    if (commands->part_capacity == commands->part_room) {
+        uint32_t room = commands->part_room ? commands->part_room * 2 : 16;
+        VkCommandBuffer *grown = bd_realloc(vk->allocator, commands->parts, room * sizeof *grown);
+        if (!grown) {
+            return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+        }
+        commands->parts = grown;
+        commands->part_room = room;
+    }
     const VkCommandBufferAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
                                               .commandPool = commands->pool,
                                               .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
@@ -88,6 +97,7 @@ void bd_vk_commands_finish(bd_vk_commands *commands) {
     if (commands->pool) {
         vk->api.vkDestroyCommandPool(vk->device, commands->pool, NULL);
     }
+    bd_free(vk->allocator, commands->parts);
     bd_free(vk->allocator, commands->descriptor_pools);
     bd_free(vk->allocator, commands->views);
     bd_free(vk->allocator, commands->labels);
@@ -212,21 +222,27 @@ static void write_addresses(const bd_vk *vk, const bd_vk_dispatch *dispatch, uns
     }
 }
 
-bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, bd_error *error) {
+/* What a dispatch binds, made once for all its slices. */
+typedef struct bound_dispatch {
+    VkPipeline pipeline;
+    VkDescriptorSet set;
+    bd_read_path path;
+    unsigned char push[BD_VK_PUSH_BYTES];
+} bound_dispatch;
+
+static bd_result make_bound(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, bound_dispatch *bound,
+                            bd_error *error) {
     bd_vk *vk = commands->vk;
-    const bd_vk_api *api = &vk->api;
-    bd_read_path path = bd_shaders[dispatch->shader].reads;
+    bd_read_path path = bound->path = bd_shaders[dispatch->shader].reads;
     for (uint32_t i = 0; i < 3 && !dispatch->indirect; i++) {
         if (dispatch->groups[i] > vk->limits.maxComputeWorkGroupCount[i]) {
             return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: %s needs %u workgroups; the device's limit is %u",
                            vk->info.name, dispatch->name, dispatch->groups[i], vk->limits.maxComputeWorkGroupCount[i]);
         }
     }
-    VkPipeline pipeline;
-    VkDescriptorSet set;
-    bd_result result = bd_vk_pipeline_get(vk, dispatch, &pipeline, error);
+    bd_result result = bd_vk_pipeline_get(vk, dispatch, &bound->pipeline, error);
     if (!result) {
-        result = allocate_set(commands, path, &set, error);
+        result = allocate_set(commands, path, &bound->set, error);
     }
     if (result) {
         return result;
@@ -251,7 +267,7 @@ bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch
         }
         buffers[count] = (VkDescriptorBufferInfo){binding->buffer->buffer, binding->offset, binding->bytes};
         writes[count] = (VkWriteDescriptorSet){.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-                                               .dstSet = set,
+                                               .dstSet = bound->set,
                                                .dstBinding = b,
                                                .descriptorCount = 1,
                                                .descriptorType = type,
@@ -259,23 +275,63 @@ bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch
                                                .pTexelBufferView = &views[count]};
         count++;
     }
-    api->vkUpdateDescriptorSets(vk->device, count, writes, 0, NULL);
-    VkCommandBuffer to = commands->buffer;
-    api->vkCmdBindPipeline(to, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
-    api->vkCmdBindDescriptorSets(to, VK_PIPELINE_BIND_POINT_COMPUTE, vk->pipeline_layouts[path], 0, 1, &set, 0, NULL);
+    vk->api.vkUpdateDescriptorSets(vk->device, count, writes, 0, NULL);
+    memcpy(bound->push, dispatch->push, dispatch->push_bytes);
+    write_addresses(vk, dispatch, bound->push);
+    return BD_OK;
+}
+
+static void bind(const bd_vk_commands *commands, const bd_vk_dispatch *dispatch, const bound_dispatch *bound) {
+    const bd_vk_api *api = &commands->vk->api;
+    VkPipelineLayout layout = commands->vk->pipeline_layouts[bound->path];
+    api->vkCmdBindPipeline(commands->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, bound->pipeline);
+    api->vkCmdBindDescriptorSets(commands->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &bound->set, 0, NULL);
     if (dispatch->push_bytes) {
-        unsigned char push[BD_VK_PUSH_BYTES];
-        memcpy(push, dispatch->push, dispatch->push_bytes);
-        write_addresses(vk, dispatch, push);
-        api->vkCmdPushConstants(to, vk->pipeline_layouts[path], VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch->push_bytes,
-                                push);
+        api->vkCmdPushConstants(commands->buffer, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch->push_bytes,
+                                bound->push);
     }
+}
+
+bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, bd_error *error) {
+    const bd_vk_api *api = &commands->vk->api;
+    bound_dispatch bound;
+    bd_result result = make_bound(commands, dispatch, &bound, error);
+    if (result) {
+        return result;
+    }
+    bind(commands, dispatch, &bound);
     if (dispatch->indirect) {
-        api->vkCmdDispatchIndirect(to, dispatch->indirect->buffer, dispatch->indirect_offset);
+        api->vkCmdDispatchIndirect(commands->buffer, dispatch->indirect->buffer, dispatch->indirect_offset);
     } else {
-        api->vkCmdDispatch(to, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
+        api->vkCmdDispatch(commands->buffer, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
     }
     return BD_OK;
+}
+
+bd_result bd_vk_commands_dispatch_slices(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, uint32_t slices,
+                                         bd_error *error) {
+    /* Along the last dimension that has several: shaders number their groups by gl_NumWorkGroups of those before it. */
+    uint32_t along = dispatch->groups[2] > 1 ? 2 : dispatch->groups[1] > 1 ? 1 : 0;
+    uint32_t groups = dispatch->groups[along];
+    slices = BD_MIN(slices, groups);
+    if (slices < 2 || dispatch->indirect || !commands->vk->slices) {
+        return bd_vk_commands_dispatch(commands, dispatch, error);
+    }
+    bound_dispatch bound;
+    bd_result result = make_bound(commands, dispatch, &bound, error);
+    uint32_t step = (groups + slices - 1) / slices;
+    for (uint32_t first = 0; first < groups && !result; first += step) {
+        result = first ? bd_vk_commands_split(commands, error) : BD_OK;
+        if (!result) {
+            uint32_t base[3] = {0}, count[3] = {dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]};
+            base[along] = first;
+            count[along] = BD_MIN(step, groups - first);
+            bind(commands, dispatch, &bound);
+            commands->vk->api.vkCmdDispatchBase(commands->buffer, base[0], base[1], base[2], count[0], count[1],
+                                                count[2]);
+        }
+    }
+    return result;
 }
 
 void bd_vk_commands_stamp(bd_vk_commands *commands, const char *label) {
@@ -362,175 +418,6 @@ bd_result bd_vk_commands_split(bd_vk_commands *commands, bd_error *error) {
 bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error) {
     return bd_vk_check(commands->vk, commands->vk->api.vkEndCommandBuffer(commands->buffer), "vkEndCommandBuffer",
                        error);
-}
-
-/* What a submission with semaphores points to while it is made. */
-typedef struct sync_infos {
-    VkPipelineStageFlags stages[BD_VK_MOST_SYNCS];
-    VkTimelineSemaphoreSubmitInfo waits, signals;
-} sync_infos;
-
-static bool any_value(const uint64_t *values, uint32_t count) {
-    uint64_t any = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        any |= values[i];
-    }
-    return any;
-}
-
-static void add_syncs(const bd_vk_syncs *syncs, sync_infos *chain, VkSubmitInfo *first, VkSubmitInfo *last) {
-    const bool timed =
-        any_value(syncs->wait_values, syncs->wait_count) || any_value(syncs->signal_values, syncs->signal_count);
-    *chain = (sync_infos){.waits = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO},
-                          .signals = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO}};
-    for (uint32_t i = 0; i < syncs->wait_count; i++) {
-        chain->stages[i] = VK_PIPELINE_STAGE_TRANSFER_BIT;
-    }
-    VkTimelineSemaphoreSubmitInfo *signals = first == last ? &chain->waits : &chain->signals;
-    chain->waits.waitSemaphoreValueCount = syncs->wait_count;
-    chain->waits.pWaitSemaphoreValues = syncs->wait_values;
-    signals->signalSemaphoreValueCount = syncs->signal_count;
-    signals->pSignalSemaphoreValues = syncs->signal_values;
-    first->waitSemaphoreCount = syncs->wait_count;
-    first->pWaitSemaphores = syncs->waits;
-    first->pWaitDstStageMask = chain->stages;
-    last->signalSemaphoreCount = syncs->signal_count;
-    last->pSignalSemaphores = syncs->signals;
-    if (timed) {
-        first->pNext = &chain->waits;
-        last->pNext = signals;
-    }
-}
-
-/* In batches of so many buffers, which drivers take for so many jobs: the first one waits, the last one signals. */
-static bd_result submit(bd_vk *vk, const VkCommandBuffer *buffers, uint32_t count, uint32_t batch,
-                        const bd_vk_syncs *syncs, VkFence fence, bd_error *error) {
-    if (vk->lost) {
-        return bd_fail(error, BD_ERR_DEVICE_LOST, "%s: the device was lost earlier", vk->info.name);
-    }
-    bd_result result = bd_vk_check(vk, vk->api.vkResetFences(vk->device, 1, &fence), "vkResetFences", error);
-    if (result) {
-        return result;
-    }
-    VkSubmitInfo infos[MOST_BATCHES];
-    uint32_t batches = 0;
-    for (uint32_t first = 0; first < count; first += batch) {
-        infos[batches++] = (VkSubmitInfo){.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-                                          .commandBufferCount = BD_MIN(batch, count - first),
-                                          .pCommandBuffers = buffers + first};
-    }
-    sync_infos chain;
-    if (syncs) {
-        add_syncs(syncs, &chain, &infos[0], &infos[batches - 1]);
-    }
-    bd_mutex_lock(&vk->queue_lock);
-    if (vk->lock_queue) {
-        vk->lock_queue(vk->lock_user, vk->queue_family, vk->queue_index);
-    }
-    VkResult submitted = vk->api.vkQueueSubmit(vk->queue, batches, infos, fence);
-    if (vk->unlock_queue) {
-        vk->unlock_queue(vk->lock_user, vk->queue_family, vk->queue_index);
-    }
-    bd_mutex_unlock(&vk->queue_lock);
-    return bd_vk_check(vk, submitted, "vkQueueSubmit", error);
-}
-
-/* All parts of all commands, in order. */
-static bd_result list_parts(const bd_vk_commands *const *commands, uint32_t count,
-                            VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED], uint32_t *listed, bd_error *error) {
-    *listed = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (commands[i]->part_count > BD_VK_MOST_SUBMITTED - *listed) {
-            return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "too many command buffers in one submission");
-        }
-        memcpy(buffers + *listed, commands[i]->parts, commands[i]->part_count * sizeof *buffers);
-        *listed += commands[i]->part_count;
-    }
-    return BD_OK;
-}
-
-bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, const bd_vk_syncs *syncs,
-                            VkFence fence, bd_error *error) {
-    VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED];
-    uint32_t listed;
-    bd_result result = list_parts(commands, count, buffers, &listed, error);
-    return result ? result : submit(vk, buffers, listed, listed, syncs, fence, error);
-}
-
-/* Waits for the parts that were submitted and not waited for. */
-static void drain_parts(bd_vk *vk, const bd_vk_watch *watch, uint32_t waited, uint32_t submitted) {
-    for (; waited < submitted; waited++) {
-        (void)bd_vk_wait(vk, watch->fences[waited % 2], NULL);
-    }
-}
-
-bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, const bd_vk_syncs *syncs,
-                             VkFence fence, const bd_vk_watch *watch, bd_error *error) {
-    VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED];
-    uint32_t listed, waited = 0;
-    bd_result result = list_parts(commands, count, buffers, &listed, error);
-    if (!result && !watch) {
-        /* Software devices have no driver that stops what takes long, and lose time with each batch. */
-        bool whole = vk->info.kind == BD_DEVICE_SOFTWARE;
-        uint32_t batch = whole ? listed : (listed + MOST_BATCHES - 1) / MOST_BATCHES;
-        return submit(vk, buffers, listed, batch, syncs, fence, error);
-    }
-    for (uint32_t i = 0; i < listed && !result; i++) {
-        if (i >= 2) {
-            result = bd_vk_wait(vk, watch->fences[waited % 2], error);
-            waited += !result;
-        }
-        if (!result && !watch->go_on(watch->user, waited, listed)) {
-            result = bd_fail(error, BD_ERR_CANCELLED, "stopped by the caller");
-        }
-        if (!result) {
-            result = submit(vk, buffers + i, 1, 1, NULL, i + 1 == listed ? fence : watch->fences[i % 2], error);
-        }
-        if (result) {
-            drain_parts(vk, watch, waited, i);
-        }
-    }
-    if (!result) {
-        drain_parts(vk, watch, waited, listed - 1);
-    }
-    return result;
-}
-
-/* After a wait that failed: the work may still run, and the caller will release what it uses. A device that runs is
- * waited for as long as it takes. A lost one says so again, and need not be waited for: it is asked a second time
- * because what was lost can be the answer. */
-static void wait_after_failure(bd_vk *vk, VkFence fence) {
-    enum { MOST_FAILURES = 64, MOST_LOSSES = 2, MOST_SECONDS_WHEN_LOST = 10 };
-    const uint64_t second = 1000000000;
-    uint32_t failures = 0, losses = 0, seconds = 0;
-    while (failures < MOST_FAILURES && losses < MOST_LOSSES && (!vk->lost || seconds < MOST_SECONDS_WHEN_LOST)) {
-        VkResult waited = vk->api.vkWaitForFences(vk->device, 1, &fence, VK_TRUE, second);
-        if (waited == VK_SUCCESS) {
-            return;
-        }
-        seconds += waited == VK_TIMEOUT;
-        losses += waited == VK_ERROR_DEVICE_LOST;
-        failures += waited < 0;
-    }
-}
-
-bd_result bd_vk_wait(bd_vk *vk, VkFence fence, bd_error *error) {
-    bd_result result =
-        bd_vk_check(vk, vk->api.vkWaitForFences(vk->device, 1, &fence, VK_TRUE, UINT64_MAX), "vkWaitForFences", error);
-    if (result) {
-        wait_after_failure(vk, fence);
-    }
-    return result;
-}
-
-bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, bd_error *error) {
-    bd_mutex_lock(&vk->fence_lock);
-    bd_result result = bd_vk_submit_only(vk, commands, count, NULL, vk->fence, error);
-    if (!result) {
-        result = bd_vk_wait(vk, vk->fence, error);
-    }
-    bd_mutex_unlock(&vk->fence_lock);
-    return result;
 }
 
 bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *error) {

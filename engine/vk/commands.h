@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT
- * Recorded commands, and their submission. */
+ * Recorded commands. */
 #ifndef BD_VK_COMMANDS_H
 #define BD_VK_COMMANDS_H
 
 #include "vk/dispatch.h"
 
-enum { BD_VK_MOST_PARTS = 64 };
+enum { BD_VK_MOST_PARTS = 512 };
 
 /* Recorded commands with the descriptor sets and views that they refer to, in parts that can be submitted one by one. */
 typedef struct bd_vk_commands {
     bd_vk *vk;
     VkCommandPool pool;
     VkCommandBuffer buffer; /* the last part: what is recorded goes there */
-    VkCommandBuffer parts[BD_VK_MOST_PARTS];
-    uint32_t part_count, part_capacity; /* capacity: that were allocated */
+    VkCommandBuffer *parts;
+    uint32_t part_count, part_capacity, part_room; /* capacity: that were allocated; room: in the array */
     VkCommandBufferUsageFlags usage;
     VkDescriptorPool *descriptor_pools;
     uint32_t descriptor_pool_count, sets_left;
@@ -31,6 +31,10 @@ void bd_vk_commands_finish(bd_vk_commands *commands);
 /* Starts over: frees views and sets of the last recording. The device must be done with it. */
 bd_result bd_vk_commands_begin(bd_vk_commands *commands, VkCommandBufferUsageFlags usage, bd_error *error);
 bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, bd_error *error);
+/* The same in about so many slices of its groups, with the end of a part between two of them; at once where the device is
+ * quick (!vk->slices) or the groups are in a buffer. */
+bd_result bd_vk_commands_dispatch_slices(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, uint32_t slices,
+                                         bd_error *error);
 /* A time stamp: what was recorded since the last one (or the beginning) is timed under label, borrowed. No-op when
  * full. */
 void bd_vk_commands_stamp(bd_vk_commands *commands, const char *label);
@@ -54,36 +58,6 @@ uint32_t bd_vk_part_scale(const bd_vk *vk);
 /* Ends the last part and begins another; no-op when there are BD_VK_MOST_PARTS. What is pending stays so. */
 bd_result bd_vk_commands_split(bd_vk_commands *commands, bd_error *error);
 bd_result bd_vk_commands_end(bd_vk_commands *commands, bd_error *error);
-/* Submits in order as one batch, at most BD_VK_MOST_SUBMITTED, that will signal the fence; an unfinished command buffer
- * may be among them where its usage is SIMULTANEOUS_USE. Every submission waits for what an earlier one wrote only
- * where a barrier says so. */
-#define BD_VK_MOST_SUBMITTED 512
-/* Semaphores of a host that copies of a submission wait for and that are signalled when it is done; values are those of
- * timelines, 0 of binary ones. */
-enum { BD_VK_MOST_SYNCS = 16 };
-typedef struct bd_vk_syncs {
-    VkSemaphore waits[BD_VK_MOST_SYNCS], signals[BD_VK_MOST_SYNCS];
-    uint64_t wait_values[BD_VK_MOST_SYNCS], signal_values[BD_VK_MOST_SYNCS];
-    uint32_t wait_count, signal_count;
-} bd_vk_syncs;
-/* syncs NULL: none. */
-bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, const bd_vk_syncs *syncs,
-                            VkFence fence, bd_error *error);
-/* The same part by part, two of them on the device at a time: drivers stop what takes too long at once, and between parts the
- * host can think again. go_on (NULL: nothing is waited for) is called with how many parts are done; where it returns false,
- * nothing more is submitted, what was is waited for, and the result is BD_ERR_CANCELLED. With a watch there are no syncs. */
-typedef struct bd_vk_watch {
-    bool (*go_on)(void *user, uint32_t done, uint32_t total);
-    void *user;
-    VkFence fences[2]; /* for parts that are not the last */
-} bd_vk_watch;
-bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, const bd_vk_syncs *syncs,
-                             VkFence fence, const bd_vk_watch *watch, bd_error *error);
-/* Waits for a fence that was submitted; it stays signalled. On failure the work is over all the same, or the device is
- * lost. */
-bd_result bd_vk_wait(bd_vk *vk, VkFence fence, bd_error *error);
-/* Both, with a fence of the device's own, one such submission at a time. */
-bd_result bd_vk_submit(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, bd_error *error);
 /* Milliseconds of each stamp of the last submission; room for commands->timer_count. */
 bd_result bd_vk_commands_times(bd_vk_commands *commands, double *ms, bd_error *error);
 

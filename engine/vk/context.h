@@ -75,6 +75,7 @@
     X(vkCmdBindDescriptorSets)                                                                                         \
     X(vkCmdPushConstants)                                                                                              \
     X(vkCmdDispatch)                                                                                                   \
+    X(vkCmdDispatchBase)                                                                                               \
     X(vkCmdDispatchIndirect)                                                                                           \
     X(vkCmdPipelineBarrier)                                                                                            \
     X(vkCmdCopyBuffer)                                                                                                 \
@@ -162,6 +163,7 @@ typedef struct bd_vk {
     bd_mutex queue_lock; /* held around submissions, outside the host's lock */
     bd_mutex fence_lock; /* held while fence is in use */
     VkFence fence;
+    bool slices;                                      /* pipelines allow that a dispatch is cut into slices */
     bool addresses;                                   /* shaders can read buffers by their addresses */
     VkDescriptorSetLayout set_layouts[BD_READ_PATHS]; /* bindings 0..3 read, 4 written */
     VkPipelineLayout pipeline_layouts[BD_READ_PATHS]; /* 128 bytes of push constants */

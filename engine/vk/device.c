@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "platform/text.h"
+#include "vk/commands.h"
 #include "vk/vk_check.h"
 #include "vk/loader.h"
 #include "vk/pipeline.h"
@@ -356,6 +357,7 @@ bd_result bd_vk_start(bd_vk *vk, const bd_engine_params *params, bd_error *error
         result = make_own(vk, error);
     }
     if (!result) {
+        vk->slices = bd_vk_part_scale(vk) == 1;
         const VkMemoryPropertyFlags both = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
                                            VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
         for (uint32_t i = 0; i < vk->memory.memoryTypeCount; i++) {

@@ -82,6 +82,7 @@ static bd_result create(bd_vk *vk, bd_vk_pipeline *made, bd_error *error) {
         .requiredSubgroupSize = made->subgroup};
     const VkPipelineShaderStageCreateFlags full = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
     const VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+                                              .flags = vk->slices ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0,
                                               .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
                                                         .pNext = pinned ? &size : NULL,
                                                         .flags = pinned && vk->full_subgroups ? full : 0,

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "vk/commands.h"
+#include "vk/submission.h"
 
 static bd_result copy_now(bd_vk *vk, const bd_vk_buffer *from, VkDeviceSize from_offset, const bd_vk_buffer *to,
                           VkDeviceSize to_offset, size_t bytes, bd_error *error) {

@@ -12,6 +12,7 @@
 #include "vk/host.h"
 #include "vk/pipeline.h"
 #include "vk/pipeline_cache.h"
+#include "vk/submission.h"
 #include "vk/transfer.h"
 #include "vk/vk_check.h"
 #include "vk/vk_image.h"

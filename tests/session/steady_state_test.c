@@ -57,7 +57,10 @@ static const char *last_call;
     X(void, vkUpdateDescriptorSets,                                                                                    \
       (VkDevice d, uint32_t n, const VkWriteDescriptorSet *w, uint32_t m, const VkCopyDescriptorSet *c),               \
       (d, n, w, m, c))                                                                                                 \
-    X(void, vkCmdDispatch, (VkCommandBuffer c, uint32_t x, uint32_t y, uint32_t z), (c, x, y, z))
+    X(void, vkCmdDispatch, (VkCommandBuffer c, uint32_t x, uint32_t y, uint32_t z), (c, x, y, z))                      \
+    X(void, vkCmdDispatchBase,                                                                                         \
+      (VkCommandBuffer c, uint32_t i, uint32_t j, uint32_t k, uint32_t x, uint32_t y, uint32_t z),                     \
+      (c, i, j, k, x, y, z))
 
 #define X(type, name, parameters, arguments)                                                                           \
     static PFN_##name real_##name;                                                                                     \

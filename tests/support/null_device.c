@@ -367,6 +367,8 @@ NOTHING(bind_descriptors, (VkCommandBuffer commands, VkPipelineBindPoint point, 
 NOTHING(push_constants, (VkCommandBuffer commands, VkPipelineLayout layout, VkShaderStageFlags stages, uint32_t offset,
                          uint32_t bytes, const void *data))
 NOTHING(dispatch, (VkCommandBuffer commands, uint32_t x, uint32_t y, uint32_t z))
+NOTHING(dispatch_base, (VkCommandBuffer commands, uint32_t base_x, uint32_t base_y, uint32_t base_z, uint32_t x,
+                        uint32_t y, uint32_t z))
 NOTHING(dispatch_indirect, (VkCommandBuffer commands, VkBuffer buffer, VkDeviceSize offset))
 NOTHING(barrier, (VkCommandBuffer commands, VkPipelineStageFlags from, VkPipelineStageFlags to, VkDependencyFlags flags,
                   uint32_t memories, const VkMemoryBarrier *memory, uint32_t buffers,
@@ -530,6 +532,7 @@ static PFN_vkVoidFunction ours_of(const char *name) {
                 OURS(vkCmdBindDescriptorSets, bind_descriptors),
                 OURS(vkCmdPushConstants, push_constants),
                 OURS(vkCmdDispatch, dispatch),
+                OURS(vkCmdDispatchBase, dispatch_base),
                 OURS(vkCmdDispatchIndirect, dispatch_indirect),
                 OURS(vkCmdPipelineBarrier, barrier),
                 OURS(vkCmdCopyBuffer, copy_buffer),
