@@ -63,5 +63,6 @@
 #include "backdrop_model.h"
 #include "backdrop_session.h"
 #include "backdrop_weights.h"
+#include "backdrop_words.h"
 
 #endif

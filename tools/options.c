@@ -19,31 +19,24 @@
 #define IS_FROM_TO "is a number of {unit} from {low} to {high}, not '{value}'"
 #define IS_ABOVE "takes a number of {unit} above {low} and up to {high}, not '{value}'"
 
-static const cli_choice fits[] = {
-    {"cover", BD_FIT_COVER}, {"contain", BD_FIT_CONTAIN}, {"stretch", BD_FIT_STRETCH}, {"tile", BD_FIT_TILE}, {0}};
-static const cli_choice foregrounds[] = {
-    {"multilevel", BD_FOREGROUND_MULTILEVEL}, {"blur", BD_FOREGROUND_BLUR}, {"off", BD_FOREGROUND_OFF}, {0}};
-static const cli_choice blends[] = {{"linear", BD_BLEND_LINEAR}, {"srgb", BD_BLEND_SRGB}, {0}};
-static const cli_choice harmonies[] = {
-    {"off", BD_HARMONIZE_OFF}, {"mean", BD_HARMONIZE_MEAN}, {"full", BD_HARMONIZE_FULL}, {0}};
-static const cli_choice mattes[] = {
-    {"hard", BD_MATTE_HARD}, {"soft", BD_MATTE_SOFT}, {"refine", BD_MATTE_REFINE}, {"best", BD_MATTE_BEST}, {0}};
-static const cli_choice rules[] = {{"on", BD_RULE_ON}, {"off", BD_RULE_OFF}, {0}};
+#define ROW(word, value) {word, value},
+static const cli_choice fits[] = {BD_WORDS_FIT(ROW){0}};
+static const cli_choice foregrounds[] = {BD_WORDS_FOREGROUND(ROW){0}};
+static const cli_choice blends[] = {BD_WORDS_BLEND(ROW){0}};
+static const cli_choice harmonies[] = {BD_WORDS_HARMONIZE(ROW){0}};
+static const cli_choice mattes[] = {BD_WORDS_MATTE(ROW){0}};
+static const cli_choice rules[] = {BD_WORDS_RULE(ROW){0}};
 static const cli_choice look_counts[] = {{"auto", 0}, {"1", 1}, {"2", 2}, {0}};
-static const cli_choice guide_blurs[] = {{"auto", BD_GUIDE_BLUR_AUTO}, {"off", BD_GUIDE_BLUR_OFF}, {0}};
-static const cli_choice parts[] = {{"all", BD_KEEP_ALL}, {"largest", BD_KEEP_LARGEST}, {0}};
+static const cli_choice guide_blurs[] = {BD_WORDS_GUIDE_BLUR(ROW){0}};
+static const cli_choice parts[] = {BD_WORDS_KEEP(ROW){0}};
 static const cli_choice keys[] = {{"auto", BD_KEY_AUTO}, {0}};
-static const cli_choice shadows[] = {{"drop", BD_KEY_SHADOW_DROP}, {"keep", BD_KEY_SHADOW_KEEP}, {0}};
+static const cli_choice shadows[] = {BD_WORDS_KEY_SHADOW(ROW){0}};
 static const cli_choice partners[] = {{"network", true}, {0}};
 static const cli_choice formats[] = {{"png", BD_IMAGE_FILE_PNG}, {"jpeg", BD_IMAGE_FILE_JPEG}, {0}};
 static const cli_choice more_formats[] = {{"jpg", BD_IMAGE_FILE_JPEG}, {0}};
 static const cli_choice depths[] = {{"8", 8}, {"16", 16}, {0}};
-static const cli_choice precisions[] = {{"auto", BD_PRECISION_AUTO},
-                                        {"fp32", BD_PRECISION_FP32},
-                                        {"fp16", BD_PRECISION_FP16},
-                                        {"fast16", BD_PRECISION_FAST16},
-                                        {0}};
-static const cli_choice arithmetics[] = {{"integer", BD_QUANTISED_INTEGER}, {"float", BD_QUANTISED_FLOAT}, {0}};
+static const cli_choice precisions[] = {BD_WORDS_PRECISION(ROW){0}};
+static const cli_choice arithmetics[] = {BD_WORDS_QUANTISED(ROW){0}};
 static const cli_choice strides[] = {{"8", 8}, {"16", 16}, {0}};
 
 static const cli_kind flag = {.type = CLI_FLAG}, any_text = {.type = CLI_TEXT}, file_in = {.type = CLI_FILE_IN},

@@ -31,7 +31,7 @@ static const setting rows[SETTING_COUNT] = {
     [SETTING_GRAVITY] = {{"gravity", F0R_PARAM_STRING,
                           "the part of a picture that stays in view: center, north, northeast, east, ... northwest"},
                          ""},
-    [SETTING_MATTE] = {{"matte", F0R_PARAM_STRING, "how the network's mask is refined: hard, soft, refine or best"},
+    [SETTING_MATTE] = {{"matte", F0R_PARAM_STRING, "how the network's mask is refined: refine, hard, soft or best"},
                        "refine"},
     [SETTING_CLASS] = {{"class", F0R_PARAM_STRING,
                         "what is foreground: names or numbers of classes, with commas between, or all"},
@@ -50,10 +50,10 @@ typedef struct choice {
 } choice;
 
 /* The command's words. */
-static const choice fits[] = {
-    {"cover", BD_FIT_COVER}, {"contain", BD_FIT_CONTAIN}, {"stretch", BD_FIT_STRETCH}, {"tile", BD_FIT_TILE}};
-static const choice mattes[] = {
-    {"hard", BD_MATTE_HARD}, {"soft", BD_MATTE_SOFT}, {"refine", BD_MATTE_REFINE}, {"best", BD_MATTE_BEST}};
+#define ROW(word, value) {word, value},
+static const choice fits[] = {BD_WORDS_FIT(ROW)};
+static const choice mattes[] = {BD_WORDS_MATTE(ROW)};
+/* A picture's is its path. */
 static const choice backgrounds[] = {
     {"blur", BD_BACKGROUND_BLUR}, {"color", BD_BACKGROUND_COLOR}, {"transparent", BD_BACKGROUND_TRANSPARENT}};
 /* Rows from north to south of three from west to east. */

@@ -327,7 +327,7 @@ static void test_wrong_settings(void **state) {
         int number;
         const char *text, *right, *says;
     } cases[] = {{FIT, "wide", "cover", "fit is none of cover, contain, stretch, tile: 'wide'"},
-                 {MATTE, "fine", "", "matte is none of hard, soft, refine, best: 'fine'"},
+                 {MATTE, "fine", "", "matte is none of refine, hard, soft, best: 'fine'"},
                  {GRAVITY, "up", "center", "gravity is none of northwest, north,"},
                  {CLASS, "cat,unicorn", "15,cat", "no class 'unicorn'; there are: background"},
                  {CLASS, "person,", "all", "no class ''; there are: background"},
