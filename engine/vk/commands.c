@@ -294,7 +294,7 @@ static void bind(const bd_vk_commands *commands, const bd_vk_dispatch *dispatch,
 
 bd_result bd_vk_commands_dispatch(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, bd_error *error) {
     const bd_vk_api *api = &commands->vk->api;
-    bound_dispatch bound;
+    bound_dispatch bound = {.pipeline = VK_NULL_HANDLE};
     bd_result result = make_bound(commands, dispatch, &bound, error);
     if (result) {
         return result;
@@ -317,7 +317,7 @@ bd_result bd_vk_commands_dispatch_slices(bd_vk_commands *commands, const bd_vk_d
     if (slices < 2 || dispatch->indirect || !commands->vk->slices) {
         return bd_vk_commands_dispatch(commands, dispatch, error);
     }
-    bound_dispatch bound;
+    bound_dispatch bound = {.pipeline = VK_NULL_HANDLE};
     bd_result result = make_bound(commands, dispatch, &bound, error);
     uint32_t step = (groups + slices - 1) / slices;
     for (uint32_t first = 0; first < groups && !result; first += step) {
