@@ -24,9 +24,9 @@ typedef enum bd_precision {
 } bd_precision;
 
 /* Tells that the device is done with a photo that was begun, whose bd_session_replace_end does not block any more, or that
- * was given as images. A thread of the session's own calls it, once a photo, in the order that they were begun in, also where one failed on the device; not for one whose begin failed. It
- * must return soon and call nothing of the library but bd_session_cancel; writing to a pipe or an eventfd makes a handle
- * of it that an event loop can poll. */
+ * was given as images. A thread of the session's own calls it, once a photo, in the order that they were begun in, also
+ * where one failed on the device; not for one whose begin failed. It must return soon and call nothing of the library but
+ * bd_session_cancel; writing to a pipe or an eventfd makes a handle of it that an event loop can poll. */
 typedef void (*bd_done_fn)(void *user);
 
 typedef struct bd_session_params {
@@ -202,8 +202,9 @@ BD_API BD_CHECK bd_result bd_session_take_coarse(const bd_session *session, floa
 BD_API BD_CHECK bd_result bd_session_wait(bd_session *session, uint64_t timeout_ns, bd_error *error);
 
 /* Stops what the session does: a call of another thread returns BD_ERR_CANCELLED as soon as the device is done with the
- * part that it is at, some 20 ms; the end of each photo that has been begun, when it is done with all that it was given.
- * What is called or begun later is not affected.
+ * part that it is at, some 20 ms (on software devices the layers of a second or larger look are not cut: some 100 ms more);
+ * the end of each photo that has been begun, when it is done with all that it was given. What is called or begun later is
+ * not affected.
  *
  * Threads  any, at any time in the session's life.
  */

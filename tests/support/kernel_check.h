@@ -20,6 +20,7 @@ typedef struct check {
     bd_vk_commands commands;
     uint64_t seed, state;
     uint32_t complaints; /* errors in the log: validation's messages */
+    uint32_t slices;     /* that the next dispatch is cut into where the device allows it: 1, 2 and 3 in turn */
     bool bench;          /* time the large cases instead of checking the small ones */
 } check;
 
@@ -46,7 +47,7 @@ typedef struct check_input {
 /* Memory full of the NaNs that stand for what was not written; free() it. */
 void *check_output(size_t bytes);
 
-/* Dispatches once over out as it is (check_output) and reads it back. Fails the test on any error, any validation
+/* Dispatches once over out as it is (check_output), whole or in slices, and reads it back. Fails the test on any error, any validation
  * message and a changed byte outside the output. With c->bench it prints the best time of a few runs. dispatch: all but
  * the buffers. label: sizes, for messages. */
 void check_run(check *c, const bd_vk_dispatch *dispatch, const check_input inputs[BD_VK_BINDINGS - 1], void *out,
