@@ -57,6 +57,7 @@ typedef struct bd_model_info {
  *          Those do not tell their output stride: it is what params say, or the file's name ("_os8", "-d16"), or the
  *          trainer's default.
  *          A network of one class, with a sigmoid or without, becomes one of two: background and foreground.
+ * Files    stay mapped until bd_model_destroy: they may be deleted or replaced by others, but not written to or truncated.
  * params   NULL: defaults. quantised matters to TensorFlow Lite's quantised networks alone: weights of 8 bits in other
  *          forms are dequantised, simulated quantisation runs in float. An output_stride that is not that of the
  *          network fails: graphs have theirs, and so has torchvision's MobileNetV3.
@@ -69,7 +70,8 @@ BD_API BD_CHECK bd_result bd_model_open(const char *path, const bd_model_params 
 typedef struct bd_model_files {
     void *user;
     /* name: as the model has it, relative, with slashes. Tells where the file is in memory, until bd_model_destroy;
-     * false: there is none, which is BD_ERR_FILE_NOT_FOUND. Called by bd_model_open_memory alone. */
+     * false: there is none, which is BD_ERR_FILE_NOT_FOUND. Called by bd_model_open_memory, and by bd_session_create for
+     * a closer look. */
     bool (*open)(void *user, const char *name, const void **data, size_t *bytes);
 } bd_model_files;
 

@@ -52,9 +52,9 @@ typedef struct bd_session_params {
                            memory for its photo, background and result */
     bd_done_fn done;    /* NULL: nobody is told, and the session has no thread */
     void *done_user;
-    /* The network at twice its size, too, for BD_MATTE_BEST alone, as the command has it: its files are read again, or its
-     * memory. Not together with sizes or flip. Left out, as bd_session_info says, where a side would be above 2049 or the
-     * export does not say how it follows another size. */
+    /* The network at twice its size, too, for BD_MATTE_BEST alone, as the command has it. Its files are read again, by the
+     * path that bd_model_open was given, or its memory. Not together with sizes or flip. Left out, as bd_session_info says,
+     * where a side would be above 2049 or the export does not say how it follows another size. */
     bool closer;
 } bd_session_params;
 
@@ -78,6 +78,7 @@ typedef struct bd_session_info {
  */
 BD_API BD_CHECK bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_session_params *params,
                                             bd_session **session, bd_error *error);
+/* Waits until the device is done with what it was given; for ever where that waits for a semaphore that nobody signals. */
 BD_API void bd_session_destroy(bd_session *session);
 BD_API bd_result bd_session_get_info(const bd_session *session, bd_session_info *info);
 
@@ -166,13 +167,14 @@ BD_API BD_CHECK bd_result bd_session_set_background(bd_session *session, const b
  * photo       and background, params: as above; borrowed until begin returns. Begun photos may differ in all of them;
  *             one that needs more memory than those before waits inside begin until they are done.
  * result      as above.
- * Calls       up to bd_session_params.in_flight photos may be begun and not ended; until all are ended no other
- *             function but bd_session_timings and bd_session_destroy may be called for the session
- *             (BD_ERR_INVALID_ARGUMENT).
+ * Calls       up to bd_session_params.in_flight photos may be begun and not ended. Until all are ended, what would need
+ *             the network or the photos' memory (bd_session_replace, _segment, _matte, _trim, _estimate and the like) is
+ *             BD_ERR_INVALID_ARGUMENT; bd_session_set_background is for those that are begun later.
  *             bd_session_timings tells the stages of the photo that was ended last; the network's is missing where
  *             another photo was begun meanwhile.
  * Allocates   nothing once in_flight photos of a size and set of parameters were ended, of which four may take turns,
- *             but where colours are converted: begin prepares that each time. Memory for photos, backgrounds and results as often as there are photos in flight.
+ *             but where colours are converted: begin prepares that each time. Memory for photos, backgrounds and results
+ *             as often as there are photos in flight.
  * Errors      as bd_session_replace. A photo whose begin failed must not be ended; one whose end failed is ended.
  */
 BD_API BD_CHECK bd_result bd_session_replace_begin(bd_session *session, const bd_image *photo,
@@ -194,8 +196,8 @@ BD_API BD_CHECK bd_result bd_session_take_alpha(const bd_session *session, bd_im
 BD_API BD_CHECK bd_result bd_session_take_coarse(const bd_session *session, float *coarse, size_t room, uint32_t *width,
                                                  uint32_t *height, bd_error *error);
 
-/* Waits until the device is done with the photo that was begun first, at most timeout_ns; bd_session_replace_end then does
- * not block. 0: only looks.
+/* Waits until the device is done with the photo that was begun, or given as images, first and has not been ended, at most
+ * timeout_ns; bd_session_replace_end, or bd_session_wait_images for a single one, then does not block. 0: only looks.
  *
  * Errors   BD_ERR_TIMEOUT: it is not done yet; BD_ERR_INVALID_ARGUMENT: none was begun; BD_ERR_DEVICE_LOST.
  */

@@ -243,8 +243,10 @@ typedef struct bd_vulkan_sync {
  *              before this returns. Colours are sRGB's: images have no profiles.
  * result       of the photo's size; written whole.
  * alpha        NULL, or the finished matte's image, of the photo's size; written whole.
- * waits        (wait_count, at most 16) are waited for, on the device, before an image is touched.
- * signals      (signal_count, at most 16) are signalled when all images have been written and are in layout_out.
+ * waits        (wait_count, at most 16) are waited for, on the device, before an image is touched: at
+ *              VK_PIPELINE_STAGE_TRANSFER_BIT, which is where images are read, written and change their layout.
+ * signals      (signal_count, at most 16) are signalled when all images have been written and are in layout_out; what was
+ *              written is visible to whatever waits for them.
  * Returns      when the device has been given the work. Until it is done (signals, or bd_session_wait_images) images,
  *              their memory and the semaphores must stay. The images may be used by commands that are submitted later to
  *              the same queue even without semaphores.
@@ -265,8 +267,9 @@ BD_API BD_CHECK bd_result bd_session_replace_images(bd_session *session, const b
                                                     const bd_vulkan_sync *signals, uint32_t signal_count,
                                                     bd_error *error);
 
-/* Waits for all photos that were given as images; what bd_session_seen, _key and _timings tell is then of the last one.
- * Errors: the first failure of such a photo since the last call. */
+/* Waits for all photos that were given as images; what bd_session_seen, _key and _timings tell is then of the last one. Of
+ * those behind a photo that the host has begun and has yet to end, the work alone is waited for, and the first call after
+ * that end tells the rest. Errors: the first failure of such a photo since the last call. */
 BD_API BD_CHECK bd_result bd_session_wait_images(bd_session *session, bd_error *error);
 
 #ifdef __cplusplus

@@ -35,6 +35,9 @@ bd_result bd_check_replace(const bd_image *photo, const bd_image *background, co
     if (!result) {
         result = bd_check_picture(photo, "photo", error);
     }
+    if (!result && params->background == BD_BACKGROUND_PICTURE && !background) {
+        result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no background was given, and none is kept");
+    }
     if (!result && params->background == BD_BACKGROUND_PICTURE) {
         result = bd_check_picture(background, "background", error);
     }

@@ -26,6 +26,9 @@ bd_result bd_engine_make(const bd_engine_params *params, const bd_vulkan_import 
     *engine = NULL;
     bd_engine_params copy;
     bd_result result = BD_PARAMS_READ(&copy, params, bd_engine_params, error);
+    if (!result) {
+        result = bd_allocator_check(copy.allocator, error);
+    }
     if (result) {
         return result;
     }

@@ -18,7 +18,9 @@ bd_result bd_vulkan_get_wanted(const bd_vulkan_import *host, bd_vulkan_wanted *w
     bd_result result = BD_PARAMS_READ(&copy, host, bd_vulkan_import, error);
     /* Its chain points into itself, so that it does not grow. */
     if (!result && wanted->struct_size != sizeof *wanted) {
-        result = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "struct_size of bd_vulkan_wanted is not its size");
+        result = bd_fail(error, BD_ERR_INVALID_ARGUMENT,
+                         "struct_size of bd_vulkan_wanted must be %zu, not %zu: this struct does not grow",
+                         sizeof *wanted, wanted->struct_size);
     }
     if (result) {
         return result;

@@ -37,6 +37,9 @@ bd_result bd_image_format_check(const bd_vulkan_image *image, bool matte, const 
     if (!*format) {
         return bd_fail(error, BD_ERR_UNSUPPORTED, "the %s's VkFormat %d is not supported", name, (int)image->format);
     }
+    if (image->row_bytes > (VkDeviceSize)1 << 40 || image->offset > (VkDeviceSize)1 << 60) { /* sums stay in 64 bits */
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s's offset or row_bytes are larger than any memory", name);
+    }
     if (image->row_bytes && image->row_bytes < (VkDeviceSize)image->width * (*format)->bytes) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s's row_bytes are less than a row has", name);
     }

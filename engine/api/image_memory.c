@@ -37,9 +37,6 @@ static bd_result read_shape(const bd_vulkan_image *given, bool optimal, bd_vulka
     }
     const VkDeviceSize row = (VkDeviceSize)image->width * format->bytes;
     const VkDeviceSize before = (image->row_bytes ? image->row_bytes : row) * (image->height - 1);
-    if (image->row_bytes > (VkDeviceSize)1 << 40 || image->offset > (VkDeviceSize)1 << 60) { /* sums stay in 64 bits */
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the image's offset or row_bytes are larger than any memory");
-    }
     image->usage = image->usage ? image->usage : VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
     *shape = (bd_vk_external_shape){.format = image->format,
                                     .width = image->width,

@@ -37,7 +37,9 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
                            bd_error *error) {
     bd_matte_params copy;
     bd_result code = BD_PARAMS_READ(&copy, params, bd_matte_params, error);
-    bd_session_choose_classes(session, &copy.classes);
+    if (!code) {
+        code = bd_session_choose_classes(session, &copy.classes, error);
+    }
     if (!code) {
         code = bd_session_check_idle(session, error);
     }

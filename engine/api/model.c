@@ -16,6 +16,10 @@ static bd_result name_classes(bd_model *model, const bd_model_params *params, bd
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", model->graph.file);
     }
     const char *set = params->class_set ? params->class_set : bd_class_set_guess(model->class_count);
+    if (params->class_set && !params->class_names && !bd_class_name(set, 0, model->class_count)) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: no set of %u classes is called '%s'", model->graph.file,
+                       model->class_count, set);
+    }
     for (uint32_t c = 0; c < model->class_count; c++) {
         char number[16];
         const char *name = number;
@@ -107,6 +111,9 @@ static bd_result open_model(const char *path, const void *data, size_t bytes, co
     bd_model_params copy;
     bd_result result = BD_PARAMS_READ(&copy, params, bd_model_params, error);
     if (!result) {
+        result = bd_allocator_check(copy.allocator, error);
+    }
+    if (!result) {
         result = check_params(&copy, path, error);
     }
     if (result) {
@@ -168,9 +175,23 @@ bd_result bd_model_open_closer(const bd_model *model, bd_model **larger, bd_erro
                                     .quantised = model->graph.in_float ? BD_QUANTISED_FLOAT : BD_QUANTISED_INTEGER,
                                     .output_stride = model->graph.output_stride};
     *larger = NULL;
-    return params.width > MOST || params.height > MOST
-               ? BD_OK
-               : open_model(model->graph.file, model->data, model->data_bytes, &model->files, &params, larger, error);
+    if (params.width > MOST || params.height > MOST) {
+        return BD_OK;
+    }
+    bd_error refused;
+    bd_result result =
+        open_model(model->graph.file, model->data, model->data_bytes, &model->files, &params, larger, &refused);
+    if (result) {
+        return bd_fail(error, result, "for a closer look: %s", refused.message);
+    }
+    bd_model_info was = {.struct_size = sizeof was}, is = {.struct_size = sizeof is};
+    if (bd_model_get_info(model, &was) || bd_model_get_info(*larger, &is) || was.form != is.form ||
+        was.parameters != is.parameters || was.class_count != is.class_count) {
+        bd_model_destroy(*larger);
+        *larger = NULL;
+        return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: another network than when it was opened", model->graph.file);
+    }
+    return BD_OK;
 }
 
 static bool is_path(const char *name) {

@@ -222,12 +222,25 @@ static bool same_bytes(const void *a, size_t a_bytes, const void *b, size_t b_by
     return a_bytes == b_bytes && (!a_bytes || !memcmp(a, b, a_bytes));
 }
 
+/* Which of the two profiles it is that cannot be used. */
+static bd_result blame_profile(const request *ask, bd_result result, bd_error *error) {
+    bd_result named = ask->photo->profile ? bd_image_check_profile(ask->photo, "the photo", error) : BD_OK;
+    if (!named && ask->background && ask->background->profile) {
+        named = bd_image_check_profile(ask->background, "the background", error);
+    }
+    return named ? named : result;
+}
+
 /* Copies the photo's profile, which is the result's; the photo may be gone by then. */
 static bd_result keep_profile(const bd_session *session, bd_flight *flight, const bd_image *photo, bool classic,
                               bd_error *error) {
     size_t bytes = classic || !photo->profile ? 0 : photo->profile_bytes;
     if (same_bytes(flight->profile, flight->profile_bytes, photo->profile, bytes)) {
         return BD_OK;
+    }
+    bd_result result = bytes ? bd_image_check_profile(photo, "the photo", error) : BD_OK;
+    if (result) {
+        return result;
     }
     bd_free(session->allocator, flight->profile);
     flight->profile = bytes ? bd_alloc(session->allocator, bytes) : NULL;
@@ -253,8 +266,12 @@ static bd_result give_profile(const bd_flight *flight, bd_image *result, bd_erro
 static bd_result check_request(bd_session *session, request *ask, bd_error *error) {
     const bd_size size = {ask->photo->width, ask->photo->height};
     bd_result result = BD_PARAMS_READ(&ask->matte, ask->params.matte, bd_matte_params, error);
-    if (bd_class_set_is_empty(&ask->matte.classes)) {
-        ask->matte.classes = ask->params.classes;
+    if (!result) {
+        result = bd_session_choose_classes(session, &ask->params.classes, error);
+    }
+    if (!result) {
+        ask->matte.classes = bd_class_set_is_empty(&ask->matte.classes) ? ask->params.classes : ask->matte.classes;
+        result = bd_session_choose_classes(session, &ask->matte.classes, error);
     }
     bool classic = ask->params.classic;
     if (!result && (classic || bd_matte_needs_network(&ask->matte))) {
@@ -303,14 +320,11 @@ static bd_result submit_draft(bd_session *session, const request *ask, uint32_t 
 
 /* Checks what is asked for, and writes it down as the session's draft. */
 static bd_result draft(bd_session *session, bd_replace_request *ask, bd_results *at, bd_error *error) {
-    bd_session_choose_classes(session, &ask->params.classes);
     bool classic = ask->params.classic;
     ask->deep = !classic && (ask->photo->format == BD_FORMAT_RGBA16 ||
                              (ask->background && ask->background->format == BD_FORMAT_RGBA16));
     bd_result code = plan_colors(session, ask, error);
-    if (!code) {
-        code = check_request(session, ask, error);
-    }
+    code = code ? blame_profile(ask, code, error) : check_request(session, ask, error);
     if (!code) {
         *at = (classic ? draft_classic : draft_replace)(session, ask, error);
         code = session->draft.result;
@@ -355,6 +369,9 @@ bd_result bd_session_set_background(bd_session *session, const bd_image *backgro
             bd_row_load(background, y, opaque, deep, copy.pixels + (ptrdiff_t)y * copy.stride_bytes);
         }
         copy.has_alpha = !opaque;
+        if (!code && background->profile) {
+            code = bd_image_check_profile(background, "the background", error);
+        }
         if (!code && background->profile) {
             code = bd_image_set_profile(&copy, background->profile, background->profile_bytes, error);
         }
@@ -477,6 +494,9 @@ bd_result bd_session_replace(bd_session *session, const bd_image *photo, const b
     bd_result code = bd_session_check_idle(session, error);
     if (!code) {
         code = bd_frames_next(&session->frames, &number, error);
+    }
+    if (!code && photo && result->pixels && !result->owner) {
+        code = bd_image_check_room("result", photo->width, photo->height, BD_FORMAT_RGBA8, result, error);
     }
     if (!code) {
         code = start(session, photo, background, params, number, true, error);

@@ -25,6 +25,12 @@ static bd_result check_image(const bd_vulkan_image *image, bool read, const char
     if (read && image->layout_in == VK_IMAGE_LAYOUT_UNDEFINED) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s's layout_in is VK_IMAGE_LAYOUT_UNDEFINED", name);
     }
+    if (image->layout_out == VK_IMAGE_LAYOUT_PREINITIALIZED) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s's layout_out is VK_IMAGE_LAYOUT_PREINITIALIZED", name);
+    }
+    if (image->offset || image->row_bytes) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s is an image: offset and row_bytes are of buffers", name);
+    }
     return BD_OK;
 }
 
@@ -69,7 +75,10 @@ static bd_result take(const bd_vulkan_image *given, bd_image_role role, bool opa
 
 static bd_result take_syncs(const bd_vulkan_sync *given, uint32_t count, const char *name, VkSemaphore *semaphores,
                             uint64_t *values, bd_error *error) {
-    if (count > BD_VK_MOST_SYNCS || (count && !given)) {
+    if (count && !given) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%u %s are said, and none is given", count, name);
+    }
+    if (count > BD_VK_MOST_SYNCS) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s are at most %d semaphores", name, (int)BD_VK_MOST_SYNCS);
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -80,6 +89,16 @@ static bd_result take_syncs(const bd_vulkan_sync *given, uint32_t count, const c
         values[i] = given[i].value;
     }
     return BD_OK;
+}
+
+static VkDeviceSize end_of(const bd_vk_image *image) {
+    return image->offset + image->row_bytes * (image->height - 1) + (VkDeviceSize)image->width * image->texel_bytes;
+}
+
+static bool overlap(const bd_shared_image *a, const bd_shared_image *b) {
+    const bd_vk_image *x = &a->at, *y = &b->at;
+    return a->given && b->given && x->image == y->image && x->buffer == y->buffer &&
+           (x->image || (x->offset < end_of(y) && y->offset < end_of(x)));
 }
 
 static bd_result check_together(const bd_exchange *exchange, const bd_replace_params *params, bd_error *error) {
@@ -93,6 +112,9 @@ static bd_result check_together(const bd_exchange *exchange, const bd_replace_pa
         if (image->given && image->at.image && image->at.image == photo->image) {
             return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s is the photo's image", names[role]);
         }
+    }
+    if (overlap(&exchange->images[BD_IMAGE_RESULT], &exchange->images[BD_IMAGE_MATTE])) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "result and matte lie in the same place");
     }
     return params->classic ? bd_fail(error, BD_ERR_UNSUPPORTED, "the classic way does not take images")
                            : bd_check_replace_params(params, error);
@@ -112,7 +134,9 @@ bd_result bd_session_replace_images(bd_session *session, const bd_vulkan_image *
     const bd_vulkan_image *given[BD_IMAGE_ROLES] = {photo, pictured ? background : NULL, result, alpha};
     const bool needed[BD_IMAGE_ROLES] = {true, pictured && !kept, true, false};
     for (uint32_t role = 0; role < BD_IMAGE_ROLES && !code; role++) {
-        if (given[role] || needed[role]) {
+        if (role == BD_IMAGE_BACKGROUND && needed[role] && !given[role]) {
+            code = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no background was given, and none is kept");
+        } else if (given[role] || needed[role]) {
             const bool opaque = role == BD_IMAGE_PHOTO && ask.params.ignore_alpha;
             code = take(given[role], (bd_image_role)role, opaque, &exchange, &stand_ins[role], error);
         }
@@ -144,7 +168,10 @@ bd_result bd_session_replace_images(bd_session *session, const bd_vulkan_image *
 }
 
 bd_result bd_session_wait_images(bd_session *session, bd_error *error) {
-    bd_session_retire_images(session);
+    bd_result result = bd_session_await_images(session, error);
+    if (result) {
+        return result;
+    }
     const bd_error late = session->late;
     session->late = (bd_error){.code = BD_OK};
     return late.code ? bd_fail(error, late.code, "%s", late.message) : BD_OK;

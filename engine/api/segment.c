@@ -82,10 +82,17 @@ static bd_result take_segmentation(bd_session *session, const bd_frame *frame, c
     return code;
 }
 
-static bd_result segment(bd_session *session, const bd_image *photo, const bd_segment_params *params,
+/* has_room: the caller's struct has photo_labels. */
+static bd_result segment(bd_session *session, const bd_image *photo, const bd_segment_params *params, bool has_room,
                          bd_segmentation *result, bd_error *error) {
     bd_segment_params copy;
     bd_result code = BD_PARAMS_READ(&copy, params, bd_segment_params, error);
+    if (!code && (unsigned)copy.map_size > BD_MAP_PHOTO) {
+        code = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%d is no size of a map", (int)copy.map_size);
+    }
+    if (!code && copy.want_photo_labels && !has_room) {
+        code = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "bd_segmentation has no room for the photo's labels");
+    }
     if (!code) {
         code = bd_session_check_idle(session, error);
     }
@@ -119,11 +126,16 @@ bd_result bd_session_segment(bd_session *session, const bd_image *photo, const b
     }
     /* Where maps go is the caller's; all else that the struct holds is released or forgotten. */
     bd_segmentation all = {.struct_size = sizeof all, .labels = given.labels, .photo_labels = given.photo_labels};
+    const bool has_room = given.struct_size >= sizeof all;
+    given.struct_size = sizeof given;
     given.labels = given.photo_labels = (bd_image){0};
     bd_segmentation_finish(&given);
-    code = segment(session, photo, params, &all, error);
+    const bd_image labels = all.labels, photo_labels = all.photo_labels;
+    code = segment(session, photo, params, has_room, &all, error);
     if (code) {
         bd_segmentation_finish(&all);
+        all.labels = labels.owner ? all.labels : labels;
+        all.photo_labels = photo_labels.owner ? all.photo_labels : photo_labels;
     }
     bd_info_give(result, &all, sizeof all);
     return code;

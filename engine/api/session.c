@@ -109,6 +109,9 @@ static bd_result set_up(bd_session *session, const bd_model *model, const bd_ses
     }
     const bd_graph *sizes[BD_MOST_SIZES] = {NULL};
     for (uint32_t i = 0; i < BD_MIN(params->size_count, (uint32_t)BD_MOST_SIZES); i++) {
+        if (!params->sizes[i]) {
+            return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "size %u is missing", i);
+        }
         sizes[i] = &params->sizes[i]->graph;
     }
     result =
@@ -169,6 +172,10 @@ bd_result bd_session_create(bd_engine *engine, const bd_model *model, const bd_s
     *session = NULL;
     bd_session_params copy;
     bd_result result = BD_PARAMS_READ(&copy, params, bd_session_params, error);
+    if (result) {
+        return result;
+    }
+    result = bd_allocator_check(copy.allocator, error);
     if (result) {
         return result;
     }
@@ -365,6 +372,19 @@ void bd_session_retire_images(bd_session *session) {
     }
 }
 
+bd_result bd_session_await_images(bd_session *session, bd_error *error) {
+    const bd_frames *frames = &session->frames;
+    bd_result result = BD_OK;
+    bd_session_retire_images(session);
+    for (uint32_t i = 0; i < frames->in_flight && !result; i++) {
+        const uint32_t number = (frames->oldest + i) % frames->count;
+        if (session->flights[number].of_images) {
+            result = bd_vk_wait(session->vk, frames->ring[number]->fence, error);
+        }
+    }
+    return result;
+}
+
 bd_result bd_session_next_frame(bd_session *session, uint32_t *number, bd_error *error) {
     if (session->frames.in_flight == session->frames.count && oldest_is_of_images(session)) {
         retire_oldest(session);
@@ -392,10 +412,18 @@ bool bd_class_set_is_empty(const bd_class_set *classes) {
     return !any;
 }
 
-void bd_session_choose_classes(const bd_session *session, bd_class_set *classes) {
+bd_result bd_session_choose_classes(const bd_session *session, bd_class_set *classes, bd_error *error) {
+    const uint32_t count = session->looks.count ? (uint32_t)session->looks.network.logits_shape.dims[3] : 256;
     if (bd_class_set_is_empty(classes)) {
         classes->words[session->person / 32] = 1u << session->person % 32;
     }
+    for (uint32_t c = count; c < 256; c++) {
+        if (classes->words[c / 32] >> c % 32 & 1) {
+            return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "there is no class %u: the network tells 0..%u apart", c,
+                           count - 1);
+        }
+    }
+    return BD_OK;
 }
 
 bd_result bd_session_open_look(bd_session *session, const bd_matte_params *params, bool *second, bd_error *error) {

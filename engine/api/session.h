@@ -95,6 +95,8 @@ bool bd_session_can_half(const bd_engine *engine, const bd_model *model);
 bd_result bd_session_begin_stage(bd_session *session, const char *stage, bd_error *error);
 /* Waits for photos that were given as images as long as the oldest in flight is one; failures go to session->late. */
 void bd_session_retire_images(bd_session *session);
+/* The same, and waits for those behind photos that the host has begun and has yet to end. */
+bd_result bd_session_await_images(bd_session *session, bd_error *error);
 /* The number of the frame for a photo that is begun now. Waits for the oldest where that was given as images and there
  * is no other frame. */
 bd_result bd_session_next_frame(bd_session *session, uint32_t *number, bd_error *error);
@@ -104,7 +106,7 @@ bd_result bd_session_check_idle(bd_session *session, bd_error *error);
 bd_result bd_session_need_network(const bd_session *session, bd_error *error);
 bool bd_class_set_is_empty(const bd_class_set *classes);
 /* Where no class is chosen, the default. */
-void bd_session_choose_classes(const bd_session *session, bd_class_set *classes);
+bd_result bd_session_choose_classes(const bd_session *session, bd_class_set *classes, bd_error *error);
 /* Whether a matte takes a second look; makes what that and larger looks need. */
 bd_result bd_session_open_look(bd_session *session, const bd_matte_params *params, bool *second, bd_error *error);
 /* Counts what the network saw in a photo that is done: labels, the number of the result; NULL: it was not asked. */

@@ -5,7 +5,15 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/result.h"
 #include "platform/memory_pages.h"
+
+bd_result bd_allocator_check(const bd_allocator *allocator, bd_error *error) {
+    bool any = allocator && (allocator->allocate || allocator->reallocate || allocator->release);
+    return any && !(allocator->allocate && allocator->reallocate && allocator->release)
+               ? bd_fail(error, BD_ERR_INVALID_ARGUMENT, "a bd_allocator has all three functions or none")
+               : BD_OK;
+}
 
 void *bd_alloc(const bd_allocator *allocator, size_t bytes) {
     bytes = BD_MAX(bytes, (size_t)1);

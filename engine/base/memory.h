@@ -5,6 +5,9 @@
 
 #include "backdrop.h"
 
+/* Fails where some of its functions are missing. */
+bd_result bd_allocator_check(const bd_allocator *allocator, bd_error *error);
+
 /* allocator NULL: the C library's. bytes 0 yields a valid pointer. All return NULL when memory is short. */
 void *bd_alloc(const bd_allocator *allocator, size_t bytes);
 void *bd_alloc_zero(const bd_allocator *allocator, size_t bytes);

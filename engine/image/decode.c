@@ -67,6 +67,9 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
     }
     bd_image_read_params given;
     bd_result result = BD_PARAMS_READ(&given, params, bd_image_read_params, error);
+    if (!result) {
+        result = bd_allocator_check(given.allocator, error);
+    }
     if (result) {
         return result;
     }

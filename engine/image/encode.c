@@ -300,6 +300,13 @@ static bd_result encode(encoder *to) {
     if (!result) {
         result = check_palette(to);
     }
+    if (!result) {
+        result = bd_allocator_check(to->params.allocator, to->error);
+    }
+    if (!result && (unsigned)to->params.file > BD_IMAGE_FILE_JPEG) {
+        result =
+            bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: %d is no kind of file", to->name, (int)to->params.file);
+    }
     if (!result && (to->params.jpeg_quality < 0 || to->params.jpeg_quality > 100)) {
         result = bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: JPEG quality %d is not within 1 to 100", to->name,
                          to->params.jpeg_quality);

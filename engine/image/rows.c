@@ -150,35 +150,48 @@ void bd_rows_store_gray(const void *rows, size_t stride, bool deep, const bd_ima
 
 bd_result bd_image_check(const bd_image *image, const char *what, bd_error *error) {
     enum { LONGEST_SIDE = 1 << 20 };
-    if (!image || !image->pixels || !image->width || !image->height || image->width > LONGEST_SIDE ||
-        image->height > LONGEST_SIDE || (unsigned)image->format > BD_FORMAT_BGRX8) {
+    if (!image || !image->pixels || !image->width || !image->height || (unsigned)image->format > BD_FORMAT_BGRX8) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s has no pixels, or no format that is known", what);
+    }
+    if (image->width > LONGEST_SIDE || image->height > LONGEST_SIDE) {
+        return bd_fail(error, BD_ERR_IMAGE_TOO_LARGE, "the %s has %ux%u pixels, and a side may have %d", what,
+                       image->width, image->height, (int)LONGEST_SIDE);
     }
     const ptrdiff_t stride = image->stride_bytes, row = (ptrdiff_t)(image->width * bd_format_bytes(image->format));
     const bool deep = image->format == BD_FORMAT_RGBA16 || image->format == BD_FORMAT_GRAY16;
-    if ((stride < row && stride > -row) || (deep && (stride % 2 || (uintptr_t)image->pixels % 2))) {
+    if (deep && (stride % 2 || (uintptr_t)image->pixels % 2)) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s has numbers of 16 bits at odd addresses", what);
+    }
+    /* Less than any memory, and the last row's address can be computed. */
+    const ptrdiff_t most = PTRDIFF_MAX / (ptrdiff_t)image->height;
+    if ((stride < row && stride > -row) || stride > most || stride < -most) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s has rows of %td bytes that lie %td apart", what, row,
                        stride);
     }
     return BD_OK;
 }
 
+bd_result bd_image_check_room(const char *name, uint32_t width, uint32_t height, bd_format format,
+                              const bd_image *result, bd_error *error) {
+    bd_result code = bd_image_check(result, name, error);
+    if (!code && bd_format_is_rgba(result->format) != bd_format_is_rgba(format)) {
+        code = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s %s, and is to go into an image that %s", name,
+                       bd_format_is_rgba(format) ? "has colours" : "is grey",
+                       bd_format_is_rgba(format) ? "is grey" : "has colours");
+    }
+    if (!code && (result->width != width || result->height != height)) {
+        code =
+            bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s has %ux%u pixels and does not fit into an image of %ux%u",
+                    name, width, height, result->width, result->height);
+    }
+    return code;
+}
+
 bd_result bd_image_make_room(const bd_allocator *allocator, const char *name, uint32_t width, uint32_t height,
                              bd_format format, bd_image *result, bd_error *error) {
     bool fits = result->width == width && result->height == height;
     if (result->pixels && !result->owner) {
-        bd_result code = bd_image_check(result, name, error);
-        if (!code && bd_format_is_rgba(result->format) != bd_format_is_rgba(format)) {
-            code = bd_fail(error, BD_ERR_INVALID_ARGUMENT, "the %s %s, and is to go into an image that %s", name,
-                           bd_format_is_rgba(format) ? "has colours" : "is grey",
-                           bd_format_is_rgba(format) ? "is grey" : "has colours");
-        }
-        if (!code && !fits) {
-            code = bd_fail(error, BD_ERR_INVALID_ARGUMENT,
-                           "the %s has %ux%u pixels and does not fit into an image of %ux%u", name, width, height,
-                           result->width, result->height);
-        }
-        return code;
+        return bd_image_check_room(name, width, height, format, result, error);
     }
     if (result->pixels && fits && result->format == format) {
         return BD_OK;

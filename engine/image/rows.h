@@ -26,6 +26,9 @@ void bd_rows_store_gray(const void *rows, size_t stride, bool deep, const bd_ima
  */
 bd_result bd_image_make_room(const bd_allocator *allocator, const char *name, uint32_t width, uint32_t height,
                              bd_format format, bd_image *result, bd_error *error);
+/* What bd_image_make_room asks of memory of the caller's. */
+bd_result bd_image_check_room(const char *name, uint32_t width, uint32_t height, bd_format format,
+                              const bd_image *result, bd_error *error);
 /* Fails unless pixels, size, format and stride of a caller's image fit together. what: for the message. */
 bd_result bd_image_check(const bd_image *image, const char *what, bd_error *error);
 

@@ -243,6 +243,9 @@ bd_result bd_weights_open(const bd_weights_params *params, bd_weights **weights,
     bd_weights_params copy;
     *weights = NULL;
     bd_result result = BD_PARAMS_READ(&copy, params, bd_weights_params, error);
+    if (!result) {
+        result = bd_allocator_check(copy.allocator, error);
+    }
     if (result) {
         return result;
     }

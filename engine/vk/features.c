@@ -329,7 +329,7 @@ void bd_vk_features_write(const bd_vk *vk, bd_vulkan_wanted *to) {
 
 static bool is_enabled(const bd_vulkan_import *host, const char *extension) {
     for (uint32_t i = 0; i < host->extension_count; i++) {
-        if (!strcmp(host->extensions[i], extension)) {
+        if (host->extensions[i] && !strcmp(host->extensions[i], extension)) {
             return true;
         }
     }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * The closer look that a session takes by itself: the same bytes as with a model of twice the size that the caller opens,
  * and for the best mattes alone. */
+#define _DEFAULT_SOURCE /* mkdtemp */
 #include "support/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,6 +145,27 @@ static void test_left_out(void **state) {
     bd_session_destroy(session);
 }
 
+/* The session that is to be made reads files which are not there any more. */
+static void test_files_gone(void **state) {
+    const fixture *f = *state;
+    const bd_session_params closer = {.struct_size = sizeof closer, .closer = true};
+    char moved[] = "closer_test.XXXXXX", command[4096];
+    assert_non_null(mkdtemp(moved));
+    (void)snprintf(command, sizeof command, "cp -r \"$(dirname \"%s\")\"/. %s", test_model_path(), moved);
+    assert_int_equal(system(command), 0);
+    (void)snprintf(command, sizeof command, "%s/model.json", moved);
+    bd_model *model =
+        test_model_open(command, &(bd_model_params){.struct_size = sizeof(bd_model_params), .size = SIDE});
+    (void)snprintf(command, sizeof command, "rm -r %s", moved);
+    assert_int_equal(system(command), 0);
+    bd_session *session;
+    bd_error error;
+    assert_int_equal(bd_session_create(f->base.engine, model, &closer, &session, &error), BD_ERR_FILE_NOT_FOUND);
+    assert_non_null(strstr(error.message, "for a closer look: closer_test."));
+    bd_session_destroy(test_session_create(f->base.engine, model, NULL));
+    bd_model_destroy(model);
+}
+
 static void test_refused(void **state) {
     const fixture *f = *state;
     const bd_model *sizes[] = {f->base.model};
@@ -158,8 +181,8 @@ static void test_refused(void **state) {
 
 int main(void) {
     int skip = test_session_skip();
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_best_takes_it),
-                                              cmocka_unit_test(test_others_do_not), cmocka_unit_test(test_it_counts),
-                                              cmocka_unit_test(test_left_out), cmocka_unit_test(test_refused)};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_best_takes_it), cmocka_unit_test(test_others_do_not), cmocka_unit_test(test_it_counts),
+        cmocka_unit_test(test_left_out),      cmocka_unit_test(test_files_gone),    cmocka_unit_test(test_refused)};
     return skip ? skip : cmocka_run_group_tests(tests, open_all, close_all);
 }

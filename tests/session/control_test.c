@@ -206,6 +206,77 @@ static void test_no_choices(void **state) {
     }
 }
 
+/* A program with newer headers, one that keeps labels in memory of its own, and what cannot be. */
+static void test_segmentations(void **state) {
+    (void)state;
+    struct {
+        bd_segmentation known;
+        uint64_t newer[2];
+    } all = {.known = {.struct_size = sizeof all}};
+    const bd_segment_params params = {.struct_size = sizeof params, .want_logits = true};
+    bd_error error;
+    for (int i = 0; i < 3; i++) { /* what the sanitizers see is overrun and leak */
+        assert_int_equal(bd_session_segment(session, &photo, &params, &all.known, &error), BD_OK);
+        assert_non_null(all.known.logits);
+    }
+    bd_image own = {.width = all.known.labels.width, .height = all.known.labels.height, .format = BD_FORMAT_GRAY8};
+    own.stride_bytes = own.width;
+    bd_segmentation_finish(&all.known);
+    own.pixels = calloc(own.width, own.height);
+    assert_non_null(own.pixels);
+    bd_segmentation map = {.struct_size = sizeof map, .labels = own};
+    const bd_segment_params wrong = {.struct_size = sizeof wrong, .map_size = (bd_map_size)2};
+    assert_int_equal(bd_session_segment(session, &photo, &wrong, &map, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_ptr_equal(map.labels.pixels, own.pixels);
+    assert_int_equal(bd_session_segment(session, &photo, NULL, &map, &error), BD_OK);
+    assert_ptr_equal(map.labels.pixels, own.pixels);
+    bd_segmentation_finish(&map);
+    bd_segmentation older = {.struct_size = offsetof(bd_segmentation, photo_labels)};
+    const bd_segment_params both = {.struct_size = sizeof both, .want_photo_labels = true};
+    assert_int_equal(bd_session_segment(session, &photo, &both, &older, &error), BD_ERR_INVALID_ARGUMENT);
+    free(own.pixels);
+}
+
+static void *half_allocate(void *user, size_t bytes) {
+    (void)user;
+    fail_msg("%zu bytes from an allocator that cannot release them", bytes);
+    return NULL;
+}
+
+/* What no photo could be replaced with is told before the device has worked for it. */
+static void test_refusals(void **state) {
+    (void)state;
+    bd_image got = {0}, alpha = {0};
+    bd_error error;
+    const bd_replace_params beyond = {.struct_size = sizeof beyond, .classes = {{1u << 21}}};
+    const bd_matte_params beyond_too = {.struct_size = sizeof beyond_too, .classes = {{0, 0, 0, 0, 0, 0, 0, 1u << 31}}};
+    assert_int_equal(bd_session_replace(session, &photo, &photo, &beyond, &got, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "no class 21"));
+    assert_int_equal(bd_session_matte(session, &photo, &beyond_too, &alpha, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "no class 255"));
+    assert_int_equal(bd_session_replace(session, &photo, NULL, NULL, &got, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "no background was given"));
+    bd_image small = photo;
+    small.width--;
+    forget(NEVER, NEVER);
+    assert_int_equal(bd_session_replace(session, &photo, NULL, &cut_out, &small, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(f.reports, 0);
+    uint8_t garbage[128] = {1, 2, 3};
+    bd_image odd = photo;
+    odd.profile = garbage;
+    odd.profile_bytes = sizeof garbage;
+    assert_int_equal(bd_session_replace(session, &odd, NULL, &cut_out, &got, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "the photo: the colour profile"));
+    assert_int_equal(bd_session_set_background(session, &odd, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(bd_session_replace(session, &photo, &odd, NULL, &got, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "the background: the colour profile"));
+    const bd_allocator half = {.allocate = half_allocate};
+    const bd_session_params hooked = {.struct_size = sizeof hooked, .allocator = &half};
+    bd_session *none;
+    assert_int_equal(bd_session_create(t.engine, t.model, &hooked, &none, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "all three functions or none"));
+}
+
 /* A background that is kept is estimated, taken and held against the budget like all else. */
 static void check_kept(const bd_memory_estimate *without) {
     const bd_replace_params pictured = {.struct_size = sizeof pictured};
@@ -322,6 +393,8 @@ int main(void) {
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_no_choices),
+        cmocka_unit_test(test_segmentations),
+        cmocka_unit_test(test_refusals),
     };
     int skip = test_session_skip();
     if (skip) {

@@ -203,13 +203,17 @@ static void test_again(void **state) {
     bd_image_finish(&small);
 }
 
-static void refuse(bd_image *photo, bd_image *result, const char *words) {
+static void refuse_as(bd_result expected, bd_image *photo, bd_image *result, const char *words) {
     bd_error error;
     const bd_replace_params params = params_of(BD_BACKGROUND_TRANSPARENT, &by_coarse);
-    assert_int_equal(bd_session_replace(t.session, photo, NULL, &params, result, &error), BD_ERR_INVALID_ARGUMENT);
+    assert_int_equal(bd_session_replace(t.session, photo, NULL, &params, result, &error), expected);
     if (!strstr(error.message, words)) {
         fail_msg("no '%s' in: %s", words, error.message);
     }
+}
+
+static void refuse(bd_image *photo, bd_image *result, const char *words) {
+    refuse_as(BD_ERR_INVALID_ARGUMENT, photo, result, words);
 }
 
 static void test_refusals(void **state) {
@@ -218,6 +222,19 @@ static void test_refusals(void **state) {
     bd_image own = hosted(&photo, BD_FORMAT_BGRA8, true), broken = own, result = {0};
     broken.stride_bytes = -(W * 4 - 1);
     refuse(&broken, &result, "rows of 268 bytes that lie -267 apart");
+    broken.stride_bytes = PTRDIFF_MAX / 2;
+    refuse(&broken, &result, "bytes that lie");
+    broken.stride_bytes = PTRDIFF_MIN;
+    refuse(&broken, &result, "bytes that lie");
+    broken = own;
+    broken.width = 1u << 30;
+    refuse_as(BD_ERR_IMAGE_TOO_LARGE, &broken, &result,
+              "the photo has 1073741824x41 pixels, and a side may have 1048576");
+    broken = own;
+    broken.format = BD_FORMAT_RGBA16;
+    broken.width /= 2;
+    broken.pixels++;
+    refuse(&broken, &result, "numbers of 16 bits at odd addresses");
     broken = own;
     broken.format = (bd_format)7;
     refuse(&broken, &result, "no format that is known");

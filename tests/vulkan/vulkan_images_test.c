@@ -370,6 +370,15 @@ static void test_mixed(void **state) {
     shared_replace(f->session, &in, NULL, &params, &out, NULL);
     shared_require(bd_session_replace_end(f->session, &result, &error), &error);
     bd_image_finish(&result);
+    /* Behind a photo of the host's that has not been ended, too. */
+    shared_require(bd_session_replace_begin(f->session, &photo, NULL, &params, &error), &error);
+    shared_replace(f->session, &in, NULL, &params, &out, NULL);
+    shared_require(bd_session_wait_images(f->session, &error), &error);
+    bd_frames *frames = &f->session->frames;
+    const bd_frame *last = frames->ring[(frames->oldest + 1) % frames->count];
+    assert_int_equal(bd_frame_poll(frames, last, 0, &error), BD_OK);
+    shared_require(bd_session_replace_end(f->session, &result, &error), &error);
+    bd_image_finish(&result);
     for (int i = 0; i < 5; i++) {
         shared_replace(f->session, &in, NULL, &params, &out, NULL);
     }
@@ -464,6 +473,29 @@ static void test_steady(void **state) {
 
 /* ---- refusals ---------------------------------------------------------------------------------------------------- */
 
+/* Result and matte in one buffer: side by side, and where they meet. */
+static void check_overlap(shared_fixture *f, const shared *in, const bd_replace_params *params) {
+    enum { COLOURS = SHARED_W * SHARED_H * 4, GREY = SHARED_W * SHARED_H };
+    vulkan_buffer both = vulkan_buffer_make(&f->host, COLOURS + GREY + 256);
+    bd_error error;
+    for (int apart = 0; apart < 2; apart++) {
+        const bd_vulkan_image result = {.struct_size = sizeof result,
+                                        .buffer = both.buffer,
+                                        .format = VK_FORMAT_R8G8B8A8_UNORM,
+                                        .width = SHARED_W,
+                                        .height = SHARED_H};
+        bd_vulkan_image matte = result;
+        matte.format = VK_FORMAT_R8_UNORM;
+        matte.offset = apart ? COLOURS : COLOURS - 4;
+        assert_int_equal(
+            bd_session_replace_images(f->session, &in->image, NULL, params, &result, &matte, NULL, 0, NULL, 0, &error),
+            apart ? BD_OK : BD_ERR_INVALID_ARGUMENT);
+        assert_true(apart || strstr(error.message, "the same place"));
+    }
+    shared_require(bd_session_wait_images(f->session, &error), &error);
+    vulkan_buffer_drop(&f->host, &both);
+}
+
 static void test_refusals(void **state) {
     shared_fixture *f = *state;
     const bd_replace_params params = {
@@ -500,6 +532,17 @@ static void test_refusals(void **state) {
     bad.layout_in = VK_IMAGE_LAYOUT_UNDEFINED;
     REFUSE(BD_ERR_INVALID_ARGUMENT, "VK_IMAGE_LAYOUT_UNDEFINED", &bad, &params, &out.image, NULL, 0)
     bad = in.image;
+    bad.offset = 256;
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "are of buffers", &bad, &params, &out.image, NULL, 0)
+    bad = in.image;
+    bad.row_bytes = (VkDeviceSize)1 << 63;
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "larger than any memory", &bad, &params, &out.image, NULL, 0)
+    bad = out.image;
+    bad.layout_out = VK_IMAGE_LAYOUT_PREINITIALIZED;
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "VK_IMAGE_LAYOUT_PREINITIALIZED", &in.image, &params, &bad, NULL, 0)
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "no background was given", &in.image, &pictured, &out.image, NULL, 0)
+    REFUSE(BD_ERR_INVALID_ARGUMENT, "none is given", &in.image, &params, &out.image, NULL, 1)
+    bad = in.image;
     bad.format = VK_FORMAT_R5G6B5_UNORM_PACK16;
     REFUSE(BD_ERR_UNSUPPORTED, "VkFormat 4", &bad, &params, &out.image, NULL, 0)
     bad = out.image;
@@ -509,6 +552,7 @@ static void test_refusals(void **state) {
     bad.usage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
     REFUSE(BD_ERR_INVALID_ARGUMENT, "VK_IMAGE_USAGE_TRANSFER_DST_BIT", &in.image, &params, &bad, NULL, 0)
 #undef REFUSE
+    check_overlap(f, &in, &params);
     shared_replace(f->session, &in, NULL, &params, &out, NULL); /* nothing is left of the failures */
     assert_int_equal(bd_session_wait_images(f->session, &error), BD_OK);
     shared_drop(&f->host, &in);
