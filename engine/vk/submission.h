@@ -8,7 +8,7 @@
 /* Submits in order as one batch, at most BD_VK_MOST_SUBMITTED, that will signal the fence; an unfinished command buffer
  * may be among them where its usage is SIMULTANEOUS_USE. Every submission waits for what an earlier one wrote only
  * where a barrier says so. */
-#define BD_VK_MOST_SUBMITTED 2048
+#define BD_VK_MOST_SUBMITTED 4608
 /* Semaphores of a host that copies of a submission wait for and that are signalled when it is done; values are those of
  * timelines, 0 of binary ones. */
 enum { BD_VK_MOST_SYNCS = 16 };
