@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_BUFFERS = 64, MOST_EVENTS = 1024, MOST_MADE = 4096, MOST_SUBMITTED = 256, FRAMES = 4 };
+enum { MOST_BUFFERS = 256, MOST_EVENTS = 512, MOST_MADE = 4096, MOST_SUBMITTED = 1024, FRAMES = 4 };
 
 typedef struct event {
     const char *name;

@@ -37,9 +37,7 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
                            bd_error *error) {
     bd_matte_params copy;
     bd_result code = BD_PARAMS_READ(&copy, params, bd_matte_params, error);
-    if (!code) {
-        code = bd_session_choose_classes(session, &copy.classes, error);
-    }
+    bd_session_choose_classes(session, &copy.classes);
     if (!code) {
         code = bd_session_check_idle(session, error);
     }
@@ -47,7 +45,7 @@ bd_result bd_session_matte(bd_session *session, const bd_image *photo, const bd_
         code = bd_check_picture(photo, "photo", error);
     }
     if (!code && bd_matte_needs_network(&copy)) {
-        code = bd_session_need_network(session, error);
+        code = bd_session_need_network(session, &copy.classes, error);
     }
     if (!code) {
         code = bd_session_begin_stage(session, "matte", error);

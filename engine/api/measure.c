@@ -75,7 +75,7 @@ bd_result bd_session_run_network(bd_session *session, const uint8_t *input, floa
                                  bd_node_timing *nodes, uint32_t *count, bd_error *error) {
     bd_result result = bd_session_check_idle(session, error);
     if (!result) {
-        result = bd_session_need_network(session, error);
+        result = bd_session_need_network(session, NULL, error);
     }
     if (!result && nodes && *count) {
         result = bd_info_check(nodes, "bd_node_timing", error);

@@ -266,16 +266,14 @@ static bd_result give_profile(const bd_flight *flight, bd_image *result, bd_erro
 static bd_result check_request(bd_session *session, request *ask, bd_error *error) {
     const bd_size size = {ask->photo->width, ask->photo->height};
     bd_result result = BD_PARAMS_READ(&ask->matte, ask->params.matte, bd_matte_params, error);
-    if (!result) {
-        result = bd_session_choose_classes(session, &ask->params.classes, error);
-    }
-    if (!result) {
-        ask->matte.classes = bd_class_set_is_empty(&ask->matte.classes) ? ask->params.classes : ask->matte.classes;
-        result = bd_session_choose_classes(session, &ask->matte.classes, error);
-    }
     bool classic = ask->params.classic;
+    bd_session_choose_classes(session, &ask->params.classes);
+    if (bd_class_set_is_empty(&ask->matte.classes)) {
+        ask->matte.classes = ask->params.classes;
+    }
     if (!result && (classic || bd_matte_needs_network(&ask->matte))) {
-        result = bd_session_need_network(session, error);
+        const bd_class_set *classes = classic ? &ask->params.classes : &ask->matte.classes;
+        result = bd_session_need_network(session, classes, error);
     }
     if (!result && !classic) {
         result = bd_matte_check(&ask->matte, size, session->looks.count > 0, error);

@@ -100,7 +100,7 @@ static bd_result segment(bd_session *session, const bd_image *photo, const bd_se
         code = bd_check_picture(photo, "photo", error);
     }
     if (!code) {
-        code = bd_session_need_network(session, error);
+        code = bd_session_need_network(session, NULL, error);
     }
     if (!code) {
         code = bd_session_begin_stage(session, "segment", error);

@@ -399,11 +399,6 @@ bd_result bd_session_check_idle(bd_session *session, bd_error *error) {
                : BD_OK;
 }
 
-bd_result bd_session_need_network(const bd_session *session, bd_error *error) {
-    return session->looks.count ? BD_OK
-                                : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "this session was made without a model");
-}
-
 bool bd_class_set_is_empty(const bd_class_set *classes) {
     uint32_t any = 0;
     for (uint32_t i = 0; i < BD_COUNT(classes->words); i++) {
@@ -412,11 +407,14 @@ bool bd_class_set_is_empty(const bd_class_set *classes) {
     return !any;
 }
 
-bd_result bd_session_choose_classes(const bd_session *session, bd_class_set *classes, bd_error *error) {
-    const uint32_t count = session->looks.count ? (uint32_t)session->looks.network.logits_shape.dims[3] : 256;
+void bd_session_choose_classes(const bd_session *session, bd_class_set *classes) {
     if (bd_class_set_is_empty(classes)) {
         classes->words[session->person / 32] = 1u << session->person % 32;
     }
+}
+
+static bd_result check_classes(const bd_session *session, const bd_class_set *classes, bd_error *error) {
+    const uint32_t count = (uint32_t)session->looks.network.logits_shape.dims[3];
     for (uint32_t c = count; c < 256; c++) {
         if (classes->words[c / 32] >> c % 32 & 1) {
             return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "there is no class %u: the network tells 0..%u apart", c,
@@ -424,6 +422,13 @@ bd_result bd_session_choose_classes(const bd_session *session, bd_class_set *cla
         }
     }
     return BD_OK;
+}
+
+bd_result bd_session_need_network(const bd_session *session, const bd_class_set *classes, bd_error *error) {
+    if (!session->looks.count) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "this session was made without a model");
+    }
+    return classes ? check_classes(session, classes, error) : BD_OK;
 }
 
 bd_result bd_session_open_look(bd_session *session, const bd_matte_params *params, bool *second, bd_error *error) {

@@ -103,10 +103,11 @@ bd_result bd_session_next_frame(bd_session *session, uint32_t *number, bd_error 
 /* Retires images; fails while other photos are in flight. */
 bd_result bd_session_check_idle(bd_session *session, bd_error *error);
 /* Fails for a session that was made without a model. */
-bd_result bd_session_need_network(const bd_session *session, bd_error *error);
+/* Fails without a network, and where it does not know one of the classes; classes NULL: none are asked for. */
+bd_result bd_session_need_network(const bd_session *session, const bd_class_set *classes, bd_error *error);
 bool bd_class_set_is_empty(const bd_class_set *classes);
 /* Where no class is chosen, the default. */
-bd_result bd_session_choose_classes(const bd_session *session, bd_class_set *classes, bd_error *error);
+void bd_session_choose_classes(const bd_session *session, bd_class_set *classes);
 /* Whether a matte takes a second look; makes what that and larger looks need. */
 bd_result bd_session_open_look(bd_session *session, const bd_matte_params *params, bool *second, bd_error *error);
 /* Counts what the network saw in a photo that is done: labels, the number of the result; NULL: it was not asked. */

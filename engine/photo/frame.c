@@ -442,7 +442,7 @@ void bd_frame_upload(bd_frame *frame, const bd_source *sources) {
 bd_result bd_frame_submit(bd_frames *frames, bd_frame *frame, const bd_exchange *images, const bd_vk_watch *watch,
                           bd_error *error) {
     const bd_vk_commands *list[2 * BD_MOST_COMMANDS + 2];
-    _Static_assert(BD_COUNT(list) * BD_VK_MOST_PARTS <= BD_VK_MOST_SUBMITTED, "one submission");
+    _Static_assert(BD_COUNT(list) <= BD_VK_MOST_SUBMITTED, "one submission");
     uint32_t count = 0;
     if (images) {
         bd_result result =

@@ -5,7 +5,7 @@
 
 #include "vk/dispatch.h"
 
-enum { BD_VK_MOST_PARTS = 128 };
+enum { BD_VK_MOST_PARTS = 1024 };
 
 /* Recorded commands with the descriptor sets and views that they refer to, in parts that can be submitted one by one. */
 typedef struct bd_vk_commands {

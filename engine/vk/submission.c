@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "vk/submission.h"
 
-#include <string.h>
-
 #include "vk/vk_check.h"
 
 enum { MOST_BATCHES = 64 };
@@ -45,9 +43,9 @@ static void add_syncs(const bd_vk_syncs *syncs, sync_infos *chain, VkSubmitInfo 
     }
 }
 
-/* In batches of so many buffers, which drivers take for so many jobs: the first one waits, the last one signals. */
-static bd_result submit(bd_vk *vk, const VkCommandBuffer *buffers, uint32_t count, uint32_t batch,
-                        const bd_vk_syncs *syncs, VkFence fence, bd_error *error) {
+/* The first batch waits, the last one signals. */
+static bd_result submit(bd_vk *vk, VkSubmitInfo *batches, uint32_t count, const bd_vk_syncs *syncs, VkFence fence,
+                        bd_error *error) {
     if (vk->lost) {
         return bd_fail(error, BD_ERR_DEVICE_LOST, "%s: the device was lost earlier", vk->info.name);
     }
@@ -55,22 +53,15 @@ static bd_result submit(bd_vk *vk, const VkCommandBuffer *buffers, uint32_t coun
     if (result) {
         return result;
     }
-    VkSubmitInfo infos[MOST_BATCHES];
-    uint32_t batches = 0;
-    for (uint32_t first = 0; first < count; first += batch) {
-        infos[batches++] = (VkSubmitInfo){.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-                                          .commandBufferCount = BD_MIN(batch, count - first),
-                                          .pCommandBuffers = buffers + first};
-    }
     sync_infos chain;
     if (syncs) {
-        add_syncs(syncs, &chain, &infos[0], &infos[batches - 1]);
+        add_syncs(syncs, &chain, &batches[0], &batches[count - 1]);
     }
     bd_mutex_lock(&vk->queue_lock);
     if (vk->lock_queue) {
         vk->lock_queue(vk->lock_user, vk->queue_family, vk->queue_index);
     }
-    VkResult submitted = vk->api.vkQueueSubmit(vk->queue, batches, infos, fence);
+    VkResult submitted = vk->api.vkQueueSubmit(vk->queue, count, batches, fence);
     if (vk->unlock_queue) {
         vk->unlock_queue(vk->lock_user, vk->queue_family, vk->queue_index);
     }
@@ -78,64 +69,80 @@ static bd_result submit(bd_vk *vk, const VkCommandBuffer *buffers, uint32_t coun
     return bd_vk_check(vk, submitted, "vkQueueSubmit", error);
 }
 
-/* All parts of all commands, in order. */
-static bd_result list_parts(const bd_vk_commands *const *commands, uint32_t count,
-                            VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED], uint32_t *listed, bd_error *error) {
-    *listed = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (commands[i]->part_count > BD_VK_MOST_SUBMITTED - *listed) {
-            return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "too many command buffers in one submission");
+static VkSubmitInfo batch_of(const VkCommandBuffer *buffers, uint32_t count) {
+    return (VkSubmitInfo){
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = count, .pCommandBuffers = buffers};
+}
+
+/* Of at most so many parts, all of the same commands: drivers take each for a job. */
+static bd_result submit_batches(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, uint32_t most,
+                                const bd_vk_syncs *syncs, VkFence fence, bd_error *error) {
+    VkSubmitInfo batches[MOST_BATCHES + BD_VK_MOST_SUBMITTED];
+    uint32_t made = 0;
+    for (uint32_t c = 0; c < count; c++) {
+        for (uint32_t first = 0; first < commands[c]->part_count; first += most) {
+            batches[made++] = batch_of(commands[c]->parts + first, BD_MIN(most, commands[c]->part_count - first));
         }
-        memcpy(buffers + *listed, commands[i]->parts, commands[i]->part_count * sizeof *buffers);
-        *listed += commands[i]->part_count;
     }
-    return BD_OK;
+    return submit(vk, batches, made, syncs, fence, error);
 }
 
 bd_result bd_vk_submit_only(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, const bd_vk_syncs *syncs,
                             VkFence fence, bd_error *error) {
-    VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED];
-    uint32_t listed;
-    bd_result result = list_parts(commands, count, buffers, &listed, error);
-    return result ? result : submit(vk, buffers, listed, listed, syncs, fence, error);
+    return submit_batches(vk, commands, count, BD_VK_MOST_PARTS, syncs, fence, error);
 }
 
-/* Waits for the parts that were submitted and not waited for. */
-static void drain_parts(bd_vk *vk, const bd_vk_watch *watch, uint32_t waited, uint32_t submitted) {
-    for (; waited < submitted; waited++) {
-        (void)bd_vk_wait(vk, watch->fences[waited % 2], NULL);
+/* Parts that are submitted one by one: the first `waited` are done, `submitted` were given to the device. */
+typedef struct progress {
+    uint32_t waited, submitted, total;
+} progress;
+
+/* Waits for what was submitted and not waited for. */
+static void drain_parts(bd_vk *vk, const bd_vk_watch *watch, progress *at) {
+    for (; at->waited < at->submitted; at->waited++) {
+        (void)bd_vk_wait(vk, watch->fences[at->waited % 2], NULL);
     }
+}
+
+static bd_result submit_part(bd_vk *vk, VkCommandBuffer part, const bd_vk_watch *watch, VkFence last, progress *at,
+                             bd_error *error) {
+    bd_result result = BD_OK;
+    if (at->submitted >= 2) {
+        result = bd_vk_wait(vk, watch->fences[at->waited % 2], error);
+        at->waited += !result;
+    }
+    if (!result && !watch->go_on(watch->user, at->waited, at->total)) {
+        result = bd_fail(error, BD_ERR_CANCELLED, "stopped by the caller");
+    }
+    if (!result) {
+        const VkFence fence = at->submitted + 1 == at->total ? last : watch->fences[at->submitted % 2];
+        VkSubmitInfo alone = batch_of(&part, 1);
+        result = submit(vk, &alone, 1, NULL, fence, error);
+        at->submitted += !result;
+    }
+    return result;
 }
 
 bd_result bd_vk_submit_parts(bd_vk *vk, const bd_vk_commands *const *commands, uint32_t count, const bd_vk_syncs *syncs,
                              VkFence fence, const bd_vk_watch *watch, bd_error *error) {
-    VkCommandBuffer buffers[BD_VK_MOST_SUBMITTED];
-    uint32_t listed, waited = 0;
-    bd_result result = list_parts(commands, count, buffers, &listed, error);
-    if (!result && !watch) {
+    progress at = {.total = 0};
+    for (uint32_t c = 0; c < count; c++) {
+        at.total += commands[c]->part_count;
+    }
+    if (!watch) {
         /* Software devices have no driver that stops what takes long, and lose time with each batch. */
         bool whole = vk->info.kind == BD_DEVICE_SOFTWARE;
-        uint32_t batch = whole ? listed : (listed + MOST_BATCHES - 1) / MOST_BATCHES;
-        return submit(vk, buffers, listed, batch, syncs, fence, error);
+        uint32_t most = whole ? (uint32_t)BD_VK_MOST_PARTS : (at.total + MOST_BATCHES - 1) / MOST_BATCHES;
+        return submit_batches(vk, commands, count, most, syncs, fence, error);
     }
-    for (uint32_t i = 0; i < listed && !result; i++) {
-        if (i >= 2) {
-            result = bd_vk_wait(vk, watch->fences[waited % 2], error);
-            waited += !result;
-        }
-        if (!result && !watch->go_on(watch->user, waited, listed)) {
-            result = bd_fail(error, BD_ERR_CANCELLED, "stopped by the caller");
-        }
-        if (!result) {
-            result = submit(vk, buffers + i, 1, 1, NULL, i + 1 == listed ? fence : watch->fences[i % 2], error);
-        }
-        if (result) {
-            drain_parts(vk, watch, waited, i);
+    bd_result result = BD_OK;
+    for (uint32_t c = 0; c < count && !result; c++) {
+        for (uint32_t p = 0; p < commands[c]->part_count && !result; p++) {
+            result = submit_part(vk, commands[c]->parts[p], watch, fence, &at, error);
         }
     }
-    if (!result) {
-        drain_parts(vk, watch, waited, listed - 1);
-    }
+    at.submitted -= !result; /* the caller waits for the last one */
+    drain_parts(vk, watch, &at);
     return result;
 }
 

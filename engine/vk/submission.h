@@ -5,10 +5,10 @@
 
 #include "vk/commands.h"
 
-/* Submits in order as one batch, at most BD_VK_MOST_SUBMITTED, that will signal the fence; an unfinished command buffer
- * may be among them where its usage is SIMULTANEOUS_USE. Every submission waits for what an earlier one wrote only
+/* Submits in order, at most BD_VK_MOST_SUBMITTED of them, and signals the fence then; an unfinished command buffer may be
+ * among them where its usage is SIMULTANEOUS_USE. Every submission waits for what an earlier one wrote only
  * where a barrier says so. */
-#define BD_VK_MOST_SUBMITTED 4608
+enum { BD_VK_MOST_SUBMITTED = 40 };
 /* Semaphores of a host that copies of a submission wait for and that are signalled when it is done; values are those of
  * timelines, 0 of binary ones. */
 enum { BD_VK_MOST_SYNCS = 16 };

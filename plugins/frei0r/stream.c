@@ -26,7 +26,6 @@ void stream_finish(stream *s) {
 void stream_change(stream *s, int setting) {
     switch (setting) {
     case SETTING_MODEL:
-    case SETTING_MATTE: /* the best one has a network more */
     case SETTING_DEVICE: s->stale = ALL; break;
     case SETTING_BACKGROUND: s->stale |= PICTURE | PARAMS; break;
     default: s->stale |= PARAMS; break;
@@ -38,12 +37,13 @@ void stream_change(stream *s, int setting) {
 static bd_result open_network(stream *s, const settings *from, bd_error *error) {
     close_network(s);
     s->model = shared_model_take(from->texts[SETTING_MODEL], error);
+    s->closer = settings_is_best(from);
     s->engine = s->model ? shared_engine_take(from->texts[SETTING_DEVICE], error) : NULL;
     if (!s->engine) {
         return error->code;
     }
     /* Not for many photos: hosts would stand still for the seconds that this times kernels at first. */
-    const bd_session_params params = {.struct_size = sizeof params, .closer = settings_is_best(from)};
+    const bd_session_params params = {.struct_size = sizeof params, .closer = s->closer};
     return bd_session_create(shared_engine_get(s->engine), shared_model_get(s->model), &params, &s->session, error);
 }
 
@@ -68,6 +68,9 @@ static bd_result read_part(stream *s, const settings *from, unsigned part, bd_er
 
 /* What is wrong is not tried again before the setting changes. */
 static bd_result refresh(stream *s, const settings *from, bd_error *error) {
+    if (s->session && s->closer != settings_is_best(from)) {
+        s->stale = ALL;
+    }
     for (unsigned part = NETWORK; part <= PARAMS && !(s->wrong & ~s->stale); part <<= 1) {
         if (s->stale & part) {
             s->stale &= ~part;

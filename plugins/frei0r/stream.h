@@ -14,6 +14,7 @@ typedef struct stream {
     shared_model *model;
     shared_engine *engine;
     bd_session *session;
+    bool closer; /* the session has the network that the best mattes look with, too */
     bd_replace_params params;
     bd_matte_params matte; /* params.matte */
     char said[sizeof((bd_error *)0)->message];

@@ -364,10 +364,45 @@ static void test_wrong_settings(void **state) {
     free(frame.pixels);
 }
 
+/* The best matte has the network at twice its size, as the command has it; the others are without. */
+static void test_best(void **state) {
+    (void)state;
+    enum { W = 128, H = 96 };
+    const bd_session_params closer = {.struct_size = sizeof closer, .closer = true};
+    const bd_matte_params best = {.struct_size = sizeof best, .mode = BD_MATTE_BEST};
+    const bd_replace_params params = {
+        .struct_size = sizeof params, .background = BD_BACKGROUND_TRANSPARENT, .matte = &best};
+    bd_image one = frame_of(W / 2, H / 2), many = test_new_picture(W, H); /* small bodies, which are looked at closer */
+    for (uint32_t y = 0; y < H; y++) {
+        const uint8_t *row = one.pixels + (size_t)4 * (y % (H / 2)) * (W / 2);
+        memcpy(many.pixels + (size_t)4 * y * W, row, (size_t)4 * (W / 2));
+        memcpy(many.pixels + (size_t)4 * (y * W + W / 2), row, (size_t)4 * (W / 2));
+    }
+    bd_session *session = test_session_create(t.engine, t.model, &closer);
+    bd_image wanted = test_replaced(session, &many, NULL, &params);
+    bd_image less = test_replaced(t.session, &many, NULL, &params);
+    bd_image plain = by_library(&many, NULL, (bd_replace_params){.background = BD_BACKGROUND_TRANSPARENT});
+    assert_false(same(&wanted, &less));
+    f0r_instance_t instance = make(W, H);
+    set_text(instance, BACKGROUND, "transparent");
+    expect(instance, &many, &plain);
+    set_text(instance, MATTE, "best");
+    expect(instance, &many, &wanted);
+    set_text(instance, MATTE, "refine");
+    expect(instance, &many, &plain);
+    f0r.destruct(instance);
+    bd_session_destroy(session);
+    bd_image_finish(&wanted);
+    bd_image_finish(&less);
+    bd_image_finish(&plain);
+    free(one.pixels);
+    free(many.pixels);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_interface), cmocka_unit_test(test_frames),         cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_bad_model), cmocka_unit_test(test_wrong_settings),
+        cmocka_unit_test(test_bad_model), cmocka_unit_test(test_wrong_settings), cmocka_unit_test(test_best),
     };
     int skip = test_session_skip();
     return skip ? skip : cmocka_run_group_tests(tests, load, unload);

@@ -254,6 +254,13 @@ static void test_refusals(void **state) {
     assert_non_null(strstr(error.message, "no class 21"));
     assert_int_equal(bd_session_matte(session, &photo, &beyond_too, &alpha, &error), BD_ERR_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, "no class 255"));
+    const float even[4] = {0.5f, 0.5f, 0.5f, 0.5f}; /* asks for no class, so that none can be wrong */
+    bd_matte_params by_coarse = beyond_too;
+    by_coarse.coarse = even;
+    by_coarse.coarse_width = by_coarse.coarse_height = 2;
+    forget(NEVER, NEVER);
+    assert_int_equal(bd_session_matte(session, &photo, &by_coarse, &alpha, &error), BD_OK);
+    bd_image_finish(&alpha);
     assert_int_equal(bd_session_replace(session, &photo, NULL, NULL, &got, &error), BD_ERR_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, "no background was given"));
     bd_image small = photo;

@@ -47,8 +47,8 @@ typedef struct check_input {
 /* Memory full of the NaNs that stand for what was not written; free() it. */
 void *check_output(size_t bytes);
 
-/* Dispatches once over out as it is (check_output), whole or in slices, and reads it back. Fails the test on any error, any validation
- * message and a changed byte outside the output. With c->bench it prints the best time of a few runs. dispatch: all but
+/* Dispatches once over out as it is (check_output), whole or in slices, and reads it back. Fails the test on any error, any
+ * validation message and a changed byte outside the output. With c->bench it prints the best time of a few runs. dispatch: all but
  * the buffers. label: sizes, for messages. */
 void check_run(check *c, const bd_vk_dispatch *dispatch, const check_input inputs[BD_VK_BINDINGS - 1], void *out,
                size_t out_bytes, const char *label, double multiply_adds);
