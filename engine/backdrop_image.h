@@ -50,13 +50,37 @@ typedef struct bd_image_read_params {
     bool keep_depth; /* BD_FORMAT_RGBA16 of a PNG of 16 bits; all else is BD_FORMAT_RGBA8 */
 } bd_image_read_params;
 
-typedef enum bd_image_file { BD_IMAGE_FILE_AUTO = 0, BD_IMAGE_FILE_PNG = 1, BD_IMAGE_FILE_JPEG = 2 } bd_image_file;
+/* The forms of files that pictures are written to. Whether this build does: bd_image_form_at. */
+typedef enum bd_image_file {
+    BD_IMAGE_FILE_AUTO = 0,
+    BD_IMAGE_FILE_PNG = 1,
+    BD_IMAGE_FILE_JPEG = 2,
+    BD_IMAGE_FILE_WEBP = 3,
+    BD_IMAGE_FILE_TIFF = 4,
+    BD_IMAGE_FILE_AVIF = 5
+} bd_image_file;
+
+/* A form of picture files. Strings are static. */
+typedef struct bd_image_form {
+    size_t struct_size;
+    const char *name;    /* "WebP" */
+    const char *endings; /* of names of files of it that are written: ".tif .tiff"; NULL: no build writes it */
+    const char *library; /* that reads and writes it, found when this library was built; NULL: it is always there */
+    bd_image_file file;  /* AUTO: no build writes it */
+    bool reads, writes;  /* whether this build does */
+    bool alpha, deep;    /* whether files of it hold alpha, and 16 bits */
+} bd_image_form;
+
+/* How many forms there are, whether this build knows how to read and write them or not. */
+BD_API uint32_t bd_image_form_count(void);
+/* The one at index; form->struct_size is set by the caller. Errors: BD_ERR_INVALID_ARGUMENT. */
+BD_API BD_CHECK bd_result bd_image_form_at(uint32_t index, bd_image_form *form);
 
 typedef struct bd_image_write_params {
     size_t struct_size;
     const bd_allocator *allocator;
     bd_image_file file;     /* AUTO: by the extension of the path; PNG in bd_image_encode */
-    int jpeg_quality;       /* 1..100; 0: 92 */
+    int quality;            /* 1..100, of forms that lose; 0: 92 of JPEG */
     const uint8_t *palette; /* (256, 3) u8 RGB for a BD_FORMAT_GRAY8 image: written as an indexed PNG */
     uint32_t palette_count; /* entries of palette in use */
 } bd_image_write_params;

@@ -285,7 +285,7 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
     if (!cli_value_integer(run, &run->options.quality, &quality)) {
         return false;
     }
-    params.jpeg_quality = (int)quality;
+    params.quality = (int)quality;
     if (file == BD_IMAGE_FILE_JPEG && image->format == BD_FORMAT_RGBA8 && image->has_alpha) {
         flatten(image);
         if (!run->options.quiet && !run->said_white) {

@@ -1,62 +1,34 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 
+#include "image/forms.h"
 #include "image/image_source.h"
-#include "image/jpeg.h"
 #include "image/pixels.h"
-#include "image/png.h"
-#include "image/pnm.h"
-#include "image/stb.h"
 
-static bool starts_with(const bd_image_source *source, const char *magic, size_t bytes) {
-    return source->bytes >= bytes && !memcmp(source->data, magic, bytes);
-}
-
-static bool is_pnm(const bd_image_source *source) {
-    return source->bytes >= 3 && source->data[0] == 'P' && source->data[1] >= '1' && source->data[1] <= '6' &&
-           (strchr(" \t\r\n#", source->data[2]) && source->data[2]);
-}
-
-/* TGA has no magic, so every field of its header has to make sense (Truevision TGA 2.0, fields 2 to 5). */
-static bool is_tga(const bd_image_source *source) {
-    const uint8_t *header = source->data;
-    if (source->bytes < 18 || header[1] > 1) {
-        return false;
+/* "JPEG, PNG, PNM": what this build reads. */
+static void name_forms(char *text, size_t room) {
+    uint32_t count;
+    const bd_form *forms = bd_forms(&count);
+    *text = '\0';
+    for (uint32_t i = 0; i < count; i++) {
+        size_t used = strlen(text);
+        if (forms[i].decode) {
+            (void)snprintf(text + used, room - used, "%s%s", used ? ", " : "", forms[i].name);
+        }
     }
-    int type = header[2] & ~8;
-    int bits = header[16];
-    bool kind = header[1] ? type == 1 && (bits == 8 || bits == 16) : type == 2 || type == 3;
-    return kind && (bits == 8 || bits == 15 || bits == 16 || bits == 24 || bits == 32) && (header[12] || header[13]) &&
-           (header[14] || header[15]);
 }
 
 static bd_result decode(const bd_image_source *source, bd_image *image, bd_error *error) {
-    if (starts_with(source, "\xff\xd8\xff", 3)) {
-        return bd_jpeg_decode(source, image, error);
+    const bd_form *form = bd_form_of_source(source);
+    if (!form) {
+        char known[200];
+        name_forms(known, sizeof known);
+        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not an image that can be read (%s)", source->name, known);
     }
-    if (starts_with(source, "\x89PNG", 4)) {
-        return bd_png_decode(source, image, error);
-    }
-    if (is_pnm(source)) {
-        return bd_pnm_decode(source, image, error);
-    }
-    if (starts_with(source, "BM", 2)) {
-        return bd_stb_decode(source, "BMP", image, error);
-    }
-    if (starts_with(source, "GIF8", 4)) {
-        return bd_stb_decode(source, "GIF", image, error);
-    }
-    if (starts_with(source, "8BPS", 4)) {
-        return bd_stb_decode(source, "PSD", image, error);
-    }
-    if (starts_with(source, "#?RADIANCE\n", 11) || starts_with(source, "#?RGBE\n", 7)) {
-        return bd_stb_decode(source, "HDR", image, error);
-    }
-    if (is_tga(source)) {
-        return bd_stb_decode(source, "TGA", image, error);
-    }
-    return bd_fail(error, BD_ERR_FILE_FORMAT,
-                   "%s: not an image that can be read (JPEG, PNG, BMP, TGA, GIF, PNM, PSD, HDR)", source->name);
+    return form->decode ? form->decode(source, image, error)
+                        : bd_fail(error, BD_ERR_FILE_FORMAT, "%s: a %s picture, and this build has no %s to read it",
+                                  source->name, form->name, form->library);
 }
 
 bd_result bd_image_decode(const void *data, size_t bytes, const char *name, const bd_image_read_params *params,
@@ -86,7 +58,8 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
         .log = given.log,
         .log_user = given.log_user,
     };
-    if (given.indices && !starts_with(&source, "\x89PNG", 4)) {
+    const bd_form *form = given.indices ? bd_form_of_source(&source) : NULL;
+    if (given.indices && (!form || form->file != BD_IMAGE_FILE_PNG)) {
         return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not a PNG of indices", name);
     }
     result = decode(&source, image, error);

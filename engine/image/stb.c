@@ -200,7 +200,18 @@ static bool bmp_is_safe(const bd_image_source *source) {
     return true;
 }
 
-bd_result bd_stb_decode(const bd_image_source *source, const char *kind, bd_image *image, bd_error *error) {
+static const char *kind_of(const bd_image_source *source) {
+    switch (source->data[0]) {
+    case 'B': return "BMP";
+    case 'G': return "GIF";
+    case '8': return "PSD";
+    case '#': return "HDR";
+    default: return "TGA";
+    }
+}
+
+bd_result bd_stb_decode(const bd_image_source *source, bd_image *image, bd_error *error) {
+    const char *kind = kind_of(source);
     stb_reader reader = {.source = source};
     reader.blocks = (stb_block){&reader.blocks, &reader.blocks};
     if (source->data[0] == 'B' && !bmp_is_safe(source)) {

@@ -5,7 +5,7 @@
 
 #include "image/image_source.h"
 
-/* Writes an RGBA8 image on success only. kind names the form in messages. */
-bd_result bd_stb_decode(const bd_image_source *source, const char *kind, bd_image *image, bd_error *error);
+/* Writes an RGBA8 image on success only. */
+bd_result bd_stb_decode(const bd_image_source *source, bd_image *image, bd_error *error);
 
 #endif

@@ -41,6 +41,11 @@ outside='
     ^libexif/         image
     ^lcms2\.h$        image
     stb_image         image
+    ^webp/            image
+    ^tiff             image
+    ^libheif/         image
+    ^jxl/             image
+    ^openjpeg         image
     cJSON\.h$         model model/tensorflow model/torch tools bench
     ^nettle/          tools
     ^frei0r           plugins

@@ -391,8 +391,8 @@ static void test_not_images(void **state) {
     bd_error error;
     assert_int_equal(bd_image_decode("hello, world: not a picture", 27, "x.txt", NULL, &image, &error),
                      BD_ERR_FILE_FORMAT);
-    assert_string_equal(error.message,
-                        "x.txt: not an image that can be read (JPEG, PNG, BMP, TGA, GIF, PNM, PSD, HDR)");
+    assert_memory_equal(error.message, "x.txt: not an image that can be read (JPEG, PNG, ", 49);
+    assert_non_null(strstr(error.message, "PNM, BMP, GIF, PSD, HDR, TGA)"));
     assert_int_equal(bd_image_read("/does/not/exist.png", NULL, &image, &error), BD_ERR_FILE_NOT_FOUND);
     assert_non_null(strstr(error.message, "/does/not/exist.png"));
     bd_image zero = {0};

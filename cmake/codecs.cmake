@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# Libraries of picture forms that a build may lack. What is found is used, unless BACKDROP_<NAME> is OFF, and
+# BD_HAS_<NAME> is defined. Those that a process would feel are not linked: the first picture that needs one loads it, by
+# the name BD_LIBRARY_<NAME> (engine/image/codec.h).
+set(CODEC_DEFINITIONS)
+set(CODEC_INCLUDES)
+
+# backdrop_codec(NAME linked|loaded MODULE...)
+macro(backdrop_codec name way)
+  option(BACKDROP_${name} "Read and write what ${name} is for, where its library is found" ON)
+  if(BACKDROP_${name})
+    pkg_check_modules(BACKDROP_${name}_LIBRARY QUIET ${ARGN})
+  endif()
+  if(BACKDROP_${name} AND BACKDROP_${name}_LIBRARY_FOUND)
+    if("${way}" STREQUAL linked)
+      list(APPEND CODEC_DEFINITIONS BD_HAS_${name})
+      list(APPEND BACKDROP_IMAGE_MODULES ${ARGN})
+    else()
+      list(GET BACKDROP_${name}_LIBRARY_LINK_LIBRARIES 0 codec_file)
+      file(REAL_PATH "${codec_file}" codec_file)
+      execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${codec_file} OUTPUT_VARIABLE codec_header ERROR_QUIET)
+      get_filename_component(codec_name "${codec_file}" NAME)
+      if(codec_header MATCHES "SONAME[ \t]+([^ \t\r\n]+)")
+        set(codec_name ${CMAKE_MATCH_1})
+      endif()
+      list(APPEND CODEC_DEFINITIONS BD_HAS_${name} BD_LIBRARY_${name}="${codec_name}")
+      list(APPEND CODEC_INCLUDES ${BACKDROP_${name}_LIBRARY_INCLUDE_DIRS})
+    endif()
+  else()
+    message(STATUS "Without ${name}: its pictures will not be read")
+  endif()
+endmacro()
+
+backdrop_codec(WEBP linked libwebp libwebpmux libwebpdemux)
+backdrop_codec(OPENJPEG linked libopenjp2)
+backdrop_codec(TIFF loaded libtiff-4)
+backdrop_codec(HEIF loaded libheif)
+backdrop_codec(JXL loaded libjxl)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/encoder.h"
+
+#include <string.h>
+
+bool bd_encoder_grow(bd_encoder *to, size_t bytes) {
+    if (to->room - to->used >= bytes) {
+        return true;
+    }
+    size_t room = BD_MAX(to->room, (size_t)64 << 10);
+    while (room - to->used < bytes) {
+        if (room > SIZE_MAX / 2) {
+            return false;
+        }
+        room *= 2;
+    }
+    uint8_t *data = bd_realloc(to->params.allocator, to->data, room);
+    if (!data) {
+        return false;
+    }
+    to->data = data;
+    to->room = room;
+    return true;
+}
+
+bool bd_encoder_put(bd_encoder *to, const void *data, size_t bytes) {
+    if (!bd_encoder_grow(to, bytes)) {
+        return false;
+    }
+    memcpy(to->data + to->used, data, bytes);
+    to->used += bytes;
+    return true;
+}
+
+uint8_t *bd_encoder_row(const bd_encoder *encoder, uint32_t y) {
+    return encoder->image->pixels + (ptrdiff_t)y * encoder->image->stride_bytes;
+}
+
+bool bd_encoder_is_deep(const bd_encoder *encoder) {
+    return encoder->image->format == BD_FORMAT_RGBA16 || encoder->image->format == BD_FORMAT_GRAY16;
+}
+
+bool bd_encoder_is_swapped(const bd_encoder *encoder) {
+    return encoder->image->format == BD_FORMAT_BGRA8 || encoder->image->format == BD_FORMAT_BGRX8;
+}

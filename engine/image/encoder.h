@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * What the encoders share: the image being written, and the bytes that it becomes. */
+#ifndef BD_ENCODER_H
+#define BD_ENCODER_H
+
+#include "base/base.h"
+
+/* Bytes that grow as the encoder goes. */
+typedef struct bd_encoder {
+    const bd_image *image; /* checked */
+    bd_image_write_params params;
+    const char *name; /* for messages */
+    bd_error *error;
+    bd_result result;
+    bool out_of_memory; /* set by an encoder whose library only says that it failed */
+    uint8_t *data;      /* from the parameters' allocator; released by the caller, after failures too */
+    size_t used, room;
+} bd_encoder;
+
+/* Room for some bytes more behind those in use; false: out of memory. */
+bool bd_encoder_grow(bd_encoder *encoder, size_t bytes);
+/* Appends bytes; false: out of memory. */
+bool bd_encoder_put(bd_encoder *encoder, const void *data, size_t bytes);
+/* The row y, from the top. */
+uint8_t *bd_encoder_row(const bd_encoder *encoder, uint32_t y);
+/* Is the image of 16 bits? */
+bool bd_encoder_is_deep(const bd_encoder *encoder);
+/* Does blue come first in memory? */
+bool bd_encoder_is_swapped(const bd_encoder *encoder);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/forms.h"
+
+#include <string.h>
+
+#include "base/params.h"
+#include "image/jpeg.h"
+#include "image/jpeg_encode.h"
+#include "image/png.h"
+#include "image/png_encode.h"
+#include "image/pnm.h"
+#include "image/stb.h"
+#include "platform/path.h"
+#include "platform/text.h"
+
+static bool has_at(const bd_image_source *source, size_t at, const char *magic, size_t bytes) {
+    return source->bytes >= at + bytes && !memcmp(source->data + at, magic, bytes);
+}
+
+static bool is_jpeg(const bd_image_source *source) {
+    return has_at(source, 0, "\xff\xd8\xff", 3);
+}
+
+static bool is_png(const bd_image_source *source) {
+    return has_at(source, 0, "\x89PNG", 4);
+}
+
+static bool is_webp(const bd_image_source *source) {
+    return has_at(source, 0, "RIFF", 4) && has_at(source, 8, "WEBP", 4);
+}
+
+static bool is_tiff(const bd_image_source *source) {
+    static const char magics[4][5] = {"II*\0", "MM\0*", "II+\0", "MM\0+"}; /* the last two are BigTIFF's */
+    for (int i = 0; i < 4; i++) {
+        if (has_at(source, 0, magics[i], 4)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One of the four-letter brands of an ISO media file (ISO/IEC 14496-12, 4.3), the major one before the compatible. */
+static bool has_brand(const bd_image_source *source, const char *const *brands) {
+    if (!has_at(source, 4, "ftyp", 4) || source->bytes < 12) {
+        return false;
+    }
+    size_t bytes = (size_t)source->data[2] << 8 | source->data[3];
+    bytes = source->data[0] || source->data[1] ? 0 : BD_MIN(bytes, source->bytes);
+    for (; *brands; brands++) {
+        for (size_t at = 8; at == 8 || at + 4 <= bytes; at += at == 8 ? 8 : 4) {
+            if (has_at(source, at, *brands, 4)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_avif(const bd_image_source *source) {
+    return has_brand(source, (const char *const[]){"avif", "avis", NULL});
+}
+
+static bool is_heic(const bd_image_source *source) {
+    return has_brand(source, (const char *const[]){"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", NULL});
+}
+
+static bool is_jxl(const bd_image_source *source) {
+    return has_at(source, 0, "\xff\x0a", 2) || has_at(source, 0, "\0\0\0\x0cJXL \r\n\x87\n", 12);
+}
+
+static bool is_jp2(const bd_image_source *source) {
+    return has_at(source, 0, "\xff\x4f\xff\x51", 4) || has_at(source, 0, "\0\0\0\x0cjP  \r\n\x87\n", 12);
+}
+
+static bool is_pnm(const bd_image_source *source) {
+    return source->bytes >= 3 && source->data[0] == 'P' && source->data[1] >= '1' && source->data[1] <= '6' &&
+           (strchr(" \t\r\n#", source->data[2]) && source->data[2]);
+}
+
+static bool is_bmp(const bd_image_source *source) {
+    return has_at(source, 0, "BM", 2);
+}
+
+static bool is_gif(const bd_image_source *source) {
+    return has_at(source, 0, "GIF8", 4);
+}
+
+static bool is_psd(const bd_image_source *source) {
+    return has_at(source, 0, "8BPS", 4);
+}
+
+static bool is_hdr(const bd_image_source *source) {
+    return has_at(source, 0, "#?RADIANCE\n", 11) || has_at(source, 0, "#?RGBE\n", 7);
+}
+
+/* TGA has no magic, so every field of its header has to make sense (Truevision TGA 2.0, fields 2 to 5). */
+static bool is_tga(const bd_image_source *source) {
+    const uint8_t *header = source->data;
+    if (source->bytes < 18 || header[1] > 1) {
+        return false;
+    }
+    int type = header[2] & ~8;
+    int bits = header[16];
+    bool kind = header[1] ? type == 1 && (bits == 8 || bits == 16) : type == 2 || type == 3;
+    return kind && (bits == 8 || bits == 15 || bits == 16 || bits == 24 || bits == 32) && (header[12] || header[13]) &&
+           (header[14] || header[15]);
+}
+
+static const bd_form forms[] = {
+    {.name = "JPEG",
+     .endings = ".jpg .jpeg .jpe .jfif",
+     .file = BD_IMAGE_FILE_JPEG,
+     .is = is_jpeg,
+     .decode = bd_jpeg_decode,
+     .encode = bd_jpeg_encode},
+    {.name = "PNG",
+     .endings = ".png",
+     .file = BD_IMAGE_FILE_PNG,
+     .alpha = true,
+     .deep = true,
+     .is = is_png,
+     .decode = bd_png_decode,
+     .encode = bd_png_encode},
+    {.name = "WebP",
+     .library = "libwebp",
+     .endings = ".webp",
+     .file = BD_IMAGE_FILE_WEBP,
+     .alpha = true,
+     .is = is_webp},
+    {.name = "TIFF",
+     .library = "libtiff",
+     .endings = ".tif .tiff",
+     .file = BD_IMAGE_FILE_TIFF,
+     .alpha = true,
+     .deep = true,
+     .is = is_tiff},
+    {.name = "AVIF",
+     .library = "libheif",
+     .endings = ".avif",
+     .file = BD_IMAGE_FILE_AVIF,
+     .alpha = true,
+     .is = is_avif},
+    {.name = "HEIC", .library = "libheif", .is = is_heic},
+    {.name = "JPEG XL", .library = "libjxl", .is = is_jxl},
+    {.name = "JPEG 2000", .library = "OpenJPEG", .is = is_jp2},
+    {.name = "PNM", .is = is_pnm, .decode = bd_pnm_decode},
+    {.name = "BMP", .is = is_bmp, .decode = bd_stb_decode},
+    {.name = "GIF", .is = is_gif, .decode = bd_stb_decode},
+    {.name = "PSD", .is = is_psd, .decode = bd_stb_decode},
+    {.name = "HDR", .is = is_hdr, .decode = bd_stb_decode},
+    {.name = "TGA", .is = is_tga, .decode = bd_stb_decode},
+};
+
+enum { FORMS = sizeof forms / sizeof forms[0] };
+
+const bd_form *bd_forms(uint32_t *count) {
+    *count = FORMS;
+    return forms;
+}
+
+const bd_form *bd_form_of_source(const bd_image_source *source) {
+    for (size_t i = 0; i < FORMS; i++) {
+        if (forms[i].is(source)) {
+            return &forms[i];
+        }
+    }
+    return NULL;
+}
+
+const bd_form *bd_form_of_file(bd_image_file file) {
+    for (size_t i = 0; i < FORMS && file != BD_IMAGE_FILE_AUTO; i++) {
+        if (forms[i].file == file) {
+            return &forms[i];
+        }
+    }
+    return NULL;
+}
+
+/* Is ending one of those in a list? */
+static bool is_among(const char *endings, const char *ending) {
+    char one[16];
+    while (*endings) {
+        size_t length = strcspn(endings, " ");
+        memcpy(one, endings, length);
+        one[length] = '\0';
+        if (bd_text_same(one, ending)) {
+            return true;
+        }
+        endings += length + (endings[length] == ' ');
+    }
+    return false;
+}
+
+const bd_form *bd_form_of_path(const char *path) {
+    const char *dot = strrchr(bd_path_name(path), '.');
+    for (size_t i = 0; i < FORMS && dot; i++) {
+        if (forms[i].endings && is_among(forms[i].endings, dot)) {
+            return &forms[i];
+        }
+    }
+    return NULL;
+}
+
+uint32_t bd_image_form_count(void) {
+    return FORMS;
+}
+
+bd_result bd_image_form_at(uint32_t index, bd_image_form *form) {
+    if (index >= FORMS || !form) {
+        return BD_ERR_INVALID_ARGUMENT;
+    }
+    const bd_form *from = &forms[index];
+    const bd_image_form told = {.name = from->name,
+                                .endings = from->endings,
+                                .library = from->library,
+                                .file = from->file,
+                                .reads = from->decode != NULL,
+                                .writes = from->encode != NULL,
+                                .alpha = from->alpha,
+                                .deep = from->deep};
+    return bd_info_fill(form, &told, sizeof told);
+}

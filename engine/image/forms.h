@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * The forms of picture files: how each is recognised, read and written. */
+#ifndef BD_FORMS_H
+#define BD_FORMS_H
+
+#include "image/encoder.h"
+#include "image/image_source.h"
+
+typedef struct bd_form {
+    const char *name;
+    const char *endings; /* of names of files that are written, a space between; NULL: never written */
+    const char *library; /* what a build without it lacks; NULL: every build has it */
+    bd_image_file file;
+    bool alpha, deep; /* whether it holds them */
+    bool (*is)(const bd_image_source *source);
+    /* Writes an image of any format on success only. NULL: this build cannot. */
+    bd_result (*decode)(const bd_image_source *source, bd_image *image, bd_error *error);
+    /* Leaves its result in the encoder. NULL: this build cannot, or nobody. */
+    void (*encode)(bd_encoder *to);
+} bd_form;
+
+/* In the order in which a file is asked which it is. */
+const bd_form *bd_forms(uint32_t *count);
+/* NULL: there is none. */
+const bd_form *bd_form_of_source(const bd_image_source *source);
+const bd_form *bd_form_of_file(bd_image_file file);
+/* By the ending of a name. */
+const bd_form *bd_form_of_path(const char *path);
+
+#endif
