@@ -8,7 +8,7 @@
 
 /* For lists of functions as #define TIFF_FUNCTIONS(X) X(TIFFClose) ...: pointers to them with the types that the
  * library's header gives them, as members of a struct that holds nothing else, and their names. */
-#define BD_CODEC_POINTER(function) __typeof__(function) *function;
+#define BD_CODEC_POINTER(function) __typeof__(function) *function; /* NOLINT(bugprone-macro-parentheses) */
 #define BD_CODEC_NAME(function) #function,
 
 /* Fills in a struct of count pointers. It stays loaded. Errors: BD_ERR_FILE_FORMAT, with picture's name, the form's and
