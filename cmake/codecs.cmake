@@ -32,6 +32,7 @@ macro(backdrop_codec name way)
 endmacro()
 
 backdrop_codec(WEBP linked libwebp libwebpmux libwebpdemux)
+backdrop_codec(GIF linked libgif)
 backdrop_codec(OPENJPEG linked libopenjp2)
 backdrop_codec(TIFF loaded libtiff-4)
 backdrop_codec(HEIF loaded libheif)

@@ -57,6 +57,7 @@
 #ifndef BACKDROP_H
 #define BACKDROP_H
 
+#include "backdrop_animation.h"
 #include "backdrop_engine.h"
 #include "backdrop_image.h"
 #include "backdrop_measure.h"

@@ -57,7 +57,8 @@ typedef enum bd_image_file {
     BD_IMAGE_FILE_JPEG = 2,
     BD_IMAGE_FILE_WEBP = 3,
     BD_IMAGE_FILE_TIFF = 4,
-    BD_IMAGE_FILE_AVIF = 5
+    BD_IMAGE_FILE_AVIF = 5,
+    BD_IMAGE_FILE_GIF = 6
 } bd_image_file;
 
 /* A form of picture files. Strings are static. */
@@ -69,6 +70,7 @@ typedef struct bd_image_form {
     bd_image_file file;  /* AUTO: no build writes it */
     bool reads, writes;  /* whether this build does */
     bool alpha, deep;    /* whether files of it hold alpha, and 16 bits */
+    bool frames;         /* whether this build writes animations of it (backdrop_animation.h) */
 } bd_image_form;
 
 /* How many forms there are, whether this build knows how to read and write them or not. */
@@ -83,6 +85,7 @@ typedef struct bd_image_write_params {
     int quality;            /* 1..100, of forms that lose; 0: 92 of JPEG */
     const uint8_t *palette; /* (256, 3) u8 RGB for a BD_FORMAT_GRAY8 image: written as an indexed PNG */
     uint32_t palette_count; /* entries of palette in use */
+    bool lossless;          /* of WebP and AVIF: every number is kept, and quality is not looked at */
 } bd_image_write_params;
 
 /* Reads a picture: JPEG (libjpeg-turbo), PNG, BMP, TGA, GIF (first frame), PNM, PSD, HDR. Grey, CMYK and 16-bit become

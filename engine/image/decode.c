@@ -26,9 +26,17 @@ static bd_result decode(const bd_image_source *source, bd_image *image, bd_error
         name_forms(known, sizeof known);
         return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not an image that can be read (%s)", source->name, known);
     }
-    return form->decode ? form->decode(source, image, error)
-                        : bd_fail(error, BD_ERR_FILE_FORMAT, "%s: a %s picture, and this build has no %s to read it",
-                                  source->name, form->name, form->library);
+    if (!form->decode) {
+        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: a %s picture, and this build has no %s to read it", source->name,
+                       form->name, form->library);
+    }
+    bd_result result = form->decode(source, image, error);
+    bd_animation_info info = {0};
+    if (!result && form->reader && form->reader->count(source, &info)) {
+        bd_image_warn(source, "%s: an animation, of which only the first of %u frames is taken", source->name,
+                      info.frame_count);
+    }
+    return result;
 }
 
 bd_result bd_image_decode(const void *data, size_t bytes, const char *name, const bd_image_read_params *params,
@@ -45,19 +53,8 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
     if (result) {
         return result;
     }
-    bd_image_source source = {
-        .data = data,
-        .bytes = bytes,
-        .name = name,
-        .allocator = given.allocator,
-        .ignore_orientation = given.ignore_orientation || given.indices,
-        .indices = given.indices,
-        .gray16 = given.gray16 && !given.indices,
-        .keep_depth = given.keep_depth && !given.indices && !given.gray16,
-        .max_pixels = given.max_pixels ? given.max_pixels : 200u * 1000 * 1000,
-        .log = given.log,
-        .log_user = given.log_user,
-    };
+    bd_image_source source;
+    bd_image_source_init(&source, data, bytes, name, &given);
     const bd_form *form = given.indices ? bd_form_of_source(&source) : NULL;
     if (given.indices && (!form || form->file != BD_IMAGE_FILE_PNG)) {
         return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not a PNG of indices", name);

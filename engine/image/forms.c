@@ -4,12 +4,18 @@
 #include <string.h>
 
 #include "base/params.h"
+#include "image/apng.h"
+#include "image/apng_encode.h"
+#include "image/gif.h"
+#include "image/gif_encode.h"
 #include "image/jpeg.h"
 #include "image/jpeg_encode.h"
 #include "image/png.h"
 #include "image/png_encode.h"
 #include "image/pnm.h"
 #include "image/stb.h"
+#include "image/webp_frames.h"
+#include "image/webp_frames_encode.h"
 #include "platform/path.h"
 #include "platform/text.h"
 
@@ -118,14 +124,22 @@ static const bd_form forms[] = {
      .file = BD_IMAGE_FILE_PNG,
      .alpha = true,
      .deep = true,
+     .frames = true,
      .is = is_png,
      .decode = bd_png_decode,
-     .encode = bd_png_encode},
+     .encode = bd_png_encode,
+     .reader = &bd_apng_reader,
+     .writer = &bd_apng_writer},
     {.name = "WebP",
      .library = "libwebp",
      .endings = ".webp",
      .file = BD_IMAGE_FILE_WEBP,
      .alpha = true,
+     .frames = true,
+#ifdef BD_HAS_WEBP
+     .reader = &bd_webp_reader,
+     .writer = &bd_webp_writer,
+#endif
      .is = is_webp},
     {.name = "TIFF",
      .library = "libtiff",
@@ -145,7 +159,21 @@ static const bd_form forms[] = {
     {.name = "JPEG 2000", .library = "OpenJPEG", .is = is_jp2},
     {.name = "PNM", .is = is_pnm, .decode = bd_pnm_decode},
     {.name = "BMP", .is = is_bmp, .decode = bd_stb_decode},
-    {.name = "GIF", .is = is_gif, .decode = bd_stb_decode},
+    {.name = "GIF",
+     .library = "giflib",
+     .endings = ".gif",
+     .file = BD_IMAGE_FILE_GIF,
+     .alpha = true,
+     .frames = true,
+#ifdef BD_HAS_GIF
+     .decode = bd_gif_decode,
+     .encode = bd_gif_encode,
+     .reader = &bd_gif_reader,
+     .writer = &bd_gif_writer,
+#else
+     .decode = bd_stb_decode, /* the first frame */
+#endif
+     .is = is_gif},
     {.name = "PSD", .is = is_psd, .decode = bd_stb_decode},
     {.name = "HDR", .is = is_hdr, .decode = bd_stb_decode},
     {.name = "TGA", .is = is_tga, .decode = bd_stb_decode},
@@ -217,6 +245,7 @@ bd_result bd_image_form_at(uint32_t index, bd_image_form *form) {
                                 .reads = from->decode != NULL,
                                 .writes = from->encode != NULL,
                                 .alpha = from->alpha,
-                                .deep = from->deep};
+                                .deep = from->deep,
+                                .frames = from->writer != NULL};
     return bd_info_fill(form, &told, sizeof told);
 }

@@ -4,6 +4,7 @@
 #define BD_FORMS_H
 
 #include "image/encoder.h"
+#include "image/frames.h"
 #include "image/image_source.h"
 
 typedef struct bd_form {
@@ -11,12 +12,14 @@ typedef struct bd_form {
     const char *endings; /* of names of files that are written, a space between; NULL: never written */
     const char *library; /* what a build without it lacks; NULL: every build has it */
     bd_image_file file;
-    bool alpha, deep; /* whether it holds them */
+    bool alpha, deep, frames; /* whether it holds these */
     bool (*is)(const bd_image_source *source);
     /* Writes an image of any format on success only. NULL: this build cannot. */
     bd_result (*decode)(const bd_image_source *source, bd_image *image, bd_error *error);
     /* Leaves its result in the encoder. NULL: this build cannot, or nobody. */
     void (*encode)(bd_encoder *to);
+    const bd_frames_reader *reader; /* of several frames; NULL as above */
+    const bd_frames_writer *writer;
 } bd_form;
 
 /* In the order in which a file is asked which it is. */

@@ -4,19 +4,28 @@
 #ifndef BD_IMAGE_H
 #define BD_IMAGE_H
 
+#include "image/apng.h"
+#include "image/apng_encode.h"
+#include "image/canvas.h"
 #include "image/codec.h"
 #include "image/color.h"
 #include "image/encoder.h"
 #include "image/forms.h"
+#include "image/frames.h"
+#include "image/gif.h"
+#include "image/gif_encode.h"
 #include "image/image_source.h"
 #include "image/jpeg.h"
 #include "image/jpeg_encode.h"
 #include "image/orientation.h"
+#include "image/palette.h"
 #include "image/pixels.h"
 #include "image/png.h"
 #include "image/png_encode.h"
 #include "image/pnm.h"
 #include "image/rows.h"
 #include "image/stb.h"
+#include "image/webp_frames.h"
+#include "image/webp_frames_encode.h"
 
 #endif

@@ -5,6 +5,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+void bd_image_source_init(bd_image_source *source, const void *data, size_t bytes, const char *name,
+                          const bd_image_read_params *params) {
+    *source = (bd_image_source){
+        .data = data,
+        .bytes = bytes,
+        .name = name,
+        .allocator = params->allocator,
+        .ignore_orientation = params->ignore_orientation || params->indices,
+        .indices = params->indices,
+        .gray16 = params->gray16 && !params->indices,
+        .keep_depth = params->keep_depth && !params->indices && !params->gray16,
+        .max_pixels = params->max_pixels ? params->max_pixels : 200u * 1000 * 1000,
+        .log = params->log,
+        .log_user = params->log_user,
+    };
+}
+
 void bd_image_warn(const bd_image_source *source, const char *format, ...) {
     if (!source->log) {
         return;

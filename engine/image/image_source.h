@@ -20,6 +20,10 @@ typedef struct bd_image_source {
     void *log_user;
 } bd_image_source;
 
+/* Of parameters that were read. All stay the caller's. */
+void bd_image_source_init(bd_image_source *source, const void *data, size_t bytes, const char *name,
+                          const bd_image_read_params *params);
+
 /* One line for source->log. */
 void bd_image_warn(const bd_image_source *source, const char *format, ...) BD_PRINTF(2, 3);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * BMP, GIF, HDR, PSD and TGA in, by stb_image.
+ * BMP, HDR, PSD and TGA in by stb_image, and the first frame of GIF where giflib is not there.
  *
  * stb_image takes what is missing from a truncated file as zeros, for ever if need be, and leaks on some errors. So it
  * reads through callbacks that jump out at the end of the file, and all that it allocates hangs on a list. */
@@ -59,6 +59,7 @@ static void stb_release(void *memory) {
     }
 }
 
+#ifndef BD_HAS_GIF /* which alone needs it */
 static void *stb_reallocate(void *memory, size_t old_bytes, size_t bytes) {
     void *fresh = stb_allocate(bytes);
     if (fresh && memory) {
@@ -67,6 +68,7 @@ static void *stb_reallocate(void *memory, size_t old_bytes, size_t bytes) {
     }
     return fresh;
 }
+#endif
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
@@ -76,6 +78,9 @@ static void *stb_reallocate(void *memory, size_t old_bytes, size_t bytes) {
 #define STBI_NO_PNG
 #define STBI_NO_PIC
 #define STBI_NO_PNM
+#ifdef BD_HAS_GIF
+#define STBI_NO_GIF
+#endif
 #define STBI_MAX_DIMENSIONS (1 << 20)
 #define STBI_ASSERT(x) ((void)0)
 #define STBI_MALLOC(bytes) stb_allocate(bytes)

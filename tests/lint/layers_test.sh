@@ -42,6 +42,8 @@ outside='
     ^lcms2\.h$        image
     stb_image         image
     ^webp/            image
+    ^gif_lib\.h$      image
+    ^zlib\.h$         image
     ^tiff             image
     ^libheif/         image
     ^jxl/             image

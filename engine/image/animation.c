@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ * Pictures that are read frame by frame. */
+#include <string.h>
+
+#include "base/base.h"
+#include "base/params.h"
+#include "image/forms.h"
+
+struct bd_animation {
+    bd_allocator hooks;
+    const bd_allocator *allocator;
+    bd_mapping file; /* empty: the data are the caller's */
+    char *name;
+    bd_image_read_params params; /* of a still picture */
+    bd_image_source source;
+    bd_animation_info info;
+    uint32_t shown;
+    const bd_frames_reader *reader; /* NULL: a still picture */
+    void *state;
+};
+
+static bd_result open_frames(bd_animation *animation, bd_error *error) {
+    const bd_image_source *source = &animation->source;
+    const bd_form *form = bd_form_of_source(source);
+    animation->info.frame_count = 1;
+    animation->info.play_count = 1;
+    bd_animation_info info = {0};
+    if (!form || !form->reader || !form->reader->count(source, &info)) {
+        return BD_OK; /* and whatever is wrong with it is said when it is decoded */
+    }
+    animation->info = info;
+    animation->reader = form->reader;
+    return form->reader->open(source, &animation->state, error);
+}
+
+/* file: NULL, or taken over. */
+static bd_result make(const void *data, size_t bytes, const char *name, const bd_image_read_params *params,
+                      bd_mapping *file, bd_animation **made, bd_error *error) {
+    bd_image_read_params given;
+    bd_result result = BD_PARAMS_READ(&given, params, bd_image_read_params, error);
+    if (!result) {
+        result = bd_allocator_check(given.allocator, error);
+    }
+    if (result) {
+        return result;
+    }
+    bd_animation *animation = bd_alloc_zero(given.allocator, sizeof *animation);
+    char *copy = bd_alloc(given.allocator, strlen(name) + 1);
+    if (!animation || !copy) {
+        bd_free(given.allocator, animation);
+        bd_free(given.allocator, copy);
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", name);
+    }
+    animation->allocator = bd_keep_allocator(&animation->hooks, given.allocator);
+    given.allocator = animation->allocator;
+    given.struct_size = sizeof given;
+    animation->params = given;
+    memcpy(copy, name, strlen(name) + 1);
+    animation->name = copy;
+    bd_image_source_init(&animation->source, data, bytes, copy, &given);
+    result = open_frames(animation, error);
+    if (result) {
+        bd_animation_close(animation);
+        return result;
+    }
+    if (file) {
+        animation->file = *file;
+        *file = (bd_mapping){0};
+    }
+    *made = animation;
+    return BD_OK;
+}
+
+bd_result bd_animation_decode(const void *data, size_t bytes, const char *name, const bd_image_read_params *params,
+                              bd_animation **animation, bd_error *error) {
+    name = name ? name : "image";
+    if ((!data && bytes) || !animation) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: bd_animation_decode needs data and an animation", name);
+    }
+    return make(data, bytes, name, params, NULL, animation, error);
+}
+
+bd_result bd_animation_open(const char *path, const bd_image_read_params *params, bd_animation **animation,
+                            bd_error *error) {
+    if (!path || !animation) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "bd_animation_open needs a path and an animation");
+    }
+    bd_mapping file;
+    bd_result result = bd_map_file(path, &file, error);
+    if (!result) {
+        result = make(file.data, file.bytes, path, params, &file, animation, error);
+        bd_unmap_file(&file);
+    }
+    return result;
+}
+
+bd_result bd_animation_info_get(const bd_animation *animation, bd_animation_info *info) {
+    return animation && info ? bd_info_fill(info, &animation->info, sizeof *info) : BD_ERR_INVALID_ARGUMENT;
+}
+
+bd_result bd_animation_next(bd_animation *animation, bd_image *frame, bd_delay *delay, bd_error *error) {
+    if (!animation || !frame) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "bd_animation_next needs an animation and a frame");
+    }
+    const bd_image_source *source = &animation->source;
+    if (animation->shown == animation->info.frame_count) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: there are no more frames", source->name);
+    }
+    bd_delay shown = {0, 1};
+    bd_result result = animation->reader ? animation->reader->next(animation->state, frame, &shown, error)
+                                         : bd_image_decode(source->data, source->bytes, source->name,
+                                                           &animation->params, frame, error);
+    if (result) {
+        return result;
+    }
+    animation->shown++;
+    if (delay) {
+        *delay = shown;
+    }
+    return BD_OK;
+}
+
+void bd_animation_close(bd_animation *animation) {
+    if (!animation) {
+        return;
+    }
+    if (animation->state) {
+        animation->reader->close(animation->state);
+    }
+    bd_unmap_file(&animation->file);
+    const bd_allocator hooks = animation->hooks;
+    const bd_allocator *allocator = animation->allocator ? &hooks : NULL;
+    bd_free(allocator, animation->name);
+    bd_free(allocator, animation);
+}

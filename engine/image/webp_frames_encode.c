@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ * Animated WebP out, by libwebpmux. It allocates past the caller's hooks. */
+#ifdef BD_HAS_WEBP
+#include "image/webp_frames_encode.h"
+
+#include <webp/encode.h>
+#include <webp/mux.h>
+
+typedef struct webp_writer {
+    bd_encoder *to;
+    WebPAnimEncoder *encoder;
+    WebPConfig config;
+    double shown_ms; /* until when the frames so far are shown */
+} webp_writer;
+
+static bd_result fail(const webp_writer *writer, const char *why) {
+    return bd_fail(writer->to->error, BD_ERR_INVALID_ARGUMENT, "%s: WebP: %s", writer->to->name, why);
+}
+
+static bd_result no_memory(const bd_encoder *to) {
+    return bd_fail(to->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", to->name);
+}
+
+static bd_result begin(bd_encoder *to, uint32_t play_count, void **state) {
+    enum { QUALITY = 90 };
+    webp_writer *writer = bd_alloc_zero(to->params.allocator, sizeof *writer);
+    *state = writer;
+    if (!writer) {
+        return no_memory(to);
+    }
+    writer->to = to;
+    if (to->image->width > WEBP_MAX_DIMENSION || to->image->height > WEBP_MAX_DIMENSION) {
+        return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: WebP holds %d pixels a side at most", to->name,
+                       WEBP_MAX_DIMENSION);
+    }
+    const int quality = to->params.quality ? to->params.quality : QUALITY;
+    WebPAnimEncoderOptions options;
+    enum { LOSSLESS_LEVEL = 6 }; /* of 9, which takes several times as long for a few percent */
+    if (!WebPConfigPreset(&writer->config, WEBP_PRESET_PHOTO, (float)quality) ||
+        !WebPAnimEncoderOptionsInit(&options)) {
+        return fail(writer, "another version of the library than it was built for");
+    }
+    if (to->params.lossless) {
+        writer->config.exact = 1; /* under alpha 0, too */
+        if (!WebPConfigLosslessPreset(&writer->config, LOSSLESS_LEVEL)) {
+            return fail(writer, "its lossless way is missing");
+        }
+    }
+    options.anim_params.loop_count = (int)BD_MIN(play_count, (uint32_t)UINT16_MAX);
+    writer->encoder = WebPAnimEncoderNew((int)to->image->width, (int)to->image->height, &options);
+    return writer->encoder ? BD_OK : no_memory(to);
+}
+
+static bd_result add(void *state, const bd_image *frame, bd_delay delay) {
+    webp_writer *writer = state;
+    WebPPicture picture;
+    if (!WebPPictureInit(&picture)) {
+        return fail(writer, "another version of the library than it was built for");
+    }
+    picture.use_argb = 1;
+    picture.width = (int)frame->width;
+    picture.height = (int)frame->height;
+    bd_result result =
+        WebPPictureImportRGBA(&picture, frame->pixels, (int)frame->stride_bytes) ? BD_OK : no_memory(writer->to);
+    if (!result && !WebPAnimEncoderAdd(writer->encoder, &picture, (int)(writer->shown_ms + 0.5), &writer->config)) {
+        result = fail(writer, WebPAnimEncoderGetError(writer->encoder));
+    }
+    WebPPictureFree(&picture);
+    writer->shown_ms += 1000.0 * delay.numerator / delay.denominator;
+    return result;
+}
+
+/* The file again, with a profile. */
+static bool put_profile(const bd_image *first, WebPData *file) {
+    const WebPData profile = {first->profile, first->profile_bytes};
+    WebPMux *mux = WebPMuxCreate(file, 0);
+    WebPData whole = {NULL, 0};
+    bool done =
+        mux && WebPMuxSetChunk(mux, "ICCP", &profile, 0) == WEBP_MUX_OK && WebPMuxAssemble(mux, &whole) == WEBP_MUX_OK;
+    if (done) {
+        WebPDataClear(file);
+        *file = whole;
+    }
+    WebPMuxDelete(mux);
+    return done;
+}
+
+static bd_result end(void *state) {
+    webp_writer *writer = state;
+    bd_encoder *to = writer->to;
+    WebPData file = {NULL, 0};
+    if (!WebPAnimEncoderAdd(writer->encoder, NULL, (int)(writer->shown_ms + 0.5), NULL) ||
+        !WebPAnimEncoderAssemble(writer->encoder, &file)) {
+        return fail(writer, WebPAnimEncoderGetError(writer->encoder));
+    }
+    bool done = (!to->image->profile || put_profile(to->image, &file)) && bd_encoder_put(to, file.bytes, file.size);
+    WebPDataClear(&file);
+    return done ? BD_OK : no_memory(to);
+}
+
+static void close_writer(void *state) {
+    webp_writer *writer = state;
+    if (writer) {
+        WebPAnimEncoderDelete(writer->encoder);
+        bd_free(writer->to->params.allocator, writer);
+    }
+}
+
+const bd_frames_writer bd_webp_writer = {begin, add, end, close_writer};
+#endif
