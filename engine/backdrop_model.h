@@ -57,7 +57,7 @@ typedef struct bd_model_info {
  *          Those do not tell their output stride: it is what params say, or the file's name ("_os8", "-d16"), or the
  *          trainer's default.
  *          A network of one class, with a sigmoid or without, becomes one of two: background and foreground.
- * Files    stay mapped until bd_model_destroy: they may be deleted or replaced by others, but not written to or truncated.
+ * Files    are read into memory, which the model keeps; what becomes of them afterwards does not matter.
  * params   NULL: defaults. quantised matters to TensorFlow Lite's quantised networks alone: weights of 8 bits in other
  *          forms are dequantised, simulated quantisation runs in float. An output_stride that is not that of the
  *          network fails: graphs have theirs, and so has torchvision's MobileNetV3.

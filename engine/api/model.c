@@ -104,9 +104,28 @@ static bd_result prepare(bd_model *made, const bd_model_params *params, const ch
     return result ? result : bd_plan_init(&made->plan, &made->graph, false, made->allocator, error);
 }
 
-/* data NULL: of the file. */
-static bd_result open_model(const char *path, const void *data, size_t bytes, const bd_model_files *files,
-                            const bd_model_params *params, bd_model **model, bd_error *error) {
+/* Where a model comes from: the file at path, data in memory with files beside it, or a model that was opened from path. */
+typedef struct origin {
+    const char *path;
+    const void *data;
+    size_t bytes;
+    const bd_model_files *files;
+    const bd_shards *opened;
+} origin;
+
+static bd_result import(const origin *from, bd_model *made, bd_error *error) {
+    made->files = from->files ? *from->files : (bd_model_files){0};
+    made->data = from->data;
+    made->data_bytes = from->bytes;
+    return from->opened
+               ? bd_model_import_again(from->opened, from->path, &made->graph, &made->shards, &made->form, error)
+           : from->data ? bd_model_import_memory(from->data, from->bytes, from->path, &made->files, &made->graph,
+                                                 &made->shards, &made->form, error)
+                        : bd_model_import(from->path, &made->graph, &made->shards, &made->form, error);
+}
+
+static bd_result open_model(const origin *from, const bd_model_params *params, bd_model **model, bd_error *error) {
+    const char *path = from->path;
     *model = NULL;
     bd_model_params copy;
     bd_result result = BD_PARAMS_READ(&copy, params, bd_model_params, error);
@@ -124,18 +143,13 @@ static bd_result open_model(const char *path, const void *data, size_t bytes, co
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
     }
     made->allocator = bd_keep_allocator(&made->hooks, copy.allocator);
-    made->files = files ? *files : (bd_model_files){0};
-    made->data = data;
-    made->data_bytes = bytes;
     result = bd_graph_init(&made->graph, made->allocator, path, error);
     made->graph.in_float = copy.quantised == BD_QUANTISED_FLOAT;
     made->graph.output_stride = copy.output_stride;
     made->graph.open_height = (int32_t)BD_MIN(copy.height ? copy.height : copy.size, (uint32_t)INT32_MAX);
     made->graph.open_width = (int32_t)BD_MIN(copy.width ? copy.width : copy.size, (uint32_t)INT32_MAX);
     if (!result) {
-        result = data ? bd_model_import_memory(data, bytes, path, &made->files, &made->graph, &made->shards,
-                                               &made->form, error)
-                      : bd_model_import(path, &made->graph, &made->shards, &made->form, error);
+        result = import(from, made, error);
     }
     if (!result) {
         result = prepare(made, &copy, path, error);
@@ -149,7 +163,7 @@ static bd_result open_model(const char *path, const void *data, size_t bytes, co
 }
 
 bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model, bd_error *error) {
-    return open_model(path, NULL, 0, NULL, params, model, error);
+    return open_model(&(origin){.path = path}, params, model, error);
 }
 
 bd_result bd_model_open_memory(const void *data, size_t bytes, const char *name, const bd_model_files *files,
@@ -159,7 +173,7 @@ bd_result bd_model_open_memory(const void *data, size_t bytes, const char *name,
         *model = NULL;
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: no data", name);
     }
-    return open_model(name, data, bytes, files, params, model, error);
+    return open_model(&(origin){.path = name, .data = data, .bytes = bytes, .files = files}, params, model, error);
 }
 
 static uint32_t twice(uint32_t side) {
@@ -178,9 +192,13 @@ bd_result bd_model_open_closer(const bd_model *model, bd_model **larger, bd_erro
     if (params.width > MOST || params.height > MOST) {
         return BD_OK;
     }
+    const origin from = {.path = model->graph.file,
+                         .data = model->data,
+                         .bytes = model->data_bytes,
+                         .files = &model->files,
+                         .opened = model->data ? NULL : &model->shards};
     bd_error refused;
-    bd_result result =
-        open_model(model->graph.file, model->data, model->data_bytes, &model->files, &params, larger, &refused);
+    bd_result result = open_model(&from, &params, larger, &refused);
     if (result) {
         return bd_fail(error, result, "for a closer look: %s", refused.message);
     }

@@ -22,8 +22,8 @@ struct bd_model {
     uint32_t output_stride;
 };
 
-/* The network at twice its size, as far from multiples of 16 as it is (513: 1025), from where the model came from. *larger
- * is NULL where a side would be above 2049. Fails with BD_ERR_MODEL_UNSUPPORTED where the export does not say how it follows
+/* The network at twice its size, as far from multiples of 16 as it is (513: 1025), from the same bytes; it borrows those
+ * that the model read. *larger is NULL where a side would be above 2049. Fails with BD_ERR_MODEL_UNSUPPORTED where the export does not say how it follows
  * another size. */
 bd_result bd_model_open_closer(const bd_model *model, bd_model **larger, bd_error *error);
 

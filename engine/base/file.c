@@ -1,16 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/file.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/result.h"
-#include "platform/file_mapping.h"
+#include "platform/file_system.h"
+#include "platform/memory_pages.h"
 
-bd_result bd_map_file(const char *path, bd_mapping *mapping, bd_error *error) {
-    *mapping = (bd_mapping){0};
+static bd_result fill(bd_file file, const char *path, uint64_t bytes, const bd_allocator *allocator,
+                      bd_content *content, bd_error *error) {
+    uint8_t *data = bytes < SIZE_MAX ? bd_alloc(allocator, (size_t)bytes) : NULL;
+    if (!data) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
+    }
+    if (!(allocator && allocator->allocate)) {
+        bd_memory_pages_prefer_large(data, (size_t)bytes);
+    }
+    size_t got;
+    bd_failure failure = bd_file_read(file, data, (size_t)bytes, &got);
+    if (failure || got < bytes) {
+        bd_free(allocator, data);
+        return failure
+                   ? bd_fail(error, BD_ERR_FILE_READ, "%s: %s", path, bd_failure_say(failure, &(bd_failure_text){0}))
+                   : bd_fail(error, BD_ERR_FILE_READ, "%s: cut short while it was read: %zu bytes of %" PRIu64, path,
+                             got, bytes);
+    }
+    *content = (bd_content){.data = data, .bytes = (size_t)bytes};
+    return BD_OK;
+}
+
+bd_result bd_read_file(const char *path, uint64_t most, const bd_allocator *allocator, bd_content *content,
+                       bd_error *error) {
+    *content = (bd_content){0};
     bd_path_kind kind;
-    bd_failure failure = bd_file_map(path, &kind, &mapping->data, &mapping->bytes);
+    bd_file file;
+    uint64_t bytes;
+    bd_failure failure = bd_file_open_input(path, &kind, &file, &bytes);
     if (failure) {
         bd_result code = bd_failure_is_missing(failure) ? BD_ERR_FILE_NOT_FOUND : BD_ERR_FILE_READ;
         return bd_fail(error, code, "%s: %s", path, bd_failure_say(failure, &(bd_failure_text){0}));
@@ -19,12 +46,18 @@ bd_result bd_map_file(const char *path, bd_mapping *mapping, bd_error *error) {
         return bd_fail(error, BD_ERR_FILE_READ, "%s: %s", path,
                        kind == BD_PATH_FOLDER ? "a folder, not a file" : "not a regular file");
     }
-    return mapping->data ? BD_OK : bd_fail(error, BD_ERR_FILE_FORMAT, "%s: the file is empty", path);
+    bd_result result = !bytes ? bd_fail(error, BD_ERR_FILE_FORMAT, "%s: the file is empty", path)
+                       : bytes > most
+                           ? bd_fail(error, BD_ERR_IMAGE_TOO_LARGE,
+                                     "%s: %" PRIu64 " bytes are too many: the limit is %" PRIu64, path, bytes, most)
+                           : fill(file, path, bytes, allocator, content, error);
+    (void)bd_file_close(file); /* nothing was written */
+    return result;
 }
 
-void bd_unmap_file(bd_mapping *mapping) {
-    bd_file_unmap(mapping->data, mapping->bytes);
-    *mapping = (bd_mapping){0};
+void bd_release_content(const bd_allocator *allocator, bd_content *content) {
+    bd_free(allocator, (void *)(uintptr_t)content->data);
+    *content = (bd_content){0};
 }
 
 static bd_failure write_to(const char *path, char *temporary, const void *data, size_t bytes) {

@@ -5,13 +5,21 @@
 
 #include "backdrop.h"
 
-/* A file mapped read-only. */
-typedef struct bd_mapping {
+/* What a file held when it was read. Not mapped: a mapped file that somebody truncates ends the process. */
+typedef struct bd_content {
     const uint8_t *data;
     size_t bytes;
-} bd_mapping;
-bd_result bd_map_file(const char *path, bd_mapping *mapping, bd_error *error);
-void bd_unmap_file(bd_mapping *mapping);
+} bd_content;
+
+/* Reads a whole file.
+ *
+ * most     bytes.
+ * content  written: memory from allocator, for bd_release_content; nothing on failure.
+ * Errors   BD_ERR_FILE_NOT_FOUND; BD_ERR_FILE_READ, also of what is no file or got shorter meanwhile;
+ *          BD_ERR_FILE_FORMAT of an empty one, BD_ERR_IMAGE_TOO_LARGE of one above most, BD_ERR_OUT_OF_MEMORY. */
+bd_result bd_read_file(const char *path, uint64_t most, const bd_allocator *allocator, bd_content *content,
+                       bd_error *error);
+void bd_release_content(const bd_allocator *allocator, bd_content *content);
 
 /* Writes path by way of a temporary in the same folder, which then takes its place. */
 bd_result bd_write_file(const char *path, const void *data, size_t bytes, const bd_allocator *allocator,

@@ -9,7 +9,7 @@
 struct bd_animation {
     bd_allocator hooks;
     const bd_allocator *allocator;
-    bd_mapping file; /* empty: the data are the caller's */
+    bd_content file; /* empty: the data are the caller's */
     char *name;
     bd_image_read_params params; /* of a still picture */
     bd_image_source source;
@@ -34,16 +34,8 @@ static bd_result open_frames(bd_animation *animation, bd_error *error) {
 }
 
 /* file: NULL, or taken over. */
-static bd_result make(const void *data, size_t bytes, const char *name, const bd_image_read_params *params,
-                      bd_mapping *file, bd_animation **made, bd_error *error) {
-    bd_image_read_params given;
-    bd_result result = BD_PARAMS_READ(&given, params, bd_image_read_params, error);
-    if (!result) {
-        result = bd_allocator_check(given.allocator, error);
-    }
-    if (result) {
-        return result;
-    }
+static bd_result make(const void *data, size_t bytes, const char *name, bd_image_read_params given, bd_content *file,
+                      bd_animation **made, bd_error *error) {
     bd_animation *animation = bd_alloc_zero(given.allocator, sizeof *animation);
     char *copy = bd_alloc(given.allocator, strlen(name) + 1);
     if (!animation || !copy) {
@@ -58,14 +50,14 @@ static bd_result make(const void *data, size_t bytes, const char *name, const bd
     memcpy(copy, name, strlen(name) + 1);
     animation->name = copy;
     bd_image_source_init(&animation->source, data, bytes, copy, &given);
-    result = open_frames(animation, error);
+    bd_result result = open_frames(animation, error);
     if (result) {
         bd_animation_close(animation);
         return result;
     }
     if (file) {
         animation->file = *file;
-        *file = (bd_mapping){0};
+        *file = (bd_content){0};
     }
     *made = animation;
     return BD_OK;
@@ -77,7 +69,9 @@ bd_result bd_animation_decode(const void *data, size_t bytes, const char *name, 
     if ((!data && bytes) || !animation) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: bd_animation_decode needs data and an animation", name);
     }
-    return make(data, bytes, name, params, NULL, animation, error);
+    bd_image_read_params given;
+    bd_result result = bd_image_params_read(params, &given, error);
+    return result ? result : make(data, bytes, name, given, NULL, animation, error);
 }
 
 bd_result bd_animation_open(const char *path, const bd_image_read_params *params, bd_animation **animation,
@@ -85,12 +79,16 @@ bd_result bd_animation_open(const char *path, const bd_image_read_params *params
     if (!path || !animation) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "bd_animation_open needs a path and an animation");
     }
-    bd_mapping file;
-    bd_result result = bd_map_file(path, &file, error);
+    bd_image_read_params given;
+    bd_content file = {0};
+    bd_result result = bd_image_params_read(params, &given, error);
     if (!result) {
-        result = make(file.data, file.bytes, path, params, &file, animation, error);
-        bd_unmap_file(&file);
+        result = bd_image_content_read(path, &given, &file, error);
     }
+    if (!result) {
+        result = make(file.data, file.bytes, path, given, &file, animation, error);
+    }
+    bd_release_content(given.allocator, &file);
     return result;
 }
 
@@ -127,9 +125,9 @@ void bd_animation_close(bd_animation *animation) {
     if (animation->state) {
         animation->reader->close(animation->state);
     }
-    bd_unmap_file(&animation->file);
     const bd_allocator hooks = animation->hooks;
     const bd_allocator *allocator = animation->allocator ? &hooks : NULL;
+    bd_release_content(allocator, &animation->file);
     bd_free(allocator, animation->name);
     bd_free(allocator, animation);
 }

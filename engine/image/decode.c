@@ -46,10 +46,7 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: bd_image_decode needs data and an image", name);
     }
     bd_image_read_params given;
-    bd_result result = BD_PARAMS_READ(&given, params, bd_image_read_params, error);
-    if (!result) {
-        result = bd_allocator_check(given.allocator, error);
-    }
+    bd_result result = bd_image_params_read(params, &given, error);
     if (result) {
         return result;
     }
@@ -68,12 +65,15 @@ bd_result bd_image_read(const char *path, const bd_image_read_params *params, bd
     if (!path || !image) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "bd_image_read needs a path and an image");
     }
-    bd_mapping mapping;
-    bd_result result = bd_map_file(path, &mapping, error);
-    if (result) {
-        return result;
+    bd_image_read_params given;
+    bd_content content = {0};
+    bd_result result = bd_image_params_read(params, &given, error);
+    if (!result) {
+        result = bd_image_content_read(path, &given, &content, error);
     }
-    result = bd_image_decode(mapping.data, mapping.bytes, path, params, image, error);
-    bd_unmap_file(&mapping);
+    if (!result) {
+        result = bd_image_decode(content.data, content.bytes, path, params, image, error);
+    }
+    bd_release_content(given.allocator, &content);
     return result;
 }

@@ -5,6 +5,28 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/params.h"
+
+bd_result bd_image_params_read(const bd_image_read_params *params, bd_image_read_params *given, bd_error *error) {
+    bd_result result = BD_PARAMS_READ(given, params, bd_image_read_params, error);
+    if (!result) {
+        result = bd_allocator_check(given->allocator, error);
+    }
+    given->max_pixels = given->max_pixels ? given->max_pixels : 200u * 1000 * 1000;
+    return result;
+}
+
+/* Twice the bytes of 16 bits and alpha, and what else files hold. */
+static uint64_t most_bytes(uint64_t max_pixels) {
+    enum { BESIDES = 64 << 20, OF_A_PIXEL = 16 };
+    return max_pixels > (UINT64_MAX - BESIDES) / OF_A_PIXEL ? UINT64_MAX : max_pixels * OF_A_PIXEL + BESIDES;
+}
+
+bd_result bd_image_content_read(const char *path, const bd_image_read_params *given, bd_content *content,
+                                bd_error *error) {
+    return bd_read_file(path, most_bytes(given->max_pixels), given->allocator, content, error);
+}
+
 void bd_image_source_init(bd_image_source *source, const void *data, size_t bytes, const char *name,
                           const bd_image_read_params *params) {
     *source = (bd_image_source){
@@ -16,7 +38,7 @@ void bd_image_source_init(bd_image_source *source, const void *data, size_t byte
         .indices = params->indices,
         .gray16 = params->gray16 && !params->indices,
         .keep_depth = params->keep_depth && !params->indices && !params->gray16,
-        .max_pixels = params->max_pixels ? params->max_pixels : 200u * 1000 * 1000,
+        .max_pixels = params->max_pixels,
         .log = params->log,
         .log_user = params->log_user,
     };

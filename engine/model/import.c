@@ -57,7 +57,7 @@ static const form forms[] = {
     {"TensorFlow.js graph model", json, bd_model_import_tfjs},
 };
 
-static bd_result fail_form(const bd_mapping *file, const char *says, const char *path, bd_error *error) {
+static bd_result fail_form(const bd_content *file, const char *says, const char *path, bd_error *error) {
     says = says ? says : bd_model_name_foreign(file->data, file->bytes, path);
     return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: %s", path,
                    says ? says
@@ -65,7 +65,7 @@ static bd_result fail_form(const bd_mapping *file, const char *says, const char 
                           "TensorFlow Lite, ONNX, PyTorch state dict (.pth, .safetensors)");
 }
 
-static bd_result import(const bd_mapping *file, const char *path, bd_graph *graph, bd_shards *shards, const char **name,
+static bd_result import(const bd_content *file, const char *path, bd_graph *graph, bd_shards *shards, const char **name,
                         bd_error *error) {
     const form *found = forms, *const end = forms + BD_COUNT(forms);
     const char *foreign = bd_model_name_versioned(file->data, file->bytes); /* before ONNX, which begins alike */
@@ -82,8 +82,8 @@ static bd_result import(const bd_mapping *file, const char *path, bd_graph *grap
 
 bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, const char **name, bd_error *error) {
     *shards = (bd_shards){.allocator = graph->pool.allocator};
-    bd_mapping file;
-    bd_result result = bd_map_file(path, &file, error);
+    bd_content file;
+    bd_result result = bd_read_file(path, UINT64_MAX, shards->allocator, &file, error);
     if (result) {
         return result;
     }
@@ -93,7 +93,7 @@ bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, 
     }
     if (result) {
         bd_shards_finish(shards);
-        bd_unmap_file(&file);
+        bd_release_content(shards->allocator, &file);
     }
     return result;
 }
@@ -101,7 +101,17 @@ bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, 
 bd_result bd_model_import_memory(const void *data, size_t bytes, const char *path, const bd_model_files *files,
                                  bd_graph *graph, bd_shards *shards, const char **name, bd_error *error) {
     *shards = (bd_shards){.allocator = graph->pool.allocator, .files = files};
-    bd_result result = import(&(bd_mapping){data, bytes}, path, graph, shards, name, error);
+    bd_result result = import(&(bd_content){data, bytes}, path, graph, shards, name, error);
+    if (result) {
+        bd_shards_finish(shards);
+    }
+    return result;
+}
+
+bd_result bd_model_import_again(const bd_shards *opened, const char *path, bd_graph *graph, bd_shards *shards,
+                                const char **name, bd_error *error) {
+    *shards = (bd_shards){.allocator = graph->pool.allocator, .opened = opened};
+    bd_result result = import(bd_shards_main(opened), path, graph, shards, name, error);
     if (result) {
         bd_shards_finish(shards);
     }

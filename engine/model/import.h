@@ -10,7 +10,7 @@
  *
  * graph    initialised, empty. Gets the nodes that the output needs in topological order, input and output; nothing is
  *          inferred. On failure it is good for bd_graph_finish only.
- * shards   written: the mapped files that constants point into. Empty on failure.
+ * shards   written: the files, in memory, that constants point into. Empty on failure.
  * form     the form's name, static; may be NULL.
  * Errors   BD_ERR_FILE_FORMAT (no form that is read here), _CORRUPT, _NOT_FOUND, _READ, BD_ERR_MODEL_UNSUPPORTED,
  *          BD_ERR_OUT_OF_MEMORY. The message names the file, and the node where there is one.
@@ -24,5 +24,10 @@ bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, 
 /* The same of memory that stays as long as graph and shards; files, likewise, has what lies beside it, and is not NULL. */
 bd_result bd_model_import_memory(const void *data, size_t bytes, const char *name, const bd_model_files *files,
                                  bd_graph *graph, bd_shards *shards, const char **form, bd_error *error);
+
+/* The same of what bd_model_import opened before, whatever has become of the files since; opened must outlive graph and
+ * shards. */
+bd_result bd_model_import_again(const bd_shards *opened, const char *path, bd_graph *graph, bd_shards *shards,
+                                const char **form, bd_error *error);
 
 #endif

@@ -216,22 +216,22 @@ static bd_result take_models(bd_weights *weights, const cJSON *manifest, bd_erro
 
 static bd_result read_manifest(bd_weights *weights, bd_error *error) {
     path name;
-    bd_mapping file;
+    bd_content file;
     if (!join(&name, weights->folder.text, "/manifest.json", "")) {
         return fail_manifest(weights, "the path is too long", error);
     }
-    bd_result result = bd_map_file(name.text, &file, error);
+    bd_result result = bd_read_file(name.text, MANIFEST_MOST, weights->allocator, &file, error);
     if (result) {
-        return result;
+        return result == BD_ERR_IMAGE_TOO_LARGE ? fail_manifest(weights, "too long", error) : result;
     }
-    weights->manifest = file.bytes <= MANIFEST_MOST ? bd_pool_alloc(&weights->pool, file.bytes + 1) : NULL;
+    weights->manifest = bd_pool_alloc(&weights->pool, file.bytes + 1);
     if (weights->manifest) {
         memcpy(weights->manifest, file.data, file.bytes);
     } else {
-        result = file.bytes <= MANIFEST_MOST ? fail_memory(error) : fail_manifest(weights, "too long", error);
+        result = fail_memory(error);
     }
     cJSON *manifest = result ? NULL : cJSON_ParseWithLength(weights->manifest, file.bytes);
-    bd_unmap_file(&file);
+    bd_release_content(weights->allocator, &file);
     if (!result) {
         result = take_models(weights, manifest, error);
     }

@@ -149,14 +149,14 @@ static bd_result parse_line(bd_tuning *tuning, const char *line, const char *end
 }
 
 static bd_result load(bd_tuning *tuning, bd_error *error) {
-    bd_mapping file;
-    if (bd_map_file(tuning->path, &file, NULL)) {
+    bd_content file;
+    if (bd_read_file(tuning->path, MOST_BYTES, tuning->allocator, &file, NULL)) {
         return BD_OK;
     }
     bd_result result = BD_OK;
     const char *at = (const char *)file.data;
     const char *end = at + file.bytes;
-    if (file.bytes > sizeof HEADER && file.bytes < MOST_BYTES && !memcmp(at, HEADER, sizeof HEADER - 1)) {
+    if (file.bytes > sizeof HEADER && !memcmp(at, HEADER, sizeof HEADER - 1)) {
         at += sizeof HEADER - 1;
         while (at < end && !result) {
             const char *line_end = memchr(at, '\n', (size_t)(end - at));
@@ -165,7 +165,7 @@ static bd_result load(bd_tuning *tuning, bd_error *error) {
             at = line_end + 1;
         }
     }
-    bd_unmap_file(&file);
+    bd_release_content(tuning->allocator, &file);
     return result;
 }
 

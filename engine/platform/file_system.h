@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Folders, and files that are written. Paths are UTF-8. What returns a bd_failure returns 0 when it is done. */
+ * Folders and files. Paths are UTF-8. What returns a bd_failure returns 0 when it is done. */
 #ifndef BD_FILE_SYSTEM_H
 #define BD_FILE_SYSTEM_H
 
@@ -27,10 +27,15 @@ bd_failure bd_folder_make(const char *path);
 /* With those above it, as far as they can be made; path is changed meanwhile. */
 void bd_folder_make_all(char *path);
 
-/* A file that is open for writing: a descriptor, or a HANDLE on Windows. */
+/* An open file: a descriptor, or a HANDLE on Windows. */
 typedef struct bd_file {
     intptr_t handle;
 } bd_file;
+
+/* Opens a file to be read. kind says what path names: what is no file is not opened, and that is no failure. */
+bd_failure bd_file_open_input(const char *path, bd_path_kind *kind, bd_file *file, uint64_t *bytes);
+/* The next bytes of it, as many as there are: *got is less where the file ends. */
+bd_failure bd_file_read(bd_file file, void *data, size_t bytes, size_t *got);
 
 enum { BD_FILE_SUFFIX = 7 };
 /* Makes a new file. path has room for BD_FILE_SUFFIX bytes more, by which its name gets longer. */

@@ -10,12 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static bd_path_kind kind_of(const struct stat *status) {
+    return S_ISREG(status->st_mode) ? BD_PATH_FILE : S_ISDIR(status->st_mode) ? BD_PATH_FOLDER : BD_PATH_OTHER;
+}
+
 bd_path_kind bd_path_look(const char *path) {
     struct stat status;
-    if (stat(path, &status)) {
-        return BD_PATH_NONE;
-    }
-    return S_ISREG(status.st_mode) ? BD_PATH_FILE : S_ISDIR(status.st_mode) ? BD_PATH_FOLDER : BD_PATH_OTHER;
+    return stat(path, &status) ? BD_PATH_NONE : kind_of(&status);
 }
 
 bool bd_file_bytes(const char *path, uint64_t *bytes) {
@@ -40,6 +41,44 @@ void bd_folder_make_all(char *path) {
         }
     }
     (void)mkdir(path, 0777);
+}
+
+bd_failure bd_file_open_input(const char *path, bd_path_kind *kind, bd_file *file, uint64_t *bytes) {
+    *kind = BD_PATH_NONE;
+    *bytes = 0;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer would block */
+    if (descriptor < 0) {
+        return (bd_failure)errno;
+    }
+    struct stat status;
+    bd_failure failure = fstat(descriptor, &status) ? (bd_failure)errno : 0;
+    if (!failure) {
+        *kind = kind_of(&status);
+        *bytes = (uint64_t)status.st_size;
+    }
+    file->handle = descriptor;
+    if (*kind != BD_PATH_FILE) {
+        (void)close(descriptor);
+    }
+    return failure;
+}
+
+bd_failure bd_file_read(bd_file file, void *data, size_t bytes, size_t *got) {
+    enum { MOST = 1 << 30 };
+    unsigned char *to = data;
+    *got = 0;
+    while (*got < bytes) {
+        size_t left = bytes - *got;
+        ssize_t count = read((int)file.handle, to + *got, left < MOST ? left : MOST);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return count < 0 ? (bd_failure)errno : 0;
+        }
+        *got += (size_t)count;
+    }
+    return 0;
 }
 
 bd_failure bd_file_open_temporary(char *path, bd_file *file) {

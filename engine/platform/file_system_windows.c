@@ -56,6 +56,60 @@ void bd_folder_make_all(char *path) {
     (void)bd_folder_make(path);
 }
 
+/* What one call is asked to move. */
+static DWORD at_once(size_t bytes) {
+    enum { MOST = 1 << 30 };
+    return bytes < MOST ? (DWORD)bytes : MOST;
+}
+
+bd_failure bd_file_open_input(const char *path, bd_path_kind *kind, bd_file *file, uint64_t *bytes) {
+    *kind = BD_PATH_NONE;
+    *bytes = 0;
+    bd_wide_path wide;
+    if (!bd_wide_from_utf8(path, &wide)) {
+        return GetLastError();
+    }
+    /* Without backup semantics a folder could not be told from a file that may not be read. */
+    HANDLE handle = CreateFileW(wide.text, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                                OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    if (handle == INVALID_HANDLE_VALUE) {
+        return GetLastError();
+    }
+    BY_HANDLE_FILE_INFORMATION info;
+    bd_failure failure = 0;
+    if (GetFileType(handle) != FILE_TYPE_DISK) {
+        *kind = BD_PATH_OTHER;
+    } else if (!GetFileInformationByHandle(handle, &info)) {
+        failure = GetLastError();
+    } else if (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) {
+        *kind = BD_PATH_FOLDER;
+    } else {
+        *kind = BD_PATH_FILE;
+        *bytes = (uint64_t)info.nFileSizeHigh << 32 | info.nFileSizeLow;
+    }
+    file->handle = (intptr_t)handle;
+    if (*kind != BD_PATH_FILE) {
+        (void)CloseHandle(handle);
+    }
+    return failure;
+}
+
+bd_failure bd_file_read(bd_file file, void *data, size_t bytes, size_t *got) {
+    unsigned char *to = data;
+    *got = 0;
+    while (*got < bytes) {
+        DWORD count = 0;
+        if (!ReadFile((HANDLE)file.handle, to + *got, at_once(bytes - *got), &count, NULL)) {
+            return GetLastError();
+        }
+        if (!count) {
+            return 0;
+        }
+        *got += count;
+    }
+    return 0;
+}
+
 bd_failure bd_file_open_temporary(char *path, bd_file *file) {
     enum { TRIES = 100 };
     char *suffix = strchr(path, '\0');
@@ -76,11 +130,10 @@ bd_failure bd_file_open_device(const char *path, bd_file *file) {
 }
 
 bd_failure bd_file_write(bd_file file, const void *data, size_t bytes) {
-    enum { MOST = 1 << 30 };
     const unsigned char *from = data;
     while (bytes) {
         DWORD wrote = 0;
-        if (!WriteFile((HANDLE)file.handle, from, bytes < MOST ? (DWORD)bytes : MOST, &wrote, NULL)) {
+        if (!WriteFile((HANDLE)file.handle, from, at_once(bytes), &wrote, NULL)) {
             return GetLastError();
         }
         from += wrote;

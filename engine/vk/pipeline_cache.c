@@ -12,10 +12,10 @@ enum { CACHE_SUM_BYTES = sizeof(uint64_t), CACHE_MOST_BYTES = 64 << 20 };
 
 /* A cache of another device or driver, or a damaged one, must not be given to this one; drivers check too, but not all
  * of them well. */
-static bool cache_fits(const bd_vk *vk, const bd_mapping *file) {
+static bool cache_fits(const bd_vk *vk, const bd_content *file) {
     VkPipelineCacheHeaderVersionOne header;
     uint64_t sum;
-    if (file->bytes < sizeof header + sizeof sum || file->bytes > CACHE_MOST_BYTES) {
+    if (file->bytes < sizeof header + sizeof sum) {
         return false;
     }
     memcpy(&sum, file->data + file->bytes - sizeof sum, sizeof sum);
@@ -29,7 +29,7 @@ static bool cache_fits(const bd_vk *vk, const bd_mapping *file) {
 }
 
 bd_result bd_vk_pipeline_cache_open(bd_vk *vk, const char *directory, bd_error *error) {
-    bd_mapping file = {0};
+    bd_content file = {0};
     if (directory) {
         size_t room = strlen(directory) + 96;
         vk->cache_path = bd_alloc(vk->allocator, room);
@@ -43,8 +43,8 @@ bd_result bd_vk_pipeline_cache_open(bd_vk *vk, const char *directory, bd_error *
         for (uint32_t i = 0; i < VK_UUID_SIZE; i++) {
             used += snprintf(vk->cache_path + used, room - (size_t)used, "%02x", vk->pipeline_cache_uuid[i]);
         }
-        if (!bd_map_file(vk->cache_path, &file, NULL) && !cache_fits(vk, &file)) {
-            bd_unmap_file(&file);
+        if (!bd_read_file(vk->cache_path, CACHE_MOST_BYTES, vk->allocator, &file, NULL) && !cache_fits(vk, &file)) {
+            bd_release_content(vk->allocator, &file);
         }
     }
     vk->cache_bytes = file.bytes ? file.bytes - CACHE_SUM_BYTES : 0;
@@ -53,7 +53,7 @@ bd_result bd_vk_pipeline_cache_open(bd_vk *vk, const char *directory, bd_error *
                                             .pInitialData = file.data};
     bd_result result = bd_vk_check(vk, vk->api.vkCreatePipelineCache(vk->device, &info, NULL, &vk->pipeline_cache),
                                    "vkCreatePipelineCache", error);
-    bd_unmap_file(&file);
+    bd_release_content(vk->allocator, &file);
     return result;
 }
 

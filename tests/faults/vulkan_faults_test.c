@@ -352,19 +352,19 @@ static bd_result attempt_files(const char *path, const bd_allocator *allocator, 
     bd_weights *weights = NULL;
     bd_weights_info info = {.struct_size = sizeof info};
     bd_model *model = NULL;
-    bd_mapping file = {0};
+    bd_content file = {0};
     bd_result code = bd_weights_open(&params, &weights, error);
     if (!code) {
         code = bd_weights_find(weights, NULL, &info, error);
     }
     if (!code) {
-        code = bd_map_file(path, &file, error);
+        code = bd_read_file(path, UINT64_MAX, NULL, &file, error);
     }
     if (!code) {
         code = bd_model_open_memory(file.data, file.bytes, "ours", NULL, &small, &model, error);
     }
     bd_model_destroy(model);
-    bd_unmap_file(&file);
+    bd_release_content(NULL, &file);
     bd_weights_close(weights);
     return code;
 }

@@ -15,17 +15,17 @@
 /* A copy of exactly the file's size, so that reading past the end is seen. */
 static uint8_t *read_copy(const importer *of, const char *name, size_t *bytes) {
     char path[4096], below[512];
-    bd_mapping map;
+    bd_content map;
     bd_error error = {0};
     (void)snprintf(below, sizeof below, "corpus/%s/%s", of->name, name);
-    if (bd_map_file(fuzz_path(path, below), &map, &error)) {
+    if (bd_read_file(fuzz_path(path, below), UINT64_MAX, NULL, &map, &error)) {
         fail_msg("%s", error.message);
     }
     uint8_t *copy = malloc(map.bytes);
     assert_non_null(copy);
     memcpy(copy, map.data, map.bytes);
     *bytes = map.bytes;
-    bd_unmap_file(&map);
+    bd_release_content(NULL, &map);
     return copy;
 }
 

@@ -143,7 +143,7 @@ static void test_portrait(void **state) {
 
 /* Behind whole nodes a cut file is a file again. What is still taken for a network must be this one, without what
  * stands behind its logits. */
-static void check_whole_nodes(const bd_mapping *map, const char *logits) {
+static void check_whole_nodes(const bd_content *map, const char *logits) {
     bd_pb file = {map->data, map->data + map->bytes};
     bd_pb_field field;
     uint32_t taken = 0;
@@ -170,9 +170,9 @@ static void test_cut(void **state) {
     enum { CUTS = 61 };
     opened.until_failure = -1;
     for (size_t i = 0; i < BD_COUNT(names); i++) {
-        bd_mapping map;
+        bd_content map;
         bd_error error;
-        assert_int_equal(bd_map_file(test_shared_file(names[i]), &map, &error), BD_OK);
+        assert_int_equal(bd_read_file(test_shared_file(names[i]), UINT64_MAX, NULL, &map, &error), BD_OK);
         assert_int_equal(gd_import(map.data, map.bytes), BD_OK);
         print_message("%zu bytes in %zu\n", opened.most_bytes, map.bytes);
         assert_in_range(opened.most_bytes, 0, 2 * map.bytes);
@@ -191,7 +191,7 @@ static void test_cut(void **state) {
         assert_in_range(refused, CUTS - 5, CUTS);
         check_whole_nodes(&map, "logits/semantic/BiasAdd");
         gd_unload();
-        bd_unmap_file(&map);
+        bd_release_content(NULL, &map);
     }
 }
 

@@ -146,9 +146,10 @@ static void test_named_strides(void **state) {
                  {"d8", 9},
                  {"deeplabv3_voc_os.pth", 5},
                  {"deeplabv3_os1_os8_", 9}};
-    bd_mapping map;
+    bd_content map;
     bd_error error;
-    assert_int_equal(bd_map_file(test_source_file("tests/fuzz/corpus/safetensors/vainf_v3.safetensors"), &map, &error),
+    assert_int_equal(bd_read_file(test_source_file("tests/fuzz/corpus/safetensors/vainf_v3.safetensors"), UINT64_MAX,
+                                  NULL, &map, &error),
                      BD_OK);
     for (size_t i = 0; i < BD_COUNT(names); i++) {
         bd_graph graph;
@@ -164,7 +165,7 @@ static void test_named_strides(void **state) {
         }
         bd_graph_finish(&graph);
     }
-    bd_unmap_file(&map);
+    bd_release_content(NULL, &map);
 }
 
 /* What a caller asks for goes before the name; what a network cannot be is refused. */

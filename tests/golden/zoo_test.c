@@ -118,10 +118,10 @@ static float *run_as_imported(const test_deeplab *network, const uint8_t *photo,
 static void check_golden(const zoo_case *c, const float *logits, size_t count) {
     char path[1024];
     const char *folder = getenv("BACKDROP_SOURCE_DIR");
-    bd_mapping map;
+    bd_content map;
     bd_error error;
     (void)snprintf(path, sizeof path, "%s/tests/golden/zoo/%zu.logits", folder ? folder : ".", (size_t)(c - cases));
-    if (bd_map_file(path, &map, &error)) {
+    if (bd_read_file(path, UINT64_MAX, NULL, &map, &error)) {
         fail_msg("%s", error.message);
     }
     assert_int_equal(map.bytes, count * sizeof *logits);
@@ -133,7 +133,7 @@ static void check_golden(const zoo_case *c, const float *logits, size_t count) {
         double apart = fabs((double)logits[i] - (double)expected);
         worst = apart > worst || isnan(apart) ? apart : worst;
     }
-    bd_unmap_file(&map);
+    bd_release_content(NULL, &map);
     print_message("%s: largest error against TensorFlow.js %.2g\n", c->network.name, worst);
     assert_true(worst <= 2e-5 * most);
 }

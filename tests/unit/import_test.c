@@ -220,10 +220,10 @@ static void test_single_class(void **state) {
 /* A frozen graph has no end of its own. What is left of a real one that is cut behind any of its nodes is refused, or
  * lacks nothing but nodes behind the logits: it never is another network. */
 static void check_cuts(const char *path) {
-    bd_mapping map;
+    bd_content map;
     bd_shape logits = {0};
     uint32_t nodes = 0, opened = 0, refused = 0;
-    if (bd_map_file(path, &map, &error)) {
+    if (bd_read_file(path, UINT64_MAX, NULL, &map, &error)) {
         fail_msg("%s", error.message);
     }
     for (int cut = 0; cut < 2; cut++) {
@@ -254,7 +254,7 @@ static void check_cuts(const char *path) {
     }
     print_message("%s: opened %u, refused %u\n", path, opened, refused);
     assert_true(opened > 0 && refused > 100);
-    bd_unmap_file(&map);
+    bd_release_content(NULL, &map);
 }
 
 static void test_cut_graphs(void **state) {

@@ -12,7 +12,7 @@
 
 #include "base/base.h"
 #include "platform/dynamic_library.h"
-#include "platform/file_mapping.h"
+#include "platform/file_system.h"
 #include "platform/path.h"
 #include "platform/text.h"
 #include "platform/thread.h"
@@ -134,12 +134,12 @@ static void test_paths(void **state) {
 /* ---- files ---- */
 
 static void expect_file(const char *path, const char *wanted) {
-    bd_mapping map;
+    bd_content map;
     bd_error error;
-    assert_int_equal(bd_map_file(path, &map, &error), BD_OK);
+    assert_int_equal(bd_read_file(path, UINT64_MAX, NULL, &map, &error), BD_OK);
     assert_int_equal(map.bytes, strlen(wanted));
     assert_memory_equal(map.data, wanted, map.bytes);
-    bd_unmap_file(&map);
+    bd_release_content(NULL, &map);
     assert_null(map.data);
 }
 
@@ -168,12 +168,12 @@ static void test_files(void **state) {
     assert_int_equal(status.st_mode & 07777, 0640);
     /* Who has the old one open keeps it; its mode stays. */
     assert_int_equal(chmod(path, 0604), 0);
-    bd_mapping old;
+    bd_content old;
     bd_error error;
-    assert_int_equal(bd_map_file(path, &old, &error), BD_OK);
+    assert_int_equal(bd_read_file(path, UINT64_MAX, NULL, &old, &error), BD_OK);
     write_text(path, "three");
     assert_memory_equal(old.data, "one", 3);
-    bd_unmap_file(&old);
+    bd_release_content(NULL, &old);
     expect_file(path, "three");
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0604);
@@ -194,17 +194,17 @@ static void test_failures(void **state) {
     (void)state;
     char folder[TEST_FOLDER], path[256];
     bd_error error;
-    bd_mapping map;
+    bd_content map;
     test_make_folder(folder);
     (void)snprintf(path, sizeof path, "%s/none", folder);
-    assert_int_equal(bd_map_file(path, &map, &error), BD_ERR_FILE_NOT_FOUND);
+    assert_int_equal(bd_read_file(path, UINT64_MAX, NULL, &map, &error), BD_ERR_FILE_NOT_FOUND);
     assert_non_null(strstr(error.message, "none: No such file or directory"));
-    assert_int_equal(bd_map_file(folder, &map, &error), BD_ERR_FILE_READ);
+    assert_int_equal(bd_read_file(folder, UINT64_MAX, NULL, &map, &error), BD_ERR_FILE_READ);
     assert_non_null(strstr(error.message, "a folder, not a file"));
-    assert_int_equal(bd_map_file("/dev/null", &map, &error), BD_ERR_FILE_READ);
+    assert_int_equal(bd_read_file("/dev/null", UINT64_MAX, NULL, &map, &error), BD_ERR_FILE_READ);
     assert_non_null(strstr(error.message, "not a regular file"));
     write_text(path, "");
-    assert_int_equal(bd_map_file(path, &map, &error), BD_ERR_FILE_FORMAT);
+    assert_int_equal(bd_read_file(path, UINT64_MAX, NULL, &map, &error), BD_ERR_FILE_FORMAT);
     bd_file_remove(path);
     (void)snprintf(path, sizeof path, "%s/none/file", folder);
     assert_int_equal(bd_write_file(path, "x", 1, NULL, &error), BD_ERR_FILE_WRITE);

@@ -48,7 +48,7 @@ static void test_chain(void **state) {
     assert_int_equal(input->shape.rank, 4);
     assert_memory_equal(input->shape.dims, ((int32_t[4]){1, 8, 8, 3}), 4 * sizeof(int32_t));
     const bd_node *bias = node_called("bias");
-    assert_ptr_equal(bias->data, the.shards.maps[0].data + 41 * sizeof(float)); /* not a copy */
+    assert_ptr_equal(bias->data, the.shards.contents[0].data + 41 * sizeof(float)); /* not a copy */
     assert_int_equal(bias->shape.rank, 1);
     assert_int_equal(bias->shape.dims[0], 2);
 }
@@ -289,7 +289,7 @@ static void test_placement(void **state) {
     assert_memory_equal(node_called("v")->data, floats, sizeof floats);
     import_good(MODEL(INPUT "," CONST("t") "," NODE("n", "Add", "'x','t'", ""), GROUP("'a','b','c'", LAYOUT)));
     assert_int_equal(node_called("t")->dtype, BD_U8);
-    assert_ptr_equal(node_called("t")->data, the.shards.maps[2].data + 4);
+    assert_ptr_equal(node_called("t")->data, the.shards.contents[2].data + 4);
     assert_memory_equal(node_called("t")->data, "abc", 3);
 
     /* Strings and complex numbers take their room; two groups each begin at 0; nothing at all is a size too. */

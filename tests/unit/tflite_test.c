@@ -66,25 +66,25 @@ static void unload(uint8_t *copy) {
     assert_int_equal(the.live, 0);
 }
 
-static bd_mapping map_sample(const char *name) {
+static bd_content map_sample(const char *name) {
     char path[4096];
     const char *source = getenv("BACKDROP_SOURCE_DIR");
     (void)snprintf(path, sizeof path, "%s/tests/fuzz/corpus/tflite/%s.tflite", source ? source : ".", name);
-    bd_mapping map;
+    bd_content map;
     bd_error error;
-    if (bd_map_file(path, &map, &error)) {
+    if (bd_read_file(path, UINT64_MAX, NULL, &map, &error)) {
         fail_msg("%s", error.message);
     }
     return map;
 }
 
 static uint8_t *lower_sample(const char *name) {
-    bd_mapping map = map_sample(name);
+    bd_content map = map_sample(name);
     uint8_t *copy;
     if (import(map.data, map.bytes, &copy) || bd_graph_lower(&the.graph, 33, &the.error)) {
         fail_msg("%s: %s", name, the.error.message);
     }
-    bd_unmap_file(&map);
+    bd_release_content(NULL, &map);
     return copy;
 }
 
@@ -168,7 +168,7 @@ static void test_half(void **state) {
 /* Weights OHWI (2,1,1,3) of three scales, stored and in the graph. */
 static void test_layout(void **state) {
     (void)state;
-    bd_mapping map = map_sample("quantised");
+    bd_content map = map_sample("quantised");
     uint8_t *copy;
     assert_int_equal(import(map.data, map.bytes, &copy), BD_OK);
     uint32_t dense = 0;
@@ -194,7 +194,7 @@ static void test_layout(void **state) {
     }
     assert_int_equal(dense, 1);
     unload(copy);
-    bd_unmap_file(&map);
+    bd_release_content(NULL, &map);
 }
 
 /* ---- what is refused --------------------------------------------------------------------------------------------- */
@@ -222,14 +222,14 @@ static void test_refusals(void **state) {
         {"scale", BD_ERR_FILE_CORRUPT, "operation CONV_2D: its output has a quantisation that makes no sense"},
     };
     for (size_t i = 0; i < BD_COUNT(cases); i++) {
-        bd_mapping map = map_sample(cases[i].name);
+        bd_content map = map_sample(cases[i].name);
         uint8_t *copy;
         bd_result result = import(map.data, map.bytes, &copy);
         if (result != cases[i].code || !strstr(the.error.message, cases[i].message)) {
             fail_msg("%s: %s: %s", cases[i].name, bd_result_name(result), the.error.message);
         }
         unload(copy);
-        bd_unmap_file(&map);
+        bd_release_content(NULL, &map);
     }
 }
 
@@ -249,7 +249,7 @@ static void test_truncations(void **state) {
     (void)state;
     static const char *const names[] = {"float", "quantised", "integers", "integers_uint8", "half"};
     for (size_t n = 0; n < BD_COUNT(names); n++) {
-        bd_mapping map = map_sample(names[n]);
+        bd_content map = map_sample(names[n]);
         for (size_t bytes = 0; bytes < map.bytes; bytes++) {
             uint8_t *copy;
             bd_result result = import(map.data, bytes, &copy);
@@ -258,7 +258,7 @@ static void test_truncations(void **state) {
             }
             unload(copy);
         }
-        bd_unmap_file(&map);
+        bd_release_content(NULL, &map);
     }
 }
 
@@ -266,7 +266,7 @@ static void test_memory(void **state) {
     (void)state;
     static const char *const names[] = {"float", "quantised", "integers", "integers_uint8"};
     for (size_t n = 0; n < BD_COUNT(names); n++) {
-        bd_mapping map = map_sample(names[n]);
+        bd_content map = map_sample(names[n]);
         bd_result result = BD_ERR_OUT_OF_MEMORY;
         int64_t failures = 0;
         for (; result; failures++) {
@@ -278,15 +278,15 @@ static void test_memory(void **state) {
             unload(copy);
             assert_in_range(failures, 0, 100000);
         }
-        bd_unmap_file(&map);
+        bd_release_content(NULL, &map);
     }
     /* What shares its bytes most is refused before it takes much. */
-    bd_mapping map = map_sample("shared");
+    bd_content map = map_sample("shared");
     uint8_t *copy;
     assert_int_equal(import(map.data, map.bytes, &copy), BD_ERR_FILE_CORRUPT);
     assert_true(the.asked < 32 * map.bytes);
     unload(copy);
-    bd_unmap_file(&map);
+    bd_release_content(NULL, &map);
 }
 
 /* ---- real files -------------------------------------------------------------------------------------------------- */
@@ -307,10 +307,10 @@ static void test_real_files(void **state) {
     uint32_t opened = 0;
     for (size_t f = 0; f < BD_COUNT(files); f++) {
         char path[4096];
-        bd_mapping map;
+        bd_content map;
         bd_error error;
         (void)snprintf(path, sizeof path, "%s/data/models/%s", shared ? shared : "../shared", files[f]);
-        if (bd_map_file(path, &map, &error)) {
+        if (bd_read_file(path, UINT64_MAX, NULL, &map, &error)) {
             continue;
         }
         uint8_t *copy;
@@ -333,7 +333,7 @@ static void test_real_files(void **state) {
             }
             unload(copy);
         }
-        bd_unmap_file(&map);
+        bd_release_content(NULL, &map);
         opened++;
     }
     print_message("%u real files\n", opened);

@@ -19,8 +19,8 @@ static bool path_stays_below(const char *path) {
     return true;
 }
 
-static bd_result map_one(bd_mapping *map, const bd_allocator *allocator, const char *model_path, const char *path,
-                         bd_error *error) {
+static bd_result read_one(bd_content *content, const bd_allocator *allocator, const char *model_path, const char *path,
+                          bd_error *error) {
     size_t folder = (size_t)(bd_path_name(model_path) - model_path);
     size_t length = strlen(path);
     char *full = bd_alloc(allocator, folder + length + 1);
@@ -29,7 +29,7 @@ static bd_result map_one(bd_mapping *map, const bd_allocator *allocator, const c
     }
     memcpy(full, model_path, folder);
     memcpy(full + folder, path, length + 1);
-    bd_result result = bd_map_file(full, map, error);
+    bd_result result = bd_read_file(full, UINT64_MAX, allocator, content, error);
     if (result == BD_ERR_FILE_FORMAT) {
         result = bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: the shard is empty", full);
     }
@@ -38,27 +38,36 @@ static bd_result map_one(bd_mapping *map, const bd_allocator *allocator, const c
 }
 
 /* A file of the caller's. */
-static bd_result ask_for_one(bd_mapping *map, const bd_model_files *files, const char *model_path, const char *path,
+static bd_result ask_for_one(bd_content *content, const bd_model_files *files, const char *model_path, const char *path,
                              bd_error *error) {
     const void *data = NULL;
-    if (!files->open || !files->open(files->user, path, &data, &map->bytes)) {
+    if (!files->open || !files->open(files->user, path, &data, &content->bytes)) {
         return bd_fail(error, BD_ERR_FILE_NOT_FOUND, "%s: the caller has no file \"%.120s\" beside it", model_path,
                        path);
     }
-    map->data = data;
-    return map->bytes && data
+    content->data = data;
+    return content->bytes && data
                ? BD_OK
                : bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: the file \"%.120s\" beside it is empty", model_path, path);
 }
 
-static bd_result open_one(bd_shards *shards, bd_mapping *map, const char *model_path, const char *path,
+static bd_result open_one(bd_shards *shards, uint32_t index, const char *model_path, const char *path,
                           bd_error *error) {
+    bd_content *content = &shards->contents[index];
     if (!path_stays_below(path)) {
         return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: shard path \"%.120s\" leaves the model's folder", model_path,
                        path);
     }
-    return shards->files ? ask_for_one(map, shards->files, model_path, path, error)
-                         : map_one(map, shards->allocator, model_path, path, error);
+    if (shards->opened) {
+        *content = shards->opened->contents[index]; /* the same main file names the same */
+        return BD_OK;
+    }
+    return shards->files ? ask_for_one(content, shards->files, model_path, path, error)
+                         : read_one(content, shards->allocator, model_path, path, error);
+}
+
+void bd_shards_begin(bd_shards *shards, const bd_allocator *allocator) {
+    *shards = (bd_shards){.allocator = allocator, .files = shards->files, .opened = shards->opened};
 }
 
 bd_result bd_shards_open(bd_shards *shards, const char *model_path, const char *const *paths, uint32_t count,
@@ -67,12 +76,12 @@ bd_result bd_shards_open(bd_shards *shards, const char *model_path, const char *
         return bd_fail(error, BD_ERR_MODEL_UNSUPPORTED, "%s: %u shards, the most is %d", model_path, count,
                        BD_MODEL_MAX_SHARDS);
     }
-    shards->maps = bd_alloc_array(shards->allocator, count, sizeof *shards->maps);
-    if (!shards->maps) {
+    shards->contents = bd_alloc_array(shards->allocator, count, sizeof *shards->contents);
+    if (!shards->contents) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", model_path);
     }
     for (uint32_t i = 0; i < count; i++) {
-        bd_result result = open_one(shards, &shards->maps[i], model_path, paths[i], error);
+        bd_result result = open_one(shards, i, model_path, paths[i], error);
         if (result) {
             bd_shards_finish(shards);
             return result;
@@ -82,20 +91,25 @@ bd_result bd_shards_open(bd_shards *shards, const char *model_path, const char *
     return BD_OK;
 }
 
-bd_result bd_shards_keep(bd_shards *shards, const bd_mapping *map, bd_error *error) {
-    bd_mapping *maps = bd_realloc(shards->allocator, shards->maps, (shards->count + (size_t)1) * sizeof *maps);
-    if (!maps) {
+bd_result bd_shards_keep(bd_shards *shards, const bd_content *content, bd_error *error) {
+    bd_content *contents =
+        bd_realloc(shards->allocator, shards->contents, (shards->count + (size_t)1) * sizeof *contents);
+    if (!contents) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
-    shards->maps = maps;
-    maps[shards->count++] = *map;
+    shards->contents = contents;
+    contents[shards->count++] = *content;
     return BD_OK;
 }
 
+const bd_content *bd_shards_main(const bd_shards *shards) {
+    return &shards->contents[shards->count - 1];
+}
+
 void bd_shards_finish(bd_shards *shards) {
-    for (uint32_t i = 0; i < shards->count && !shards->files; i++) {
-        bd_unmap_file(&shards->maps[i]);
+    for (uint32_t i = 0; i < shards->count && !shards->files && !shards->opened; i++) {
+        bd_release_content(shards->allocator, &shards->contents[i]);
     }
-    bd_free(shards->allocator, shards->maps);
-    *shards = (bd_shards){.allocator = shards->allocator, .files = shards->files};
+    bd_free(shards->allocator, shards->contents);
+    bd_shards_begin(shards, shards->allocator);
 }

@@ -114,7 +114,7 @@ static bd_result import_model(bd_onnx *onnx, bd_pb model) {
     }
     size_t bytes = bd_pb_size(model);
     for (uint32_t i = 0; i < onnx->shards->count; i++) {
-        bytes += onnx->shards->maps[i].bytes;
+        bytes += onnx->shards->contents[i].bytes;
     }
     /* Weights once, four times where they were bytes, and as much again for what is computed on the way. */
     onnx->budget = 8 * bytes + ((size_t)16 << 20);
@@ -142,7 +142,7 @@ bool bd_model_is_onnx(const uint8_t *data, size_t bytes) {
 
 bd_result bd_model_import_onnx(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
                                bd_error *error) {
-    *shards = (bd_shards){.allocator = graph->pool.allocator, .files = shards->files};
+    bd_shards_begin(shards, graph->pool.allocator);
     bd_onnx onnx = {
         .file = path, .graph = graph, .shards = shards, .pool = {.allocator = graph->pool.allocator}, .error = error};
     graph->input = graph->output = BD_NO_NODE;

@@ -311,15 +311,15 @@ static bd_result read_external(const bd_onnx *onnx, const bd_onnx_node *node, co
     if (!path) {
         return bd_onnx_fail(onnx, node, BD_ERR_MODEL_UNSUPPORTED, "external data outside the initializers");
     }
-    const bd_mapping *map = &onnx->shards->maps[path - onnx->paths];
+    const bd_content *file = &onnx->shards->contents[path - onnx->paths];
     uint64_t bytes = (uint64_t)tensor->elements * type_bytes(tensor->type);
-    if (of->offset > map->bytes || bytes > map->bytes - of->offset || (of->has_length && of->length != bytes)) {
+    if (of->offset > file->bytes || bytes > file->bytes - of->offset || (of->has_length && of->length != bytes)) {
         return bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT,
                             "external data of %llu bytes at %llu of a file of %zu, for a tensor of %llu",
                             (unsigned long long)(of->has_length ? of->length : bytes), (unsigned long long)of->offset,
-                            map->bytes, (unsigned long long)bytes);
+                            file->bytes, (unsigned long long)bytes);
     }
-    tensor->data = map->data + of->offset;
+    tensor->data = file->data + of->offset;
     return BD_OK;
 }
 

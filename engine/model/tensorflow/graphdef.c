@@ -505,7 +505,7 @@ bool bd_model_is_graphdef(const uint8_t *data, size_t bytes) {
 bd_result bd_model_import_graphdef(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
                                    bd_shards *shards, bd_error *error) {
     enum { SPLAT_LEAST = 16 << 20 };
-    *shards = (bd_shards){.allocator = graph->pool.allocator, .files = shards->files};
+    bd_shards_begin(shards, graph->pool.allocator);
     graphdef of = {.file = {data, data + bytes}};
     of.splat_budget = (int64_t)BD_MIN(bytes, (size_t)INT32_MAX) * 2 + SPLAT_LEAST;
     bd_tf tf = {.file = path,

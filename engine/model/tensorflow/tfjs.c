@@ -258,7 +258,7 @@ static cJSON *parse(const char *json, size_t bytes, const char *path, bd_error *
 
 bd_result bd_model_import_tfjs(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
                                bd_error *error) {
-    *shards = (bd_shards){.allocator = graph->pool.allocator, .files = shards->files};
+    bd_shards_begin(shards, graph->pool.allocator);
     bd_result result = BD_OK;
     cJSON *root = parse((const char *)data, bytes, path, error, &result);
     if (!root) {

@@ -49,12 +49,12 @@ static uint32_t count_items(const cJSON *array) {
 static const uint8_t *locate(const table *weights, const bd_tfjs_group *group, size_t offset, size_t bytes,
                              size_t *piece) {
     for (uint32_t i = 0; i < group->count; i++) {
-        const bd_mapping *map = &weights->shards->maps[group->first + i];
-        if (offset < map->bytes) {
-            *piece = BD_MIN(bytes, map->bytes - offset);
-            return map->data + offset;
+        const bd_content *file = &weights->shards->contents[group->first + i];
+        if (offset < file->bytes) {
+            *piece = BD_MIN(bytes, file->bytes - offset);
+            return file->data + offset;
         }
-        offset -= map->bytes;
+        offset -= file->bytes;
     }
     *piece = 0;
     return NULL;
@@ -216,14 +216,14 @@ static bd_result fail_size(const table *weights, const bd_tfjs_group *group, uin
     if (!group->count) {
         return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: weightsManifest lists weights without paths", weights->file);
     }
-    const bd_mapping *maps = weights->shards->maps + group->first;
+    const bd_content *files = weights->shards->contents + group->first;
     uint32_t odd = group->count - 1;
     size_t full = 0;
     for (uint32_t i = 0; i + 1 < group->count; i++) {
-        full = BD_MAX(full, maps[i].bytes);
+        full = BD_MAX(full, files[i].bytes);
     }
     for (uint32_t i = 0; expected > group->bytes && i + 1 < group->count; i++) {
-        if (maps[i].bytes < full) {
+        if (files[i].bytes < full) {
             odd = i;
             break;
         }
@@ -231,8 +231,8 @@ static bd_result fail_size(const table *weights, const bd_tfjs_group *group, uin
     const char *path = weights->paths[group->first + odd];
     if (expected > group->bytes) {
         return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: shard %.120s: truncated: %zu bytes, %llu expected",
-                       weights->file, path, maps[odd].bytes,
-                       (unsigned long long)(maps[odd].bytes + (expected - group->bytes)));
+                       weights->file, path, files[odd].bytes,
+                       (unsigned long long)(files[odd].bytes + (expected - group->bytes)));
     }
     return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: shard %.120s: %zu bytes more than weightsManifest lists",
                    weights->file, path, (size_t)(group->bytes - expected));
@@ -241,7 +241,7 @@ static bd_result fail_size(const table *weights, const bd_tfjs_group *group, uin
 static bd_result read_group(table *weights, uint32_t index, const cJSON *json, bd_error *error) {
     bd_tfjs_group *group = &weights->groups[index];
     for (uint32_t i = 0; i < group->count; i++) {
-        group->bytes += weights->shards->maps[group->first + i].bytes;
+        group->bytes += weights->shards->contents[group->first + i].bytes;
     }
     uint64_t expected = 0;
     const cJSON *entry;

@@ -438,7 +438,7 @@ bool bd_model_is_tflite(const uint8_t *data, size_t bytes) {
 
 bd_result bd_model_import_tflite(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
                                  bd_shards *shards, bd_error *error) {
-    *shards = (bd_shards){.allocator = graph->pool.allocator, .files = shards->files};
+    bd_shards_begin(shards, graph->pool.allocator);
     if (!bd_model_is_tflite(data, bytes)) {
         return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not a TensorFlow Lite model", path);
     }

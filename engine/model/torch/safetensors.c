@@ -141,7 +141,7 @@ static bd_result read_header(const reader *of, const cJSON *root, bd_pool *pool,
 
 bd_result bd_model_import_safetensors(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
                                       bd_shards *shards, bd_error *error) {
-    *shards = (bd_shards){.allocator = graph->pool.allocator};
+    bd_shards_begin(shards, graph->pool.allocator);
     uint64_t header = 0;
     for (int i = 7; i >= 0 && bytes >= 8; i--) {
         header = header << 8 | data[i];

@@ -56,7 +56,7 @@ static bd_result build(bd_torch_state *state, const char *path, size_t bytes, bd
 
 bd_result bd_model_import_torch(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph, bd_shards *shards,
                                 bd_error *error) {
-    *shards = (bd_shards){.allocator = graph->pool.allocator};
+    bd_shards_begin(shards, graph->pool.allocator);
     bd_pool pool = {.allocator = graph->pool.allocator};
     bd_torch_zip zip = {0};
     bd_torch_state state = {0};
@@ -73,7 +73,7 @@ bd_result bd_model_import_torch(const uint8_t *data, size_t bytes, const char *p
 
 bd_result bd_model_import_torch_legacy(const uint8_t *data, size_t bytes, const char *path, bd_graph *graph,
                                        bd_shards *shards, bd_error *error) {
-    *shards = (bd_shards){.allocator = graph->pool.allocator};
+    bd_shards_begin(shards, graph->pool.allocator);
     bd_pool pool = {.allocator = graph->pool.allocator};
     bd_torch_state state = {0};
     bd_result result = bd_torch_legacy_read(data, bytes, path, &pool, &state, error);
