@@ -45,7 +45,8 @@ typedef struct bd_image_read_params {
     bool indices;  /* of a PNG: palette indices, or grey values of at most 8 bits, as stored, in BD_FORMAT_GRAY8 (label
                       maps); any other file is BD_ERR_FILE_FORMAT */
     bool gray16;   /* BD_FORMAT_GRAY16: luminance, 16 bits where a PNG has them; orientation is left as it is */
-    bd_log_fn log; /* gets a warning for what is ignored: a colour profile that cannot be used */
+    bd_log_fn log; /* gets a warning for what is ignored, such as a colour profile that cannot be used: one of a kind,
+                      once the picture is read; none where that fails */
     void *log_user;
     bool keep_depth; /* BD_FORMAT_RGBA16 of a PNG of 16 bits; all else is BD_FORMAT_RGBA8 */
 } bd_image_read_params;
@@ -106,7 +107,9 @@ BD_API BD_CHECK bd_result bd_image_decode(const void *data, size_t bytes, const 
                                           const bd_image_read_params *params, bd_image *image, bd_error *error);
 
 /* Writes a picture to a temporary file beside path, then renames it: path holds the old file or the whole new one,
- * never a part. PNG has the image's depth, JPEG 8 bits and no alpha (narrowing and composition over black are the
+ * never a part. A symbolic link is followed, be there a file or not; a hard link is not, its other names keep the old
+ * picture. A file that may not be written to is BD_ERR_FILE_WRITE, as one in a folder is where none can be made. The new
+ * one has the old one's permissions, without set-user-ID and the like. PNG has the image's depth, JPEG 8 bits and no alpha (narrowing and composition over black are the
  * caller's business). The file holds the image's profile; a PNG of colours without one says sRGB. Errors:
  * BD_ERR_FILE_WRITE, BD_ERR_OUT_OF_MEMORY, BD_ERR_INVALID_ARGUMENT. */
 BD_API BD_CHECK bd_result bd_image_write(const char *path, const bd_image *image, const bd_image_write_params *params,

@@ -13,6 +13,7 @@
 #include "report.h"
 #include "segment.h"
 #include "tune.h"
+
 static bool run_verb(cli *run) {
     static bool (*const verbs[CLI_VERB_COUNT])(cli *) = {cli_replace, cli_segment, cli_devices,
                                                          cli_models,  cli_tune,    cli_matte_verb};
@@ -37,8 +38,10 @@ int main(int argc, char **argv) {
     if (!cli_platform_start(&argc, &argv)) {
         (void)cli_fail(&run, CLI_OUT_OF_MEMORY, "out of memory");
     } else if (cli_parse(&run, argc, argv) && run_verb(&run)) {
+        cli_notes_say(&run);
         return CLI_OK;
     }
+    cli_notes_drop(&run);
     fprintf(stderr, "backdrop: %s\n", run.error.message);
     return run.status;
 }

@@ -5,43 +5,40 @@
 
 #include "cli.h"
 #include "platform/clock.h"
+#include "platform/message.h"
 
 double cli_now_ms(void) {
     return bd_now_ms();
 }
 
-void cli_make_line(char *text) {
-    for (; *text; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-            *text = '?';
-        }
-    }
+static void keep_message(cli *run, const char *format, ...) BD_PRINTF(2, 3);
+static void keep_message(cli *run, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    bd_message_write(run->error.message, sizeof run->error.message, format, arguments);
+    va_end(arguments);
 }
 
 bool cli_fail(cli *run, cli_status status, const char *format, ...) {
     run->status = status;
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(run->error.message, sizeof run->error.message, format, arguments);
+    bd_message_write(run->error.message, sizeof run->error.message, format, arguments);
     va_end(arguments);
-    cli_make_line(run->error.message);
     return false;
 }
 
 bool cli_failed_with(cli *run, const char *photo) {
     char message[sizeof run->error.message];
     memcpy(message, run->error.message, sizeof message);
-    (void)snprintf(run->error.message, sizeof run->error.message, "%.180s: %.300s",
-                   strcmp(photo, "-") ? photo : "standard input", message);
+    keep_message(run, "%s: %s", strcmp(photo, "-") ? photo : "standard input", message);
     return cli_failed(run);
 }
 
 bool cli_failed(cli *run) {
-    cli_make_line(run->error.message); /* it may hold a name */
     switch (run->error.code) {
     case BD_OK:
-    case BD_ERR_INVALID_ARGUMENT:
-    case BD_ERR_UNSUPPORTED: run->status = CLI_USAGE; break;
+    case BD_ERR_INVALID_ARGUMENT: run->status = CLI_USAGE; break;
     case BD_ERR_OUT_OF_MEMORY:
     case BD_ERR_OUT_OF_DEVICE_MEMORY: run->status = CLI_OUT_OF_MEMORY; break;
     case BD_ERR_FILE_NOT_FOUND:
@@ -51,6 +48,7 @@ bool cli_failed(cli *run) {
     case BD_ERR_FILE_CORRUPT: run->status = CLI_NOT_AN_IMAGE; break;
     case BD_ERR_IMAGE_TOO_LARGE: run->status = CLI_TOO_LARGE; break;
     case BD_ERR_MODEL_UNSUPPORTED: run->status = CLI_MODEL; break;
+    case BD_ERR_UNSUPPORTED: /* by this device, whatever another one can */
     case BD_ERR_NO_VULKAN:
     case BD_ERR_NO_DEVICE: run->status = CLI_NO_DEVICE; break;
     case BD_ERR_CANCELLED:

@@ -30,7 +30,12 @@ typedef struct cli {
     cli_status status;
     bool said_white;               /* one note is enough for several photos */
     struct cli_progress *progress; /* NULL: none is shown */
-    bd_timing timings[64];         /* stages so far, for -v and --json */
+    struct {
+        char *text; /* lines */
+        size_t bytes;
+    } notes[2];            /* of a photo of even number and of one of odd number, which are in work at once */
+    unsigned turn;         /* whose notes are taken */
+    bd_timing timings[64]; /* stages so far, for -v and --json */
     uint32_t timing_count;
     double started_ms;
 } cli;
@@ -47,8 +52,6 @@ bool cli_fail(cli *run, cli_status status, const char *format, ...) BD_PRINTF(3,
 bool cli_failed(cli *run);
 /* The same for a session's error, which does not name the photo. */
 bool cli_failed_with(cli *run, const char *photo);
-/* Text as a line: no control characters. */
-void cli_make_line(char *text);
 /* Notes that a stage that began at started_ms has ended. */
 void cli_add_timing(cli *run, const char *name, double started_ms);
 /* a + b + c + d; false when it does not fit. */

@@ -65,11 +65,11 @@ bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes) {
     return cli_fail(run, CLI_OUT_OF_MEMORY, "standard input: out of memory");
 }
 
-static void say_warning(void *user, bd_log_level level, const char *message) {
+static void note_warning(void *user, bd_log_level level, const char *message) {
     cli *run = user;
     (void)level;
     if (!run->options.quiet) {
-        cli_say(run, "%s", message);
+        cli_note(run, "%s", message);
     }
 }
 
@@ -90,7 +90,7 @@ bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *pa
 static bool read_image(cli *run, const char *path, bool keep_depth, bd_image *image) {
     const bd_image_read_params params = {.struct_size = sizeof params,
                                          .ignore_orientation = run->options.classic,
-                                         .log = say_warning,
+                                         .log = note_warning,
                                          .log_user = run,
                                          .keep_depth = keep_depth};
     double started = cli_now_ms();
@@ -108,11 +108,9 @@ bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *im
     if (!read_image(run, path, file == BD_IMAGE_FILE_PNG, image)) {
         return false;
     }
-    if (image->format == BD_FORMAT_RGBA16 && run->options.classic) {
-        char text[300];
-        (void)snprintf(text, sizeof text, "%.200s: --classic knows 8 bits only: its 16 are rounded",
-                       cli_is_dash(path) ? "standard input" : path);
-        say_warning(run, BD_LOG_WARNING, text);
+    if (image->format == BD_FORMAT_RGBA16 && run->options.classic && !run->options.quiet) {
+        cli_note(run, "%s: --classic knows 8 bits only: its 16 are rounded",
+                 cli_is_dash(path) ? "standard input" : path);
     }
     return true;
 }
@@ -168,14 +166,19 @@ bool cli_check_output(cli *run, const char *path) {
         return !cli_is_terminal(stdout) ||
                cli_fail(run, CLI_USAGE, "standard output is a terminal; name a file instead");
     }
-    char folder[sizeof temporary_path], temporary[sizeof temporary_path];
+    char folder[sizeof temporary_path], temporary[sizeof temporary_path], target[sizeof temporary_path];
+    bd_failure failure;
     switch (bd_path_look(path)) {
     case BD_PATH_FOLDER: return unwritable(run, path, strerror(EISDIR));
     case BD_PATH_OTHER: return true;
     case BD_PATH_NONE:
     case BD_PATH_FILE: break;
     }
-    return split_path(run, path, folder, temporary, sizeof folder) &&
+    failure = bd_file_target(path, target, sizeof target);
+    if (failure) {
+        return unwritable(run, path, bd_failure_say(failure, &(bd_failure_text){0}));
+    }
+    return split_path(run, target, folder, temporary, sizeof folder) &&
            (cli_may_write_in(folder) || unwritable(run, path, strerror(errno)));
 }
 
@@ -195,11 +198,15 @@ static bd_failure write_device(const char *path, const void *data, size_t bytes)
 static bd_failure replace(const char *path, char *temporary, const void *data, size_t bytes) {
     bd_file file;
     cli_before_signal(remove_temporary);
+    cli_hold_signals(true);
     bd_failure failure = bd_file_open_temporary(temporary, &file);
+    if (!failure) {
+        (void)snprintf(temporary_path, sizeof temporary_path, "%s", temporary);
+    }
+    cli_hold_signals(false);
     if (failure) {
         return failure;
     }
-    (void)snprintf(temporary_path, sizeof temporary_path, "%s", temporary);
     bd_file_take_mode(file, path);
     failure = bd_file_write(file, data, bytes);
     bd_failure closed = bd_file_close(file);
@@ -223,11 +230,12 @@ bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes) 
     if (bd_path_look(path) == BD_PATH_OTHER || bd_path_look(path) == BD_PATH_FOLDER) {
         failure = write_device(path, data, bytes);
     } else {
-        char folder[sizeof temporary_path], temporary[sizeof temporary_path];
-        if (!split_path(run, path, folder, temporary, sizeof temporary)) {
+        char folder[sizeof temporary_path], temporary[sizeof temporary_path], target[sizeof temporary_path];
+        failure = bd_file_target(path, target, sizeof target);
+        if (!failure && !split_path(run, target, folder, temporary, sizeof temporary)) {
             return false;
         }
-        failure = replace(path, temporary, data, bytes);
+        failure = failure ? failure : replace(target, temporary, data, bytes);
     }
     return !failure || unwritable(run, path, bd_failure_say(failure, &(bd_failure_text){0}));
 }
@@ -286,12 +294,9 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
         return false;
     }
     params.quality = (int)quality;
-    if (file == BD_IMAGE_FILE_JPEG && image->format == BD_FORMAT_RGBA8 && image->has_alpha) {
+    bool whitened = file == BD_IMAGE_FILE_JPEG && image->format == BD_FORMAT_RGBA8 && image->has_alpha;
+    if (whitened) {
         flatten(image);
-        if (!run->options.quiet && !run->said_white) {
-            run->said_white = true;
-            cli_say(run, "%s: JPEG has no transparency: what was transparent is white", path);
-        }
     }
     double started = cli_now_ms();
     cli_progress_stage(run, "writing");
@@ -301,6 +306,10 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
         return cli_failed(run);
     }
     bool done = cli_write_data(run, path, data, bytes);
+    if (done && whitened && !run->options.quiet && !run->said_white) {
+        run->said_white = true;
+        cli_note(run, "%s: JPEG has no transparency: what was transparent is white", path);
+    }
     bd_release(NULL, data);
     cli_add_timing(run, "encode", started);
     return done;

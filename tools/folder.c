@@ -52,10 +52,10 @@ bool cli_folder_find(cli *run, const char *folder, cli_path *path) {
     }
     finds found = {.folder = folder};
     if (!cli_list_folder(folder, look, &found)) {
-        return cli_fail(run, CLI_MODEL, "%.300s: %s", folder, strerror(errno));
+        return cli_fail(run, CLI_MODEL, "%s: %s", folder, strerror(errno));
     }
     if (!found.count) {
-        return cli_fail(run, CLI_MODEL, "%.300s: a folder without an exported network", folder);
+        return cli_fail(run, CLI_MODEL, "%s: a folder without an exported network", folder);
     }
     if (found.count > 1) {
         return cli_fail(run, CLI_MODEL, "%.150s: a folder of %u networks; name one, such as %.150s or %.150s", folder,

@@ -63,7 +63,7 @@ static const char *const usages[CLI_VERB_COUNT] = {
 static const char statuses[] =
     "exit status: 0 done, 2 usage, 3 a file cannot be read, 4 not a picture or a broken one,\n"
     "             5 picture or --size too large, 6 model missing, broken or not supported,\n"
-    "             7 output cannot be written, 8 no Vulkan or no such device,\n"
+    "             7 output cannot be written, 8 no Vulkan, no such device, or it cannot do that,\n"
     "             9 the device failed, 10 out of memory\n";
 
 const char *cli_overview(void) {

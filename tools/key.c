@@ -90,8 +90,8 @@ void cli_note_key(cli *run, cli_network *network, const char *photo) {
     if (network->key.found && (run->options.verbose || doubt)) {
         char text[8];
         write_color(&network->key, text);
-        cli_say(run, "%s: key %s, on %.0f %% of the border%s", photo, text, (double)(100.0f * network->key.share),
-                doubt ? ": is the background uniform?" : "");
+        cli_note(run, "%s: key %s, on %.0f %% of the border%s", photo, text, (double)(100.0f * network->key.share),
+                 doubt ? ": is the background uniform?" : "");
     }
 }
 

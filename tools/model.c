@@ -94,7 +94,7 @@ static bool open_named(cli *run, const char *path, const bd_model_params *params
     model->info.struct_size = sizeof model->info;
     bd_model_get_info(model->model, &model->info);
     if (model->info.in_float && !run->options.quiet) {
-        cli_say(run, "%s runs in float: %s", path, model->info.in_float);
+        cli_note(run, "%s runs in float: %s", path, model->info.in_float);
     }
     return true;
 }

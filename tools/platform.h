@@ -7,11 +7,14 @@
 
 #include "cli.h"
 
-/* To be called first: main's arguments become UTF-8, standard input and output are bytes. false: out of memory. */
+/* To be called first: main's arguments become UTF-8, standard input and output are bytes, and writing past a limit of
+ * files' sizes or to a pipe that nobody reads fails instead of ending the program. false: out of memory. */
 bool cli_platform_start(int *argc, char ***argv);
 bool cli_is_terminal(FILE *stream);
 /* act is called before a signal ends the program. */
 void cli_before_signal(void (*act)(void));
+/* Signals that end the program wait as long as they are held. */
+void cli_hold_signals(bool hold);
 
 /* fopen of a file to read; errno says why there is none. */
 FILE *cli_open_file(const char *path);

@@ -9,10 +9,12 @@
 
 #include "platform.h"
 
-/* main has what it needs. */
 bool cli_platform_start(int *argc, char ***argv) {
     (void)argc;
     (void)argv;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGXFSZ, &ignore, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
     return true;
 }
 
@@ -21,6 +23,7 @@ bool cli_is_terminal(FILE *stream) {
 }
 
 static void (*before_signal)(void);
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static void end(int number) {
     before_signal();
@@ -29,15 +32,23 @@ static void end(int number) {
 }
 
 void cli_before_signal(void (*act)(void)) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     before_signal = act;
-    for (size_t i = 0; i < CLI_COUNT(numbers); i++) {
+    for (size_t i = 0; i < CLI_COUNT(ending); i++) {
         struct sigaction before;
-        if (!sigaction(numbers[i], NULL, &before) && before.sa_handler == SIG_DFL) {
+        if (!sigaction(ending[i], NULL, &before) && before.sa_handler == SIG_DFL) {
             struct sigaction action = {.sa_handler = end};
-            sigaction(numbers[i], &action, NULL);
+            sigaction(ending[i], &action, NULL);
         }
     }
+}
+
+void cli_hold_signals(bool hold) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < CLI_COUNT(ending); i++) {
+        sigaddset(&set, ending[i]);
+    }
+    sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
 FILE *cli_open_file(const char *path) {

@@ -51,6 +51,11 @@ void cli_before_signal(void (*act)(void)) {
     }
 }
 
+/* What ends the program runs in a thread of its own, which cannot be held. */
+void cli_hold_signals(bool hold) {
+    (void)hold;
+}
+
 FILE *cli_open_file(const char *path) {
     bd_wide_path wide;
     if (!bd_wide_from_utf8(path, &wide)) {

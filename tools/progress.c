@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "platform.h"
+#include "platform/message.h"
 #include "platform/thread.h"
 #include "progress.h"
 
-enum { PATIENCE_MS = 500, PERIOD_MS = 100 };
+enum { PATIENCE_MS = 500, PERIOD_MS = 100, MOST_LINE = 1000 };
 
 typedef struct cli_progress {
     bd_thread thread;
@@ -100,20 +101,52 @@ void cli_progress_stop(cli *run) {
     free(progress);
 }
 
-void cli_say(cli *run, const char *format, ...) {
+static void say_line(cli *run, const char *line) {
     cli_progress *progress = run->progress;
     if (progress) {
         bd_mutex_lock(&progress->mutex);
         clear_line(progress);
     }
-    char line[1000];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    cli_make_line(line);
     fprintf(stderr, "backdrop: %s\n", line);
     if (progress) {
         bd_mutex_unlock(&progress->mutex);
     }
+}
+
+void cli_say(cli *run, const char *format, ...) {
+    char line[MOST_LINE];
+    va_list arguments;
+    va_start(arguments, format);
+    bd_message_write(line, sizeof line, format, arguments);
+    va_end(arguments);
+    say_line(run, line);
+}
+
+void cli_note(cli *run, const char *format, ...) {
+    char line[MOST_LINE];
+    va_list arguments;
+    va_start(arguments, format);
+    bd_message_write(line, sizeof line, format, arguments);
+    va_end(arguments);
+    size_t length = strlen(line) + 1, bytes = run->notes[run->turn].bytes;
+    char *text = realloc(run->notes[run->turn].text, bytes + length);
+    if (text) { /* else it is lost */
+        memcpy(text + bytes, line, length);
+        run->notes[run->turn].text = text;
+        run->notes[run->turn].bytes = bytes + length;
+    }
+}
+
+void cli_notes_say(cli *run) {
+    const char *text = run->notes[run->turn].text, *end = text + run->notes[run->turn].bytes;
+    for (const char *line = text; line < end; line += strlen(line) + 1) {
+        say_line(run, line);
+    }
+    cli_notes_drop(run);
+}
+
+void cli_notes_drop(cli *run) {
+    free(run->notes[run->turn].text);
+    run->notes[run->turn].text = NULL;
+    run->notes[run->turn].bytes = 0;
 }

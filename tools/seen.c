@@ -85,21 +85,21 @@ void cli_note_seen(cli *run, cli_network *network, const bd_class_set *classes, 
         return;
     }
     if (there && !seen->points) {
-        cli_say(run, "nothing of %s is foreground", photo);
+        cli_note(run, "nothing of %s is foreground", photo);
         return;
     }
     name_wanted(network, seen, classes, wanted, sizeof wanted);
     if (there) {
         bool ruled = run->options.matte_params.rule == BD_RULE_ON;
-        cli_say(run, "the %s in %s is too small or faint to be kept, so nothing is foreground%s", wanted, photo,
-                ruled ? "; --bias 5 keeps more" : "");
+        cli_note(run, "the %s in %s is too small or faint to be kept, so nothing is foreground%s", wanted, photo,
+                 ruled ? "; --bias 5 keeps more" : "");
         return;
     }
     const char *first = name_others(network, seen, others, sizeof others);
     if (first) {
-        cli_say(run, "no %s found in %s; found: %s; try --class '%s'", wanted, photo, others, first);
+        cli_note(run, "no %s found in %s; found: %s; try --class '%s'", wanted, photo, others, first);
     } else {
-        cli_say(run, "no %s found in %s, nor anything else that the model knows", wanted, photo);
+        cli_note(run, "no %s found in %s, nor anything else that the model knows", wanted, photo);
     }
 }
 

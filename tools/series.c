@@ -76,6 +76,7 @@ static cJSON *report_photo(const cli_series *s, unsigned i) {
 /* One line for a photo that could not be done; the others are done all the same. from_session: the message does not
  * begin with a file's name. */
 static void note_failure(cli *run, cli_series *s, unsigned i, bool from_session) {
+    cli_notes_drop(run);
     cli_say(run, "%s%s%s", from_session ? s->photos[i] : "", from_session ? ": " : "", run->error.message);
     if (!s->failed++) {
         s->status = run->status;
@@ -98,11 +99,13 @@ static void note_success(cli *run, cli_network *network, cli_series *s, unsigned
         cli_json_seen(item, network, &s->params->classes);
         cli_json_key(item, network);
     }
+    cli_notes_say(run);
     s->done++;
 }
 
 static bool begin(cli *run, const cli_network *network, cli_series *s, unsigned i) {
     bd_image photo = {0};
+    run->turn = i % 2;
     cli_spare_lend(&s->spare);
     bool read = cli_read_shown(run, s->photos[i], s->file, &photo);
     cli_spare_take(&s->spare);
@@ -119,6 +122,7 @@ static bool begin(cli *run, const cli_network *network, cli_series *s, unsigned 
 
 static void end(cli *run, cli_network *network, cli_series *s, unsigned i, bd_image *result) {
     cli_path path;
+    run->turn = i % 2;
     bool made = !bd_session_replace_end(network->session, result, &run->error) || cli_failed(run);
     cli_spare_lend(&s->spare);
     bool done =
@@ -135,6 +139,7 @@ bool cli_series_run(cli *run, cli_network *network, cli_series *s) {
     bd_image result = {0};
     bool begun = false; /* the photo before */
     s->spare.begun_ms = cli_now_ms();
+    cli_notes_say(run); /* the background's */
     for (unsigned i = 0; i <= s->count; i++) {
         if (i + 1 == TUNED_FROM && i < s->count) {
             cli_spare_start(run, network, &s->spare);

@@ -60,40 +60,51 @@ void bd_release_content(const bd_allocator *allocator, bd_content *content) {
     *content = (bd_content){0};
 }
 
-static bd_failure write_to(const char *path, char *temporary, const void *data, size_t bytes) {
-    /* A device such as /dev/null or a pipe is written to, never replaced. */
-    bd_path_kind kind = bd_path_look(path);
-    bool replace = kind == BD_PATH_NONE || kind == BD_PATH_FILE;
+enum { PATH_ROOM = 4096 };
+
+/* By way of a temporary in the same folder. */
+static bd_failure replace(const char *path, const void *data, size_t bytes) {
+    char target[PATH_ROOM], temporary[PATH_ROOM + BD_FILE_SUFFIX];
     bd_file file;
-    bd_failure failure = replace ? bd_file_open_temporary(temporary, &file) : bd_file_open_device(path, &file);
+    bd_failure failure = bd_file_target(path, target, sizeof target);
+    if (!failure) {
+        memcpy(temporary, target, strlen(target) + 1);
+        failure = bd_file_open_temporary(temporary, &file);
+    }
     if (failure) {
         return failure;
     }
     failure = bd_file_write(file, data, bytes);
-    if (replace && !failure) {
-        bd_file_take_mode(file, path);
+    if (!failure) {
+        bd_file_take_mode(file, target);
     }
     bd_failure closed = bd_file_close(file);
     failure = failure ? failure : closed;
-    if (replace && !failure) {
-        failure = bd_file_rename(temporary, path);
+    if (!failure) {
+        failure = bd_file_rename(temporary, target);
     }
-    if (replace && failure) {
+    if (failure) {
         bd_file_remove(temporary);
     }
     return failure;
 }
 
-bd_result bd_write_file(const char *path, const void *data, size_t bytes, const bd_allocator *allocator,
-                        bd_error *error) {
-    size_t length = strlen(path);
-    char *temporary = bd_alloc(allocator, length + BD_FILE_SUFFIX + 1);
-    if (!temporary) {
-        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
+static bd_failure write_device(const char *path, const void *data, size_t bytes) {
+    bd_file file;
+    bd_failure failure = bd_file_open_device(path, &file);
+    if (failure) {
+        return failure;
     }
-    memcpy(temporary, path, length + 1);
-    bd_failure failure = write_to(path, temporary, data, bytes);
-    bd_free(allocator, temporary);
+    failure = bd_file_write(file, data, bytes);
+    bd_failure closed = bd_file_close(file);
+    return failure ? failure : closed;
+}
+
+bd_result bd_write_file(const char *path, const void *data, size_t bytes, bd_error *error) {
+    /* A device such as /dev/null or a pipe is written to, never replaced. */
+    bd_path_kind kind = bd_path_look(path);
+    bool file = kind == BD_PATH_NONE || kind == BD_PATH_FILE;
+    bd_failure failure = file ? replace(path, data, bytes) : write_device(path, data, bytes);
     return failure ? bd_fail(error, BD_ERR_FILE_WRITE, "%s: cannot write: %s", path,
                              bd_failure_say(failure, &(bd_failure_text){0}))
                    : BD_OK;

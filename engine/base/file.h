@@ -21,8 +21,8 @@ bd_result bd_read_file(const char *path, uint64_t most, const bd_allocator *allo
                        bd_error *error);
 void bd_release_content(const bd_allocator *allocator, bd_content *content);
 
-/* Writes path by way of a temporary in the same folder, which then takes its place. */
-bd_result bd_write_file(const char *path, const void *data, size_t bytes, const bd_allocator *allocator,
-                        bd_error *error);
+/* Writes path, or what the links lead to that it names, by way of a temporary in the same folder, which then takes its
+ * place. A file that may not be written to stays. */
+bd_result bd_write_file(const char *path, const void *data, size_t bytes, bd_error *error);
 
 #endif

@@ -13,6 +13,7 @@ struct bd_animation {
     char *name;
     bd_image_read_params params; /* of a still picture */
     bd_image_source source;
+    bd_image_warnings warnings;
     bd_animation_info info;
     uint32_t shown;
     const bd_frames_reader *reader; /* NULL: a still picture */
@@ -49,7 +50,7 @@ static bd_result make(const void *data, size_t bytes, const char *name, bd_image
     animation->params = given;
     memcpy(copy, name, strlen(name) + 1);
     animation->name = copy;
-    bd_image_source_init(&animation->source, data, bytes, copy, &given);
+    bd_image_source_init(&animation->source, data, bytes, copy, &given, &animation->warnings);
     bd_result result = open_frames(animation, error);
     if (result) {
         bd_animation_close(animation);
@@ -112,6 +113,7 @@ bd_result bd_animation_next(bd_animation *animation, bd_image *frame, bd_delay *
         return result;
     }
     animation->shown++;
+    bd_image_warnings_say(&animation->warnings, &animation->params);
     if (delay) {
         *delay = shown;
     }

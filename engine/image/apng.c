@@ -232,7 +232,6 @@ static bd_result decode_frame(apng_frames *frames, const frame_control *read, bd
     own.bytes = frames->used;
     own.ignore_orientation = true;
     own.keep_depth = own.gray16 = own.indices = false;
-    own.log = frames->begun ? NULL : own.log; /* once is enough */
     return bd_png_decode(&own, picture, error);
 }
 

@@ -50,15 +50,21 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
     if (result) {
         return result;
     }
+    bd_image_warnings warnings = {.count = 0};
     bd_image_source source;
-    bd_image_source_init(&source, data, bytes, name, &given);
+    bd_image_source_init(&source, data, bytes, name, &given, &warnings);
     const bd_form *form = given.indices ? bd_form_of_source(&source) : NULL;
     if (given.indices && (!form || form->file != BD_IMAGE_FILE_PNG)) {
         return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not a PNG of indices", name);
     }
     result = decode(&source, image, error);
-    return result || !source.gray16 || image->format == BD_FORMAT_GRAY16 ? result
-                                                                         : bd_image_to_gray16(&source, image, error);
+    if (!result && source.gray16 && image->format != BD_FORMAT_GRAY16) {
+        result = bd_image_to_gray16(&source, image, error);
+    }
+    if (!result) {
+        bd_image_warnings_say(&warnings, &given);
+    }
+    return result;
 }
 
 bd_result bd_image_read(const char *path, const bd_image_read_params *params, bd_image *image, bd_error *error) {

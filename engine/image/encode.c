@@ -127,7 +127,7 @@ bd_result bd_image_write(const char *path, const bd_image *image, const bd_image
     }
     result = encode(&to);
     if (!result) {
-        result = bd_write_file(path, to.data, to.used, to.params.allocator, error);
+        result = bd_write_file(path, to.data, to.used, error);
         bd_free(to.params.allocator, to.data);
     }
     return result;

@@ -3,9 +3,10 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "base/params.h"
+#include "platform/message.h"
 
 bd_result bd_image_params_read(const bd_image_read_params *params, bd_image_read_params *given, bd_error *error) {
     bd_result result = BD_PARAMS_READ(given, params, bd_image_read_params, error);
@@ -28,7 +29,7 @@ bd_result bd_image_content_read(const char *path, const bd_image_read_params *gi
 }
 
 void bd_image_source_init(bd_image_source *source, const void *data, size_t bytes, const char *name,
-                          const bd_image_read_params *params) {
+                          const bd_image_read_params *params, bd_image_warnings *warnings) {
     *source = (bd_image_source){
         .data = data,
         .bytes = bytes,
@@ -39,21 +40,25 @@ void bd_image_source_init(bd_image_source *source, const void *data, size_t byte
         .gray16 = params->gray16 && !params->indices,
         .keep_depth = params->keep_depth && !params->indices && !params->gray16,
         .max_pixels = params->max_pixels,
-        .log = params->log,
-        .log_user = params->log_user,
+        .warnings = params->log ? warnings : NULL,
     };
 }
 
 void bd_image_warn(const bd_image_source *source, const char *format, ...) {
-    if (!source->log) {
+    bd_image_warnings *to = source->warnings;
+    for (uint32_t i = 0; to && i < to->count; i++) {
+        if (!strcmp(to->formats[i], format)) {
+            return;
+        }
+    }
+    if (!to || to->count == BD_IMAGE_MOST_WARNINGS) {
         return;
     }
-    char text[400];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
+    bd_message_write(to->lines[to->count], sizeof to->lines[0], format, arguments);
     va_end(arguments);
-    source->log(source->log_user, BD_LOG_WARNING, text);
+    to->formats[to->count++] = format;
 }
 
 bd_result bd_image_check_size(const bd_image_source *source, int64_t width, int64_t height, bd_error *error) {
@@ -73,4 +78,10 @@ bd_result bd_image_check_size(const bd_image_source *source, int64_t width, int6
                        height, source->max_pixels);
     }
     return BD_OK;
+}
+
+void bd_image_warnings_say(bd_image_warnings *warnings, const bd_image_read_params *params) {
+    for (; warnings->said < warnings->count; warnings->said++) {
+        params->log(params->log_user, BD_LOG_WARNING, warnings->lines[warnings->said]);
+    }
 }

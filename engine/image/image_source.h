@@ -5,6 +5,14 @@
 
 #include "base/base.h"
 
+/* What is to be said of a file, once it is read: one line of a kind. */
+enum { BD_IMAGE_MOST_WARNINGS = 8 };
+typedef struct bd_image_warnings {
+    uint32_t count, said;
+    const char *formats[BD_IMAGE_MOST_WARNINGS]; /* the kinds */
+    char lines[BD_IMAGE_MOST_WARNINGS][sizeof((bd_error *)NULL)->message];
+} bd_image_warnings;
+
 /* A file in memory and how it is to be read. */
 typedef struct bd_image_source {
     const uint8_t *data;
@@ -16,8 +24,7 @@ typedef struct bd_image_source {
     bool gray16;
     bool keep_depth;
     uint64_t max_pixels;
-    bd_log_fn log; /* NULL: warnings go nowhere */
-    void *log_user;
+    bd_image_warnings *warnings; /* NULL: nobody wants to know */
 } bd_image_source;
 
 /* A caller's parameters, checked, with the default of max_pixels. */
@@ -28,10 +35,14 @@ bd_result bd_image_content_read(const char *path, const bd_image_read_params *gi
 
 /* Of parameters that were read. All stay the caller's. */
 void bd_image_source_init(bd_image_source *source, const void *data, size_t bytes, const char *name,
-                          const bd_image_read_params *params);
+                          const bd_image_read_params *params, bd_image_warnings *warnings);
 
-/* One line for source->log. */
+/* A line for the caller's log, which gets it when the file has been read: of a file that cannot be, the error is all there
+ * is to say. What has the format of one that is there already says nothing new. */
 void bd_image_warn(const bd_image_source *source, const char *format, ...) BD_PRINTF(2, 3);
+
+/* Gives the log of parameters what it has not got yet. */
+void bd_image_warnings_say(bd_image_warnings *warnings, const bd_image_read_params *params);
 
 /* Is what a header claims within the limits? BD_ERR_FILE_CORRUPT, BD_ERR_IMAGE_TOO_LARGE. */
 bd_result bd_image_check_size(const bd_image_source *source, int64_t width, int64_t height, bd_error *error);

@@ -61,9 +61,7 @@ static bd_result take_profile(const webp_frames *frames, bd_image *frame, bd_err
     WebPChunkIterator found;
     bd_result result = BD_OK;
     if (WebPDemuxGetChunk(WebPAnimDecoderGetDemuxer(frames->decoder), "ICCP", 1, &found)) {
-        bd_image_source quiet = *frames->source;
-        quiet.log = frames->shown_ms ? NULL : quiet.log; /* once is enough */
-        result = bd_image_take_profile(&quiet, found.chunk.bytes, found.chunk.size, false, frame, error);
+        result = bd_image_take_profile(frames->source, found.chunk.bytes, found.chunk.size, false, frame, error);
         WebPDemuxReleaseChunkIterator(&found);
     }
     return result;

@@ -228,8 +228,8 @@ static bd_result record(const bd_network *network, bd_vk_commands *commands, boo
         work += slices > 1 ? more / slices : more;
         step += d->last;
     }
-    if (result) {
-        return result;
+    if (result) { /* the device's limits are what a dispatch can break */
+        return result == BD_ERR_UNSUPPORTED ? bd_fail_as(error, BD_ERR_MODEL_UNSUPPORTED) : result;
     }
     bd_vk_commands_barrier(commands);
     bd_vk_commands_stamp(commands, label);

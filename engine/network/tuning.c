@@ -215,7 +215,7 @@ bd_result bd_tuning_save(const bd_tuning *tuning, bd_error *error) {
         int length = snprintf(text + used, room - used, "%s\t%s\t%.3f\n", e->signature, e->name, e->us);
         used += length > 0 ? (size_t)length : 0;
     }
-    bd_result result = bd_write_file(tuning->path, text, used, tuning->allocator, error);
+    bd_result result = bd_write_file(tuning->path, text, used, error);
     bd_free(tuning->allocator, text);
     return result;
 }

@@ -169,7 +169,8 @@ static bd_result plan_layout(const bd_frames *frames, const bd_recipe *recipe, l
                         to->shared) ||
         !bd_slots_place(to->shapes, uses, recipe->slot_count, BD_SLOT_FRAME, MOST_CHUNK_BYTES, to->places,
                         to->of_frame)) {
-        return bd_fail(error, BD_ERR_UNSUPPORTED, "a photo takes more than %d pieces of memory", (int)BD_MOST_CHUNKS);
+        return bd_fail(error, BD_ERR_IMAGE_TOO_LARGE, "a photo takes more than %d pieces of memory",
+                       (int)BD_MOST_CHUNKS);
     }
     return BD_OK;
 }

@@ -20,7 +20,8 @@ static bool has_room(bd_recipe *recipe, uint32_t count, uint32_t more, uint32_t 
     }
     bool fits = more <= room && count <= room - more;
     return !bd_recipe_failed(
-        recipe, fits ? BD_OK : bd_fail(recipe->error, BD_ERR_UNSUPPORTED, "a photo takes more than %u %s", room, what));
+        recipe,
+        fits ? BD_OK : bd_fail(recipe->error, BD_ERR_IMAGE_TOO_LARGE, "a photo takes more than %u %s", room, what));
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */

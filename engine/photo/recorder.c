@@ -64,8 +64,8 @@ static void touch(bd_recorder *to, const bd_vk_binding *reads, uint32_t count, c
 
 static void begin_commands(bd_recorder *to) {
     if (to->current == BD_MOST_COMMANDS) {
-        to->result =
-            bd_fail(to->error, BD_ERR_UNSUPPORTED, "a photo takes more than %d command buffers", (int)BD_MOST_COMMANDS);
+        to->result = bd_fail(to->error, BD_ERR_IMAGE_TOO_LARGE, "a photo takes more than %d command buffers",
+                             (int)BD_MOST_COMMANDS);
         return;
     }
     bd_vk_commands *commands = &to->commands[to->current];
@@ -170,6 +170,9 @@ void bd_recorder_dispatch(bd_recorder *to, const bd_vk_dispatch *dispatch) {
     touch(to, dispatch->bindings, BD_BIND_DST, &dispatch->bindings[BD_BIND_DST]);
     to->dispatches++;
     to->result = bd_vk_commands_dispatch_slices(&to->commands[to->current], dispatch, slices, to->error);
+    if (to->result == BD_ERR_UNSUPPORTED) { /* the device's limits */
+        to->result = bd_fail_as(to->error, BD_ERR_IMAGE_TOO_LARGE);
+    }
 }
 
 void bd_recorder_copy(bd_recorder *to, const bd_vk_binding *from, const bd_vk_binding *dst) {

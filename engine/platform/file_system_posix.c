@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/path.h"
+
 static bd_path_kind kind_of(const struct stat *status) {
     return S_ISREG(status->st_mode) ? BD_PATH_FILE : S_ISDIR(status->st_mode) ? BD_PATH_FOLDER : BD_PATH_OTHER;
 }
@@ -81,6 +83,42 @@ bd_failure bd_file_read(bd_file file, void *data, size_t bytes, size_t *got) {
     return 0;
 }
 
+/* Where the link at target leads, from its folder. */
+static bd_failure follow(char *target, size_t room) {
+    char link[4096];
+    ssize_t length = readlink(target, link, sizeof link);
+    size_t folder = length > 0 && link[0] == '/' ? 0 : (size_t)(bd_path_name(target) - target);
+    if (length < 0) {
+        return (bd_failure)errno;
+    }
+    if (folder + (size_t)length >= room || (size_t)length == sizeof link) {
+        return ENAMETOOLONG;
+    }
+    memcpy(target + folder, link, (size_t)length);
+    target[folder + (size_t)length] = '\0';
+    return 0;
+}
+
+bd_failure bd_file_target(const char *path, char *target, size_t room) {
+    enum { MOST_LINKS = 40 }; /* as Linux follows */
+    struct stat status;
+    size_t length = strlen(path);
+    if (length >= room) {
+        return ENAMETOOLONG;
+    }
+    memcpy(target, path, length + 1);
+    for (int i = 0; !lstat(target, &status); i++) {
+        if (!S_ISLNK(status.st_mode)) {
+            return access(target, W_OK) ? (bd_failure)errno : 0;
+        }
+        bd_failure failure = i < MOST_LINKS ? follow(target, room) : ELOOP;
+        if (failure) {
+            return failure;
+        }
+    }
+    return 0;
+}
+
 bd_failure bd_file_open_temporary(char *path, bd_file *file) {
     memcpy(strchr(path, '\0'), ".XXXXXX", BD_FILE_SUFFIX + 1);
     file->handle = mkstemp(path);
@@ -113,7 +151,7 @@ void bd_file_take_mode(bd_file file, const char *path) {
     mode_t mask = umask(0);
     umask(mask);
     /* mkstemp makes it private; a new file is what open(2) would have made. */
-    mode_t mode = stat(path, &status) ? (0666 & ~mask) : (status.st_mode & 07777);
+    mode_t mode = stat(path, &status) ? (0666 & ~mask) : (status.st_mode & 0777);
     (void)fchmod((int)file.handle, mode);
 }
 

@@ -110,6 +110,19 @@ bd_failure bd_file_read(bd_file file, void *data, size_t bytes, size_t *got) {
     return 0;
 }
 
+/* Links are rare, and need a privilege: they are replaced. */
+bd_failure bd_file_target(const char *path, char *target, size_t room) {
+    bd_wide_path wide;
+    size_t length = strlen(path);
+    if (length >= room) {
+        return ERROR_FILENAME_EXCED_RANGE;
+    }
+    memcpy(target, path, length + 1);
+    DWORD attributes = bd_wide_from_utf8(path, &wide) ? GetFileAttributesW(wide.text) : INVALID_FILE_ATTRIBUTES;
+    bool kept = attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_READONLY);
+    return kept ? ERROR_ACCESS_DENIED : 0;
+}
+
 bd_failure bd_file_open_temporary(char *path, bd_file *file) {
     enum { TRIES = 100 };
     char *suffix = strchr(path, '\0');

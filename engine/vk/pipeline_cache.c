@@ -67,7 +67,7 @@ void bd_vk_pipeline_cache_close(bd_vk *vk) {
             bd_error error;
             uint64_t sum = bd_hash(BD_HASH_BEGIN, data, bytes);
             memcpy(data + bytes, &sum, sizeof sum);
-            if (bd_write_file(vk->cache_path, data, bytes + sizeof sum, vk->allocator, &error)) {
+            if (bd_write_file(vk->cache_path, data, bytes + sizeof sum, &error)) {
                 bd_vk_log(vk, BD_LOG_WARNING, "%s", error.message);
             }
         }

@@ -47,7 +47,7 @@ static void copy_file(const char *from, const char *to) {
     size_t bytes;
     bd_error error;
     uint8_t *data = test_read_copy(from, &bytes);
-    if (bd_write_file(to, data, bytes, NULL, &error)) {
+    if (bd_write_file(to, data, bytes, &error)) {
         fail_msg("%s", error.message);
     }
     free(data);

@@ -145,7 +145,7 @@ static void expect_file(const char *path, const char *wanted) {
 
 static void write_text(const char *path, const char *text) {
     bd_error error = {.message = ""};
-    if (bd_write_file(path, text, strlen(text), NULL, &error)) {
+    if (bd_write_file(path, text, strlen(text), &error)) {
         fail_msg("%s", error.message);
     }
 }
@@ -207,10 +207,10 @@ static void test_failures(void **state) {
     assert_int_equal(bd_read_file(path, UINT64_MAX, NULL, &map, &error), BD_ERR_FILE_FORMAT);
     bd_file_remove(path);
     (void)snprintf(path, sizeof path, "%s/none/file", folder);
-    assert_int_equal(bd_write_file(path, "x", 1, NULL, &error), BD_ERR_FILE_WRITE);
+    assert_int_equal(bd_write_file(path, "x", 1, &error), BD_ERR_FILE_WRITE);
     assert_non_null(strstr(error.message, "none/file: cannot write: No such file or directory"));
     if (bd_path_look("/dev/full") == BD_PATH_OTHER) {
-        assert_int_equal(bd_write_file("/dev/full", "x", 1, NULL, &error), BD_ERR_FILE_WRITE);
+        assert_int_equal(bd_write_file("/dev/full", "x", 1, &error), BD_ERR_FILE_WRITE);
         assert_non_null(strstr(error.message, "No space left"));
     }
     assert_true(strlen(bd_failure_say(12345, &(bd_failure_text){0})) > 0);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "platform/message.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/path.h"
+
+static const char dots[] = "...";
+enum { DOTS = sizeof dots - 1, LONGEST = 8192 };
+
+/* Bytes of a whole character of UTF-8 at `text`; 0 when there is none. Source: RFC 3629, section 4. */
+static size_t character(const char *text) {
+    const unsigned char *c = (const unsigned char *)text;
+    size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((c[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    bool twice = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90); /* longer than it need be */
+    return twice || (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f) ? 0 : length;
+}
+
+static void make_line(char *text) {
+    while (*text) {
+        size_t length = character(text);
+        if (!length || (length == 1 && ((unsigned char)*text < 0x20 || *text == 0x7f))) {
+            *text = '?';
+            length = 1;
+        }
+        text += length;
+    }
+}
+
+static bool is_inside(char c) {
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Both ends of a text that is longer than room; neither cut goes through a character. The head is `head` bytes at most. */
+static void join_ends(char *text, size_t room, const char *from, size_t head, size_t tail) {
+    const char *end = from + strlen(from) - tail;
+    for (int i = 0; i < 3 && head && is_inside(from[head]); i++) {
+        head--;
+    }
+    for (int i = 0; i < 3 && is_inside(*end); i++) {
+        end++;
+    }
+    (void)snprintf(text, room, "%.*s%s%s", (int)head, from, dots, end);
+}
+
+/* Where a part of a path that begins at `from` ends, or begins, with a folder: within a half of it. */
+static size_t back_to_folder(const char *from, size_t length) {
+    for (size_t i = length; i > length / 2; i--) {
+        if (bd_path_is_separator(from[i - 1])) {
+            return i;
+        }
+    }
+    return length;
+}
+
+static size_t on_to_folder(const char *end, size_t length) {
+    for (size_t i = length; i > length / 2; i--) {
+        if (bd_path_is_separator(end[-(ptrdiff_t)i])) {
+            return i;
+        }
+    }
+    return length;
+}
+
+void bd_message_shorten_path(char *text, size_t room, const char *path) {
+    size_t length = strlen(path);
+    if (length < room) {
+        memcpy(text, path, length + 1);
+        return;
+    }
+    if (room < DOTS + 8) {
+        (void)snprintf(text, room, "%s", dots);
+        return;
+    }
+    size_t head = back_to_folder(path, (room - 1 - DOTS) / 3);
+    size_t tail = on_to_folder(path + length, room - 1 - DOTS - (room - 1 - DOTS) / 3);
+    join_ends(text, room, path, head, tail);
+}
+
+/* Of a message without a path, or of what follows one: the more of its end, for the cause stands last. */
+static void shorten(char *text, size_t room, const char *from) {
+    size_t length = strlen(from);
+    if (length < room || room < DOTS + 8) {
+        (void)snprintf(text, room, "%.*s", (int)(room ? room - 1 : 0), from);
+    } else {
+        size_t head = (room - 1 - DOTS) * 2 / 5;
+        join_ends(text, room, from, head, room - 1 - DOTS - head);
+    }
+}
+
+/* Formats into a buffer of LONGEST bytes; what is even longer is the worse for it. */
+static void format_whole(char *whole, const char *format, va_list arguments) {
+    if (vsnprintf(whole, LONGEST, format, arguments) < 0) {
+        *whole = '\0';
+    }
+}
+
+void bd_message_write(char *text, size_t room, const char *format, va_list arguments) {
+    char whole[LONGEST];
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(text, room, format, arguments);
+    if (length < 0) {
+        *text = '\0';
+    } else if ((size_t)length >= room && !strncmp(format, "%s", 2)) {
+        enum { LEAST = 100 }; /* of a path */
+        const char *path = va_arg(again, const char *);
+        format_whole(whole, format + 2, again);
+        size_t rest = strlen(whole), path_length = strlen(path);
+        size_t least = path_length < LEAST ? path_length : LEAST;
+        size_t path_room = rest + least < room ? room - rest : least + 1;
+        bd_message_shorten_path(text, path_room, path);
+        size_t used = strlen(text);
+        shorten(text + used, room - used, whole);
+    } else if ((size_t)length >= room) {
+        format_whole(whole, format, again);
+        shorten(text, room, whole);
+    }
+    va_end(again);
+    make_line(text);
+}

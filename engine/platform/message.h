@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * Messages: one line of UTF-8 in a text of fixed size, whatever hostile or long names they quote. */
+#ifndef BD_MESSAGE_H
+#define BD_MESSAGE_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/* Writes as vsnprintf does. What has no room loses its middle: the first argument where the format begins with "%s", which
+ * most often is a path ("/very/long/.../name.jpg"), else the message as a whole; the cause, which stands last, stays. */
+void bd_message_write(char *text, size_t room, const char *format, va_list arguments);
+
+/* A path, or a name, in less than room bytes: both its ends, cut between folders where that leaves enough. */
+void bd_message_shorten_path(char *text, size_t room, const char *path);
+
+#endif
