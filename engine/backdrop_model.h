@@ -18,6 +18,28 @@ typedef enum bd_quantised {
     BD_QUANTISED_FLOAT = 1    /* on the real numbers that the integers stand for: near its labels */
 } bd_quantised;
 
+/* The numbers that a network is fed: (photo / 255 - mean) / deviation, of each channel. */
+typedef enum bd_input_range {
+    BD_INPUT_RANGE_AUTO = 0,      /* what the file says, else what its trainer's networks are fed: bd_input_source */
+    BD_INPUT_RANGE_0_1 = 1,       /* mean 0, deviation 1 */
+    BD_INPUT_RANGE_MINUS_1_1 = 2, /* mean 0.5, deviation 0.5 */
+    BD_INPUT_RANGE_0_255 = 3,     /* mean 0, deviation 1/255 */
+    BD_INPUT_RANGE_IMAGENET = 4,  /* mean 0.485, 0.456, 0.406, deviation 0.229, 0.224, 0.225 */
+    BD_INPUT_RANGE_GIVEN = 5      /* input_mean and input_deviation */
+} bd_input_range;
+
+/* The order in which a network takes the photo's channels. */
+typedef enum bd_channels { BD_CHANNELS_RGB = 0, BD_CHANNELS_BGR = 1 } bd_channels;
+
+/* How it is known what a network is fed. */
+typedef enum bd_input_source {
+    BD_INPUT_SOURCE_ASSUMED = 0,  /* the graph does not tell: an assumption, by what exports of its kind usually are */
+    BD_INPUT_SOURCE_GRAPH = 1,    /* the graph takes bytes, or its own nodes scale them */
+    BD_INPUT_SOURCE_METADATA = 2, /* TensorFlow Lite's metadata */
+    BD_INPUT_SOURCE_TRAINER = 3,  /* state dicts, TensorFlow's exports: what their trainers feed */
+    BD_INPUT_SOURCE_CALLER = 4    /* bd_model_params */
+} bd_input_source;
+
 typedef struct bd_model_params {
     size_t struct_size;
     const bd_allocator *allocator;
@@ -28,6 +50,10 @@ typedef struct bd_model_params {
     uint32_t width, height; /* of the input, whatever the export says: each 1..8192; both 0: the export's */
     bd_quantised quantised;
     uint32_t output_stride; /* 8 or 16, of state dicts: they do not tell; 0: by the file's name, else the trainer's */
+    bd_input_range input_range;              /* of the export's input; what its own nodes make of it comes after */
+    float input_mean[3], input_deviation[3]; /* of red, green, blue, in units of 0..1; deviations not 0 */
+    bd_channels channels;
+    bool force; /* open networks of more than 10^14 multiply-adds, too */
 } bd_model_params;
 
 typedef struct bd_model_info {
@@ -47,6 +73,12 @@ typedef struct bd_model_info {
     uint64_t tensors_bytes; /* activations, if none shared memory with another */
     bool integers;          /* it runs in integers, as TensorFlow Lite does */
     const char *in_float;   /* why it does not, although quantised and not asked to; else NULL. The model's */
+    bd_input_source input_source;
+    /* What the network's first layer is fed, behind the export's own scaling: (photo / 255 - mean) / deviation of red,
+     * green, blue; the least and the most of it for 0..255. */
+    float input_mean[3], input_deviation[3], input_low, input_high;
+    bd_channels channels;
+    const char *note; /* what of the file was of no use, such as broken metadata; NULL: nothing. The model's */
 } bd_model_info;
 
 /* Opens exported weights and plans the network: pure CPU work, no device.
@@ -60,7 +92,8 @@ typedef struct bd_model_info {
  * Files    are read into memory, which the model keeps; what becomes of them afterwards does not matter.
  * params   NULL: defaults. quantised matters to TensorFlow Lite's quantised networks alone: weights of 8 bits in other
  *          forms are dequantised, simulated quantisation runs in float. An output_stride that is not that of the
- *          network fails: graphs have theirs, and so has torchvision's MobileNetV3.
+ *          network fails: graphs have theirs, and so has torchvision's MobileNetV3. So does an input_range that a graph of
+ *          bytes cannot have. More than 10^14 multiply-adds fail unless force is set.
  * Errors   BD_ERR_FILE_*, BD_ERR_MODEL_UNSUPPORTED; the message names the file and the node.
  */
 BD_API BD_CHECK bd_result bd_model_open(const char *path, const bd_model_params *params, bd_model **model,

@@ -37,6 +37,14 @@
     X("fp32", BD_PRECISION_FP32)                                                                                       \
     X("fp16", BD_PRECISION_FP16)                                                                                       \
     X("fast16", BD_PRECISION_FAST16)
+/* But for BD_INPUT_RANGE_GIVEN, which needs its numbers. */
+#define BD_WORDS_INPUT_RANGE(X)                                                                                        \
+    X("auto", BD_INPUT_RANGE_AUTO)                                                                                     \
+    X("0..1", BD_INPUT_RANGE_0_1)                                                                                      \
+    X("-1..1", BD_INPUT_RANGE_MINUS_1_1)                                                                               \
+    X("0..255", BD_INPUT_RANGE_0_255)                                                                                  \
+    X("imagenet", BD_INPUT_RANGE_IMAGENET)
+#define BD_WORDS_CHANNELS(X) X("rgb", BD_CHANNELS_RGB) X("bgr", BD_CHANNELS_BGR)
 #define BD_WORDS_QUANTISED(X) X("integer", BD_QUANTISED_INTEGER) X("float", BD_QUANTISED_FLOAT)
 
 #endif

@@ -73,17 +73,36 @@ static bool read_names(cli *run, const char *path, char **text, const char ***na
     return true;
 }
 
+static void say_notes(cli *run, const char *path, const bd_model_info *info) {
+    if (run->options.quiet) {
+        return;
+    }
+    if (info->in_float) {
+        cli_note(run, "%s runs in float: %s", path, info->in_float);
+    }
+    if (info->note) {
+        cli_note(run, "%s", info->note);
+    }
+    if (info->input_source == BD_INPUT_SOURCE_ASSUMED) {
+        cli_note(run, "%s: does not tell what it is fed; %g..%g is assumed, and --input-range says otherwise", path,
+                (double)info->input_low, (double)info->input_high);
+    }
+}
+
 /* --size, unless params have a size. */
 static bool open_named(cli *run, const char *path, const bd_model_params *params, cli_model *model) {
     bd_model_params copy = *params;
     const cli_options *from = &run->options;
-    unsigned quantised, stride = 0;
+    unsigned quantised, stride = 0, channels = 0;
     if ((!copy.width && !cli_value_size(run, &from->size, &copy.width, &copy.height)) ||
-        !cli_value_choice(run, &from->quantised, &quantised) || !cli_value_choice(run, &from->output_stride, &stride)) {
+        !cli_value_choice(run, &from->quantised, &quantised) || !cli_value_choice(run, &from->output_stride, &stride) ||
+        !cli_value_scaling(run, &from->input_range, &copy) || !cli_value_choice(run, &from->channels, &channels)) {
         return false;
     }
     copy.quantised = (bd_quantised)quantised;
     copy.output_stride = stride;
+    copy.channels = (bd_channels)channels;
+    copy.force = from->force;
     if (bd_model_open(path, &copy, &model->model, &run->error)) {
         cli_failed(run);
         if (run->status != CLI_OUT_OF_MEMORY) {
@@ -93,9 +112,7 @@ static bool open_named(cli *run, const char *path, const bd_model_params *params
     }
     model->info.struct_size = sizeof model->info;
     bd_model_get_info(model->model, &model->info);
-    if (model->info.in_float && !run->options.quiet) {
-        cli_note(run, "%s runs in float: %s", path, model->info.in_float);
-    }
+    say_notes(run, path, &model->info);
     return true;
 }
 

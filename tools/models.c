@@ -82,6 +82,35 @@ static bool list_models(cli *run) {
     return done;
 }
 
+static const char *const sources[] = {[BD_INPUT_SOURCE_ASSUMED] = "assumption",
+                                      [BD_INPUT_SOURCE_GRAPH] = "graph",
+                                      [BD_INPUT_SOURCE_METADATA] = "metadata",
+                                      [BD_INPUT_SOURCE_TRAINER] = "trainer",
+                                      [BD_INPUT_SOURCE_CALLER] = "option"};
+
+/* What the network is fed. */
+static void json_input(cJSON *root, const bd_model_info *info) {
+    cJSON *input = cJSON_AddObjectToObject(root, "input");
+    const float range[2] = {info->input_low, info->input_high};
+    cJSON_AddItemToObject(input, "range", cJSON_CreateFloatArray(range, 2));
+    cJSON_AddItemToObject(input, "mean", cJSON_CreateFloatArray(info->input_mean, 3));
+    cJSON_AddItemToObject(input, "deviation", cJSON_CreateFloatArray(info->input_deviation, 3));
+    cJSON_AddStringToObject(input, "channels", info->channels == BD_CHANNELS_BGR ? "bgr" : "rgb");
+    cJSON_AddStringToObject(input, "known_by", sources[info->input_source]);
+}
+
+static void print_input(const bd_model_info *info) {
+    static const char *const means[] = {[BD_INPUT_SOURCE_ASSUMED] = "by assumption: the file does not tell",
+                                        [BD_INPUT_SOURCE_GRAPH] = "by the graph, which takes bytes or scales its input",
+                                        [BD_INPUT_SOURCE_METADATA] = "by TensorFlow Lite's metadata in the file",
+                                        [BD_INPUT_SOURCE_TRAINER] = "by what the trainer's networks are fed",
+                                        [BD_INPUT_SOURCE_CALLER] = "by --input-range"};
+    const float *m = info->input_mean, *d = info->input_deviation;
+    printf("fed            %.4g..%.4g, mean %.4g,%.4g,%.4g, deviation %.4g,%.4g,%.4g, %s; %s\n",
+           (double)info->input_low, (double)info->input_high, (double)m[0], (double)m[1], (double)m[2], (double)d[0],
+           (double)d[1], (double)d[2], info->channels == BD_CHANNELS_BGR ? "bgr" : "rgb", means[info->input_source]);
+}
+
 static bool json_info(cli *run, const cli_model *model) {
     const bd_model_info *info = &model->info;
     const struct {
@@ -109,6 +138,10 @@ static bool json_info(cli *run, const cli_model *model) {
     if (info->in_float) {
         cJSON_AddStringToObject(root, "not_integer", info->in_float);
     }
+    if (info->note) {
+        cJSON_AddStringToObject(root, "note", info->note);
+    }
+    json_input(root, info);
     cJSON *rates = cJSON_AddArrayToObject(root, "atrous_rates");
     for (uint32_t i = 0; i < CLI_COUNT(info->rates) && info->rates[i]; i++) {
         cJSON_AddItemToArray(rates, cJSON_CreateNumber(info->rates[i]));
@@ -128,6 +161,7 @@ static bool print_info(cli *run, const cli_model *model) {
     printf("name           %s\npath           %s\nform           %s\n", model->name, model->path.text, info->form);
     printf("input          %u x %u\nlogits         %u x %u x %u\n", info->input_width, info->input_height,
            info->logits_width, info->logits_height, info->class_count);
+    print_input(info);
     printf("backbone       %s\noutput stride  %u\natrous rates  ", info->backbone, info->output_stride);
     for (uint32_t i = 0; i < CLI_COUNT(info->rates) && info->rates[i]; i++) {
         printf("%s %u", i ? "," : "", info->rates[i]);

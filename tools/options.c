@@ -37,6 +37,8 @@ static const cli_choice more_formats[] = {{"jpg", BD_IMAGE_FILE_JPEG}, {0}};
 static const cli_choice depths[] = {{"8", 8}, {"16", 16}, {0}};
 static const cli_choice precisions[] = {BD_WORDS_PRECISION(ROW){0}};
 static const cli_choice arithmetics[] = {BD_WORDS_QUANTISED(ROW){0}};
+static const cli_choice ranges[] = {BD_WORDS_INPUT_RANGE(ROW){0}};
+static const cli_choice orders[] = {BD_WORDS_CHANNELS(ROW){0}};
 static const cli_choice strides[] = {{"8", 8}, {"16", 16}, {0}};
 
 static const cli_kind flag = {.type = CLI_FLAG}, any_text = {.type = CLI_TEXT}, file_in = {.type = CLI_FILE_IN},
@@ -60,6 +62,14 @@ static const cli_kind precision = {
     .type = CLI_CHOICE, .choices = precisions, .fallback = "auto", .miss = IS_NOT_ONE_OF};
 static const cli_kind quantised = {
     .type = CLI_CHOICE, .choices = arithmetics, .fallback = "integer", .miss = IS_NOT_ONE_OF};
+static const cli_kind input_range = {.type = CLI_SCALING,
+                                     .choices = ranges,
+                                     .low = -1000,
+                                     .high = 1000,
+                                     .fallback = "auto",
+                                     .miss = "is {choices}, or MEAN/STD in units of 0..1, such as "
+                                             "0.5,0.5,0.5/0.5,0.5,0.5, not '{value}'"};
+static const cli_kind channels = {.type = CLI_CHOICE, .choices = orders, .fallback = "rgb", .miss = IS_ONE_OF};
 static const cli_kind output_stride = {.type = CLI_CHOICE, .choices = strides, .miss = "{start} is not {choices}"};
 static const cli_kind depth = {
     .type = CLI_INTEGER, .choices = depths, .low = 8, .high = 16, .fallback = "8", .miss = IS_ONE_OF};
@@ -261,6 +271,15 @@ static const cli_option rows[] = {
          "{choices}, of .pth and .safetensors, which do not tell (default: by the file's name, such as\n"
          "model_os8.pth, else as its trainer does)"),
     TAKE("output-stride", 0, output_stride, M, output_stride, "N", "info: {choices}, of .pth and .safetensors"),
+    TAKE("input-range", 0, input_range, R | S | T | A, input_range, "RANGE",
+         "what the network is fed: {choices}, or MEAN/STD of\n"
+         "red, green, blue in units of 0..1, such as 0.5,0.5,0.5/0.5,0.5,0.5 (default: {default}, as the\n"
+         "file says, else as its trainer does; see `backdrop models info`)"),
+    TAKE("input-range", 0, input_range, M, input_range, "RANGE", "info: {choices}, or MEAN/STD (default: {default})"),
+    TAKE("channels", 0, channels, R | S | T | A, channels, "ORDER",
+         "of the network's input: {choices} (default: {default})"),
+    TAKE("channels", 0, channels, M, channels, "ORDER", "info: {choices} (default: {default})"),
+    FLAG("force", 0, force, R | S | T | M | A, "run a network of more than 10^14 multiply-adds, too"),
     TAKE("kernels", 0, kernels, R | S | T | A, any_text, "SET",
          "for developers: a set of kernels, storage, texel or wide8"),
     TAKE("class-names", 0, names, R | S | A, any_text, "NAMES",

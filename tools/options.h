@@ -24,12 +24,13 @@ typedef enum cli_verb {
 typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
-    bool help, version, classic, transparent, photo_size, json, quiet, verbose, no_tune;
+    bool help, version, classic, transparent, photo_size, json, quiet, verbose, no_tune, force;
     const char *output, *gravity, *classes, *color, *blur, *blur_background, *quality, *format;
     const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth;
     const char *keep, *islands, *shrink, *grow, *levels, *threshold;
     const char *key, *key_tolerance, *key_softness, *key_spill, *key_with;
     const char *device, *model, *size, *kernels, *precision, *quantised, *output_stride, *names, *tta;
+    const char *input_range, *channels;
     const char *labels, *overlay, *logits;
     const char *background, *output_dir, *tune_share;
     bd_matte_params matte_params; /* of these two: what rows set, by cli_values_set */
@@ -49,6 +50,7 @@ typedef enum cli_type {
     CLI_PLACE,   /* one of ImageMagick's words, or "X%,Y%" */
     CLI_PART,    /* a choice, or "point=X,Y", each an integer of low..high */
     CLI_LEVELS,  /* "LOW,HIGH", numbers of low..high that rise */
+    CLI_SCALING, /* a choice, or "MEAN/DEVIATION", each of low..high, one or three with commas between */
     CLI_LOOKS,   /* "flip" and numbers of low..high, with commas between */
     CLI_CLASSES, /* numbers, names (any case) and "all", with commas between */
     CLI_FILE_IN,

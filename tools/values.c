@@ -228,6 +228,37 @@ bool cli_value_levels(cli *run, const char *const *option, float levels[2]) {
     return !*option || parse_levels(cli_value_row(run, option)->kind, *option, levels) || miss_of(run, option);
 }
 
+/* One number, which stands for all three, or three with commas between, and then last. */
+static bool parse_three(const cli_kind *kind, const char *text, char last, float values[3], const char **after) {
+    char *end;
+    int count = 0;
+    for (bool more = true; more; text = end + 1) {
+        values[count] = strtof(text, &end);
+        if (end == text || !(values[count] >= kind->low && values[count] <= kind->high)) {
+            return false;
+        }
+        more = *end == ',' && ++count < 3;
+    }
+    if (!count) {
+        values[1] = values[2] = values[0];
+    }
+    *after = text;
+    return text[-1] == last && count != 1;
+}
+
+bool cli_value_scaling(cli *run, const char *const *option, bd_model_params *params) {
+    const char *text = cli_value_text(run, option);
+    const cli_kind *kind = cli_value_row(run, option)->kind;
+    const cli_choice *found = find_choice(kind, text);
+    params->input_range = found ? (bd_input_range)found->number : BD_INPUT_RANGE_GIVEN;
+    float *const deviation = params->input_deviation;
+    return found ||
+           (parse_three(kind, text, '/', params->input_mean, &text) &&
+            parse_three(kind, text, '\0', deviation, &text) && deviation[0] != 0 && deviation[1] != 0 &&
+            deviation[2] != 0) ||
+           miss_of(run, option);
+}
+
 /* "X,Y" */
 static bool parse_point(const cli_kind *kind, const char *text, uint32_t point[2]) {
     size_t length = strcspn(text, ",");

@@ -23,6 +23,8 @@ bool cli_value_color(cli *run, const char *const *option, uint8_t rgba[4]);
 /* Shares of the free width and height. */
 bool cli_value_levels(cli *run, const char *const *option, float levels[2]);
 bool cli_value_place(cli *run, const char *const *option, float place[2]);
+/* What a network is fed, into the parameters of a model. */
+bool cli_value_scaling(cli *run, const char *const *option, bd_model_params *params);
 bool cli_value_part(cli *run, const char *const *option, bd_keep *keep, uint32_t point[2]);
 /* One of several looks: text points at it, and then at the next or at the end. factor 0: flip. */
 bool cli_value_look(cli *run, const char *const *option, const char **text, double *factor);

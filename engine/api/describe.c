@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What a lowered graph is: its backbone, its output stride, its atrous rates. */
+#include <math.h>
 #include <stdio.h>
 
 #include "graph/passes.h"
@@ -107,4 +108,25 @@ void bd_describe_backbone(const bd_graph *graph, bd_model_info *info) {
         name = resnet_name(&of);
     }
     (void)snprintf(info->backbone, sizeof info->backbone, "%s", name);
+}
+
+void bd_describe_input(const bd_graph *graph, bd_model_info *info) {
+    const bd_preprocess_attrs *by = NULL;
+    for (uint32_t n = 0; n < graph->count; n++) {
+        by = graph->nodes[n].op == BD_OP_PREPROCESS ? &graph->nodes[n].u.preprocess : by;
+    }
+    info->input_source = graph->feed.source;
+    info->channels = graph->feed.bgr ? BD_CHANNELS_BGR : BD_CHANNELS_RGB;
+    info->input_low = INFINITY;
+    info->input_high = -INFINITY;
+    for (int c = 0; by && c < 3; c++) {
+        const int from = by->bgr ? 2 - c : c;
+        const double scale = (double)by->scale[c] * (double)graph->input_step;
+        const double offset = (double)by->offset[c] * (double)graph->input_step;
+        const float ends[2] = {(float)offset, (float)(offset + 255 * scale)};
+        info->input_deviation[from] = scale != 0 ? (float)(1 / (255 * scale)) : INFINITY;
+        info->input_mean[from] = scale != 0 ? (float)(0 - offset / (255 * scale)) : 0;
+        info->input_low = fminf(info->input_low, fminf(ends[0], ends[1]));
+        info->input_high = fmaxf(info->input_high, fmaxf(ends[0], ends[1]));
+    }
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,6 +80,46 @@ static bd_result check_params(const bd_model_params *params, const char *path, b
     return BD_OK;
 }
 
+/* What the caller says of the input. */
+static bd_result set_feed(const bd_model_params *params, bd_graph *graph, const char *path, bd_error *error) {
+    static const bd_feed *const known[] = {[BD_INPUT_RANGE_0_1] = &bd_feed_unit,
+                                           [BD_INPUT_RANGE_MINUS_1_1] = &bd_feed_symmetric,
+                                           [BD_INPUT_RANGE_0_255] = &bd_feed_bytes,
+                                           [BD_INPUT_RANGE_IMAGENET] = &bd_feed_imagenet};
+    if ((unsigned)params->input_range > BD_INPUT_RANGE_GIVEN || (unsigned)params->channels > BD_CHANNELS_BGR) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: %d is no range of inputs, or %d no order of channels", path,
+                       (int)params->input_range, (int)params->channels);
+    }
+    bd_feed given = {0};
+    for (int c = 0; c < 3; c++) {
+        given.mean[c] = (double)params->input_mean[c];
+        given.deviation[c] = (double)params->input_deviation[c];
+        if (params->input_range == BD_INPUT_RANGE_GIVEN &&
+            (!isfinite(given.mean[c]) || !isfinite(given.deviation[c]) || given.deviation[c] == 0)) {
+            return bd_fail(error, BD_ERR_INVALID_ARGUMENT,
+                           "%s: the input's deviations are numbers other than 0, and its "
+                           "means are numbers",
+                           path);
+        }
+    }
+    graph->feed.bgr = params->channels == BD_CHANNELS_BGR;
+    if (params->input_range) {
+        const bd_feed *feed = params->input_range == BD_INPUT_RANGE_GIVEN ? &given : known[params->input_range];
+        bd_graph_suggest_feed(graph, BD_INPUT_SOURCE_CALLER, feed);
+    }
+    return BD_OK;
+}
+
+/* More takes hours on the fastest devices, and is a mistake. */
+static bd_result check_work(const bd_model *model, const bd_model_params *params, bd_error *error) {
+    const uint64_t most = 100000000000000;
+    return params->force || model->plan.multiply_adds <= most
+               ? BD_OK
+               : bd_fail(error, BD_ERR_MODEL_UNSUPPORTED,
+                         "%s: %.3g multiply-adds for one photo of %ux%u, more than 10^14; it can be forced",
+                         model->graph.file, (double)model->plan.multiply_adds, model->input_width, model->input_height);
+}
+
 /* Lowers and plans what was imported. */
 static bd_result prepare(bd_model *made, const bd_model_params *params, const char *path, bd_error *error) {
     uint32_t usual = made->graph.default_size ? made->graph.default_size : 513;
@@ -101,7 +142,10 @@ static bd_result prepare(bd_model *made, const bd_model_params *params, const ch
         made->graph.identity = bd_identity_make(made->allocator);
         result = made->graph.identity ? BD_OK : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
     }
-    return result ? result : bd_plan_init(&made->plan, &made->graph, false, made->allocator, error);
+    if (!result) {
+        result = bd_plan_init(&made->plan, &made->graph, false, made->allocator, error);
+    }
+    return result ? result : check_work(made, params, error);
 }
 
 /* Where a model comes from: the file at path, data in memory with files beside it, or a model that was opened from path. */
@@ -144,10 +188,16 @@ static bd_result open_model(const origin *from, const bd_model_params *params, b
     }
     made->allocator = bd_keep_allocator(&made->hooks, copy.allocator);
     result = bd_graph_init(&made->graph, made->allocator, path, error);
+    made->input_range = copy.input_range;
+    memcpy(made->input_mean, copy.input_mean, sizeof made->input_mean);
+    memcpy(made->input_deviation, copy.input_deviation, sizeof made->input_deviation);
     made->graph.in_float = copy.quantised == BD_QUANTISED_FLOAT;
     made->graph.output_stride = copy.output_stride;
     made->graph.open_height = (int32_t)BD_MIN(copy.height ? copy.height : copy.size, (uint32_t)INT32_MAX);
     made->graph.open_width = (int32_t)BD_MIN(copy.width ? copy.width : copy.size, (uint32_t)INT32_MAX);
+    if (!result) {
+        result = set_feed(&copy, &made->graph, path, error);
+    }
     if (!result) {
         result = import(from, made, error);
     }
@@ -182,12 +232,17 @@ static uint32_t twice(uint32_t side) {
 
 bd_result bd_model_open_closer(const bd_model *model, bd_model **larger, bd_error *error) {
     enum { MOST = 2049 };
-    const bd_model_params params = {.struct_size = sizeof params,
-                                    .allocator = model->allocator,
-                                    .width = twice(model->input_width),
-                                    .height = twice(model->input_height),
-                                    .quantised = model->graph.in_float ? BD_QUANTISED_FLOAT : BD_QUANTISED_INTEGER,
-                                    .output_stride = model->graph.output_stride};
+    bd_model_params params = {.struct_size = sizeof params,
+                              .allocator = model->allocator,
+                              .width = twice(model->input_width),
+                              .height = twice(model->input_height),
+                              .quantised = model->graph.in_float ? BD_QUANTISED_FLOAT : BD_QUANTISED_INTEGER,
+                              .output_stride = model->graph.output_stride,
+                              .input_range = model->input_range,
+                              .channels = model->graph.feed.bgr ? BD_CHANNELS_BGR : BD_CHANNELS_RGB,
+                              .force = true};
+    memcpy(params.input_mean, model->input_mean, sizeof params.input_mean);
+    memcpy(params.input_deviation, model->input_deviation, sizeof params.input_deviation);
     *larger = NULL;
     if (params.width > MOST || params.height > MOST) {
         return BD_OK;
@@ -277,6 +332,7 @@ bd_result bd_model_get_info(const bd_model *model, bd_model_info *info) {
                          .integers = graph->integers,
                          .in_float = graph->not_integers};
     bd_describe_backbone(graph, &all);
+    bd_describe_input(graph, &all);
     for (uint32_t n = 0; n < graph->count; n++) {
         if (graph->nodes[n].op == BD_OP_CONST && graph->nodes[n].dtype == BD_F32) {
             all.parameters += (uint64_t)bd_shape_elements(&graph->nodes[n].shape);

@@ -20,6 +20,8 @@ struct bd_model {
     uint32_t class_count;
     uint32_t input_width, input_height;
     uint32_t output_stride;
+    bd_input_range input_range; /* as asked for, to open it again */
+    float input_mean[3], input_deviation[3];
 };
 
 /* The network at twice its size, as far from multiples of 16 as it is (513: 1025), from the same bytes; it borrows those

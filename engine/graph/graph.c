@@ -6,6 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+const bd_feed bd_feed_unit = {.deviation = {1, 1, 1}};
+const bd_feed bd_feed_symmetric = {.mean = {0.5, 0.5, 0.5}, .deviation = {0.5, 0.5, 0.5}};
+const bd_feed bd_feed_bytes = {.deviation = {1.0 / 255, 1.0 / 255, 1.0 / 255}};
+const bd_feed bd_feed_imagenet = {.mean = {0.485, 0.456, 0.406}, .deviation = {0.229, 0.224, 0.225}};
+
+void bd_graph_suggest_feed(bd_graph *graph, bd_input_source source, const bd_feed *feed) {
+    bool bgr = graph->feed.bgr;
+    if (graph->feed.source != BD_INPUT_SOURCE_CALLER) {
+        graph->feed = *feed;
+        graph->feed.source = source;
+        graph->feed.bgr = bgr;
+    }
+}
+
 const char *bd_op_name(bd_op op) {
     static const char *const names[] = {
 #define X(name, text) text,
@@ -59,6 +73,8 @@ bd_result bd_graph_init(bd_graph *graph, const bd_allocator *allocator, const ch
     graph->pool.allocator = allocator;
     graph->input = BD_NO_NODE;
     graph->output = BD_NO_NODE;
+    graph->feed = bd_feed_symmetric;
+    graph->input_step = 1;
     graph->file = bd_pool_strdup(&graph->pool, file);
     if (!graph->file) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: no memory for the graph", file);

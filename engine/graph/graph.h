@@ -104,6 +104,13 @@ typedef struct bd_conv_attrs {
     int32_t zero_point;
 } bd_conv_attrs;
 
+/* Channel c of the network's input, from the photo's channel c, or 2 - c where bgr is set. */
+typedef struct bd_preprocess_attrs {
+    float scale[3], offset[3]; /* y = u8 * scale + offset inside the photo */
+    float outside[3];          /* y where the photo ends before the network's input does */
+    bool bgr;
+} bd_preprocess_attrs;
+
 typedef struct bd_node {
     bd_op op;
     bd_dtype dtype; /* of the output */
@@ -140,10 +147,7 @@ typedef struct bd_node {
             float low, high, step; /* values are low + n * step */
         } quant;
         int32_t axis; /* of ARGMAX too, where it has no axis input */
-        struct {
-            float scale[3], offset[3]; /* y = u8 * scale + offset inside the photo */
-            float outside[3];          /* y where the photo ends before the network's input does */
-        } preprocess;
+        bd_preprocess_attrs preprocess;
     } u;
 } bd_node;
 
@@ -153,6 +157,13 @@ typedef enum bd_upsampling {
     BD_UPSAMPLING_CENTERS, /* (x + 0.5) * logits / input - 0.5 */
     BD_UPSAMPLING_LEGACY   /* x * logits / input */
 } bd_upsampling;
+
+/* What the export's input is fed: (photo / 255 - mean) / deviation, by the network's order of channels. */
+typedef struct bd_feed {
+    bd_input_source source;
+    double mean[3], deviation[3];
+    bool bgr;
+} bd_feed;
 
 typedef struct bd_graph {
     bd_pool pool;
@@ -165,6 +176,10 @@ typedef struct bd_graph {
     bd_upsampling upsampling; /* of the logits, once lowered */
     /* What an importer that computes with sizes takes for open ones; 0: default_size. Set before the import. */
     int32_t open_height, open_width;
+    /* Of inputs of floats. Set before the import, with BD_INPUT_SOURCE_CALLER, where the caller says it; importers
+     * suggest what they know, and bd_pass_preprocess settles the rest. */
+    bd_feed feed;
+    float input_step;         /* of integers: the real number that 1 stands for at the input; else 1 */
     bool in_float;            /* set before the import: quantised networks become networks of real numbers */
     bool integers;            /* the importer's: this one is of integers, see bd_rounding */
     const char *not_integers; /* why a quantised one is not, where the importer tried; else NULL */
@@ -175,6 +190,10 @@ typedef struct bd_graph {
     uint32_t output_stride; /* 8 or 16: what an importer takes where the export does not say; 0: its own default */
     bd_identity *identity;  /* its constants are what they are for good, and may be shared; NULL: not */
 } bd_graph;
+
+extern const bd_feed bd_feed_unit, bd_feed_symmetric, bd_feed_bytes, bd_feed_imagenet; /* 0..1, -1..1, 0..255 */
+/* An importer's word on the feed; a caller's goes before it. Ordered channels stay as they are. */
+void bd_graph_suggest_feed(bd_graph *graph, bd_input_source source, const bd_feed *feed);
 
 const char *bd_op_name(bd_op op);
 /* Whether u.conv is the window that it slides over its input: convolutions and pools. */

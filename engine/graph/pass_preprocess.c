@@ -8,7 +8,8 @@
 
 #include "graph/pass_compact.h"
 
-#define GREY 127.5f /* DeepLab pads with the mean pixel; what lies outside where an export does not pad itself */
+#define WIDENED 1.5
+#define GREY 127.5 /* DeepLab pads with the mean pixel; what lies outside where an export does not pad itself */
 
 typedef struct chain {
     uint32_t end; /* the last node absorbed */
@@ -134,14 +135,31 @@ static bool is_input_of(const bd_node *node, uint32_t index) {
     return false;
 }
 
-/* Follows the photo as long as it has one reader; the longest part that ends in (1,h,w,3) floats counts. */
-static chain follow(const bd_graph *graph, const uint32_t *uses) {
+static bool feeds_bytes(const bd_feed *feed) {
+    bool same = true;
+    for (int c = 0; c < 3; c++) {
+        same = same && feed->mean[c] == bd_feed_bytes.mean[c] && feed->deviation[c] == bd_feed_bytes.deviation[c];
+    }
+    return same;
+}
+
+/* From what the graph's input is fed. */
+static chain begin(const bd_graph *graph, const bd_feed *feed) {
     const bd_node *input = &graph->nodes[graph->input];
-    chain at = {.end = graph->input,
-                .h = input->shape.dims[1],
-                .w = input->shape.dims[2],
-                .scale = {1, 1, 1},
-                .outside = {GREY, GREY, GREY}};
+    chain at = {.end = graph->input, .h = input->shape.dims[1], .w = input->shape.dims[2]};
+    for (int c = 0; c < 3; c++) {
+        const int from = graph->feed.bgr ? 2 - c : c;
+        const double mean = feed->mean[from], deviation = feed->deviation[from];
+        at.scale[c] = deviation == 1.0 / 255 ? 1 : 1 / (255 * deviation);
+        at.offset[c] = mean == 0 ? 0 : -mean / deviation;
+        at.outside[c] = (float)((GREY / 255 - mean) / deviation);
+    }
+    return at;
+}
+
+/* Follows the photo as long as it has one reader; the longest part that ends in (1,h,w,3) floats counts. */
+static chain follow(const bd_graph *graph, const uint32_t *uses, const bd_feed *feed) {
+    chain at = begin(graph, feed);
     chain whole = at;
     for (uint32_t i = graph->input + 1; i < graph->count && uses[at.end] == 1 && at.end != graph->output; i++) {
         if (!uses[i] || !is_input_of(&graph->nodes[i], at.end)) {
@@ -158,12 +176,26 @@ static chain follow(const bd_graph *graph, const uint32_t *uses) {
     return whole;
 }
 
-static bd_result insert(bd_graph *graph, chain *at, bd_error *error) {
-    for (int c = 0; c < 3; c++) {
-        at->scale[c] = 2.0 / 255;
-        at->offset[c] = -1;
-        at->outside[c] = 0;
+/* Arithmetic that widens 0..255 was made for 0..1. */
+static bool widens(const chain *at) {
+    return fabs(at->scale[0]) >= WIDENED && fabs(at->scale[1]) >= WIDENED && fabs(at->scale[2]) >= WIDENED;
+}
+
+/* What a graph's own arithmetic says of its input goes before what its kind is usually fed, and behind what is known
+ * of this one. */
+static chain settle(bd_graph *graph, const uint32_t *uses) {
+    const bool floats = graph->nodes[graph->input].dtype == BD_F32;
+    const bool guess = graph->feed.source == BD_INPUT_SOURCE_ASSUMED || graph->feed.source == BD_INPUT_SOURCE_TRAINER;
+    chain at = follow(graph, uses, &bd_feed_bytes);
+    if (floats && !(guess && at.arithmetic)) {
+        return follow(graph, uses, &graph->feed);
     }
+    const bool unit = floats && widens(&at);
+    bd_graph_suggest_feed(graph, BD_INPUT_SOURCE_GRAPH, unit ? &bd_feed_unit : &bd_feed_bytes);
+    return unit ? follow(graph, uses, &bd_feed_unit) : at;
+}
+
+static bd_result insert(bd_graph *graph, chain *at, bd_error *error) {
     const uint32_t input = graph->input;
     at->end = bd_graph_add(graph, BD_OP_PREPROCESS, "preprocess", &input, 1);
     if (at->end == BD_NO_NODE) {
@@ -191,6 +223,7 @@ static bd_result write(bd_graph *graph, const chain *at, bd_error *error) {
     node->inputs = inputs;
     node->input_count = 1;
     memset(&node->u, 0, sizeof node->u);
+    node->u.preprocess.bgr = graph->feed.bgr;
     bool finite = true;
     for (int c = 0; c < 3; c++) {
         node->u.preprocess.scale[c] = (float)at->scale[c];
@@ -218,17 +251,20 @@ bd_result bd_pass_preprocess(bd_graph *graph, bd_error *error) {
         return bd_graph_fail_memory(graph, error);
     }
     bool read = uses[graph->input] > 0;
-    chain at = follow(graph, uses);
+    bool other = graph->feed.source == BD_INPUT_SOURCE_CALLER && !feeds_bytes(&graph->feed);
+    chain at = settle(graph, uses);
     bd_free(graph->pool.allocator, uses);
     if (!read) {
         return bd_graph_fail(graph, graph->input, error, "does not reach the output");
     }
+    if (other && input->dtype == BD_U8) {
+        return bd_graph_fail(graph, graph->input, error, "takes bytes: its range is 0..255 and cannot be said");
+    }
     bd_result result = BD_OK;
-    if (!at.arithmetic && input->dtype == BD_F32) {
-        /* Floats that nothing scales: the export begins behind the scaling to -1..1. */
-        result = insert(graph, &at, error);
-    } else if (at.end == graph->input) {
-        result = bd_graph_fail(graph, graph->input, error, "is not turned into floats in a way that is supported");
+    if (at.end == graph->input) {
+        result = input->dtype == BD_F32 ? insert(graph, &at, error)
+                                        : bd_graph_fail(graph, graph->input, error,
+                                                        "is not turned into floats in a way that is supported");
     }
     if (!result) {
         result = write(graph, &at, error);

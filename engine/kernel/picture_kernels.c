@@ -31,6 +31,7 @@ void bd_kernel_preprocess(const bd_vk *vk, const bd_node *node, bd_precision pre
     bd_fill_begin(dispatch, bd_precision_is_half(precision) ? bd_kernel_half_shader(shader) : shader);
     bd_fill_push(dispatch, &push, sizeof push);
     bd_fill_constant(dispatch, mirrored);
+    bd_fill_constant(dispatch, node->u.preprocess.bgr);
     dispatch->bindings[0].format = VK_FORMAT_R32_UINT;
     bd_fill_rows(dispatch, (uint32_t)node->shape.dims[2], (uint32_t)node->shape.dims[1]);
 }

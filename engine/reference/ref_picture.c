@@ -8,14 +8,14 @@
 
 enum { PRECISION_BITS = 22, MAX_CLASSES = 256 };
 
-void bd_ref_preprocess(const uint8_t *photo, int32_t photo_h, int32_t photo_w, const float scale[3],
-                       const float offset[3], const float outside[3], float *y, int32_t h, int32_t w) {
+void bd_ref_preprocess(const uint8_t *photo, int32_t photo_h, int32_t photo_w, const bd_preprocess_attrs *by, float *y,
+                       int32_t h, int32_t w) {
     for (int32_t row = 0; row < h; row++) {
         for (int32_t column = 0; column < w; column++, y += 3) {
             const uint8_t *pixel = photo + ((size_t)row * (size_t)photo_w + (size_t)column) * 4;
             for (int i = 0; i < 3; i++) {
                 bool inside = row < photo_h && column < photo_w;
-                y[i] = inside ? (float)pixel[i] * scale[i] + offset[i] : outside[i];
+                y[i] = inside ? (float)pixel[by->bgr ? 2 - i : i] * by->scale[i] + by->offset[i] : by->outside[i];
             }
         }
     }

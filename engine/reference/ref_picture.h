@@ -4,11 +4,11 @@
 #ifndef BD_REF_PICTURE_H
 #define BD_REF_PICTURE_H
 
-#include "base/base.h"
+#include "graph/graph.h"
 
 /* photo (photo_h, photo_w, 4) u8 -> y (h, w, 3). */
-void bd_ref_preprocess(const uint8_t *photo, int32_t photo_h, int32_t photo_w, const float scale[3],
-                       const float offset[3], const float outside[3], float *y, int32_t h, int32_t w);
+void bd_ref_preprocess(const uint8_t *photo, int32_t photo_h, int32_t photo_w, const bd_preprocess_attrs *by, float *y,
+                       int32_t h, int32_t w);
 
 static inline uint32_t bd_ref_most(bool deep) {
     return deep ? 65535 : 255;

@@ -93,8 +93,8 @@ static bd_result run_input(run *r, const bd_node *node, float *y) {
         return bd_fail(r->error, BD_ERR_INVALID_ARGUMENT, "%s: input '%s' is %dx%d, the photo %dx%d", r->graph->file,
                        node->name, (int)w, (int)h, (int)r->photo_w, (int)r->photo_h);
     }
-    static const float scale[3] = {1.0f, 1.0f, 1.0f}, zero[3] = {0};
-    bd_ref_preprocess(r->photo, h, w, scale, zero, zero, y, h, w);
+    static const bd_preprocess_attrs bytes = {.scale = {1.0f, 1.0f, 1.0f}};
+    bd_ref_preprocess(r->photo, h, w, &bytes, y, h, w);
     return BD_OK;
 }
 
@@ -358,8 +358,7 @@ static bd_result run_preprocess(run *r, const bd_node *node, float *y) {
         return bd_fail(r->error, BD_ERR_INVALID_ARGUMENT, "%s: the photo, %dx%d, is larger than the input, %dx%d",
                        r->graph->file, (int)r->photo_w, (int)r->photo_h, (int)w, (int)h);
     }
-    bd_ref_preprocess(r->photo, r->photo_h, r->photo_w, node->u.preprocess.scale, node->u.preprocess.offset,
-                      node->u.preprocess.outside, y, h, w);
+    bd_ref_preprocess(r->photo, r->photo_h, r->photo_w, &node->u.preprocess, y, h, w);
     return BD_OK;
 }
 

@@ -32,11 +32,13 @@ static bd_shape shape_of(int32_t h, int32_t w, int32_t c) {
 
 /* ---- preprocess -------------------------------------------------------------------------------------------------- */
 
-static void check_preprocess(int32_t photo_h, int32_t photo_w, int32_t h, int32_t w, bool mirrored) {
+static void check_preprocess(int32_t photo_h, int32_t photo_w, int32_t h, int32_t w, bool mirrored, bool bgr) {
     char label[80];
-    (void)snprintf(label, sizeof label, "%dx%d in %dx%d%s", photo_h, photo_w, h, w, mirrored ? " mirrored" : "");
+    (void)snprintf(label, sizeof label, "%dx%d in %dx%d%s%s", photo_h, photo_w, h, w, mirrored ? " mirrored" : "",
+                   bgr ? " bgr" : "");
     uint8_t *photo = check_bytes(&harness, (size_t)photo_h * (size_t)photo_w * 4);
     bd_node node = {.op = BD_OP_PREPROCESS, .shape = shape_of(h, w, 3)};
+    node.u.preprocess.bgr = bgr;
     for (int i = 0; i < 3; i++) {
         node.u.preprocess.scale[i] = check_float(&harness, 0.001f, 0.02f);
         node.u.preprocess.offset[i] = check_float(&harness, -2.0f, 2.0f);
@@ -50,8 +52,7 @@ static void check_preprocess(int32_t photo_h, int32_t photo_w, int32_t h, int32_
         int32_t from = mirrored ? i / photo_w * photo_w + photo_w - 1 - i % photo_w : i;
         memcpy(&seen[i], photo + (size_t)from * 4, sizeof *seen);
     }
-    bd_ref_preprocess((const uint8_t *)seen, photo_h, photo_w, node.u.preprocess.scale, node.u.preprocess.offset,
-                      node.u.preprocess.outside, expected, h, w);
+    bd_ref_preprocess((const uint8_t *)seen, photo_h, photo_w, &node.u.preprocess, expected, h, w);
     CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
         bd_kernel_preprocess(&harness.vk, &node, BD_PRECISION_FP32, mirrored, (uint32_t)photo_w, (uint32_t)photo_h,
@@ -70,11 +71,12 @@ static void check_preprocess(int32_t photo_h, int32_t photo_w, int32_t h, int32_
 static void test_preprocess(void **state) {
     (void)state;
     for (int mirrored = 0; mirrored < 2; mirrored++) {
-        check_preprocess(1, 1, 1, 1, mirrored);
-        check_preprocess(1, 1, 9, 5, mirrored);
-        check_preprocess(13, 70, 33, 70, mirrored);
-        check_preprocess(65, 40, 65, 65, mirrored);
-        check_preprocess(40, 65, 65, 65, mirrored);
+        check_preprocess(1, 1, 1, 1, mirrored, false);
+        check_preprocess(1, 1, 9, 5, mirrored, false);
+        check_preprocess(13, 70, 33, 70, mirrored, false);
+        check_preprocess(65, 40, 65, 65, mirrored, false);
+        check_preprocess(40, 65, 65, 65, mirrored, false);
+        check_preprocess(13, 70, 33, 70, mirrored, true);
     }
 }
 
@@ -534,7 +536,7 @@ static void bench_pictures(void **state) {
     (void)state;
     check_resample(true, 3000, 4000, 513, BD_RESAMPLE_LANCZOS, 0);
     check_resample(false, 3000, 513, 385, BD_RESAMPLE_LANCZOS, 0);
-    check_preprocess(385, 513, 513, 513, false);
+    check_preprocess(385, 513, 513, 513, false, false);
     check_labels(&(tail){65, 65, 21, 513, 513, false}, false, (bd_ref_steps){0});
     check_mask(&(tail){65, 65, 21, 513, 513, false}, false);
     check_composite(&(scene){.c = {.mask_w = 513,

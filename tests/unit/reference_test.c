@@ -223,10 +223,13 @@ static void test_window(void **state) {
 
 static void test_preprocess(void **state) {
     (void)state;
-    const float scale[3] = {2, 1, 1}, offset[3] = {-1, 0, 0.5f}, outside[3] = {9, 8, 7};
+    bd_preprocess_attrs by = {.scale = {2, 1, 1}, .offset = {-1, 0, 0.5f}, .outside = {9, 8, 7}};
     float y[6];
-    bd_ref_preprocess((const uint8_t[]){10, 20, 30, 255}, 1, 1, scale, offset, outside, y, 1, 2);
+    bd_ref_preprocess((const uint8_t[]){10, 20, 30, 255}, 1, 1, &by, y, 1, 2);
     check(y, (const float[]){19, 20, 30.5f, 9, 8, 7}, 6);
+    by.bgr = true;
+    bd_ref_preprocess((const uint8_t[]){10, 20, 30, 255}, 1, 1, &by, y, 1, 2);
+    check(y, (const float[]){59, 20, 10.5f, 9, 8, 7}, 6);
 }
 
 static void test_labels_mask(void **state) {

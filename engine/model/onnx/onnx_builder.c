@@ -102,25 +102,6 @@ bd_result bd_onnx_append_hard_sigmoid(bd_onnx *onnx, const bd_onnx_node *node, u
     return result ? result : bd_onnx_append_clamp(onnx, node, "", *index, 0, 1, index);
 }
 
-/* torchvision's networks are trained on (photo / 255 - mean) / deviation of ImageNet, and what PyTorch exports begins
- * after that. */
-bd_result bd_onnx_normalise(bd_onnx *onnx, uint32_t *index) {
-    static const double mean[3] = {0.485, 0.456, 0.406}, deviation[3] = {0.229, 0.224, 0.225};
-    const bd_shape shape = {1, {3}};
-    float scale[3], offset[3];
-    for (int c = 0; c < 3; c++) {
-        scale[c] = (float)(1 / (255 * deviation[c]));
-        offset[c] = (float)(-mean[c] / deviation[c]);
-    }
-    uint32_t scaled[2] = {*index, 0}, moved[2] = {0, 0};
-    bd_result result = append_floats(onnx, NULL, "scale", &shape, scale, &scaled[1]);
-    result = result ? result : append_floats(onnx, NULL, "offset", &shape, offset, &moved[1]);
-    result = result ? result : bd_onnx_append(onnx, NULL, "scaled", BD_OP_MUL, scaled, 2, &moved[0]);
-    result = result ? result : bd_onnx_infer(onnx, moved[0]);
-    result = result ? result : bd_onnx_append(onnx, NULL, "normalised", BD_OP_ADD, moved, 2, index);
-    return result ? result : bd_onnx_infer(onnx, *index);
-}
-
 /* ---- layout ------------------------------------------------------------------------------------------------------ */
 
 void bd_onnx_set_like(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index, const bd_onnx_value *like) {

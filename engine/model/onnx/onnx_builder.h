@@ -22,8 +22,6 @@ bd_result bd_onnx_append_clamp(bd_onnx *onnx, const bd_onnx_node *node, const ch
 /* clamp(alpha x + beta, 0, 1). */
 bd_result bd_onnx_append_hard_sigmoid(bd_onnx *onnx, const bd_onnx_node *node, uint32_t x, float alpha, float beta,
                                       uint32_t *index);
-/* ONNX's normalisation of photos for networks that PyTorch trained; *index is the photo, then the normalised one. */
-bd_result bd_onnx_normalise(bd_onnx *onnx, uint32_t *index);
 
 /* The output becomes graph node index: with the axes of another value; as a map, (n,c,h,w). */
 void bd_onnx_set_like(bd_onnx *onnx, const bd_onnx_node *node, uint32_t index, const bd_onnx_value *like);

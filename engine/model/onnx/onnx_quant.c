@@ -90,20 +90,13 @@ static bd_result set_quantised(bd_onnx *onnx, const bd_onnx_node *node, uint32_t
 /* ---- into integers and back ------------------------------------------------------------------------------------- */
 
 /* Where the input is floats, the scale that quantises them tells their range in training. */
-static bd_result settle_photo(bd_onnx *onnx, const bd_onnx_node *node, const bd_onnx_quantisation *of,
-                              uint32_t *index) {
+static void settle_photo(bd_onnx *onnx, const bd_onnx_quantisation *of) {
     const double low = (of->low - of->zero) * of->step, high = (of->high - of->zero) * of->step;
-    uint32_t scale;
-    if (high > 16) {
-        /* Values of bytes as they are; the product by 1 tells them from floats that nothing scales. */
-        bd_result result = bd_onnx_append_scalar(onnx, node, "bytes", 1, &scale);
-        return result ? result : bd_onnx_append_binary(onnx, node, "range", BD_OP_MUL, *index, scale, index);
-    }
-    if (low > -0.25) {
-        bd_result result = bd_onnx_append_scalar(onnx, node, "bytes", 1.0f / 255, &scale);
-        return result ? result : bd_onnx_append_binary(onnx, node, "range", BD_OP_MUL, *index, scale, index);
-    }
-    return low < -1.5 || high > 1.5 ? bd_onnx_normalise(onnx, index) : BD_OK;
+    const bd_feed *feed = high > 16                  ? &bd_feed_bytes
+                          : low > -0.25              ? &bd_feed_unit
+                          : low < -1.5 || high > 1.5 ? &bd_feed_imagenet
+                                                     : &bd_feed_symmetric;
+    bd_graph_suggest_feed(onnx->graph, BD_INPUT_SOURCE_GRAPH, feed);
 }
 
 bd_result bd_onnx_convert_quantize(bd_onnx *onnx, bd_onnx_node *node, bd_op op) {
@@ -119,13 +112,11 @@ bd_result bd_onnx_convert_quantize(bd_onnx *onnx, bd_onnx_node *node, bd_op op) 
         return bd_onnx_refuse(onnx, node, "of a picture of integers");
     }
     if (index == onnx->graph->input) {
-        result = settle_photo(onnx, node, &of, &index);
-        if (!result) {
-            bd_onnx_set_like(onnx, node, index, x);
-            bd_onnx_output(onnx, node)->step = of.step;
-            bd_onnx_output(onnx, node)->zero = of.zero;
-        }
-        return result;
+        settle_photo(onnx, &of);
+        bd_onnx_set_like(onnx, node, index, x);
+        bd_onnx_output(onnx, node)->step = of.step;
+        bd_onnx_output(onnx, node)->zero = of.zero;
+        return BD_OK;
     }
     return set_quantised(onnx, node, index, x, &of);
 }

@@ -483,6 +483,10 @@ bd_result bd_onnx_read_input(bd_onnx *onnx, bd_onnx_value *value) {
     value->rank = 4;
     memcpy(value->axes, axes[last], sizeof axes[last]);
     result = bd_onnx_infer(onnx, value->index);
-    return !result && floats && begins_behind_normalisation(onnx, value) ? bd_onnx_normalise(onnx, &value->index)
-                                                                         : result;
+    /* torchvision's networks are trained on (photo / 255 - mean) / deviation of ImageNet, and what PyTorch exports
+     * begins after that. */
+    if (!result && floats && begins_behind_normalisation(onnx, value)) {
+        bd_graph_suggest_feed(graph, BD_INPUT_SOURCE_ASSUMED, &bd_feed_imagenet);
+    }
+    return result;
 }

@@ -173,6 +173,7 @@ static bd_result convert_placeholder(bd_tf *tf, bd_tf_node *node, bd_op op) {
         node->channels_first = true;
         shape = bd_shape_make(4, (const int32_t[]){shape.dims[0], shape.dims[2], shape.dims[3], 3});
     }
+    bd_graph_suggest_feed(graph, BD_INPUT_SOURCE_TRAINER, &bd_feed_symmetric); /* DeepLab's core begins behind -1..1 */
     shape.dims[0] = shape.dims[0] == -1 ? 1 : shape.dims[0];
     shape.dims[3] = shape.dims[3] == -1 ? 3 : shape.dims[3];
     if (shape.dims[0] != 1 || shape.dims[3] != 3) {

@@ -200,6 +200,22 @@ static bd_result read_operators(bd_tflite *tflite, const bd_fb_table *model, con
 
 /* ---- the input and the output ----------------------------------------------------------------------------------- */
 
+/* Whether a photo's byte is the integer that stands for what the caller wants the network to be fed. */
+static bool feeds_bytes(const bd_tflite *tflite, const bd_tflite_tensor *input) {
+    const bd_feed *feed = &tflite->graph->feed;
+    double scale = (double)bd_fb_item_float(&input->scales, 0);
+    double zero = (double)(input->zero_points.count ? bd_fb_item_i64(&input->zero_points, 0) : 0) +
+                  (input->type == BD_TFLITE_I8 ? 128 : 0);
+    bool same = true;
+    for (int c = 0; c < 3; c++) {
+        for (int byte = 0; byte < 256; byte += 255) {
+            double real = (byte / 255.0 - feed->mean[c]) / feed->deviation[c];
+            same = same && fabs(real / scale + zero - byte) <= 0.5;
+        }
+    }
+    return same;
+}
+
 /* A photo's bytes to the real numbers that they stand for. int8 networks are fed the byte less 128. */
 static bd_result add_dequantisation(bd_tflite *tflite, bd_tflite_tensor *input) {
     bd_graph *graph = tflite->graph;
@@ -217,6 +233,7 @@ static bd_result add_dequantisation(bd_tflite *tflite, bd_tflite_tensor *input) 
     }
     values[0] = -(float)(zero + (input->type == BD_TFLITE_I8 ? 128 : 0));
     values[1] = bd_fb_item_float(&input->scales, 0);
+    graph->input_step = tflite->integers ? values[1] : 1;
     static const bd_op ops[3] = {BD_OP_CAST, BD_OP_ADD, BD_OP_MUL};
     static const char *const names[3] = {"cast", "zero", "scale"};
     const bd_shape scalar = {0};
@@ -234,6 +251,28 @@ static bd_result add_dequantisation(bd_tflite *tflite, bd_tflite_tensor *input) 
         }
         graph->nodes[input->node].dtype = BD_F32;
     }
+    return BD_OK;
+}
+
+/* What a caller wants the network to be fed, where it is not the bytes, is real numbers. */
+static bd_result settle_quantised(bd_tflite *tflite, bd_tflite_tensor *input) {
+    bd_graph *graph = tflite->graph;
+    if (graph->feed.source != BD_INPUT_SOURCE_CALLER) {
+        return add_dequantisation(tflite, input);
+    }
+    if (feeds_bytes(tflite, input)) {
+        for (int c = 0; c < 3; c++) {
+            graph->feed.mean[c] = bd_feed_bytes.mean[c];
+            graph->feed.deviation[c] = bd_feed_bytes.deviation[c];
+        }
+        return add_dequantisation(tflite, input);
+    }
+    if (tflite->integers) {
+        (void)snprintf(tflite->refusal, sizeof tflite->refusal,
+                       "node %.120s: the range asked for is not what its bytes stand for", input->name);
+        return BD_ERR_MODEL_UNSUPPORTED;
+    }
+    graph->nodes[input->node].dtype = BD_F32;
     return BD_OK;
 }
 
@@ -261,7 +300,10 @@ static bd_result add_input(bd_tflite *tflite, bd_tflite_tensor *input) {
     graph->input = input->node;
     graph->nodes[input->node].dtype = eight ? BD_U8 : BD_F32;
     graph->nodes[input->node].shape = shape;
-    return bd_tflite_is_quantised(input) ? add_dequantisation(tflite, input) : BD_OK;
+    if (!eight) {
+        bd_graph_suggest_feed(graph, BD_INPUT_SOURCE_TRAINER, &bd_feed_symmetric); /* as DeepLab's exports are fed */
+    }
+    return bd_tflite_is_quantised(input) ? settle_quantised(tflite, input) : BD_OK;
 }
 
 static bd_result add_inputs(bd_tflite *tflite, const bd_fb_table *subgraph) {

@@ -15,9 +15,6 @@
 
 const bd_torch_window bd_torch_plain = {1, 1, false, BD_TORCH_KEEP, 0};
 
-const bd_torch_normalisation bd_torch_imagenet = {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
-const bd_torch_normalisation bd_torch_symmetric = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
-
 const char *bd_torch_print_name(bd_torch_name *to, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -346,49 +343,20 @@ bd_result bd_torch_resize_like(bd_torch_builder *b, const char *name, uint32_t l
 
 /* ---- the photo -------------------------------------------------------------------------------------------------- */
 
-static bd_result add_three(bd_torch_builder *b, bd_op op, const char *name, const double values[3], uint32_t *x) {
-    const int32_t three = 3;
-    const bd_shape shape = bd_shape_make(1, &three);
-    uint32_t inputs[2] = {*x, BD_NO_NODE};
-    float *copy = bd_pool_alloc(&b->graph->pool, 3 * sizeof *copy);
-    if (!copy) {
-        return out_of_memory(b);
-    }
-    for (int c = 0; c < 3; c++) {
-        copy[c] = (float)values[c];
-    }
-    bd_result result = add_constant(b, name, BD_F32, &shape, copy, &inputs[1]);
-    return result ? result : bd_torch_add(b, op, name, inputs, 2, x);
-}
-
 /* The padding adds nothing: it says that what lies outside the photo is zero after the normalisation, as in
  * torchvision's batches (references/segmentation/utils.py, cat_list). */
-bd_result bd_torch_photo(bd_torch_builder *b, const bd_torch_normalisation *by, bd_torch_map *x) {
-    static const double byte[3] = {255, 255, 255};
+bd_result bd_torch_photo(bd_torch_builder *b, const bd_feed *feed, bd_torch_map *x) {
     bd_result result = bd_torch_add(b, BD_OP_INPUT, "photo", NULL, 0, &b->graph->input);
-    if (result) {
-        return result;
-    }
-    bd_node *input = &b->graph->nodes[b->graph->input];
-    input->dtype = BD_U8;
-    input->shape = bd_shape_make(4, (const int32_t[]){1, -1, -1, 3});
-    result = bd_torch_add(b, BD_OP_CAST, "photo/float", &b->graph->input, 1, &x->node);
-    if (!result) {
-        b->graph->nodes[x->node].dtype = BD_F32;
-        result = add_three(b, BD_OP_DIV, "photo/byte", byte, &x->node);
-    }
-    if (!result) {
-        result = add_three(b, BD_OP_SUB, "photo/mean", by->mean, &x->node);
-    }
-    if (!result) {
-        result = add_three(b, BD_OP_DIV, "photo/deviation", by->deviation, &x->node);
-    }
     int32_t *edges = result ? NULL : bd_pool_alloc(&b->graph->pool, 8 * sizeof *edges);
     if (!edges) {
         return result ? result : out_of_memory(b);
     }
+    bd_node *input = &b->graph->nodes[b->graph->input];
+    input->dtype = BD_F32;
+    input->shape = bd_shape_make(4, (const int32_t[]){1, -1, -1, 3});
+    bd_graph_suggest_feed(b->graph, BD_INPUT_SOURCE_TRAINER, feed);
     const bd_shape shape = bd_shape_make(2, (const int32_t[]){4, 2});
-    uint32_t inputs[2] = {x->node, BD_NO_NODE};
+    uint32_t inputs[2] = {b->graph->input, BD_NO_NODE};
     result = add_constant(b, "photo/edges", BD_I32, &shape, edges, &inputs[1]);
     x->channels = 3;
     return result ? result : bd_torch_add(b, BD_OP_PAD, "photo/outside", inputs, 2, &x->node);

@@ -92,13 +92,7 @@ bd_result bd_torch_concat(bd_torch_builder *b, const char *name, const bd_torch_
 /* Resizes x to the height and width of `like`, by pixel centres or by corners. */
 bd_result bd_torch_resize_like(bd_torch_builder *b, const char *name, uint32_t like, bool corners, bd_torch_map *x);
 
-/* (photo / 255 - mean) / deviation. */
-typedef struct bd_torch_normalisation {
-    double mean[3], deviation[3];
-} bd_torch_normalisation;
-
-extern const bd_torch_normalisation bd_torch_imagenet, bd_torch_symmetric; /* symmetric: -1..1 */
-
-bd_result bd_torch_photo(bd_torch_builder *b, const bd_torch_normalisation *by, bd_torch_map *x);
+/* The input, whose trainer feeds it so. */
+bd_result bd_torch_photo(bd_torch_builder *b, const bd_feed *feed, bd_torch_map *x);
 
 #endif

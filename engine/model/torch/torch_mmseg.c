@@ -96,7 +96,7 @@ bd_result bd_torch_mmseg(bd_torch_builder *b, bd_torch_map *x) {
     static const int32_t near[4] = {1, 6, 12, 18}, far[4] = {1, 12, 24, 36};
     const uint32_t stride = bd_torch_output_stride(b, 8);
     bd_torch_map low = {0};
-    bd_result result = bd_torch_photo(b, &bd_torch_imagenet, x);
+    bd_result result = bd_torch_photo(b, &bd_feed_imagenet, x);
     b->graph->default_size = 512;
     if (!result) {
         result = backbone(b, stride, x, &low);

@@ -31,7 +31,7 @@ static bd_result mobilenet(bd_torch_builder *b, const bd_torch_dilation *dilatio
 
 static bd_result encode(bd_torch_builder *b, uint32_t usual_stride, bd_torch_map *x, bd_torch_map *low) {
     const bd_torch_dilation dilation = {.output_stride = bd_torch_output_stride(b, usual_stride), .every = true};
-    bd_result result = bd_torch_photo(b, &bd_torch_imagenet, x);
+    bd_result result = bd_torch_photo(b, &bd_feed_imagenet, x);
     b->graph->default_size = 512;
     if (result) {
         return result;

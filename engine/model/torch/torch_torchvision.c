@@ -96,7 +96,7 @@ static bd_result mobilenet(bd_torch_builder *b, bd_torch_map *x) {
 bd_result bd_torch_torchvision(bd_torch_builder *b, bd_torch_map *x) {
     const bd_torch_dilation dilation = {.output_stride = bd_torch_output_stride(b, 8)};
     static const int32_t rates[3] = {12, 24, 36};
-    bd_result result = bd_torch_photo(b, &bd_torch_imagenet, x);
+    bd_result result = bd_torch_photo(b, &bd_feed_imagenet, x);
     b->graph->default_size = 520;
     if (!result) {
         if (bd_torch_look_up(b, "backbone.0.0", ".weight")) {

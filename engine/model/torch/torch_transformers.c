@@ -49,7 +49,7 @@ static bd_result head(bd_torch_builder *b, bd_torch_map *x) {
 bd_result bd_torch_transformers(bd_torch_builder *b, bd_torch_map *x) {
     const bd_torch_dilation dilation = {.output_stride = bd_torch_output_stride(b, 8)};
     const bd_torch_window half = {.stride = 2, .dilation = 1, .padding = BD_TORCH_SAME};
-    bd_result result = bd_torch_photo(b, &bd_torch_symmetric, x);
+    bd_result result = bd_torch_photo(b, &bd_feed_symmetric, x);
     b->graph->default_size = 513;
     b->norm_epsilon = NORM_EPSILON;
     if (!result) {

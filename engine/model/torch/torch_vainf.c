@@ -64,7 +64,7 @@ bd_result bd_torch_vainf(bd_torch_builder *b, bd_torch_map *x) {
     const bd_torch_dilation dilation = {.output_stride = bd_torch_output_stride(b, 16)};
     const int32_t *const rates = dilation.output_stride == 8 ? far : near;
     bd_torch_map low = {0};
-    bd_result result = bd_torch_photo(b, &bd_torch_imagenet, x);
+    bd_result result = bd_torch_photo(b, &bd_feed_imagenet, x);
     b->graph->default_size = 513;
     if (!result) {
         if (bd_torch_look_up(b, "backbone.conv1", ".weight")) {
