@@ -106,6 +106,10 @@ static void check_small(const char *file, const char *golden, int32_t side, floa
     check_file(&(small){file, golden, side, 0, share, 520, BD_UPSAMPLING_CENTERS, NULL});
 }
 
+#define BUBBLIIIING "safetensors/bubbliiiing_"
+#define JFZHANG95 "safetensors/jfzhang95_"
+#define CORNERS BD_UPSAMPLING_CORNERS
+
 /* Other trainers' names and ways (make_torch_families.py). */
 static void test_families(void **state) {
     (void)state;
@@ -123,6 +127,17 @@ static void test_families(void **state) {
         {"safetensors/mmseg_plus.safetensors", "mmseg_plus_os16", 65, 16, 1e-5f, 512, BD_UPSAMPLING_CENTERS, NULL},
         {"torch/mmseg_mobilenet.pth", "mmseg_mobilenet_os8", 65, 0, 1e-5f, 512, BD_UPSAMPLING_CENTERS, old},
         {"safetensors/transformers.safetensors", "transformers_os8", 66, 0, 1e-5f, 513, BD_UPSAMPLING_CENTERS, NULL},
+        {BUBBLIIIING "mobilenet.safetensors", "bubbliiiing_mobilenet_os16", 65, 0, 3e-5f, 512, CORNERS, NULL},
+        {BUBBLIIIING "mobilenet.safetensors", "bubbliiiing_mobilenet_os8", 65, 8, 3e-5f, 512, CORNERS, NULL},
+        {BUBBLIIIING "xception.safetensors", "bubbliiiing_xception_os16", 65, 0, 3e-5f, 512, CORNERS, NULL},
+        {BUBBLIIIING "xception.safetensors", "bubbliiiing_xception_os8", 65, 8, 3e-5f, 512, CORNERS, NULL},
+        {JFZHANG95 "resnet.safetensors", "jfzhang95_resnet_os16", 65, 0, 3e-5f, 513, CORNERS, NULL},
+        {JFZHANG95 "resnet.safetensors", "jfzhang95_resnet_os8", 65, 8, 3e-5f, 513, CORNERS, NULL},
+        {JFZHANG95 "xception.safetensors", "jfzhang95_xception_os16", 65, 0, 3e-5f, 513, CORNERS, NULL},
+        {JFZHANG95 "xception.safetensors", "jfzhang95_xception_os8", 65, 8, 3e-5f, 513, CORNERS, NULL},
+        {JFZHANG95 "drn.safetensors", "jfzhang95_drn_os8", 65, 0, 3e-5f, 513, CORNERS, NULL},
+        {"torch/jfzhang95_mobilenet.pth", "jfzhang95_mobilenet_os16", 65, 0, 3e-5f, 513, CORNERS, old},
+        {"torch/jfzhang95_mobilenet.pth", "jfzhang95_mobilenet_os8", 65, 8, 3e-5f, 513, CORNERS, old},
     };
     for (size_t i = 0; i < BD_COUNT(files); i++) {
         check_file(&files[i]);

@@ -33,6 +33,12 @@ static bd_result add_block(bd_torch_builder *b, const char *block, const block_w
     return result ? result : bd_torch_sum(b, block, shortcut, BD_TORCH_RELU, x);
 }
 
+bd_result bd_torch_bottleneck(bd_torch_builder *b, const char *block, int32_t stride, int32_t dilation,
+                              bd_torch_map *x) {
+    const block_window at = {stride, dilation, dilation};
+    return add_block(b, block, &at, x);
+}
+
 /* One 7x7 convolution, or three of 3x3 (He et al. 2018, arXiv 1812.01187, ResNet-C). */
 static bd_result add_stem(bd_torch_builder *b, const char *folder, bd_torch_map *x) {
     const bd_torch_window half = {.stride = 2, .dilation = 1};
@@ -66,7 +72,7 @@ bd_result bd_torch_resnet(bd_torch_builder *b, const char *folder, const bd_torc
             }
             block_window at = {n ? 1 : stride, n || dilation->every ? now : before, dilation->every ? now : 1};
             if (s == 4 && dilation->multi_grid) {
-                at.dilation = grid[BD_MIN(n, 2)];
+                at.dilation = grid[BD_MIN(n, 2)] * (dilation->multiplied ? now : 1);
             }
             result = add_block(b, block, &at, x);
         }
@@ -103,20 +109,33 @@ static bd_result add_inverted(bd_torch_builder *b, const bd_torch_inverted *name
     return bd_torch_sum(b, names->project.text, shortcut, BD_TORCH_LINEAR, x);
 }
 
+void bd_torch_name_features(int block, bd_torch_inverted *names) {
+    bd_torch_name *const convs[3] = {&names->expand, &names->depthwise, &names->project};
+    bd_torch_name *const norms[3] = {&names->expand_norm, &names->depthwise_norm, &names->project_norm};
+    const int first = block > 1 ? 0 : 1;
+    for (int i = first; i < 3; i++) {
+        (void)bd_torch_print_name(convs[i], "backbone.features.%d.conv.%d", block, 3 * (i - first));
+        (void)bd_torch_print_name(norms[i], "backbone.features.%d.conv.%d", block, 3 * (i - first) + 1);
+    }
+}
+
 bd_result bd_torch_mobilenet_v2(bd_torch_builder *b, void (*name)(int block, bd_torch_inverted *names),
                                 bd_torch_padding padding, const bd_torch_dilation *dilation, bd_torch_map *x,
                                 bd_torch_map *low) {
     static const bool halves[17] = {[1] = true, [3] = true, [6] = true, [13] = true};
+    static const bool starts[17] = {[1] = true, [3] = true, [6] = true, [10] = true, [13] = true, [16] = true};
     uint32_t reached = 2;
-    int32_t now = 1;
+    int32_t now = 1, late = 1;
     bd_result result = BD_OK;
     for (int n = 0; n < (int)BD_COUNT(halves) && !result; n++) {
         bd_torch_inverted names = {0};
         int32_t before = now, stride = halves[n] && reached < dilation->output_stride ? 2 : 1;
         now *= halves[n] && stride == 1 ? 2 : 1;
         reached *= (uint32_t)stride;
+        late = starts[n] ? before : late;
         name(n + 1, &names);
-        const bd_torch_window window = {stride, dilation->every ? now : before, false, padding, 0};
+        const int32_t rate = dilation->late ? late : dilation->every ? now : before;
+        const bd_torch_window window = {stride, rate, false, padding, 0};
         result = add_inverted(b, &names, window, !halves[n], x);
         if (n == 2 && low) {
             *low = *x;

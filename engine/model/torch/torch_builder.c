@@ -167,7 +167,7 @@ static bd_result add_list(bd_torch_builder *b, const char *name, const int32_t *
     return add_constant(b, name, BD_I32, &shape, copy, node);
 }
 
-static bd_result activate(bd_torch_builder *b, const char *layer, bd_torch_activation what, bd_torch_map *x) {
+bd_result bd_torch_activate(bd_torch_builder *b, const char *layer, bd_torch_activation what, bd_torch_map *x) {
     static const struct {
         bd_op op;
         const char *name;
@@ -232,6 +232,16 @@ static bd_result find_weights(bd_torch_builder *b, const char *layer, bool depth
     return fits ? BD_OK : bd_torch_wrong_shape(b, *weights);
 }
 
+/* layer.bias, which the norm behind it scales, onto bias. */
+static bd_result add_scaled(bd_torch_builder *b, const char *layer, int64_t channels, const float *scale, float *bias) {
+    float *own;
+    bd_result result = find_vector(b, layer, ".bias", channels, &own);
+    for (int64_t c = 0; c < channels && !result; c++) {
+        bias[c] = (float)((double)bias[c] + (double)own[c] * (double)scale[c]);
+    }
+    return result;
+}
+
 bd_result bd_torch_convolve(bd_torch_builder *b, const char *layer, const char *norm, bd_torch_window at,
                             bd_torch_activation what, bd_torch_map *x) {
     bd_torch_tensor *weights;
@@ -243,6 +253,9 @@ bd_result bd_torch_convolve(bd_torch_builder *b, const char *layer, const char *
     float *scale = NULL, *bias = NULL;
     if (!norm || norm[0]) {
         result = norm ? find_norm(b, norm, d[0], &scale, &bias) : find_vector(b, layer, ".bias", d[0], &bias);
+    }
+    if (!result && norm && norm[0] && bd_torch_look_up(b, layer, ".bias")) {
+        result = add_scaled(b, layer, d[0], scale, bias);
     }
     if (result) {
         return result;
@@ -256,7 +269,7 @@ bd_result bd_torch_convolve(bd_torch_builder *b, const char *layer, const char *
     const int32_t in = (int32_t)d[1], out = (int32_t)d[0], side = (int32_t)d[2];
     const int32_t dims[4] = {side, side, at.depthwise ? out : in, at.depthwise ? 1 : out};
     result = add_convolution(b, layer, &at, dims, copy, bias, x);
-    return result ? result : activate(b, layer, what, x);
+    return result ? result : bd_torch_activate(b, layer, what, x);
 }
 
 bd_result bd_torch_convolve_split(bd_torch_builder *b, const char *layer, const char *norm, bd_torch_window at,
@@ -302,7 +315,7 @@ bd_result bd_torch_sum(bd_torch_builder *b, const char *name, bd_torch_map other
     }
     const uint32_t inputs[2] = {x->node, other.node};
     bd_result result = bd_torch_add(b, BD_OP_ADD, NAME("%s/add", name), inputs, 2, &x->node);
-    return result ? result : activate(b, name, what, x);
+    return result ? result : bd_torch_activate(b, name, what, x);
 }
 
 bd_result bd_torch_concat(bd_torch_builder *b, const char *name, const bd_torch_map *maps, uint32_t count,

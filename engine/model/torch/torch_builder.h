@@ -73,7 +73,9 @@ uint32_t bd_torch_output_stride(const bd_torch_builder *b, uint32_t usual);
 
 bd_result bd_torch_add(bd_torch_builder *b, bd_op op, const char *name, const uint32_t *inputs, uint32_t count,
                        uint32_t *node);
-/* Convolution layer.weight and what follows it: batch norm `norm`; norm NULL: layer.bias; norm "": nothing. */
+bd_result bd_torch_activate(bd_torch_builder *b, const char *layer, bd_torch_activation what, bd_torch_map *x);
+/* Convolution layer.weight and what follows it: layer.bias where there is one, then batch norm `norm`; norm NULL:
+ * layer.bias; norm "": nothing. */
 bd_result bd_torch_convolve(bd_torch_builder *b, const char *layer, const char *norm, bd_torch_window at,
                             bd_torch_activation what, bd_torch_map *x);
 /* The same of a window that some networks split into a depthwise and a pointwise convolution without anything between
