@@ -44,7 +44,7 @@ typedef struct bd_model_params {
     size_t struct_size;
     const bd_allocator *allocator;
     uint32_t size; /* side of the square input when the export leaves it open; 0: 513, torchvision 520 */
-    const char *const *class_names; /* NULL: those of bd_class_set_guess, else numbers. Copied. */
+    const char *const *class_names; /* NULL: the file's own, else those of bd_class_set_guess, else numbers. Copied. */
     uint32_t class_name_count;
     const char *class_set;  /* a set of bd_class_name, where class_names is NULL; NULL: bd_class_set_guess */
     uint32_t width, height; /* of the input, whatever the export says: each 1..8192; both 0: the export's */

@@ -21,6 +21,14 @@ static bd_result name_classes(bd_model *model, const bd_model_params *params, bd
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: no set of %u classes is called '%s'", model->graph.file,
                        model->class_count, set);
     }
+    /* Of the file's own names there are as many as classes, or they are of something else. */
+    const bool labelled = model->graph.labels && !params->class_set && model->graph.label_count == model->class_count;
+    if (model->graph.labels && !labelled && !params->class_names && !params->class_set && !model->graph.note) {
+        char note[200];
+        (void)snprintf(note, sizeof note, "%.100s: the file has %u labels, the network %u classes: they are not used",
+                       bd_path_name(model->graph.file), model->graph.label_count, model->class_count);
+        model->graph.note = bd_pool_strdup(pool, note);
+    }
     for (uint32_t c = 0; c < model->class_count; c++) {
         char number[16];
         const char *name = number;
@@ -28,6 +36,8 @@ static bd_result name_classes(bd_model *model, const bd_model_params *params, bd
         snprintf(number, sizeof number, "%u", c);
         if (params->class_names && c < params->class_name_count) {
             name = params->class_names[c];
+        } else if (!params->class_names && labelled) {
+            name = model->graph.labels[c];
         } else if (!params->class_names && known) {
             name = known;
         }
@@ -330,7 +340,8 @@ bd_result bd_model_get_info(const bd_model *model, bd_model_info *info) {
                          .multiply_adds = model->plan.multiply_adds,
                          .arena_bytes = model->plan.arena_bytes,
                          .integers = graph->integers,
-                         .in_float = graph->not_integers};
+                         .in_float = graph->not_integers,
+                         .note = graph->note};
     bd_describe_backbone(graph, &all);
     bd_describe_input(graph, &all);
     for (uint32_t n = 0; n < graph->count; n++) {

@@ -187,8 +187,11 @@ typedef struct bd_graph {
      * and a label is the first largest of what they are there, rounded, halves away from -zero_point. 0: as floats. */
     float logits_step;
     int32_t logits_zero_point;
-    uint32_t output_stride; /* 8 or 16: what an importer takes where the export does not say; 0: its own default */
-    bd_identity *identity;  /* its constants are what they are for good, and may be shared; NULL: not */
+    uint32_t output_stride;    /* 8 or 16: what an importer takes where the export does not say; 0: its own default */
+    const char *const *labels; /* names of the classes that the file has, label_count of them; NULL: none */
+    uint32_t label_count;
+    const char *note;      /* what of the file was of no use; NULL: nothing */
+    bd_identity *identity; /* its constants are what they are for good, and may be shared; NULL: not */
 } bd_graph;
 
 extern const bd_feed bd_feed_unit, bd_feed_symmetric, bd_feed_bytes, bd_feed_imagenet; /* 0..1, -1..1, 0..255 */

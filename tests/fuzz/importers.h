@@ -40,7 +40,7 @@ static bd_result import_torch(const uint8_t *data, size_t bytes, const char *pat
 }
 
 static int compare_entries(const void *a, const void *b) {
-    return strcmp(((const bd_torch_entry *)a)->name, ((const bd_torch_entry *)b)->name);
+    return strcmp(((const bd_zip_entry *)a)->name, ((const bd_zip_entry *)b)->name);
 }
 
 /* The pickle of a state dict alone: an archive's directory would keep most mutations out. The tensors' data are the
@@ -50,18 +50,18 @@ static bd_result import_torch_pickle(const uint8_t *data, size_t bytes, const ch
     enum { KEYS = 256, DATA_BYTES = 4096 };
     static const uint8_t values[DATA_BYTES];
     static char names[KEYS][16];
-    static bd_torch_entry sorted[KEYS];
+    static bd_zip_entry sorted[KEYS];
     for (int i = 0; i < KEYS && !sorted[KEYS - 1].data; i++) {
         int length = snprintf(names[i], sizeof names[i], "a/data/%d", i);
-        sorted[i] = (bd_torch_entry){names[i], (size_t)length, values, DATA_BYTES, 0, 0};
+        sorted[i] = (bd_zip_entry){.name = names[i], .name_bytes = (size_t)length, .data = values, .bytes = DATA_BYTES};
         if (i == KEYS - 1) {
             qsort(sorted, KEYS, sizeof *sorted, compare_entries);
         }
     }
-    bd_torch_entry entries[KEYS];
+    bd_zip_entry entries[KEYS];
     memcpy(entries, sorted, sizeof entries);
-    const bd_torch_zip zip = {path, entries, KEYS};
-    const bd_torch_entry pickle = {.name = "a/data.pkl", .name_bytes = 10, .data = data, .bytes = bytes};
+    const bd_zip zip = {.file = path, .entries = entries, .count = KEYS};
+    const bd_zip_entry pickle = {.name = "a/data.pkl", .name_bytes = 10, .data = data, .bytes = bytes};
     bd_pool pool = {0};
     bd_torch_state state = {0};
     *shards = (bd_shards){0};

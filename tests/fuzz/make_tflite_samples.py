@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Writes tests/fuzz/corpus/tflite: small TensorFlow Lite models, good ones and broken ones, for the fuzzer, its replay
 and the unit tests. Needs Python alone: FlatBuffers are laid out here, parents before children, weights last."""
+import io
 import os
 import random
 import struct
+import zipfile
 
 OPS = {'ADD': 0, 'AVERAGE_POOL_2D': 1, 'CONCATENATION': 2, 'CONV_2D': 3, 'DEPTHWISE_CONV_2D': 4, 'DEQUANTIZE': 6,
        'LOGISTIC': 14, 'MAX_POOL_2D': 17, 'MUL': 18, 'RESHAPE': 22, 'RESIZE_BILINEAR': 23, 'SOFTMAX': 25, 'CUSTOM': 32, 'PAD': 34,
@@ -129,13 +131,18 @@ class Model:
         self.ops.append(Table(fields))
         return outputs[0]
 
-    def bytes(self, inputs, outputs):
+    def bytes(self, inputs, outputs, metadata=None):
         codes = [Table({0: ('b', min(OPS[c], 127)), 1: text(name) if name else None, 3: ('i', OPS[c])})
                  for c, name in self.codes]
         graph = Table({0: Vector('node', self.tensors), 1: Vector('i', inputs), 2: Vector('i', outputs),
                        3: Vector('node', self.ops)})
+        named = None
+        if metadata is not None:
+            named = Vector('node', [Table({0: text('min_runtime_version'), 1: ('I', 0)}),
+                                    Table({0: text('TFLITE_METADATA'), 1: ('I', len(self.buffers))})])
+            self.buffers.append(Table({0: Vector('data', metadata)}))
         model = Table({0: ('I', 3), 1: Vector('node', codes), 2: Vector('node', [graph]),
-                       4: Vector('node', self.buffers)})
+                       4: Vector('node', self.buffers), 6: named})
         out = bytearray(b'\0\0\0\0TFL3')
         struct.pack_into('<I', out, 0, emit(out, model))
         return bytes(out)
@@ -155,7 +162,29 @@ def pool(side):
     return {0: ('b', 1), 1: ('i', 1), 2: ('i', 1), 3: ('i', side), 4: ('i', side)}
 
 
-def float_network(labels=True):
+def metadata(mean, deviation, file):
+    """tflite-support's: how the input is scaled, in units of 0..255, and which file has the labels."""
+    unit = Table({0: ('B', 1), 1: Table({0: Vector('f', mean), 1: Vector('f', deviation)})})
+    photo, output = Table({0: text('photo'), 4: Vector('node', [Table({}), unit])}), \
+        Table({0: text('labels'), 6: Vector('node', [Table({0: text(file), 2: ('b', 2)})])})
+    out = bytearray(b'\0\0\0\0M001')
+    struct.pack_into('<I', out, 0, emit(out, Table({0: text('DeepLab'), 3: Vector('node', [
+        Table({2: Vector('node', [photo]), 3: Vector('node', [output])})])})))
+    return bytes(out)
+
+
+def with_files(model, files, method=zipfile.ZIP_STORED, own=False):
+    """A ZIP archive behind the model; own: its offsets count from its own beginning."""
+    out = io.BytesIO(b'' if own else model)
+    with zipfile.ZipFile(out, 'w' if own else 'a', method) as archive:
+        for name, data in files.items():
+            info = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
+            info.compress_type = method
+            archive.writestr(info, data)
+    return model + out.getvalue() if own else out.getvalue()
+
+
+def float_network(labels=True, described=None):
     """DeepLab in small: atrous depthwise twice over, a residual, image pooling, aligned corners."""
     m = Model(1)
     x = m.tensor('photo', [1, 9, 9, 3])
@@ -181,7 +210,7 @@ def float_network(labels=True):
     m.op('CONV_2D', [u, m.weights('logits/w', [3, 1, 1, 8]), m.weights('logits/b', [3])], [logits], conv())
     m.op('RESIZE_BILINEAR', [logits, m.integers('size', [9, 9])], [large], {2: ('b', 1)})
     m.op('ARG_MAX', [large, m.integers('axis', 3)], [out], {0: ('b', I64)})
-    return m.bytes([x], [out if labels else logits])
+    return m.bytes([x], [out if labels else logits], described)
 
 
 def quantised_network():
@@ -365,7 +394,30 @@ def shared_constants():
     return m.bytes([x], [y])
 
 
+def broken_archive():
+    """The first byte of what is compressed is none of Deflate's."""
+    out = bytearray(with_files(float_network(), {'labelmap.txt': NAMES}, zipfile.ZIP_DEFLATED))
+    out[out.index(b'labelmap.txt') + 12] = 0xff
+    return bytes(out)
+
+
+NAMES = b'nothing\r\nsomebody\nM\xc3\xbcll \xff\x01\n\n'
+DESCRIBED = float_network(True, metadata([127.5], [127.5, 127.5, 127.5], 'classes/names.txt'))
+BROKEN = bytearray(metadata([127.5], [64.0], 'labelmap.txt'))
+struct.pack_into('<I', BROKEN, 0, 0x7fffffff)
+
 SAMPLES = {
+    'labels': with_files(float_network(), {'labelmap.txt': NAMES}),
+    'labels_described': with_files(DESCRIBED, {'labelmap.txt': b'no\n', 'classes/names.txt': NAMES},
+                                   zipfile.ZIP_DEFLATED),
+    'labels_own': with_files(float_network(), {'labels.txt': NAMES}, zipfile.ZIP_DEFLATED, True),
+    'labels_few': with_files(float_network(), {'labelmap.txt': b'one\ntwo\n'}),
+    'labels_huge': with_files(float_network(), {'labelmap.txt': b'a' * 70000}, zipfile.ZIP_DEFLATED),
+    'labels_broken': broken_archive(),
+    'metadata_unit': float_network(True, metadata([0, 0, 0], [255, 255, 255], 'none.txt')),
+    'metadata_zero': float_network(True, metadata([0], [0], 'none.txt')),
+    'metadata_broken': float_network(True, bytes(BROKEN)),
+    'edgetpu': one_op('CUSTOM', custom='edgetpu-custom-op', kind=U8, quant=([0.0078125], [128], 0)),
     'float': float_network(),
     'logits': float_network(False),
     'quantised': quantised_network(),

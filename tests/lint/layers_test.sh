@@ -43,7 +43,7 @@ outside='
     stb_image         image
     ^webp/            image
     ^gif_lib\.h$      image
-    ^zlib\.h$         image
+    ^zlib\.h$         image model/bytes
     ^tiff             image
     ^libheif/         image
     ^jxl/             image

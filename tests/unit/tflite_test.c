@@ -197,6 +197,115 @@ static void test_layout(void **state) {
     bd_release_content(NULL, &map);
 }
 
+/* ---- what files say beside the graph ----------------------------------------------------------------------------- */
+
+static void test_metadata(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        uint32_t labels;
+        const char *last; /* of them */
+        bd_input_source source;
+        float scale, offset;
+        const char *note; /* a part of it; NULL: there is none */
+    } cases[] = {
+        {"float", 0, NULL, BD_INPUT_SOURCE_TRAINER, 2.0f / 255, -1, NULL},
+        {"labels", 3, "M\xc3\xbcll ??", BD_INPUT_SOURCE_TRAINER, 2.0f / 255, -1, NULL},
+        {"labels_described", 3, "M\xc3\xbcll ??", BD_INPUT_SOURCE_METADATA, 2.0f / 255, -1, NULL},
+        {"labels_own", 3, "M\xc3\xbcll ??", BD_INPUT_SOURCE_TRAINER, 2.0f / 255, -1, NULL},
+        {"labels_few", 2, "two", BD_INPUT_SOURCE_TRAINER, 2.0f / 255, -1, NULL},
+        {"labels_huge", 0, NULL, BD_INPUT_SOURCE_TRAINER, 2.0f / 255, -1, "has 70000 bytes, the most is 65536"},
+        {"labels_broken", 0, NULL, BD_INPUT_SOURCE_TRAINER, 2.0f / 255, -1, "'labelmap.txt' at byte "},
+        {"metadata_unit", 0, NULL, BD_INPUT_SOURCE_METADATA, 1.0f / 255, 0, NULL},
+        {"metadata_zero", 0, NULL, BD_INPUT_SOURCE_TRAINER, 2.0f / 255, -1,
+         "m.tflite: the normalisation in its metadata"},
+        {"metadata_broken", 0, NULL, BD_INPUT_SOURCE_TRAINER, 2.0f / 255, -1,
+         "m.tflite: its metadata is broken at byte "},
+    };
+    for (size_t i = 0; i < BD_COUNT(cases); i++) {
+        uint8_t *copy = lower_sample(cases[i].name);
+        const bd_graph *graph = &the.graph;
+        assert_int_equal(graph->label_count, cases[i].labels);
+        if (cases[i].labels) {
+            assert_string_equal(graph->labels[cases[i].labels - 1], cases[i].last);
+        }
+        assert_int_equal(graph->feed.source, cases[i].source);
+        for (uint32_t n = 0; n < graph->count; n++) {
+            if (graph->nodes[n].op == BD_OP_PREPROCESS) {
+                assert_float_equal(graph->nodes[n].u.preprocess.scale[1], cases[i].scale, 1e-7f);
+                assert_float_equal(graph->nodes[n].u.preprocess.offset[1], cases[i].offset, 1e-7f);
+            }
+        }
+        if (!cases[i].note != !graph->note || (graph->note && !strstr(graph->note, cases[i].note))) {
+            fail_msg("%s: %s", cases[i].name, graph->note ? graph->note : "no note");
+        }
+        unload(copy);
+    }
+}
+
+/* A file cut short has no directory at its end; one byte changed in what lies behind the model never hurts. */
+static void test_archives(void **state) {
+    (void)state;
+    bd_mapping plain = map_sample("float"), map = map_sample("labels_described");
+    uint8_t *changed = malloc(map.bytes), *copy;
+    assert_non_null(changed);
+    size_t behind = plain.bytes;
+    while (memcmp((const uint8_t *)map.data + behind, "PK\3\4", 4) != 0) {
+        behind++;
+    }
+    for (size_t at = behind; at < map.bytes; at++) {
+        memcpy(changed, map.data, map.bytes);
+        changed[at] ^= (uint8_t)(1u << at % 8);
+        assert_int_equal(import(changed, map.bytes, &copy), BD_OK);
+        unload(copy);
+    }
+    free(changed);
+    bd_unmap_file(&map);
+    map = map_sample("labels");
+    for (size_t bytes = plain.bytes; bytes < map.bytes; bytes++) {
+        assert_int_equal(import(map.data, bytes, &copy), BD_OK);
+        assert_int_equal(the.graph.label_count, 0);
+        unload(copy);
+    }
+    bd_unmap_file(&map);
+    bd_unmap_file(&plain);
+}
+
+/* What the caller says of quantised inputs: the bytes as they are, or real numbers in float. */
+static void test_said_range(void **state) {
+    (void)state;
+    static const struct {
+        const bd_feed *said;
+        bool integers;
+        float low, high;
+    } cases[] = {{NULL, true, -127, 128}, {&bd_feed_symmetric, true, -127, 128}, {&bd_feed_unit, false, 0, 1}};
+    for (size_t i = 0; i < BD_COUNT(cases); i++) {
+        bd_mapping map = map_sample("integers");
+        bd_graph graph;
+        bd_shards shards;
+        bd_error error;
+        assert_int_equal(bd_graph_init(&graph, NULL, "m.tflite", &error), BD_OK);
+        if (cases[i].said) {
+            bd_graph_suggest_feed(&graph, BD_INPUT_SOURCE_CALLER, cases[i].said);
+        }
+        if (bd_model_import_tflite(map.data, map.bytes, "m.tflite", &graph, &shards, &error) ||
+            bd_graph_lower(&graph, 33, &error)) {
+            fail_msg("%s", error.message);
+        }
+        assert_int_equal(graph.integers, cases[i].integers);
+        assert_int_equal(graph.not_integers != NULL, !cases[i].integers);
+        for (uint32_t n = 0; n < graph.count; n++) {
+            const bd_preprocess_attrs *by = &graph.nodes[n].u.preprocess;
+            if (graph.nodes[n].op == BD_OP_PREPROCESS) {
+                assert_float_equal(by->offset[0], cases[i].low, 1e-5f);
+                assert_float_equal(by->offset[0] + 255 * by->scale[0], cases[i].high, 1e-5f);
+            }
+        }
+        bd_graph_finish(&graph);
+        bd_unmap_file(&map);
+    }
+}
+
 /* ---- what is refused --------------------------------------------------------------------------------------------- */
 
 static void test_refusals(void **state) {
@@ -207,6 +316,7 @@ static void test_refusals(void **state) {
         const char *message;
     } cases[] = {
         {"custom", BD_ERR_MODEL_UNSUPPORTED, "m.tflite: node result: operation CUSTOM Convolution2DTransposeBias: is"},
+        {"edgetpu", BD_ERR_MODEL_UNSUPPORTED, "m.tflite: compiled for Edge TPUs; the file that it was made from works"},
         {"densify", BD_ERR_MODEL_UNSUPPORTED, "m.tflite: node result: operation DENSIFY: is not supported"},
         {"sparse", BD_ERR_MODEL_UNSUPPORTED, "m.tflite: node w: the constant is sparse"},
         {"cycle", BD_ERR_FILE_CORRUPT, "m.tflite: node a: operation ADD: an input is made by no operation before it"},
@@ -353,6 +463,7 @@ static int set_up(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_float),       cmocka_unit_test(test_quantised), cmocka_unit_test(test_half),
+        cmocka_unit_test(test_metadata),    cmocka_unit_test(test_archives),  cmocka_unit_test(test_said_range),
         cmocka_unit_test(test_layout),      cmocka_unit_test(test_refusals),  cmocka_unit_test(test_not_tflite),
         cmocka_unit_test(test_truncations), cmocka_unit_test(test_memory),    cmocka_unit_test(test_real_files),
     };

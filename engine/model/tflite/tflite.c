@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/tflite/tflite_metadata.h"
 #include "model/tflite/tflite_ops.h"
 
 enum { NAME_MOST = 200, TENSORS_MOST = 1 << 20 };
@@ -198,9 +199,25 @@ static bd_result read_operators(bd_tflite *tflite, const bd_fb_table *model, con
     return fb->broken ? fail_broken(tflite) : BD_OK;
 }
 
+/* Coral's compiler makes one operation of most of a network, in code of its own. */
+static bd_result check_compiled(const bd_tflite *tflite) {
+    for (uint32_t i = 0; i < tflite->operator_count; i++) {
+        const bd_tflite_operator *op = &tflite->operators[i];
+        if (op->custom && !strcmp(op->custom, "edgetpu-custom-op")) {
+            return bd_fail(
+                tflite->error, BD_ERR_MODEL_UNSUPPORTED,
+                "%s: compiled for Edge TPUs; the file that it was made from works, whose name usually is the "
+                "same without _edgetpu",
+                tflite->file);
+        }
+    }
+    return BD_OK;
+}
+
 /* ---- the input and the output ----------------------------------------------------------------------------------- */
 
-/* Whether a photo's byte is the integer that stands for what the caller wants the network to be fed. */
+/* Whether a photo's byte is the integer that stands for what the caller wants the network to be fed, or the next one:
+ * -1..1 is 0..256 where the scale is 1/128. */
 static bool feeds_bytes(const bd_tflite *tflite, const bd_tflite_tensor *input) {
     const bd_feed *feed = &tflite->graph->feed;
     double scale = (double)bd_fb_item_float(&input->scales, 0);
@@ -210,7 +227,7 @@ static bool feeds_bytes(const bd_tflite *tflite, const bd_tflite_tensor *input) 
     for (int c = 0; c < 3; c++) {
         for (int byte = 0; byte < 256; byte += 255) {
             double real = (byte / 255.0 - feed->mean[c]) / feed->deviation[c];
-            same = same && fabs(real / scale + zero - byte) <= 0.5;
+            same = same && fabs(real / scale + zero - byte) <= 1.001;
         }
     }
     return same;
@@ -298,6 +315,7 @@ static bd_result add_input(bd_tflite *tflite, bd_tflite_tensor *input) {
         return bd_tflite_fail_memory(tflite);
     }
     graph->input = input->node;
+    input->is_input = true;
     graph->nodes[input->node].dtype = eight ? BD_U8 : BD_F32;
     graph->nodes[input->node].shape = shape;
     if (!eight) {
@@ -442,6 +460,25 @@ static bd_result build_either(bd_tflite *tflite, const bd_fb_table *subgraph) {
     return result;
 }
 
+/* The tensor that became the graph's input. */
+static uint32_t input_of(const bd_tflite *tflite) {
+    uint32_t i = 0;
+    while (i < tflite->tensor_count && !tflite->tensors[i].is_input) {
+        i++;
+    }
+    return i;
+}
+
+/* Which of the subgraph's inputs or outputs a tensor is. */
+static uint32_t position_of(bd_tflite *tflite, const bd_fb_table *subgraph, uint32_t field, uint32_t tensor) {
+    const bd_fb_vector list = bd_fb_items(&tflite->fb, subgraph, field, 4);
+    uint32_t i = 0;
+    while (i < list.count && bd_fb_item_i32(&list, i) != (int32_t)tensor) {
+        i++;
+    }
+    return i;
+}
+
 static bd_result import_model(bd_tflite *tflite) {
     const bd_fb_table model = bd_fb_root(&tflite->fb);
     const bd_fb_vector subgraphs = bd_fb_items(&tflite->fb, &model, MODEL_SUBGRAPHS, 4);
@@ -458,6 +495,9 @@ static bd_result import_model(bd_tflite *tflite) {
         result = read_operators(tflite, &model, &subgraph);
     }
     if (!result) {
+        result = check_compiled(tflite);
+    }
+    if (!result) {
         result = choose_output(tflite, &subgraph, &output);
     }
     if (!result) {
@@ -470,6 +510,8 @@ static bd_result import_model(bd_tflite *tflite) {
     }
     if (!result) {
         tflite->graph->output = tflite->tensors[output].node;
+        result = bd_tflite_read_metadata(tflite, &model, position_of(tflite, &subgraph, GRAPH_INPUTS, input_of(tflite)),
+                                         position_of(tflite, &subgraph, GRAPH_OUTPUTS, output));
     }
     return result;
 }

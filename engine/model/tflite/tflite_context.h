@@ -202,7 +202,7 @@ typedef struct bd_tflite_tensor {
     bd_fb_vector scales;      /* float; none: not quantised. real = (stored - zero point) * scale */
     bd_fb_vector zero_points; /* int64; none: 0 */
     uint32_t axis;            /* that the scales go along, where there are several */
-    bool sparse, broken_quantisation;
+    bool sparse, broken_quantisation, is_input;
     bool needed;                             /* the output depends on it */
     bool read_alone;                         /* by something other than an ADD, or as the output */
     bool made;                               /* by an operation, or the network's input */

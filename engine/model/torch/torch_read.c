@@ -17,7 +17,7 @@ typedef struct place {
 
 typedef struct reader {
     bd_pickle m;
-    const bd_torch_zip *zip; /* NULL: places */
+    const bd_zip *zip; /* NULL: places */
     const char *folder;
     size_t folder_bytes;
     place *places; /* sorted by key */
@@ -110,9 +110,9 @@ static const uint8_t *find_data(const reader *r, const bd_pickle_value *key, siz
     char name[64];
     int length =
         snprintf(name, sizeof name, "data/%.*s", (int)BD_MIN(key->count, (uint32_t)sizeof name), (const char *)text);
-    const bd_torch_entry *entry = (size_t)length < sizeof name && key->count < sizeof name
-                                      ? bd_torch_zip_find(r->zip, r->folder, r->folder_bytes, name, (size_t)length)
-                                      : NULL;
+    const bd_zip_entry *entry = (size_t)length < sizeof name && key->count < sizeof name
+                                    ? bd_zip_find(r->zip, r->folder, r->folder_bytes, name, (size_t)length)
+                                    : NULL;
     *bytes = entry ? entry->bytes : 0;
     *stored = !entry || entry->data;
     return entry ? entry->data : NULL;
@@ -184,8 +184,8 @@ static bd_result read_state(reader *r, uint32_t index) {
 
 /* ---- an archive ------------------------------------------------------------------------------------------------- */
 
-bd_result bd_torch_pickle_read(const bd_torch_zip *zip, const bd_torch_entry *pickle, const char *folder,
-                               size_t folder_bytes, bd_pool *pool, bd_torch_state *state, bd_error *error) {
+bd_result bd_torch_pickle_read(const bd_zip *zip, const bd_zip_entry *pickle, const char *folder, size_t folder_bytes,
+                               bd_pool *pool, bd_torch_state *state, bd_error *error) {
     reader r = {.m = {.file = zip->file,
                       .data = pickle->data,
                       .bytes = pickle->bytes,
