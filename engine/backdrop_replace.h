@@ -64,6 +64,8 @@ typedef struct bd_replace_params {
     float light_wrap_px;    /* light of a background picture or colour that spills over the subject's edge, blurred by a
                                Gaussian of this many photo pixels, at most 1000; 0: none. Pixels that it reaches are not
                                the photo's any more. */
+    bool keep_hidden; /* pixels of the result whose alpha is 0 keep the colours of the photo, or of the background;
+                         false: they are 0, so that nothing of the old background is in it. classic keeps them. */
 } bd_replace_params;
 
 #endif

@@ -67,7 +67,8 @@ _MatteParams = _struct('bd_matte_params', 'size struct_size, u32x8 classes, enum
                        'enum guide_blur')
 _ReplaceParams = _struct('bd_replace_params', 'size struct_size, u32x8 classes, enum background fit, u8x4 color, '
                          'f32 blur_sigma_px, bool classic want_alpha ignore_alpha, pointer matte, '
-                         'enum blend foreground, bool placed, f32x2 place, enum harmonize, f32 light_wrap_px')
+                         'enum blend foreground, bool placed, f32x2 place, enum harmonize, f32 light_wrap_px, '
+                         'bool keep_hidden')
 _SegmentParams = _struct('bd_segment_params', 'size struct_size, enum map_size, bool want_logits want_photo_labels')
 _Segmentation = _struct('bd_segmentation', 'size struct_size, image labels, u32 class_count, u64x256 pixels_of_class, '
                         'u32 logits_width logits_height, pointer logits owner, image photo_labels')

@@ -13,6 +13,7 @@ layout(constant_id = 1) const bool tile = false;
 layout(constant_id = 2) const bool linear = false;
 layout(constant_id = 3) const bool premultiplied = false;
 layout(constant_id = 4) const bool of_photo = false;
+layout(constant_id = 5) const bool keep_hidden = false;
 BD_READ_F32(0, mask)
 BD_READ_PIXELS(1, photo)
 BD_READ_PIXELS(2, background)
@@ -93,5 +94,5 @@ void main() {
             result.xyz = rounded(vec4(linear ? bd_srgb(over) * BD_PIXEL_FULL : over, 0.0)).xyz;
         }
     }
-    dst[at] = bd_pack_pixel(result);
+    dst[at] = bd_pack_pixel(keep_hidden || result.w > 0u ? result : uvec4(0u));
 }

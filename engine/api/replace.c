@@ -120,7 +120,8 @@ static bd_results draft_classic(bd_session *session, request *ask, bd_error *err
                               .resized = resized};
     bd_slot mask = bd_coarse_add(r, &coarse, resized, 1.0f, 1.0f, true);
     bd_recipe_stamp(r, "mask");
-    const bd_blending blending = {.transparent = ask->params.background == BD_BACKGROUND_TRANSPARENT};
+    const bd_blending blending = {.transparent = ask->params.background == BD_BACKGROUND_TRANSPARENT,
+                                  .keep_hidden = true};
     to.image = bd_recipe_return(r, bd_composite_add(r, mask, small, &back, blending));
     return to;
 }
@@ -170,6 +171,7 @@ static bd_results draft_replace(bd_session *session, request *ask, bd_error *err
     const bd_light light = bd_light_wrap_add(r, params->light_wrap_px, photo, mask.plane, &back);
     front = bd_relight_add(r, front, mask.plane, map, light);
     const bd_blending blending = {.transparent = params->background == BD_BACKGROUND_TRANSPARENT,
+                                  .keep_hidden = params->keep_hidden,
                                   .linear = params->blend == BD_BLEND_LINEAR};
     bd_slot result = bd_composite_add(r, mask.plane, front, &back, blending);
     if (ask->images) {

@@ -161,6 +161,7 @@ void bd_kernel_composite(const bd_vk *vk, const bd_composite *c, bd_vk_dispatch 
     bd_fill_constant(dispatch, c->linear);
     bd_fill_constant(dispatch, c->premultiplied);
     bd_fill_constant(dispatch, c->of_photo);
+    bd_fill_constant(dispatch, c->keep_hidden);
     dispatch->bindings[1].format = VK_FORMAT_R32_UINT;
     dispatch->bindings[2].format = VK_FORMAT_R32_UINT;
     bd_fill_rows(dispatch, c->photo_w, c->photo_h);

@@ -47,6 +47,7 @@ typedef struct bd_composite {
     bool of_photo;                /* the background lies inside the photo: both share its alpha, which stays */
     bool linear;                  /* blend in light instead of sRGB's numbers */
     bool transparent;             /* keep the photo's colours, put the mask into alpha */
+    bool keep_hidden;             /* colours stay where the result's alpha is 0, else they become 0 */
     uint8_t fill[4], fill_low[4]; /* the latter: what 16 bits have below the former */
 } bd_composite;
 /* Four bytes as push constants take them. */

@@ -4,10 +4,10 @@
 typedef struct composite_plan {
     bd_slot mask, front, picture, result;
     int32_t offset_x, offset_y;
-    uint32_t tile, premultiplied, of_photo, transparent, linear;
+    uint32_t tile, premultiplied, of_photo, transparent, linear, keep_hidden;
     uint32_t fill, fill_low;
 } composite_plan;
-BD_PLAN_OF_WORDS(composite_plan, 13);
+BD_PLAN_OF_WORDS(composite_plan, 14);
 
 /* In bands of rows that the device can bind; the mask has the photo's size. */
 static void record_composite(bd_recorder *to, const void *plan) {
@@ -26,6 +26,7 @@ static void record_composite(bd_recorder *to, const void *plan) {
                                   .premultiplied = p->premultiplied,
                                   .of_photo = p->of_photo,
                                   .transparent = p->transparent,
+                                  .keep_hidden = p->keep_hidden,
                                   .linear = p->linear};
         for (int c = 0; c < 4; c++) {
             composite.fill[c] = (uint8_t)(p->fill >> 8 * c);
@@ -60,6 +61,7 @@ bd_slot bd_composite_add(bd_recipe *recipe, bd_slot mask, bd_slot front, const b
         .of_photo = background->of_photo,
         .transparent = blending.transparent,
         .linear = blending.linear,
+        .keep_hidden = blending.keep_hidden,
         .fill = background->fill,
         .fill_low = background->fill_low};
     bd_recipe_pass(recipe, record_composite, &plan, sizeof plan);

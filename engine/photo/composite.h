@@ -8,6 +8,7 @@
 typedef struct bd_blending {
     bool transparent; /* the front's colours stay, the mask becomes its alpha */
     bool linear;      /* in light instead of sRGB's numbers */
+    bool keep_hidden; /* colours stay where the result's alpha is 0 */
 } bd_blending;
 
 /* front: the subject's colours, of the mask's size. */

@@ -268,7 +268,7 @@ void bd_ref_composite(const void *photo, int32_t w, int32_t h, const float *mask
             over(front, bd_ref_settled(interpolate(mask, mask_w, 1, v, u, 0)), back, background->of_photo,
                  background->linear, (float)most, result);
             for (size_t i = 0; i < 4; i++) {
-                bd_ref_set_number(y, deep, at + i, result[i]);
+                bd_ref_set_number(y, deep, at + i, result[3] || background->keep_hidden ? result[i] : 0);
             }
         }
     }

@@ -74,6 +74,7 @@ typedef struct bd_ref_background {
     bool premultiplied;           /* the picture's colours are; fill is straight */
     bool of_photo;                /* lies inside the photo: both share its alpha */
     bool linear;                  /* colours are mixed in light */
+    bool keep_hidden;             /* else the result has no colours where its alpha is 0 */
     uint8_t fill[4], fill_low[4]; /* deep: 256 * fill + fill_low */
 } bd_ref_background;
 

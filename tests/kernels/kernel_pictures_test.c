@@ -388,16 +388,24 @@ static float *make_mask(const scene *s, size_t pitch) {
 }
 
 /* The transparent mode: over nothing, the colours kept. */
-static void keep_colours(const uint8_t *photo, size_t pixels, uint8_t *expected) {
-    for (size_t i = 0; i < pixels * pixel_bytes(); i += pixel_bytes()) {
-        memcpy(expected + i, photo + i, deep ? 6 : 3);
+static void keep_colours(const uint8_t *photo, size_t pixels, bool hidden, uint8_t *expected) {
+    for (size_t i = 0; i < pixels; i++) {
+        if (hidden || bd_ref_number(expected, deep, 4 * i + 3)) {
+            memcpy(expected + i * pixel_bytes(), photo + i * pixel_bytes(), deep ? 6 : 3);
+        }
     }
 }
 
-/* The colour of nothing. */
-static void forget_hidden(uint8_t *got, const uint8_t *expected, size_t pixels) {
+/* The colour of nothing: 0, or where it is kept one of those that lie there. */
+static void check_hidden(const bd_composite *c, uint8_t *got, const uint8_t *expected, size_t pixels) {
+    const uint8_t nothing[8] = {0};
     for (size_t i = 0; i < pixels; i++) {
-        if (bd_ref_number(got, deep, 4 * i + 3) == 0 && bd_ref_number(expected, deep, 4 * i + 3) == 0) {
+        if (bd_ref_number(got, deep, 4 * i + 3)) {
+            continue;
+        }
+        if (!c->keep_hidden) {
+            assert_memory_equal(got + i * pixel_bytes(), nothing, pixel_bytes());
+        } else if (bd_ref_number(expected, deep, 4 * i + 3) == 0 && !c->transparent) {
             memcpy(got + i * pixel_bytes(), expected + i * pixel_bytes(), deep ? 6 : 3);
         }
     }
@@ -419,10 +427,10 @@ static void take_side(const uint8_t *other, const uint8_t *got, size_t pixels, u
 static void check_composite(const scene *s) {
     const bd_composite *c = &s->c;
     char label[120];
-    (void)snprintf(label, sizeof label, "%ux%d mask on %ux%u, background %ux%u at %d,%d%s%s%s%s", c->mask_w,
+    (void)snprintf(label, sizeof label, "%ux%d mask on %ux%u, background %ux%u at %d,%d%s%s%s%s%s", c->mask_w,
                    (int)c->mask_h, c->photo_w, c->photo_h, c->background_w, c->background_h, c->offset_x, c->offset_y,
                    c->tile ? " tiled" : "", c->transparent ? " transparent" : "", s->binary ? " binary" : "",
-                   deep ? ", 16 bits" : "");
+                   c->keep_hidden ? " hidden colours kept" : "", deep ? ", 16 bits" : "");
     size_t pixels = (size_t)c->photo_w * c->photo_h, pitch = (c->mask_w + 3) / 4 * 4;
     uint8_t *photo = make_picture(pixels, s->solid || s->binary);
     uint8_t *behind = make_picture((size_t)c->background_w * c->background_h, s->solid || s->binary);
@@ -442,7 +450,8 @@ static void check_composite(const scene *s) {
                                     .wrap = c->tile,
                                     .premultiplied = c->premultiplied,
                                     .of_photo = c->of_photo,
-                                    .linear = c->linear};
+                                    .linear = c->linear,
+                                    .keep_hidden = c->keep_hidden};
     if (!c->transparent) {
         memcpy(background.fill, c->fill, sizeof background.fill);
         memcpy(background.fill_low, c->fill_low, sizeof background.fill_low);
@@ -459,9 +468,9 @@ static void check_composite(const scene *s) {
                          &background, sides[side]);
     }
     if (c->transparent) {
-        keep_colours(photo, pixels, expected);
-        keep_colours(photo, pixels, sides[0]);
-        keep_colours(photo, pixels, sides[1]);
+        keep_colours(photo, pixels, c->keep_hidden, expected);
+        keep_colours(photo, pixels, c->keep_hidden, sides[0]);
+        keep_colours(photo, pixels, c->keep_hidden, sides[1]);
     }
     CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
@@ -474,7 +483,7 @@ static void check_composite(const scene *s) {
         };
         uint8_t *got = check_output(bytes);
         check_run(&harness, &dispatch, inputs, got, bytes, label, 0.0);
-        forget_hidden(got, expected, pixels);
+        check_hidden(c, got, expected, pixels);
         /* Masks that are enlarged only. */
         for (size_t side = 0; side < 2 && !s->binary && !deep; side++) {
             take_side(sides[side], got, pixels, expected);
@@ -496,22 +505,26 @@ static void check_composites(void) {
                                         {1, 1, 1, 1},       {33, 17, 33, 17},   {9, 5, 70, 41},  {70, 33, 19, 40},
                                         {65, 3, 20000, 10}, {7, 60, 10, 20000}, {2, 9, 3, 70000}};
     for (size_t i = 0; i < BD_COUNT(sizes); i++) {
-        for (int kind = 0; kind < 9 && (!deep || sizes[i][3] < 20000); kind++) {
+        for (int kind = 0; kind < 11 && (!deep || sizes[i][3] < 20000); kind++) {
             /* Between the mask's pixels floats tell 8 bits apart, not 16; frames of 16 have masks of their size. */
             scene s = {.c = {.mask_w = sizes[i][deep ? 2 : 0],
                              .mask_h = sizes[i][deep ? 3 : 1],
                              .photo_w = sizes[i][2],
                              .photo_h = sizes[i][3],
-                             .fill = {10, 200, 30, kind == 1 ? 128 : 255},
+                             .fill = {10, 200, 30,
+                                      kind == 1    ? 128
+                                      : kind == 10 ? 0
+                                                   : 255},
                              .fill_low = {77, 3, 250, 255}},
                        .solid = kind % 2 == 0};
-            if (kind >= 3) { /* 0, 1: a colour; 2: transparent */
+            if (kind >= 3 && kind < 9) { /* 0, 1: a colour; 2, 9: transparent; 10: a colour that cannot be seen */
                 s.c.background_w = (uint32_t)check_between(&harness, 1, 50);
                 s.c.background_h = (uint32_t)check_between(&harness, 1, 50);
                 s.c.offset_x = check_between(&harness, -60, 20);
                 s.c.offset_y = check_between(&harness, -60, 20);
             }
-            s.c.transparent = kind == 2;
+            s.c.transparent = kind == 2 || kind == 9;
+            s.c.keep_hidden = kind == 3 || kind == 9;
             s.c.of_photo = kind == 8;
             s.c.linear = kind == 0 || kind == 3 || kind == 6;
             s.c.tile = kind == 4 || kind == 5;

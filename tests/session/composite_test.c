@@ -83,7 +83,7 @@ static void over(const uint8_t *front, double p, const uint8_t *back, bool linea
 
 static void check(const bd_image *photo, const bd_image *background, const bd_replace_params *params,
                   const bd_image *got) {
-    bool shows = false;
+    bool shows = false, hides = false;
     for (size_t i = 0; i < (size_t)W * H; i++) {
         double expected[4];
         const uint8_t *front = photo->pixels + 4 * i, *pixel = got->pixels + 4 * i;
@@ -97,6 +97,13 @@ static void check(const bd_image *photo, const bd_image *background, const bd_re
                 fail_msg("pixel %zu, channel %d: %d, expected %f (matte %f)", i, c, pixel[c], expected[c], matte[i]);
             }
         }
+        const bool unmixed = !back || matte[i] == 0.0f || !front[3];
+        if (!pixel[3] && !params->keep_hidden) {
+            assert_memory_equal(pixel, (const uint8_t[4]){0}, 4);
+        } else if (!pixel[3] && unmixed) {
+            assert_memory_equal(pixel, back ? back : front, 3);
+        }
+        hides |= !pixel[3];
         shows |= pixel[3] != 255;
         /* What is opaque is the photo's, and what is not there the background's, bit for bit. */
         if (matte[i] == 1.0f && front[3] == 255) {
@@ -106,6 +113,7 @@ static void check(const bd_image *photo, const bd_image *background, const bd_re
         }
     }
     assert_int_equal(got->has_alpha, shows);
+    assert_true(hides || params->background != BD_BACKGROUND_TRANSPARENT);
 }
 
 static void test_alpha(void **state) {
@@ -116,7 +124,8 @@ static void test_alpha(void **state) {
                                                      BD_BACKGROUND_TRANSPARENT};
         bd_replace_params params = {.background = backgrounds[kind >> 3],
                                     .blend = kind & 1 ? BD_BLEND_SRGB : BD_BLEND_LINEAR,
-                                    .color = {30, 200, 90, kind & 4 ? 100 : 255}};
+                                    .color = {30, 200, 90, kind & 4 ? kind % 3 * 100 : 255},
+                                    .keep_hidden = kind % 5 > 2};
         bd_image photo = make_picture(W, H, kind & 2), background = make_picture(W, H, kind >> 3 == 1);
         bool picture = params.background == BD_BACKGROUND_PICTURE;
         bd_image result = replace(&photo, picture ? &background : NULL, &params);

@@ -145,6 +145,8 @@ static void check(const bd_image *photo, const bd_image *background, const bd_re
             if (!hidden && fabs(expected[c] * 65535.0 - pixel[c]) > (exact ? 0.01 : 1.5)) {
                 fail_msg("pixel %zu, channel %d: %d, expected %f (matte %f)", i, c, pixel[c], expected[c] * 65535.0, p);
             }
+            const double kept = !params->keep_hidden ? 0.0 : nothing ? front[c] : back[c];
+            assert_true(c == 3 || pixel[3] || fabs(pixel[c] - kept * 65535.0) < 0.01);
         }
         shows |= pixel[3] != 65535;
     }
@@ -159,8 +161,9 @@ static void test_numbers(void **state) {
     for (int kind = 0; kind < 64; kind++) {
         bd_replace_params params = {.background = backgrounds[kind >> 3 & 3],
                                     .blend = kind & 1 ? BD_BLEND_SRGB : BD_BLEND_LINEAR,
-                                    .color = {30, 200, 90, kind & 4 ? 100 : 255},
-                                    .foreground = BD_FOREGROUND_OFF};
+                                    .color = {30, 200, 90, kind & 4 ? kind % 3 * 100 : 255},
+                                    .foreground = BD_FOREGROUND_OFF,
+                                    .keep_hidden = kind % 5 > 2};
         bool picture = params.background == BD_BACKGROUND_PICTURE;
         bd_image photo = make_picture(W, H, kind & 2, false), background = make_picture(W, H, kind >> 3 & 1, false);
         if (kind >> 5) { /* only one of the two has 16 bits */

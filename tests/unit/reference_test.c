@@ -265,6 +265,14 @@ static void test_composite(void **state) {
     bd_ref_composite(photo, 3, 1, nothing, 1, 1, &background, y);
     assert_memory_equal(y, ((const uint8_t[]){50, 0, 0, 255, 0, 0, 100, 255, 50, 0, 0, 255}), 12);
 
+    /* What cannot be seen has no colour, unless it is kept. */
+    background = (bd_ref_background){.fill = {9, 8, 7, 0}};
+    bd_ref_composite(photo, 1, 1, nothing, 1, 1, &background, y);
+    assert_memory_equal(y, ((const uint8_t[]){0, 0, 0, 0}), 4);
+    background.keep_hidden = true;
+    bd_ref_composite(photo, 1, 1, nothing, 1, 1, &background, y);
+    assert_int_equal(y[3], 0);
+
     /* One mask pixel wider than the photo's: read between the two. */
     background = (bd_ref_background){.fill = {0, 0, 0, 255}};
     bd_ref_composite(photo, 1, 1, (const float[]){0, 1}, 2, 1, &background, y);
