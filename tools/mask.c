@@ -5,6 +5,7 @@
 #include "files.h"
 #include "key.h"
 #include "mask.h"
+#include "progress.h"
 #include "values.h"
 
 /* Options of the library's parameters do, and those that are read here. */
@@ -190,10 +191,14 @@ bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte) {
     }
     if (run->options.matte_in) {
         if (matte->plane.w != photo->width || matte->plane.h != photo->height) {
-            return cli_fail(run, CLI_USAGE, "%s: %ux%u; a matte has the photo's size, %ux%u", path, matte->plane.w,
-                            matte->plane.h, photo->width, photo->height);
+            return cli_fail(run, CLI_USAGE, "%s: %ux%u; a matte has the photo's size, %ux%u%s", path, matte->plane.w,
+                            matte->plane.h, photo->width, photo->height,
+                            matte->plane.labels ? "; segment --labels needs --photo-size for that" : "");
         }
         matte->params.mode = BD_MATTE_SOFT; /* at the photo's size: as it is */
+    }
+    if (*matte->plane.note && !run->options.quiet) {
+        cli_say(run, "%s %s", cli_is_dash(path) ? "standard input" : path, matte->plane.note);
     }
     use_plane(matte);
     return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "files.h"
+#include "mask_picture.h"
 #include "plane.h"
 #include "platform.h"
 
@@ -18,6 +19,7 @@ typedef struct npy {
     unsigned long h, w;
     size_t item_bytes;
     bool floating;
+    float most; /* of integers: what stands for 1 */
 } npy;
 
 static bool is_npy(const char *path) {
@@ -42,11 +44,17 @@ static bool parse_npy(npy *n) {
         const char *name;
         size_t bytes;
         bool floating;
-    } types[] = {{"<f4'", 4, true}, {"<f8'", 8, true}, {"|u1'", 1, false}, {"<u2'", 2, false}};
+        float most;
+    } types[] = {{"<f4'", 4, true, 1},
+                 {"<f8'", 8, true, 1},
+                 {"|u1'", 1, false, 255},
+                 {"<u2'", 2, false, 65535},
+                 {"|b1'", 1, false, 1}};
     for (size_t i = 0; i < CLI_COUNT(types); i++) {
         if (!strncmp(type + 1, types[i].name, strlen(types[i].name))) {
             n->item_bytes = types[i].bytes;
             n->floating = types[i].floating;
+            n->most = types[i].most;
         }
     }
     char *end;
@@ -97,7 +105,7 @@ static float value_of(const npy *n, const uint8_t *item) {
         bits |= (uint64_t)item[i] << (8 * i);
     }
     if (!n->floating) {
-        return (float)bits / (n->item_bytes == 1 ? 255.0f : 65535.0f);
+        return (float)bits / n->most;
     }
     uint32_t narrow = (uint32_t)bits;
     float single;
@@ -110,7 +118,7 @@ static float value_of(const npy *n, const uint8_t *item) {
 static bool read_npy(cli *run, const char *path, npy *n, cli_plane *plane) {
     bool done = read_header(n) ||
                 cli_fail(run, CLI_NOT_AN_IMAGE,
-                         "%s: not a NumPy file of (h, w) little-endian float32, float64, uint8 or uint16", path);
+                         "%s: not a NumPy file of (h, w) little-endian float32, float64, uint8, uint16 or bool", path);
     size_t count = n->h * n->w;
     uint8_t *bytes = done ? malloc(count * n->item_bytes + 1) : NULL;
     plane->values = done ? malloc((count + 1) * sizeof *plane->values) : NULL;
@@ -126,7 +134,7 @@ static bool read_npy(cli *run, const char *path, npy *n, cli_plane *plane) {
     plane->w = (uint32_t)n->w;
     plane->h = (uint32_t)n->h;
     free(bytes);
-    return done;
+    return done && (n->floating || cli_mask_settle(run, path, plane));
 }
 
 static bool read_npy_file(cli *run, const char *path, cli_plane *plane) {
@@ -155,19 +163,6 @@ bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane
     return plane->values || cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);
 }
 
-/* From data; NULL: from the file. */
-static bool read_picture(cli *run, const char *path, const void *data, size_t bytes, cli_plane *plane) {
-    const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
-    bd_image image = {0};
-    if (data ? bd_image_decode(data, bytes, path, &params, &image, &run->error)
-             : bd_image_read(path, &params, &image, &run->error)) {
-        return cli_failed(run);
-    }
-    bool done = cli_plane_take(run, path, &image, plane);
-    bd_image_finish(&image);
-    return done;
-}
-
 /* There is no name to tell by. */
 static bool read_stdin(cli *run, cli_plane *plane) {
     static const char name[] = "standard input";
@@ -178,7 +173,8 @@ static bool read_stdin(cli *run, cli_plane *plane) {
     }
     bool numbers = bytes > 6 && !memcmp(data, magic, 6);
     npy n = {.data = data, .left = bytes};
-    bool done = numbers ? read_npy(run, name, &n, plane) : read_picture(run, name, data, bytes, plane);
+    const cli_mask_source picture = {.path = name, .data = data, .bytes = bytes};
+    bool done = numbers ? read_npy(run, name, &n, plane) : cli_mask_picture_read(run, &picture, plane);
     free(data);
     return done;
 }
@@ -186,9 +182,10 @@ static bool read_stdin(cli *run, cli_plane *plane) {
 bool cli_read_plane(cli *run, const char *path, cli_plane *plane) {
     double started = cli_now_ms();
     *plane = (cli_plane){.values = NULL};
+    const cli_mask_source picture = {.path = path};
     bool done = cli_is_dash(path) ? read_stdin(run, plane)
                 : is_npy(path)    ? read_npy_file(run, path, plane)
-                                  : read_picture(run, path, NULL, 0, plane);
+                                  : cli_mask_picture_read(run, &picture, plane);
     cli_add_timing(run, "decode", started);
     return done;
 }

@@ -8,11 +8,13 @@
 typedef struct cli_plane {
     float *values;
     uint32_t w, h;
+    bool labels;    /* they were a label map's */
+    char note[400]; /* how the file was taken, to be said after its name; empty: nothing */
 } cli_plane;
 
-/* Reads a picture's luminance, with 16 bits where a PNG has them, or a NumPy file of (h, w) floats in 0..1 or integers
- * over their whole range, from a file or, "-", from standard input. Upright or not, the file's rows are taken as they
- * are. */
+/* Reads what a picture means (mask_picture.h), with 16 bits where a PNG has them, or a NumPy file of (h, w) floats in
+ * 0..1, truth values, or integers over their whole range, from a file or, "-", from standard input. Upright or not, the
+ * file's rows are taken as they are. */
 bool cli_read_plane(cli *run, const char *path, cli_plane *plane);
 /* The values of a BD_FORMAT_GRAY16 image. */
 bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane *plane);
