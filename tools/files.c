@@ -105,7 +105,9 @@ bool cli_read_image(cli *run, const char *path, bd_image *image) {
 }
 
 bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image) {
-    if (!read_image(run, path, file == BD_IMAGE_FILE_PNG, image)) {
+    long depth = 16;
+    if ((run->options.depth && !cli_value_integer(run, &run->options.depth, &depth)) ||
+        !read_image(run, path, file == BD_IMAGE_FILE_PNG && depth == 16, image)) {
         return false;
     }
     if (image->format == BD_FORMAT_RGBA16 && run->options.classic && !run->options.quiet) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <cjson/cJSON.h>
 
+#include "cropping.h"
 #include "files.h"
 #include "key.h"
 #include "mask.h"
@@ -13,7 +14,9 @@
 
 typedef struct matting {
     cli_matte matte;
+    cli_cropping crop;
     bd_image photo, alpha;
+    bd_image written; /* what is cut out of alpha */
     cli_network network;
 } matting;
 
@@ -28,8 +31,8 @@ static bool parse(cli *run, matting *m) {
     if (from->json && cli_is_dash(from->output)) {
         return cli_fail(run, CLI_USAGE, "standard output takes the matte or --json, not both");
     }
-    return cli_check_inputs(run) && cli_matte_parse(run, &m->matte) && cli_check_extension(run, &from->output) &&
-           cli_check_output(run, from->output);
+    return cli_check_inputs(run) && cli_matte_parse(run, &m->matte) && cli_cropping_parse(run, &m->crop) &&
+           cli_check_extension(run, &from->output) && cli_check_output(run, from->output);
 }
 
 static bool compute(cli *run, matting *m) {
@@ -51,15 +54,20 @@ static bool compute(cli *run, matting *m) {
     cli_add_session_timings(run, &m->network);
     cli_note_seen(run, &m->network, &params->classes, run->options.operands[0]);
     cli_note_key(run, &m->network, run->options.operands[0]);
+    if (m->crop.wanted) {
+        cli_cropping_find(run, &m->crop, &m->alpha, run->options.operands[0]);
+    }
+    m->written = cli_cropping_view(&m->crop, &m->alpha);
     return true;
 }
 
 static bool print_json(cli *run, const matting *m) {
     cJSON *root = cJSON_CreateObject(), *output = cJSON_AddObjectToObject(root, "output");
     cJSON_AddStringToObject(output, "path", run->options.output);
-    cJSON_AddNumberToObject(output, "width", m->alpha.width);
-    cJSON_AddNumberToObject(output, "height", m->alpha.height);
+    cJSON_AddNumberToObject(output, "width", m->written.width);
+    cJSON_AddNumberToObject(output, "height", m->written.height);
     cJSON_AddNumberToObject(output, "depth", m->matte.params.wide ? 16 : 8);
+    cli_cropping_json(output, &m->crop);
     cli_json_seen(root, &m->network, &m->matte.params.classes);
     cli_json_key(root, &m->network);
     cli_json_run(root, run, &m->network);
@@ -69,7 +77,7 @@ static bool print_json(cli *run, const matting *m) {
 bool cli_matte_verb(cli *run) {
     matting m = {.photo = {.pixels = NULL}};
     bool done = parse(run, &m) && compute(run, &m) &&
-                cli_write_image(run, run->options.output, BD_IMAGE_FILE_PNG, &m.alpha, NULL, 0);
+                cli_write_image(run, run->options.output, BD_IMAGE_FILE_PNG, &m.written, NULL, 0);
     cli_progress_stop(run);
     if (done && run->options.verbose) {
         cli_print_timings(run, &m.network);

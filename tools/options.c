@@ -87,7 +87,8 @@ static const cli_kind share = {.type = CLI_NUMBER, .high = 100, .unit = "percent
 static const cli_kind size = {
     .type = CLI_SIZE, .low = 1, .high = 8192, .miss = "takes a number or WxH, each {low} to {high}, not '{start}'"};
 static const cli_kind color = {
-    .type = CLI_COLOR, .miss = "is '#rrggbb', '#rgb', '#rrggbbaa' or a plain name such as white, not '{value}'"};
+    .type = CLI_COLOR,
+    .miss = "is '#rrggbb', '#rrggbbaa', 'rgb(r, g, b)' or a name of CSS such as white, not '{value}'"};
 static const cli_kind place = {
     .type = CLI_PLACE, .high = 100, .miss = "is center, north, northeast, ... northwest or X%,Y%, not '{value}'"};
 static const cli_kind part = {.type = CLI_PART,
@@ -100,10 +101,13 @@ static const cli_kind levels = {.type = CLI_LEVELS,
                                 .high = 100,
                                 .unit = "percent",
                                 .miss = "takes LOW,HIGH in {unit}, such as 10,90, not '{value}'"};
+static const cli_kind margin = {.type = CLI_MARGIN,
+                                .high = 10000,
+                                .miss = "takes a margin of {low} to {high} pixels, or percent as in 5%, not '{value}'"};
 static const cli_kind threshold = {.type = CLI_NUMBER, .high = 100, .above = true, .unit = "percent", .miss = IS_ABOVE};
 static const cli_kind key = {.type = CLI_COLOR,
                              .choices = keys,
-                             .miss = "is auto, '#rrggbb', '#rgb' or a plain name such as lime, not '{value}'"};
+                             .miss = "is auto, '#rrggbb', 'rgb(r, g, b)' or a name of CSS such as lime, not '{value}'"};
 static const cli_kind tolerance = {
     .type = CLI_NUMBER, .high = 100, .above = true, .unit = "percent", .fallback = "2.5", .miss = IS_ABOVE};
 static const cli_kind softness = {
@@ -169,7 +173,8 @@ static const cli_option rows[] = {
          "settled by colours, or by --coarse; the network is not asked. --matte refine or best (then\n"
          "the default)"),
     TAKE("matte-in", 0, matte_in, R | A, file_in, "FILE",
-         "a finished matte of the photo's size in the network's place"),
+         "a finished matte of the photo's size in the network's place: grey, a cut-out with alpha, or a\n"
+         "label map in Pascal VOC's colours, of which the classes of --class are foreground"),
     SET("rule", 0, matte_params.rule, R | A, rule, "WHAT",
         "whether the network's answer is first made to be whole bodies: {marked}"),
     SET("bias", 0, matte_params.bias, R | A, bias, "B",
@@ -208,7 +213,6 @@ static const cli_option rows[] = {
     SET("feather", 0, matte_params.feather_px, R | A, distance, "PX",
         "then soften them: a hard edge rises from 5 to 95 percent within PX pixels"),
     TAKE("matte-out", 0, matte_out, R, png_out, "FILE", "writes the matte too, as PNG"),
-    TAKE("depth", 0, depth, R, depth, "BITS", "of that PNG: {marked}"),
 
     SET("blend", 0, replace_params.blend, R, blend, "HOW",
         "linear (default): in light; srgb: in sRGB's numbers, as the tutorial does"),
@@ -227,11 +231,20 @@ static const cli_option rows[] = {
     SET("light-wrap", 0, replace_params.light_wrap_px, R, reach, "PX",
         "light of BACKGROUND or --color spills over the subject's edge, blurred by PX pixels"),
     TAKE("color", 0, color, R, color, "COLOR",
-         "a background colour, '#rrggbb', '#rgb', '#rrggbbaa' or a plain name such as white; with --fit\n"
-         "contain: what is left free\n"
-         "around BACKGROUND (default: black)"),
+         "a background colour as CSS has them: '#rrggbb', '#rrggbbaa', a name such as white, or\n"
+         "'rgb(r, g, b)'; with --fit contain: what is left free around BACKGROUND (default: black)"),
     FLAG("transparent", 0, transparent, R, "no background"),
+    FLAG("keep-hidden", 0, replace_params.keep_hidden, R,
+         "where nothing is seen (alpha 0) the colours of PHOTO, or of --color, stay in the file; else\n"
+         "they become 0, so that nothing of the old background is in it, and the file is smaller"),
     TAKE("blur", 0, blur, R, sigma, "SIGMA", "the photo's own background, blurred; SIGMA in pixels of the photo"),
+
+    TAKE("depth", 0, depth, R, depth, "BITS",
+         "of what is written: 8, whatever PHOTO and BACKGROUND have; 16: that of --matte-out, too (default:\n"
+         "the result has 16 where PHOTO or BACKGROUND has, and the matte 8)"),
+    TAKE("crop", 0, crop, R | A, margin, "MARGIN",
+         "what is written is cut to the subject and so much around it: pixels, or percent of the subject's\n"
+         "longer side, as in 5%"),
 
     TAKE("labels", 0, labels, S, png_out, "FILE",
          "indexed PNG: index = class, in Pascal VOC's colours, at the size the network saw"),

@@ -26,7 +26,7 @@ typedef struct cli_options {
     bool verb_given;
     bool help, version, classic, transparent, photo_size, json, quiet, verbose, no_tune, force;
     const char *output, *gravity, *classes, *color, *blur, *blur_background, *quality, *format;
-    const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth;
+    const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *crop;
     const char *keep, *islands, *shrink, *grow, *levels, *threshold;
     const char *key, *key_tolerance, *key_softness, *key_spill, *key_with;
     const char *device, *model, *size, *kernels, *precision, *quantised, *output_stride, *names, *tta;
@@ -46,11 +46,12 @@ typedef enum cli_type {
     CLI_INTEGER, /* of low..high, or the number of a choice */
     CLI_NUMBER,  /* of low..high */
     CLI_SIZE,    /* "N" or "WxH", each an integer of low..high */
-    CLI_COLOR,   /* '#rgb', '#rrggbb', '#rrggbbaa' or one of CSS's names for the plainest; or a choice */
+    CLI_COLOR,   /* as CSS writes them (css_color.h); or a choice */
     CLI_PLACE,   /* one of ImageMagick's words, or "X%,Y%" */
     CLI_PART,    /* a choice, or "point=X,Y", each an integer of low..high */
     CLI_LEVELS,  /* "LOW,HIGH", numbers of low..high that rise */
     CLI_SCALING, /* a choice, or "MEAN/DEVIATION", each of low..high, one or three with commas between */
+    CLI_MARGIN,  /* a number of low..high, with "%", "px" or nothing behind it */
     CLI_LOOKS,   /* "flip" and numbers of low..high, with commas between */
     CLI_CLASSES, /* numbers, names (any case) and "all", with commas between */
     CLI_FILE_IN,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <cjson/cJSON.h>
 
+#include "cropping.h"
 #include "files.h"
 #include "key.h"
 #include "mask.h"
@@ -18,8 +19,10 @@ typedef struct replacement {
     const char *photo_path, *background_path; /* the latter NULL without a picture */
     bd_replace_params params;
     cli_matte matte;
+    cli_cropping crop;
     bd_image_file file;
     bd_image photo, background, result;
+    bd_image written;  /* what is cut out of result */
     cli_series series; /* count 0: one photo */
     cli_network network;
 } replacement;
@@ -66,11 +69,9 @@ static bool parse_matte(cli *run, replacement *r) {
     if (from->classic && given) {
         return cli_fail(run, CLI_USAGE, "--classic has the tutorial's mask; --%s does not go with it", given);
     }
-    if (from->depth && !from->matte_out) {
-        return cli_fail(run, CLI_USAGE, "--depth needs --matte-out");
-    }
-    return cli_matte_parse(run, &r->matte) && cli_check_extension(run, &from->matte_out) &&
-           cli_check_output(run, from->matte_out) && cli_check_distinct(run);
+    return cli_matte_parse(run, &r->matte) && cli_cropping_parse(run, &r->crop) &&
+           cli_check_extension(run, &from->matte_out) && cli_check_output(run, from->matte_out) &&
+           cli_check_distinct(run);
 }
 
 static bool choose_background(cli *run, replacement *r) {
@@ -187,7 +188,11 @@ static bool write_matte(cli *run, replacement *r) {
     if (done && !wide) {
         cli_matte_narrow(&alpha);
     }
-    done = done && cli_write_image(run, run->options.matte_out, BD_IMAGE_FILE_PNG, &alpha, NULL, 0);
+    if (r->crop.wanted) {
+        cli_cropping_find(run, &r->crop, &alpha, r->photo_path);
+    }
+    bd_image written = cli_cropping_view(&r->crop, &alpha);
+    done = done && cli_write_image(run, run->options.matte_out, BD_IMAGE_FILE_PNG, &written, NULL, 0);
     bd_image_finish(&alpha);
     return done;
 }
@@ -216,7 +221,9 @@ static bool compute(cli *run, replacement *r) {
         return false;
     }
     r->params.matte = &r->matte.params;
+    r->params.want_alpha = r->crop.wanted && !run->options.matte_out;
     if (many) {
+        r->series.crop = r->crop;
         r->series.params = &r->params;
         r->series.background = r->background_path ? &r->background : NULL;
         r->series.report = run->options.json ? cJSON_CreateArray() : NULL;
@@ -237,17 +244,22 @@ static bool compute(cli *run, replacement *r) {
         cli_note_seen(run, &r->network, &r->params.classes, r->photo_path);
     }
     cli_note_key(run, &r->network, r->photo_path);
+    if (r->params.want_alpha && !cli_cropping_take(run, &r->crop, r->network.session, r->photo_path)) {
+        return false;
+    }
+    r->written = cli_cropping_view(&r->crop, &r->result);
     /* Freed first, so that the encoder can have that memory. */
     bd_session_destroy(r->network.session);
     r->network.session = NULL;
     return true;
 }
 
-static void add_size(cJSON *root, const char *key, const char *path, const bd_image *image) {
+static cJSON *add_size(cJSON *root, const char *key, const char *path, const bd_image *image) {
     cJSON *object = cJSON_AddObjectToObject(root, key);
     cJSON_AddStringToObject(object, "path", path);
     cJSON_AddNumberToObject(object, "width", image->width);
     cJSON_AddNumberToObject(object, "height", image->height);
+    return object;
 }
 
 static bool print_json(cli *run, replacement *r) {
@@ -260,7 +272,7 @@ static bool print_json(cli *run, replacement *r) {
         r->series.report = NULL;
         cli_spare_json(root, &r->series.spare);
     } else {
-        add_size(root, "output", run->options.output, &r->result);
+        cli_cropping_json(add_size(root, "output", run->options.output, &r->written), &r->crop);
         add_size(root, "photo", r->photo_path, &r->photo);
         cli_json_seen(root, &r->network, &r->params.classes);
         cli_json_key(root, &r->network);
@@ -281,7 +293,7 @@ static bool print_json(cli *run, replacement *r) {
 bool cli_replace(cli *run) {
     replacement r = {.photo_path = NULL};
     bool done = parse(run, &r) && compute(run, &r) &&
-                (r.series.count || cli_write_image(run, run->options.output, r.file, &r.result, NULL, 0));
+                (r.series.count || cli_write_image(run, run->options.output, r.file, &r.written, NULL, 0));
     cli_progress_stop(run);
     if (done && run->options.verbose) {
         cli_print_timings(run, &r.network);

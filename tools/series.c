@@ -95,6 +95,7 @@ static void note_success(cli *run, cli_network *network, cli_series *s, unsigned
     cJSON_AddStringToObject(output, "path", path);
     cJSON_AddNumberToObject(output, "width", result->width);
     cJSON_AddNumberToObject(output, "height", result->height);
+    cli_cropping_json(output, &s->crop);
     if (item) {
         cli_json_seen(item, network, &s->params->classes);
         cli_json_key(item, network);
@@ -125,11 +126,13 @@ static void end(cli *run, cli_network *network, cli_series *s, unsigned i, bd_im
     run->turn = i % 2;
     bool made = !bd_session_replace_end(network->session, result, &run->error) || cli_failed(run);
     cli_spare_lend(&s->spare);
-    bool done =
-        made && output_path(run, s, s->photos[i], &path) && cli_write_image(run, path.text, s->file, result, NULL, 0);
+    bool done = made && (!s->crop.wanted || cli_cropping_take(run, &s->crop, network->session, s->photos[i]));
+    bd_image written = cli_cropping_view(&s->crop, result);
+    done =
+        done && output_path(run, s, s->photos[i], &path) && cli_write_image(run, path.text, s->file, &written, NULL, 0);
     cli_spare_take(&s->spare);
     if (done) {
-        note_success(run, network, s, i, path.text, result);
+        note_success(run, network, s, i, path.text, &written);
     } else {
         note_failure(run, s, i, !made);
     }

@@ -3,6 +3,7 @@
 #ifndef BACKDROP_CLI_SERIES_H
 #define BACKDROP_CLI_SERIES_H
 
+#include "cropping.h"
 #include "spare.h"
 
 typedef struct cli_series {
@@ -12,6 +13,7 @@ typedef struct cli_series {
     bd_image_file file;
     const bd_image *background; /* NULL without a picture */
     const bd_replace_params *params;
+    cli_cropping crop; /* of the photo that was ended last */
     unsigned done, failed;
     cli_status status;    /* of the first that failed */
     struct cJSON *report; /* an object for every photo is added, in their order; NULL: none is wanted */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "css_color.h"
 #include "platform/text.h"
 #include "values.h"
 
@@ -149,36 +150,8 @@ bool cli_value_size(cli *run, const char *const *option, uint32_t *width, uint32
     return !*option || parse_size(cli_value_row(run, option)->kind, *option, width, height) || miss_of(run, option);
 }
 
-static bool parse_color(const char *text, uint8_t rgba[4]) {
-    static const struct {
-        const char *name, *code;
-    } names[] = {{"black", "000000"},  {"white", "ffffff"},        {"gray", "808080"},   {"grey", "808080"},
-                 {"silver", "c0c0c0"}, {"red", "ff0000"},          {"lime", "00ff00"},   {"green", "008000"},
-                 {"blue", "0000ff"},   {"navy", "000080"},         {"yellow", "ffff00"}, {"magenta", "ff00ff"},
-                 {"cyan", "00ffff"},   {"transparent", "00000000"}};
-    for (size_t i = 0; i < CLI_COUNT(names); i++) {
-        text = bd_text_same(text, names[i].name) ? names[i].code : text;
-    }
-    text += *text == '#';
-    char doubled[7];
-    if (strlen(text) == 3) {
-        (void)snprintf(doubled, sizeof doubled, "%c%c%c%c%c%c", text[0], text[0], text[1], text[1], text[2], text[2]);
-        text = doubled;
-    }
-    size_t length = strlen(text);
-    if ((length != 6 && length != 8) || strspn(text, "0123456789abcdefABCDEF") != length) {
-        return false;
-    }
-    unsigned long value = strtoul(text, NULL, 16);
-    value = length == 6 ? value << 8 | 0xff : value;
-    for (int i = 0; i < 4; i++) {
-        rgba[i] = (uint8_t)(value >> (24 - 8 * i));
-    }
-    return true;
-}
-
 bool cli_value_color(cli *run, const char *const *option, uint8_t rgba[4]) {
-    return !*option || parse_color(*option, rgba) || miss_of(run, option);
+    return !*option || cli_css_color(*option, rgba) || miss_of(run, option);
 }
 
 /* "X%,Y%"; the percent signs may be left out. */
@@ -257,6 +230,19 @@ bool cli_value_scaling(cli *run, const char *const *option, bd_model_params *par
             parse_three(kind, text, '\0', deviation, &text) && deviation[0] != 0 && deviation[1] != 0 &&
             deviation[2] != 0) ||
            miss_of(run, option);
+}
+
+/* A number with "%", "px" or nothing behind it. */
+static bool parse_margin(const cli_kind *kind, const char *text, float *margin, bool *percent) {
+    char *end;
+    *margin = strtof(text, &end);
+    *percent = *end == '%';
+    bool whole = !*end || !strcmp(end, "%") || bd_text_same(end, "px");
+    return end != text && whole && *margin >= kind->low && *margin <= kind->high;
+}
+
+bool cli_value_margin(cli *run, const char *const *option, float *margin, bool *percent) {
+    return !*option || parse_margin(cli_value_row(run, option)->kind, *option, margin, percent) || miss_of(run, option);
 }
 
 /* "X,Y" */

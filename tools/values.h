@@ -21,6 +21,7 @@ bool cli_value_number(cli *run, const char *const *option, float *value);
 bool cli_value_size(cli *run, const char *const *option, uint32_t *width, uint32_t *height);
 bool cli_value_color(cli *run, const char *const *option, uint8_t rgba[4]);
 /* Shares of the free width and height. */
+bool cli_value_margin(cli *run, const char *const *option, float *margin, bool *percent);
 bool cli_value_levels(cli *run, const char *const *option, float levels[2]);
 bool cli_value_place(cli *run, const char *const *option, float place[2]);
 /* What a network is fed, into the parameters of a model. */

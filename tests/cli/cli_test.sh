@@ -190,7 +190,7 @@ check_usage() {
     (cd "$work/in" && : > -dash.jpg && run 2 -dash.jpg "$scene" -o "$out"; says 'goes after --'; exit "$failures")
     failures=$?
     run 2 "$person" --color reddish -o "$out"
-    says 'a plain name'
+    says 'a name of CSS'
     run 2 "$person" --color white -o "$work/out/o.jpg" -Q 101
     says '--quality is 1 to 100'
     run 3 "$work/in" "$scene" -o "$out"

@@ -55,7 +55,7 @@ static void test_rows_are_whole(void **state) {
         assert_int_equal(kind->type == CLI_FLAG, !*row->value);
         bool numbers = kind->type == CLI_INTEGER || kind->type == CLI_NUMBER || kind->type == CLI_SIZE ||
                        kind->type == CLI_PLACE || kind->type == CLI_PART || kind->type == CLI_LOOKS ||
-                       kind->type == CLI_LEVELS || kind->type == CLI_SCALING;
+                       kind->type == CLI_LEVELS || kind->type == CLI_SCALING || kind->type == CLI_MARGIN;
         assert_int_equal(numbers, kind->low < kind->high);
         assert_true(kind->type != CLI_CHOICE || (kind->choices && kind->choices->name));
         assert_int_equal(kind->miss != NULL, numbers || kind->type == CLI_CHOICE || kind->type == CLI_COLOR);
