@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "network/probe.h"
+#include "network/tuned_kernels.h"
 #include "api/session.h"
 #include "photo/components.h"
 #include "photo/crop.h"

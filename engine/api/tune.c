@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "network/probe.h"
+#include "network/tuned_kernels.h"
 
 enum { DEFAULT_RUNS = 9, MOST_ATTEMPTS = 2 };
 #define PATIENCE_MS 20.0 /* on the device, of a step's runs */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "network/tuned_kernels.h"
+
 enum { MOST_WANTED = 64, REPEATS = 5, USUAL_DEPTH = 32, FLAT_DEPTH = 160 };
 #define PATIENCE_MS 6.0 /* of the device, for each: a session waits */
 /* A software device shares its cores with others, for moments longer than a few readings, and the answer is kept: there

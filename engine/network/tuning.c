@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define HEADER "backdrop tuning 1\n"
-enum { MOST_BYTES = 16 << 20 };
+enum { MOST_BYTES = 16 << 20, MOST_ENTRIES = 1 << 17 /* of a file: 42 MB */ };
 
 /* ---- signatures -------------------------------------------------------------------------------------------------- */
 
@@ -79,44 +79,83 @@ void bd_tuning_network_signature(const bd_graph *graph, char signature[BD_TUNING
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
-static bd_tuning_entry *find(const bd_tuning *tuning, const char *signature) {
-    for (uint32_t i = 0; i < tuning->count; i++) {
-        if (!strcmp(tuning->entries[i].signature, signature)) {
-            return &tuning->entries[i];
-        }
+/* Where a signature is in sorted, or belongs. */
+static uint32_t place_of(const bd_tuning *tuning, const char *signature, bool *found) {
+    uint32_t low = 0, high = tuning->count;
+    *found = false;
+    while (low < high && !*found) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = strcmp(tuning->entries[tuning->sorted[middle]].signature, signature);
+        *found = order == 0;
+        low = order < 0 ? middle + 1 : *found ? middle : low;
+        high = order > 0 ? middle : high;
     }
-    return NULL;
+    return low;
 }
 
 const bd_tuning_entry *bd_tuning_find(const bd_tuning *tuning, const char *signature) {
-    return find(tuning, signature);
+    bool found;
+    uint32_t at = place_of(tuning, signature, &found);
+    return found ? &tuning->entries[tuning->sorted[at]] : NULL;
 }
 
-bd_result bd_tuning_put(bd_tuning *tuning, const char *signature, const char *name, double us, bd_error *error) {
-    bd_tuning_entry *entry = find(tuning, signature);
-    if (!entry) {
-        if (tuning->count == tuning->capacity) {
-            uint32_t capacity = tuning->capacity ? tuning->capacity * 2 : 64;
-            bd_tuning_entry *grown = bd_realloc(tuning->allocator, tuning->entries, capacity * sizeof *grown);
-            if (!grown) {
-                return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
-            }
-            tuning->entries = grown;
-            tuning->capacity = capacity;
-        }
-        entry = &tuning->entries[tuning->count++];
-        (void)snprintf(entry->signature, sizeof entry->signature, "%s", signature);
+static bd_result make_room(bd_tuning *tuning, bd_error *error) {
+    if (tuning->count < tuning->capacity) {
+        return BD_OK;
     }
-    (void)snprintf(entry->name, sizeof entry->name, "%s", name);
-    entry->us = us;
+    uint32_t capacity = tuning->capacity ? tuning->capacity * 2 : 64;
+    bd_tuning_entry *entries = bd_realloc(tuning->allocator, tuning->entries, capacity * sizeof *entries);
+    tuning->entries = entries ? entries : tuning->entries;
+    uint32_t *sorted = entries ? bd_realloc(tuning->allocator, tuning->sorted, capacity * sizeof *sorted) : NULL;
+    if (!sorted) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    tuning->sorted = sorted;
+    tuning->capacity = capacity;
     return BD_OK;
 }
 
+static void set_entry(bd_tuning_entry *entry, const char *name, double us) {
+    (void)snprintf(entry->name, sizeof entry->name, "%s", name);
+    entry->us = us;
+}
+
+/* Behind the others, and not in sorted yet; there is room. */
+static void append_entry(bd_tuning *tuning, const char *signature, const char *name, double us) {
+    bd_tuning_entry *entry = &tuning->entries[tuning->count++];
+    (void)snprintf(entry->signature, sizeof entry->signature, "%s", signature);
+    set_entry(entry, name, us);
+}
+
+bd_result bd_tuning_put(bd_tuning *tuning, const char *signature, const char *name, double us, bd_error *error) {
+    bool found;
+    uint32_t at = place_of(tuning, signature, &found);
+    if (found) {
+        set_entry(&tuning->entries[tuning->sorted[at]], name, us);
+        return BD_OK;
+    }
+    bd_result result = make_room(tuning, error);
+    if (!result) {
+        memmove(tuning->sorted + at + 1, tuning->sorted + at, (tuning->count - at) * sizeof *tuning->sorted);
+        tuning->sorted[at] = tuning->count;
+        append_entry(tuning, signature, name, us);
+    }
+    return result;
+}
+
 void bd_tuning_drop(bd_tuning *tuning, const char *signature) {
-    bd_tuning_entry *entry = find(tuning, signature);
-    if (entry) {
-        tuning->count--;
-        memmove(entry, entry + 1, (size_t)(tuning->entries + tuning->count - entry) * sizeof *entry);
+    bool found;
+    uint32_t at = place_of(tuning, signature, &found);
+    if (!found) {
+        return;
+    }
+    uint32_t number = tuning->sorted[at];
+    bd_tuning_entry *entry = &tuning->entries[number];
+    tuning->count--;
+    memmove(entry, entry + 1, (tuning->count - number) * sizeof *entry);
+    memmove(tuning->sorted + at, tuning->sorted + at + 1, (tuning->count - at) * sizeof *tuning->sorted);
+    for (uint32_t i = 0; i < tuning->count; i++) {
+        tuning->sorted[i] -= tuning->sorted[i] > number;
     }
 }
 
@@ -145,7 +184,73 @@ static bd_result parse_line(bd_tuning *tuning, const char *line, const char *end
         return BD_OK; /* a line that says nothing */
     }
     double us = strtod(number, NULL);
-    return us > 0 && isfinite(us) ? bd_tuning_put(tuning, signature, name, us, error) : BD_OK;
+    if (!(us > 0 && isfinite(us))) {
+        return BD_OK;
+    }
+    bd_result result = make_room(tuning, error);
+    if (!result) {
+        append_entry(tuning, signature, name, us);
+    }
+    return result;
+}
+
+/* Those of one signature in their order. */
+static int compare_entries(const void *a, const void *b) {
+    const bd_tuning_entry *one = *(const bd_tuning_entry *const *)a, *other = *(const bd_tuning_entry *const *)b;
+    int order = strcmp(one->signature, other->signature);
+    return order ? order : (one > other) - (one < other);
+}
+
+static void order_entries(const bd_tuning *tuning, bd_tuning_entry **order) {
+    for (uint32_t i = 0; i < tuning->count; i++) {
+        order[i] = &tuning->entries[i];
+    }
+    qsort(order, tuning->count, sizeof *order, compare_entries);
+}
+
+/* Of lines with one signature the last one counts. All are sorted at once: put in one by one, the many of a large file
+ * would take a time that grows by the square. */
+static bd_result sort_entries(bd_tuning *tuning, bd_error *error) {
+    const uint32_t lines = tuning->count;
+    bd_tuning_entry **order = bd_alloc_array(tuning->allocator, lines, sizeof(bd_tuning_entry *));
+    if (!order) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+    order_entries(tuning, order);
+    for (uint32_t i = 0; i + 1 < lines; i++) {
+        if (!strcmp(order[i]->signature, order[i + 1]->signature)) {
+            order[i]->us = 0;
+        }
+    }
+    tuning->count = 0;
+    for (uint32_t i = 0; i < lines; i++) {
+        if (tuning->entries[i].us > 0) {
+            tuning->entries[tuning->count++] = tuning->entries[i];
+        }
+    }
+    if (tuning->count < lines) {
+        order_entries(tuning, order);
+    }
+    for (uint32_t i = 0; i < tuning->count; i++) {
+        tuning->sorted[i] = (uint32_t)(order[i] - tuning->entries);
+    }
+    bd_free(tuning->allocator, order);
+    return BD_OK;
+}
+
+bd_result bd_tuning_parse(bd_tuning *tuning, const char *text, size_t bytes, bd_error *error) {
+    if (bytes <= sizeof HEADER || bytes >= MOST_BYTES || memcmp(text, HEADER, sizeof HEADER - 1) != 0) {
+        return BD_OK;
+    }
+    bd_result result = BD_OK;
+    const char *at = text + sizeof HEADER - 1, *end = text + bytes;
+    while (at < end && tuning->count < MOST_ENTRIES && !result) {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at));
+        line_end = line_end ? line_end : end;
+        result = parse_line(tuning, at, line_end, error);
+        at = line_end + 1;
+    }
+    return result ? result : sort_entries(tuning, error);
 }
 
 static bd_result load(bd_tuning *tuning, bd_error *error) {
@@ -153,6 +258,7 @@ static bd_result load(bd_tuning *tuning, bd_error *error) {
     if (bd_read_file(tuning->path, MOST_BYTES, tuning->allocator, &file, NULL)) {
         return BD_OK;
     }
+<<<<<<< HEAD
     bd_result result = BD_OK;
     const char *at = (const char *)file.data;
     const char *end = at + file.bytes;
@@ -166,6 +272,10 @@ static bd_result load(bd_tuning *tuning, bd_error *error) {
         }
     }
     bd_release_content(tuning->allocator, &file);
+=======
+    bd_result result = bd_tuning_parse(tuning, (const char *)file.data, file.bytes, error);
+    bd_release_content(tuning->allocator, &file);
+>>>>>>> 0d51d98 (tuning: a file of many lines is read in the time that sorting them takes)
     return result;
 }
 
@@ -194,6 +304,7 @@ bd_result bd_tuning_init(bd_tuning *tuning, const char *pipelines_path, const bd
 
 void bd_tuning_finish(bd_tuning *tuning) {
     bd_free(tuning->allocator, tuning->entries);
+    bd_free(tuning->allocator, tuning->sorted);
     bd_free(tuning->allocator, tuning->path);
     *tuning = (bd_tuning){.allocator = tuning->allocator};
 }
@@ -218,97 +329,4 @@ bd_result bd_tuning_save(const bd_tuning *tuning, bd_error *error) {
     bd_result result = bd_write_file(tuning->path, text, used, error);
     bd_free(tuning->allocator, text);
     return result;
-}
-
-/* ---- choosing ---------------------------------------------------------------------------------------------------- */
-
-static const bd_kernel_choice *find_named(const bd_kernel_choice *list, uint32_t count, const bd_tuning_entry *entry) {
-    for (uint32_t i = 0; i < count && entry; i++) {
-        if (!strcmp(list[i].name, entry->name)) {
-            return &list[i];
-        }
-    }
-    return NULL;
-}
-
-bool bd_tuning_choice(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, uint32_t node,
-                      bd_precision precision, bd_kernel_choice *choice) {
-    char signature[BD_TUNING_SIGNATURE_BYTES];
-    bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];
-    bd_tuning_signature(graph, node, precision, signature);
-    const bd_tuning_entry *entry = find(tuning, signature);
-    uint32_t count = entry ? bd_kernel_candidates(vk, graph, node, precision, found, BD_COUNT(found)) : 0;
-    const bd_kernel_choice *measured = find_named(found, count, entry);
-    if (measured) {
-        *choice = *measured;
-    }
-    return measured != NULL;
-}
-
-void bd_tuning_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
-                      bool many, bd_kernel_choice *choices) {
-    bd_kernel_defaults(vk, graph, precision, true, choices);
-    for (uint32_t n = 0; n < graph->count && tuning->count; n++) {
-        bd_kernel_choice measured, probed;
-        if (bd_tuning_choice(tuning, vk, graph, n, precision, &measured) &&
-            (many || measured.family != BD_KERNEL_FAMILY_FLAT ||
-             bd_kernel_probed_default(vk, graph, n, precision, &probed))) {
-            choices[n] = measured;
-        }
-    }
-}
-
-/* ---- settling ---------------------------------------------------------------------------------------------------- */
-
-/* The default against the candidates of a family; what is wrong or not timed never wins. */
-static bd_result settle_node(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, uint32_t node,
-                             const bd_kernel_choice *list, uint32_t count, bd_kernel_family family,
-                             const char *signature, bd_error *error) {
-    enum { RUNS = 3 };
-    bd_kernel_choice tried[BD_KERNEL_MOST_CANDIDATES];
-    bd_kernel_verdict verdicts[BD_KERNEL_MOST_CANDIDATES];
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!i || list[i].family == family) {
-            tried[found++] = list[i];
-        }
-    }
-    bd_result result = bd_kernel_trial(vk, graph, node, tried, found, RUNS, INFINITY, verdicts, error);
-    if (result) {
-        return result;
-    }
-    uint32_t best = 0;
-    double least = verdicts[0].ms;
-    for (uint32_t i = 1; i < found; i++) {
-        if (verdicts[i].correct && verdicts[i].ms > 0 && verdicts[i].ms < least) {
-            best = i;
-            least = verdicts[i].ms;
-        }
-    }
-    return least > 0 ? bd_tuning_put(tuning, signature, tried[best].name, least * 1e3, error) : BD_OK;
-}
-
-bd_result bd_tuning_settle(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, bd_precision precision,
-                           bd_kernel_family family, bd_error *error) {
-    uint32_t before = tuning->count;
-    for (uint32_t n = 0; n < graph->count; n++) {
-        char signature[BD_TUNING_SIGNATURE_BYTES];
-        bd_kernel_choice list[BD_KERNEL_MOST_CANDIDATES];
-        uint32_t count = bd_kernel_candidates(vk, graph, n, precision, list, BD_COUNT(list)), of_family = 0;
-        for (uint32_t i = 1; i < count; i++) {
-            of_family += list[i].family == family;
-        }
-        bd_tuning_signature(graph, n, precision, signature);
-        if (of_family && !find_named(list, count, find(tuning, signature))) {
-            bd_result result = settle_node(tuning, vk, graph, n, list, count, family, signature, error);
-            if (result) {
-                return result;
-            }
-        }
-    }
-    bd_error unsaved;
-    if (tuning->count > before && bd_tuning_save(tuning, &unsaved)) {
-        bd_vk_log(vk, BD_LOG_WARNING, "%s", unsaved.message);
-    }
-    return BD_OK;
 }

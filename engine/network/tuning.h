@@ -18,6 +18,7 @@ typedef struct bd_tuning {
     const bd_allocator *allocator;
     char *path; /* NULL: nothing is kept on disk */
     bd_tuning_entry *entries;
+    uint32_t *sorted; /* numbers of entries, by signature */
     uint32_t count, capacity;
 } bd_tuning;
 
@@ -26,6 +27,8 @@ typedef struct bd_tuning {
  * pipelines_path  the pipeline cache's; NULL: nothing is kept on disk. */
 bd_result bd_tuning_init(bd_tuning *tuning, const char *pipelines_path, const bd_allocator *allocator, bd_error *error);
 void bd_tuning_finish(bd_tuning *tuning);
+/* What bd_tuning_init does with the text of a file, for an empty tuning. */
+bd_result bd_tuning_parse(bd_tuning *tuning, const char *text, size_t bytes, bd_error *error);
 bd_result bd_tuning_save(const bd_tuning *tuning, bd_error *error);
 
 const bd_tuning_entry *bd_tuning_find(const bd_tuning *tuning, const char *signature);
@@ -40,20 +43,5 @@ void bd_tuning_signature(const bd_graph *graph, uint32_t node, bd_precision prec
                          char signature[BD_TUNING_SIGNATURE_BYTES]);
 /* The same of a whole network, for its precision: shapes of its nodes in one number. */
 void bd_tuning_network_signature(const bd_graph *graph, char signature[BD_TUNING_SIGNATURE_BYTES]);
-
-/* The candidate of a node that its entry names; false: it has none. */
-bool bd_tuning_choice(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, uint32_t node,
-                      bd_precision precision, bd_kernel_choice *choice);
-
-/* choices[n] = what was measured to be the fastest, or the default of every node n. many false: nothing that delays the
- * first photo (family FLAT, of many input channels). */
-void bd_tuning_choose(const bd_tuning *tuning, const bd_vk *vk, const bd_graph *graph, bd_precision precision,
-                      bool many, bd_kernel_choice *choices);
-
-/* Makes entries for the nodes that have a candidate of `family` and no entry that names a candidate yet: times their
- * default and those candidates in a few runs each and keeps the fastest that is right. Saves what is new; that it could
- * not be saved is logged. */
-bd_result bd_tuning_settle(bd_tuning *tuning, bd_vk *vk, const bd_graph *graph, bd_precision precision,
-                           bd_kernel_family family, bd_error *error);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "reference/reference.h"
 #include "support/kernel_fixture.h"
-#include "network/tuning.h"
+#include "network/tuned_kernels.h"
 
 static check harness;
 static bd_kernel_choice found[BD_KERNEL_MOST_CANDIDATES];

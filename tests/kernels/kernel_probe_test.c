@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "network/probe.h"
+#include "network/tuned_kernels.h"
 #include "support/kernel_fixture.h"
 
 static check harness;

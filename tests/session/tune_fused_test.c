@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/tune.h"
+#include "network/tuned_kernels.h"
 
 static double with_expansion_ms, with_projection_ms;
 

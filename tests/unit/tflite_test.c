@@ -246,7 +246,7 @@ static void test_metadata(void **state) {
 /* A file cut short has no directory at its end; one byte changed in what lies behind the model never hurts. */
 static void test_archives(void **state) {
     (void)state;
-    bd_mapping plain = map_sample("float"), map = map_sample("labels_described");
+    bd_content plain = map_sample("float"), map = map_sample("labels_described");
     uint8_t *changed = malloc(map.bytes), *copy;
     assert_non_null(changed);
     size_t behind = plain.bytes;
@@ -260,15 +260,15 @@ static void test_archives(void **state) {
         unload(copy);
     }
     free(changed);
-    bd_unmap_file(&map);
+    bd_release_content(NULL, &map);
     map = map_sample("labels");
     for (size_t bytes = plain.bytes; bytes < map.bytes; bytes++) {
         assert_int_equal(import(map.data, bytes, &copy), BD_OK);
         assert_int_equal(the.graph.label_count, 0);
         unload(copy);
     }
-    bd_unmap_file(&map);
-    bd_unmap_file(&plain);
+    bd_release_content(NULL, &map);
+    bd_release_content(NULL, &plain);
 }
 
 /* What the caller says of quantised inputs: the bytes as they are, or real numbers in float. */
@@ -280,7 +280,7 @@ static void test_said_range(void **state) {
         float low, high;
     } cases[] = {{NULL, true, -127, 128}, {&bd_feed_symmetric, true, -127, 128}, {&bd_feed_unit, false, 0, 1}};
     for (size_t i = 0; i < BD_COUNT(cases); i++) {
-        bd_mapping map = map_sample("integers");
+        bd_content map = map_sample("integers");
         bd_graph graph;
         bd_shards shards;
         bd_error error;
@@ -302,7 +302,7 @@ static void test_said_range(void **state) {
             }
         }
         bd_graph_finish(&graph);
-        bd_unmap_file(&map);
+        bd_release_content(NULL, &map);
     }
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "network/tuning.h"
+#include "platform/clock.h"
 
 static char folder[] = "/tmp/backdrop-tuning-XXXXXX";
 static char pipelines[128];
@@ -107,6 +108,59 @@ static void test_long_lines(void **state) {
     assert_int_equal(unlink(path), 0);
 }
 
+/* However many lines: put in one by one, these would be compared with each other five billion times. */
+static void test_many_lines(void **state) {
+    (void)state;
+    enum { LINES = 100000 };
+    char *text = malloc(LINES * 40 + 40);
+    assert_non_null(text);
+    for (int distinct = 0; distinct < 2; distinct++) {
+        size_t used = (size_t)sprintf(text, "backdrop tuning 1\n");
+        for (uint32_t i = 0; i < LINES; i++) {
+            /* Neither in order nor in its reverse. */
+            uint32_t number = distinct ? i * 2654435761u : i % 7;
+            used += (size_t)sprintf(text + used, "fp32 conv %u\tk%u\t%u\n", number, i, i + 1);
+        }
+        bd_tuning t = {0};
+        bd_error error;
+        double started = bd_now_ms();
+        assert_int_equal(bd_tuning_parse(&t, text, used, &error), BD_OK);
+        double ms = bd_now_ms() - started;
+        print_message("%d lines: %.1f ms\n", LINES, ms);
+        assert_true(ms < 5000);
+        assert_int_equal(t.count, distinct ? LINES : 7);
+        assert_string_equal(bd_tuning_find(&t, "fp32 conv 0")->name, distinct ? "k0" : "k99995");
+        assert_int_equal(bd_tuning_find(&t, "fp32 conv 2654435761") != NULL, distinct);
+        bd_tuning_finish(&t);
+    }
+    free(text);
+}
+
+/* Entries that come and go are found, and no others. */
+static void test_drop(void **state) {
+    (void)state;
+    enum { COUNT = 60 };
+    bd_tuning t = {0};
+    char signature[BD_TUNING_SIGNATURE_BYTES];
+    for (int i = 0; i < COUNT; i++) {
+        (void)snprintf(signature, sizeof signature, "s%d", i * 37 % COUNT);
+        assert_int_equal(bd_tuning_put(&t, signature, "a", i + 1, NULL), BD_OK);
+    }
+    for (int dropped = 0; dropped < COUNT; dropped++) {
+        (void)snprintf(signature, sizeof signature, "s%d", dropped * 7 % COUNT);
+        bd_tuning_drop(&t, signature);
+        bd_tuning_drop(&t, signature);
+        assert_int_equal(t.count, COUNT - 1 - dropped);
+        for (int i = 0; i < COUNT; i++) {
+            (void)snprintf(signature, sizeof signature, "s%d", i * 7 % COUNT);
+            const bd_tuning_entry *entry = bd_tuning_find(&t, signature);
+            assert_int_equal(entry != NULL, i > dropped);
+            assert_true(!entry || !strcmp(entry->signature, signature));
+        }
+    }
+    bd_tuning_finish(&t);
+}
+
 /* What changes a kernel's speed changes the signature; names and values do not. */
 static void test_signatures(void **state) {
     (void)state;
@@ -140,6 +194,7 @@ static void test_signatures(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_broken_files),
-                                       cmocka_unit_test(test_long_lines), cmocka_unit_test(test_signatures)};
+                                       cmocka_unit_test(test_long_lines), cmocka_unit_test(test_signatures),
+                                       cmocka_unit_test(test_many_lines), cmocka_unit_test(test_drop)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
