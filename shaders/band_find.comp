@@ -25,8 +25,9 @@ float certainty(int x, int y) {
 }
 
 void main() {
-    const int group = int(gl_GlobalInvocationID.x), row = bd_grid_row();
     const int pitch = (push.src_w + 3) / 4;
+    const ivec2 node = bd_grid_node(pitch);
+    const int group = node.x, row = node.y;
     if (group >= pitch || row >= push.src_h) {
         return;
     }

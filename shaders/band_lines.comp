@@ -10,7 +10,8 @@ layout(set = 0, binding = BD_BIND_DST, std430) restrict buffer lines_block { vec
 #include "include/band.glsl"
 
 void main() {
-    const int x = int(gl_GlobalInvocationID.x), y = bd_grid_row();
+    const ivec2 node = bd_grid_node(push.dst_w);
+    const int x = node.x, y = node.y;
     if (x >= push.dst_w || y >= push.dst_h) {
         return;
     }

@@ -9,8 +9,9 @@ BD_READ_F32(BD_BIND_SRC, targets)
 BD_WRITE(BD_BIND_DST, dst, vec4)
 
 void main() {
-    const int group = int(gl_GlobalInvocationID.x), row = bd_grid_row();
     const int pitch = (push.dst_w + 3) / 4;
+    const ivec2 node = bd_grid_node(pitch);
+    const int group = node.x, row = node.y;
     if (group >= pitch || row >= push.dst_h) {
         return;
     }

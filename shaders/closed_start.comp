@@ -10,7 +10,9 @@ BD_READ_F32(BD_BIND_SRC, grid)
 BD_WRITE(BD_BIND_DST, dst, vec4)
 
 void main() {
-    const int group = int(gl_GlobalInvocationID.x), row = bd_grid_row(), pitch = bd_tiles().x * 2;
+    const int pitch = bd_tiles().x * 2;
+    const ivec2 node = bd_grid_node(pitch);
+    const int group = node.x, row = node.y;
     if (group >= pitch || row >= bd_tiles().y * BD_TILE) {
         return;
     }

@@ -10,8 +10,9 @@ BD_READ_U32(BD_BIND_SRC, state)
 layout(set = 0, binding = BD_BIND_DST, std430) restrict buffer plane_block { vec4 plane[]; };
 
 void main() {
-    const int group = int(gl_GlobalInvocationID.x), row = bd_grid_row();
     const int pitch = (push.src_w + 3) / 4;
+    const ivec2 node = bd_grid_node(pitch);
+    const int group = node.x, row = node.y;
     if (group >= pitch || row >= push.src_h || state(BD_COMPONENTS_REMOVED) == 0u) {
         return;
     }

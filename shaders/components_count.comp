@@ -22,7 +22,8 @@ void add(uint root, uint count) {
 
 void main() {
     const int labels = BD_COMPONENTS_LABELS(bd_nodes());
-    const int first = int(gl_GlobalInvocationID.x) * BD_COMPONENTS_STRIP, row = bd_grid_row();
+    const ivec2 node = bd_grid_node((push.grid_w + BD_COMPONENTS_STRIP - 1) / BD_COMPONENTS_STRIP);
+    const int first = node.x * BD_COMPONENTS_STRIP, row = node.y;
     if (first >= push.grid_w || row >= push.grid_h) {
         return;
     }

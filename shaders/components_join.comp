@@ -35,7 +35,7 @@ void join(ivec2 from, ivec2 to) {
 }
 
 void main() {
-    const ivec2 at = ivec2(int(gl_GlobalInvocationID.x), bd_grid_row());
+    const ivec2 at = bd_grid_node(push.grid_w);
     if (at.x >= push.grid_w || at.y >= push.grid_h || !inside(at)) {
         return;
     }

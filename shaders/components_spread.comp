@@ -22,7 +22,7 @@ uint seed(ivec2 at) {
 }
 
 void main() {
-    const ivec2 at = ivec2(int(gl_GlobalInvocationID.x), bd_grid_row());
+    const ivec2 at = bd_grid_node(push.grid_w);
     if (at.x >= push.grid_w || at.y >= push.grid_h || state[BD_COMPONENTS_REMOVED] == 0u) {
         return;
     }

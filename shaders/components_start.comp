@@ -12,7 +12,7 @@ BD_READ_F32(BD_BIND_SRC, src)
 BD_PLANE_AT(src, push.src_w)
 
 void main() {
-    const ivec2 at = ivec2(int(gl_GlobalInvocationID.x), bd_grid_row());
+    const ivec2 at = bd_grid_node(push.grid_w);
     const ivec2 corner = at * push.block;
     if (at.x >= push.grid_w || corner.y >= push.src_h) {
         return;

@@ -69,8 +69,8 @@ uvec4 rounded(vec4 values) {
 }
 
 void main() {
-    const int column = int(gl_GlobalInvocationID.x);
-    const int row = bd_grid_row();
+    const ivec2 node = bd_grid_node(push.photo_w);
+    const int column = node.x, row = node.y;
     if (column >= push.photo_w || row >= push.photo_h) {
         return;
     }

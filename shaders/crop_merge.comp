@@ -31,7 +31,8 @@ float fade(bd_crop crop, vec2 at) {
 }
 
 void main() {
-    const int column = int(gl_GlobalInvocationID.x), row = bd_grid_row();
+    const ivec2 node = bd_grid_node(push.out_w);
+    const int column = node.x, row = node.y;
     if (column >= push.out_w || row >= push.out_h) {
         return;
     }

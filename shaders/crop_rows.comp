@@ -12,7 +12,8 @@ BD_WRITE(BD_BIND_DST, y, uint)
 #include "include/cubic.glsl"
 
 void main() {
-    const int column = int(gl_GlobalInvocationID.x), row = bd_grid_row();
+    const ivec2 node = bd_grid_node(push.net_w);
+    const int column = node.x, row = node.y;
     if (column >= push.net_w || row >= push.src_h) {
         return;
     }

@@ -12,9 +12,10 @@ BD_READ_F32(BD_BIND_WEIGHTS, level)
 BD_WRITE(BD_BIND_DST, dst, vec4)
 
 void main() {
-    const int column = int(gl_GlobalInvocationID.x);
+    const ivec2 node = bd_grid_node(push.dst_w);
+    const int column = node.x;
     const int size = push.dst_h, pitch = 2 * push.dst_w;
-    const int first = BD_FUSION_RUN * bd_grid_row(), line = 2 * column;
+    const int first = BD_FUSION_RUN * node.y, line = 2 * column;
     if (first >= size || column >= push.dst_w) {
         return;
     }

@@ -9,9 +9,10 @@ BD_READ_F32(BD_BIND_SRC, pairs)
 BD_WRITE(BD_BIND_DST, dst, vec4)
 
 void main() {
-    const int row = bd_grid_row();
+    const ivec2 node = bd_grid_node((push.dst_w + BD_FUSION_RUN - 1) / BD_FUSION_RUN);
+    const int row = node.y;
     const int size = push.dst_w, pitch = 2;
-    const int first = BD_FUSION_RUN * int(gl_GlobalInvocationID.x), line = 2 * row * push.dst_w;
+    const int first = BD_FUSION_RUN * node.x, line = 2 * row * push.dst_w;
     if (first >= size || row >= push.dst_h) {
         return;
     }

@@ -11,7 +11,8 @@ BD_WRITE(BD_BIND_DST, dst, vec4)
 
 void main() {
     // What is fetched once serves BD_GAUSS_RUN nodes.
-    const int run = int(gl_GlobalInvocationID.x), row = bd_grid_row();
+    const ivec2 node = bd_grid_node(vertical ? push.dst_w : (push.dst_w + BD_GAUSS_RUN - 1) / BD_GAUSS_RUN);
+    const int run = node.x, row = node.y;
     const int first = BD_GAUSS_RUN * (vertical ? row : run);
     const int size = vertical ? push.dst_h : push.dst_w;
     if (first >= size || (vertical ? run : row) >= (vertical ? push.dst_w : push.dst_h)) {

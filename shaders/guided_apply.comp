@@ -49,9 +49,9 @@ float value(int x, vec3 colour, vec4 line) {
 }
 
 void main() {
-    const int group = int(gl_GlobalInvocationID.x);
-    const int row = bd_grid_row();
     const int pitch = (push.dst_w + 3) / 4;
+    const ivec2 node = bd_grid_node(pitch);
+    const int group = node.x, row = node.y;
     if (group >= pitch || row >= push.dst_h) {
         return;
     }

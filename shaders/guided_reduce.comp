@@ -18,7 +18,7 @@ void main() {
     const ivec2 to = min(from + push.block, ivec2(push.src_w, push.src_h));
     uvec3 sum = uvec3(0);
     for (int y = from.y; y < to.y; y++) {
-        const int row = y * push.src_w;
+        const int row = (y + push.above) * push.src_w;
         for (int x = from.x; x < to.x; x++) {
             sum += bd_unpack_u8(photo(row + x)).xyz;
         }

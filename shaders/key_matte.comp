@@ -43,8 +43,9 @@ float alpha(bd_key key, vec3 light, vec3 front, vec4 back) {
 }
 
 void main() {
-    const int group = int(gl_GlobalInvocationID.x), row = bd_grid_row();
     const int pitch = (push.dst_w + 3) / 4;
+    const ivec2 node = bd_grid_node(pitch);
+    const int group = node.x, row = node.y;
     if (group >= pitch || row >= push.dst_h) {
         return;
     }

@@ -23,16 +23,16 @@ vec4 finish(vec4 v) {
 #include "include/classes.glsl"
 
 void main() {
-    const int word = int(gl_GlobalInvocationID.x);
-    const int row = bd_grid_row();
     const int pitch = (push.out_w + 3) / 4;
+    const ivec2 node = bd_grid_node(pitch);
+    const int word = node.x, row = node.y;
     if (word >= pitch || row >= push.out_h) {
         return;
     }
     uint packed = 0u;
     const int pixels = min(push.out_w - word * 4, 4);
     for (int i = 0; i < pixels; i++) {
-        packed |= bd_class_at(word * 4 + i, row) << uint(i * 8);
+        packed |= bd_class_at(word * 4 + i, row + push.first) << uint(i * 8);
     }
     labels[row * pitch + word] = packed;
 }

@@ -15,7 +15,8 @@ BD_WRITE(BD_BIND_DST, grid, vec4)
 #include "include/crop.glsl"
 
 void main() {
-    const int column = int(gl_GlobalInvocationID.x), row = bd_grid_row();
+    const ivec2 node = bd_grid_node(push.out_w);
+    const int column = node.x, row = node.y;
     if (column >= push.out_w || row >= push.out_h) {
         return;
     }

@@ -40,9 +40,9 @@ float value(int column, int row) {
 }
 
 void main() {
-    const int group = int(gl_GlobalInvocationID.x);
-    const int row = bd_grid_row();
     const int pitch = (push.out_w + 3) / 4;
+    const ivec2 node = bd_grid_node(pitch);
+    const int group = node.x, row = node.y;
     if (group >= pitch || row >= push.out_h) {
         return;
     }

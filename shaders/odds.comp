@@ -13,7 +13,8 @@ BD_WRITE(BD_BIND_DST, grid, vec4)
 #include "include/odds.glsl"
 
 void main() {
-    const int column = int(gl_GlobalInvocationID.x), row = bd_grid_row();
+    const ivec2 node = bd_grid_node(push.out_w);
+    const int column = node.x, row = node.y;
     if (column < push.out_w && row < push.out_h) {
         const int at = row * push.out_w + column;
         const vec4 odds = vec4(push.share * bd_log_odds(bd_corners_at(column, row)), 0.0, 0.0);

@@ -8,8 +8,9 @@ layout(local_size_x = BD_LINEAR_GROUP) in;
 layout(set = 0, binding = BD_BIND_DST, std430) restrict buffer plane_block { vec4 plane[]; };
 
 void main() {
-    const int group = int(gl_GlobalInvocationID.x), row = bd_grid_row();
     const int pitch = (push.w + 3) / 4;
+    const ivec2 node = bd_grid_node(pitch);
+    const int group = node.x, row = node.y;
     if (group >= pitch || row >= push.h) {
         return;
     }

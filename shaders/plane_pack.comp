@@ -10,9 +10,9 @@ BD_READ_F32(BD_BIND_SRC, src)
 BD_WRITE(BD_BIND_DST, dst, uint)
 
 void main() {
-    const int group = int(gl_GlobalInvocationID.x);
-    const int row = bd_grid_row();
     const int pitch = (push.dst_w + 3) / 4;
+    const ivec2 node = bd_grid_node(pitch);
+    const int group = node.x, row = node.y;
     if (group >= pitch || row >= push.dst_h) {
         return;
     }

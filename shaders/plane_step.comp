@@ -34,8 +34,9 @@ float one_at(ivec2 at) {
 }
 
 void main() {
-    const int group = int(gl_GlobalInvocationID.x), row = bd_grid_row();
     const int pitch = (push.w + 3) / 4;
+    const ivec2 node = bd_grid_node(pitch);
+    const int group = node.x, row = node.y;
     if (group >= pitch || row >= push.rows) {
         return;
     }
@@ -43,14 +44,16 @@ void main() {
     const int dx = push.dir_x * push.step, dy = push.dir_y * push.step;
     const vec4 own = src((y - push.src_first) * pitch + group);
     vec4 result = vec4(0.0);
-    if (x - abs(dx) >= 0 && x + 3 + abs(dx) < push.w && y - abs(dy) >= 0 && y + abs(dy) < push.h) {
+    // What lies past the width is 0, and stays so.
+    const bool inside = dx == 0 || (x - abs(dx) >= 0 && x + 3 + abs(dx) < push.w);
+    if (inside && y - abs(dy) >= 0 && y + abs(dy) < push.h) {
         result = combine(own, four_at(group, y - dy, -dx), four_at(group, y + dy, dx));
     } else {
         vec4 before = vec4(0.0), after = vec4(0.0);
         for (int i = 0; i < 4; i++) {
-            const bool inside = x + i < push.w;
-            before = vec4(before.yzw, inside ? one_at(ivec2(x + i - dx, y - dy)) : 0.0);
-            after = vec4(after.yzw, inside ? one_at(ivec2(x + i + dx, y + dy)) : 0.0);
+            const bool own_pixel = x + i < push.w;
+            before = vec4(before.yzw, own_pixel ? one_at(ivec2(x + i - dx, y - dy)) : 0.0);
+            after = vec4(after.yzw, own_pixel ? one_at(ivec2(x + i + dx, y + dy)) : 0.0);
         }
         result = combine(own, before, after);
     }

@@ -11,8 +11,8 @@ BD_READ_U32(BD_BIND_SRC, photo)
 BD_WRITE_TENSOR(BD_BIND_DST, y)
 
 void main() {
-    const int column = int(gl_GlobalInvocationID.x);
-    const int row = bd_grid_row();
+    const ivec2 node = bd_grid_node(push.net_w);
+    const int column = node.x, row = node.y;
     if (column >= push.net_w || row >= push.net_h) {
         return;
     }

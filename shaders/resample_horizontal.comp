@@ -11,8 +11,8 @@ BD_READ_I32X2(BD_BIND_BIAS, bounds)
 BD_WRITE(BD_BIND_DST, dst, BD_PIXEL)
 
 void main() {
-    const int column = int(gl_GlobalInvocationID.x);
-    const int row = bd_grid_row();
+    const ivec2 node = bd_grid_node(push.dst_w);
+    const int column = node.x, row = node.y;
     if (column >= push.dst_w || row >= push.dst_h) {
         return;
     }

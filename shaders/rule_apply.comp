@@ -25,8 +25,9 @@ float probability(ivec2 at) {
 }
 
 void main() {
-    const int group = int(gl_GlobalInvocationID.x), row = bd_grid_row();
     const int pitch = (push.w + 3) / 4;
+    const ivec2 node = bd_grid_node(pitch);
+    const int group = node.x, row = node.y;
     if (group >= pitch || row >= push.h) {
         return;
     }

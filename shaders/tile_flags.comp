@@ -9,8 +9,8 @@ BD_READ_F32(BD_BIND_SRC, targets)
 BD_WRITE(BD_BIND_DST, dst, uint)
 
 void main() {
-    const ivec2 tile = ivec2(int(gl_GlobalInvocationID.x), bd_grid_row());
     const ivec2 tiles = (ivec2(push.dst_w, push.dst_h) + (BD_TILE - 1)) / BD_TILE;
+    const ivec2 tile = bd_grid_node(tiles.x);
     if (tile.x >= tiles.x || tile.y >= tiles.y) {
         return;
     }

@@ -46,6 +46,11 @@ void bd_fill_items(bd_vk_dispatch *dispatch, uint64_t items) {
 }
 
 void bd_fill_rows(bd_vk_dispatch *dispatch, uint32_t columns, uint32_t rows) {
+    uint32_t together = BD_LINEAR_GROUP;
+    while (together > 1 && BD_LINEAR_GROUP / together < columns) {
+        together /= 2;
+    }
+    rows = bd_ceil_div(rows, together);
     uint32_t layers = bd_ceil_div(rows, 32768);
     bd_fill_groups(dispatch, bd_ceil_div(columns, BD_LINEAR_GROUP), bd_ceil_div(rows, layers), layers);
 }

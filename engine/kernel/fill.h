@@ -23,7 +23,8 @@ void bd_fill_constant_f32(bd_vk_dispatch *dispatch, const bd_graph *graph, uint3
 void bd_fill_groups(bd_vk_dispatch *dispatch, uint32_t x, uint32_t y, uint32_t z);
 /* BD_LINEAR_GROUP items to a group, one by one over x, then y: no dimension reaches 65536. */
 void bd_fill_items(bd_vk_dispatch *dispatch, uint64_t items);
-/* BD_LINEAR_GROUP columns to a group along x; rows over y, then z, so that neither reaches 65536. */
+/* Groups of the grid columns x rows that bd_grid_node takes apart: along x, rows over y, then z, so that neither reaches
+ * 65536. */
 void bd_fill_rows(bd_vk_dispatch *dispatch, uint32_t columns, uint32_t rows);
 
 /* What a binding reads; node BD_NO_NODE: nothing. */

@@ -68,14 +68,14 @@ void bd_kernel_picture_convert(const bd_vk *vk, bd_pixel_form from, bd_pixel_for
     bd_fill_rows(dispatch, w, h);
 }
 
-void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
-                      bd_axis_map y, float step, int32_t zero_point, bd_vk_dispatch *dispatch) {
+void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t first_row, uint32_t rows,
+                      bd_axis_map x, bd_axis_map y, float step, int32_t zero_point, bd_vk_dispatch *dispatch) {
     const bd_push_labels push = {.logits_w = logits->dims[2],
                                  .logits_h = logits->dims[1],
                                  .c4 = (int32_t)bd_shape_c4(logits),
                                  .class_count = logits->dims[3],
                                  .out_w = (int32_t)out_w,
-                                 .out_h = (int32_t)out_h,
+                                 .out_h = (int32_t)rows,
                                  .scale_x = x.scale,
                                  .bias_x = x.bias,
                                  .max_x = x.max,
@@ -83,10 +83,11 @@ void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, u
                                  .bias_y = y.bias,
                                  .max_y = y.max,
                                  .inverse_step = step > 0 ? 1.0f / step : 0.0f,
-                                 .zero_point = (float)zero_point};
+                                 .zero_point = (float)zero_point,
+                                 .first = (int32_t)first_row};
     bd_fill_kernel(dispatch, vk, BD_KERNEL_LABELS, &push, sizeof push);
     bd_fill_constant(dispatch, step > 0);
-    bd_fill_rows(dispatch, (out_w + 3) / 4, out_h);
+    bd_fill_rows(dispatch, (out_w + 3) / 4, rows);
 }
 
 void bd_kernel_average(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,

@@ -29,8 +29,8 @@ typedef struct bd_pixel_form {
 void bd_kernel_picture_convert(const bd_vk *vk, bd_pixel_form from, bd_pixel_form to, uint32_t w, uint32_t h,
                                bd_vk_dispatch *dispatch);
 /* step: logits are whole multiples of it, and what is interpolated is rounded (push/labels.h); 0: they are not. */
-void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
-                      bd_axis_map y, float step, int32_t zero_point, bd_vk_dispatch *dispatch);
+void bd_kernel_labels(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t first_row, uint32_t rows,
+                      bd_axis_map x, bd_axis_map y, float step, int32_t zero_point, bd_vk_dispatch *dispatch);
 /* One of `runs` runs on the grid of out: number `run` adds to the sum, the last one makes logits of it. */
 void bd_kernel_average(const bd_vk *vk, const bd_shape *logits, uint32_t out_w, uint32_t out_h, bd_axis_map x,
                        bd_axis_map y, uint32_t run, uint32_t runs, bd_vk_dispatch *dispatch);

@@ -107,6 +107,24 @@ bd_slot bd_plane_zero_add(bd_recipe *recipe, const char *name, bd_size size) {
     return plan.plane;
 }
 
+typedef struct copy_plan {
+    bd_slot from, to;
+} copy_plan;
+BD_PLAN_OF_WORDS(copy_plan, 2);
+
+static void record_copy(bd_recorder *to, const void *plan) {
+    const copy_plan *p = plan;
+    bd_recorder_copy(to, &to->slots[p->from], &to->slots[p->to]);
+}
+
+bd_slot bd_plane_copy_add(bd_recipe *recipe, const char *name, bd_slot plane) {
+    const copy_plan plan = {plane, bd_recipe_slot(recipe, name, BD_SLOT_PLANE, bd_recipe_size(recipe, plane))};
+    bd_recipe_pass(recipe, record_copy, &plan, sizeof plan);
+    bd_recipe_reads(recipe, plane);
+    bd_recipe_writes(recipe, plan.to);
+    return plan.to;
+}
+
 /* Nodes of blocks of photo pixels, seen on a map whose corners' middles are the photo's. */
 static bd_axes on_map(bd_size map, bd_size photo, float block_x, float block_y) {
     float kx = photo.w > 1 ? (float)(map.w - 1) / (float)(photo.w - 1) : 0.0f;

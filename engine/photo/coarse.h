@@ -32,6 +32,8 @@ bd_slot bd_coarse_add(bd_recipe *recipe, const bd_coarse *from, bd_size size, fl
 
 /* A plane of zeros. */
 bd_slot bd_plane_zero_add(bd_recipe *recipe, const char *name, bd_size size);
+/* Another plane of the same values. */
+bd_slot bd_plane_copy_add(bd_recipe *recipe, const char *name, bd_slot plane);
 
 /* A plane at another size. */
 bd_slot bd_plane_sample_add(bd_recipe *recipe, const char *name, bd_slot plane, bd_size size, bd_axes at, bool nearest);

@@ -13,15 +13,19 @@ BD_PLAN_OF_WORDS(composite_plan, 14);
 static void record_composite(bd_recorder *to, const void *plan) {
     const composite_plan *p = plan;
     const bd_size size = bd_recorder_size(to, p->front), picture = bd_recorder_size(to, p->picture);
-    for (bd_band band = bd_bands(to, size, 1); band.rows; bd_band_next(&band)) {
+    const bd_size widest = {BD_MAX(size.w, picture.w), size.h};
+    bool around = p->picture && !p->tile; /* rows that are not the band's, so that bindings begin where they may */
+    for (bd_band band = around ? bd_bands_apart(to, widest) : bd_bands(to, size, 1); band.rows; bd_band_next(&band)) {
+        int32_t behind = p->offset_y + (int32_t)band.first;
+        bd_rows seen = around ? bd_rows_behind(picture.h, behind, band.rows) : (bd_rows){0, picture.h};
         bd_composite composite = {.mask_w = size.w,
                                   .mask_h = band.rows,
                                   .photo_w = size.w,
                                   .photo_h = band.rows,
                                   .background_w = picture.w,
-                                  .background_h = picture.h,
+                                  .background_h = seen.count,
                                   .offset_x = p->offset_x,
-                                  .offset_y = p->offset_y + (int32_t)band.first,
+                                  .offset_y = behind - (int32_t)seen.first,
                                   .tile = p->tile,
                                   .premultiplied = p->premultiplied,
                                   .of_photo = p->of_photo,
@@ -38,7 +42,7 @@ static void record_composite(bd_recorder *to, const void *plan) {
         bd_bind_rows(to, &dispatch, 0, p->mask, band.first, band.rows);
         bd_bind_rows(to, &dispatch, 1, p->front, band.first, band.rows);
         if (p->picture) {
-            bd_bind(to, &dispatch, 2, p->picture);
+            bd_bind_rows(to, &dispatch, 2, p->picture, seen.first, seen.count);
         } else {
             bd_bind_rows(to, &dispatch, 2, p->front, 0, band.rows); /* not read */
         }

@@ -47,7 +47,7 @@ static void record_pyramid(bd_recorder *to, const void *plan) {
     const pyramid levels = pyramid_of(photo, p->one_level);
     uint32_t shift = levels.first;
     bd_vk_dispatch dispatch;
-    for (bd_band band = bd_bands(to, photo, 1u << BD_MIN(shift, 6u)); band.rows; bd_band_next(&band)) {
+    for (bd_band band = bd_bands(to, photo, 1u << shift); band.rows; bd_band_next(&band)) {
         const bd_push_foreground push = {.src_w = (int32_t)photo.w,
                                          .src_h = (int32_t)band.rows,
                                          .dst_w = (int32_t)levels.sizes[0].w,

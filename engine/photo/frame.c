@@ -366,6 +366,24 @@ static bd_result find_recording(const bd_frames *frames, bd_frame *frame, const 
     return BD_OK;
 }
 
+/* Which picture a dispatch could not bind is not known: its largest is said. */
+static bd_result fail_size(const bd_recipe *recipe, double fits, const bd_error *why, bd_error *error) {
+    uint64_t most = 0;
+    const bd_slot_shape *largest = recipe->shapes;
+    for (uint32_t s = 1; s < recipe->slot_count; s++) {
+        const bd_slot_shape *shape = &recipe->shapes[s];
+        bool is_picture = shape->kind == BD_SLOT_PICTURE || shape->kind == BD_SLOT_PICTURE16;
+        uint64_t pixels = (uint64_t)shape->w * shape->h;
+        if (is_picture && pixels > most) {
+            most = pixels;
+            largest = shape;
+        }
+    }
+    return bd_fail(error, BD_ERR_IMAGE_TOO_LARGE,
+                   "%ux%u pixels (%.3g megapixels) are too many for this, which this device does with about %.3g: %s",
+                   largest->w, largest->h, (double)most / 1e6, (double)most * fits / 1e6, why->message);
+}
+
 static bd_result record(bd_frames *frames, bd_frame *frame, bd_recording *recording, const bd_recipe *recipe,
                         bd_error *error) {
     recording->recipe = *recipe;
@@ -379,6 +397,7 @@ static bd_result record(bd_frames *frames, bd_frame *frame, bd_recording *record
                       .uses = recording->recipe.uses,
                       .names = recording->recipe.names,
                       .given = recording->recipe.given,
+                      .tables = recording->recipe.resampled,
                       .deep = recipe->deep != 0,
                       .band_bytes = recipe->band_bytes,
                       .commands = recording->commands,
@@ -402,6 +421,10 @@ static bd_result record(bd_frames *frames, bd_frame *frame, bd_recording *record
     recording->shared_generation = frames->shared.generation;
     recording->memory_generation = frame->memory.generation;
     recording->done = result == BD_OK;
+    if (result == BD_ERR_IMAGE_TOO_LARGE) {
+        const bd_error why = to.error ? *to.error : (bd_error){0};
+        result = fail_size(recipe, to.commands[to.current].fits, &why, error);
+    }
     return result;
 }
 

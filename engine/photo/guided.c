@@ -64,17 +64,19 @@ BD_PLAN_OF_WORDS(reduce_plan, 3);
 static void record_reduce(bd_recorder *to, const void *plan) {
     const reduce_plan *p = plan;
     const bd_size photo = bd_recorder_size(to, p->photo), size = bd_recorder_size(to, p->grid);
-    for (bd_band band = bd_bands(to, photo, p->block); band.rows; bd_band_next(&band)) {
+    for (bd_band band = bd_bands_of_blocks(to, photo, p->block); band.rows; bd_band_next(&band)) {
         uint32_t first = band.first / p->block, rows = (band.rows + p->block - 1) / p->block;
+        const bd_rows bound = bd_rows_from(band.first, band.first + band.rows);
         const bd_push_guided push = {.src_w = (int32_t)photo.w,
                                      .src_h = (int32_t)band.rows,
                                      .dst_w = (int32_t)size.w,
                                      .dst_h = (int32_t)rows,
                                      .block = (int32_t)p->block,
-                                     .first = (int32_t)first};
+                                     .first = (int32_t)first,
+                                     .above = (int32_t)(band.first - bound.first)};
         bd_vk_dispatch dispatch;
         bd_kernel_guided(to->vk, BD_KERNEL_GUIDED_REDUCE, &push, false, &dispatch);
-        bd_bind_rows(to, &dispatch, 0, p->photo, band.first, band.rows);
+        bd_bind_rows(to, &dispatch, 0, p->photo, bound.first, bound.count);
         bd_bind(to, &dispatch, BD_BIND_DST, p->grid);
         bd_recorder_dispatch(to, &dispatch);
     }

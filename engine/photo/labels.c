@@ -15,12 +15,14 @@ static void record_labels(bd_recorder *to, const void *plan) {
     const labels_plan *p = plan;
     const bd_network *network = to->given[p->network];
     const bd_size size = bd_recorder_size(to, p->labels);
-    bd_vk_dispatch dispatch;
-    bd_kernel_labels(to->vk, &network->logits_shape, size.w, size.h, p->x, p->y,
-                     p->rounded ? network->logits_step : 0.0f, network->logits_zero_point, &dispatch);
-    bd_bind(to, &dispatch, 0, p->logits);
-    bd_bind(to, &dispatch, BD_BIND_DST, p->labels);
-    bd_recorder_dispatch(to, &dispatch);
+    for (bd_band band = bd_bands(to, size, 1); band.rows; bd_band_next(&band)) {
+        bd_vk_dispatch dispatch;
+        bd_kernel_labels(to->vk, &network->logits_shape, size.w, band.first, band.rows, p->x, p->y,
+                         p->rounded ? network->logits_step : 0.0f, network->logits_zero_point, &dispatch);
+        bd_bind(to, &dispatch, 0, p->logits);
+        bd_bind_rows(to, &dispatch, BD_BIND_DST, p->labels, band.first, band.rows);
+        bd_recorder_dispatch(to, &dispatch);
+    }
 }
 
 bd_slot bd_labels_add(bd_recipe *recipe, const bd_looks *looks, bd_slot logits, bd_size resized, bd_size size) {

@@ -18,7 +18,11 @@ static void record_light(bd_recorder *to, const void *plan) {
     const light_plan *p = plan;
     const bd_size photo = bd_recorder_size(to, p->mask), grid = bd_recorder_size(to, p->light);
     const bd_size picture = bd_recorder_size(to, p->picture);
-    for (bd_band band = bd_bands(to, photo, 1); band.rows; bd_band_next(&band)) {
+    const bd_size widest = {BD_MAX(photo.w, picture.w), photo.h};
+    bool around = p->picture && !p->tile; /* as in photo/composite.c */
+    for (bd_band band = around ? bd_bands_apart(to, widest) : bd_bands(to, photo, 1); band.rows; bd_band_next(&band)) {
+        int32_t behind = p->offset_y + (int32_t)band.first;
+        bd_rows seen = around ? bd_rows_behind(picture.h, behind, band.rows) : (bd_rows){0, picture.h};
         const bd_push_light push = {.src_w = (int32_t)photo.w,
                                     .src_h = (int32_t)band.rows,
                                     .dst_w = (int32_t)grid.w,
@@ -26,16 +30,16 @@ static void record_light(bd_recorder *to, const void *plan) {
                                     .first = (int32_t)(band.first / p->block),
                                     .block = (int32_t)p->block,
                                     .bg_w = (int32_t)picture.w,
-                                    .bg_h = (int32_t)picture.h,
+                                    .bg_h = (int32_t)seen.count,
                                     .offset_x = p->offset_x,
-                                    .offset_y = p->offset_y + (int32_t)band.first,
+                                    .offset_y = behind - (int32_t)seen.first,
                                     .fill = p->fill,
                                     .fill_low = p->fill_low};
         bd_vk_dispatch dispatch;
         bd_kernel_light_reduce(to->vk, &push, p->picture != BD_NO_SLOT, p->tile, p->premultiplied, &dispatch);
         bd_match_depth(to, &dispatch, p->pixels);
         if (p->picture) {
-            bd_bind(to, &dispatch, 0, p->picture);
+            bd_bind_rows(to, &dispatch, 0, p->picture, seen.first, seen.count);
         } else {
             bd_bind_rows(to, &dispatch, 0, p->pixels, 0, 1);
         }

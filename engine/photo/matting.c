@@ -389,9 +389,8 @@ static bd_slot add_refined(matte *m) {
 static bd_matte add_keyed(bd_recipe *recipe, const bd_matte_input *input) {
     const bd_matte_params *params = input->params;
     const bd_size photo = bd_recipe_size(recipe, input->photo);
-    const bd_axes same = {.scale_x = 1.0f, .scale_y = 1.0f};
     bd_matte made = {.keyed = bd_key_add(recipe, params, input->photo)};
-    bd_slot plane = bd_plane_sample_add(recipe, "keyed", made.keyed.plane, photo, same, true);
+    bd_slot plane = bd_plane_copy_add(recipe, "keyed", made.keyed.plane);
     if (params->key_with_network) {
         matte m = plan_matte(recipe, input);
         bd_slot coarse = add_plane(&m, 0, NULL);

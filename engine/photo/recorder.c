@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "photo/recorder.h"
 
-enum { MOST_STAMPS = 32 };
+enum { MOST_STAMPS = 32, ALIGN_ROWS = 64 /* of a picture of any width begin at a multiple of 256 bytes */ };
 
 /* Of a part of the commands, on the slowest devices: some 10 ms. */
 #define PART_BYTES ((VkDeviceSize)12 << 20)
@@ -212,7 +212,10 @@ uint32_t bd_band_rows(const VkPhysicalDeviceLimits *limits, bool deep, VkDeviceS
     row *= deep ? 2 : 1;
     uint64_t limit = BD_MIN((uint64_t)limits->maxStorageBufferRange, (uint64_t)limits->maxTexelBufferElements * 4);
     limit = band_bytes ? band_bytes : limit;
-    uint64_t step = (uint64_t)unit * 64;
+    uint64_t step = unit;
+    while (step % ALIGN_ROWS) {
+        step *= 2;
+    }
     uint64_t rows = limit / row / step * step;
     return (uint32_t)BD_MIN(BD_MAX(rows, step), (uint64_t)size.h);
 }
@@ -229,6 +232,26 @@ bd_band bd_bands_apart(const bd_recorder *to, bd_size size) {
         band.rows = band.most;
     }
     return band;
+}
+
+bd_band bd_bands_of_blocks(const bd_recorder *to, bd_size size, uint32_t block) {
+    bd_band band = bd_bands(to, size, 1);
+    if (band.most < size.h) {
+        band.most = BD_MAX((band.most - BD_MIN(band.most, ALIGN_ROWS)) / block, 1u) * block;
+        band.rows = BD_MIN(band.most, size.h);
+    }
+    return band;
+}
+
+bd_rows bd_rows_from(uint32_t first, uint32_t end) {
+    uint32_t begin = first / ALIGN_ROWS * ALIGN_ROWS;
+    return (bd_rows){begin, end - begin};
+}
+
+bd_rows bd_rows_behind(uint32_t height, int64_t first, uint32_t rows) {
+    int64_t begin = BD_MIN(BD_MAX(first, 0), (int64_t)height - 1);
+    int64_t end = BD_MIN(BD_MAX(first + rows, begin + 1), (int64_t)height);
+    return bd_rows_from((uint32_t)begin, (uint32_t)end);
 }
 
 void bd_band_next(bd_band *band) {

@@ -7,6 +7,7 @@
 #ifndef BD_RECORDER_H
 #define BD_RECORDER_H
 
+#include "geometry/resample_table.h"
 #include "kernel/kernel.h"
 #include "photo/slots.h"
 
@@ -22,12 +23,13 @@ typedef struct bd_pending {
 typedef struct bd_recorder {
     bd_vk *vk;
     const bd_slot_shape *shapes;
-    const bd_vk_binding *slots; /* where each lies, whole */
-    const bd_slot_use *uses;    /* what passes were told to read and write */
-    const char *const *names;   /* of slots */
-    const void *const *given;   /* what a recipe was given, by number */
-    bool deep;                  /* some pictures have 16 bits */
-    VkDeviceSize band_bytes;    /* of a binding at most, for tests; 0: what the device can bind */
+    const bd_vk_binding *slots;             /* where each lies, whole */
+    const bd_slot_use *uses;                /* what passes were told to read and write */
+    const char *const *names;               /* of slots */
+    const void *const *given;               /* what a recipe was given, by number */
+    const bd_resample_table *const *tables; /* of resampled axes, likewise */
+    bool deep;                              /* some pictures have 16 bits */
+    VkDeviceSize band_bytes;                /* of a binding at most, for tests; 0: what the device can bind */
 
     bd_vk_commands *commands; /* (BD_MOST_COMMANDS), made when needed */
     uint32_t current;         /* that is being recorded */
@@ -72,7 +74,7 @@ void bd_recorder_stamp(bd_recorder *to, const char *label);
 void bd_recorder_run(bd_recorder *to, bd_vk_commands *commands);
 
 /* Pictures are taken in bands of rows that the device can bind: the rows of a picture of `size` that one dispatch may
- * take are a multiple of both 64 and unit, so that bands begin where bindings may.
+ * take are a multiple of both 64 and unit, so that bands begin where bindings may. The last band has what is left.
  *
  *     for (bd_band band = bd_bands(to, size, 1); band.rows; bd_band_next(&band)) { band.first, band.rows } */
 typedef struct bd_band {
@@ -84,6 +86,16 @@ void bd_band_next(bd_band *band);
 /* The same for a dispatch that binds up to BD_BAND_AROUND rows more before and behind a band. */
 enum { BD_BAND_AROUND = 64 };
 bd_band bd_bands_apart(const bd_recorder *to, bd_size size);
+/* The same of whole blocks of rows, of any height, for one that binds up to 63 rows more before a band (bd_rows_from). */
+bd_band bd_bands_of_blocks(const bd_recorder *to, bd_size size, uint32_t block);
+/* Rows of a picture that a dispatch binds: those up to `end`, from one at or before `first` where a binding may begin. */
+typedef struct bd_rows {
+    uint32_t first, count;
+} bd_rows;
+bd_rows bd_rows_from(uint32_t first, uint32_t end);
+/* The same of a picture that lies behind another one: those that lie behind `rows` rows of that, of which the uppermost
+ * has row `first` of the picture behind it, or none where it lies outside. At least one. */
+bd_rows bd_rows_behind(uint32_t height, int64_t first, uint32_t rows);
 /* Rows of a band: limits are the device's; deep and band_bytes as above. */
 uint32_t bd_band_rows(const VkPhysicalDeviceLimits *limits, bool deep, VkDeviceSize band_bytes, bd_size size,
                       uint32_t unit);

@@ -8,24 +8,47 @@ typedef struct axis_plan {
     uint32_t out, taps;    /* of the table */
     uint32_t coefficients; /* where they lie in the tables, in units of four bytes */
     uint32_t bounds;       /* likewise */
-    uint32_t filter, in;   /* what the table is made of */
+    uint32_t table;        /* of the recipe, its number */
+    uint32_t filter, in;   /* what it is made of */
     float box0, box1, sigma;
 } axis_plan;
-BD_PLAN_OF_WORDS(axis_plan, 14);
+BD_PLAN_OF_WORDS(axis_plan, 15);
 
-/* In bands of output rows that the device can bind. */
+/* The rows of src that rows of dst are made of. */
+static bd_rows rows_needed(const bd_recorder *to, const axis_plan *p, bd_band band) {
+    const bd_resample_table *table = to->tables[p->table];
+    if (p->horizontal) {
+        return bd_rows_from(p->first_row + band.first, p->first_row + band.first + band.rows);
+    }
+    if (p->filter == BD_RESAMPLE_REPEAT) {
+        return (bd_rows){0, bd_recorder_size(to, p->src).h};
+    }
+    const int32_t *first = table->bounds + 2 * (size_t)band.first, *last = first + 2 * (size_t)(band.rows - 1);
+    return bd_rows_from((uint32_t)first[0] - p->first_row, (uint32_t)(last[0] + last[1]) - p->first_row);
+}
+
+/* In bands of output rows for which the device can bind these and those that they are made of. */
 static void record_axis(bd_recorder *to, const void *plan) {
     const axis_plan *p = plan;
     const bd_size src = bd_recorder_size(to, p->src), dst = bd_recorder_size(to, p->dst);
-    for (bd_band band = bd_bands(to, dst, 1); band.rows; bd_band_next(&band)) {
+    const bd_size widest = {BD_MAX(src.w, dst.w), dst.h};
+    const uint32_t most = bd_bands(to, (bd_size){src.w, src.h}, 1).most;
+    for (bd_band band = p->horizontal ? bd_bands_apart(to, widest) : bd_bands(to, widest, 1); band.rows;
+         bd_band_next(&band)) {
+        bd_rows from = rows_needed(to, p, band);
+        while (from.count > most && band.rows > BD_BAND_AROUND) {
+            band.rows = (band.rows / 2 + BD_BAND_AROUND - 1) / BD_BAND_AROUND * BD_BAND_AROUND;
+            from = rows_needed(to, p, band);
+        }
         /* Columns share their table, each row has its part of it: bands begin at multiples of 64 rows. */
         VkDeviceSize skipped = p->horizontal ? 0 : band.first, used = p->horizontal ? p->out : band.rows;
         VkDeviceSize row = (VkDeviceSize)p->taps * sizeof(int32_t), bound = 2 * sizeof(int32_t);
         bd_vk_dispatch dispatch;
-        bd_kernel_resample(to->vk, p->horizontal, src.w, src.h, dst.w, band.rows, p->taps,
-                           p->first_row + (p->horizontal ? band.first : 0), &dispatch);
+        bd_kernel_resample(to->vk, p->horizontal, src.w, from.count, dst.w, band.rows, p->taps,
+                           p->horizontal ? p->first_row + band.first - from.first : p->first_row + from.first,
+                           &dispatch);
         bd_match_depth(to, &dispatch, p->src);
-        bd_bind(to, &dispatch, 0, p->src);
+        bd_bind_rows(to, &dispatch, 0, p->src, from.first, from.count);
         bd_bind_bytes(to, &dispatch, 1, p->tables, (VkDeviceSize)p->coefficients * 4 + skipped * row, used * row);
         bd_bind_bytes(to, &dispatch, 2, p->tables, (VkDeviceSize)p->bounds * 4 + skipped * bound, used * bound);
         bd_bind_rows(to, &dispatch, BD_BIND_DST, p->dst, band.first, band.rows);
@@ -41,6 +64,7 @@ static void add_axis(bd_recipe *recipe, axis_plan *plan, const bd_table_key *key
     plan->taps = (uint32_t)table->taps;
     plan->coefficients = (uint32_t)(at[BD_TABLE_COEFFICIENTS] / 4);
     plan->bounds = (uint32_t)(at[BD_TABLE_BOUNDS] / 4);
+    plan->table = recipe->resampled_count - 1;
     plan->filter = key->filter;
     plan->in = key->in;
     plan->box0 = key->box[0];

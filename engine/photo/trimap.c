@@ -39,7 +39,8 @@ BD_PLAN_OF_WORDS(pin_plan, 4);
 static void record_pin(bd_recorder *to, const void *plan) {
     const pin_plan *p = plan;
     const bd_size photo = bd_recorder_size(to, p->trimap), size = bd_recorder_size(to, p->plane);
-    for (bd_band band = bd_bands(to, photo, p->block); band.rows; bd_band_next(&band)) {
+    /* Rows of the plane begin where bindings may, too: 16 of them. */
+    for (bd_band band = bd_bands(to, photo, 16 * p->block); band.rows; bd_band_next(&band)) {
         uint32_t first = band.first / p->block, rows = (band.rows + p->block - 1) / p->block;
         const bd_push_trimap push = {.src_w = (int32_t)photo.w,
                                      .src_h = (int32_t)band.rows,

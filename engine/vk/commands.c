@@ -200,16 +200,19 @@ static uint32_t texel_bytes(VkFormat format) {
     }
 }
 
-static bd_result check_range(const bd_vk *vk, const bd_vk_dispatch *dispatch, uint32_t b, bool texel, bd_error *error) {
+static bd_result check_range(bd_vk_commands *commands, const bd_vk_dispatch *dispatch, uint32_t b, bool texel,
+                             bd_error *error) {
+    const bd_vk *vk = commands->vk;
     const bd_vk_binding *binding = &dispatch->bindings[b];
     uint64_t limit = texel ? (uint64_t)vk->limits.maxTexelBufferElements * texel_bytes(binding->format)
                            : vk->limits.maxStorageBufferRange;
     if (binding->bytes <= limit) {
         return BD_OK;
     }
-    return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: %s needs a buffer of %llu MB; the device's limit is %llu MB",
+    commands->fits = (double)limit / (double)binding->bytes;
+    return bd_fail(error, BD_ERR_IMAGE_TOO_LARGE, "%s: %s needs a buffer of %llu MB; the limit of its %s is %llu MB",
                    vk->info.name, dispatch->name, (unsigned long long)(binding->bytes >> 20),
-                   (unsigned long long)(limit >> 20));
+                   texel ? "texel buffers" : "storage buffers", (unsigned long long)(limit >> 20));
 }
 
 static void write_addresses(const bd_vk *vk, const bd_vk_dispatch *dispatch, unsigned char *push) {
@@ -258,7 +261,7 @@ static bd_result make_bound(bd_vk_commands *commands, const bd_vk_dispatch *disp
         }
         VkDescriptorType type = bd_vk_descriptor_type(path, b);
         bool texel = type != VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-        result = check_range(vk, dispatch, b, texel, error);
+        result = check_range(commands, dispatch, b, texel, error);
         if (!result && texel) {
             result = make_view(commands, binding, &views[count], error);
         }

@@ -23,6 +23,7 @@ typedef struct bd_vk_commands {
     const char **labels;                  /* one per stamp */
     uint64_t *ticks;                      /* room to read them */
     uint32_t timer_count, timer_capacity; /* capacity 0: not timed */
+    double fits;                          /* what share of a range could be bound where a dispatch failed for that */
 } bd_vk_commands;
 
 /* timers: largest number of stamps (0: none). */

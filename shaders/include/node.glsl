@@ -4,7 +4,7 @@
 #define BD_NODE_GLSL
 
 ivec2 bd_node() {
-    return ivec2(int(gl_GlobalInvocationID.x), bd_grid_row());
+    return bd_grid_node(push.dst_w);
 }
 
 bool bd_outside(ivec2 at) {

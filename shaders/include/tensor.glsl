@@ -150,9 +150,13 @@ uint bd_pack_u8(uvec4 bytes) {
     return bytes.x | (bytes.y << 8) | (bytes.z << 16) | (bytes.w << 24);
 }
 
-// The row of a picture in a grid whose rows run over y, then z.
-int bd_grid_row() {
-    return int(gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y);
+// The node (x, y) of an invocation over a grid that many columns wide: groups of BD_LINEAR_GROUP along x, whose rows run
+// over y, then z. Where a grid is narrow a group takes several rows of it, so that few of its invocations are idle.
+ivec2 bd_grid_node(int columns) {
+    const int lanes = min(findMSB(columns - 1) + 1, BD_LINEAR_GROUP_BITS), lane = int(gl_LocalInvocationID.x);
+    const int row = int(gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y);
+    return ivec2(int(gl_WorkGroupID.x) * BD_LINEAR_GROUP + (lane & ((1 << lanes) - 1)),
+                 (row << (BD_LINEAR_GROUP_BITS - lanes)) + (lane >> lanes));
 }
 
 // The group's number in a grid of groups that run over x, then y.

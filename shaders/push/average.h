@@ -7,7 +7,7 @@
  * Bindings   0 logits vec4 [logits_h][logits_w][c4], 3 sum so far vec4 [out_h][out_w][c4] (not read in the first run),
  *            4 sum. Channels beyond class_count are 0 in the end.
  * Constants  0: first (bool), 1: last (bool).
- * Groups     x = ceil(out_w / BD_LINEAR_GROUP), y * z >= out_h.
+ * Groups     bd_grid_node's of out_w x out_h.
  * Reference  bd_ref_average. */
 #ifndef BD_PUSH_AVERAGE_H
 #define BD_PUSH_AVERAGE_H

@@ -9,7 +9,7 @@
  *               four nodes of the plane around it say 1, alpha 0 where all say 0. x of the grid lies at
  *               clamp(x * scale_x + bias_x, 0, src_w - 1) of the plane, y likewise.
  * band_plane    the same on a plane vec4 [dst_h][ceil(dst_w / 4)]: 1 and 0; elsewhere low .. 1 - low.
- * An invocation owns one vec4. Groups x = ceil(vec4s of a row / BD_LINEAR_GROUP), y * z >= rows.
+ * An invocation owns one vec4. Groups bd_grid_node's of vec4s of a row x rows.
  * Reference     bd_ref_band_find, bd_ref_band_at. */
 #ifndef BD_PUSH_BAND_H
 #define BD_PUSH_BAND_H

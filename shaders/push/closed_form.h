@@ -57,7 +57,7 @@
  *                 2 matrix -> 4 state with r = q and the diagonal, all else 0.
  * closed_prolong  0 state, 1 lines vec4 [coarse node], 2 grid -> 4 plane u: r over the diagonal plus the lines of both
  *                 grids at the node's colour; 0 where known.
- * Groups          x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h; of coarse nodes ceil(nodes / BD_LINEAR_GROUP);
+ * Groups          bd_grid_node's of dst_w x dst_h; of coarse nodes ceil(nodes / BD_LINEAR_GROUP);
  *                 closed_step 1.
  * Reference       engine/reference/ref_closed_form.c. */
 #ifndef BD_PUSH_CLOSED_FORM_H

@@ -21,7 +21,7 @@
  *                     Constant 1 (fresh, bool): from the labels. Nothing is done where all components are kept.
  * components_apply    0 the buffer, 4 plane, the part that begins at grid row `first`: values whose nearest component
  *                     is not kept become 0, or with constant 0 (background) 1. An invocation owns four values.
- * Groups              x = ceil(items / BD_LINEAR_GROUP), y * z >= rows.
+ * Groups              bd_grid_node's of items x rows.
  * Reference           engine/reference/ref_components.c. */
 #ifndef BD_PUSH_COMPONENTS_H
 #define BD_PUSH_COMPONENTS_H

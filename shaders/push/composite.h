@@ -15,7 +15,7 @@
  *            3: premultiplied (bool): the picture's colours are divided by its alpha first.
  *            4: of_photo (bool): the background lies inside the photo, whose alpha it has: a = fa + bg.a * (1 - p).
  *            5: keep_hidden (bool): colours stay where the result's alpha is 0, else they become 0.
- * Groups     x = ceil(photo_w / BD_LINEAR_GROUP), y * z >= photo_h (rows run over y, then z).
+ * Groups     bd_grid_node's of photo_w x photo_h.
  * Reference  bd_ref_composite. */
 #ifndef BD_PUSH_COMPOSITE_H
 #define BD_PUSH_COMPOSITE_H

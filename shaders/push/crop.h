@@ -24,7 +24,7 @@
  *               look's by push.weight where bodies are thin: where area / edge, in cells of the first look's logits, is at
  *               most BD_LARGER_THIN; less above, and not at all from BD_LARGER_THICK on. What fills the photo is seen
  *               worse for its size, and what the crop is for is left to that. Constant 0 (alone, bool): no crop is looked at.
- * An invocation owns one pixel or node: groups x = ceil(columns / BD_LINEAR_GROUP), y * z >= rows.
+ * An invocation owns one pixel or node: groups bd_grid_node's of columns x rows.
  * Reference     bd_ref_crop, bd_ref_crop_picture, bd_ref_crop_merge, bd_ref_larger_share. */
 #ifndef BD_PUSH_CROP_H
 #define BD_PUSH_CROP_H

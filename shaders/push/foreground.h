@@ -16,7 +16,7 @@
  *                   2 alpha plane
  *                   -> 4 uint [dst_h][dst_w]: F where 0 < alpha < 1, else the photo's own bytes. Row y of the bound
  *                   parts is row first + y of the whole.
- * Groups            x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h.
+ * Groups            bd_grid_node's of dst_w x dst_h.
  * Reference         engine/reference/ref_matte.c. */
 #ifndef BD_PUSH_FOREGROUND_H
 #define BD_PUSH_FOREGROUND_H

@@ -13,7 +13,7 @@
  *                 (F, 0), (B, 0) with F in 0 .. 1; else binding 1 is not read.
  * fusion_spread   0 pairs [src_h][src_w], bilinear at clamp(x * scale + bias, 0, src_w - 1) (y likewise), 1 level
  *                 [dst_h][dst_w] -> 4 pairs [dst_h][dst_w]: (a F, a), ((1 - a) B, 1 - a).
- * Groups          x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h; rows and columns take ceil(size / BD_FUSION_RUN)
+ * Groups          bd_grid_node's of dst_w x dst_h; rows and columns take ceil(size / BD_FUSION_RUN)
  *                 for their axis: an invocation owns that many nodes along it, else one.
  * Reference       engine/reference/ref_fusion.c. */
 #ifndef BD_PUSH_FUSION_H

@@ -5,8 +5,8 @@
  * squared, clipped at the edges: means count what lies inside.
  *
  * guided_reduce   0 photo uint [src_h][src_w]
- *                 -> 4 vec4 [][dst_w]: means of blocks that begin at photo row 0 of the bound part; dst_h rows are
- *                 written from row `first` on; w is 0.
+ *                 -> 4 vec4 [][dst_w]: means of blocks that begin at row `above` of the bound part, which has src_h rows
+ *                 from there on; dst_h rows are written from row `first` on; w is 0.
  * guided_start    0 grid vec4 [dst_h][dst_w], 1 plane vec4 [dst_h][ceil(dst_w / 4)]
  *                 -> 4 vec4 [dst_h][dst_w]: the grid with the plane in w, level .. 1 - level stretched to 0 .. 1.
  * guided_rows     0 grid
@@ -29,7 +29,7 @@
  *                 above + y of the bound part of the photo.
  *                 Constant 0: a node is at least four pixels wide. 1: colours are blurred by the taps; of the
  *                 photo's bound part two rows more on either side are read.
- * Groups          x = ceil(dst_w / BD_LINEAR_GROUP) (guided_apply: of ceil(dst_w / 4)), y * z >= dst_h.
+ * Groups          bd_grid_node's of dst_w x dst_h (guided_apply: of ceil(dst_w / 4)).
  * Reference       engine/reference/ref_matte.c. */
 #ifndef BD_PUSH_GUIDED_H
 #define BD_PUSH_GUIDED_H

@@ -22,7 +22,7 @@
  *                   by (ratio of deviations)^BD_HARMONIZE_SHARE within 1 -+ BD_HARMONIZE_CONTRAST, a and b around 0 by
  *                   (ratio of root mean squares)^BD_HARMONIZE_SHARE within 1 -+ BD_HARMONIZE_COLOR. Where one of them
  *                   has no pixels the map changes nothing.
- * Groups            statistics: x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h.
+ * Groups            statistics: bd_grid_node's of dst_w x dst_h.
  * Reference         engine/reference/ref_light.c. */
 #ifndef BD_PUSH_HARMONIZE_H
 #define BD_PUSH_HARMONIZE_H

@@ -37,7 +37,7 @@
  *              drawn to f by BD_KEY_GUESS / (BD_KEY_GUESS + a^2); then without `spill` of its excess, of which u goes
  *              and luminance stays. Constants 0: shadow, as above: b has its light back, and nothing is drawn to f; 2:
  *              network (bool): what it adds to the key's alpha keeps its excess.
- * Groups       x = ceil(dst_w / BD_LINEAR_GROUP), of planes ceil(ceil(dst_w / 4) / BD_LINEAR_GROUP); y * z >= dst_h.
+ * Groups       bd_grid_node's of dst_w x dst_h, of planes of ceil(dst_w / 4) x dst_h.
  * Reference    engine/reference/ref_key.c.
  * Source       Smith, Blinn, Blue screen matting, SIGGRAPH 1996; Vlahos, US patent 3595987, 1971. */
 #ifndef BD_PUSH_KEY_H

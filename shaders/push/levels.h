@@ -3,7 +3,7 @@
  * else 0.
  *
  * Bindings   4 plane vec4 [h][ceil(w / 4)]. What lies past w stays 0.
- * Groups     x = ceil(ceil(w / 4) / BD_LINEAR_GROUP), y * z >= h. An invocation owns one vec4.
+ * Groups     bd_grid_node's of ceil(w / 4) x h. An invocation owns one vec4.
  * Reference  bd_ref_levels. */
 #ifndef BD_PUSH_LEVELS_H
 #define BD_PUSH_LEVELS_H

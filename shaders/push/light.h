@@ -14,7 +14,7 @@
  *                light screened over them, 1 - (1 - c)(1 - l) in linear RGB; elsewhere, and where nothing changes,
  *                front's bytes. An invocation owns one pixel.
  *                Constants 0: harmonize (bool), else binding 3 is not read; 1: wrap (bool), else binding 0 is not.
- * Groups         x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h.
+ * Groups         bd_grid_node's of dst_w x dst_h.
  * Reference      engine/reference/ref_light.c. */
 #ifndef BD_PUSH_LIGHT_H
 #define BD_PUSH_LIGHT_H

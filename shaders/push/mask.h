@@ -5,7 +5,7 @@
  * Bindings   0 logits vec4 [logits_h][logits_w][c4], 4 mask vec4 [out_h][ceil(out_w / 4)], four neighbours in a vec4:
  *            float rows of ceil(out_w / 4) * 4; what lies past out_w is 0.
  * Constants  0: hard (bool).
- * Groups     x = ceil(ceil(out_w / 4) / BD_LINEAR_GROUP), y * z >= out_h.
+ * Groups     bd_grid_node's of ceil(out_w / 4) x out_h.
  * Reference  bd_ref_resize and bd_ref_softmax or bd_ref_argmax. */
 #ifndef BD_PUSH_MASK_H
 #define BD_PUSH_MASK_H

@@ -17,7 +17,7 @@
  * noise_blur      0 grid vec4 [dst_h][dst_w], 1 the taps as vec4
  *                 -> 4 that grid blurred along x, or with constant 0 (vertical, bool) along y; what lies outside is as
  *                 the edge.
- * Groups          noise_patches: x = dst_w, y = dst_h; the others x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h.
+ * Groups          noise_patches: x = dst_w, y = dst_h; the others bd_grid_node's of dst_w x dst_h.
  * Reference       engine/reference/ref_noise.c.
  * Source          Immerkaer, Fast noise variance estimation, Computer Vision and Image Understanding 64, 1996: the
  *                 mask's answer to white noise has 6 times its deviation. The median of its absolute value is 0.6745 of

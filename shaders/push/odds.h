@@ -9,7 +9,7 @@
  * Bindings   0 logits vec4 [logits_h][logits_w][c4], 3 grid so far vec4 [out_h][out_w] (not read in the first look),
  *            4 grid: o, n, 0, 0. Without a background class, or where the set has it, n is -BD_ODDS_MOST.
  * Constants  0: first (bool).
- * Groups     x = ceil(out_w / BD_LINEAR_GROUP), y * z >= out_h.
+ * Groups     bd_grid_node's of out_w x out_h.
  * Reference  bd_ref_odds. */
 #ifndef BD_PUSH_ODDS_H
 #define BD_PUSH_ODDS_H

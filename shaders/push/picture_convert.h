@@ -9,7 +9,7 @@
  * Bindings   0 src, 4 dst.
  * Constants  0: form of src. 1: form of dst; one of both is an integer's. 2: src is premultiplied (bool). 3: dst is.
  *            4: src is opaque (bool): its alpha is not looked at, and counts as full.
- * Groups     x = ceil(w / BD_LINEAR_GROUP), y * z >= h. An invocation owns one pixel.
+ * Groups     bd_grid_node's of w x h. An invocation owns one pixel.
  * Reference  bd_ref_convert. */
 #ifndef BD_PUSH_PICTURE_CONVERT_H
 #define BD_PUSH_PICTURE_CONVERT_H

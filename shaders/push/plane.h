@@ -7,7 +7,7 @@
  * plane_pack      0 src plane [dst_h][ceil(dst_w / 4)] -> 4 uint, rounded to nearest: bytes [dst_h][ceil(dst_w / 4)]
  *                 (four pixels in each), or with constant 0 (sixteen, bool) words of 16 bits
  *                 [dst_h][ceil(dst_w / 4) * 2] (two in each).
- * Groups          x = ceil(ceil(dst_w / 4) / BD_LINEAR_GROUP), y * z >= dst_h. An invocation owns one vec4.
+ * Groups          bd_grid_node's of ceil(dst_w / 4) x dst_h. An invocation owns one vec4.
  * Reference       engine/reference/ref_matte.c. */
 #ifndef BD_PUSH_PLANE_H
 #define BD_PUSH_PLANE_H

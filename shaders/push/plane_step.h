@@ -7,7 +7,7 @@
  * Bindings   0 src plane, whose bound part begins with row src_first, 4 dst plane, whose bound part has the rows
  *            first .. first + rows - 1; both of w x h, vec4 [h][ceil(w / 4)], zero past w.
  * Constants  0: what u is.
- * Groups     x = ceil(ceil(w / 4) / BD_LINEAR_GROUP), y * z >= rows. An invocation owns one vec4.
+ * Groups     bd_grid_node's of ceil(w / 4) x rows. An invocation owns one vec4.
  * Reference  engine/reference/ref_components.c. */
 #ifndef BD_PUSH_PLANE_STEP_H
 #define BD_PUSH_PLANE_STEP_H

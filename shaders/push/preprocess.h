@@ -4,7 +4,7 @@
  *
  * Bindings   0 photo uint [photo_h][photo_w], 4 y vec4 [net_h][net_w].
  * Constants  0: mirrored (bool): left and right of the photo change places, 1: bgr (bool): red and blue do.
- * Groups     x = ceil(net_w / BD_LINEAR_GROUP), y * z >= net_h.
+ * Groups     bd_grid_node's of net_w x net_h.
  * Reference  bd_ref_preprocess. */
 #ifndef BD_PUSH_PREPROCESS_H
 #define BD_PUSH_PREPROCESS_H

@@ -8,7 +8,7 @@
  * Rows       horizontal: row y of dst is made of row first_row + y of src.
  *            vertical: dst_w == src_w; first_row is subtracted from the bounds' first rows (src starts at that row of
  *            the picture).
- * Groups     x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h (rows run over y, then z).
+ * Groups     bd_grid_node's of dst_w x dst_h.
  * Reference  bd_ref_resample_horizontal, bd_ref_resample_vertical. */
 #ifndef BD_PUSH_RESAMPLE_H
 #define BD_PUSH_RESAMPLE_H

@@ -19,7 +19,7 @@
  *              (locates, bool): the box becomes that of all parts of r > BD_RULE_BOX_LEVEL with at least
  *              one in BD_RULE_BOX_SHARE of the largest one's nodes, and its area and edge are told.
  * rule_apply   0 the buffer, 4 plane vec4 [h][ceil(w / 4)]: P. An invocation owns four nodes; groups
- *              x = ceil(ceil(w / 4) / BD_LINEAR_GROUP), y * z >= h.
+ *              bd_grid_node's of ceil(w / 4) x h.
  * Reference    bd_ref_rule. */
 #ifndef BD_PUSH_RULE_H
 #define BD_PUSH_RULE_H

@@ -4,7 +4,7 @@
  *
  * Bindings   0 trimap uint [src_h][ceil(src_w / 4)], a byte per pixel, 4 plane vec4 [dst_h][ceil(dst_w / 4)], which is
  *            read, too.
- * Groups     x = ceil(ceil(dst_w / 4) / BD_LINEAR_GROUP), y * z >= dst_h. An invocation owns one vec4.
+ * Groups     bd_grid_node's of ceil(dst_w / 4) x dst_h. An invocation owns one vec4.
  * Reference  engine/reference/ref_matte.c. */
 #ifndef BD_PUSH_TRIMAP_H
 #define BD_PUSH_TRIMAP_H

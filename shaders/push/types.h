@@ -58,6 +58,7 @@ typedef struct bd_ivec4 {
 #define BD_CONSTANT_F32 7
 
 /* Invocations of a group in the shaders that take items one by one. */
-#define BD_LINEAR_GROUP 64
+#define BD_LINEAR_GROUP_BITS 6
+#define BD_LINEAR_GROUP (1 << BD_LINEAR_GROUP_BITS)
 
 #endif

@@ -11,7 +11,7 @@
  * unweigh    0 grid [src_h][src_w], bilinear at clamp(x * scale + bias_x, 0, src_w - 1) (y likewise), 1 photo uint
  *            [dst_h][dst_w] -> 4 uint [dst_h][dst_w]: colours over their weight (where that is 0, the photo's) and the
  *            photo's alpha.
- * Groups     x = ceil(dst_w / BD_LINEAR_GROUP), y * z >= dst_h; gauss takes ceil(size / BD_GAUSS_RUN) for its axis.
+ * Groups     bd_grid_node's of dst_w x dst_h; gauss takes ceil(size / BD_GAUSS_RUN) for its axis.
  * Reference  engine/reference/ref_blur.c. */
 #ifndef BD_PUSH_WEIGH_H
 #define BD_PUSH_WEIGH_H

@@ -241,7 +241,7 @@ static void check_labels(const tail *t, bool ties, bd_ref_steps steps) {
     }
     CHECK_EACH_COLUMN(&harness) {
         bd_vk_dispatch dispatch;
-        bd_kernel_labels(&harness.vk, &shape, (uint32_t)t->out_w, (uint32_t)t->out_h, x, y, steps.step,
+        bd_kernel_labels(&harness.vk, &shape, (uint32_t)t->out_w, 0, (uint32_t)t->out_h, x, y, steps.step,
                          steps.zero_point, &dispatch);
         const check_input inputs[4] = {{padded, (size_t)(t->h * t->w) * bd_shape_c4(&shape) * 16}};
         uint8_t *got = check_output(bytes);
@@ -561,11 +561,28 @@ static void bench_pictures(void **state) {
                              .solid = true});
 }
 
+/* A tall picture takes about as many groups as a wide one: few of their invocations are idle. */
+static void test_groups(void **state) {
+    (void)state;
+    for (uint32_t narrow = 1; narrow < 200; narrow++) {
+        uint64_t groups[2];
+        for (int i = 0; i < 2; i++) {
+            const uint32_t most = 1 << 20;
+            bd_vk_dispatch dispatch;
+            bd_kernel_narrow(&harness.vk, i ? narrow : most, i ? most : narrow, &dispatch);
+            groups[i] = (uint64_t)dispatch.groups[0] * dispatch.groups[1] * dispatch.groups[2];
+            assert_true(dispatch.groups[1] <= 32768 && dispatch.groups[2] <= 32768);
+            assert_true(groups[i] * BD_LINEAR_GROUP >= (uint64_t)narrow * most);
+        }
+        assert_true(groups[1] <= 2 * groups[0]);
+    }
+}
+
 int main(int argc, char **argv) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_preprocess), cmocka_unit_test(test_resample), cmocka_unit_test(test_labels),
         cmocka_unit_test(test_mask),       cmocka_unit_test(test_average),  cmocka_unit_test(test_composite),
-        cmocka_unit_test(test_narrow),
+        cmocka_unit_test(test_narrow),     cmocka_unit_test(test_groups),
     };
     static const struct CMUnitTest benches[] = {cmocka_unit_test(bench_pictures)};
     int status = check_open(&harness, argc, argv);
