@@ -258,24 +258,8 @@ static bd_result load(bd_tuning *tuning, bd_error *error) {
     if (bd_read_file(tuning->path, MOST_BYTES, tuning->allocator, &file, NULL)) {
         return BD_OK;
     }
-<<<<<<< HEAD
-    bd_result result = BD_OK;
-    const char *at = (const char *)file.data;
-    const char *end = at + file.bytes;
-    if (file.bytes > sizeof HEADER && !memcmp(at, HEADER, sizeof HEADER - 1)) {
-        at += sizeof HEADER - 1;
-        while (at < end && !result) {
-            const char *line_end = memchr(at, '\n', (size_t)(end - at));
-            line_end = line_end ? line_end : end;
-            result = parse_line(tuning, at, line_end, error);
-            at = line_end + 1;
-        }
-    }
-    bd_release_content(tuning->allocator, &file);
-=======
     bd_result result = bd_tuning_parse(tuning, (const char *)file.data, file.bytes, error);
     bd_release_content(tuning->allocator, &file);
->>>>>>> 0d51d98 (tuning: a file of many lines is read in the time that sorting them takes)
     return result;
 }
 
