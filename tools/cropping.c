@@ -56,7 +56,7 @@ void cli_cropping_find(cli *run, cli_cropping *cropping, const bd_image *alpha, 
     cropping->found = top < alpha->height;
     if (!cropping->found) {
         if (!run->options.quiet) {
-            cli_say(run, "%s is not cropped: its matte is empty", photo);
+            cli_note(run, "%s is not cropped: its matte is empty", photo);
         }
         return;
     }

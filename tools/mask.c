@@ -5,7 +5,6 @@
 #include "files.h"
 #include "key.h"
 #include "mask.h"
-#include "progress.h"
 #include "values.h"
 
 /* Options of the library's parameters do, and those that are read here. */
@@ -196,9 +195,6 @@ bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte) {
                             matte->plane.labels ? "; segment --labels needs --photo-size for that" : "");
         }
         matte->params.mode = BD_MATTE_SOFT; /* at the photo's size: as it is */
-    }
-    if (*matte->plane.note && !run->options.quiet) {
-        cli_say(run, "%s %s", cli_is_dash(path) ? "standard input" : path, matte->plane.note);
     }
     use_plane(matte);
     return true;

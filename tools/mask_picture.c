@@ -6,6 +6,7 @@
 
 #include "mask_picture.h"
 #include "platform/text.h"
+#include "progress.h"
 #include "values.h"
 
 enum { MOST_NAMES = 4, CLASSES = 256, VOID_CLASS = 255, FULL = 65535 };
@@ -22,7 +23,7 @@ static const uint8_t *row_of(const bd_image *image, size_t y) {
 }
 
 /* RGBA of 16 bits; of BD_FORMAT_GRAY16 the first alone. */
-static void pixel_at(const bd_image *image, const uint8_t *row, size_t x, uint16_t pixel[4]) {
+static inline void pixel_at(const bd_image *image, const uint8_t *row, size_t x, uint16_t pixel[4]) {
     if (image->format == BD_FORMAT_GRAY16) {
         memcpy(pixel, row + 2 * x, 2);
         return;
@@ -57,18 +58,25 @@ typedef struct survey {
 static survey look_at(const bd_image *picture) {
     enum { TINT = 48 * 257 };
     survey s = {.gray = true, .black = true, .labels = picture->format == BD_FORMAT_RGBA8};
+    const size_t bytes = picture->format == BD_FORMAT_RGBA16 ? 8 : 4;
+    bool tinted = false;
     for (size_t y = 0; y < picture->height; y++) {
         const uint8_t *row = row_of(picture, y);
         for (size_t x = 0; x < picture->width; x++) {
+            if (x && !memcmp(row + bytes * x, row + bytes * (x - 1), bytes)) { /* as most are */
+                s.colourful += tinted;
+                continue;
+            }
             uint16_t p[4];
             pixel_at(picture, row, x, p);
+            s.black = s.black && !(p[0] | p[1] | p[2]);
+            s.labels = s.labels && class_of(p) >= 0;
             int high = p[0] > p[1] ? p[0] : p[1], low = p[0] < p[1] ? p[0] : p[1];
             high = p[2] > high ? p[2] : high;
             low = p[2] < low ? p[2] : low;
             s.gray = s.gray && low == high;
-            s.black = s.black && !high;
-            s.labels = s.labels && class_of(p) >= 0;
-            s.colourful += high - low > TINT;
+            tinted = high - low > TINT;
+            s.colourful += tinted;
         }
     }
     return s;
@@ -98,23 +106,24 @@ static bool take_channel(cli *run, const char *path, const bd_image *picture, in
 
 /* ---- masks of 0 and 1 ---- */
 
-static void note_zero_one(cli_plane *plane) {
-    (void)snprintf(plane->note, sizeof plane->note, "has only 0 and 1, which are taken for 0 and 255");
+static void note_zero_one(cli *run, const char *path) {
+    if (!run->options.quiet) {
+        cli_note(run, "%s has only 0 and 1, which are taken for 0 and 255", path);
+    }
 }
 
 bool cli_mask_settle(cli *run, const char *path, cli_plane *plane) {
     enum { MOST_INDEX = 20 }; /* Pascal VOC's */
-    size_t count = (size_t)plane->w * plane->h, ones = 0, few = 0, full = 0;
+    size_t count = (size_t)plane->w * plane->h, ones = 0, few = 0, full = 0, changes = 0;
     long unit = 0, highest = 0; /* 1 of 65535, or of 255 */
     for (size_t i = 0; i < count; i++) {
-        long n = lroundf(plane->values[i] * (float)FULL), scale = n > MOST_INDEX ? 257 : 1;
-        if (n == 0) {
+        const float value = plane->values[i];
+        changes += i > 0 && (value < plane->values[i - 1] || value > plane->values[i - 1]);
+        if (value <= 0.0f || value >= 1.0f) {
+            full += value >= 1.0f;
             continue;
         }
-        if (n == FULL) {
-            full++;
-            continue;
-        }
+        const long n = lroundf(value * (float)FULL), scale = n > MOST_INDEX ? 257 : 1;
         if (n % scale || n / scale > MOST_INDEX || (unit && unit != scale)) {
             return true;
         }
@@ -123,19 +132,21 @@ bool cli_mask_settle(cli *run, const char *path, cli_plane *plane) {
         ones += n == scale;
         highest = n / scale > highest ? n / scale : highest;
     }
-    if (few <= full) {
-        return true;
-    }
-    if (full || ones < few) {
+    const bool zero_one = few > 0 && few == ones && !full;
+    /* Classes fill areas; noise near black, or a black that is none, is a matte's. */
+    if (!zero_one && few > full && changes < few / 8 && (!full || few + full < count)) {
         return cli_fail(run, CLI_USAGE,
                         "%s: its numbers are classes up to %ld, no matte; make the foreground 255 and the rest 0, or "
                         "give the indexed PNG of segment --labels",
                         path, highest);
     }
+    if (!zero_one) {
+        return true;
+    }
     for (size_t i = 0; i < count; i++) {
         plane->values[i] = plane->values[i] > 0.0f ? 1.0f : 0.0f;
     }
-    note_zero_one(plane);
+    note_zero_one(run, path);
     return true;
 }
 
@@ -165,7 +176,7 @@ static bool take_zero_one(cli *run, const char *path, const bd_image *indices, c
             *to++ = row[x];
         }
     }
-    note_zero_one(plane);
+    note_zero_one(run, path);
     return true;
 }
 
@@ -251,11 +262,11 @@ static bool take_labels(cli *run, const char *path, const bd_image *picture, cli
     const char *text = cli_value_text(run, &run->options.classes);
     char found[200];
     name_found(run, pixels, found, sizeof found);
-    if (any) {
-        (void)snprintf(plane->note, sizeof plane->note, "is a label map: %.100s is foreground", text);
-    } else {
-        (void)snprintf(plane->note, sizeof plane->note, "is a label map without %.100s; it has: %s; see --class", text,
-                       *found ? found : "background");
+    if (any && !run->options.quiet) {
+        cli_note(run, "%s is a label map: %s is foreground", path, text);
+    } else if (!run->options.quiet) {
+        cli_note(run, "%s is a label map without %s; it has: %s; see --class", path, text,
+                 *found ? found : "background");
     }
     return true;
 }

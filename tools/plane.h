@@ -8,8 +8,7 @@
 typedef struct cli_plane {
     float *values;
     uint32_t w, h;
-    bool labels;    /* they were a label map's */
-    char note[400]; /* how the file was taken, to be said after its name; empty: nothing */
+    bool labels; /* they were a label map's */
 } cli_plane;
 
 /* Reads what a picture means (mask_picture.h), with 16 bits where a PNG has them, or a NumPy file of (h, w) floats in

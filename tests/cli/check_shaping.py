@@ -251,8 +251,12 @@ class Masks(Case):
         for name in ('half.png', 'deep.png', 'opaque.png', 'bytes.npy', 'truth.npy', 'floats.npy', 'bit.png',
                      'inverse.png'):
             self.is_half(name)
-        for name, mask in ('soft.png', np.repeat(np.arange(0, 4 * W, 4, np.uint8)[None], H, 0)), \
-                ('half_seen.png', self.half * 128), ('dark.png', np.where(self.half, 255, 3).astype(np.uint8)):
+        noise = self.photo[..., 0]
+        shades = {'soft': np.arange(0, 4 * W, 4)[None], 'half_seen': self.half * 128,
+                  'dark': np.where(np.arange(W) > 40, 255, 3)[None], 'noise': np.where(self.half, 255, noise % 4),
+                  'nearly_nothing': noise % 5}
+        for name, mask in shades.items():
+            name, mask = f'{name}.png', np.broadcast_to(mask, (H, W)).astype(np.uint8)
             self.keep(name, mask)
             said, got = self.matte(name)
             self.assertTrue((got == mask).all(), name)
