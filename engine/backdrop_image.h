@@ -41,7 +41,7 @@ typedef struct bd_image_read_params {
     size_t struct_size;
     const bd_allocator *allocator;
     bool ignore_orientation; /* true: leave pixels as stored, whatever EXIF says */
-    uint64_t max_pixels;     /* 0: 200 million */
+    uint64_t max_pixels;     /* 0: 200 million; coefficients of a progressive JPEG may take as much memory, too */
     bool indices;  /* of a PNG: palette indices, or grey values of at most 8 bits, as stored, in BD_FORMAT_GRAY8 (label
                       maps); any other file is BD_ERR_FILE_FORMAT */
     bool gray16;   /* BD_FORMAT_GRAY16: luminance, 16 bits where a PNG has them; orientation is left as it is */

@@ -74,15 +74,19 @@ static void note_warning(void *user, bd_log_level level, const char *message) {
 }
 
 bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image) {
+    bd_image_read_params limited = *params;
+    if (!cli_value_pixels(run, &run->options.max_pixels, &limited.max_pixels)) {
+        return false;
+    }
     if (!cli_is_dash(path)) {
-        return !bd_image_read(path, params, image, &run->error) || cli_failed(run);
+        return !bd_image_read(path, &limited, image, &run->error) || cli_failed(run);
     }
     uint8_t *data = NULL;
     size_t bytes = 0;
     if (!cli_read_stdin(run, &data, &bytes)) {
         return false;
     }
-    bd_result result = bd_image_decode(data, bytes, "standard input", params, image, &run->error);
+    bd_result result = bd_image_decode(data, bytes, "standard input", &limited, image, &run->error);
     free(data);
     return !result || cli_failed(run);
 }
@@ -129,7 +133,9 @@ bool cli_check_inputs(cli *run) {
         const char *const *path = path_of(run, &rows[i], CLI_FILE_IN);
         dashes += path && cli_is_dash(*path);
     }
-    return dashes < 2 || cli_fail(run, CLI_USAGE, "only one input can be standard input");
+    uint64_t most;
+    return cli_value_pixels(run, &run->options.max_pixels, &most) &&
+           (dashes < 2 || cli_fail(run, CLI_USAGE, "only one input can be standard input"));
 }
 
 /* ---- writing ---- */

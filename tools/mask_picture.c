@@ -11,9 +11,12 @@
 
 enum { MOST_NAMES = 4, CLASSES = 256, VOID_CLASS = 255, FULL = 65535 };
 
-static bool decode(const cli_mask_source *from, const bd_image_read_params *params, bd_image *image, bd_error *error) {
-    return !(from->data ? bd_image_decode(from->data, from->bytes, from->path, params, image, error)
-                        : bd_image_read(from->path, params, image, error));
+static bool decode(cli *run, const cli_mask_source *from, const bd_image_read_params *params, bd_image *image,
+                   bd_error *error) {
+    bd_image_read_params limited = *params;
+    return cli_value_pixels(run, &run->options.max_pixels, &limited.max_pixels) &&
+           !(from->data ? bd_image_decode(from->data, from->bytes, from->path, &limited, image, error)
+                        : bd_image_read(from->path, &limited, image, error));
 }
 
 /* ---- pixels ---- */
@@ -291,7 +294,7 @@ static bool is_indexed(const bd_image *picture, const bd_image *indices) {
 static bool take_luminance(cli *run, const cli_mask_source *from, cli_plane *plane) {
     const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
     bd_image gray = {0};
-    bool done = (decode(from, &params, &gray, &run->error) || cli_failed(run)) &&
+    bool done = (decode(run, from, &params, &gray, &run->error) || cli_failed(run)) &&
                 take_channel(run, from->path, &gray, 0, plane);
     bd_image_finish(&gray);
     return done;
@@ -306,7 +309,7 @@ static bool take(cli *run, const cli_mask_source *from, const bd_image *picture,
     bd_image indices = {0};
     bd_error none;
     bool doubtful = !s.gray || (s.labels && !s.black), zero_one = false;
-    if (doubtful && decode(from, &params, &indices, &none)) {
+    if (doubtful && decode(run, from, &params, &indices, &none)) {
         zero_one = !s.gray && is_zero_one(run, &indices) && take_zero_one(run, from->path, &indices, plane);
         s.labels = s.labels && (!s.gray || is_indexed(picture, &indices));
     } else {
@@ -336,7 +339,7 @@ bool cli_mask_picture_read(cli *run, const cli_mask_source *source, cli_plane *p
     const bd_image_read_params params = {.struct_size = sizeof params, .ignore_orientation = true, .keep_depth = true};
     bd_image picture = {0};
     bool done =
-        (decode(source, &params, &picture, &run->error) || cli_failed(run)) && take(run, source, &picture, plane);
+        (decode(run, source, &params, &picture, &run->error) || cli_failed(run)) && take(run, source, &picture, plane);
     bd_image_finish(&picture);
     return done;
 }

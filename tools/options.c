@@ -84,6 +84,9 @@ static const cli_kind island = {.type = CLI_NUMBER,
                                 .unit = "percent",
                                 .miss = "is a share of the largest part from {low} to {high} {unit}, not '{value}'"};
 static const cli_kind share = {.type = CLI_NUMBER, .high = 100, .unit = "percent", .fallback = "3", .miss = IS_FROM_TO};
+static const cli_kind pixels = {.type = CLI_PIXELS,
+                                .fallback = "200M",
+                                .miss = "takes a number such as 50000000 or 50M, 0 for no limit, not '{value}'"};
 static const cli_kind size = {
     .type = CLI_SIZE, .low = 1, .high = 8192, .miss = "takes a number or WxH, each {low} to {high}, not '{start}'"};
 static const cli_kind color = {
@@ -262,6 +265,10 @@ static const cli_option rows[] = {
     TAKE("quality", 'Q', quality, S, quality, "N", "JPEG quality of the overlay, {low} to {high} (default: {default})"),
     TAKE("format", 0, format, R, format, "FORMAT", "{choices}, whatever OUT is called"),
     TAKE("format", 0, format, S, format, "FORMAT", "{choices}, whatever the overlay is called"),
+
+    TAKE("max-pixels", 0, max_pixels, R | S | A, pixels, "N",
+         "no picture that is read may have more, which is said before it is decoded; 50000000 or 50M, 0 for\n"
+         "no limit (default: {default})"),
 
     TAKE("model", 0, model, R | S | T | A, any_text, "NAME|PATH",
          "a model of `backdrop models`, or an exported network: .pb, .tflite, .onnx, .pth,\n"

@@ -25,7 +25,7 @@ typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
     bool help, version, classic, transparent, photo_size, json, quiet, verbose, no_tune, force;
-    const char *output, *gravity, *classes, *color, *blur, *blur_background, *quality, *format;
+    const char *max_pixels, *output, *gravity, *classes, *color, *blur, *blur_background, *quality, *format;
     const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *crop;
     const char *keep, *islands, *shrink, *grow, *levels, *threshold;
     const char *key, *key_tolerance, *key_softness, *key_spill, *key_with;
@@ -45,6 +45,7 @@ typedef enum cli_type {
     CLI_CHOICE,
     CLI_INTEGER, /* of low..high, or the number of a choice */
     CLI_NUMBER,  /* of low..high */
+    CLI_PIXELS,  /* an integer, with K, M or G behind it thousands, millions or milliards */
     CLI_SIZE,    /* "N" or "WxH", each an integer of low..high */
     CLI_COLOR,   /* as CSS writes them (css_color.h); or a choice */
     CLI_PLACE,   /* one of ImageMagick's words, or "X%,Y%" */

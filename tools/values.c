@@ -129,6 +129,29 @@ bool cli_values_set(cli *run) {
     return true;
 }
 
+static bool parse_pixels(const char *text, uint64_t *value) {
+    static const char digits[] = "0123456789", units[] = "KMG";
+    size_t length = strspn(text, digits);
+    const char *unit = text[length] ? strchr(units, text[length]) : NULL;
+    if (!length || length > 15 || (text[length] && (!unit || text[length + 1]))) {
+        return false;
+    }
+    *value = strtoull(text, NULL, 10);
+    for (long power = unit ? unit - units : -1; power >= 0; power--) {
+        if (*value > UINT64_MAX / 1000) {
+            return false;
+        }
+        *value *= 1000;
+    }
+    *value = *value ? *value : UINT64_MAX;
+    return true;
+}
+
+bool cli_value_pixels(cli *run, const char *const *option, uint64_t *value) {
+    const char *text = cli_value_text(run, option);
+    return !text || parse_pixels(text, value) || miss_of(run, option);
+}
+
 static bool parse_size(const cli_kind *kind, const char *text, uint32_t *width, uint32_t *height) {
     static const char digits[] = "0123456789";
     long w, h, low = (long)kind->low, high = (long)kind->high;

@@ -18,6 +18,8 @@ const char *cli_value_text(const cli *run, const char *const *option);
 bool cli_value_choice(cli *run, const char *const *option, unsigned *number);
 bool cli_value_integer(cli *run, const char *const *option, long *value);
 bool cli_value_number(cli *run, const char *const *option, float *value);
+/* 0: UINT64_MAX. */
+bool cli_value_pixels(cli *run, const char *const *option, uint64_t *value);
 bool cli_value_size(cli *run, const char *const *option, uint32_t *width, uint32_t *height);
 bool cli_value_color(cli *run, const char *const *option, uint8_t rgba[4]);
 /* Shares of the free width and height. */

@@ -16,8 +16,11 @@
 
 enum {
     STRIP_ROWS = 16,
-    SCANS_MAX = 100 /* a scan costs little to store and a pass over the picture to decode */
+    SCANS_MAX = 100, /* a scan costs little to store and a pass over the picture to decode */
+    SCANS_USUAL = 20 /* more than encoders write */
 };
+/* Scans beyond the usual ones are passes over so many pixels at most, all together. */
+#define WORK_MAX 4000000000u
 
 typedef struct jpeg_reader {
     struct jpeg_decompress_struct jpeg;
@@ -77,11 +80,32 @@ static void warn(j_common_ptr jpeg, int level) {
 
 static void count_scans(j_common_ptr jpeg) {
     jpeg_reader *reader = jpeg->client_data;
-    if (reader->jpeg.input_scan_number > SCANS_MAX) {
-        reader->result = bd_fail(reader->error, BD_ERR_FILE_CORRUPT, "%s: JPEG: more than %d scans",
-                                 reader->source->name, SCANS_MAX);
+    uint64_t pixels = (uint64_t)reader->jpeg.image_width * reader->jpeg.image_height;
+    int most = (int)BD_MIN(BD_MAX(WORK_MAX / pixels, (uint64_t)SCANS_USUAL), (uint64_t)SCANS_MAX);
+    if (reader->jpeg.input_scan_number > most) {
+        reader->result = bd_fail(reader->error, BD_ERR_FILE_CORRUPT, "%s: JPEG: more than %d scans of %ux%u pixels",
+                                 reader->source->name, most, reader->jpeg.image_width, reader->jpeg.image_height);
         longjmp(reader->jump, 1);
     }
+}
+
+/* A picture of several scans is held as coefficients, too, which may take as much as the pixels of the largest picture that
+ * is allowed. */
+static bd_result check_coefficients(jpeg_reader *reader) {
+    struct jpeg_decompress_struct *jpeg = &reader->jpeg;
+    const bd_image_source *source = reader->source;
+    uint64_t bytes = 0;
+    for (int c = 0; c < jpeg->num_components && jpeg_has_multiple_scans(jpeg); c++) {
+        const jpeg_component_info *component = &jpeg->comp_info[c];
+        bytes += (uint64_t)component->width_in_blocks * component->height_in_blocks * DCTSIZE2 * sizeof(JCOEF);
+    }
+    return bytes / 4 <= source->max_pixels
+               ? BD_OK
+               : bd_fail(reader->error, BD_ERR_IMAGE_TOO_LARGE,
+                         "%s: %ux%u pixels in several scans are too many: their coefficients take as much memory as "
+                         "%llu pixels, and the limit is %llu",
+                         source->name, jpeg->image_width, jpeg->image_height, (unsigned long long)(bytes / 4),
+                         (unsigned long long)source->max_pixels);
 }
 
 /* Walks the segments before the first scan to the APP1 that holds EXIF. */
@@ -203,6 +227,7 @@ static void read_file(jpeg_reader *reader) {
     jpeg_save_markers(jpeg, JPEG_APP0 + 2, 0xffff);
     jpeg_read_header(jpeg, TRUE);
     reader->result = bd_image_check_size(source, jpeg->image_width, jpeg->image_height, reader->error);
+    reader->result = reader->result ? reader->result : check_coefficients(reader);
     if (reader->result) {
         return;
     }

@@ -177,7 +177,7 @@ static bool bmp_is_safe(const bd_image_source *source) {
     uint64_t width = old ? little_endian(data + 18, 2) : little_endian(data + 18, 4);
     uint64_t height = old ? little_endian(data + 20, 2) : little_endian(data + 22, 4);
     uint32_t bits = little_endian(data + (old ? 24 : 28), 2);
-    if (height == 0x80000000u || width > INT_MAX) {
+    if (!width || !height || height == 0x80000000u || width > INT_MAX) {
         return false;
     }
     if (bits != 1 && bits != 4 && bits != 8) {
@@ -186,7 +186,7 @@ static bool bmp_is_safe(const bd_image_source *source) {
     /* Height is negative when rows run from the top. */
     height = height > INT_MAX ? 0x100000000u - height : height;
     uint64_t row_bytes = (width * bits + 31) / 32 * 4;
-    if (offset <= FILE_HEADER + header || (row_bytes && (source->bytes - offset) / row_bytes < height)) {
+    if (offset <= FILE_HEADER + header || (source->bytes - offset) / row_bytes < height) {
         return false;
     }
     uint64_t colors = (offset - FILE_HEADER - header) / (old ? 3 : 4);

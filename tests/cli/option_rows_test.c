@@ -58,7 +58,8 @@ static void test_rows_are_whole(void **state) {
                        kind->type == CLI_LEVELS || kind->type == CLI_SCALING || kind->type == CLI_MARGIN;
         assert_int_equal(numbers, kind->low < kind->high);
         assert_true(kind->type != CLI_CHOICE || (kind->choices && kind->choices->name));
-        assert_int_equal(kind->miss != NULL, numbers || kind->type == CLI_CHOICE || kind->type == CLI_COLOR);
+        assert_int_equal(kind->miss != NULL,
+                         numbers || kind->type == CLI_CHOICE || kind->type == CLI_COLOR || kind->type == CLI_PIXELS);
         for (cli_verb verb = CLI_REPLACE; verb < CLI_VERB_COUNT; verb++) {
             assert_true(!cli_option_takes(row, verb) || cli_option_find(row->member, verb) == row);
         }
