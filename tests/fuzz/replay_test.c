@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Every file of every fuzzer's corpus once through its importer. What it is looking for is a crash: build it with
+ * Every file of every fuzzer's corpus once through its importer or reader. What it is looking for is a crash: build it with
  * BACKDROP_SANITIZE to see most. Some files are known to become networks, so it is seen that more than the first check
  * is run. */
 #define _POSIX_C_SOURCE 200809L
@@ -11,13 +11,14 @@
 #include <cmocka.h>
 
 #include "fuzz/importers.h"
+#include "fuzz/readers.h"
 
 /* A copy of exactly the file's size, so that reading past the end is seen. */
-static uint8_t *read_copy(const importer *of, const char *name, size_t *bytes) {
+static uint8_t *read_copy(const char *corpus, const char *name, size_t *bytes) {
     char path[4096], below[512];
     bd_content map;
     bd_error error = {0};
-    (void)snprintf(below, sizeof below, "corpus/%s/%s", of->name, name);
+    (void)snprintf(below, sizeof below, "corpus/%s/%s", corpus, name);
     if (bd_read_file(fuzz_path(path, below), UINT64_MAX, NULL, &map, &error)) {
         fail_msg("%s", error.message);
     }
@@ -41,7 +42,7 @@ static void test_corpus(void **state) {
             continue;
         }
         size_t bytes;
-        uint8_t *data = read_copy(of, entry->d_name, &bytes);
+        uint8_t *data = read_copy(of->name, entry->d_name, &bytes);
         bd_error error;
         (void)!feed(of, data, bytes, &error);
         free(data);
@@ -57,7 +58,7 @@ static void test_accepted(void **state) {
     const importer *of = *state;
     for (size_t i = 0; i < BD_COUNT(of->accepted) && of->accepted[i]; i++) {
         size_t bytes;
-        uint8_t *data = read_copy(of, of->accepted[i], &bytes);
+        uint8_t *data = read_copy(of->name, of->accepted[i], &bytes);
         char path[4096];
         bd_graph graph;
         bd_shards shards = {0};
@@ -73,18 +74,47 @@ static void test_accepted(void **state) {
     }
 }
 
-/* A corpus that no row names would never be replayed. */
+/* All files of a corpus that no importer has: how many are read, and of how many a picture or the like was made. */
+static void replay(const char *corpus, size_t *count, size_t *taken) {
+    const reader *by = find_reader(corpus);
+    size_t lacking = 0;
+    char path[4096], below[512];
+    (void)snprintf(below, sizeof below, "corpus/%s", corpus);
+    DIR *directory = opendir(fuzz_path(path, below));
+    if (!by || !directory) {
+        fail_msg("nothing reads corpus %s", corpus);
+    }
+    for (const struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
+        if (entry->d_name[0] != '.') {
+            size_t bytes;
+            uint8_t *data = read_copy(corpus, entry->d_name, &bytes);
+            *taken += by->read(data, bytes);
+            lacking += by->read == fuzz_read_picture && fuzz_lacks_form(data, bytes);
+            free(data);
+            ++*count;
+        }
+    }
+    (void)closedir(directory);
+    print_message("%s: %zu files, %zu taken\n", corpus, *count, *taken);
+    assert_true(*taken >= by->least || lacking == *count);
+}
+
+/* A corpus that nothing reads would never be replayed; readers' are replayed here. */
 static void test_folders(void **state) {
     (void)state;
     char path[4096];
     DIR *directory = opendir(fuzz_path(path, "corpus"));
     assert_non_null(directory);
+    size_t found = 0;
     for (const struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
         if (entry->d_name[0] != '.' && !find_importer(entry->d_name)) {
-            fail_msg("no importer for corpus %s", entry->d_name);
+            size_t count = 0, taken = 0;
+            replay(entry->d_name, &count, &taken);
+            found += strncmp(entry->d_name, "picture_", 8) != 0;
         }
     }
     (void)closedir(directory);
+    assert_int_equal(found, BD_COUNT(readers));
 }
 
 int main(void) {
