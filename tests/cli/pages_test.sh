@@ -73,8 +73,8 @@ for verb in "${verbs[@]}"; do
 done
 expect_bash backdrop '' -- "$all"
 expect_bash backdrop photo.jpg '' -- 'folder matte of it.png photo.jpg '
-expect_bash backdrop photo.jpg --ma -- '--matte --matte-in --matte-out '
-expect_bash backdrop matte photo.jpg --ma -- '--matte --matte-in '
+expect_bash backdrop photo.jpg --ma -- '--matte --matte-in --matte-out --max-pixels '
+expect_bash backdrop matte photo.jpg --ma -- '--matte --matte-in --max-pixels '
 expect_bash backdrop --model x mat -- 'matte matte of it.png '
 expect_bash backdrop --fit '' -- 'contain cover stretch tile '
 expect_bash backdrop photo.jpg --fit = c -- 'contain cover '
