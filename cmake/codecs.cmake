@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Libraries of picture forms that a build may lack. What is found is used, unless BACKDROP_<NAME> is OFF, and
-# BD_HAS_<NAME> is defined. Those that a process would feel are not linked: the first picture that needs one loads it, by
+# BD_HAS_<NAME> is defined; else engine/image/<name>.c and <name>_*.c are left out. Those that a process would feel are not linked: the first picture that needs one loads it, by
 # the name BD_LIBRARY_<NAME> (engine/image/codec.h).
 set(CODEC_DEFINITIONS)
 set(CODEC_INCLUDES)
+set(CODECS_LEFT_OUT none)
 
 # backdrop_codec(NAME linked|loaded MODULE...)
 macro(backdrop_codec name way)
@@ -28,12 +29,16 @@ macro(backdrop_codec name way)
     endif()
   else()
     message(STATUS "Without ${name}: its pictures will not be read")
+    string(TOLOWER "${name}" codec_name)
+    list(APPEND CODECS_LEFT_OUT ${codec_name})
   endif()
 endmacro()
 
 backdrop_codec(WEBP linked libwebp libwebpmux libwebpdemux)
 backdrop_codec(GIF linked libgif)
 backdrop_codec(OPENJPEG linked libopenjp2)
-backdrop_codec(TIFF loaded libtiff-4)
+# Since 4.5 a file's messages need not be the process's.
+backdrop_codec(TIFF loaded libtiff-4>=4.5)
 backdrop_codec(HEIF loaded libheif)
 backdrop_codec(JXL loaded libjxl)
+list(JOIN CODECS_LEFT_OUT | CODECS_LEFT_OUT)

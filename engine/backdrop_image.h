@@ -72,6 +72,8 @@ typedef struct bd_image_form {
     bool reads, writes;  /* whether this build does */
     bool alpha, deep;    /* whether files of it hold alpha, and 16 bits */
     bool frames;         /* whether this build writes animations of it (backdrop_animation.h) */
+    bool lossy;          /* whether what is written may lose: quality counts */
+    bool lossless;       /* whether it can keep every number, without being asked or by the parameter of that name */
 } bd_image_form;
 
 /* How many forms there are, whether this build knows how to read and write them or not. */
@@ -83,10 +85,10 @@ typedef struct bd_image_write_params {
     size_t struct_size;
     const bd_allocator *allocator;
     bd_image_file file;     /* AUTO: by the extension of the path; PNG in bd_image_encode */
-    int quality;            /* 1..100, of forms that lose; 0: 92 of JPEG */
+    int quality;            /* 1..100, of forms that lose; 0: 92 of JPEG, 90 of WebP */
     const uint8_t *palette; /* (256, 3) u8 RGB for a BD_FORMAT_GRAY8 image: written as an indexed PNG */
     uint32_t palette_count; /* entries of palette in use */
-    bool lossless;          /* of WebP and AVIF: every number is kept, and quality is not looked at */
+    bool lossless;          /* true: a form that may lose keeps every number; BD_ERR_INVALID_ARGUMENT where it cannot */
 } bd_image_write_params;
 
 /* Reads a picture: JPEG (libjpeg-turbo), PNG, BMP, TGA, GIF (first frame), PNM, PSD, HDR. Grey, CMYK and 16-bit become

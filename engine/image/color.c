@@ -9,6 +9,7 @@
 #include <lcms2.h>
 
 #include "image/pixels.h"
+#include "image/rows.h"
 
 struct bd_color {
     bd_allocator allocator; /* zero: the C library's */
@@ -337,13 +338,14 @@ bd_result bd_color_create(const bd_allocator *allocator, const bd_image *from, c
     return BD_OK;
 }
 
-bd_result bd_color_create_cmyk(const bd_image_source *source, const void *data, size_t bytes, bd_color **color,
-                               bd_error *error) {
+bd_result bd_color_create_cmyk(const bd_image_source *source, const void *data, size_t bytes, bool deep,
+                               bd_color **color, bd_error *error) {
     *color = make_color(source->allocator, error);
     if (!*color) {
         return BD_ERR_OUT_OF_MEMORY;
     }
-    if (!connect(*color, data, bytes, cmsSigCmykData, TYPE_CMYK_8_REV, NULL, 0, TYPE_RGBA_8, 0)) {
+    if (!connect(*color, data, bytes, cmsSigCmykData, deep ? TYPE_CMYK_16_REV : TYPE_CMYK_8_REV, NULL, 0,
+                 deep ? TYPE_RGBA_16 : TYPE_RGBA_8, 0)) {
         bd_image_warn(source, "%s: the colour profile is ignored: %s", source->name, complaint(*color));
         bd_color_destroy(*color);
         *color = NULL;
@@ -351,8 +353,62 @@ bd_result bd_color_create_cmyk(const bd_image_source *source, const void *data, 
     return BD_OK;
 }
 
+bd_result bd_color_create_lab(const bd_image_source *source, bd_color **color, bd_error *error) {
+    const cmsUInt32Number type = COLORSPACE_SH(PT_LabV2) | CHANNELS_SH(3) | EXTRA_SH(1) | BYTES_SH(2);
+    *color = make_color(source->allocator, error);
+    if (!*color) {
+        return BD_ERR_OUT_OF_MEMORY;
+    }
+    cmsHPROFILE lab = cmsCreateLab2ProfileTHR((*color)->context, NULL);
+    cmsHPROFILE srgb = cmsCreate_sRGBProfileTHR((*color)->context);
+    bool made =
+        lab && srgb && make_transform(*color, lab, type, srgb, TYPE_RGBA_16, cmsFLAGS_COPY_ALPHA | cmsFLAGS_NOOPTIMIZE);
+    if (lab) {
+        cmsCloseProfile(lab);
+    }
+    if (srgb) {
+        cmsCloseProfile(srgb);
+    }
+    if (!made) {
+        bd_color_destroy(*color);
+        *color = NULL;
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory for colours", source->name);
+    }
+    return BD_OK;
+}
+
 void bd_color_pixels(const bd_color *color, const void *from, void *to, size_t count) {
     cmsDoTransform(color->transform, from, to, (cmsUInt32Number)count);
+}
+
+/* (255-c, 255-m, 255-y, 255-k) to RGB, as Pillow. */
+static void mix_inks(uint8_t *pixel, size_t count) {
+    for (; count; count--, pixel += 4) {
+        unsigned white = pixel[3];
+        for (int c = 0; c < 3; c++) {
+            unsigned product = (255u - pixel[c]) * white + 128;
+            pixel[c] = (uint8_t)(white - ((product + (product >> 8)) >> 8));
+        }
+    }
+}
+
+static void mix_deep_inks(uint16_t *pixel, size_t count) {
+    for (; count; count--, pixel += 4) {
+        for (int c = 0; c < 3; c++) {
+            pixel[c] = (uint16_t)(((uint32_t)pixel[c] * pixel[3] + 32767u) / 65535u);
+        }
+    }
+}
+
+void bd_color_inks(const bd_color *color, bool deep, void *pixels, size_t count) {
+    if (color) {
+        bd_color_pixels(color, pixels, pixels, count);
+    } else if (deep) {
+        mix_deep_inks(pixels, count);
+    } else {
+        mix_inks(pixels, count);
+    }
+    bd_row_fill_alpha(pixels, deep, count);
 }
 
 void bd_color_destroy(bd_color *color) {

@@ -24,12 +24,16 @@ typedef struct bd_color bd_color;
  * profile that lcms2 refuses), BD_ERR_OUT_OF_MEMORY. */
 bd_result bd_color_create(const bd_allocator *allocator, const bd_image *from, const bd_image *to, bool deep,
                           bd_color **color, bd_error *error);
-/* From Adobe's inverted CMYK with this profile to sRGB; alpha is not written. *color NULL: the profile cannot be used,
- * which was a warning. */
-bd_result bd_color_create_cmyk(const bd_image_source *source, const void *data, size_t bytes, bd_color **color,
-                               bd_error *error);
+/* From Adobe's inverted CMYK with this profile to sRGB, both of 16 bits where deep; alpha is not written. *color NULL:
+ * the profile cannot be used, which was a warning. */
+bd_result bd_color_create_cmyk(const bd_image_source *source, const void *data, size_t bytes, bool deep,
+                               bd_color **color, bd_error *error);
+/* From CIE L*a*b* of 16 bits as ICC's second version encodes it, with D50, and alpha to sRGB's RGBA16. */
+bd_result bd_color_create_lab(const bd_image_source *source, bd_color **color, bd_error *error);
 /* count pixels; to may be from where both have one format. */
 void bd_color_pixels(const bd_color *color, const void *from, void *to, size_t count);
+/* Inverted CMYK to opaque RGBA in place, by bd_color_create_cmyk's color or, where that is NULL, as if inks were ideal. */
+void bd_color_inks(const bd_color *color, bool deep, void *pixels, size_t count);
 void bd_color_destroy(bd_color *color); /* NULL is fine */
 
 #endif

@@ -61,6 +61,17 @@ static bd_result check_form(const bd_encoder *to, const bd_form *form) {
                                   to->name, form->name, form->library);
 }
 
+static bd_result check_loss(const bd_encoder *to, const bd_form *form) {
+    if (to->params.quality < 0 || to->params.quality > 100) {
+        return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: quality %d is not within 1 to 100", to->name,
+                       to->params.quality);
+    }
+    if (to->params.lossless && !form->lossless) {
+        return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: %s always loses", to->name, form->name);
+    }
+    return BD_OK;
+}
+
 static bd_result encode(bd_encoder *to) {
     if (to->params.file == BD_IMAGE_FILE_AUTO) {
         to->params.file = BD_IMAGE_FILE_PNG;
@@ -76,9 +87,8 @@ static bd_result encode(bd_encoder *to) {
     if (!result) {
         result = bd_allocator_check(to->params.allocator, to->error);
     }
-    if (!result && (to->params.quality < 0 || to->params.quality > 100)) {
-        result = bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: quality %d is not within 1 to 100", to->name,
-                         to->params.quality);
+    if (!result) {
+        result = check_loss(to, form);
     }
     if (result) {
         return result;

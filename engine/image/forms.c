@@ -14,6 +14,10 @@
 #include "image/png_encode.h"
 #include "image/pnm.h"
 #include "image/stb.h"
+#include "image/tiff.h"
+#include "image/tiff_encode.h"
+#include "image/webp.h"
+#include "image/webp_encode.h"
 #include "image/webp_frames.h"
 #include "image/webp_frames_encode.h"
 #include "platform/path.h"
@@ -116,6 +120,7 @@ static const bd_form forms[] = {
     {.name = "JPEG",
      .endings = ".jpg .jpeg .jpe .jfif",
      .file = BD_IMAGE_FILE_JPEG,
+     .lossy = true,
      .is = is_jpeg,
      .decode = bd_jpeg_decode,
      .encode = bd_jpeg_encode},
@@ -125,6 +130,7 @@ static const bd_form forms[] = {
      .alpha = true,
      .deep = true,
      .frames = true,
+     .lossless = true,
      .is = is_png,
      .decode = bd_png_decode,
      .encode = bd_png_encode,
@@ -136,7 +142,11 @@ static const bd_form forms[] = {
      .file = BD_IMAGE_FILE_WEBP,
      .alpha = true,
      .frames = true,
+     .lossy = true,
+     .lossless = true,
 #ifdef BD_HAS_WEBP
+     .decode = bd_webp_decode,
+     .encode = bd_webp_encode,
      .reader = &bd_webp_reader,
      .writer = &bd_webp_writer,
 #endif
@@ -147,12 +157,19 @@ static const bd_form forms[] = {
      .file = BD_IMAGE_FILE_TIFF,
      .alpha = true,
      .deep = true,
+     .lossless = true,
+#ifdef BD_HAS_TIFF
+     .decode = bd_tiff_decode,
+     .encode = bd_tiff_encode,
+#endif
      .is = is_tiff},
     {.name = "AVIF",
      .library = "libheif",
      .endings = ".avif",
      .file = BD_IMAGE_FILE_AVIF,
      .alpha = true,
+     .lossy = true,
+     .lossless = true,
      .is = is_avif},
     {.name = "HEIC", .library = "libheif", .is = is_heic},
     {.name = "JPEG XL", .library = "libjxl", .is = is_jxl},
@@ -246,6 +263,8 @@ bd_result bd_image_form_at(uint32_t index, bd_image_form *form) {
                                 .writes = from->encode != NULL,
                                 .alpha = from->alpha,
                                 .deep = from->deep,
-                                .frames = from->writer != NULL};
+                                .frames = from->writer != NULL,
+                                .lossy = from->lossy,
+                                .lossless = from->lossless};
     return bd_info_fill(form, &told, sizeof told);
 }

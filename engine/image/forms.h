@@ -13,6 +13,7 @@ typedef struct bd_form {
     const char *library; /* what a build without it lacks; NULL: every build has it */
     bd_image_file file;
     bool alpha, deep, frames; /* whether it holds these */
+    bool lossy, lossless;     /* whether what is written can lose, and can keep every number */
     bool (*is)(const bd_image_source *source);
     /* Writes an image of any format on success only. NULL: this build cannot. */
     bd_result (*decode)(const bd_image_source *source, bd_image *image, bd_error *error);

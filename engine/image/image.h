@@ -25,6 +25,10 @@
 #include "image/pnm.h"
 #include "image/rows.h"
 #include "image/stb.h"
+#include "image/tiff.h"
+#include "image/tiff_encode.h"
+#include "image/webp.h"
+#include "image/webp_encode.h"
 #include "image/webp_frames.h"
 #include "image/webp_frames_encode.h"
 

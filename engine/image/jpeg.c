@@ -130,29 +130,6 @@ static int stored_orientation(const bd_image_source *source) {
     return 1;
 }
 
-/* Adobe stores CMYK inverted, and nobody else writes it: (255-c, 255-m, 255-y, 255-k) to RGBA in place, as Pillow. */
-static void cmyk_to_rgba(uint8_t *pixel, size_t count) {
-    for (; count; count--, pixel += 4) {
-        unsigned white = pixel[3];
-        for (int c = 0; c < 3; c++) {
-            unsigned product = (255u - pixel[c]) * white + 128;
-            pixel[c] = (uint8_t)(white - ((product + (product >> 8)) >> 8));
-        }
-        pixel[3] = 255;
-    }
-}
-
-static void ink_to_rgba(const jpeg_reader *reader, uint8_t *pixels, size_t count) {
-    if (!reader->inks) {
-        cmyk_to_rgba(pixels, count);
-        return;
-    }
-    bd_color_pixels(reader->inks, pixels, pixels, count);
-    for (size_t i = 0; i < count; i++) {
-        pixels[i * 4 + 3] = 255;
-    }
-}
-
 /* Reads up to STRIP_ROWS rows to memory. */
 static uint32_t read_rows(jpeg_reader *reader, uint8_t *to) {
     struct jpeg_decompress_struct *jpeg = &reader->jpeg;
@@ -167,7 +144,7 @@ static uint32_t read_rows(jpeg_reader *reader, uint8_t *to) {
         got += jpeg_read_scanlines(jpeg, rows + got, wanted - got);
     }
     if (jpeg->out_color_space == JCS_CMYK) {
-        ink_to_rgba(reader, to, (size_t)jpeg->output_width * got);
+        bd_color_inks(reader->inks, false, to, (size_t)jpeg->output_width * got);
     }
     return got;
 }
@@ -213,7 +190,7 @@ static void read_profile(jpeg_reader *reader, bool four) {
     }
     if (four) {
         reader->result =
-            bd_color_create_cmyk(source, reader->profile, reader->profile_bytes, &reader->inks, reader->error);
+            bd_color_create_cmyk(source, reader->profile, reader->profile_bytes, false, &reader->inks, reader->error);
     }
 }
 

@@ -75,15 +75,29 @@ bd_result bd_image_set_profile(bd_image *image, const void *profile, size_t byte
     return BD_OK;
 }
 
+static uint16_t luminance(const uint8_t *pixel, bool deep) {
+    uint16_t rgb[3];
+    if (deep) {
+        memcpy(rgb, pixel, sizeof rgb);
+    } else {
+        for (int c = 0; c < 3; c++) {
+            rgb[c] = pixel[c] * 257u;
+        }
+    }
+    return (uint16_t)((rgb[0] * 13933u + rgb[1] * 46871u + rgb[2] * 4732u + 32896u) >> 16);
+}
+
 bd_result bd_image_to_gray16(const bd_image_source *source, bd_image *image, bd_error *error) {
     bd_image gray;
     bd_result result =
         bd_image_create(source->allocator, source->name, image->width, image->height, BD_FORMAT_GRAY16, &gray, error);
+    const bool deep = image->format == BD_FORMAT_RGBA16;
+    const size_t step = bd_format_bytes(image->format);
     for (uint32_t y = 0; y < image->height && !result; y++) {
         const uint8_t *from = image->pixels + y * image->stride_bytes;
         uint8_t *to = gray.pixels + y * gray.stride_bytes;
-        for (uint32_t x = 0; x < image->width; x++, from += 4, to += 2) {
-            uint16_t value = (uint16_t)((from[0] * 13933u + from[1] * 46871u + from[2] * 4732u + 128u) * 257u >> 16);
+        for (uint32_t x = 0; x < image->width; x++, from += step, to += 2) {
+            const uint16_t value = luminance(from, deep);
             memcpy(to, &value, sizeof value);
         }
     }

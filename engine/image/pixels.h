@@ -35,7 +35,7 @@ bd_result bd_image_set_profile(bd_image *image, const void *profile, size_t byte
 /* Sets has_alpha by looking at the pixels of an RGBA image. */
 void bd_image_find_alpha(bd_image *image);
 
-/* An RGBA8 image to a GRAY16 one of its luminance (BT.709's weights on sRGB's numbers). */
+/* An RGBA8 or RGBA16 image to a GRAY16 one of its luminance (BT.709's weights on sRGB's numbers). */
 bd_result bd_image_to_gray16(const bd_image_source *source, bd_image *image, bd_error *error);
 
 #endif

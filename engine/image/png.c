@@ -110,21 +110,11 @@ static void ask_for_gray16(png_reader *reader) {
 }
 
 static void read_orientation(png_reader *reader) {
-    static const uint8_t header[6] = {'E', 'x', 'i', 'f', 0, 0};
     png_bytep exif = NULL;
     png_uint_32 bytes = 0;
-    if (!png_get_eXIf_1(reader->png, reader->info, &bytes, &exif) || bytes > 0xffff) {
-        return;
+    if (png_get_eXIf_1(reader->png, reader->info, &bytes, &exif)) {
+        reader->result = bd_exif_read_orientation(reader->source, exif, bytes, &reader->orientation, reader->error);
     }
-    uint8_t *block = bd_alloc(reader->source->allocator, sizeof header + bytes);
-    if (!block) {
-        reader->result = bd_fail(reader->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", reader->source->name);
-        return;
-    }
-    memcpy(block, header, sizeof header);
-    memcpy(block + sizeof header, exif, bytes);
-    reader->orientation = bd_exif_orientation(block, sizeof header + bytes);
-    bd_free(reader->source->allocator, block);
 }
 
 /* What a file says about its colours (PNG 3rd edition, 4.3): iCCP before sRGB before gAMA and cHRM. */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ * WebP out, by libwebp, which allocates by itself, past the caller's hooks. */
+#include "image/webp_encode.h"
+
+#include <webp/encode.h>
+#include <webp/mux.h>
+
+#include "image/pixels.h"
+#include "image/rows.h"
+
+enum { QUALITY = 90 };
+
+static void fail_at(bd_encoder *to, WebPEncodingError code) {
+    switch (code) {
+    case VP8_ENC_ERROR_OUT_OF_MEMORY:
+    case VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY:
+    case VP8_ENC_ERROR_BAD_WRITE:
+        to->result = bd_fail(to->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", to->name);
+        break;
+    case VP8_ENC_ERROR_BAD_DIMENSION:
+        to->result = bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: WebP holds sides of up to %d pixels, not %ux%u",
+                             to->name, WEBP_MAX_DIMENSION, (unsigned)to->image->width, (unsigned)to->image->height);
+        break;
+    default:
+        to->result = bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: WebP: libwebp's error %d", to->name, (int)code);
+        break;
+    }
+}
+
+static int put(const uint8_t *data, size_t bytes, const WebPPicture *picture) {
+    return bd_encoder_put(picture->custom_ptr, data, bytes);
+}
+
+/* Words of alpha, red, green and blue, from the highest byte on. */
+static void fill(const bd_encoder *to, WebPPicture *picture) {
+    const bd_image *image = to->image;
+    const bool opaque = bd_image_is_opaque(image);
+    for (uint32_t y = 0; y < image->height; y++) {
+        uint32_t *words = picture->argb + (size_t)y * (size_t)picture->argb_stride;
+        uint8_t *bytes = (uint8_t *)words;
+        if (!bd_format_is_rgba(image->format)) {
+            const uint8_t *gray = bd_encoder_row(to, y);
+            for (uint32_t x = 0; x < image->width; x++) {
+                words[x] = 0xff000000u | gray[x] * 0x10101u;
+            }
+            continue;
+        }
+        bd_row_load(image, y, opaque, false, bytes);
+        for (size_t x = 0; x < image->width; x++) {
+            const uint8_t *rgba = bytes + x * 4;
+            words[x] = (uint32_t)rgba[3] << 24 | (uint32_t)rgba[0] << 16 | (uint32_t)rgba[1] << 8 | rgba[2];
+        }
+    }
+}
+
+static void encode_picture(bd_encoder *to, WebPPicture *picture) {
+    WebPConfig config;
+    if (!WebPConfigInit(&config)) {
+        to->result = bd_fail(to->error, BD_ERR_UNSUPPORTED,
+                             "%s: WebP needs another libwebp than this build was made for", to->name);
+        return;
+    }
+    config.quality = (float)(to->params.quality ? to->params.quality : QUALITY);
+    config.lossless = to->params.lossless;
+    config.exact = to->params.lossless; /* colours stay under alpha 0, too */
+    if (config.lossless) {
+        config.quality = 75.0f; /* the effort, as libwebp has it by default */
+    }
+    picture->use_argb = 1;
+    picture->width = (int)to->image->width;
+    picture->height = (int)to->image->height;
+    picture->writer = put;
+    picture->custom_ptr = to;
+    if (to->image->width > WEBP_MAX_DIMENSION || to->image->height > WEBP_MAX_DIMENSION) {
+        fail_at(to, VP8_ENC_ERROR_BAD_DIMENSION);
+    } else if (!WebPPictureAlloc(picture)) {
+        fail_at(to, VP8_ENC_ERROR_OUT_OF_MEMORY);
+    } else {
+        fill(to, picture);
+        if (!WebPEncode(&config, picture)) {
+            fail_at(to, picture->error_code);
+        }
+    }
+}
+
+/* Puts the bare bitstream into a container with the profile. */
+static void add_profile(bd_encoder *to) {
+    const WebPData bitstream = {to->data, to->used};
+    const WebPData profile = {to->image->profile, to->image->profile_bytes};
+    WebPData whole = {NULL, 0};
+    WebPMux *mux = WebPMuxNew();
+    WebPMuxError code = mux ? WebPMuxSetImage(mux, &bitstream, 0) : WEBP_MUX_MEMORY_ERROR;
+    if (code == WEBP_MUX_OK) {
+        code = WebPMuxSetChunk(mux, "ICCP", &profile, 0);
+    }
+    if (code == WEBP_MUX_OK) {
+        code = WebPMuxAssemble(mux, &whole);
+    }
+    WebPMuxDelete(mux);
+    if (code == WEBP_MUX_OK) {
+        to->used = 0;
+        code = bd_encoder_put(to, whole.bytes, whole.size) ? WEBP_MUX_OK : WEBP_MUX_MEMORY_ERROR;
+    }
+    WebPDataClear(&whole);
+    if (code == WEBP_MUX_MEMORY_ERROR) {
+        fail_at(to, VP8_ENC_ERROR_OUT_OF_MEMORY);
+    } else if (code != WEBP_MUX_OK) {
+        to->result =
+            bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: WebP: libwebpmux's error %d", to->name, (int)code);
+    }
+}
+
+void bd_webp_encode(bd_encoder *to) {
+    WebPPicture picture;
+    if (!WebPPictureInit(&picture)) {
+        to->result = bd_fail(to->error, BD_ERR_UNSUPPORTED,
+                             "%s: WebP needs another libwebp than this build was made for", to->name);
+        return;
+    }
+    encode_picture(to, &picture);
+    WebPPictureFree(&picture);
+    if (!to->result && to->image->profile && bd_format_is_rgba(to->image->format)) {
+        add_profile(to);
+    }
+}
