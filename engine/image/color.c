@@ -354,12 +354,12 @@ bd_result bd_color_create_cmyk(const bd_image_source *source, const void *data, 
 }
 
 bd_result bd_color_create_lab(const bd_image_source *source, bd_color **color, bd_error *error) {
-    const cmsUInt32Number type = COLORSPACE_SH(PT_LabV2) | CHANNELS_SH(3) | EXTRA_SH(1) | BYTES_SH(2);
+    const cmsUInt32Number type = COLORSPACE_SH(PT_Lab) | CHANNELS_SH(3) | EXTRA_SH(1) | BYTES_SH(2);
     *color = make_color(source->allocator, error);
     if (!*color) {
         return BD_ERR_OUT_OF_MEMORY;
     }
-    cmsHPROFILE lab = cmsCreateLab2ProfileTHR((*color)->context, NULL);
+    cmsHPROFILE lab = cmsCreateLab4ProfileTHR((*color)->context, NULL);
     cmsHPROFILE srgb = cmsCreate_sRGBProfileTHR((*color)->context);
     bool made =
         lab && srgb && make_transform(*color, lab, type, srgb, TYPE_RGBA_16, cmsFLAGS_COPY_ALPHA | cmsFLAGS_NOOPTIMIZE);

@@ -28,7 +28,7 @@ bd_result bd_color_create(const bd_allocator *allocator, const bd_image *from, c
  * the profile cannot be used, which was a warning. */
 bd_result bd_color_create_cmyk(const bd_image_source *source, const void *data, size_t bytes, bool deep,
                                bd_color **color, bd_error *error);
-/* From CIE L*a*b* of 16 bits as ICC's second version encodes it, with D50, and alpha to sRGB's RGBA16. */
+/* From CIE L*a*b* of 16 bits as ICC's fourth version encodes it, with D50, and alpha to sRGB's RGBA16. */
 bd_result bd_color_create_lab(const bd_image_source *source, bd_color **color, bd_error *error);
 /* count pixels; to may be from where both have one format. */
 void bd_color_pixels(const bd_color *color, const void *from, void *to, size_t count);

@@ -367,19 +367,20 @@ static void look_up(const tiff_reader *reader, uint16_t *const maps[3], bool nar
     }
 }
 
-/* What libtiff hands out, 8 bits widened or 16, to ICC's encoding. CIE's has signed colours, and 65535 for white. */
+/* To ICC's encoding of its fourth version, from 8 bits that were widened, or from 16. CIE's colours are signed, and its
+ * lightness alone is 65535 for white; else that is 65280, as in ICC's second version. */
 static void encode_lab(const tiff_reader *reader, uint8_t *row) {
-    const bool cie = reader->photometric == PHOTOMETRIC_CIELAB;
+    const bool cie = reader->photometric == PHOTOMETRIC_CIELAB, wide = reader->bits == 16;
     for (size_t x = 0; x < reader->width; x++, row += 8) {
         uint16_t lab[3];
         memcpy(lab, row, sizeof lab);
         for (int c = 0; c < 3; c++) {
-            if (reader->bits == 8) {
-                lab[c] &= 0xff00;
-            } else if (cie && c == 0) {
-                lab[c] = (uint16_t)(((uint32_t)lab[c] * 0xff00 + 32767) / 65535);
+            const bool is_signed = cie && c > 0;
+            uint32_t number = lab[c] ^ (!is_signed ? 0u : wide ? 0x8000u : 0x8080u);
+            if (wide && (!cie || is_signed)) {
+                number = BD_MIN((number * 257 + 128) >> 8, (uint32_t)UINT16_MAX);
             }
-            lab[c] ^= cie && c ? 0x8000 : 0;
+            lab[c] = (uint16_t)number;
         }
         memcpy(row, lab, sizeof lab);
     }
