@@ -14,6 +14,25 @@
 #include "segment.h"
 #include "tune.h"
 
+/* "reads: JPEG, PNG": forms of pictures. */
+static void print_forms(bool written) {
+    bd_image_form form = {.struct_size = sizeof form};
+    const char *between = written ? "writes: " : "reads: ";
+    for (uint32_t i = 0; !bd_image_form_at(i, &form); i++) {
+        if (written ? form.writes : form.reads) {
+            printf("%s%s", between, form.name);
+            between = ", ";
+        }
+    }
+    printf("\n");
+}
+
+static void print_version(void) {
+    printf("backdrop %s\n", bd_version());
+    print_forms(false);
+    print_forms(true);
+}
+
 static bool run_verb(cli *run) {
     static bool (*const verbs[CLI_VERB_COUNT])(cli *) = {cli_replace, cli_segment, cli_devices,
                                                          cli_models,  cli_tune,    cli_matte_verb};
@@ -22,7 +41,7 @@ static bool run_verb(cli *run) {
         return cli_flush(run);
     }
     if (run->options.version) {
-        printf("backdrop %s\n", bd_version());
+        print_version();
         return cli_flush(run);
     }
     if (!cli_progress_start(run)) {

@@ -111,7 +111,7 @@ bool cli_read_image(cli *run, const char *path, bd_image *image) {
 bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image) {
     long depth = 16;
     if ((run->options.depth && !cli_value_integer(run, &run->options.depth, &depth)) ||
-        !read_image(run, path, file == BD_IMAGE_FILE_PNG && depth == 16, image)) {
+        !read_image(run, path, cli_form(file).deep && depth == 16, image)) {
         return false;
     }
     if (image->format == BD_FORMAT_RGBA16 && run->options.classic && !run->options.quiet) {
@@ -248,16 +248,80 @@ bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes) 
     return !failure || unwritable(run, path, bd_failure_say(failure, &(bd_failure_text){0}));
 }
 
-static bool ends_with(const char *path, const char *extension) {
-    size_t length = strlen(path), bytes = strlen(extension);
-    return length > bytes && bd_text_same(path + length - bytes, extension);
+/* Is ending one of those in a list? */
+static bool is_among(const char *endings, const char *ending) {
+    for (size_t length; endings && *endings; endings += length + (endings[length] == ' ')) {
+        char one[16];
+        length = strcspn(endings, " ");
+        if (length < sizeof one) {
+            memcpy(one, endings, length);
+            one[length] = '\0';
+            if (bd_text_same(one, ending)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 bool cli_check_extension(cli *run, const char *const *option) {
-    const char *path = *option, *ending = cli_value_row(run, option)->kind->ending;
+    const char *path = *option, *endings = cli_value_row(run, option)->kind->endings;
     const char *name = path ? bd_path_name(path) : NULL, *dot = name ? strrchr(name, '.') : NULL;
-    return !dot || dot == name || bd_text_same(dot, ending) ||
-           cli_fail(run, CLI_USAGE, "%s: what is written is %s; give a name that ends so", path, ending);
+    return !dot || dot == name || is_among(endings, dot) ||
+           cli_fail(run, CLI_USAGE, "%s: what is written is %s; give a name that ends so", path, endings);
+}
+
+bd_image_form cli_form(bd_image_file file) {
+    bd_image_form form = {.struct_size = sizeof form};
+    for (uint32_t i = 0; !bd_image_form_at(i, &form); i++) {
+        if (form.file == file) {
+            break;
+        }
+    }
+    return form;
+}
+
+void cli_form_ending(bd_image_file file, char ending[8]) {
+    const char *endings = cli_form(file).endings;
+    (void)snprintf(ending, 8, "%.*s", (int)strcspn(endings, " "), endings);
+}
+
+/* By the ending of a name; AUTO: no form has it. */
+static bd_image_file file_of(const char *path) {
+    const char *dot = strrchr(bd_path_name(path), '.');
+    bd_image_form form = {.struct_size = sizeof form};
+    for (uint32_t i = 0; dot && !bd_image_form_at(i, &form); i++) {
+        if (is_among(form.endings, dot)) {
+            return form.file;
+        }
+    }
+    return BD_IMAGE_FILE_AUTO;
+}
+
+static bool no_such_ending(cli *run, const char *path) {
+    char known[100] = "";
+    bd_image_form form = {.struct_size = sizeof form};
+    for (uint32_t i = 0; !bd_image_form_at(i, &form); i++) {
+        if (form.writes) {
+            const size_t used = strlen(known);
+            (void)snprintf(known + used, sizeof known - used, "%s%.*s", used ? ", " : "",
+                           (int)strcspn(form.endings, " "), form.endings);
+        }
+    }
+    return cli_fail(run, CLI_USAGE, "%.200s: the name ends in none of %s; use --format", path, known);
+}
+
+static bool check_form(cli *run, const char *path, bd_image_file file) {
+    const bd_image_form form = cli_form(file);
+    if (!form.writes) {
+        return cli_fail(run, CLI_USAGE, "%.200s: %s cannot be written: this build has no %s", path, form.name,
+                        form.library);
+    }
+    if (run->options.lossless && !form.lossless) {
+        return cli_fail(run, CLI_USAGE, "%.200s: %s always loses; --lossless does not go with it", path, form.name);
+    }
+    return !run->options.lossless || !run->options.quality ||
+           cli_fail(run, CLI_USAGE, "--lossless loses nothing; --quality does not go with it");
 }
 
 bool cli_image_file(cli *run, const char *path, bd_image_file *file) {
@@ -267,19 +331,20 @@ bool cli_image_file(cli *run, const char *path, bd_image_file *file) {
         !cli_value_integer(run, &run->options.quality, &quality)) {
         return false;
     }
-    if (format != BD_IMAGE_FILE_AUTO) {
-        *file = (bd_image_file)format;
-    } else if (cli_is_dash(path) || ends_with(path, ".png")) {
-        *file = BD_IMAGE_FILE_PNG;
-    } else if (ends_with(path, ".jpg") || ends_with(path, ".jpeg")) {
-        *file = BD_IMAGE_FILE_JPEG;
-    } else {
-        return cli_fail(run, CLI_USAGE, "%s: the name ends neither in .png nor in .jpg; use --format", path);
+    if (format == BD_IMAGE_FILE_AUTO) {
+        format = cli_is_dash(path) ? BD_IMAGE_FILE_PNG : (unsigned)file_of(path);
     }
-    return true;
+    *file = (bd_image_file)format;
+    return *file ? check_form(run, path, *file) : no_such_ending(run, path);
 }
 
-/* JPEG drops alpha: what was transparent becomes white, as editors have it, instead of whatever colour lay there. */
+bool cli_matte_file(cli *run, const char *const *option, bd_image_file *file) {
+    *file = *option ? file_of(*option) : BD_IMAGE_FILE_AUTO;
+    *file = *file ? *file : BD_IMAGE_FILE_PNG;
+    return cli_check_extension(run, option) && (!*option || check_form(run, *option, *file));
+}
+
+/* Where a form has no alpha, what was transparent becomes white, as editors have it, instead of whatever colour lay there. */
 static void flatten(bd_image *image) {
     for (uint32_t y = 0; y < image->height; y++) {
         uint8_t *pixel = image->pixels + y * image->stride_bytes;
@@ -302,7 +367,9 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
         return false;
     }
     params.quality = (int)quality;
-    bool whitened = file == BD_IMAGE_FILE_JPEG && image->format == BD_FORMAT_RGBA8 && image->has_alpha;
+    params.lossless = run->options.lossless;
+    const bd_image_form form = cli_form(file);
+    const bool whitened = !form.alpha && image->format == BD_FORMAT_RGBA8 && image->has_alpha;
     if (whitened) {
         flatten(image);
     }
@@ -316,7 +383,7 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
     bool done = cli_write_data(run, path, data, bytes);
     if (done && whitened && !run->options.quiet && !run->said_white) {
         run->said_white = true;
-        cli_note(run, "%s: JPEG has no transparency: what was transparent is white", path);
+        cli_note(run, "%s: %s has no transparency: what was transparent is white", path, form.name);
     }
     bd_release(NULL, data);
     cli_add_timing(run, "encode", started);

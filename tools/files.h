@@ -6,7 +6,7 @@
 
 /* Reads a picture; "-" is standard input. */
 bool cli_read_image(cli *run, const char *path, bd_image *image);
-/* The same for what will show in a file: a PNG's 16 bits are kept for PNG. */
+/* The same for what will show in a file: 16 bits are kept where its form holds them. */
 bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image);
 /* The same with parameters of the caller's. */
 bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image);
@@ -23,10 +23,16 @@ bool cli_check_output(cli *run, const char *path);
 bool cli_check_distinct(cli *run);
 /* Writes all or nothing: to a temporary that is renamed; "-" is standard output. */
 bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes);
-/* PNG or JPEG: by --format, else by the path's extension; PNG for "-". */
+/* What the library says of the form of a file that it may write. */
+bd_image_form cli_form(bd_image_file file);
+/* The first of its endings. */
+void cli_form_ending(bd_image_file file, char ending[8]);
+/* A matte's, by the extension of an option's file, which is checked; PNG for "-". Fails where this build cannot. */
+bool cli_matte_file(cli *run, const char *const *option, bd_image_file *file);
+/* By --format, else by the path's extension; PNG for "-". Fails where this build cannot, or --lossless asks too much. */
 bool cli_image_file(cli *run, const char *path, bd_image_file *file);
-/* palette may be NULL, else (palette_count, 3) RGB. JPEG gets transparency over white, and the first time a note on
- * stderr. */
+/* palette may be NULL, else (palette_count, 3) RGB. A form without alpha gets transparency over white, and the first
+ * time a note on stderr. */
 bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *image, const uint8_t *palette,
                      uint32_t palette_count);
 /* data (h, w, c) as NumPy's format 1.0, float32. */

@@ -17,6 +17,7 @@ typedef struct matting {
     cli_cropping crop;
     bd_image photo, alpha;
     bd_image written; /* what is cut out of alpha */
+    bd_image_file file;
     cli_network network;
 } matting;
 
@@ -32,7 +33,7 @@ static bool parse(cli *run, matting *m) {
         return cli_fail(run, CLI_USAGE, "standard output takes the matte or --json, not both");
     }
     return cli_check_inputs(run) && cli_matte_parse(run, &m->matte) && cli_cropping_parse(run, &m->crop) &&
-           cli_check_extension(run, &from->output) && cli_check_output(run, from->output);
+           cli_matte_file(run, &from->output, &m->file) && cli_check_output(run, from->output);
 }
 
 static bool compute(cli *run, matting *m) {
@@ -76,8 +77,8 @@ static bool print_json(cli *run, const matting *m) {
 
 bool cli_matte_verb(cli *run) {
     matting m = {.photo = {.pixels = NULL}};
-    bool done = parse(run, &m) && compute(run, &m) &&
-                cli_write_image(run, run->options.output, BD_IMAGE_FILE_PNG, &m.written, NULL, 0);
+    bool done =
+        parse(run, &m) && compute(run, &m) && cli_write_image(run, run->options.output, m.file, &m.written, NULL, 0);
     cli_progress_stop(run);
     if (done && run->options.verbose) {
         cli_print_timings(run, &m.network);

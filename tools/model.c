@@ -85,7 +85,7 @@ static void say_notes(cli *run, const char *path, const bd_model_info *info) {
     }
     if (info->input_source == BD_INPUT_SOURCE_ASSUMED) {
         cli_note(run, "%s: does not tell what it is fed; %g..%g is assumed, and --input-range says otherwise", path,
-                (double)info->input_low, (double)info->input_high);
+                 (double)info->input_low, (double)info->input_high);
     }
 }
 

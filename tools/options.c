@@ -32,8 +32,10 @@ static const cli_choice parts[] = {BD_WORDS_KEEP(ROW){0}};
 static const cli_choice keys[] = {{"auto", BD_KEY_AUTO}, {0}};
 static const cli_choice shadows[] = {BD_WORDS_KEY_SHADOW(ROW){0}};
 static const cli_choice partners[] = {{"network", true}, {0}};
-static const cli_choice formats[] = {{"png", BD_IMAGE_FILE_PNG}, {"jpeg", BD_IMAGE_FILE_JPEG}, {0}};
-static const cli_choice more_formats[] = {{"jpg", BD_IMAGE_FILE_JPEG}, {0}};
+static const cli_choice formats[] = {{"png", BD_IMAGE_FILE_PNG},   {"jpeg", BD_IMAGE_FILE_JPEG},
+                                     {"webp", BD_IMAGE_FILE_WEBP}, {"tiff", BD_IMAGE_FILE_TIFF},
+                                     {"avif", BD_IMAGE_FILE_AVIF}, {0}};
+static const cli_choice more_formats[] = {{"jpg", BD_IMAGE_FILE_JPEG}, {"tif", BD_IMAGE_FILE_TIFF}, {0}};
 static const cli_choice depths[] = {{"8", 8}, {"16", 16}, {0}};
 static const cli_choice precisions[] = {BD_WORDS_PRECISION(ROW){0}};
 static const cli_choice arithmetics[] = {BD_WORDS_QUANTISED(ROW){0}};
@@ -43,8 +45,9 @@ static const cli_choice strides[] = {{"8", 8}, {"16", 16}, {0}};
 
 static const cli_kind flag = {.type = CLI_FLAG}, any_text = {.type = CLI_TEXT}, file_in = {.type = CLI_FILE_IN},
                       file_out = {.type = CLI_FILE_OUT}, folder_out = {.type = CLI_FOLDER_OUT},
-                      png_out = {.type = CLI_FILE_OUT, .ending = ".png"},
-                      npy_out = {.type = CLI_FILE_OUT, .ending = ".npy"};
+                      png_out = {.type = CLI_FILE_OUT, .endings = ".png"},
+                      matte_file_out = {.type = CLI_FILE_OUT, .endings = ".png .tif .tiff"},
+                      npy_out = {.type = CLI_FILE_OUT, .endings = ".npy"};
 static const cli_kind fit = {.type = CLI_CHOICE, .choices = fits, .fallback = "cover", .miss = IS_ONE_OF};
 static const cli_kind foreground = {
     .type = CLI_CHOICE, .choices = foregrounds, .fallback = "multilevel", .miss = IS_ONE_OF};
@@ -74,7 +77,7 @@ static const cli_kind output_stride = {.type = CLI_CHOICE, .choices = strides, .
 static const cli_kind depth = {
     .type = CLI_INTEGER, .choices = depths, .low = 8, .high = 16, .fallback = "8", .miss = IS_ONE_OF};
 static const cli_kind quality = {
-    .type = CLI_INTEGER, .low = 1, .high = 100, .fallback = "92", .miss = "is {low} to {high}, not '{value}'"};
+    .type = CLI_INTEGER, .low = 1, .high = 100, .miss = "is {low} to {high}, not '{value}'"}; /* a default each form */
 static const cli_kind distance = {.type = CLI_NUMBER, .high = 1000, .unit = "pixels", .miss = IS_FROM_TO};
 static const cli_kind sigma = {.type = CLI_NUMBER, .high = 10000, .above = true, .unit = "pixels", .miss = IS_ABOVE};
 static const cli_kind reach = {.type = CLI_NUMBER, .high = 1000, .above = true, .unit = "pixels", .miss = IS_ABOVE};
@@ -137,12 +140,12 @@ static const cli_kind classes = {.type = CLI_CLASSES, .fallback = "person"};
 
 static const cli_option rows[] = {
     FLAG("help", 'h', help, CLI_ANY_VERB, "help; of a verb: backdrop VERB --help"),
-    FLAG("version", 0, version, CLI_ANY_VERB, "the version"),
+    FLAG("version", 0, version, CLI_ANY_VERB, "the version, and which forms of pictures this build reads and writes"),
 
     TAKE("output", 'o', output, R, file_out, "OUT",
-         "the result, PNG or JPEG by its extension (transparency becomes white in JPEG; a PNG has\n"
-         "16 bits where PHOTO or BACKGROUND is one of 16 bits); the old file stays when anything\n"
-         "fails"),
+         "the result, PNG, JPEG, WebP, TIFF or AVIF by its extension (transparency becomes white in\n"
+         "JPEG; PNG and TIFF have 16 bits where PHOTO or BACKGROUND has); the old file stays when\n"
+         "anything fails"),
     TAKE("output-dir", 0, output_dir, R, folder_out, "DIR",
          "for several photos: DIR/NAME.png of each (with --format jpeg NAME.jpg); DIR is made when\n"
          "missing; files are read and written while the device works; a photo that fails has its\n"
@@ -157,8 +160,8 @@ static const cli_option rows[] = {
     TAKE("class", 0, classes, R, classes, "LIST",
          "foreground classes by name or number, such as person,dog or 15; all: every one but the\n"
          "background (default: {default})"),
-    TAKE("output", 'o', output, A, png_out, "FILE",
-         "the matte: a grey PNG of the photo's size, white where the foreground is"),
+    TAKE("output", 'o', output, A, matte_file_out, "FILE",
+         "the matte: a grey PNG or TIFF of the photo's size, white where the foreground is"),
     TAKE("class", 0, classes, A, classes, "LIST", "foreground classes, as for replace (default: {default})"),
     TAKE("depth", 0, depth, A, depth, "BITS", "{marked}"),
 
@@ -215,7 +218,7 @@ static const cli_option rows[] = {
     TAKE("grow", 0, grow, R | A, distance, "PX", "move them outwards"),
     SET("feather", 0, matte_params.feather_px, R | A, distance, "PX",
         "then soften them: a hard edge rises from 5 to 95 percent within PX pixels"),
-    TAKE("matte-out", 0, matte_out, R, png_out, "FILE", "writes the matte too, as PNG"),
+    TAKE("matte-out", 0, matte_out, R, matte_file_out, "FILE", "writes the matte too, as PNG or TIFF"),
 
     SET("blend", 0, replace_params.blend, R, blend, "HOW",
         "linear (default): in light; srgb: in sRGB's numbers, as the tutorial does"),
@@ -253,7 +256,7 @@ static const cli_option rows[] = {
          "indexed PNG: index = class, in Pascal VOC's colours, at the size the network saw"),
     FLAG("photo-size", 0, photo_size, S, "labels at the photo's size instead"),
     TAKE("overlay", 0, overlay, S, file_out, "FILE",
-         "the photo with the classes' colours over it and a legend below, PNG or JPEG"),
+         "the photo with the classes' colours over it and a legend below, in any form of OUT's"),
     TAKE("logits", 0, logits, S, npy_out, "FILE",
          ".npy, float32 (h, w, classes), of the padded input, before upsampling"),
 
@@ -261,8 +264,9 @@ static const cli_option rows[] = {
          "as the tutorial does, byte for byte: at 513 pixels, with a hard mask, 8 bits, EXIF\n"
          "orientation ignored"),
     FLAG("classic", 0, classic, S, "ignore EXIF orientation, as the tutorial does"),
-    TAKE("quality", 'Q', quality, R, quality, "N", "JPEG quality, {low} to {high} (default: {default})"),
-    TAKE("quality", 'Q', quality, S, quality, "N", "JPEG quality of the overlay, {low} to {high} (default: {default})"),
+    TAKE("quality", 'Q', quality, R | S, quality, "N",
+         "of JPEG, WebP and AVIF, {low} to {high} (default: 92 of JPEG, 90 of WebP)"),
+    FLAG("lossless", 0, lossless, R | S, "WebP or AVIF without a loss, as PNG and TIFF always are"),
     TAKE("format", 0, format, R, format, "FORMAT", "{choices}, whatever OUT is called"),
     TAKE("format", 0, format, S, format, "FORMAT", "{choices}, whatever the overlay is called"),
 

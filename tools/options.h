@@ -24,7 +24,7 @@ typedef enum cli_verb {
 typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
-    bool help, version, classic, transparent, photo_size, json, quiet, verbose, no_tune, force;
+    bool help, version, classic, transparent, photo_size, json, quiet, verbose, no_tune, force, lossless;
     const char *max_pixels, *output, *gravity, *classes, *color, *blur, *blur_background, *quality, *format;
     const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *crop;
     const char *keep, *islands, *shrink, *grow, *levels, *threshold;
@@ -73,7 +73,7 @@ typedef struct cli_kind {
     float low, high;
     bool above; /* low itself is too low */
     const char *unit;
-    const char *ending;   /* of the name of a file that is written; NULL: any */
+    const char *endings;  /* of the name of a file that is written, a space between; NULL: any */
     const char *fallback; /* the value when none is given; NULL: none, or it depends */
     const char *miss;     /* what is said of another value, after "--NAME "; for cli_option_fill */
 } cli_kind;

@@ -20,7 +20,7 @@ typedef struct replacement {
     bd_replace_params params;
     cli_matte matte;
     cli_cropping crop;
-    bd_image_file file;
+    bd_image_file file, matte_file;
     bd_image photo, background, result;
     bd_image written;  /* what is cut out of result */
     cli_series series; /* count 0: one photo */
@@ -70,7 +70,7 @@ static bool parse_matte(cli *run, replacement *r) {
         return cli_fail(run, CLI_USAGE, "--classic has the tutorial's mask; --%s does not go with it", given);
     }
     return cli_matte_parse(run, &r->matte) && cli_cropping_parse(run, &r->crop) &&
-           cli_check_extension(run, &from->matte_out) && cli_check_output(run, from->matte_out) &&
+           cli_matte_file(run, &from->matte_out, &r->matte_file) && cli_check_output(run, from->matte_out) &&
            cli_check_distinct(run);
 }
 
@@ -112,9 +112,10 @@ static bool check_output(cli *run, replacement *r) {
     if (!cli_image_file(run, many ? "photo.png" : output, &r->file)) {
         return false;
     }
-    if (r->file == BD_IMAGE_FILE_JPEG &&
-        (run->options.transparent || (run->options.color && r->params.color[3] < 255))) {
-        return cli_fail(run, CLI_USAGE, "%s: JPEG has no transparency; write a PNG", many ? r->series.folder : output);
+    const bd_image_form form = cli_form(r->file);
+    if (!form.alpha && (run->options.transparent || (run->options.color && r->params.color[3] < 255))) {
+        return cli_fail(run, CLI_USAGE, "%.200s: %s has no transparency; write a PNG", many ? r->series.folder : output,
+                        form.name);
     }
     if (many) {
         r->series.file = r->file;
@@ -192,7 +193,7 @@ static bool write_matte(cli *run, replacement *r) {
         cli_cropping_find(run, &r->crop, &alpha, r->photo_path);
     }
     bd_image written = cli_cropping_view(&r->crop, &alpha);
-    done = done && cli_write_image(run, run->options.matte_out, BD_IMAGE_FILE_PNG, &written, NULL, 0);
+    done = done && cli_write_image(run, run->options.matte_out, r->matte_file, &written, NULL, 0);
     bd_image_finish(&alpha);
     return done;
 }

@@ -25,10 +25,12 @@ static bool output_path(cli *run, const cli_series *s, const char *photo, cli_pa
     const char *dot = strrchr(name, '.');
     size_t length = dot && dot != name ? (size_t)(dot - name) : strlen(name);
     const char *end = strchr(s->folder, '\0');
-    int wrote = length < INT_MAX ? snprintf(path->text, sizeof path->text, "%s%s%.*s%s", s->folder,
-                                            end != s->folder && bd_path_is_separator(end[-1]) ? "" : "/", (int)length,
-                                            name, s->file == BD_IMAGE_FILE_JPEG ? ".jpg" : ".png")
-                                 : -1;
+    char ending[8];
+    cli_form_ending(s->file, ending);
+    int wrote = length < INT_MAX
+                    ? snprintf(path->text, sizeof path->text, "%s%s%.*s%s", s->folder,
+                               end != s->folder && bd_path_is_separator(end[-1]) ? "" : "/", (int)length, name, ending)
+                    : -1;
     return (wrote >= 0 && (size_t)wrote < sizeof path->text) ||
            cli_fail(run, CLI_UNWRITABLE, "%s: the name is too long", photo);
 }

@@ -91,6 +91,8 @@ check_usage() {
     grep -q 'exit status' "$work/stdout" || complain 'help does not list the exit statuses'
     run 0 --version
     grep -qE '^backdrop [0-9]+\.[0-9]+\.[0-9]+$' "$work/stdout" || complain "version: $(cat "$work/stdout")"
+    sed -n 2p "$work/stdout" | grep -q '^reads: JPEG, PNG, .*PNM' || complain "reads: $(cat "$work/stdout")"
+    sed -n 3p "$work/stdout" | grep -q '^writes: JPEG, PNG' || complain "writes: $(cat "$work/stdout")"
     run 2
     run 2 --no-such-option
     run 2 -z

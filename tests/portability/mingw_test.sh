@@ -53,7 +53,7 @@ says() {
 
 run 0 --version # the first run makes Wine's folder
 run 0 --version
-[ "$(tr -d '\r' < "$work/out")" = "$("$here/backdrop" --version)" ] || complain '--version is another one'
+[ "$(head -n 1 "$work/out" | tr -d '\r')" = "$("$here/backdrop" --version | head -n 1)" ] || complain '--version is another one'
 folder="$work/ä 図"
 mkdir -p "$folder/empty"
 photo="$folder/ü 写真.jpg"

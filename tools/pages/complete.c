@@ -94,7 +94,7 @@ static void print_verb_names(const char *between) {
 static const char bash_body[] =
     "_backdrop() {\n"
     "    local word=${COMP_WORDS[COMP_CWORD]} before='' verb='' options='' operands='' i\n"
-    "    local kind='' words='' ending='' IFS=$' \\t\\n'\n"
+    "    local kind='' words='' endings='' IFS=$' \\t\\n'\n"
     "    [ \"$COMP_CWORD\" -lt 2 ] || before=${COMP_WORDS[COMP_CWORD - 1]}\n"
     "    # --name=value is three words here.\n"
     "    if [ \"$word\" = = ]; then\n"
@@ -116,13 +116,17 @@ static const char bash_body[] =
     "    elif [ \"${word:0:1}\" = - ]; then\n"
     "        kind=words words=$options\n"
     "    else\n"
-    "        kind=file ending='' words=$operands\n"
+    "        kind=file endings='' words=$operands\n"
     "    fi\n"
     "    [ -z \"$words\" ] || mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
     "    [ \"$kind\" != folder ] || mapfile -t COMPREPLY < <(compgen -d -- \"$word\")\n"
     "    if [ \"$kind\" = file ]; then\n"
     "        local files\n"
-    "        mapfile -t files < <(compgen -d -- \"$word\"; compgen -f -X \"!*$ending\" -- \"$word\")\n"
+    "        mapfile -t files < <(\n"
+    "            compgen -d -- \"$word\"\n"
+    "            [ -n \"$endings\" ] || compgen -f -- \"$word\"\n"
+    "            for i in $endings; do compgen -f -X \"!*$i\" -- \"$word\"; done\n"
+    "        )\n"
     "        mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <([ ${#files[@]} -eq 0 ] || printf '%s\\n' \"${files[@]}\" "
     "| sort -u)\n"
     "    fi\n"
@@ -138,7 +142,7 @@ static bool is_as_first(const cli_option *option) {
         first = strcmp(row(i)->name, option->name) ? option : row(i);
     }
     return first != option && kind_of(first) == kind_of(option) && first->kind->choices == option->kind->choices &&
-           first->kind->ending == option->kind->ending;
+           first->kind->endings == option->kind->endings;
 }
 
 static void print_bash_pattern(const char *between, const char *verb, const cli_option *option) {
@@ -173,8 +177,8 @@ static void print_bash_value(size_t index) {
         print_choices(option);
         printf("'");
     }
-    if (option->kind->ending) {
-        printf(" ending='%s'", option->kind->ending);
+    if (option->kind->endings) {
+        printf(" endings='%s'", option->kind->endings);
     }
     printf(" ;;\n");
 }
@@ -200,9 +204,9 @@ void pages_print_bash(void) {
     }
     printf("    esac\n    [ -n \"$1\" ] || operands='");
     print_verb_names(" ");
-    printf("'\n}\n_backdrop_value() { # VERB OPTION: sets kind, words and ending of the option's value; fails when it "
+    printf("'\n}\n_backdrop_value() { # VERB OPTION: sets kind, words and endings of the option's value; fails when it "
            "has none\n"
-           "    kind='' words='' ending=''\n    case $1:$2 in\n");
+           "    kind='' words='' endings=''\n    case $1:$2 in\n");
     /* Backwards, since the first row of a name is for all verbs that have no other. */
     size_t count;
     (void)cli_option_rows(&count);
@@ -214,14 +218,29 @@ void pages_print_bash(void) {
 
 /* ---- zsh ---- */
 
+/* ".png .tif" as the pattern *.(png|tif). */
+static void print_zsh_endings(const char *endings) {
+    if (!endings) {
+        return;
+    }
+    const bool many = strchr(endings, ' ');
+    printf(" -g \"*.%s", many ? "(" : "");
+    for (const char *at = endings; *at; at++) {
+        if (*at == ' ') {
+            printf("|");
+        } else if (*at != '.') {
+            printf("%c", *at);
+        }
+    }
+    printf("%s\"", many ? ")" : "");
+}
+
 static void print_zsh_action(const cli_option *option) {
     switch (kind_of(option)) {
     case VALUE_NONE: return;
     case VALUE_FILE:
         printf(":%s:_files", option->value);
-        if (option->kind->ending) {
-            printf(" -g \"*%s\"", option->kind->ending);
-        }
+        print_zsh_endings(option->kind->endings);
         return;
     case VALUE_FOLDER: printf(":%s:_files -/", option->value); return;
     case VALUE_WORDS:
