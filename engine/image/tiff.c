@@ -189,6 +189,10 @@ static bd_result read_header(tiff_reader *reader) {
     if (is_reduced(reader)) {
         bd_image_warn(reader->source, "%s: TIFF: a thumbnail is all that can be read", reader->source->name);
     }
+    if (reader->tiff.cut_short) {
+        bd_image_warn(reader->source, "%s: TIFF: the file is truncated: what tags say behind its end is ignored",
+                      reader->source->name);
+    }
     if (!call->TIFFGetField(file, TIFFTAG_IMAGEWIDTH, &reader->width) ||
         !call->TIFFGetField(file, TIFFTAG_IMAGELENGTH, &reader->height)) {
         return failed(reader, BD_ERR_FILE_CORRUPT);

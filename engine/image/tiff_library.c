@@ -30,6 +30,7 @@ static int keep_warning(TIFF *file, void *user, const char *module, const char *
     (void)module;
     char text[sizeof tiff->said];
     (void)vsnprintf(text, sizeof text, format, arguments);
+    tiff->cut_short |= strstr(text, "IO error during reading") != NULL;
     tiff->alpha_unnamed |= strstr(text, "Defining non-color channels as ExtraSamples") != NULL;
     if (strstr(text, "remature") || strstr(text, "Corrupt") || strstr(text, "Not enough data")) {
         tiff->damaged = true;

@@ -46,6 +46,7 @@ typedef struct bd_tiff {
     bd_tiff_functions call;
     TIFF *file;
     bool damaged;       /* a warning said that pixels are missing */
+    bool cut_short;     /* a warning said that what a tag points to is not there */
     bool alpha_unnamed; /* a warning said that there are more channels than the file tells the meaning of */
     bool out_of_memory;
     char said[200]; /* the first error */

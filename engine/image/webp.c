@@ -80,9 +80,10 @@ static bd_result read_picture(const bd_image_source *source, const WebPDemuxer *
     }
     WebPIterator frame;
     if (result || !WebPDemuxGetFrame(demuxer, 1, &frame)) {
-        return result ? result : broken(source, VP8_STATUS_BITSTREAM_ERROR, error);
+        return result ? result : broken(source, VP8_STATUS_NOT_ENOUGH_DATA, error);
     }
-    result = read_frame(source, &frame, image, error);
+    result =
+        frame.complete ? read_frame(source, &frame, image, error) : broken(source, VP8_STATUS_NOT_ENOUGH_DATA, error);
     WebPDemuxReleaseIterator(&frame);
     if (!result) {
         bd_image_find_alpha(image);
@@ -98,7 +99,7 @@ bd_result bd_webp_decode(const bd_image_source *source, bd_image *image, bd_erro
     const WebPData data = {source->data, source->bytes};
     WebPDemuxState state;
     WebPDemuxer *demuxer = WebPDemuxPartial(&data, &state);
-    if (!demuxer || state != WEBP_DEMUX_DONE) {
+    if (!demuxer || state < WEBP_DEMUX_PARSED_HEADER) {
         WebPDemuxDelete(demuxer);
         return broken(source, state == WEBP_DEMUX_PARSE_ERROR ? VP8_STATUS_BITSTREAM_ERROR : VP8_STATUS_NOT_ENOUGH_DATA,
                       error);
@@ -106,6 +107,10 @@ bd_result bd_webp_decode(const bd_image_source *source, bd_image *image, bd_erro
     bd_image made = {0};
     bd_result result = read_picture(source, demuxer, &made, error);
     WebPDemuxDelete(demuxer);
+    if (!result && state != WEBP_DEMUX_DONE) {
+        bd_image_warn(source, "%s: WebP: the file is truncated: what should follow the picture is missing",
+                      source->name);
+    }
     if (result) {
         bd_image_finish(&made);
         return result;

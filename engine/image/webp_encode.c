@@ -28,7 +28,9 @@ static void fail_at(bd_encoder *to, WebPEncodingError code) {
 }
 
 static int put(const uint8_t *data, size_t bytes, const WebPPicture *picture) {
-    return bd_encoder_put(picture->custom_ptr, data, bytes);
+    bd_encoder *to = picture->custom_ptr;
+    to->out_of_memory |= !bd_encoder_put(to, data, bytes);
+    return !to->out_of_memory;
 }
 
 /* Words of alpha, red, green and blue, from the highest byte on. */
@@ -78,7 +80,8 @@ static void encode_picture(bd_encoder *to, WebPPicture *picture) {
     } else {
         fill(to, picture);
         if (!WebPEncode(&config, picture)) {
-            fail_at(to, picture->error_code);
+            /* libwebp does not always say that the writer failed. */
+            fail_at(to, to->out_of_memory ? VP8_ENC_ERROR_BAD_WRITE : picture->error_code);
         }
     }
 }

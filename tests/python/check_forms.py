@@ -435,11 +435,20 @@ class WebP(Case):
     def test_truncated(self):
         image = Image.fromarray(noise(12, 20, 4).astype(np.uint8))
         srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
-        for options in ({}, {'lossless': True}, {'icc_profile': srgb}):
+        for options in ({}, {'lossless': True}, {'icc_profile': srgb}, {'exif': b'Exif\0\0' + bytes(90)}):
             file = saved(image, 'WEBP', **options)
+            opened_at = 0
             for length in range(len(file)):
-                with self.assertRaises(backdrop.Error, msg=str(length)):
-                    pixels(file[:length])
+                try:
+                    got, _, notes = decode(file[:length])
+                except backdrop.Error as error:
+                    self.assertNotIn('\n', str(error))
+                else:
+                    self.same(got, pixels(file), 0, length)
+                    self.assertEqual(len(notes), 1)
+                    self.assertIn('truncated', notes[0])
+                    opened_at += 1
+            self.assertEqual(opened_at > 50, 'exif' in options)
 
     def test_refused(self):
         with self.assertRaises(backdrop.Error):
