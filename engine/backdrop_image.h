@@ -42,13 +42,13 @@ typedef struct bd_image_read_params {
     const bd_allocator *allocator;
     bool ignore_orientation; /* true: leave pixels as stored, whatever EXIF says */
     uint64_t max_pixels;     /* 0: 200 million; coefficients of a progressive JPEG may take as much memory, too */
-    bool indices;  /* of a PNG: palette indices, or grey values of at most 8 bits, as stored, in BD_FORMAT_GRAY8 (label
+    bool indices; /* of a PNG: palette indices, or grey values of at most 8 bits, as stored, in BD_FORMAT_GRAY8 (label
                       maps); any other file is BD_ERR_FILE_FORMAT */
-    bool gray16;   /* BD_FORMAT_GRAY16: luminance, 16 bits where a PNG has them; orientation is left as it is */
+    bool gray16; /* BD_FORMAT_GRAY16: luminance, 16 bits where a PNG or a TIFF has them; orientation is left as it is */
     bd_log_fn log; /* gets a warning for what is ignored, such as a colour profile that cannot be used: one of a kind,
                       once the picture is read; none where that fails */
     void *log_user;
-    bool keep_depth; /* BD_FORMAT_RGBA16 of a PNG of 16 bits; all else is BD_FORMAT_RGBA8 */
+    bool keep_depth; /* BD_FORMAT_RGBA16 of a PNG of 16 bits or a TIFF of more than 8; all else is BD_FORMAT_RGBA8 */
 } bd_image_read_params;
 
 /* The forms of files that pictures are written to. Whether this build does: bd_image_form_at. */
@@ -91,11 +91,12 @@ typedef struct bd_image_write_params {
     bool lossless;          /* true: a form that may lose keeps every number; BD_ERR_INVALID_ARGUMENT where it cannot */
 } bd_image_write_params;
 
-/* Reads a picture: JPEG (libjpeg-turbo), PNG, BMP, TGA, GIF (first frame), PNM, PSD, HDR. Grey, CMYK and 16-bit become
- * RGBA8 (16-bit PNG: see keep_depth); EXIF orientation is applied unless told otherwise. The header's size is checked
+/* Reads a picture: JPEG (libjpeg-turbo), PNG, BMP, TGA, GIF (first frame), PNM, PSD, HDR and, where this build has their
+ * libraries, WebP (of an animation the first frame) and TIFF (the first full page). Grey, CMYK, L*a*b* and 16-bit become
+ * RGBA8 (16 bits: see keep_depth); EXIF orientation is applied unless told otherwise. The header's size is checked
  * against max_pixels before anything of that size is allocated. Pixels keep their numbers, and the image has the file's
- * ICC profile (of JPEG and PNG; one made of PNG's gAMA and cHRM, or of a grey profile's curve); CMYK with a profile
- * becomes sRGB. lcms2, which reads profiles, allocates past the hooks.
+ * ICC profile (of JPEG, PNG, WebP and TIFF; one made of PNG's gAMA and cHRM, or of a grey profile's curve); CMYK with a
+ * profile and L*a*b* become sRGB. lcms2, libwebp and libtiff allocate past the hooks what they need besides the pixels.
  *
  * image    written on success only; release with bd_image_finish.
  * Errors   BD_ERR_FILE_NOT_FOUND, _READ, _FORMAT, _CORRUPT, BD_ERR_IMAGE_TOO_LARGE, BD_ERR_OUT_OF_MEMORY. The message
@@ -111,9 +112,10 @@ BD_API BD_CHECK bd_result bd_image_decode(const void *data, size_t bytes, const 
 /* Writes a picture to a temporary file beside path, then renames it: path holds the old file or the whole new one,
  * never a part. A symbolic link is followed, be there a file or not; a hard link is not, its other names keep the old
  * picture. A file that may not be written to is BD_ERR_FILE_WRITE, as one in a folder is where none can be made. The new
- * one has the old one's permissions, without set-user-ID and the like. PNG has the image's depth, JPEG 8 bits and no alpha (narrowing and composition over black are the
- * caller's business). The file holds the image's profile; a PNG of colours without one says sRGB. Errors:
- * BD_ERR_FILE_WRITE, BD_ERR_OUT_OF_MEMORY, BD_ERR_INVALID_ARGUMENT. */
+ * one has the old one's permissions, without set-user-ID and the like. PNG and TIFF have the image's depth, JPEG and WebP
+ * 8 bits, and JPEG no alpha (narrowing is the caller's business; alpha is left out). The file holds the image's profile; a
+ * PNG of colours without one says sRGB. Errors: BD_ERR_FILE_WRITE, BD_ERR_OUT_OF_MEMORY, BD_ERR_INVALID_ARGUMENT,
+ * BD_ERR_UNSUPPORTED (this build lacks the form). */
 BD_API BD_CHECK bd_result bd_image_write(const char *path, const bd_image *image, const bd_image_write_params *params,
                                          bd_error *error);
 

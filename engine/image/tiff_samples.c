@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/tiff_samples.h"
 
+#include <math.h>
 #include <string.h>
 
 bool bd_tiff_can_read(bd_tiff_numbers numbers, unsigned bits) {
@@ -27,7 +28,7 @@ static void read_floats(const uint8_t *from, unsigned bits, bool deep, size_t co
     const double most = deep ? 65535.0 : 255.0;
     for (size_t i = 0; i < count; i++) {
         double value = read_float(from + i * (bits / 8), bits);
-        to[i] = value >= 1.0 ? (uint16_t)most : value > 0.0 ? (uint16_t)(value * most + 0.5) : 0;
+        to[i] = value >= 1.0 ? (uint16_t)most : value > 0.0 ? (uint16_t)lround(value * most) : 0;
     }
 }
 
