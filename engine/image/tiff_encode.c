@@ -70,7 +70,8 @@ static void fail(tiff_writer *writer) {
 }
 
 static bool set_tags(tiff_writer *writer) {
-    enum { STRIP_BYTES = 1 << 20 };
+    /* zlib's default level is five times slower than this one, and 5 % smaller. */
+    enum { STRIP_BYTES = 1 << 20, LEVEL = 4 };
     const bd_tiff_functions *call = &writer->tiff.call;
     const bd_image *image = writer->to->image;
     TIFF *file = writer->tiff.file;
@@ -88,6 +89,7 @@ static bool set_tags(tiff_writer *writer) {
            call->TIFFSetField(file, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
            call->TIFFSetField(file, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT) &&
            call->TIFFSetField(file, TIFFTAG_COMPRESSION, deflate ? COMPRESSION_ADOBE_DEFLATE : COMPRESSION_LZW) &&
+           (!deflate || call->TIFFSetField(file, TIFFTAG_ZIPQUALITY, LEVEL)) &&
            call->TIFFSetField(file, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL) &&
            call->TIFFSetField(file, TIFFTAG_ROWSPERSTRIP, rows) &&
            (writer->channels != 4 || call->TIFFSetField(file, TIFFTAG_EXTRASAMPLES, 1, &alpha)) &&
