@@ -6,6 +6,7 @@
 #include "base/params.h"
 #include "image/apng.h"
 #include "image/apng_encode.h"
+#include "image/bmp.h"
 #include "image/gif.h"
 #include "image/gif_encode.h"
 #include "image/jpeg.h"
@@ -13,6 +14,7 @@
 #include "image/png.h"
 #include "image/png_encode.h"
 #include "image/pnm.h"
+#include "image/psd.h"
 #include "image/stb.h"
 #include "image/tiff.h"
 #include "image/tiff_encode.h"
@@ -83,7 +85,7 @@ static bool is_jp2(const bd_image_source *source) {
 }
 
 static bool is_pnm(const bd_image_source *source) {
-    return source->bytes >= 3 && source->data[0] == 'P' && source->data[1] >= '1' && source->data[1] <= '6' &&
+    return source->bytes >= 3 && source->data[0] == 'P' && source->data[1] >= '1' && source->data[1] <= '7' &&
            (strchr(" \t\r\n#", source->data[2]) && source->data[2]);
 }
 
@@ -175,7 +177,7 @@ static const bd_form forms[] = {
     {.name = "JPEG XL", .library = "libjxl", .is = is_jxl},
     {.name = "JPEG 2000", .library = "OpenJPEG", .is = is_jp2},
     {.name = "PNM", .is = is_pnm, .decode = bd_pnm_decode},
-    {.name = "BMP", .is = is_bmp, .decode = bd_stb_decode},
+    {.name = "BMP", .is = is_bmp, .decode = bd_bmp_decode},
     {.name = "GIF",
      .library = "giflib",
      .endings = ".gif",
@@ -191,7 +193,7 @@ static const bd_form forms[] = {
      .decode = bd_stb_decode, /* the first frame */
 #endif
      .is = is_gif},
-    {.name = "PSD", .is = is_psd, .decode = bd_stb_decode},
+    {.name = "PSD", .is = is_psd, .decode = bd_psd_decode},
     {.name = "HDR", .is = is_hdr, .decode = bd_stb_decode},
     {.name = "TGA", .is = is_tga, .decode = bd_stb_decode},
 };

@@ -6,6 +6,7 @@
 
 #include "image/apng.h"
 #include "image/apng_encode.h"
+#include "image/bmp.h"
 #include "image/canvas.h"
 #include "image/codec.h"
 #include "image/color.h"
@@ -23,7 +24,9 @@
 #include "image/png.h"
 #include "image/png_encode.h"
 #include "image/pnm.h"
+#include "image/psd.h"
 #include "image/rows.h"
+#include "image/samples.h"
 #include "image/stb.h"
 #include "image/tiff.h"
 #include "image/tiff_encode.h"

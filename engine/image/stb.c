@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * BMP, HDR, PSD and TGA in by stb_image, and the first frame of GIF where giflib is not there.
+ * HDR and TGA in by stb_image, and the first frame of GIF where giflib is not there.
  *
  * stb_image takes what is missing from a truncated file as zeros, for ever if need be, and leaks on some errors. So it
  * reads through callbacks that jump out at the end of the file, and all that it allocates hangs on a list. */
@@ -76,6 +76,8 @@ static void *stb_reallocate(void *memory, size_t old_bytes, size_t bytes) {
 #define STBI_NO_FAILURE_STRINGS
 #define STBI_NO_JPEG
 #define STBI_NO_PNG
+#define STBI_NO_BMP
+#define STBI_NO_PSD
 #define STBI_NO_PIC
 #define STBI_NO_PNM
 #ifdef BD_HAS_GIF
@@ -133,9 +135,6 @@ static bd_result read_picture(stb_reader *reader, const char *kind, bd_image *im
     if (!stbi_info_from_callbacks(&callbacks, reader, &width, &height, &channels)) {
         return broken(reader, kind, error);
     }
-    if (height < 0 && reader->source->data[0] == 'B') {
-        height = -height; /* rows of a BMP from the top */
-    }
     bd_image_source limited = *reader->source;
     limited.max_pixels = BD_MIN(limited.max_pixels, (uint64_t)PIXELS_MAX);
     bd_result result = bd_image_check_size(&limited, width, height, error);
@@ -154,62 +153,9 @@ static bd_result read_picture(stb_reader *reader, const char *kind, bd_image *im
     return BD_OK;
 }
 
-static uint32_t little_endian(const uint8_t *from, int bytes) {
-    uint32_t value = 0;
-    while (bytes--) {
-        value = value << 8 | from[bytes];
-    }
-    return value;
-}
-
-/* stb_image takes abs(INT_MIN) of a BMP's height, and colours beyond the end of a palette from the stack. */
-static bool bmp_is_safe(const bd_image_source *source) {
-    enum { FILE_HEADER = 14 };
-    const uint8_t *data = source->data;
-    if (source->bytes < FILE_HEADER + 12) {
-        return false;
-    }
-    uint64_t offset = little_endian(data + 10, 4), header = little_endian(data + 14, 4);
-    bool old = header == 12;
-    if (header > source->bytes - FILE_HEADER || (!old && header < 40) || offset > source->bytes) {
-        return false;
-    }
-    uint64_t width = old ? little_endian(data + 18, 2) : little_endian(data + 18, 4);
-    uint64_t height = old ? little_endian(data + 20, 2) : little_endian(data + 22, 4);
-    uint32_t bits = little_endian(data + (old ? 24 : 28), 2);
-    if (!width || !height || height == 0x80000000u || width > INT_MAX) {
-        return false;
-    }
-    if (bits != 1 && bits != 4 && bits != 8) {
-        return true;
-    }
-    /* Height is negative when rows run from the top. */
-    height = height > INT_MAX ? 0x100000000u - height : height;
-    uint64_t row_bytes = (width * bits + 31) / 32 * 4;
-    if (offset <= FILE_HEADER + header || (source->bytes - offset) / row_bytes < height) {
-        return false;
-    }
-    uint64_t colors = (offset - FILE_HEADER - header) / (old ? 3 : 4);
-    if (colors >= 1u << bits) {
-        return true;
-    }
-    for (uint64_t y = 0; y < height; y++) {
-        const uint8_t *row = data + offset + y * row_bytes;
-        for (uint64_t x = 0; x < width; x++) {
-            uint32_t in_byte = (uint32_t)(x * bits % 8);
-            if ((row[x * bits / 8] >> (8 - bits - in_byte) & ((1u << bits) - 1)) >= colors) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 static const char *kind_of(const bd_image_source *source) {
     switch (source->data[0]) {
-    case 'B': return "BMP";
     case 'G': return "GIF";
-    case '8': return "PSD";
     case '#': return "HDR";
     default: return "TGA";
     }
@@ -219,9 +165,6 @@ bd_result bd_stb_decode(const bd_image_source *source, bd_image *image, bd_error
     const char *kind = kind_of(source);
     stb_reader reader = {.source = source};
     reader.blocks = (stb_block){&reader.blocks, &reader.blocks};
-    if (source->data[0] == 'B' && !bmp_is_safe(source)) {
-        return broken(&reader, kind, error);
-    }
     current = &reader;
     bd_result result;
     if (setjmp(reader.jump)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * BMP, GIF, HDR, PSD and TGA by stb_image. */
+ * GIF, HDR and TGA by stb_image. */
 #ifndef BD_STB_H
 #define BD_STB_H
 
