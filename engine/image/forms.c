@@ -9,8 +9,12 @@
 #include "image/bmp.h"
 #include "image/gif.h"
 #include "image/gif_encode.h"
+#include "image/heif.h"
+#include "image/heif_encode.h"
 #include "image/jpeg.h"
 #include "image/jpeg_encode.h"
+#include "image/jxl.h"
+#include "image/openjpeg.h"
 #include "image/png.h"
 #include "image/png_encode.h"
 #include "image/pnm.h"
@@ -172,10 +176,29 @@ static const bd_form forms[] = {
      .alpha = true,
      .lossy = true,
      .lossless = true,
+#ifdef BD_HAS_HEIF
+     .decode = bd_avif_decode,
+     .encode = bd_avif_encode,
+#endif
      .is = is_avif},
-    {.name = "HEIC", .library = "libheif", .is = is_heic},
-    {.name = "JPEG XL", .library = "libjxl", .is = is_jxl},
-    {.name = "JPEG 2000", .library = "OpenJPEG", .is = is_jp2},
+    {.name = "HEIC",
+     .library = "libheif",
+#ifdef BD_HAS_HEIF
+     .decode = bd_heic_decode,
+#endif
+     .is = is_heic},
+    {.name = "JPEG XL",
+     .library = "libjxl",
+#ifdef BD_HAS_JXL
+     .decode = bd_jxl_decode,
+#endif
+     .is = is_jxl},
+    {.name = "JPEG 2000",
+     .library = "OpenJPEG",
+#ifdef BD_HAS_OPENJPEG
+     .decode = bd_openjpeg_decode,
+#endif
+     .is = is_jp2},
     {.name = "PNM", .is = is_pnm, .decode = bd_pnm_decode},
     {.name = "BMP", .is = is_bmp, .decode = bd_bmp_decode},
     {.name = "GIF",

@@ -42,7 +42,6 @@ typedef struct psd_reader {
     psd_part planes[PLANES_MAX]; /* each one's pixels, rows following each other */
     const uint8_t *lengths;      /* of packed rows, all channels' */
     uint8_t *rows;               /* of each plane, unpacked */
-    uint8_t *pixels;             /* a row of inks */
     bd_color *inks;
     bd_image image;
 } psd_reader;
@@ -303,6 +302,17 @@ static bool may_be_over_white(const psd_reader *reader, size_t row_bytes) {
     return true;
 }
 
+static void store_alpha(const psd_reader *reader, uint8_t *row, size_t row_bytes) {
+    const size_t bytes = bd_format_bytes(reader->image.format);
+    for (uint32_t x = 0; x < reader->width && reader->alpha; x++) {
+        const uint32_t alpha = sample_at(reader, row_bytes, reader->colors, x);
+        const uint32_t value = bd_sample_scale(alpha, reader->depth == 8 ? 255 : 65535, bytes == 8 ? 65535 : 255);
+        const uint8_t small = (uint8_t)value;
+        const uint16_t large = (uint16_t)value;
+        memcpy(row + x * bytes + bytes / 4 * 3, bytes == 8 ? (const void *)&large : &small, bytes / 4);
+    }
+}
+
 static void store_row(const psd_reader *reader, uint32_t y, size_t row_bytes) {
     const bool deep = reader->image.format == BD_FORMAT_RGBA16;
     const uint32_t most = reader->depth == 1 ? 1 : reader->depth == 8 ? 255 : 65535, to_most = deep ? 65535 : 255;
@@ -325,17 +335,14 @@ static void store_row(const psd_reader *reader, uint32_t y, size_t row_bytes) {
         } else if (reader->colors == 1) {
             values[1] = values[2] = values[0];
         }
-        if (reader->mode == PSD_CMYK) {
-            bd_pixel_store(reader->pixels, x, false, values);
+        if (reader->mode != PSD_CMYK) {
+            values[3] = bd_sample_scale(alpha, most, to_most);
         }
-        values[3] = bd_sample_scale(alpha, most, to_most);
         bd_pixel_store(row, x, deep, values);
     }
     if (reader->mode == PSD_CMYK) {
-        bd_color_inks(reader->inks, reader->pixels, reader->width);
-        for (uint32_t x = 0; x < reader->width; x++) {
-            memcpy(row + (size_t)x * 4, reader->pixels + (size_t)x * 4, 3);
-        }
+        bd_color_inks(reader->inks, deep, row, reader->width);
+        store_alpha(reader, row, row_bytes);
     }
 }
 
@@ -348,7 +355,8 @@ static bool read_profile(psd_reader *reader) {
         return true;
     }
     reader->result = reader->mode == PSD_CMYK
-                         ? bd_color_create_cmyk(source, reader->profile.at, bytes, &reader->inks, reader->error)
+                         ? bd_color_create_cmyk(source, reader->profile.at, bytes,
+                                                reader->image.format == BD_FORMAT_RGBA16, &reader->inks, reader->error)
                          : bd_image_take_profile(source, reader->profile.at, bytes,
                                                  reader->mode == PSD_GRAY || reader->mode == PSD_DUOTONE,
                                                  &reader->image, reader->error);
@@ -375,10 +383,9 @@ static bool read_picture(psd_reader *reader) {
         return false;
     }
     const size_t row_bytes = ((size_t)reader->width * reader->depth + 7) / 8;
-    const bool deep = reader->depth == 16 && reader->mode != PSD_CMYK && bd_wants_deep(source);
+    const bool deep = reader->depth == 16 && bd_wants_deep(source);
     reader->rows = bd_alloc(source->allocator, row_bytes * PLANES_MAX);
-    reader->pixels = bd_alloc(source->allocator, (size_t)reader->width * 4);
-    if (!reader->rows || !reader->pixels) {
+    if (!reader->rows) {
         return fail(reader, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
     reader->result = bd_image_create(source->allocator, source->name, reader->width, reader->height,
@@ -405,7 +412,6 @@ bd_result bd_psd_decode(const bd_image_source *source, bd_image *image, bd_error
     psd_reader reader = {.source = source, .error = error, .rest = {source->data, source->data + source->bytes}};
     bool read = read_picture(&reader);
     bd_free(source->allocator, reader.rows);
-    bd_free(source->allocator, reader.pixels);
     bd_color_destroy(reader.inks);
     if (!read) {
         bd_image_finish(&reader.image);
