@@ -42,13 +42,13 @@ typedef struct bd_image_read_params {
     const bd_allocator *allocator;
     bool ignore_orientation; /* true: leave pixels as stored, whatever EXIF says */
     uint64_t max_pixels;     /* 0: 200 million; coefficients of a progressive JPEG may take as much memory, too */
-    bool indices; /* of a PNG: palette indices, or grey values of at most 8 bits, as stored, in BD_FORMAT_GRAY8 (label
+    bool indices;  /* of a PNG: palette indices, or grey values of at most 8 bits, as stored, in BD_FORMAT_GRAY8 (label
                       maps); any other file is BD_ERR_FILE_FORMAT */
-    bool gray16; /* BD_FORMAT_GRAY16: luminance, 16 bits where a PNG or a TIFF has them; orientation is left as it is */
+    bool gray16;   /* BD_FORMAT_GRAY16: luminance, 16 bits where the file has them; EXIF orientation is left as it is */
     bd_log_fn log; /* gets a warning for what is ignored, such as a colour profile that cannot be used: one of a kind,
                       once the picture is read; none where that fails */
     void *log_user;
-    bool keep_depth; /* BD_FORMAT_RGBA16 of a PNG of 16 bits or a TIFF of more than 8; all else is BD_FORMAT_RGBA8 */
+    bool keep_depth; /* BD_FORMAT_RGBA16 of a file of more than 8 bits; all else is BD_FORMAT_RGBA8 */
 } bd_image_read_params;
 
 /* The forms of files that pictures are written to. Whether this build does: bd_image_form_at. */
@@ -85,18 +85,20 @@ typedef struct bd_image_write_params {
     size_t struct_size;
     const bd_allocator *allocator;
     bd_image_file file;     /* AUTO: by the extension of the path; PNG in bd_image_encode */
-    int quality;            /* 1..100, of forms that lose; 0: 92 of JPEG, 90 of WebP */
+    int quality;            /* 1..100, of forms that lose; 0: 92 of JPEG, 90 of WebP, 80 of AVIF */
     const uint8_t *palette; /* (256, 3) u8 RGB for a BD_FORMAT_GRAY8 image: written as an indexed PNG */
     uint32_t palette_count; /* entries of palette in use */
     bool lossless;          /* true: a form that may lose keeps every number; BD_ERR_INVALID_ARGUMENT where it cannot */
 } bd_image_write_params;
 
-/* Reads a picture: JPEG (libjpeg-turbo), PNG, BMP, TGA, GIF (first frame), PNM, PSD, HDR and, where this build has their
- * libraries, WebP (of an animation the first frame) and TIFF (the first full page). Grey, CMYK, L*a*b* and 16-bit become
- * RGBA8 (16 bits: see keep_depth); EXIF orientation is applied unless told otherwise. The header's size is checked
- * against max_pixels before anything of that size is allocated. Pixels keep their numbers, and the image has the file's
- * ICC profile (of JPEG, PNG, WebP and TIFF; one made of PNG's gAMA and cHRM, or of a grey profile's curve); CMYK with a
- * profile and L*a*b* become sRGB. lcms2, libwebp and libtiff allocate past the hooks what they need besides the pixels.
+/* Reads a picture of a form that bd_image_form_at says this build reads, by what is in the file: JPEG, PNG, WebP, TIFF,
+ * AVIF, HEIC, JPEG XL, JPEG 2000, PNM with PAM, BMP, GIF, PSD, HDR and TGA; of several pictures the first (of
+ * TIFF the first full one, of HEIC and AVIF the primary). Grey, CMYK, L*a*b* and more than 8 bits become RGBA8 (see keep_depth); EXIF
+ * orientation, or what HEIC, AVIF and JPEG XL have in its place, is applied unless told otherwise. The header's size is
+ * checked against max_pixels before anything of that size is allocated. Pixels keep their numbers, and the image has the
+ * file's ICC profile, or one made of PNG's gAMA and cHRM, of H.273's numbers or of a grey profile's curve; CMYK with a
+ * profile and L*a*b* become sRGB. lcms2, libheif, libtiff, libwebp and OpenJPEG allocate past the hooks; libheif, libjxl and
+ * libtiff are loaded with the first picture that needs them, and some of their codecs write lines on standard error.
  *
  * image    written on success only; release with bd_image_finish.
  * Errors   BD_ERR_FILE_NOT_FOUND, _READ, _FORMAT, _CORRUPT, BD_ERR_IMAGE_TOO_LARGE, BD_ERR_OUT_OF_MEMORY. The message

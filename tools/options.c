@@ -265,7 +265,7 @@ static const cli_option rows[] = {
          "orientation ignored"),
     FLAG("classic", 0, classic, S, "ignore EXIF orientation, as the tutorial does"),
     TAKE("quality", 'Q', quality, R | S, quality, "N",
-         "of JPEG, WebP and AVIF, {low} to {high} (default: 92 of JPEG, 90 of WebP)"),
+         "of JPEG, WebP and AVIF, {low} to {high} (default: 92 of JPEG, 90 of WebP, 80 of AVIF)"),
     FLAG("lossless", 0, lossless, R | S, "WebP or AVIF without a loss, as PNG and TIFF always are"),
     TAKE("format", 0, format, R, format, "FORMAT", "{choices}, whatever OUT is called"),
     TAKE("format", 0, format, S, format, "FORMAT", "{choices}, whatever the overlay is called"),
