@@ -92,13 +92,14 @@ typedef struct bd_image_write_params {
 } bd_image_write_params;
 
 /* Reads a picture of a form that bd_image_form_at says this build reads, by what is in the file: JPEG, PNG, WebP, TIFF,
- * AVIF, HEIC, JPEG XL, JPEG 2000, PNM with PAM, BMP, GIF, PSD, HDR and TGA; of several pictures the first (of
- * TIFF the first full one, of HEIC and AVIF the primary). Grey, CMYK, L*a*b* and more than 8 bits become RGBA8 (see keep_depth); EXIF
- * orientation, or what HEIC, AVIF and JPEG XL have in its place, is applied unless told otherwise. The header's size is
- * checked against max_pixels before anything of that size is allocated. Pixels keep their numbers, and the image has the
- * file's ICC profile, or one made of PNG's gAMA and cHRM, of H.273's numbers or of a grey profile's curve; CMYK with a
- * profile and L*a*b* become sRGB. lcms2, libheif, libtiff, libwebp and OpenJPEG allocate past the hooks; libheif, libjxl and
- * libtiff are loaded with the first picture that needs them, and some of their codecs write lines on standard error.
+ * AVIF, HEIC, JPEG XL, JPEG 2000, PNM with PAM, BMP, GIF, PSD, HDR and TGA; of several pictures the first (of TIFF the
+ * first full one, of HEIC and AVIF the primary). Grey, CMYK, L*a*b* and more than 8 bits become RGBA8 (see keep_depth);
+ * EXIF orientation, or what HEIC, AVIF and JPEG XL have in its place, is applied unless told otherwise. The header's
+ * size is checked against max_pixels before anything of that size is allocated. Pixels keep their numbers, and the
+ * image has the file's ICC profile, or one made of PNG's gAMA and cHRM, of H.273's numbers or of a grey profile's
+ * curve; CMYK with a profile and L*a*b* become sRGB. lcms2, libheif, libtiff, libwebp and OpenJPEG allocate past the
+ * hooks; libheif, libjxl and libtiff are loaded with the first picture that needs them, and some of their codecs write
+ * lines on standard error.
  *
  * image    written on success only; release with bd_image_finish.
  * Errors   BD_ERR_FILE_NOT_FOUND, _READ, _FORMAT, _CORRUPT, BD_ERR_IMAGE_TOO_LARGE, BD_ERR_OUT_OF_MEMORY. The message
