@@ -61,6 +61,7 @@
 #include "backdrop_engine.h"
 #include "backdrop_image.h"
 #include "backdrop_measure.h"
+#include "backdrop_metadata.h"
 #include "backdrop_model.h"
 #include "backdrop_session.h"
 #include "backdrop_weights.h"

@@ -5,6 +5,7 @@
 #define BACKDROP_IMAGE_H
 
 #include "backdrop_base.h"
+#include "backdrop_metadata.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -48,7 +49,11 @@ typedef struct bd_image_read_params {
     bd_log_fn log; /* gets a warning for what is ignored, such as a colour profile that cannot be used: one of a kind,
                       once the picture is read; none where that fails */
     void *log_user;
-    bool keep_depth; /* BD_FORMAT_RGBA16 of a file of more than 8 bits; all else is BD_FORMAT_RGBA8 */
+    bool keep_depth;       /* BD_FORMAT_RGBA16 of a file of more than 8 bits; all else is BD_FORMAT_RGBA8 */
+    bd_metadata *metadata; /* gets the file's; of JPEG and PNG. NULL: it is not read */
+    bool
+        strict; /* true: a picture whose pixels are all there and whose end is missing is BD_ERR_FILE_CORRUPT; else that
+                    is a warning */
 } bd_image_read_params;
 
 /* The forms of files that pictures are written to. Whether this build does: bd_image_form_at. */
@@ -84,11 +89,14 @@ BD_API BD_CHECK bd_result bd_image_form_at(uint32_t index, bd_image_form *form);
 typedef struct bd_image_write_params {
     size_t struct_size;
     const bd_allocator *allocator;
-    bd_image_file file;     /* AUTO: by the extension of the path; PNG in bd_image_encode */
-    int quality;            /* 1..100, of forms that lose; 0: 92 of JPEG, 90 of WebP, 80 of AVIF */
-    const uint8_t *palette; /* (256, 3) u8 RGB for a BD_FORMAT_GRAY8 image: written as an indexed PNG */
-    uint32_t palette_count; /* entries of palette in use */
-    bool lossless;          /* true: a form that may lose keeps every number; BD_ERR_INVALID_ARGUMENT where it cannot */
+    bd_image_file file;          /* AUTO: by the extension of the path; PNG in bd_image_encode */
+    int quality;                 /* 1..100, of forms that lose; 0: 92 of JPEG, 90 of WebP, 80 of AVIF */
+    const uint8_t *palette;      /* (256, 3) u8 RGB for a BD_FORMAT_GRAY8 image: written as an indexed PNG */
+    uint32_t palette_count;      /* entries of palette in use */
+    const bd_metadata *metadata; /* for JPEG and PNG; NULL: none */
+    bd_log_fn log;               /* gets a warning for metadata that the file cannot hold */
+    void *log_user;
+    bool lossless; /* true: a form that may lose keeps every number; BD_ERR_INVALID_ARGUMENT where it cannot */
 } bd_image_write_params;
 
 /* Reads a picture of a form that bd_image_form_at says this build reads, by what is in the file: JPEG, PNG, WebP, TIFF,
@@ -101,7 +109,7 @@ typedef struct bd_image_write_params {
  * hooks; libheif, libjxl and libtiff are loaded with the first picture that needs them, and some of their codecs write
  * lines on standard error.
  *
- * image    written on success only; release with bd_image_finish.
+ * image    written on success only, as params->metadata; release with bd_image_finish.
  * Errors   BD_ERR_FILE_NOT_FOUND, _READ, _FORMAT, _CORRUPT, BD_ERR_IMAGE_TOO_LARGE, BD_ERR_OUT_OF_MEMORY. The message
  * names path.
  */

@@ -73,30 +73,33 @@ static void note_warning(void *user, bd_log_level level, const char *message) {
     }
 }
 
-bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image) {
-    bd_image_read_params limited = *params;
-    if (!cli_value_pixels(run, &run->options.max_pixels, &limited.max_pixels)) {
+bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *given, bd_image *image) {
+    bd_image_read_params params = *given;
+    params.strict = run->options.strict;
+    if (!cli_value_pixels(run, &run->options.max_pixels, &params.max_pixels)) {
         return false;
     }
     if (!cli_is_dash(path)) {
-        return !bd_image_read(path, &limited, image, &run->error) || cli_failed(run);
+        return !bd_image_read(path, &params, image, &run->error) || cli_failed(run);
     }
     uint8_t *data = NULL;
     size_t bytes = 0;
     if (!cli_read_stdin(run, &data, &bytes)) {
         return false;
     }
-    bd_result result = bd_image_decode(data, bytes, "standard input", &limited, image, &run->error);
+    bd_result result = bd_image_decode(data, bytes, "standard input", &params, image, &run->error);
     free(data);
     return !result || cli_failed(run);
 }
 
-static bool read_image(cli *run, const char *path, bool keep_depth, bd_image *image) {
+/* metadata: NULL: it is not wanted. */
+static bool read_image(cli *run, const char *path, bool keep_depth, bd_image *image, bd_metadata *metadata) {
     const bd_image_read_params params = {.struct_size = sizeof params,
                                          .ignore_orientation = run->options.classic,
                                          .log = note_warning,
                                          .log_user = run,
-                                         .keep_depth = keep_depth};
+                                         .keep_depth = keep_depth,
+                                         .metadata = metadata};
     double started = cli_now_ms();
     cli_progress_stage(run, "reading");
     bool done = cli_read_picture(run, path, &params, image);
@@ -105,13 +108,13 @@ static bool read_image(cli *run, const char *path, bool keep_depth, bd_image *im
 }
 
 bool cli_read_image(cli *run, const char *path, bd_image *image) {
-    return read_image(run, path, false, image);
+    return read_image(run, path, false, image, NULL);
 }
 
-bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image) {
+static bool read_shown(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata) {
     long depth = 16;
     if ((run->options.depth && !cli_value_integer(run, &run->options.depth, &depth)) ||
-        !read_image(run, path, cli_form(file).deep && depth == 16, image)) {
+        !read_image(run, path, cli_form(file).deep && depth == 16, image, metadata)) {
         return false;
     }
     if (image->format == BD_FORMAT_RGBA16 && run->options.classic && !run->options.quiet) {
@@ -119,6 +122,16 @@ bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *im
                  cli_is_dash(path) ? "standard input" : path);
     }
     return true;
+}
+
+bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image) {
+    return read_shown(run, path, file, image, NULL);
+}
+
+bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata) {
+    const bool wanted = !run->options.strip && !run->options.classic;
+    *metadata = (bd_metadata){.struct_size = sizeof *metadata};
+    return read_shown(run, path, file, image, wanted ? metadata : NULL);
 }
 
 bool cli_check_inputs(cli *run) {
@@ -358,10 +371,8 @@ static void flatten(bd_image *image) {
     image->has_alpha = false;
 }
 
-bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *image, const uint8_t *palette,
-                     uint32_t palette_count) {
-    bd_image_write_params params = {
-        .struct_size = sizeof params, .file = file, .palette = palette, .palette_count = palette_count};
+static bool write_image(cli *run, const char *path, bd_image *image, bd_image_write_params params) {
+    const bd_image_file file = params.file;
     long quality = 0;
     if (!cli_value_integer(run, &run->options.quality, &quality)) {
         return false;
@@ -388,6 +399,19 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
     bd_release(NULL, data);
     cli_add_timing(run, "encode", started);
     return done;
+}
+
+bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *image, const uint8_t *palette,
+                     uint32_t palette_count) {
+    const bd_image_write_params params = {
+        .struct_size = sizeof params, .file = file, .palette = palette, .palette_count = palette_count};
+    return write_image(run, path, image, params);
+}
+
+bool cli_write_photo(cli *run, const char *path, bd_image_file file, bd_image *image, const bd_metadata *metadata) {
+    const bd_image_write_params params = {
+        .struct_size = sizeof params, .file = file, .metadata = metadata, .log = note_warning, .log_user = run};
+    return write_image(run, path, image, params);
 }
 
 bool cli_write_npy(cli *run, const char *path, const float *data, uint32_t h, uint32_t w, uint32_t c) {

@@ -8,7 +8,9 @@
 bool cli_read_image(cli *run, const char *path, bd_image *image);
 /* The same for what will show in a file: 16 bits are kept where its form holds them. */
 bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image);
-/* The same with parameters of the caller's. */
+/* The same for a photo whose result is written with its metadata, which cli_write_photo and bd_metadata_finish take. */
+bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata);
+/* The same with parameters of the caller's, but for --strict. */
 bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image);
 /* All of standard input; *data is free()'s. */
 bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes);
@@ -35,6 +37,8 @@ bool cli_image_file(cli *run, const char *path, bd_image_file *file);
  * time a note on stderr. */
 bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *image, const uint8_t *palette,
                      uint32_t palette_count);
+/* A picture that was made of a photo, with the photo's metadata. */
+bool cli_write_photo(cli *run, const char *path, bd_image_file file, bd_image *image, const bd_metadata *metadata);
 /* data (h, w, c) as NumPy's format 1.0, float32. */
 bool cli_write_npy(cli *run, const char *path, const float *data, uint32_t h, uint32_t w, uint32_t c);
 

@@ -336,7 +336,8 @@ static bool take(cli *run, const cli_mask_source *from, const bd_image *picture,
 }
 
 bool cli_mask_picture_read(cli *run, const cli_mask_source *source, cli_plane *plane) {
-    const bd_image_read_params params = {.struct_size = sizeof params, .ignore_orientation = true, .keep_depth = true};
+    const bd_image_read_params params = {
+        .struct_size = sizeof params, .ignore_orientation = true, .keep_depth = true, .strict = run->options.strict};
     bd_image picture = {0};
     bool done =
         (decode(run, source, &params, &picture, &run->error) || cli_failed(run)) && take(run, source, &picture, plane);

@@ -264,6 +264,13 @@ static const cli_option rows[] = {
          "as the tutorial does, byte for byte: at 513 pixels, with a hard mask, 8 bits, EXIF\n"
          "orientation ignored"),
     FLAG("classic", 0, classic, S, "ignore EXIF orientation, as the tutorial does"),
+    FLAG("strip", 0, strip, R,
+         "without the photo's metadata; else EXIF (thumbnails left out, size and orientation made\n"
+         "right), XMP, IPTC, pixels an inch and texts stay, but with --classic; the colour profile\n"
+         "always stays"),
+    FLAG("strict", 0, strict, R | S | A,
+         "refuse pictures whose end is missing, even where all their pixels are there, which else is\n"
+         "a note"),
     TAKE("quality", 'Q', quality, R | S, quality, "N",
          "of JPEG, WebP and AVIF, {low} to {high} (default: 92 of JPEG, 90 of WebP, 80 of AVIF)"),
     FLAG("lossless", 0, lossless, R | S, "WebP or AVIF without a loss, as PNG and TIFF always are"),

@@ -24,7 +24,7 @@ typedef enum cli_verb {
 typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
-    bool help, version, classic, transparent, photo_size, json, quiet, verbose, no_tune, force, lossless;
+    bool help, version, classic, transparent, photo_size, json, quiet, verbose, no_tune, force, lossless, strip, strict;
     const char *max_pixels, *output, *gravity, *classes, *color, *blur, *blur_background, *quality, *format;
     const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *crop;
     const char *keep, *islands, *shrink, *grow, *levels, *threshold;

@@ -22,8 +22,9 @@ typedef struct replacement {
     cli_cropping crop;
     bd_image_file file, matte_file;
     bd_image photo, background, result;
-    bd_image written;  /* what is cut out of result */
-    cli_series series; /* count 0: one photo */
+    bd_image written;     /* what is cut out of result */
+    bd_metadata metadata; /* of the photo */
+    cli_series series;    /* count 0: one photo */
     cli_network network;
 } replacement;
 
@@ -209,7 +210,7 @@ static void drop_pixels(bd_image *image) {
 static bool compute(cli *run, replacement *r) {
     cli_network_begin(run, &r->network);
     bool many = r->series.count > 0;
-    if ((!many && !cli_read_shown(run, r->photo_path, r->file, &r->photo)) ||
+    if ((!many && !cli_read_photo(run, r->photo_path, r->file, &r->photo, &r->metadata)) ||
         (r->background_path && !cli_read_shown(run, r->background_path, r->file, &r->background)) ||
         !cli_matte_open(run, &r->photo, &r->matte)) {
         return false;
@@ -294,7 +295,7 @@ static bool print_json(cli *run, replacement *r) {
 bool cli_replace(cli *run) {
     replacement r = {.photo_path = NULL};
     bool done = parse(run, &r) && compute(run, &r) &&
-                (r.series.count || cli_write_image(run, run->options.output, r.file, &r.written, NULL, 0));
+                (r.series.count || cli_write_photo(run, run->options.output, r.file, &r.written, &r.metadata));
     cli_progress_stop(run);
     if (done && run->options.verbose) {
         cli_print_timings(run, &r.network);
@@ -306,6 +307,7 @@ bool cli_replace(cli *run) {
     bd_image_finish(&r.result);
     bd_image_finish(&r.background);
     bd_image_finish(&r.photo);
+    bd_metadata_finish(&r.metadata);
     cli_matte_close(&r.matte);
     cli_network_close(&r.network);
     return done;

@@ -110,7 +110,7 @@ static bool begin(cli *run, const cli_network *network, cli_series *s, unsigned 
     bd_image photo = {0};
     run->turn = i % 2;
     cli_spare_lend(&s->spare);
-    bool read = cli_read_shown(run, s->photos[i], s->file, &photo);
+    bool read = cli_read_photo(run, s->photos[i], s->file, &photo, &s->metadata[i % 2]);
     cli_spare_take(&s->spare);
     bool done = read;
     if (read && bd_session_replace_begin(network->session, &photo, s->background, s->params, &run->error)) {
@@ -118,6 +118,7 @@ static bool begin(cli *run, const cli_network *network, cli_series *s, unsigned 
     }
     bd_image_finish(&photo);
     if (!done) {
+        bd_metadata_finish(&s->metadata[i % 2]);
         note_failure(run, s, i, read);
     }
     return done;
@@ -130,8 +131,9 @@ static void end(cli *run, cli_network *network, cli_series *s, unsigned i, bd_im
     cli_spare_lend(&s->spare);
     bool done = made && (!s->crop.wanted || cli_cropping_take(run, &s->crop, network->session, s->photos[i]));
     bd_image written = cli_cropping_view(&s->crop, result);
-    done =
-        done && output_path(run, s, s->photos[i], &path) && cli_write_image(run, path.text, s->file, &written, NULL, 0);
+    done = done && output_path(run, s, s->photos[i], &path) &&
+           cli_write_photo(run, path.text, s->file, &written, &s->metadata[i % 2]);
+    bd_metadata_finish(&s->metadata[i % 2]);
     cli_spare_take(&s->spare);
     if (done) {
         note_success(run, network, s, i, path.text, &written);

@@ -13,7 +13,8 @@ typedef struct cli_series {
     bd_image_file file;
     const bd_image *background; /* NULL without a picture */
     const bd_replace_params *params;
-    cli_cropping crop; /* of the photo that was ended last */
+    cli_cropping crop;       /* of the photo that was ended last */
+    bd_metadata metadata[2]; /* of the photos of even and of odd numbers that are under way */
     unsigned done, failed;
     cli_status status;    /* of the first that failed */
     struct cJSON *report; /* an object for every photo is added, in their order; NULL: none is wanted */

@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/params.h"
 #include "image/forms.h"
 #include "image/image_source.h"
+#include "image/metadata.h"
 #include "image/pixels.h"
 
 /* "JPEG, PNG, PNM": what this build reads. */
@@ -39,6 +41,27 @@ static bd_result decode(const bd_image_source *source, bd_image *image, bd_error
     return result;
 }
 
+static bd_result decode_picture(const bd_image_source *source, bd_image *image, bd_error *error) {
+    bd_result result = decode(source, image, error);
+    return result || !source->gray16 || image->format == BD_FORMAT_GRAY16 ? result
+                                                                          : bd_image_to_gray16(source, image, error);
+}
+
+static bd_result decode_with_metadata(bd_image_source *source, bd_image *image, bd_metadata *metadata,
+                                      bd_error *error) {
+    struct bd_metadata_found found;
+    bd_result result = bd_metadata_begin(source, &found, error);
+    if (!result) {
+        result = decode_picture(source, image, error);
+    }
+    if (result) {
+        bd_metadata_finish(&found.kept);
+    } else {
+        bd_metadata_give(source, metadata);
+    }
+    return result;
+}
+
 bd_result bd_image_decode(const void *data, size_t bytes, const char *name, const bd_image_read_params *params,
                           bd_image *image, bd_error *error) {
     name = name ? name : "image";
@@ -47,6 +70,9 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
     }
     bd_image_read_params given;
     bd_result result = bd_image_params_read(params, &given, error);
+    if (!result && given.metadata) {
+        result = bd_info_check(given.metadata, "bd_metadata", error);
+    }
     if (result) {
         return result;
     }
@@ -57,10 +83,8 @@ bd_result bd_image_decode(const void *data, size_t bytes, const char *name, cons
     if (given.indices && (!form || form->file != BD_IMAGE_FILE_PNG)) {
         return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not a PNG of indices", name);
     }
-    result = decode(&source, image, error);
-    if (!result && source.gray16 && image->format != BD_FORMAT_GRAY16) {
-        result = bd_image_to_gray16(&source, image, error);
-    }
+    result = given.metadata ? decode_with_metadata(&source, image, given.metadata, error)
+                            : decode_picture(&source, image, error);
     if (!result) {
         bd_image_warnings_say(&warnings, &given);
     }

@@ -9,9 +9,11 @@
 typedef struct bd_encoder {
     const bd_image *image; /* checked */
     bd_image_write_params params;
-    const char *name; /* for messages */
+    bd_metadata metadata; /* what is to be written of it, of the image's size */
+    const char *name;     /* for messages */
     bd_error *error;
     bd_result result;
+    unsigned dropped;   /* metadata that the form cannot hold, 1 << bd_metadata_kind */
     bool out_of_memory; /* set by an encoder whose library only says that it failed */
     uint8_t *data;      /* from the parameters' allocator; released by the caller, after failures too */
     size_t used, room;

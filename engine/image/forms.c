@@ -122,11 +122,17 @@ static bool is_tga(const bd_image_source *source) {
            (header[14] || header[15]);
 }
 
+enum {
+    EXIF_XMP = 1 << BD_METADATA_EXIF | 1 << BD_METADATA_XMP,
+    ALL_METADATA = EXIF_XMP | 1 << BD_METADATA_IPTC | 1 << BD_METADATA_TEXT
+};
+
 static const bd_form forms[] = {
     {.name = "JPEG",
      .endings = ".jpg .jpeg .jpe .jfif",
      .file = BD_IMAGE_FILE_JPEG,
      .lossy = true,
+     .metadata = ALL_METADATA,
      .is = is_jpeg,
      .decode = bd_jpeg_decode,
      .encode = bd_jpeg_encode},
@@ -137,6 +143,7 @@ static const bd_form forms[] = {
      .deep = true,
      .frames = true,
      .lossless = true,
+     .metadata = ALL_METADATA,
      .is = is_png,
      .decode = bd_png_decode,
      .encode = bd_png_encode,
@@ -156,6 +163,7 @@ static const bd_form forms[] = {
      .reader = &bd_webp_reader,
      .writer = &bd_webp_writer,
 #endif
+     .metadata = EXIF_XMP,
      .is = is_webp},
     {.name = "TIFF",
      .library = "libtiff",

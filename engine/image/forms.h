@@ -6,6 +6,7 @@
 #include "image/encoder.h"
 #include "image/frames.h"
 #include "image/image_source.h"
+#include "image/metadata.h"
 
 typedef struct bd_form {
     const char *name;
@@ -14,6 +15,7 @@ typedef struct bd_form {
     bd_image_file file;
     bool alpha, deep, frames; /* whether it holds these */
     bool lossy, lossless;     /* whether what is written can lose, and can keep every number */
+    unsigned metadata;        /* what encode writes of it, 1 << bd_metadata_kind */
     bool (*is)(const bd_image_source *source);
     /* Writes an image of any format on success only. NULL: this build cannot. */
     bd_result (*decode)(const bd_image_source *source, bd_image *image, bd_error *error);

@@ -39,6 +39,7 @@ void bd_image_source_init(bd_image_source *source, const void *data, size_t byte
         .indices = params->indices,
         .gray16 = params->gray16 && !params->indices,
         .keep_depth = params->keep_depth && !params->indices && !params->gray16,
+        .strict = params->strict,
         .max_pixels = params->max_pixels,
         .warnings = params->log ? warnings : NULL,
     };
@@ -59,6 +60,14 @@ void bd_image_warn(const bd_image_source *source, const char *format, ...) {
     bd_message_write(to->lines[to->count], sizeof to->lines[0], format, arguments);
     va_end(arguments);
     to->formats[to->count++] = format;
+}
+
+bd_result bd_image_miss_end(const bd_image_source *source, const char *form, bd_error *error) {
+    if (source->strict) {
+        return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: %s: the file's end is missing", source->name, form);
+    }
+    bd_image_warn(source, "%s: %s: the file's end is missing; all its pixels are there", source->name, form);
+    return BD_OK;
 }
 
 bd_result bd_image_check_size(const bd_image_source *source, int64_t width, int64_t height, bd_error *error) {

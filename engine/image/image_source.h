@@ -23,9 +23,15 @@ typedef struct bd_image_source {
     bool indices; /* PNG only */
     bool gray16;
     bool keep_depth;
+    bool strict;
     uint64_t max_pixels;
-    bd_image_warnings *warnings; /* NULL: nobody wants to know */
+    struct bd_metadata_found *metadata; /* NULL: it is not wanted */
+    bd_image_warnings *warnings;        /* NULL: nobody wants to know */
 } bd_image_source;
+
+/* A file whose pixels are all there and whose end is not: BD_ERR_FILE_CORRUPT where it is read strictly, else a warning.
+ * form: for the message. */
+bd_result bd_image_miss_end(const bd_image_source *source, const char *form, bd_error *error);
 
 /* A caller's parameters, checked, with the default of max_pixels. */
 bd_result bd_image_params_read(const bd_image_read_params *params, bd_image_read_params *given, bd_error *error);

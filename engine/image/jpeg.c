@@ -11,6 +11,8 @@
 #include <jerror.h>
 
 #include "image/color.h"
+#include "image/jpeg_segments.h"
+#include "image/metadata.h"
 #include "image/orientation.h"
 #include "image/pixels.h"
 
@@ -35,6 +37,9 @@ typedef struct jpeg_reader {
     uint8_t *profile; /* libjpeg's malloc */
     unsigned profile_bytes;
     bd_color *inks; /* of CMYK with a profile */
+    bool decoding;  /* the header has been read */
+    bool ended;     /* the file, before its last marker */
+    unsigned begun; /* components, as bits, of which a scan has begun */
 } jpeg_reader;
 
 static bd_result code_of(int message) {
@@ -61,7 +66,7 @@ static void stop(j_common_ptr jpeg) {
 
 /* libjpeg fills in what is missing from a damaged file and warns; a damaged file is an error here. */
 static void warn(j_common_ptr jpeg, int level) {
-    const jpeg_reader *reader = jpeg->client_data;
+    jpeg_reader *reader = jpeg->client_data;
     if (level >= 0) {
         return;
     }
@@ -69,8 +74,14 @@ static void warn(j_common_ptr jpeg, int level) {
     case JWRN_ARITH_BAD_CODE:
     case JWRN_HIT_MARKER:
     case JWRN_HUFF_BAD_CODE:
-    case JWRN_JPEG_EOF:
     case JWRN_MUST_RESYNC: stop(jpeg); break;
+    case JWRN_JPEG_EOF:
+        /* Of data that ends too early JWRN_HIT_MARKER tells, but for arithmetic coding, which may leave out zeros. */
+        if (!reader->decoding || reader->jpeg.arith_code || reader->source->strict) {
+            stop(jpeg);
+        }
+        reader->ended = true;
+        break;
     case JWRN_BOGUS_ICC:
         bd_image_warn(reader->source, "%s: the colour profile is ignored: parts are missing", reader->source->name);
         break;
@@ -80,6 +91,9 @@ static void warn(j_common_ptr jpeg, int level) {
 
 static void count_scans(j_common_ptr jpeg) {
     jpeg_reader *reader = jpeg->client_data;
+    for (int i = 0; i < reader->jpeg.comps_in_scan; i++) {
+        reader->begun |= 1u << reader->jpeg.cur_comp_info[i]->component_index;
+    }
     uint64_t pixels = (uint64_t)reader->jpeg.image_width * reader->jpeg.image_height;
     int most = (int)BD_MIN(BD_MAX(WORK_MAX / pixels, (uint64_t)SCANS_USUAL), (uint64_t)SCANS_MAX);
     if (reader->jpeg.input_scan_number > most) {
@@ -108,28 +122,6 @@ static bd_result check_coefficients(jpeg_reader *reader) {
                          (unsigned long long)source->max_pixels);
 }
 
-/* Walks the segments before the first scan to the APP1 that holds EXIF. */
-static int stored_orientation(const bd_image_source *source) {
-    const uint8_t *data = source->data;
-    size_t at = 2;
-    while (source->bytes - at >= 4 && data[at] == 0xff) {
-        uint8_t marker = data[at + 1];
-        if (marker == 0xff) { /* fill byte */
-            at++;
-            continue;
-        }
-        size_t bytes = (size_t)data[at + 2] << 8 | data[at + 3];
-        if (marker < 0xc0 || (marker >= 0xd0 && marker <= 0xda) || bytes < 2 || bytes > source->bytes - at - 2) {
-            break;
-        }
-        if (marker == 0xe1 && bytes >= 8 && !memcmp(data + at + 4, "Exif\0\0", 6)) {
-            return bd_exif_orientation(data + at + 4, bytes - 2);
-        }
-        at += 2 + bytes;
-    }
-    return 1;
-}
-
 /* Reads up to STRIP_ROWS rows to memory. */
 static uint32_t read_rows(jpeg_reader *reader, uint8_t *to) {
     struct jpeg_decompress_struct *jpeg = &reader->jpeg;
@@ -147,6 +139,24 @@ static uint32_t read_rows(jpeg_reader *reader, uint8_t *to) {
         bd_color_inks(reader->inks, false, to, (size_t)jpeg->output_width * got);
     }
     return got;
+}
+
+/* Whether all scans are there that the picture needs; that each is whole is known. */
+static bool has_all_scans(const jpeg_reader *reader) {
+    enum { COEFFICIENTS = 64 };
+    const struct jpeg_decompress_struct *jpeg = &reader->jpeg;
+    for (int i = 0; i < jpeg->num_components; i++) {
+        if (jpeg->progressive_mode) {
+            for (int k = 0; k < COEFFICIENTS; k++) {
+                if (jpeg->coef_bits[i][k]) {
+                    return false;
+                }
+            }
+        } else if (jpeg->comps_in_scan < jpeg->num_components && !(reader->begun >> i & 1u)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void read_picture(jpeg_reader *reader, int orientation) {
@@ -175,7 +185,16 @@ static void read_picture(jpeg_reader *reader, int orientation) {
             bd_image_place_rows(&reader->image, orientation, reader->strip, width, first, count);
         }
     }
+    bool whole = has_all_scans(reader);
     jpeg_finish_decompress(jpeg);
+    if (reader->ended) {
+        reader->result =
+            whole ? bd_image_miss_end(source, "JPEG", reader->error)
+                  : bd_fail(reader->error, BD_ERR_FILE_CORRUPT, "%s: JPEG: the file is truncated", source->name);
+    }
+    if (reader->result) {
+        return;
+    }
     if (reader->profile && jpeg->out_color_space != JCS_CMYK) {
         reader->result = bd_image_take_profile(source, reader->profile, reader->profile_bytes,
                                                jpeg->jpeg_color_space == JCS_GRAYSCALE, &reader->image, reader->error);
@@ -214,8 +233,17 @@ static void read_file(jpeg_reader *reader) {
     if (reader->result) {
         return;
     }
+    int orientation;
+    reader->result = bd_jpeg_read_segments(source, &orientation, reader->error);
+    if (reader->result) {
+        return;
+    }
+    if (four) {
+        bd_metadata_set_srgb(source);
+    }
+    reader->decoding = true;
     jpeg_start_decompress(jpeg);
-    read_picture(reader, source->ignore_orientation ? 1 : stored_orientation(source));
+    read_picture(reader, orientation);
 }
 
 bd_result bd_jpeg_decode(const bd_image_source *source, bd_image *image, bd_error *error) {

@@ -2,12 +2,17 @@
  * JPEG out, by libjpeg-turbo. */
 #include "image/jpeg_encode.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h needs it */
+#include <string.h>
 
 #include <jpeglib.h>
 #include <jerror.h>
 
+#include "image/iptc.h"
+#include "image/jpeg_segments.h"
+#include "image/metadata.h"
 #include "image/pixels.h"
 
 typedef struct jpeg_writer {
@@ -55,6 +60,67 @@ static void end(j_compress_ptr jpeg) {
     writer->to->used = writer->to->room - writer->destination.free_in_buffer;
 }
 
+typedef struct part {
+    const void *data;
+    size_t bytes;
+} part;
+
+/* A segment of parts one behind the other; what is too long for one is dropped. */
+static void write_segment(jpeg_writer *writer, struct jpeg_compress_struct *jpeg, int marker, bd_metadata_kind kind,
+                          const part *parts, size_t count) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes = BD_MIN(bytes + parts[i].bytes, (size_t)BD_JPEG_SEGMENT_MOST + 1);
+    }
+    if (bytes > BD_JPEG_SEGMENT_MOST) {
+        writer->to->dropped |= 1u << kind;
+        return;
+    }
+    jpeg_write_m_header(jpeg, marker, (unsigned)bytes);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < parts[i].bytes; k++) {
+            jpeg_write_m_byte(jpeg, ((const uint8_t *)parts[i].data)[k]);
+        }
+    }
+}
+
+static void write_metadata(jpeg_writer *writer, struct jpeg_compress_struct *jpeg) {
+    const bd_metadata *m = &writer->to->metadata;
+    if (m->exif_bytes) {
+        const part parts[] = {{BD_JPEG_EXIF, sizeof BD_JPEG_EXIF}, {m->exif, m->exif_bytes}};
+        write_segment(writer, jpeg, JPEG_APP0 + 1, BD_METADATA_EXIF, parts, BD_COUNT(parts));
+    }
+    if (m->xmp_bytes) {
+        const part parts[] = {{BD_JPEG_XMP, sizeof BD_JPEG_XMP}, {m->xmp, m->xmp_bytes}};
+        write_segment(writer, jpeg, JPEG_APP0 + 1, BD_METADATA_XMP, parts, BD_COUNT(parts));
+    }
+    if (m->iptc_bytes) {
+        uint8_t header[BD_IPTC_HEADER];
+        bd_iptc_begin(m->iptc_bytes, header);
+        const part parts[] = {{BD_JPEG_RESOURCES, sizeof BD_JPEG_RESOURCES},
+                              {header, sizeof header},
+                              {m->iptc, m->iptc_bytes},
+                              {"", m->iptc_bytes % 2}};
+        write_segment(writer, jpeg, JPEG_APP0 + 13, BD_METADATA_IPTC, parts, BD_COUNT(parts));
+    }
+    for (size_t i = 0; i < m->text_count; i++) {
+        const bd_metadata_text *text = &m->texts[i];
+        bool comment = !strcmp(text->key, "Comment");
+        const part parts[] = {
+            {text->key, comment ? 0 : strlen(text->key)}, {": ", comment ? 0 : 2}, {text->value, strlen(text->value)}};
+        write_segment(writer, jpeg, JPEG_COM, BD_METADATA_TEXT, parts, BD_COUNT(parts));
+    }
+}
+
+/* JFIF counts whole pixels an inch. */
+static void set_density(struct jpeg_compress_struct *jpeg, const double density[2]) {
+    if (density[0] >= 1 && density[0] < 65535 && density[1] >= 1 && density[1] < 65535) {
+        jpeg->density_unit = 1;
+        jpeg->X_density = (UINT16)lround(density[0]);
+        jpeg->Y_density = (UINT16)lround(density[1]);
+    }
+}
+
 static void write_image(jpeg_writer *writer, struct jpeg_compress_struct *jpeg) {
     const bd_encoder *to = writer->to;
     const bd_image *image = to->image;
@@ -72,7 +138,9 @@ static void write_image(jpeg_writer *writer, struct jpeg_compress_struct *jpeg) 
     if (quality >= 90) {
         jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
     }
+    set_density(jpeg, to->metadata.density);
     jpeg_start_compress(jpeg, TRUE);
+    write_metadata(writer, jpeg);
     if (pixels && image->profile) {
         jpeg_write_icc_profile(jpeg, image->profile, (unsigned)image->profile_bytes);
     }

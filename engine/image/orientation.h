@@ -5,12 +5,6 @@
 
 #include "image/image_source.h"
 
-/* The orientation (1..8) in an EXIF block that starts with "Exif\0\0"; 1 when there is none that makes sense. */
-int bd_exif_orientation(const uint8_t *exif, size_t bytes);
-/* The same of a file's block, which may start behind that. BD_ERR_OUT_OF_MEMORY. */
-bd_result bd_exif_read_orientation(const bd_image_source *source, const uint8_t *block, size_t bytes, int *orientation,
-                                   bd_error *error);
-
 /* Do orientations 5..8 lay rows down as columns? */
 static inline bool bd_orientation_turns(int orientation) {
     return orientation >= 5;

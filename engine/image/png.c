@@ -9,8 +9,10 @@
 #include <png.h>
 
 #include "image/color.h"
+#include "image/exif.h"
 #include "image/orientation.h"
 #include "image/pixels.h"
+#include "image/png_chunks.h"
 
 enum { GAMMA_LEAST = 20000, GAMMA_MOST = 500000 }; /* 1e5 / exponent: what lies outside is a mistake */
 
@@ -23,6 +25,8 @@ typedef struct png_reader {
     bd_result result;
     bool out_of_memory;
     bd_image image;
+    bool gray, alpha; /* what the file can hold */
+    bool ended;       /* the file, before its end and after its pixels */
     int orientation;
 } png_reader;
 
@@ -45,20 +49,39 @@ PNG_FUNCTION(static void, stop, (png_structp png, png_const_charp text), PNG_NOR
     png_longjmp(png, 1);
 }
 
-/* libpng only warns of a wrong checksum when the last row had already come out, and of a profile that it leaves out. */
+/* libpng only warns of a wrong checksum when the last row had already come out, and of what it leaves out. */
 static void warn(png_structp png, png_const_charp text) {
     const png_reader *reader = png_get_error_ptr(png);
-    if (!strcmp(text, "IDAT: incorrect data check")) {
+    bool damaged = strstr(text, "CRC error") != NULL;
+    if (!strcmp(text, "IDAT: incorrect data check") || (damaged && reader->source->strict)) {
         png_error(png, text);
     }
-    if (!strncmp(text, "iCCP", 4)) {
+    if (damaged) {
+        bd_image_warn(reader->source, "%s: PNG: a damaged part is left out: %s", reader->source->name, text);
+    }
+    if (!damaged && !strncmp(text, "iCCP", 4)) {
         bd_image_warn(reader->source, "%s: PNG: %s", reader->source->name, text);
     }
+}
+
+/* Has the last row come out? libpng then reads on to the end of the pixels' chunk. */
+static bool has_all_rows(const png_reader *reader) {
+    enum { PASSES = 7 };
+    if (!reader->image.pixels) {
+        return false;
+    }
+    return png_get_interlace_type(reader->png, reader->info) == PNG_INTERLACE_NONE
+               ? png_get_current_row_number(reader->png) >= reader->image.height
+               : png_get_current_pass_number(reader->png) >= PASSES;
 }
 
 static void read_bytes(png_structp png, png_bytep to, size_t bytes) {
     png_reader *reader = png_get_io_ptr(png);
     if (bytes > reader->source->bytes - reader->at) {
+        reader->ended = has_all_rows(reader);
+        if (reader->ended) {
+            png_longjmp(png, 1);
+        }
         png_error(png, "the file is truncated");
     }
     memcpy(to, reader->source->data + reader->at, bytes);
@@ -113,7 +136,7 @@ static void read_orientation(png_reader *reader) {
     png_bytep exif = NULL;
     png_uint_32 bytes = 0;
     if (png_get_eXIf_1(reader->png, reader->info, &bytes, &exif)) {
-        reader->result = bd_exif_read_orientation(reader->source, exif, bytes, &reader->orientation, reader->error);
+        reader->orientation = bd_exif_orientation(exif, bytes);
     }
 }
 
@@ -126,9 +149,9 @@ static void read_color(png_reader *reader) {
     int number;
     png_fixed_point gamma = 0;
     double points[8];
-    bool gray = !(png_get_color_type(png, reader->info) & PNG_COLOR_MASK_COLOR);
     if (png_get_iCCP(png, reader->info, &name, &number, &profile, &bytes)) {
-        reader->result = bd_image_take_profile(reader->source, profile, bytes, gray, &reader->image, reader->error);
+        reader->result =
+            bd_image_take_profile(reader->source, profile, bytes, reader->gray, &reader->image, reader->error);
         return;
     }
     if (png_get_sRGB(png, reader->info, &number)) {
@@ -173,14 +196,14 @@ static void read_file(png_reader *reader) {
         reader->result = bd_fail(reader->error, BD_ERR_FILE_FORMAT, "%s: not a PNG of indices", source->name);
         return;
     }
-    bool alpha = false;
+    reader->gray = !(png_get_color_type(png, reader->info) & PNG_COLOR_MASK_COLOR);
     bd_format format = BD_FORMAT_GRAY8;
     if (source->gray16) {
         ask_for_gray16(reader);
         format = BD_FORMAT_GRAY16;
     } else if (!source->indices) {
         bool deep = source->keep_depth && png_get_bit_depth(png, reader->info) == 16;
-        alpha = ask_for_rgba(reader, deep);
+        reader->alpha = ask_for_rgba(reader, deep);
         format = deep ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8;
     }
     int passes = png_set_interlace_handling(png);
@@ -199,10 +222,18 @@ static void read_file(png_reader *reader) {
         }
     }
     png_read_end(png, reader->info);
-    if (alpha) {
+}
+
+/* What is left to do once the pixels are there. */
+static void settle(png_reader *reader) {
+    const bd_image_source *source = reader->source;
+    if (reader->ended) {
+        reader->result = bd_image_miss_end(source, "PNG", reader->error);
+    }
+    if (reader->alpha) {
         bd_image_find_alpha(&reader->image);
     }
-    if (bd_format_is_rgba(format)) {
+    if (bd_format_is_rgba(reader->image.format) && !reader->result) {
         read_color(reader);
     }
     if (!source->ignore_orientation && !source->gray16 && !reader->result) {
@@ -221,7 +252,13 @@ bd_result bd_png_decode(const bd_image_source *source, bd_image *image, bd_error
     if (!setjmp(png_jmpbuf(reader.png))) {
         read_file(&reader);
     }
+    if (!reader.result && !setjmp(png_jmpbuf(reader.png))) {
+        settle(&reader);
+    }
     png_destroy_read_struct(&reader.png, &reader.info, NULL);
+    if (!reader.result) {
+        reader.result = bd_png_read_metadata(source, error);
+    }
     if (!reader.result) {
         reader.result = bd_image_orient(source, reader.orientation, &reader.image, error);
     }

@@ -2,11 +2,17 @@
  * PNG out, by libpng. */
 #include "image/png_encode.h"
 
+#include <math.h>
 #include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <png.h>
 
+#include "image/iptc.h"
+#include "image/metadata.h"
 #include "image/pixels.h"
+#include "image/png_chunks.h"
 #include "image/rows.h"
 
 static void *png_allocate(png_structp png, png_alloc_size_t bytes) {
@@ -54,7 +60,97 @@ static void write_png_palette(bd_encoder *to, png_structp png, png_infop info) {
     png_set_PLTE(png, info, colors, (int)to->params.palette_count);
 }
 
-static void write_png(bd_encoder *to, png_structp png, png_infop info) {
+static void put_text(png_structp png, png_infop info, int kind, const char *key, const char *value, size_t bytes) {
+    png_text text = {.compression = kind, .key = (png_charp)(uintptr_t)key, .text = (png_charp)(uintptr_t)value};
+    if (kind == PNG_ITXT_COMPRESSION_NONE) {
+        text.itxt_length = bytes;
+    } else {
+        text.text_length = bytes;
+    }
+    png_set_text(png, info, &text, 1);
+}
+
+/* PNG 3rd edition, 11.3.3.1. */
+static bool is_keyword(const char *key) {
+    enum { MOST = 79 };
+    size_t length = strlen(key);
+    bool sound = length >= 1 && length <= MOST && key[0] != ' ' && key[length - 1] != ' ';
+    for (size_t i = 0; i < length && sound; i++) {
+        sound = key[i] >= ' ' && key[i] <= '~' && !(key[i] == ' ' && key[i + 1] == ' ');
+    }
+    return sound;
+}
+
+static bool is_ascii(const char *text) {
+    while (*text && (unsigned char)*text < 0x80) {
+        text++;
+    }
+    return !*text;
+}
+
+typedef struct iptc_text {
+    char *text; /* NULL: none */
+    size_t length;
+} iptc_text;
+
+/* As ImageMagick puts it, in hexadecimal; false: out of memory. */
+static bool make_iptc_text(const bd_encoder *to, iptc_text *made) {
+    static const char digits[] = "0123456789abcdef";
+    enum { LINE = 36, HEAD = 40 }; /* bytes of a line; characters of the lines before */
+    const bd_metadata *m = &to->metadata;
+    uint8_t header[BD_IPTC_HEADER];
+    size_t bytes = sizeof header + m->iptc_bytes + m->iptc_bytes % 2;
+    bd_iptc_begin(m->iptc_bytes, header);
+    if (!m->iptc_bytes) {
+        return true;
+    }
+    char *text = bd_alloc(to->params.allocator, HEAD + bytes * 2 + bytes / LINE + 2);
+    if (!text) {
+        return false;
+    }
+    size_t used = (size_t)snprintf(text, HEAD, "\niptc\n%8zu", bytes);
+    for (size_t i = 0; i < bytes; i++) {
+        size_t at = i - sizeof header;
+        uint8_t value = i < sizeof header ? header[i] : at < m->iptc_bytes ? m->iptc[at] : 0;
+        if (i % LINE == 0) {
+            text[used++] = '\n';
+        }
+        text[used++] = digits[value >> 4];
+        text[used++] = digits[value & 15];
+    }
+    text[used++] = '\n';
+    text[used] = '\0';
+    *made = (iptc_text){text, used};
+    return true;
+}
+
+static void put_metadata(bd_encoder *to, const iptc_text *iptc, png_structp png, png_infop info) {
+    const bd_metadata *m = &to->metadata;
+    double x = round(m->density[0] / 0.0254), y = round(m->density[1] / 0.0254);
+    if (x >= 1 && x < PNG_UINT_31_MAX && y >= 1 && y < PNG_UINT_31_MAX) {
+        png_set_pHYs(png, info, (png_uint_32)x, (png_uint_32)y, PNG_RESOLUTION_METER);
+    }
+    if (m->exif_bytes) {
+        png_set_eXIf_1(png, info, (png_uint_32)m->exif_bytes, (png_bytep)(uintptr_t)m->exif);
+    }
+    if (m->xmp_bytes) {
+        put_text(png, info, PNG_ITXT_COMPRESSION_NONE, BD_PNG_XMP, (const char *)m->xmp, m->xmp_bytes);
+    }
+    if (iptc->text) {
+        put_text(png, info, PNG_TEXT_COMPRESSION_zTXt, BD_PNG_IPTC, iptc->text, iptc->length);
+    }
+    for (size_t i = 0; i < m->text_count; i++) {
+        const char *value = m->texts[i].value;
+        if (is_keyword(m->texts[i].key)) {
+            put_text(png, info, is_ascii(value) ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE,
+                     m->texts[i].key, value, strlen(value));
+        } else {
+            to->dropped |= 1u << BD_METADATA_TEXT;
+        }
+    }
+}
+
+static void write_png(bd_encoder *to, const iptc_text *iptc, png_structp png, png_infop info) {
     const bd_image *image = to->image;
     int color = PNG_COLOR_TYPE_GRAY;
     bool pixels = bd_format_is_rgba(image->format);
@@ -81,6 +177,7 @@ static void write_png(bd_encoder *to, png_structp png, png_infop info) {
     } else if (pixels) {
         png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
     }
+    put_metadata(to, iptc, png, info);
     png_set_filter(png, PNG_FILTER_TYPE_BASE, pixels ? PNG_FILTER_UP : PNG_FILTER_NONE);
     png_set_compression_level(png, 1);
     png_set_compression_buffer_size(png, (size_t)64 << 10);
@@ -105,13 +202,15 @@ void bd_png_encode(bd_encoder *to) {
     png_structp png =
         png_create_write_struct_2(PNG_LIBPNG_VER_STRING, to, png_stop, png_ignore, to, png_allocate, png_release);
     png_infop info = png ? png_create_info_struct(png) : NULL;
-    if (!info) {
-        png_destroy_write_struct(&png, NULL);
+    iptc_text iptc = {NULL, 0};
+    if (!info || !make_iptc_text(to, &iptc)) {
+        png_destroy_write_struct(&png, &info);
         to->result = bd_fail(to->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", to->name);
         return;
     }
     if (!setjmp(png_jmpbuf(png))) {
-        write_png(to, png, info);
+        write_png(to, &iptc, png, info);
     }
     png_destroy_write_struct(&png, &info);
+    bd_free(to->params.allocator, iptc.text);
 }

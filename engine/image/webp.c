@@ -9,6 +9,8 @@
 #include <webp/demux.h>
 
 #include "image/color.h"
+#include "image/exif.h"
+#include "image/metadata.h"
 #include "image/orientation.h"
 #include "image/pixels.h"
 
@@ -58,16 +60,22 @@ static bd_result read_color(const bd_image_source *source, const WebPDemuxer *de
     return result;
 }
 
-static bd_result turn_upright(const bd_image_source *source, const WebPDemuxer *demuxer, bd_image *image,
-                              bd_error *error) {
+/* Orientation is EXIF's, which is kept, too, where metadata is wanted. */
+static bd_result read_metadata(const bd_image_source *source, const WebPDemuxer *demuxer, int *orientation,
+                               bd_error *error) {
     WebPChunkIterator chunk;
-    if (!WebPDemuxGetChunk(demuxer, "EXIF", 1, &chunk)) {
-        return BD_OK;
+    bd_result result = BD_OK;
+    *orientation = 1;
+    if (WebPDemuxGetChunk(demuxer, "EXIF", 1, &chunk)) {
+        *orientation = bd_exif_orientation(chunk.chunk.bytes, chunk.chunk.size);
+        result = bd_metadata_take(source, BD_METADATA_EXIF, chunk.chunk.bytes, chunk.chunk.size, error);
+        WebPDemuxReleaseChunkIterator(&chunk);
     }
-    int orientation;
-    bd_result result = bd_exif_read_orientation(source, chunk.chunk.bytes, chunk.chunk.size, &orientation, error);
-    WebPDemuxReleaseChunkIterator(&chunk);
-    return result ? result : bd_image_orient(source, orientation, image, error);
+    if (!result && WebPDemuxGetChunk(demuxer, "XMP ", 1, &chunk)) {
+        result = bd_metadata_take(source, BD_METADATA_XMP, chunk.chunk.bytes, chunk.chunk.size, error);
+        WebPDemuxReleaseChunkIterator(&chunk);
+    }
+    return result;
 }
 
 static bd_result read_picture(const bd_image_source *source, const WebPDemuxer *demuxer, bd_image *image,
@@ -91,8 +99,12 @@ static bd_result read_picture(const bd_image_source *source, const WebPDemuxer *
     if (!result && !source->gray16) {
         result = read_color(source, demuxer, image, error);
     }
+    int orientation;
+    if (!result) {
+        result = read_metadata(source, demuxer, &orientation, error);
+    }
     return result || source->ignore_orientation || source->gray16 ? result
-                                                                  : turn_upright(source, demuxer, image, error);
+                                                                  : bd_image_orient(source, orientation, image, error);
 }
 
 bd_result bd_webp_decode(const bd_image_source *source, bd_image *image, bd_error *error) {
@@ -108,8 +120,7 @@ bd_result bd_webp_decode(const bd_image_source *source, bd_image *image, bd_erro
     bd_result result = read_picture(source, demuxer, &made, error);
     WebPDemuxDelete(demuxer);
     if (!result && state != WEBP_DEMUX_DONE) {
-        bd_image_warn(source, "%s: WebP: the file is truncated: what should follow the picture is missing",
-                      source->name);
+        result = bd_image_miss_end(source, "WebP", error);
     }
     if (result) {
         bd_image_finish(&made);

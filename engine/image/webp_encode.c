@@ -88,16 +88,22 @@ static void encode_picture(bd_encoder *to, WebPPicture *picture) {
     }
 }
 
-/* Puts the bare bitstream into a container with the profile. */
-static void add_profile(bd_encoder *to) {
+static void set_chunk(WebPMux *mux, const char *name, const void *data, size_t bytes, WebPMuxError *code) {
+    const WebPData chunk = {data, bytes};
+    if (*code == WEBP_MUX_OK && data) {
+        *code = WebPMuxSetChunk(mux, name, &chunk, 0);
+    }
+}
+
+/* Puts the bare bitstream into a container with what else is to be said. */
+static void add_chunks(bd_encoder *to, const bd_image *profile) {
     const WebPData bitstream = {to->data, to->used};
-    const WebPData profile = {to->image->profile, to->image->profile_bytes};
     WebPData whole = {NULL, 0};
     WebPMux *mux = WebPMuxNew();
     WebPMuxError code = mux ? WebPMuxSetImage(mux, &bitstream, 0) : WEBP_MUX_MEMORY_ERROR;
-    if (code == WEBP_MUX_OK) {
-        code = WebPMuxSetChunk(mux, "ICCP", &profile, 0);
-    }
+    set_chunk(mux, "ICCP", profile ? profile->profile : NULL, profile ? profile->profile_bytes : 0, &code);
+    set_chunk(mux, "EXIF", to->metadata.exif, to->metadata.exif_bytes, &code);
+    set_chunk(mux, "XMP ", to->metadata.xmp, to->metadata.xmp_bytes, &code);
     if (code == WEBP_MUX_OK) {
         code = WebPMuxAssemble(mux, &whole);
     }
@@ -124,7 +130,8 @@ void bd_webp_encode(bd_encoder *to) {
     }
     encode_picture(to, &picture);
     WebPPictureFree(&picture);
-    if (!to->result && to->image->profile && bd_format_is_rgba(to->image->format)) {
-        add_profile(to);
+    const bd_image *profile = to->image->profile && bd_format_is_rgba(to->image->format) ? to->image : NULL;
+    if (!to->result && (profile || to->metadata.exif || to->metadata.xmp)) {
+        add_chunks(to, profile);
     }
 }

@@ -12,7 +12,7 @@
 #include "backdrop_animation.h"
 #include "image/color.h"
 #include "image/forms.h"
-#include "image/orientation.h"
+#include "image/exif.h"
 #include "image/pixels.h"
 #include "network/tuning.h"
 
@@ -98,7 +98,7 @@ static bool fuzz_read_profile(const uint8_t *data, size_t bytes) {
     }
     bd_color *inks = NULL;
     memset(pixels, 0x5a, sizeof pixels);
-    if (!bd_color_create_cmyk(&source, data, bytes, &inks, &error) && inks) {
+    if (!bd_color_create_cmyk(&source, data, bytes, false, &inks, &error) && inks) {
         bd_color_pixels(inks, pixels, pixels, SIDE * SIDE);
         taken = true;
     }

@@ -38,7 +38,6 @@ outside='
     ^vulkan/          public_vulkan vk bench inside
     ^(jpeglib|jerror)\.h$ image
     ^png\.h$          image
-    ^libexif/         image
     ^lcms2\.h$        image
     stb_image         image
     ^webp/            image

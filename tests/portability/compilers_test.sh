@@ -19,7 +19,7 @@ grep -v '/platform[/_].*posix\.c$' "$work/all" > "$work/windows"
 # Only the headers that are of no system, for compilers that have their own system's.
 multiarch=$("${CC:-cc}" -print-multiarch 2> /dev/null)
 mkdir "$work/include"
-for header in jpeglib.h jmorecfg.h jerror.h jconfig.h png.h pngconf.h pnglibconf.h zlib.h zconf.h libexif lcms2.h \
+for header in jpeglib.h jmorecfg.h jerror.h jconfig.h png.h pngconf.h pnglibconf.h zlib.h zconf.h lcms2.h \
     cjson nettle vulkan vk_video stb; do
     for folder in /usr/include "/usr/include/$multiarch" /usr/local/include; do
         [ ! -e "$folder/$header" ] || ln -sfn "$folder/$header" "$work/include/$header"

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What picture files say besides pixels and colours. A part of backdrop.h. */
+#ifndef BACKDROP_METADATA_H
+#define BACKDROP_METADATA_H
+
+#include "backdrop_base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Both UTF-8. Keys are those of PNG, such as "Author"; "Comment" is a JPEG's, too. */
+typedef struct bd_metadata_text {
+    const char *key, *value;
+} bd_metadata_text;
+
+/* The metadata of a picture. One that the library filled in owns its memory and is released with bd_metadata_finish; a
+ * caller may fill one in by hand around memory of its own (owner NULL).
+ *
+ * Reading  bd_image_read_params.metadata: the struct, with struct_size set, is written on success only and describes the
+ *          image as it was read: where that was turned upright, no orientation is left to be applied. What is damaged, or
+ *          goes beyond some megabytes, is left out with one warning; so is the extended part of a JPEG's XMP.
+ * Writing  bd_image_write_params.metadata: sizes in EXIF and XMP become those of the image written, and thumbnails, which
+ *          show the old picture, are left out; all else stays byte for byte, a maker's notes and their offsets, too. The
+ *          caller's blocks stay as they are. What a form of files cannot hold is left out with a warning. */
+typedef struct bd_metadata {
+    size_t struct_size;
+    const void *owner;   /* the library's; NULL when the caller owns the blocks */
+    const uint8_t *exif; /* a TIFF structure (EXIF 2.32, 4.5.2), without the "Exif\0\0" of files; NULL: none */
+    size_t exif_bytes;
+    const uint8_t *xmp; /* a packet in UTF-8, which no NUL ends; NULL: none */
+    size_t xmp_bytes;
+    const uint8_t *iptc; /* data sets of IIM 4.2; NULL: none */
+    size_t iptc_bytes;
+    double density[2]; /* pixels an inch, of columns and rows; 0: not known */
+    const bd_metadata_text *texts;
+    size_t text_count;
+} bd_metadata;
+
+/* Releases what the library owns, and zeroes the struct but for struct_size. NULL and zeroed structs are fine. */
+BD_API void bd_metadata_finish(bd_metadata *metadata);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/iptc.h"
+
+#include <string.h>
+
+/* A resource: "8BIM", a number, a name with its length before it and padded to even, a length, data padded to even. */
+const uint8_t *bd_iptc_find(const uint8_t *blocks, size_t bytes, size_t *iptc_bytes) {
+    enum { IPTC = 0x0404 };
+    size_t at = 0;
+    while (bytes - at >= BD_IPTC_HEADER && !memcmp(blocks + at, "8BIM", 4)) {
+        uint32_t number = (uint32_t)blocks[at + 4] << 8 | blocks[at + 5];
+        size_t head = 6 + ((size_t)blocks[at + 6] + 2) / 2 * 2;
+        if (bytes - at < head + 4) {
+            break;
+        }
+        const uint8_t *l = blocks + at + head;
+        size_t length = (size_t)l[0] << 24 | (size_t)l[1] << 16 | (size_t)l[2] << 8 | l[3];
+        at += head + 4;
+        if (length > bytes - at) {
+            break;
+        }
+        if (number == IPTC && length) {
+            *iptc_bytes = length;
+            return blocks + at;
+        }
+        at += BD_MIN(length + length % 2, bytes - at);
+    }
+    return NULL;
+}
+
+void bd_iptc_begin(size_t bytes, uint8_t header[BD_IPTC_HEADER]) {
+    const uint8_t made[BD_IPTC_HEADER] = {
+        '8',           'B', 'I', 'M', 4, 4, 0, 0, (uint8_t)(bytes >> 24), (uint8_t)(bytes >> 16), (uint8_t)(bytes >> 8),
+        (uint8_t)bytes};
+    memcpy(header, made, sizeof made);
+}

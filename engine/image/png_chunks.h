@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ * Metadata in the chunks of a PNG. */
+#ifndef BD_PNG_CHUNKS_H
+#define BD_PNG_CHUNKS_H
+
+#include "image/image_source.h"
+
+/* The keyword of iTXt that has XMP, and that of zTXt that has IPTC as ImageMagick puts it. */
+#define BD_PNG_XMP "XML:com.adobe.xmp"
+#define BD_PNG_IPTC "Raw profile type iptc"
+
+/* Keeps the metadata of a file whose pixels were read. BD_ERR_OUT_OF_MEMORY. */
+bd_result bd_png_read_metadata(const bd_image_source *source, bd_error *error);
+
+#endif
