@@ -316,6 +316,16 @@ static void test_gray(void **state) {
     for (int c = 0; c < 3; c++) {
         assert_close(srgb_of(pow(90.0 / 255.0, 1.8)), got[c], 1.0);
     }
+    /* Of a grey PNG, with alpha too, it is the same. */
+    for (int color = PNG_COLOR_TYPE_GRAY; color <= PNG_COLOR_TYPE_GRAY_ALPHA; color += PNG_COLOR_MASK_ALPHA) {
+        bytes gray = png_that_says(&(said){.profile = profile}, color, 90);
+        bd_image of_png = decoded(gray);
+        assert_int_equal(of_png.pixels[0], 90);
+        assert_int_equal(of_png.profile_bytes, image.profile_bytes);
+        assert_memory_equal(of_png.profile, image.profile, image.profile_bytes);
+        bd_image_finish(&of_png);
+        free(gray.data);
+    }
     /* Made twice it is the same, and a PNG can hold it. */
     bd_image second = decoded(file);
     assert_int_equal(second.profile_bytes, image.profile_bytes);

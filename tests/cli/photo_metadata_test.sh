@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What the command keeps of a photo's metadata, as exiftool reads it, and what it does with files that lack their end.
+# Needs BACKDROP_BUILD_DIR, BACKDROP_SOURCE_DIR and, for the field's files, BACKDROP_SHARED_DIR.
+set -uo pipefail
+export LC_ALL=C
+backdrop=${BACKDROP_BUILD_DIR:?}/backdrop field=${BACKDROP_SHARED_DIR:-/nowhere}/data/field
+command -v exiftool > /dev/null || { echo 'skipped: no exiftool'; exit 77; }
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0 checked=0
+
+complain() {
+    printf 'FAILED: %s\n' "$*"
+    failures=$((failures + 1))
+}
+
+# run STATUS ARGUMENTS...
+run() {
+    local expected=$1 status
+    shift
+    "$backdrop" "$@" > stdout 2> stderr
+    status=$?
+    [ "$status" -eq "$expected" ] || complain "backdrop $*: status $status, expected $expected: $(cat stderr)"
+}
+
+# are FILE "TAG VALUE"...: tags as numbers, not words; "-": none.
+are() {
+    local file=$1 tags=()
+    shift
+    for pair; do tags+=("-${pair%% *}"); done
+    printf '%s\n' "$@" > wanted
+    exiftool -n -f -s3 "${tags[@]}" "$file" > found 2> /dev/null
+    printf '%s\n' "${tags[@]#-}" | paste -d ' ' - found | cmp -s - wanted ||
+        complain "$file: $(printf '%s\n' "${tags[@]#-}" | paste -d ' ' - found | diff - wanted | grep '^[<>]' | tr '\n' ';')"
+    checked=$((checked + $#))
+}
+
+# Left half background, right half foreground; turned where a photo is.
+picture() { # FILE WIDTH HEIGHT
+    { printf 'P6 %d %d 255\n' "$2" "$3"; head -c $(($2 * $3 * 3)) /dev/zero | tr '\0' 'x'; } > "$1"
+}
+mask() { # FILE WIDTH HEIGHT
+    {
+        printf 'P2 %d %d 255\n' "$2" "$3"
+        for ((i = 0; i < $2 * $3; i++)); do echo $((i % $2 < $2 / 2 ? 0 : 255)); done
+    } > "$1"
+}
+picture plain.ppm 64 48
+mask upright.pgm 64 48
+mask turned.pgm 48 64
+run 0 plain.ppm --matte-in upright.pgm --color '#336699' -o plain.jpg
+run 0 plain.ppm --matte-in upright.pgm --color '#993333' -o thumb.jpg
+[ "$(exiftool -s3 -EXIF:all -XMP:all -IPTC:all -Comment plain.jpg | wc -l)" -eq 0 ] || complain 'metadata from nowhere'
+
+cp plain.jpg photo.jpg
+exiftool -q -overwrite_original -n -Make=MadeUp -Model='Test 1' -Copyright='(c) nobody' -EXIF:Orientation=6 \
+    -DateTimeOriginal='2020:01:02 03:04:05' -GPSLatitude=48.5 -GPSLatitudeRef=N -XResolution=300 -YResolution=300 \
+    -EXIF:ResolutionUnit=2 -JFIF:ResolutionUnit=1 -ExifImageWidth=64 -ExifImageHeight=48 '-ThumbnailImage<=thumb.jpg' -XMP-tiff:Orientation=6 \
+    -XMP-dc:Title=$'caf\xc3\xa9' -XMP-exif:ExifImageWidth=64 -IPTC:Keywords=one -IPTC:Keywords=two \
+    -Comment='by hand' photo.jpg || complain 'exiftool writes no photo'
+are photo.jpg "ThumbnailLength $(wc -c < thumb.jpg)" 'XMP-exif:ExifImageWidth 64'
+
+# check FILE: all that was in the photo is there and right.
+check() {
+    local density='JFIF:XResolution 300'
+    [ "${1##*.}" = jpg ] || density='PNG-pHYs:PixelsPerUnitX 11811'
+    are "$1" 'Make MadeUp' 'Model Test 1' 'EXIF:Copyright (c) nobody' 'DateTimeOriginal 2020:01:02 03:04:05' \
+        'EXIF:GPSLatitude 48.5' 'EXIF:Orientation 1' 'EXIF:ExifImageWidth 48' 'EXIF:ExifImageHeight 64' \
+        'EXIF:XResolution 300' 'ThumbnailImage -' 'ThumbnailLength -' $'XMP-dc:Title caf\xc3\xa9' \
+        'XMP-tiff:Orientation 1' 'XMP-exif:ExifImageWidth 48' 'IPTC:Keywords one, two' 'Comment by hand' \
+        'ImageWidth 48' 'Warning -' 'Error -' "$density"
+}
+
+for first in jpg png; do
+    run 0 photo.jpg --matte-in turned.pgm --color white -o "first.$first"
+    [ ! -s stderr ] || complain "first.$first: $(cat stderr)"
+    check "first.$first"
+    for second in jpg png; do
+        run 0 "first.$first" --matte-in turned.pgm --color white -o "second.$second"
+        check "second.$second"
+    done
+    run 0 photo.jpg --matte-in turned.pgm --color white --strip -o "bare.$first"
+    [ -z "$(exiftool -s3 -EXIF:all -XMP:all -IPTC:all -Comment "bare.$first")" ] || complain "--strip keeps: bare.$first"
+done
+run 0 photo.jpg --matte-in turned.pgm --color white -o out.png --matte-out matte.png
+are matte.png 'Make -' 'Comment -'
+
+# Each photo of several has its own.
+for i in 1 2 3; do
+    cp photo.jpg "many$i.jpg"
+    exiftool -q -overwrite_original -Make="Maker $i" "many$i.jpg"
+done
+exiftool -q -overwrite_original -all= many2.jpg
+picture many4.ppm 9 9
+run 0 many?.jpg many4.ppm --key '#787878' --color white --output-dir done -q
+are done/many1.png 'Make Maker 1'
+are done/many2.png 'Make -'
+are done/many3.png 'Make Maker 3'
+are done/many4.png 'Make -'
+
+# The end is missing: a note, and one; with --strict, or where pixels are missing, status 4.
+for form in jpg png; do
+    run 0 plain.ppm --matte-in upright.pgm --color '#336699' -o "whole.$form"
+    head -c -2 "whole.$form" > "short.$form"
+    run 0 "short.$form" --matte-in upright.pgm --color white -o "out.$form"
+    [ "$(grep -c "short.$form.*end is missing" stderr)" -eq 1 ] && [ "$(wc -l < stderr)" -eq 1 ] ||
+        complain "short.$form: $(cat stderr)"
+    run 4 "short.$form" --matte-in upright.pgm --color white --strict -o "out.$form"
+    run 4 plain.ppm --matte-in "short.$form" --color white --strict -o "out.$form"
+    head -c -60 "whole.$form" > "half.$form"
+    run 4 "half.$form" --matte-in upright.pgm --color white -o "out.$form"
+    checked=$((checked + 4))
+done
+
+if [ -d "$field/04-metadata-lost" ]; then
+    for form in jpg png; do
+        run 0 "$field/04-metadata-lost/in.jpg" --matte-in "$field/half.png" --color white -o "field.$form"
+        are "field.$form" 'Make MadeUp' 'Model Test 1' 'Copyright (c) nobody' 'ModifyDate 2020:01:02 03:04:05'
+        run 0 "$field/04-metadata-lost/in.png" --matte-in "$field/half.png" --color white -o "field_png.$form"
+    done
+    are field.jpg 'JFIF:XResolution 300'
+    are field_png.jpg 'JFIF:XResolution 300'
+    are field_png.png 'PNG-pHYs:PixelsPerUnitX 11811'
+    for form in long short; do
+        run 0 "$field/06-orientation-long/$form.jpg" --matte-in "$field/half_t.png" --transparent -o "$form.png"
+        are "$form.png" 'ImageWidth 48' 'ImageHeight 64'
+    done
+else
+    echo 'not looked at: BACKDROP_SHARED_DIR has no data/field'
+fi
+printf '%d checks, %d failures\n' "$checked" "$failures"
+[ "$checked" -gt 100 ] && [ "$failures" -eq 0 ]
