@@ -220,7 +220,7 @@ static bd_failure replace(const char *path, char *temporary, const void *data, s
     bd_file file;
     cli_before_signal(remove_temporary);
     cli_hold_signals(true);
-    bd_failure failure = bd_file_open_temporary(temporary, &file);
+    bd_failure failure = bd_file_open_temporary(temporary, path, &file);
     if (!failure) {
         (void)snprintf(temporary_path, sizeof temporary_path, "%s", temporary);
     }
@@ -228,7 +228,6 @@ static bd_failure replace(const char *path, char *temporary, const void *data, s
     if (failure) {
         return failure;
     }
-    bd_file_take_mode(file, path);
     failure = bd_file_write(file, data, bytes);
     bd_failure closed = bd_file_close(file);
     failure = failure ? failure : closed;

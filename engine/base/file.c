@@ -9,30 +9,52 @@
 #include "platform/file_system.h"
 #include "platform/memory_pages.h"
 
-static bd_result fill(bd_file file, const char *path, uint64_t bytes, const bd_allocator *allocator,
-                      bd_content *content, bd_error *error) {
-    uint8_t *data = bytes < SIZE_MAX ? bd_alloc(allocator, (size_t)bytes) : NULL;
+enum { HEAD = 64 << 10, FEW = 16 << 20 };
+
+/* The next bytes of a file that has `bytes` in all. */
+static bd_result read_on(bd_file file, const char *path, uint64_t bytes, uint8_t *data, size_t from, size_t to,
+                         bd_error *error) {
+    size_t got;
+    bd_failure failure = bd_file_read(file, data + from, to - from, &got);
+    if (failure) {
+        return bd_fail(error, BD_ERR_FILE_READ, "%s: %s", path, bd_failure_say(failure, &(bd_failure_text){0}));
+    }
+    return got == to - from ? BD_OK
+                            : bd_fail(error, BD_ERR_FILE_READ, "%s: cut short while it was read: %zu bytes of %" PRIu64,
+                                      path, from + got, bytes);
+}
+
+static bd_result read_all(bd_file file, const char *path, uint64_t bytes, bd_wanted_fn *wanted,
+                          const bd_allocator *allocator, bd_content *content, bd_error *error) {
+    size_t head = wanted && bytes > FEW ? HEAD : 0;
+    bd_result result = BD_OK;
+    if (head) {
+        content->data = bd_alloc(allocator, head);
+        result = content->data ? read_on(file, path, bytes, (uint8_t *)(uintptr_t)content->data, 0, head, error)
+                               : bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
+        content->bytes = head;
+        if (result || !wanted(content->data, head)) {
+            return result;
+        }
+    }
+    void *data = bytes < SIZE_MAX ? bd_realloc(allocator, (void *)(uintptr_t)content->data, (size_t)bytes) : NULL;
     if (!data) {
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", path);
     }
+    *content = (bd_content){.data = data, .bytes = (size_t)bytes};
     if (!(allocator && allocator->allocate)) {
         bd_memory_pages_prefer_large(data, (size_t)bytes);
     }
-    size_t got;
-    bd_failure failure = bd_file_read(file, data, (size_t)bytes, &got);
-    if (failure || got < bytes) {
-        bd_free(allocator, data);
-        return failure
-                   ? bd_fail(error, BD_ERR_FILE_READ, "%s: %s", path, bd_failure_say(failure, &(bd_failure_text){0}))
-                   : bd_fail(error, BD_ERR_FILE_READ, "%s: cut short while it was read: %zu bytes of %" PRIu64, path,
-                             got, bytes);
-    }
-    *content = (bd_content){.data = data, .bytes = (size_t)bytes};
-    return BD_OK;
+    return read_on(file, path, bytes, data, head, (size_t)bytes, error);
 }
 
 bd_result bd_read_file(const char *path, uint64_t most, const bd_allocator *allocator, bd_content *content,
                        bd_error *error) {
+    return bd_read_wanted_file(path, most, NULL, allocator, content, error);
+}
+
+bd_result bd_read_wanted_file(const char *path, uint64_t most, bd_wanted_fn *wanted, const bd_allocator *allocator,
+                              bd_content *content, bd_error *error) {
     *content = (bd_content){0};
     bd_path_kind kind;
     bd_file file;
@@ -50,8 +72,11 @@ bd_result bd_read_file(const char *path, uint64_t most, const bd_allocator *allo
                        : bytes > most
                            ? bd_fail(error, BD_ERR_IMAGE_TOO_LARGE,
                                      "%s: %" PRIu64 " bytes are too many: the limit is %" PRIu64, path, bytes, most)
-                           : fill(file, path, bytes, allocator, content, error);
+                           : read_all(file, path, bytes, wanted, allocator, content, error);
     (void)bd_file_close(file); /* nothing was written */
+    if (result) {
+        bd_release_content(allocator, content);
+    }
     return result;
 }
 
@@ -69,15 +94,12 @@ static bd_failure replace(const char *path, const void *data, size_t bytes) {
     bd_failure failure = bd_file_target(path, target, sizeof target);
     if (!failure) {
         memcpy(temporary, target, strlen(target) + 1);
-        failure = bd_file_open_temporary(temporary, &file);
+        failure = bd_file_open_temporary(temporary, target, &file);
     }
     if (failure) {
         return failure;
     }
     failure = bd_file_write(file, data, bytes);
-    if (!failure) {
-        bd_file_take_mode(file, target);
-    }
     bd_failure closed = bd_file_close(file);
     failure = failure ? failure : closed;
     if (!failure) {

@@ -65,15 +65,27 @@ static bd_result fail_form(const bd_content *file, const char *says, const char 
                           "TensorFlow Lite, ONNX, PyTorch state dict (.pth, .safetensors)");
 }
 
-static bd_result import(const bd_content *file, const char *path, bd_graph *graph, bd_shards *shards, const char **name,
-                        bd_error *error) {
+/* NULL: none that is read here. *foreign: which other one it is. */
+static const form *find_form(const uint8_t *data, size_t bytes, const char **foreign) {
     const form *found = forms, *const end = forms + BD_COUNT(forms);
-    const char *foreign = bd_model_name_versioned(file->data, file->bytes); /* before ONNX, which begins alike */
-    while (!foreign && found < end && !found->recognise(file->data, file->bytes)) {
+    *foreign = bd_model_name_versioned(data, bytes); /* before ONNX, which begins alike */
+    while (!*foreign && found < end && !found->recognise(data, bytes)) {
         found++;
     }
-    bd_result result = foreign || found == end ? fail_form(file, foreign, path, error)
-                                               : found->import(file->data, file->bytes, path, graph, shards, error);
+    return *foreign || found == end ? NULL : found;
+}
+
+static bool is_network(const uint8_t *head, size_t bytes) {
+    const char *foreign;
+    return find_form(head, bytes, &foreign) != NULL;
+}
+
+static bd_result import(const bd_content *file, const char *path, bd_graph *graph, bd_shards *shards, const char **name,
+                        bd_error *error) {
+    const char *foreign;
+    const form *found = find_form(file->data, file->bytes, &foreign);
+    bd_result result = found ? found->import(file->data, file->bytes, path, graph, shards, error)
+                             : fail_form(file, foreign, path, error);
     if (!result && name) {
         *name = found->name;
     }
@@ -83,7 +95,7 @@ static bd_result import(const bd_content *file, const char *path, bd_graph *grap
 bd_result bd_model_import(const char *path, bd_graph *graph, bd_shards *shards, const char **name, bd_error *error) {
     *shards = (bd_shards){.allocator = graph->pool.allocator};
     bd_content file;
-    bd_result result = bd_read_file(path, UINT64_MAX, shards->allocator, &file, error);
+    bd_result result = bd_read_wanted_file(path, UINT64_MAX, is_network, shards->allocator, &file, error);
     if (result) {
         return result;
     }

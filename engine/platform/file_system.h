@@ -42,13 +42,12 @@ bd_failure bd_file_read(bd_file file, void *data, size_t bytes, size_t *got);
 bd_failure bd_file_target(const char *path, char *target, size_t room);
 
 enum { BD_FILE_SUFFIX = 7 };
-/* Makes a new file. path has room for BD_FILE_SUFFIX bytes more, by which its name gets longer. */
-bd_failure bd_file_open_temporary(char *path, bd_file *file);
+/* Makes a new file that is to take target's place. path has room for BD_FILE_SUFFIX bytes more, by which its name gets longer.
+ * Who may use it: as it is for target, without set-user-ID and the like, or for any new file where there is none. */
+bd_failure bd_file_open_temporary(char *path, const char *target, bd_file *file);
 /* For a device or a pipe that is there. */
 bd_failure bd_file_open_device(const char *path, bd_file *file);
 bd_failure bd_file_write(bd_file file, const void *data, size_t bytes); /* all of it */
-/* Who may use the file: as it is for path, or for a new file where there is none. Nobody is given another's rights. */
-void bd_file_take_mode(bd_file file, const char *path);
 bd_failure bd_file_close(bd_file file);
 /* In the place of what is there, at once: who opens it finds the one or the other. */
 bd_failure bd_file_rename(const char *from, const char *to);

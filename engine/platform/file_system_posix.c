@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "platform/path.h"
@@ -109,7 +109,7 @@ bd_failure bd_file_target(const char *path, char *target, size_t room) {
     memcpy(target, path, length + 1);
     for (int i = 0; !lstat(target, &status); i++) {
         if (!S_ISLNK(status.st_mode)) {
-            return access(target, W_OK) ? (bd_failure)errno : 0;
+            return faccessat(AT_FDCWD, target, W_OK, AT_EACCESS) ? (bd_failure)errno : 0;
         }
         bd_failure failure = i < MOST_LINKS ? follow(target, room) : ELOOP;
         if (failure) {
@@ -119,10 +119,29 @@ bd_failure bd_file_target(const char *path, char *target, size_t room) {
     return 0;
 }
 
-bd_failure bd_file_open_temporary(char *path, bd_file *file) {
-    memcpy(strchr(path, '\0'), ".XXXXXX", BD_FILE_SUFFIX + 1);
-    file->handle = mkstemp(path);
-    return file->handle < 0 ? (bd_failure)errno : 0;
+/* Not mkstemp: its files are private, and what a new file's mode is could only be asked by changing it for all threads. */
+bd_failure bd_file_open_temporary(char *path, const char *target, bd_file *file) {
+    enum { TRIES = 100 };
+    char *suffix = strchr(path, '\0');
+    struct stat status;
+    const bool replaces = !stat(target, &status);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint32_t number = (uint32_t)now.tv_nsec * 2654435761u ^ (uint32_t)getpid() * 40503u ^ (uint32_t)(uintptr_t)&now;
+    file->handle = -1;
+    errno = EEXIST;
+    for (int i = 0; i < TRIES && file->handle < 0 && errno == EEXIST; i++) {
+        number = number * 1664525u + 1013904223u; /* Knuth's, as Numerical Recipes has it */
+        (void)snprintf(suffix, BD_FILE_SUFFIX + 1, ".%06x", (unsigned)(number >> 8));
+        file->handle = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, replaces ? 0600 : 0666);
+    }
+    if (file->handle < 0) {
+        return (bd_failure)errno;
+    }
+    if (replaces) {
+        (void)fchmod((int)file->handle, status.st_mode & 0777);
+    }
+    return 0;
 }
 
 bd_failure bd_file_open_device(const char *path, bd_file *file) {
@@ -144,15 +163,6 @@ bd_failure bd_file_write(bd_file file, const void *data, size_t bytes) {
         bytes -= (size_t)wrote;
     }
     return 0;
-}
-
-void bd_file_take_mode(bd_file file, const char *path) {
-    struct stat status;
-    mode_t mask = umask(0);
-    umask(mask);
-    /* mkstemp makes it private; a new file is what open(2) would have made. */
-    mode_t mode = stat(path, &status) ? (0666 & ~mask) : (status.st_mode & 0777);
-    (void)fchmod((int)file.handle, mode);
 }
 
 bd_failure bd_file_close(bd_file file) {

@@ -123,8 +123,10 @@ bd_failure bd_file_target(const char *path, char *target, size_t room) {
     return kept ? ERROR_ACCESS_DENIED : 0;
 }
 
-bd_failure bd_file_open_temporary(char *path, bd_file *file) {
+/* Files take what their folder gives them. */
+bd_failure bd_file_open_temporary(char *path, const char *target, bd_file *file) {
     enum { TRIES = 100 };
+    (void)target;
     char *suffix = strchr(path, '\0');
     bd_failure failure = ERROR_FILE_EXISTS;
     LARGE_INTEGER now;
@@ -153,12 +155,6 @@ bd_failure bd_file_write(bd_file file, const void *data, size_t bytes) {
         bytes -= wrote;
     }
     return 0;
-}
-
-/* Files take what their folder gives them. */
-void bd_file_take_mode(bd_file file, const char *path) {
-    (void)file;
-    (void)path;
 }
 
 bd_failure bd_file_close(bd_file file) {

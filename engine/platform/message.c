@@ -95,34 +95,23 @@ static void shorten(char *text, size_t room, const char *from) {
     }
 }
 
-/* Formats into a buffer of LONGEST bytes; what is even longer is the worse for it. */
-static void format_whole(char *whole, const char *format, va_list arguments) {
-    if (vsnprintf(whole, LONGEST, format, arguments) < 0) {
-        *whole = '\0';
-    }
-}
-
 void bd_message_write(char *text, size_t room, const char *format, va_list arguments) {
     char whole[LONGEST];
-    va_list again;
-    va_copy(again, arguments);
-    int length = vsnprintf(text, room, format, arguments);
-    if (length < 0) {
-        *text = '\0';
-    } else if ((size_t)length >= room && !strncmp(format, "%s", 2)) {
-        enum { LEAST = 100 }; /* of a path */
-        const char *path = va_arg(again, const char *);
-        format_whole(whole, format + 2, again);
-        size_t rest = strlen(whole), path_length = strlen(path);
-        size_t least = path_length < LEAST ? path_length : LEAST;
-        size_t path_room = rest + least < room ? room - rest : least + 1;
-        bd_message_shorten_path(text, path_room, path);
-        size_t used = strlen(text);
-        shorten(text + used, room - used, whole);
-    } else if ((size_t)length >= room) {
-        format_whole(whole, format, again);
-        shorten(text, room, whole);
+    if (vsnprintf(whole, sizeof whole, format, arguments) < 0) {
+        *whole = '\0';
     }
-    va_end(again);
+    size_t length = strlen(whole);
+    char *colon = strstr(whole, ": ");
+    if (length < room || !colon) {
+        shorten(text, room, whole);
+    } else {
+        const size_t few = room / 2 < 100 ? room / 2 : 100; /* of a path, where all else is long, too */
+        size_t path = (size_t)(colon - whole), rest = length - path, least = path < few ? path : few;
+        *colon = '\0';
+        bd_message_shorten_path(text, rest + least < room ? room - rest : least + 1, whole);
+        size_t used = strlen(text);
+        text[used++] = ':';
+        shorten(text + used, room - used, colon + 1);
+    }
     make_line(text);
 }

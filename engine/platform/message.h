@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* Writes as vsnprintf does. What has no room loses its middle: the first argument where the format begins with "%s", which
- * most often is a path ("/very/long/.../name.jpg"), else the message as a whole; the cause, which stands last, stays. */
+/* Writes as vsnprintf does; arguments are not part of text. What has no room loses its middle: what is before the first
+ * colon, which most often is a path ("/very/long/.../name.jpg"), else the message as a whole; the cause stays. */
 void bd_message_write(char *text, size_t room, const char *format, va_list arguments);
 
 /* A path, or a name, in less than room bytes: both its ends, cut between folders where that leaves enough. */

@@ -97,18 +97,17 @@ typedef struct cutter {
     uint32_t cuts;
 } cutter;
 
-static void *allocate(void *user, size_t bytes) {
+static void *reallocate(void *user, void *memory, size_t bytes) {
     cutter *c = user;
     if (bytes == c->bytes) {
         assert_int_equal(truncate(c->path, (off_t)(bytes / 2)), 0);
         c->cuts++;
     }
-    return malloc(bytes);
+    return realloc(memory, bytes);
 }
 
-static void *reallocate(void *user, void *memory, size_t bytes) {
-    (void)user;
-    return realloc(memory, bytes);
+static void *allocate(void *user, size_t bytes) {
+    return reallocate(user, NULL, bytes);
 }
 
 static void release(void *user, void *memory) {
@@ -283,18 +282,48 @@ static void test_pictures_at_any_moment(void **state) {
     test_remove_folder(folder);
 }
 
+/* Of a large file that is no picture or network no more is read than shows that. */
+static void test_files_that_are_not_wanted(void **state) {
+    (void)state;
+    char folder[TEST_FOLDER], path[PATH];
+    const off_t bytes = (off_t)2 << 30;
+    bd_error error;
+    bd_image image = {0};
+    bd_model *model;
+    cutter c = {.path = path, .bytes = (size_t)bytes}; /* were memory asked for */
+    const bd_allocator allocator = {&c, allocate, reallocate, release};
+    const bd_image_read_params params = {.struct_size = sizeof params, .allocator = &allocator};
+    const bd_model_params of_model = {.struct_size = sizeof of_model, .allocator = &allocator};
+    test_make_folder(folder);
+    (void)snprintf(path, sizeof path, "%s/film.mp4", folder);
+    assert_int_equal(bd_write_file(path, "ftyp", 4, &error), BD_OK);
+    assert_int_equal(truncate(path, bytes), 0);
+    assert_int_equal(bd_image_read(path, &params, &image, &error), BD_ERR_FILE_FORMAT);
+    assert_int_equal(bd_model_open(path, &of_model, &model, &error), BD_ERR_FILE_FORMAT);
+    assert_int_equal(c.cuts, 0);
+    /* A picture is not as large as this, whatever it begins with. */
+    assert_int_equal(bd_write_file(path, "BM", 2, &error), BD_OK);
+    assert_int_equal(truncate(path, 2 * bytes), 0);
+    assert_int_equal(bd_image_read(path, &params, &image, &error), BD_ERR_IMAGE_TOO_LARGE);
+    test_remove_folder(folder);
+}
+
 /* ---- while a session is made, which looks closer and so takes the network once more ---- */
 
 static const bd_model_params small = {.struct_size = sizeof small, .width = 65, .height = 65};
 
 /* At the session's first allocation. */
-static void *allocate_and_truncate(void *user, size_t bytes) {
+static void *reallocate_and_truncate(void *user, void *memory, size_t bytes) {
     laid_out *files = user;
     if (files->count) {
         truncate_all(files, 2);
         files->count = 0;
     }
-    return malloc(bytes);
+    return realloc(memory, bytes);
+}
+
+static void *allocate_and_truncate(void *user, size_t bytes) {
+    return reallocate_and_truncate(user, NULL, bytes);
 }
 
 static bd_image make_matte(bd_engine *engine, const bd_model *model, const bd_allocator *allocator) {
@@ -334,7 +363,7 @@ static void test_while_a_session_is_made(void **state) {
     test_engine_open(&t, NULL, NULL);
     t.model = test_model_open(files.paths[0].text, &small);
     bd_image right = make_matte(t.engine, t.model, NULL);
-    const bd_allocator allocator = {&files, allocate_and_truncate, reallocate, release};
+    const bd_allocator allocator = {&files, allocate_and_truncate, reallocate_and_truncate, release};
     bd_image alpha = make_matte(t.engine, t.model, &allocator);
     struct stat status;
     assert_int_equal(stat(files.paths[1].text, &status), 0);
@@ -350,7 +379,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_models_while_they_are_read),   cmocka_unit_test(test_models_that_are_held),
         cmocka_unit_test(test_pictures_while_they_are_read), cmocka_unit_test(test_pictures_at_any_moment),
-        cmocka_unit_test(test_while_a_session_is_made),
+        cmocka_unit_test(test_files_that_are_not_wanted),    cmocka_unit_test(test_while_a_session_is_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

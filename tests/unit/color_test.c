@@ -425,6 +425,32 @@ static void test_senseless(void **state) {
     }
 }
 
+/* A file with many chunks that make no sense is said to be so once; where it cannot be read, that is all there is to say. */
+static void test_many_warnings(void **state) {
+    (void)state;
+    enum { CHUNKS = 1000, SIGNATURE = 8, HEADER = 25 };
+    static const uint8_t chunk[] = {0, 0, 0, 3, 'i', 'C', 'C', 'P', 'x', 0, 0, 0x84, 0x32, 0xba, 0x59};
+    bytes plain = png_that_says(&(said){.gamma = 0}, PNG_COLOR_TYPE_RGB, 7);
+    bytes file = copy_of_bytes(plain.data, SIGNATURE + HEADER);
+    for (int i = 0; i < CHUNKS; i++) {
+        append_bytes(&file, chunk, sizeof chunk);
+    }
+    append_bytes(&file, plain.data + SIGNATURE + HEADER, plain.size - SIGNATURE - HEADER);
+    bd_image image;
+    bd_error error;
+    said_lines kept;
+    if (read_with_log(file, &image, &kept, &error)) {
+        fail_msg("%s", error.message);
+    }
+    assert_int_equal(kept.lines, 1);
+    bd_image_finish(&image);
+    file.size -= 30;
+    assert_int_equal(read_with_log(file, &image, &kept, &error), BD_ERR_FILE_CORRUPT);
+    assert_int_equal(kept.lines, 0);
+    free(file.data);
+    free(plain.data);
+}
+
 /* Whatever is in a profile, the picture is read; what is kept can be written and converted, or is refused in words. */
 static void check_hostile(bytes profile) {
     static const uint8_t value[3] = {10, 20, 30};
@@ -514,9 +540,10 @@ static void test_without_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kept),       cmocka_unit_test(test_segments), cmocka_unit_test(test_png_chunks),
-        cmocka_unit_test(test_conversion), cmocka_unit_test(test_gray),     cmocka_unit_test(test_inks),
-        cmocka_unit_test(test_senseless),  cmocka_unit_test(test_hostile),  cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_kept),           cmocka_unit_test(test_segments),      cmocka_unit_test(test_png_chunks),
+        cmocka_unit_test(test_conversion),     cmocka_unit_test(test_gray),          cmocka_unit_test(test_inks),
+        cmocka_unit_test(test_senseless),      cmocka_unit_test(test_many_warnings), cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The operating system as engine/platform has it. */
 #define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -8,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/base.h"
 #include "platform/dynamic_library.h"
 #include "platform/file_system.h"
+#include "platform/message.h"
 #include "platform/path.h"
 #include "platform/text.h"
 #include "platform/thread.h"
@@ -190,6 +193,70 @@ static void test_files(void **state) {
     test_remove_folder(folder); /* which fails where a temporary was left */
 }
 
+static mode_t mode_of(const char *path) {
+    struct stat status;
+    assert_int_equal(lstat(path, &status), 0);
+    return status.st_mode;
+}
+
+/* What a link leads to is written, be it there or not; links stay. */
+static void test_links(void **state) {
+    (void)state;
+    char folder[TEST_FOLDER], below[256], path[256], link[256], target[512];
+    test_make_folder(folder);
+    (void)snprintf(below, sizeof below, "%s/below", folder);
+    (void)snprintf(path, sizeof path, "%s/below/file", folder);
+    (void)snprintf(link, sizeof link, "%s/link", folder);
+    assert_int_equal(bd_folder_make(below), 0);
+    assert_int_equal(symlink("below/other", link), 0);
+    assert_int_equal(bd_file_target(link, target, sizeof target), 0);
+    assert_string_equal(target + strlen(folder), "/below/other");
+    assert_int_equal(unlink(link), 0);
+
+    char second[256];
+    (void)snprintf(second, sizeof second, "%s/below/second", folder);
+    assert_int_equal(symlink("below/second", link), 0);
+    assert_int_equal(symlink(path, second), 0);
+    write_text(link, "new"); /* which was not there */
+    write_text(link, "newer");
+    expect_file(path, "newer");
+    assert_true(S_ISLNK(mode_of(link)) && S_ISLNK(mode_of(second)) && S_ISREG(mode_of(path)));
+    assert_int_equal(bd_file_target(link, target, strlen(folder) + 5), ENAMETOOLONG);
+
+    assert_int_equal(unlink(second), 0);
+    assert_int_equal(symlink("../link", second), 0); /* a loop */
+    bd_error error;
+    assert_int_equal(bd_write_file(link, "x", 1, &error), BD_ERR_FILE_WRITE);
+    assert_non_null(strstr(error.message, "link: cannot write: Too many levels of symbolic links"));
+    assert_int_equal(unlink(link), 0);
+    test_remove_folder(below);
+    test_remove_folder(folder);
+}
+
+/* Nobody gets another's rights by a file that takes another's place, and a file that may not be written to keeps its. */
+static void test_rights(void **state) {
+    (void)state;
+    char folder[TEST_FOLDER], path[256];
+    bd_error error;
+    test_make_folder(folder);
+    (void)snprintf(path, sizeof path, "%s/file", folder);
+    write_text(path, "one");
+    assert_int_equal(chmod(path, 06751), 0);
+    write_text(path, "two");
+    assert_int_equal(mode_of(path) & 07777, 0751);
+
+    assert_int_equal(chmod(path, 0444), 0);
+    assert_int_equal(chmod(folder, 0777), 0);
+    bool root = !geteuid();
+    assert_int_equal(root ? seteuid(65534) : 0, 0); /* root may write to everything */
+    bd_result result = bd_write_file(path, "three", 5, &error);
+    assert_int_equal(root ? seteuid(0) : 0, 0);
+    assert_int_equal(result, BD_ERR_FILE_WRITE);
+    assert_non_null(strstr(error.message, "file: cannot write: Permission denied"));
+    expect_file(path, "two");
+    test_remove_folder(folder); /* which fails where a temporary was left */
+}
+
 static void test_failures(void **state) {
     (void)state;
     char folder[TEST_FOLDER], path[256];
@@ -234,6 +301,58 @@ static void test_folders(void **state) {
     test_remove_folder(folder);
 }
 
+/* ---- messages ---- */
+
+static void write_message(char *text, size_t room, const char *format, ...) BD_PRINTF(3, 4);
+static void write_message(char *text, size_t room, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    bd_message_write(text, room, format, arguments);
+    va_end(arguments);
+}
+
+static void test_messages(void **state) {
+    (void)state;
+    enum { ROOM = 80 };
+    char text[ROOM], path[4200] = "";
+    write_message(text, sizeof text, "%s: no such %s", "/a/b.jpg", "file");
+    assert_string_equal(text, "/a/b.jpg: no such file");
+    for (size_t used = 0; used < 4000; used += 9) {
+        memcpy(path + used, "/folder_1", 10);
+    }
+    strcat(path, "/name.jpg");
+    write_message(text, sizeof text, "%s: no such %s", path, "file");
+    assert_string_equal(text, "/folder_1/folder_1/.../folder_1/folder_1/folder_1/name.jpg: no such file");
+    /* Of a name without folders both ends, of a cause that is too long the end. */
+    memset(path, 'n', 200);
+    strcpy(path + 200, ".jpg");
+    write_message(text, sizeof text, "%s: no such file", path);
+    assert_int_equal(strlen(text), ROOM - 1);
+    assert_string_equal(text + ROOM - 1 - 21, "nnn.jpg: no such file");
+    write_message(text, sizeof text, "%s: %s, of all things", "/a/b.jpg", path);
+    assert_int_equal(strlen(text), ROOM - 1);
+    assert_int_equal(strncmp(text, "/a/b.jpg: nnn", 13), 0);
+    assert_string_equal(text + ROOM - 1 - 20, "n.jpg, of all things");
+    write_message(text, sizeof text, "no file %s there", path);
+    assert_int_equal(strlen(text), ROOM - 1);
+    assert_string_equal(text + ROOM - 1 - 10, ".jpg there");
+    /* Letters of two, three and four bytes are cut between them, wherever the cut is. */
+    static const char *const letters[] = {"\xc3\xb6", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+    for (size_t l = 0; l < BD_COUNT(letters); l++) {
+        for (size_t shift = 0; shift < 4; shift++) {
+            size_t used = shift, length = strlen(letters[l]);
+            for (memset(path, 'x', shift); used < 400; used += length) {
+                memcpy(path + used, letters[l], length + 1);
+            }
+            write_message(text, sizeof text, "%s: no such file", path);
+            assert_null(strchr(text, '?'));
+            assert_non_null(strstr(text, "..."));
+        }
+    }
+    write_message(text, 6, "%s: no such file", "/a/b.jpg"); /* hardly any room */
+    assert_true(strlen(text) < 6);
+}
+
 /* ---- libraries ---- */
 
 static void test_libraries(void **state) {
@@ -248,9 +367,10 @@ static void test_libraries(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_threads), cmocka_unit_test(test_clock),
-                                       cmocka_unit_test(test_text),    cmocka_unit_test(test_paths),
-                                       cmocka_unit_test(test_files),   cmocka_unit_test(test_failures),
-                                       cmocka_unit_test(test_folders), cmocka_unit_test(test_libraries)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads), cmocka_unit_test(test_clock),     cmocka_unit_test(test_text),
+        cmocka_unit_test(test_paths),   cmocka_unit_test(test_files),     cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_folders), cmocka_unit_test(test_libraries), cmocka_unit_test(test_links),
+        cmocka_unit_test(test_rights),  cmocka_unit_test(test_messages)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
