@@ -250,7 +250,7 @@ static double resident_mb(void) {
     char text[128] = "";
     FILE *file = fopen("/proc/self/statm", "r");
     if (file) {
-        (void)fread(text, 1, sizeof text - 1, file);
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
         (void)fclose(file);
     }
     const char *second = text + strcspn(text, " "); /* of the numbers, which are pages */
