@@ -145,7 +145,7 @@ static void test_left_out(void **state) {
     bd_session_destroy(session);
 }
 
-/* The session that is to be made reads files which are not there any more. */
+/* The larger network is made of what the model has read: its files may be gone. */
 static void test_files_gone(void **state) {
     const fixture *f = *state;
     const bd_session_params closer = {.struct_size = sizeof closer, .closer = true};
@@ -158,11 +158,9 @@ static void test_files_gone(void **state) {
         test_model_open(command, &(bd_model_params){.struct_size = sizeof(bd_model_params), .size = SIDE});
     (void)snprintf(command, sizeof command, "rm -r %s", moved);
     assert_int_equal(system(command), 0);
-    bd_session *session;
-    bd_error error;
-    assert_int_equal(bd_session_create(f->base.engine, model, &closer, &session, &error), BD_ERR_FILE_NOT_FOUND);
-    assert_non_null(strstr(error.message, "for a closer look: closer_test."));
-    bd_session_destroy(test_session_create(f->base.engine, model, NULL));
+    bd_session *session = test_session_create(f->base.engine, model, &closer);
+    assert_true(has_closer(session));
+    bd_session_destroy(session);
     bd_model_destroy(model);
 }
 
