@@ -301,3 +301,18 @@ bd_result bd_image_form_at(uint32_t index, bd_image_form *form) {
                                 .lossless = from->lossless};
     return bd_info_fill(form, &told, sizeof told);
 }
+
+/* Twice the bytes of 16 bits and alpha, and what else files hold. */
+static uint64_t most_bytes(uint64_t max_pixels) {
+    enum { BESIDES = 64 << 20, OF_A_PIXEL = 16 };
+    return max_pixels > (UINT64_MAX - BESIDES) / OF_A_PIXEL ? UINT64_MAX : max_pixels * OF_A_PIXEL + BESIDES;
+}
+
+static bool is_picture(const uint8_t *head, size_t bytes) {
+    return bd_form_of_source(&(bd_image_source){.data = head, .bytes = bytes}) != NULL;
+}
+
+bd_result bd_image_content_read(const char *path, const bd_image_read_params *given, bd_content *content,
+                                bd_error *error) {
+    return bd_read_wanted_file(path, most_bytes(given->max_pixels), is_picture, given->allocator, content, error);
+}

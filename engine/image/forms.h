@@ -33,4 +33,8 @@ const bd_form *bd_form_of_file(bd_image_file file);
 /* By the ending of a name. */
 const bd_form *bd_form_of_path(const char *path);
 
+/* A file that is not larger than any picture of so many pixels. */
+bd_result bd_image_content_read(const char *path, const bd_image_read_params *given, bd_content *content,
+                                bd_error *error);
+
 #endif

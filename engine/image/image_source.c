@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/params.h"
-#include "image/forms.h"
 #include "platform/message.h"
 
 bd_result bd_image_params_read(const bd_image_read_params *params, bd_image_read_params *given, bd_error *error) {
@@ -16,21 +15,6 @@ bd_result bd_image_params_read(const bd_image_read_params *params, bd_image_read
     }
     given->max_pixels = given->max_pixels ? given->max_pixels : 200u * 1000 * 1000;
     return result;
-}
-
-/* Twice the bytes of 16 bits and alpha, and what else files hold. */
-static uint64_t most_bytes(uint64_t max_pixels) {
-    enum { BESIDES = 64 << 20, OF_A_PIXEL = 16 };
-    return max_pixels > (UINT64_MAX - BESIDES) / OF_A_PIXEL ? UINT64_MAX : max_pixels * OF_A_PIXEL + BESIDES;
-}
-
-static bool is_picture(const uint8_t *head, size_t bytes) {
-    return bd_form_of_source(&(bd_image_source){.data = head, .bytes = bytes}) != NULL;
-}
-
-bd_result bd_image_content_read(const char *path, const bd_image_read_params *given, bd_content *content,
-                                bd_error *error) {
-    return bd_read_wanted_file(path, most_bytes(given->max_pixels), is_picture, given->allocator, content, error);
 }
 
 void bd_image_source_init(bd_image_source *source, const void *data, size_t bytes, const char *name,

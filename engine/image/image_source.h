@@ -35,9 +35,6 @@ bd_result bd_image_miss_end(const bd_image_source *source, const char *form, bd_
 
 /* A caller's parameters, checked, with the default of max_pixels. */
 bd_result bd_image_params_read(const bd_image_read_params *params, bd_image_read_params *given, bd_error *error);
-/* A file that is not larger than any picture of so many pixels. */
-bd_result bd_image_content_read(const char *path, const bd_image_read_params *given, bd_content *content,
-                                bd_error *error);
 
 /* Of parameters that were read. All stay the caller's. */
 void bd_image_source_init(bd_image_source *source, const void *data, size_t bytes, const char *name,
