@@ -16,7 +16,8 @@
 #include "graph/pass_unstuff.h"
 
 #define SIDE_MOST 8192
-#define PROBE_MOST (1 << 20) /* elements folded while looking for the size that an export pads to */
+#define MAP_SIDE_MOST (SIDE_MOST + 1024) /* with borders, which widely dilated convolutions may have */
+#define PROBE_MOST (1 << 20)             /* elements folded while looking for the size that an export pads to */
 
 /* ---- the network's size ----------------------------------------------------------------------------------------- */
 
@@ -168,6 +169,20 @@ static bd_result check_kernels(const bd_graph *graph, bd_error *error) {
     return BD_OK;
 }
 
+/* Padding and resizes can make any size of a small file. */
+static bd_result check_sizes(const bd_graph *graph, bd_error *error) {
+    for (uint32_t i = 0; i < graph->count; i++) {
+        const bd_shape *shape = &graph->nodes[i].shape;
+        if (graph->nodes[i].op != BD_OP_CONST && shape->rank == 4 &&
+            (shape->dims[1] > MAP_SIDE_MOST || shape->dims[2] > MAP_SIDE_MOST)) {
+            return bd_graph_fail(graph, i, error, "makes a map of %dx%d from a photo of %dx%d; the most is %d a side",
+                                 shape->dims[2], shape->dims[1], graph->nodes[graph->input].shape.dims[2],
+                                 graph->nodes[graph->input].shape.dims[1], MAP_SIDE_MOST);
+        }
+    }
+    return BD_OK;
+}
+
 typedef bd_result (*pass_fn)(bd_graph *graph, bd_error *error);
 
 bd_result bd_graph_lower_to(bd_graph *graph, uint32_t size, uint32_t height, uint32_t width, bd_error *error) {
@@ -195,7 +210,10 @@ bd_result bd_graph_lower_to(bd_graph *graph, uint32_t size, uint32_t height, uin
     for (size_t i = 0; !result && i < BD_COUNT(after); i++) {
         result = after[i](graph, error);
     }
-    return result ? result : check_kernels(graph, error);
+    if (!result) {
+        result = check_kernels(graph, error);
+    }
+    return result ? result : check_sizes(graph, error);
 }
 
 bd_result bd_graph_lower(bd_graph *graph, uint32_t size, bd_error *error) {

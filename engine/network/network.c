@@ -429,7 +429,10 @@ bd_result bd_network_init(bd_network *network, bd_vk *vk, const bd_graph *graph,
         result = bd_device_weights_take(network->store, vk, graph, &network->weights, error);
     }
     if (!result) {
-        result = bd_vk_buffer_init(vk, &network->arena, network->plan.arena_bytes, BD_VK_MEMORY_DEVICE, error);
+        /* More than all of the device's memory is not even asked for: some drivers promise it. */
+        result = network->plan.arena_bytes > vk->info.memory_bytes
+                     ? BD_ERR_OUT_OF_DEVICE_MEMORY
+                     : bd_vk_buffer_init(vk, &network->arena, network->plan.arena_bytes, BD_VK_MEMORY_DEVICE, error);
         result = tell_size(network, graph, result, error);
     }
     if (!result) {

@@ -525,7 +525,32 @@ def fused():
     finish(m, 'fused', [('logits', [1, 3, 10, 10])], compute, (10, 10), (7, 12))
 
 
+def batch():
+    """Exported for four photos at once, with the four in shapes and sizes; and what mixes them."""
+    m = Model(13, 'sample', [4, 3, 9, 9])
+    w1, w2, w3 = weights(6, 3, 3, 3), weights(6, 6, 1, 1), weights(3, 12, 1, 1)
+    v = m.node('Mul', ['x', m.constant(np.float32(1 / 255))])
+    v = m.node('Relu', [m.node('Conv', [v, m.constant(w1)], strides=[2, 2], pads=[1, 1, 1, 1])])
+    p = m.node('Reshape', [m.node('GlobalAveragePool', [v]), m.constant(i64(4, -1, 1, 1))])
+    p = m.node('Expand', [m.node('Conv', [p, m.constant(w2)]), m.constant(i64(4, 6, 5, 5))])
+    v = m.node('Reshape', [m.node('Reshape', [v, m.constant(i64(4, 6, 1, 5, 5))]), m.constant(i64(4, 6, 5, 5))])
+    v = m.node('Conv', [m.node('Concat', [p, v], axis=1), m.constant(w3)], 'logits')
+    v = m.node('Resize', [v, '', '', m.constant(i64(4, 3, 9, 9))], mode='linear')
+    m.node('ArgMax', [v], 'seg', axis=1)
+
+    def compute(h, w):
+        x = np.maximum(conv(photo(h, w) / 255, w1, stride=2, pad=1), 0)
+        p = conv(x.mean((1, 2), keepdims=True), w2)
+        return conv(np.concatenate([np.broadcast_to(p, x.shape), x]), w3)
+    finish(m, 'batch', [('logits', [4, 3, 5, 5]), ('seg', [4, 1, 9, 9], 7)], compute, (9, 9))
+    m = Model(13, 'sample', [4, 3, 8, 8])
+    v = m.node('Reshape', [m.node('Conv', ['x', m.constant(weights(6, 3, 1, 1))]), m.constant(i64(8, 3, 8, 8))])
+    m.node('Reshape', [v, m.constant(i64(1, 24, 8, 8))], 'logits')
+    m.outputs = [('logits', [1, 24, 8, 8])]
+    m.write('batch_mixed')
+
+
 os.makedirs('tests/fuzz/corpus/onnx', exist_ok=True)
 os.makedirs('tests/golden/onnx', exist_ok=True)
-for make in (network, opset8, torch, layout, quantised, external, qdq, qoperator, dynamic, fused):
+for make in (network, opset8, torch, layout, quantised, external, qdq, qoperator, dynamic, fused, batch):
     make()

@@ -166,6 +166,20 @@ static void test_opset8(void **state) {
     check_sample("opset8", 0, 0);
 }
 
+/* One photo of an export's four; what mixes them is refused by its node. */
+static void test_batch(void **state) {
+    (void)state;
+    check_sample("batch", 0, 0);
+    size_t bytes;
+    uint8_t *data = read_sample("batch_mixed", &bytes);
+    opened o;
+    assert_int_equal(open_bytes(&o, data, bytes, 0, 0), BD_ERR_MODEL_UNSUPPORTED);
+    assert_non_null(strstr(o.error.message, "node n4: operation Reshape: "));
+    assert_non_null(strstr(o.error.message, "; of its batch of 4, one is computed"));
+    close_opened(&o);
+    free(data);
+}
+
 static void test_torch(void **state) {
     (void)state;
     check_sample("torch", 21, 28);
@@ -228,8 +242,8 @@ static void test_chosen_output(void **state) {
 
 static void test_truncations(void **state) {
     (void)state;
-    static const char *const names[] = {"network",  "opset8", "torch",     "layout",  "quantised",
-                                        "external", "qdq",    "qoperator", "dynamic", "fused"};
+    static const char *const names[] = {"network", "opset8",    "torch",   "layout", "quantised", "external",
+                                        "qdq",     "qoperator", "dynamic", "fused",  "batch"};
     size_t refused = 0;
     for (size_t n = 0; n < BD_COUNT(names); n++) {
         size_t bytes;
@@ -430,13 +444,14 @@ static void test_wire(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_network),         cmocka_unit_test(test_opset8),
-                                       cmocka_unit_test(test_torch),           cmocka_unit_test(test_layout),
-                                       cmocka_unit_test(test_quantised),       cmocka_unit_test(test_external),
-                                       cmocka_unit_test(test_chosen_output),   cmocka_unit_test(test_truncations),
-                                       cmocka_unit_test(test_external_paths),  cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_cycle),           cmocka_unit_test(test_growth),
-                                       cmocka_unit_test(test_sizes),           cmocka_unit_test(test_wire),
-                                       cmocka_unit_test(test_quantised_forms), cmocka_unit_test(test_fused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_network),     cmocka_unit_test(test_opset8),
+                                       cmocka_unit_test(test_batch),       cmocka_unit_test(test_torch),
+                                       cmocka_unit_test(test_layout),      cmocka_unit_test(test_quantised),
+                                       cmocka_unit_test(test_external),    cmocka_unit_test(test_chosen_output),
+                                       cmocka_unit_test(test_truncations), cmocka_unit_test(test_external_paths),
+                                       cmocka_unit_test(test_refusals),    cmocka_unit_test(test_cycle),
+                                       cmocka_unit_test(test_growth),      cmocka_unit_test(test_sizes),
+                                       cmocka_unit_test(test_wire),        cmocka_unit_test(test_quantised_forms),
+                                       cmocka_unit_test(test_fused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -374,7 +374,7 @@ static void test_truncations(void **state) {
 
 static void test_memory(void **state) {
     (void)state;
-    static const char *const names[] = {"float", "quantised", "integers", "integers_uint8"};
+    static const char *const names[] = {"float", "quantised", "integers", "integers_uint8", "labels_described"};
     for (size_t n = 0; n < BD_COUNT(names); n++) {
         bd_content map = map_sample(names[n]);
         bd_result result = BD_ERR_OUT_OF_MEMORY;

@@ -9,13 +9,15 @@
 #include "model/onnx/onnx_node.h"
 #include "model/onnx/onnx_tensor.h"
 
-static void name_node(const bd_onnx_node *node, const char *suffix, char name[256]) {
+/* Nodes without a name have their output's. */
+static void name_node(const bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, char name[256]) {
     if (!node) {
         snprintf(name, 256, "input%s%s", *suffix ? "/" : "", suffix);
         return;
     }
-    snprintf(name, 256, "%.*s%s%s", (int)BD_MIN(bd_pb_size(node->name), (size_t)200), (const char *)node->name.at,
-             *suffix ? "/" : "", suffix);
+    const bd_pb own = bd_onnx_name(onnx, node);
+    snprintf(name, 256, "%.*s%s%s", (int)BD_MIN(bd_pb_size(own), (size_t)200), (const char *)own.at, *suffix ? "/" : "",
+             suffix);
     for (char *at = name; *at; at++) {
         *at = (unsigned char)*at < ' ' ? '?' : *at;
     }
@@ -28,7 +30,7 @@ bd_result bd_onnx_infer(bd_onnx *onnx, uint32_t index) {
 bd_result bd_onnx_append(bd_onnx *onnx, const bd_onnx_node *node, const char *suffix, bd_op op, const uint32_t *inputs,
                          uint32_t input_count, uint32_t *index) {
     char name[256];
-    name_node(node, suffix, name);
+    name_node(onnx, node, suffix, name);
     *index = bd_graph_add(onnx->graph, op, name, inputs, input_count);
     return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
 }
@@ -43,7 +45,7 @@ bd_result bd_onnx_append_ints(bd_onnx *onnx, const bd_onnx_node *node, const cha
         return result;
     }
     memcpy(data, values, bytes);
-    name_node(node, suffix, name);
+    name_node(onnx, node, suffix, name);
     *index = bd_graph_add_const(onnx->graph, name, BD_I32, shape, data);
     return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
 }
@@ -58,7 +60,7 @@ static bd_result append_floats(bd_onnx *onnx, const bd_onnx_node *node, const ch
         return result;
     }
     memcpy(data, values, bytes);
-    name_node(node, suffix, name);
+    name_node(onnx, node, suffix, name);
     *index = bd_graph_add_const(onnx->graph, name, BD_F32, shape, data);
     return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
 }
@@ -174,7 +176,7 @@ static bd_result add_operand(bd_onnx *onnx, const bd_onnx_node *node, const bd_o
     if (result) {
         return result;
     }
-    name_node(node, "constant", name);
+    name_node(onnx, node, "constant", name);
     *index = bd_graph_add_const(onnx->graph, name, BD_F32, &shape, data);
     return *index == BD_NO_NODE ? bd_onnx_fail_memory(onnx) : BD_OK;
 }

@@ -4,6 +4,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+bd_pb bd_onnx_name(const bd_onnx *onnx, const bd_onnx_node *node) {
+    const uint32_t output = node->output_count && onnx->links ? onnx->links[node->first_output] : BD_ONNX_NONE;
+    return bd_pb_size(node->name) || output == BD_ONNX_NONE ? node->name : onnx->values[output].name;
+}
+
 bd_result bd_onnx_fail(const bd_onnx *onnx, const bd_onnx_node *node, bd_result code, const char *format, ...) {
     char text[280];
     va_list arguments;
@@ -17,12 +22,16 @@ bd_result bd_onnx_fail(const bd_onnx *onnx, const bd_onnx_node *node, bd_result 
     for (char *at = text; *at; at++) {
         *at = (unsigned char)*at < ' ' ? '?' : *at;
     }
+    char batch[60] = "";
+    if (onnx->batch) {
+        snprintf(batch, sizeof batch, "; of its batch of %lld, one is computed", (long long)onnx->batch);
+    }
     if (!node) {
-        return bd_fail(onnx->error, code, "%s: %s", onnx->file, text);
+        return bd_fail(onnx->error, code, "%s: %s%s", onnx->file, text, batch);
     }
     char name[121], op[41];
-    snprintf(name, sizeof name, "%.*s", (int)BD_MIN(bd_pb_size(node->name), sizeof name - 1),
-             (const char *)node->name.at);
+    const bd_pb own = bd_onnx_name(onnx, node);
+    snprintf(name, sizeof name, "%.*s", (int)BD_MIN(bd_pb_size(own), sizeof name - 1), (const char *)own.at);
     snprintf(op, sizeof op, "%.*s", (int)BD_MIN(bd_pb_size(node->op), sizeof op - 1), (const char *)node->op.at);
     for (char *at = name; *at; at++) {
         *at = (unsigned char)*at < ' ' ? '?' : *at;
@@ -30,7 +39,7 @@ bd_result bd_onnx_fail(const bd_onnx *onnx, const bd_onnx_node *node, bd_result 
     for (char *at = op; *at; at++) {
         *at = (unsigned char)*at < ' ' ? '?' : *at;
     }
-    return bd_fail(onnx->error, code, "%s: node %s: operation %s: %s", onnx->file, name, op, text);
+    return bd_fail(onnx->error, code, "%s: node %s: operation %s: %s%s", onnx->file, name, op, text, batch);
 }
 
 bd_result bd_onnx_refuse(const bd_onnx *onnx, const bd_onnx_node *node, const char *problem) {

@@ -89,9 +89,12 @@ typedef struct bd_onnx {
     uint32_t output_count;
     bd_pb *paths; /* of external data, one a shard, sorted */
     uint32_t path_count;
+    int64_t batch; /* photos that the export takes at once, of which one is computed; 0: one */
     bd_error *error;
 } bd_onnx;
 
+/* What messages call a node: its name, else its output's. */
+bd_pb bd_onnx_name(const bd_onnx *onnx, const bd_onnx_node *node);
 /* "FILE: node NAME: operation OP: TEXT". node NULL: without the first parts. */
 bd_result bd_onnx_fail(const bd_onnx *onnx, const bd_onnx_node *node, bd_result code, const char *format, ...)
     BD_PRINTF(4, 5);

@@ -444,7 +444,7 @@ static bool begins_behind_normalisation(const bd_onnx *onnx, const bd_onnx_value
 }
 
 bd_result bd_onnx_read_input(bd_onnx *onnx, bd_onnx_value *value) {
-    enum { SIDE_MOST = 1 << 20 };
+    enum { SIDE_MOST = 1 << 20, BATCH_MOST = 1 << 16 };
     bd_graph *graph = onnx->graph;
     int64_t dims[5] = {0};
     uint32_t rank;
@@ -464,6 +464,10 @@ bd_result bd_onnx_read_input(bd_onnx *onnx, bd_onnx_value *value) {
     bool last = (dims[3] == 3 && dims[1] != 3) || (dims[1] < 0 && is_transposed(onnx, value));
     int64_t *channels = &dims[last ? 3 : 1], *sides = &dims[last ? 1 : 2];
     *channels = *channels < 0 ? 3 : *channels;
+    if (dims[0] > 1 && dims[0] <= BATCH_MOST) {
+        onnx->batch = dims[0]; /* one photo is computed */
+        dims[0] = 1;
+    }
     dims[0] = dims[0] < 0 ? 1 : dims[0];
     sides[0] = sides[0] < 0 ? (graph->open_height ? graph->open_height : usual) : sides[0];
     sides[1] = sides[1] < 0 ? (graph->open_width ? graph->open_width : usual) : sides[1];

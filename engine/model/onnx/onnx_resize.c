@@ -73,6 +73,7 @@ static bd_result read_factors(const bd_onnx *onnx, const bd_onnx_node *node, con
         out[axes[i]] = (int64_t)(near ? nearest : floor(size));
         plan->exact = plan->exact && near;
     }
+    out[0] = onnx->batch && out[0] == onnx->batch ? in[0] : out[0];
     if (out[0] != in[0] || out[1] != in[1] || out[2] < 1 || out[3] < 1 || out[2] > INT32_MAX || out[3] > INT32_MAX) {
         return bd_onnx_refuse(onnx, node, "of something other than height and width");
     }

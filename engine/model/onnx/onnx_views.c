@@ -52,6 +52,24 @@ static bd_result new_squeeze(const bd_onnx *onnx, const bd_onnx_node *node, bool
     return BD_OK;
 }
 
+/* Shapes that were written for a batch of several photos. */
+static void make_single(const bd_onnx *onnx, const bd_onnx_value *x, double elements, int64_t *dims, int32_t count) {
+    double known = 1;
+    bool open = false;
+    for (int32_t i = 0; i < count; i++) {
+        open = open || dims[i] == -1;
+        known *= (double)dims[i];
+    }
+    if (x->kind != BD_ONNX_ACTIVATION || !onnx->batch || count < 1) {
+        return;
+    }
+    if (dims[0] == onnx->batch && (open || known == elements * (double)onnx->batch)) {
+        dims[0] = 1;
+    } else if (!open && dims[0] % onnx->batch == 0 && known == elements * (double)onnx->batch) {
+        dims[0] /= onnx->batch;
+    }
+}
+
 static bd_result new_reshape(const bd_onnx *onnx, const bd_onnx_node *node, int64_t *dims, uint32_t *rank) {
     const bd_onnx_value *x = bd_onnx_input(onnx, node, 0);
     int64_t allow_zero = 0;
@@ -67,6 +85,7 @@ static bd_result new_reshape(const bd_onnx *onnx, const bd_onnx_node *node, int6
     for (uint32_t i = 0; i < bd_onnx_rank(x); i++) {
         elements *= (double)bd_onnx_dim(onnx, x, i);
     }
+    make_single(onnx, x, elements, dims, count);
     for (int32_t i = 0; i < count; i++) {
         if (!dims[i] && !allow_zero && (uint32_t)i < bd_onnx_rank(x)) {
             dims[i] = bd_onnx_dim(onnx, x, (uint32_t)i);
@@ -102,6 +121,7 @@ static bd_result new_expand(const bd_onnx *onnx, const bd_onnx_node *node, int64
     for (uint32_t back = 1; back <= *rank; back++) {
         int64_t a = back <= in ? bd_onnx_dim(onnx, x, in - back) : 1;
         int64_t b = back <= (uint32_t)count ? shape[count - (int32_t)back] : 1;
+        b = x->kind == BD_ONNX_ACTIVATION && onnx->batch && back == *rank && b == onnx->batch ? 1 : b;
         if (b < 0 || b > INT32_MAX || (a != b && a != 1 && b != 1)) {
             return bd_onnx_fail(onnx, node, BD_ERR_FILE_CORRUPT, "%lld does not broadcast to %lld", (long long)a,
                                 (long long)b);
