@@ -31,6 +31,7 @@ _TYPES = {'enum': ctypes.c_int, 'u32': ctypes.c_uint32, 'u64': ctypes.c_uint64, 
           'bool': ctypes.c_bool, 'size': ctypes.c_size_t, 'stride': ctypes.c_ssize_t, 'text': ctypes.c_char_p,
           'pointer': ctypes.c_void_p, 'u8x3': ctypes.c_uint8 * 3, 'u8x4': ctypes.c_uint8 * 4,
           'u32x8': ctypes.c_uint32 * 8, 'u64x256': ctypes.c_uint64 * 256, 'f32x2': ctypes.c_float * 2,
+          'f32x3': ctypes.c_float * 3,
           'char48': ctypes.c_char * 48, 'char500': ctypes.c_char * 500}
 
 
@@ -55,7 +56,8 @@ _EngineParams = _struct('bd_engine_params', 'size struct_size, pointer allocator
 _ModelInfo = _struct('bd_model_info', 'size struct_size, text form, char48 backbone, u32x8 rates, '
                      'u32 input_width input_height logits_width logits_height output_stride class_count node_count, '
                      'u64 parameters multiply_adds arena_bytes weights_bytes tensors_bytes, '
-                     'bool integers, text in_float')
+                     'bool integers, text in_float, enum input_source, f32x3 input_mean input_deviation, '
+                     'f32 input_low input_high, enum channels, text note')
 _SessionParams = _struct('bd_session_params', 'size struct_size, pointer allocator progress progress_user, '
                          'enum precision, pointer sizes, u32 size_count, bool flip many, u64 memory_budget, '
                          'u32 in_flight, pointer done done_user, bool closer')

@@ -88,13 +88,24 @@ static const char *const sources[] = {[BD_INPUT_SOURCE_ASSUMED] = "assumption",
                                       [BD_INPUT_SOURCE_TRAINER] = "trainer",
                                       [BD_INPUT_SOURCE_CALLER] = "option"};
 
+/* To six digits, which are what floats have. */
+static cJSON *json_floats(const float *values, int count) {
+    cJSON *list = cJSON_CreateArray();
+    for (int i = 0; i < count; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "%.6g", (double)values[i]);
+        cJSON_AddItemToArray(list, cJSON_CreateNumber(strtod(text, NULL)));
+    }
+    return list;
+}
+
 /* What the network is fed. */
 static void json_input(cJSON *root, const bd_model_info *info) {
     cJSON *input = cJSON_AddObjectToObject(root, "input");
     const float range[2] = {info->input_low, info->input_high};
-    cJSON_AddItemToObject(input, "range", cJSON_CreateFloatArray(range, 2));
-    cJSON_AddItemToObject(input, "mean", cJSON_CreateFloatArray(info->input_mean, 3));
-    cJSON_AddItemToObject(input, "deviation", cJSON_CreateFloatArray(info->input_deviation, 3));
+    cJSON_AddItemToObject(input, "range", json_floats(range, 2));
+    cJSON_AddItemToObject(input, "mean", json_floats(info->input_mean, 3));
+    cJSON_AddItemToObject(input, "deviation", json_floats(info->input_deviation, 3));
     cJSON_AddStringToObject(input, "channels", info->channels == BD_CHANNELS_BGR ? "bgr" : "rgb");
     cJSON_AddStringToObject(input, "known_by", sources[info->input_source]);
 }
