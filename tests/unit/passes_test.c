@@ -556,58 +556,6 @@ static void test_core(void **state) {
     bd_graph_finish(&graph);
 }
 
-/* What an input of floats is fed, and how that is known. */
-static void test_feed(void **state) {
-    (void)state;
-    static const struct {
-        const bd_feed *said; /* by the caller; NULL: nothing */
-        bool bgr;
-        float factor, less; /* the graph's own arithmetic, (x - less) * factor; factor 0: none */
-        bd_input_source source;
-        float scale, offset, outside; /* of the network's channel 0 */
-    } cases[] = {
-        {NULL, false, 0, 0, BD_INPUT_SOURCE_ASSUMED, 2.0f / 255, -1, 0},
-        {NULL, false, 1.0f / 255, 0, BD_INPUT_SOURCE_GRAPH, 1.0f / 255, 0, 0.5f},
-        {NULL, false, 1.0f / 64, 100, BD_INPUT_SOURCE_GRAPH, 1.0f / 64, -100.0f / 64, 27.5f / 64},
-        {NULL, false, 2, 0.5f, BD_INPUT_SOURCE_GRAPH, 2.0f / 255, -1, 0}, /* made for 0..1 */
-        {&bd_feed_unit, false, 0, 0, BD_INPUT_SOURCE_CALLER, 1.0f / 255, 0, 0.5f},
-        {&bd_feed_bytes, false, 0, 0, BD_INPUT_SOURCE_CALLER, 1, 0, 127.5f},
-        {&bd_feed_bytes, false, 2, 0.5f, BD_INPUT_SOURCE_CALLER, 2, -1, 254},
-        {&bd_feed_imagenet, false, 0, 0, BD_INPUT_SOURCE_CALLER, 1 / (255 * 0.229f), -0.485f / 0.229f,
-         (0.5f - 0.485f) / 0.229f},
-        {&bd_feed_imagenet, true, 0, 0, BD_INPUT_SOURCE_CALLER, 1 / (255 * 0.225f), -0.406f / 0.225f,
-         (0.5f - 0.406f) / 0.225f},
-    };
-    for (size_t i = 0; i < BD_COUNT(cases); i++) {
-        begin();
-        graph.feed.bgr = cases[i].bgr;
-        if (cases[i].said) {
-            bd_graph_suggest_feed(&graph, BD_INPUT_SOURCE_CALLER, cases[i].said);
-        }
-        bd_graph_suggest_feed(&graph, BD_INPUT_SOURCE_ASSUMED, &bd_feed_symmetric);
-        uint32_t x = add_input(BD_F32, -1, -1);
-        if (cases[i].factor != 0) {
-            x = two(BD_OP_MUL, two(BD_OP_SUB, x, scalar(cases[i].less)), scalar(cases[i].factor));
-        }
-        graph.output = point(x, 3, 4);
-        assert_int_equal(bd_graph_lower(&graph, 21, &error), BD_OK);
-        check_valid();
-        const bd_preprocess_attrs *made = &graph.nodes[output()->inputs[0]].u.preprocess;
-        assert_int_equal(graph.feed.source, cases[i].source);
-        assert_int_equal(made->bgr, cases[i].bgr);
-        assert_true(fabsf(made->scale[0] - cases[i].scale) <= 1e-6f * cases[i].scale);
-        assert_true(fabsf(made->offset[0] - cases[i].offset) <= 1e-5f);
-        assert_true(fabsf(made->outside[0] - cases[i].outside) <= 1e-5f);
-        bd_graph_finish(&graph);
-    }
-    begin();
-    bd_graph_suggest_feed(&graph, BD_INPUT_SOURCE_CALLER, &bd_feed_unit);
-    graph.output = point(cast(add_input(BD_U8, -1, -1), BD_F32), 3, 4);
-    assert_int_equal(bd_graph_lower(&graph, 21, &error), BD_ERR_MODEL_UNSUPPORTED);
-    assert_non_null(strstr(error.message, "takes bytes"));
-    bd_graph_finish(&graph);
-}
-
 /* ---- tail ------------------------------------------------------------------------------------------------------- */
 
 static uint32_t argmax(uint32_t x, int32_t axis) {
@@ -802,7 +750,6 @@ int main(void) {
         cmocka_unit_test(test_small_photo),
         cmocka_unit_test(test_open_without_pad),
         cmocka_unit_test(test_core),
-        cmocka_unit_test(test_feed),
         cmocka_unit_test(test_tail),
         cmocka_unit_test(test_tail_upsampling),
         cmocka_unit_test(test_tail_two_resizes),
