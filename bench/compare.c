@@ -238,7 +238,12 @@ static int compare_all(bench *b, const char *list, cJSON *rows) {
         failures += !out.passed;
         cases++;
     }
+    bool whole = !ferror(file);
     (void)fclose(file);
+    if (!whole) {
+        (void)fprintf(stderr, "%s: cannot be read\n", list);
+        return -1;
+    }
     if (!cases) {
         (void)fprintf(stderr, "%s: lists no photo\n", list);
         return -1;

@@ -218,7 +218,12 @@ bool bench_kernels(bench *b) {
         ok = every_set(b, &check, &peaks, json, csv);
     }
     if (csv) {
-        ok = !fclose(csv) && ok;
+        bool written = !ferror(csv);
+        written = !fclose(csv) && written;
+        if (!written) {
+            (void)fprintf(stderr, "%s: cannot write\n", b->a.csv);
+        }
+        ok = written && ok;
     }
     bench_check_close(&check);
     return bench_end(b, json, ok);

@@ -98,7 +98,12 @@ static bool write_csv(const bench *b, const char *path, const bd_device_peaks *p
                       bench_per(2e-6 * (double)n->multiply_adds, n->device_ms),
                       bench_per(1e-6 * (double)n->bytes, n->device_ms), floor_ms(f), f.bytes, f.arithmetic, f.launch);
     }
-    return !fclose(file);
+    bool ok = !ferror(file);
+    ok = !fclose(file) && ok;
+    if (!ok) {
+        (void)fprintf(stderr, "%s: cannot write\n", path);
+    }
+    return ok;
 }
 
 /* One run as it is in use: one submission, one wait. device_ms stays 0 where the device has no clock. */

@@ -80,20 +80,21 @@ static void remove_folder(const char *path, int depth) {
 }
 
 /* Where drivers keep compiled shaders: Mesa (two names over the years), NVIDIA, and whoever follows XDG. */
-static void set_caches(const char *folder) {
+static bool set_caches(const char *folder) {
     static const char *const variables[] = {cache_variable, "MESA_SHADER_CACHE_DIR", "MESA_GLSL_CACHE_DIR",
                                             "__GL_SHADER_DISK_CACHE_PATH", "XDG_CACHE_HOME"};
+    bool ok = true;
     for (size_t v = 0; v < sizeof variables / sizeof *variables; v++) {
-        (void)setenv(variables[v], folder, 1);
+        ok = !setenv(variables[v], folder, 1) && ok;
     }
+    return ok;
 }
 
 static void run_child(char **argv, const char *folder, int to) {
     char text[64];
-    set_caches(folder);
+    bool ok = set_caches(folder);
     (void)snprintf(text, sizeof text, "%.6f", bench_now_ms());
-    (void)setenv(started_variable, text, 1);
-    if (dup2(to, STDOUT_FILENO) >= 0) {
+    if (ok && !setenv(started_variable, text, 1) && dup2(to, STDOUT_FILENO) >= 0) {
         (void)execv("/proc/self/exe", argv);
     }
     _exit(127);
@@ -142,7 +143,10 @@ static bool start_many(const bench *b, const char *folder, bool cold, cJSON *jso
     for (uint32_t r = 0; r < runs; r++) {
         if (cold) {
             remove_folder(folder, 0);
-            (void)mkdir(folder, 0777);
+            if (mkdir(folder, 0777)) { /* a start with other caches would not be cold */
+                perror(folder);
+                return false;
+            }
         }
         cJSON *one = start_one(b->argv, folder);
         if (!one) {

@@ -311,7 +311,9 @@ int main(int argc, char **argv) {
         result = work(&s, model, &error);
     }
     uint32_t messages = s.engine ? bd_engine_validation_messages(s.engine) : 0;
-    if (s.csv && fclose(s.csv) && !result) {
+    bool written = !s.csv || !ferror(s.csv);
+    written = (!s.csv || !fclose(s.csv)) && written;
+    if (!written && !result) {
         result = bd_fail(&error, BD_ERR_FILE_WRITE, "%s: cannot write", a.csv);
     }
     bd_engine_destroy(s.engine);

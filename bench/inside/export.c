@@ -59,14 +59,16 @@ static bd_result export_graph(const bd_graph *graph, const char *path, bd_error 
     return result;
 }
 
-static void print_graph(const bd_graph *graph) {
+static bd_result print_graph(const bd_graph *graph, bd_error *error) {
     size_t room = bd_graph_print(graph, NULL, 0) + 1;
     char *text = malloc(room);
-    if (text) {
-        (void)bd_graph_print(graph, text, room);
-        (void)fputs(text, stdout);
-        free(text);
+    if (!text) {
+        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "out of memory");
     }
+    (void)bd_graph_print(graph, text, room); /* all of it has room */
+    bool ok = fputs(text, stdout) >= 0 && !fflush(stdout);
+    free(text);
+    return ok ? BD_OK : bd_fail(error, BD_ERR_FILE_WRITE, "standard output: cannot be written");
 }
 
 static bd_result run(const arguments *a, bd_error *error) {
@@ -84,7 +86,7 @@ static bd_result run(const arguments *a, bd_error *error) {
         result = bd_graph_lower_to(&graph, a->size ? a->size : 513, a->size, a->size, error);
     }
     if (!result && a->print) {
-        print_graph(&graph);
+        result = print_graph(&graph, error);
     }
     if (!result) {
         result = export_graph(&graph, a->operands.items[1], error);

@@ -280,7 +280,12 @@ static bool write_csv(const char *path, const span *spans, uint32_t count) {
                       s->what->groups[1], s->what->groups[2], s->begin, s->end, s->end - s->begin, s->begin - last);
         last = s->end;
     }
-    return !fclose(file);
+    bool ok = !ferror(file);
+    ok = !fclose(file) && ok;
+    if (!ok) {
+        (void)fprintf(stderr, "%s: cannot write\n", path);
+    }
+    return ok;
 }
 
 static void report(const span *spans, uint32_t count) {

@@ -151,7 +151,8 @@ int main(int argc, char **argv) {
     }
     harness.vk.column = BD_COLUMN_STORAGE;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    if (csv && fclose(csv)) {
+    bool written = !csv || !ferror(csv);
+    if (csv && (fclose(csv) || !written)) {
         perror(path);
         failed = 1;
     }

@@ -140,13 +140,13 @@ static void catch_stderr(void) {
     caught = tmpfile();
     assert_non_null(caught);
     kept_stderr = dup(2);
-    (void)dup2(fileno(caught), 2);
+    assert_true(kept_stderr >= 0 && dup2(fileno(caught), 2) == 2);
 }
 
 /* What was said since; the number of lines. */
 static int said(char *text, size_t room) {
     (void)fflush(stderr);
-    (void)dup2(kept_stderr, 2);
+    assert_int_equal(dup2(kept_stderr, 2), 2);
     (void)close(kept_stderr);
     rewind(caught);
     size_t bytes = fread(text, 1, room - 1, caught);

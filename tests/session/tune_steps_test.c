@@ -266,7 +266,8 @@ static uint32_t damage(const bd_tuning *tuning) {
         }
     }
     (void)fputs("trial \t\t\ntuned \tx\t1\ntuned storage fp32 network\ttuned\t1\ntrial trial \ttrial \t1", file);
-    (void)fclose(file);
+    assert_int_equal(ferror(file), 0);
+    assert_int_equal(fclose(file), 0);
     return tuning->count;
 }
 

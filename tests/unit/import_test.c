@@ -29,7 +29,7 @@ static void check_file(const char *name, const void *bytes, size_t count, const 
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, count, file), count);
-    (void)fclose(file);
+    assert_int_equal(fclose(file), 0);
     bd_graph graph;
     bd_shards shards;
     assert_int_equal(bd_graph_init(&graph, NULL, path, &error), BD_OK);

@@ -77,8 +77,8 @@ static void test_broken_files(void **state) {
         assert_int_equal(bd_tuning_init(&t, pipelines, NULL, &error), BD_OK);
         FILE *file = fopen(t.path, "wb");
         assert_non_null(file);
-        (void)fputs(files[i].text, file);
-        (void)fclose(file);
+        assert_true(fputs(files[i].text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
         char path[256];
         (void)snprintf(path, sizeof path, "%s", t.path);
         bd_tuning_finish(&t);
@@ -96,8 +96,8 @@ static void test_long_lines(void **state) {
     assert_int_equal(bd_tuning_init(&t, pipelines, NULL, &error), BD_OK);
     FILE *file = fopen(t.path, "wb");
     assert_non_null(file);
-    (void)fprintf(file, "backdrop tuning 1\n%0300d\ta\t1\nok\t%060d\t1\nok\tfine\t1\n", 7, 8);
-    (void)fclose(file);
+    assert_true(fprintf(file, "backdrop tuning 1\n%0300d\ta\t1\nok\t%060d\t1\nok\tfine\t1\n", 7, 8) > 0);
+    assert_int_equal(fclose(file), 0);
     char path[256];
     (void)snprintf(path, sizeof path, "%s", t.path);
     bd_tuning_finish(&t);
