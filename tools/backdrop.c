@@ -61,6 +61,8 @@ int main(int argc, char **argv) {
         return CLI_OK;
     }
     cli_notes_drop(&run);
-    fprintf(stderr, "backdrop: %s\n", run.error.message);
+    if (run.error.message[0]) { /* else all was said */
+        fprintf(stderr, "backdrop: %s\n", run.error.message);
+    }
     return run.status;
 }

@@ -19,7 +19,8 @@ typedef enum cli_status {
     CLI_UNWRITABLE = 7,
     CLI_NO_DEVICE = 8,
     CLI_DEVICE_FAILED = 9,
-    CLI_OUT_OF_MEMORY = 10
+    CLI_OUT_OF_MEMORY = 10,
+    CLI_NO_SUBJECT = 11 /* with --fail-empty */
 } cli_status;
 
 /* One run of the command. Functions that can fail return false after cli_fail or cli_failed. */
@@ -29,6 +30,7 @@ typedef struct cli {
     bd_error error;
     cli_status status;
     bool said_white;               /* one note is enough for several photos */
+    size_t photo_count;            /* of a series, once they are listed */
     struct cli_progress *progress; /* NULL: none is shown */
     struct {
         char *text; /* lines */

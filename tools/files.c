@@ -23,12 +23,6 @@ static void remove_temporary(void) {
     }
 }
 
-/* The member of an option of the run's verb that names a file of a kind and was given; NULL: it is none. */
-static const char *const *path_of(const cli *run, const cli_option *option, cli_type type) {
-    const char *const *path = (const char *const *)(const void *)((const char *)&run->options + option->member);
-    return option->kind->type == type && cli_option_takes(option, run->options.verb) && *path ? path : NULL;
-}
-
 static bool unwritable(cli *run, const char *path, const char *why) {
     return cli_fail(run, CLI_UNWRITABLE, "%s: cannot write: %s", path, why);
 }
@@ -134,23 +128,6 @@ bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *im
     return read_shown(run, path, file, image, wanted ? metadata : NULL);
 }
 
-bool cli_check_inputs(cli *run) {
-    const cli_options *from = &run->options;
-    unsigned dashes = 0;
-    size_t count;
-    const cli_option *rows = cli_option_rows(&count);
-    for (unsigned i = 0; i < from->operand_count; i++) {
-        dashes += cli_is_dash(from->operands[i]);
-    }
-    for (size_t i = 0; i < count; i++) {
-        const char *const *path = path_of(run, &rows[i], CLI_FILE_IN);
-        dashes += path && cli_is_dash(*path);
-    }
-    uint64_t most;
-    return cli_value_pixels(run, &run->options.max_pixels, &most) &&
-           (dashes < 2 || cli_fail(run, CLI_USAGE, "only one input can be standard input"));
-}
-
 /* ---- writing ---- */
 
 /* Writes path's folder, and what a temporary's name in it begins with. */
@@ -164,19 +141,16 @@ static bool split_path(cli *run, const char *path, char *folder, char *temporary
     return true;
 }
 
-bool cli_check_distinct(cli *run) {
-    size_t count;
-    const cli_option *rows = cli_option_rows(&count);
-    for (size_t i = 0; i < count; i++) {
-        const char *const *one = path_of(run, &rows[i], CLI_FILE_OUT);
-        for (size_t k = 0; one && k < i; k++) {
-            const char *const *other = path_of(run, &rows[k], CLI_FILE_OUT);
-            if (other && !cli_is_dash(*one) && !strcmp(*one, *other)) {
-                return cli_fail(run, CLI_USAGE, "%s: two results would be written to it", *one);
-            }
-        }
+bool cli_choose_output(cli *run) {
+    cli_options *from = &run->options;
+    bool named = from->output && *from->output;
+    if (!named && !from->output && !from->json && !cli_is_terminal(stdout)) {
+        from->output = "-";
+    } else if (!named) {
+        return cli_fail(run, CLI_USAGE, "no output: give -o %s", cli_value_row(run, &from->output)->value);
     }
-    return true;
+    return !from->json || !cli_is_dash(from->output) ||
+           cli_fail(run, CLI_USAGE, "standard output takes the picture or --json, not both");
 }
 
 bool cli_check_output(cli *run, const char *path) {

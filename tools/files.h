@@ -14,15 +14,13 @@ bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *im
 bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image);
 /* All of standard input; *data is free()'s. */
 bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes);
-/* Fails where standard input would be read more than once, by operands and options. */
-bool cli_check_inputs(cli *run);
 /* Fails where a file's name says that it is something else than what the option, by its member of run->options, writes.
  * NULL passes. */
 bool cli_check_extension(cli *run, const char *const *option);
+/* Without -o: standard output, unless that is a terminal or taken by --json, which fails. */
+bool cli_choose_output(cli *run);
 /* Fails early where writing could only fail at the end: a missing folder, a terminal. NULL passes. */
 bool cli_check_output(cli *run, const char *path);
-/* Fails where two options' outputs are one file. */
-bool cli_check_distinct(cli *run);
 /* Writes all or nothing: to a temporary that is renamed; "-" is standard output. */
 bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes);
 /* What the library says of the form of a file that it may write. */

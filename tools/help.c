@@ -26,10 +26,11 @@ static const char *const summaries[CLI_VERB_COUNT] = {
 static const char *const usages[CLI_VERB_COUNT] = {
     [CLI_REPLACE] = "usage: backdrop [replace] PHOTO BACKGROUND -o OUT [options]\n"
                     "       backdrop [replace] PHOTO (--color COLOR | --transparent | --blur SIGMA) -o OUT [options]\n"
-                    "       backdrop [replace] PHOTO... --background BACKGROUND --output-dir DIR [options]\n"
+                    "       backdrop [replace] PHOTO|FOLDER... --background BACKGROUND --output-dir DIR [options]\n"
                     "\n"
                     "One of the inputs may be - for standard input, OUT may be - for standard output.\n",
     [CLI_SEGMENT] = "usage: backdrop segment PHOTO [options]\n"
+                    "       backdrop segment PHOTO|FOLDER... --labels '{name}.png' --output-dir DIR [options]\n"
                     "\n"
                     "PHOTO and one of the files may be - for standard input and output. Prints the classes that were "
                     "found.\n",
@@ -56,6 +57,7 @@ static const char *const usages[CLI_VERB_COUNT] = {
                  "--output-dir`\n"
                  "does it meanwhile, step by step and over several runs if need be.\n",
     [CLI_MATTE] = "usage: backdrop matte PHOTO -o ALPHA.png [options]\n"
+                  "       backdrop matte PHOTO|FOLDER... --output-dir DIR [options]\n"
                   "\n"
                   "PHOTO (or --coarse, --trimap, --matte-in) and ALPHA.png may be - for standard input and output.\n",
 };
@@ -64,7 +66,7 @@ static const char statuses[] =
     "exit status: 0 done, 2 usage, 3 a file cannot be read, 4 not a picture or a broken one,\n"
     "             5 picture or --size too large, 6 model missing, broken or not supported,\n"
     "             7 output cannot be written, 8 no Vulkan, no such device, or it cannot do that,\n"
-    "             9 the device failed, 10 out of memory\n";
+    "             9 the device failed, 10 out of memory, 11 no subject, with --fail-empty\n";
 
 const char *cli_overview(void) {
     return overview;

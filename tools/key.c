@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "json.h"
 #include "key.h"
 #include "platform/text.h"
 #include "progress.h"
@@ -100,7 +101,7 @@ void cli_json_key(cJSON *object, const cli_network *network) {
         char text[8];
         write_color(&network->key, text);
         cJSON *key = cJSON_AddObjectToObject(object, "key");
-        cJSON_AddStringToObject(key, "color", text);
+        cli_json_text(key, "color", text);
         cJSON_AddNumberToObject(key, "share", (double)network->key.share);
     }
 }

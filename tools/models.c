@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 #include <nettle/sha2.h>
 
+#include "json.h"
 #include "model.h"
 #include "models.h"
 #include "platform.h"
@@ -37,7 +38,7 @@ static cJSON *json_models(const bd_weights *weights, const cJSON *manifest, cons
     static const char *const keys[] = {"name",  "form",  "origin",        "licence",
                                        "bytes", "input", "output_stride", "class_names"};
     cJSON *root = cJSON_CreateObject();
-    cJSON_AddStringToObject(root, "folder", bd_weights_folder(weights));
+    cli_json_text(root, "folder", bd_weights_folder(weights));
     add_copy(root, manifest, "default");
     cJSON *list = cJSON_AddArrayToObject(root, "models");
     bd_weights_info info = {.struct_size = sizeof info};
@@ -48,7 +49,7 @@ static cJSON *json_models(const bd_weights *weights, const cJSON *manifest, cons
             add_copy(item, entry, keys[i]);
         }
         cJSON_AddBoolToObject(item, "fetched", info.fetched);
-        cJSON_AddStringToObject(item, "path", info.path);
+        cli_json_text(item, "path", info.path);
         cJSON_AddItemToArray(list, item);
     }
     return root;
@@ -141,13 +142,13 @@ static bool json_info(cli *run, const cli_model *model) {
         {"tensors_bytes", (double)info->tensors_bytes},
     };
     cJSON *root = cJSON_CreateObject();
-    cJSON_AddStringToObject(root, "name", model->name);
-    cJSON_AddStringToObject(root, "path", model->path.text);
-    cJSON_AddStringToObject(root, "form", info->form);
-    cJSON_AddStringToObject(root, "backbone", info->backbone);
-    cJSON_AddStringToObject(root, "arithmetic", info->integers ? "integer" : "float");
+    cli_json_text(root, "name", model->name);
+    cli_json_text(root, "path", model->path.text);
+    cli_json_text(root, "form", info->form);
+    cli_json_text(root, "backbone", info->backbone);
+    cli_json_text(root, "arithmetic", info->integers ? "integer" : "float");
     if (info->in_float) {
-        cJSON_AddStringToObject(root, "not_integer", info->in_float);
+        cli_json_text(root, "not_integer", info->in_float);
     }
     if (info->note) {
         cJSON_AddStringToObject(root, "note", info->note);
@@ -162,7 +163,7 @@ static bool json_info(cli *run, const cli_model *model) {
     }
     cJSON *classes = cJSON_AddArrayToObject(root, "classes");
     for (uint32_t c = 0; c < info->class_count; c++) {
-        cJSON_AddItemToArray(classes, cJSON_CreateString(bd_model_class_name(model->model, c)));
+        cJSON_AddItemToArray(classes, cli_json_string(bd_model_class_name(model->model, c)));
     }
     return cli_print_json(run, root);
 }
@@ -232,7 +233,7 @@ static unsigned verify_files(const cJSON *entry, const char *main_file, cJSON *l
         bool right = read && bd_text_same(found, wanted);
         wrong += !right;
         cJSON *to = cJSON_CreateObject();
-        cJSON_AddStringToObject(to, "path", path.text);
+        cli_json_text(to, "path", path.text);
         cJSON_AddBoolToObject(to, "right", right);
         cJSON_AddBoolToObject(to, "missing", !read);
         cJSON_AddItemToArray(list, to);

@@ -117,7 +117,7 @@ bool cli_network_start(cli *run, cli_network *network) {
                                  .size_count = network->size_count,
                                  .flip = network->flip,
                                  .closer = !run->options.tta && cli_matte_looks_closer(run),
-                                 .many = run->options.output_dir && run->options.operand_count >= MANY_PHOTOS};
+                                 .many = run->photo_count >= MANY_PHOTOS};
     if (bd_session_create(network->engine, network->model.model, &session, &network->session, &run->error)) {
         return cli_failed(run);
     }

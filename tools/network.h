@@ -15,7 +15,8 @@ typedef struct cli_network {
     uint32_t size_count;
     bool flip;
     bd_seen seen;     /* in the last photo; see seen.c */
-    bd_key_color key; /* likewise; see key.c */
+    bool choose;      /* --class auto; see seen.c */
+    bd_key_color key; /* in the last photo; see key.c */
     /* Opening the device, which takes a thread of its own. */
     bool opening;
     bd_thread thread;

@@ -43,6 +43,9 @@ static const cli_choice ranges[] = {BD_WORDS_INPUT_RANGE(ROW){0}};
 static const cli_choice orders[] = {BD_WORDS_CHANNELS(ROW){0}};
 static const cli_choice strides[] = {{"8", 8}, {"16", 16}, {0}};
 
+static const cli_choice clashes[] = {
+    {"number", CLI_CLASH_NUMBER}, {"fail", CLI_CLASH_FAIL}, {"skip", CLI_CLASH_SKIP}, {0}};
+
 static const cli_kind flag = {.type = CLI_FLAG}, any_text = {.type = CLI_TEXT}, file_in = {.type = CLI_FILE_IN},
                       file_out = {.type = CLI_FILE_OUT}, folder_out = {.type = CLI_FOLDER_OUT},
                       png_out = {.type = CLI_FILE_OUT, .endings = ".png"},
@@ -127,6 +130,11 @@ static const cli_kind looks = {.type = CLI_LOOKS,
                                .high = 4,
                                .miss =
                                    "takes flip and factors of the size from {low} to {high}, such as flip,0.75,1.25"};
+static const cli_kind on_clash = {.type = CLI_CHOICE, .choices = clashes, .fallback = "fail", .miss = IS_ONE_OF};
+static const cli_kind shard = {.type = CLI_SHARD,
+                               .low = 1,
+                               .high = 10000,
+                               .miss = "takes I/N, the I-th of N parts, {low} to {high}, such as 1/4, not '{value}'"};
 static const cli_kind classes = {.type = CLI_CLASSES, .fallback = "person"};
 
 /* ---- the rows ---- */
@@ -145,23 +153,41 @@ static const cli_option rows[] = {
     TAKE("output", 'o', output, R, file_out, "OUT",
          "the result, PNG, JPEG, WebP, TIFF or AVIF by its extension (transparency becomes white in\n"
          "JPEG; PNG and TIFF have 16 bits where PHOTO or BACKGROUND has); the old file stays when\n"
-         "anything fails"),
+         "anything fails; without it standard output gets a PNG, where that is no terminal"),
     TAKE("output-dir", 0, output_dir, R, folder_out, "DIR",
-         "for several photos: DIR/NAME.png of each (with --format jpeg NAME.jpg); DIR is made when\n"
-         "missing; files are read and written while the device works; a photo that fails has its\n"
-         "line, the others go on, and the exit status is the first failure's"),
+         "for several photos, and folders of them: DIR/NAME.png of each (with --format jpeg NAME.jpg);\n"
+         "DIR is made when missing; files are read and written while the device works; a photo that\n"
+         "fails has its line, the others go on, and the exit status is the first failure's"),
+    TAKE("output-dir", 0, output_dir, A, folder_out, "DIR",
+         "for several photos, and folders of them: DIR/NAME.png of each"),
+    TAKE("output-dir", 0, output_dir, S, folder_out, "DIR",
+         "for several photos, and folders of them: the files' names, each with {name} in it, are in DIR"),
+    FLAG("recursive", 0, recursive, R | S | A,
+         "with --output-dir: the folders in a folder, too; DIR gets the same ones"),
+    TAKE("suffix", 0, suffix, R | S | A, any_text, "TEXT", "with --output-dir: NAME is followed by TEXT"),
+    FLAG("skip-existing", 0, skip_existing, R | S | A,
+         "with --output-dir: photos whose results are there already are left alone"),
+    TAKE("on-clash", 0, on_clash, R | S | A, on_clash, "WHAT",
+         "with --output-dir, where two photos would have one name: {marked};\n"
+         "number: the second is NAME-2, fail: nothing is done, skip: the first alone is done"),
+    TAKE("shard", 0, shard, R | S | A, shard, "I/N",
+         "with --output-dir: the I-th of N parts of the photos, which are the same everywhere"),
+    FLAG("fail-empty", 0, fail_empty, R | A, "a photo without the subject fails, with status 11, and has no result"),
     FLAG("no-tune", 0, no_tune, R,
          "with --output-dir: do not tune kernels meanwhile, for the next run, on a GPU that was not\n"
          "tuned; else from the eighth photo on files' reading and writing is used for that"),
     TAKE("tune-share", 0, tune_share, R, share, "PERCENT",
          "of the run's time that may be waited for it (default: {default}); given, it tunes software devices,\n"
          "too"),
-    TAKE("background", 0, background, R, file_in, "FILE", "the background, when it does not follow PHOTO"),
+    TAKE("background", 0, background, R, file_in, "FILE",
+         "the background, when it does not follow PHOTO; {name} in it stands for PHOTO's name without its\n"
+         "ending"),
     TAKE("class", 0, classes, R, classes, "LIST",
          "foreground classes by name or number, such as person,dog or 15; all: every one but the\n"
-         "background (default: {default})"),
-    TAKE("output", 'o', output, A, matte_file_out, "FILE",
-         "the matte: a grey PNG or TIFF of the photo's size, white where the foreground is"),
+         "background; auto: the person, else the largest one there is (default: {default})"),
+    TAKE("output", 'o', output, A, matte_file_out, "ALPHA.png",
+         "the matte: a grey PNG or TIFF of the photo's size, white where the foreground is; without it\n"
+         "standard output gets a PNG, where that is no terminal"),
     TAKE("class", 0, classes, A, classes, "LIST", "foreground classes, as for replace (default: {default})"),
     TAKE("depth", 0, depth, A, depth, "BITS", "{marked}"),
 
@@ -253,7 +279,8 @@ static const cli_option rows[] = {
          "longer side, as in 5%"),
 
     TAKE("labels", 0, labels, S, png_out, "FILE",
-         "indexed PNG: index = class, in Pascal VOC's colours, at the size the network saw"),
+         "indexed PNG: index = class, in Pascal VOC's colours, at the size the network saw; with\n"
+         "--output-dir, as for the next two, {name} in it stands for the photo's name"),
     FLAG("photo-size", 0, photo_size, S, "labels at the photo's size instead"),
     TAKE("overlay", 0, overlay, S, file_out, "FILE",
          "the photo with the classes' colours over it and a legend below, in any form of OUT's"),
@@ -324,8 +351,8 @@ static const cli_option rows[] = {
 
     FLAG("verbose", 'v', verbose, R | S | T | A, "device, driver and times on standard error"),
     FLAG("json", 0, json, R | S | D | M | T | A,
-         "one JSON object on standard output; with --output-dir it has one for each photo, with what\n"
-         "failed under \"error\""),
+         "one JSON object on standard output; with --output-dir a line with one for each photo when it is\n"
+         "done, with what failed under \"error\", and one with the summary"),
     FLAG("quiet", 'q', quiet, R | S | D | M | T | A, "no progress, no notes"),
 };
 
@@ -391,6 +418,9 @@ static const char *meaning(const cli_kind *kind, const char *name, size_t length
     if (!strncmp(name, "low", length) || !strncmp(name, "high", length)) {
         (void)snprintf(number, 32, "%g", (double)(*name == 'l' ? kind->low : kind->high));
         return number;
+    }
+    if (!strncmp(name, "name", length)) {
+        return CLI_NAME;
     }
     return !strncmp(name, "unit", length) ? kind->unit : !strncmp(name, "default", length) ? kind->fallback : value;
 }

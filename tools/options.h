@@ -25,6 +25,7 @@ typedef struct cli_options {
     cli_verb verb;
     bool verb_given;
     bool help, version, classic, transparent, photo_size, json, quiet, verbose, no_tune, force, lossless, strip, strict;
+    bool recursive, skip_existing, fail_empty;
     const char *max_pixels, *output, *gravity, *classes, *color, *blur, *blur_background, *quality, *format;
     const char *matte, *coarse, *trimap, *matte_in, *matte_out, *depth, *crop;
     const char *keep, *islands, *shrink, *grow, *levels, *threshold;
@@ -32,7 +33,7 @@ typedef struct cli_options {
     const char *device, *model, *size, *kernels, *precision, *quantised, *output_stride, *names, *tta;
     const char *input_range, *channels;
     const char *labels, *overlay, *logits;
-    const char *background, *output_dir, *tune_share;
+    const char *background, *output_dir, *tune_share, *suffix, *on_clash, *shard;
     bd_matte_params matte_params; /* of these two: what rows set, by cli_values_set */
     bd_replace_params replace_params;
     char **operands; /* what follows the verb: the first elements of argv after the command, moved together */
@@ -53,12 +54,19 @@ typedef enum cli_type {
     CLI_LEVELS,  /* "LOW,HIGH", numbers of low..high that rise */
     CLI_SCALING, /* a choice, or "MEAN/DEVIATION", each of low..high, one or three with commas between */
     CLI_MARGIN,  /* a number of low..high, with "%", "px" or nothing behind it */
+    CLI_SHARD,   /* "I/N", integers, 1..N and low..high */
     CLI_LOOKS,   /* "flip" and numbers of low..high, with commas between */
     CLI_CLASSES, /* numbers, names (any case) and "all", with commas between */
     CLI_FILE_IN,
     CLI_FILE_OUT,
     CLI_FOLDER_OUT
 } cli_type;
+
+/* What stands for a photo's name in names that options give. */
+#define CLI_NAME "{name}"
+
+/* --on-clash */
+typedef enum cli_clash { CLI_CLASH_NUMBER, CLI_CLASH_FAIL, CLI_CLASH_SKIP } cli_clash;
 
 typedef struct cli_choice {
     const char *name; /* NULL after the last */
@@ -101,7 +109,7 @@ const cli_option *cli_option_rows(size_t *count);
 const cli_option *cli_option_find(size_t member, cli_verb verb);
 bool cli_option_takes(const cli_option *option, cli_verb verb);
 /* text with what stands in braces filled in: {low} {high} {unit} {default}; {choices} as "a, b or c"; {marked} as
- * "a (default), b or c"; {value}; {start} of the value, 40 bytes. What does not fit is cut off. */
+ * "a (default), b or c"; {value}; {start} of the value, 40 bytes; {name} stays. What does not fit is cut off. */
 void cli_option_fill(const cli_option *option, const char *text, const char *value, char *filled, size_t room);
 
 #endif

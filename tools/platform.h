@@ -20,8 +20,13 @@ void cli_hold_signals(bool hold);
 FILE *cli_open_file(const char *path);
 /* Links that lead nowhere are there, too. */
 bool cli_is_there(const char *path);
-/* Whether both are there and are one file. */
-bool cli_one_file(const char *a, const char *b);
+/* What tells a file or a folder that is there from all others, whatever path leads to it. */
+typedef struct cli_file_id {
+    uint64_t volume, index;
+} cli_file_id;
+
+/* Links are followed; false: there is none. */
+bool cli_identify(const char *path, cli_file_id *id);
 /* Whether files can be made in a folder; errno says why not. */
 bool cli_may_write_in(const char *folder);
 /* Calls each with the names in a folder; false: it cannot be read, as errno says. */

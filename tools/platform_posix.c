@@ -60,9 +60,13 @@ bool cli_is_there(const char *path) {
     return !lstat(path, &status);
 }
 
-bool cli_one_file(const char *a, const char *b) {
-    struct stat one, other;
-    return !stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+bool cli_identify(const char *path, cli_file_id *id) {
+    struct stat status;
+    bool there = !stat(path, &status);
+    if (there) {
+        *id = (cli_file_id){(uint64_t)status.st_dev, (uint64_t)status.st_ino};
+    }
+    return there;
 }
 
 bool cli_may_write_in(const char *folder) {
@@ -74,9 +78,13 @@ bool cli_list_folder(const char *folder, void (*each)(void *user, const char *na
     if (!directory) {
         return false;
     }
+    errno = 0;
     for (const struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
         each(user, entry->d_name);
+        errno = 0;
     }
+    int failure = errno; /* else the names' end */
     (void)closedir(directory);
-    return true;
+    errno = failure;
+    return !failure;
 }

@@ -70,24 +70,22 @@ bool cli_is_there(const char *path) {
     return bd_wide_from_utf8(path, &wide) && GetFileAttributesW(wide.text) != INVALID_FILE_ATTRIBUTES;
 }
 
-static bool identify(const char *path, BY_HANDLE_FILE_INFORMATION *info) {
+bool cli_identify(const char *path, cli_file_id *id) {
+    BY_HANDLE_FILE_INFORMATION info;
     bd_wide_path wide;
     if (!bd_wide_from_utf8(path, &wide)) {
         return false;
     }
     HANDLE file = CreateFileW(wide.text, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
                               FILE_FLAG_BACKUP_SEMANTICS, NULL);
-    bool done = file != INVALID_HANDLE_VALUE && GetFileInformationByHandle(file, info);
+    bool done = file != INVALID_HANDLE_VALUE && GetFileInformationByHandle(file, &info);
     if (file != INVALID_HANDLE_VALUE) {
         (void)CloseHandle(file);
     }
+    if (done) {
+        *id = (cli_file_id){info.dwVolumeSerialNumber, (uint64_t)info.nFileIndexHigh << 32 | info.nFileIndexLow};
+    }
     return done;
-}
-
-bool cli_one_file(const char *a, const char *b) {
-    BY_HANDLE_FILE_INFORMATION one, other;
-    return identify(a, &one) && identify(b, &other) && one.dwVolumeSerialNumber == other.dwVolumeSerialNumber &&
-           one.nFileIndexHigh == other.nFileIndexHigh && one.nFileIndexLow == other.nFileIndexLow;
 }
 
 /* Who may write is in access lists: what there is to ask is whether there is a folder. */
@@ -114,11 +112,15 @@ bool cli_list_folder(const char *folder, void (*each)(void *user, const char *na
         errno = ENOENT;
         return false;
     }
+    bool done = true;
     do {
-        if (bd_wide_to_utf8(found.cFileName, name.text, (int)sizeof name.text)) {
+        done = bd_wide_to_utf8(found.cFileName, name.text, (int)sizeof name.text);
+        if (done) {
             each(user, name.text);
         }
-    } while (FindNextFileW(search, &found));
+    } while (done && FindNextFileW(search, &found));
+    done = done && GetLastError() == ERROR_NO_MORE_FILES;
     (void)FindClose(search);
-    return true;
+    errno = done ? 0 : EIO;
+    return done;
 }

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
 #include <cjson/cJSON.h>
 
+#include "claims.h"
 #include "cropping.h"
 #include "files.h"
+#include "json.h"
 #include "key.h"
 #include "mask.h"
 #include "model.h"
@@ -19,12 +24,15 @@ typedef struct replacement {
     const char *photo_path, *background_path; /* the latter NULL without a picture */
     bd_replace_params params;
     cli_matte matte;
-    cli_cropping crop;
+    cli_cropping crop; /* of the photo that was done last */
     bd_image_file file, matte_file;
     bd_image photo, background, result;
     bd_image written;     /* what is cut out of result */
-    bd_metadata metadata; /* of the photo */
-    cli_series series;    /* count 0: one photo */
+    bd_metadata metadata; /* of the photo, of one */
+    bool many;
+    cli_series series; /* of many */
+    char pattern[20];  /* of its results */
+    cli_path background_of_name;
     cli_network network;
 } replacement;
 
@@ -71,8 +79,7 @@ static bool parse_matte(cli *run, replacement *r) {
         return cli_fail(run, CLI_USAGE, "--classic has the tutorial's mask; --%s does not go with it", given);
     }
     return cli_matte_parse(run, &r->matte) && cli_cropping_parse(run, &r->crop) &&
-           cli_matte_file(run, &from->matte_out, &r->matte_file) && cli_check_output(run, from->matte_out) &&
-           cli_check_distinct(run);
+           cli_matte_file(run, &from->matte_out, &r->matte_file) && cli_check_output(run, from->matte_out);
 }
 
 static bool choose_background(cli *run, replacement *r) {
@@ -105,27 +112,30 @@ static bool choose_background(cli *run, replacement *r) {
 }
 
 static bool check_output(cli *run, replacement *r) {
-    const char *output = run->options.output;
-    bool many = r->series.count > 0;
-    if (!many && (!output || !*output)) {
-        return cli_fail(run, CLI_USAGE, "no output: give -o OUT");
+    cli_options *from = &run->options;
+    if (!r->many && !cli_choose_output(run)) {
+        return false;
     }
-    if (!cli_image_file(run, many ? "photo.png" : output, &r->file)) {
+    if (!cli_image_file(run, r->many ? "photo.png" : from->output, &r->file)) {
         return false;
     }
     const bd_image_form form = cli_form(r->file);
-    if (!form.alpha && (run->options.transparent || (run->options.color && r->params.color[3] < 255))) {
-        return cli_fail(run, CLI_USAGE, "%.200s: %s has no transparency; write a PNG", many ? r->series.folder : output,
-                        form.name);
+    if (!form.alpha && (from->transparent || (from->color && r->params.color[3] < 255))) {
+        return cli_fail(run, CLI_USAGE, "%s: %s has no transparency; write a PNG",
+                        r->many ? from->output_dir : from->output, form.name);
     }
-    if (many) {
-        r->series.file = r->file;
-        return cli_series_check(run, &r->series);
+    if (r->many) {
+        cli_outputs *outputs = &r->series.outputs;
+        outputs->folder = from->output_dir;
+        char ending[8];
+        cli_form_ending(r->file, ending);
+        (void)snprintf(r->pattern, sizeof r->pattern, CLI_NAME "%s", ending);
+        outputs->patterns[0] = r->pattern;
+        outputs->pattern_count = 1;
+        outputs->background = r->background_path && strstr(r->background_path, CLI_NAME) ? r->background_path : NULL;
+        return cli_outputs_plan(run, outputs);
     }
-    if (run->options.json && cli_is_dash(output)) {
-        return cli_fail(run, CLI_USAGE, "standard output takes the picture or --json, not both");
-    }
-    return cli_check_output(run, output);
+    return cli_check_output(run, from->output) && cli_check_distinct(run);
 }
 
 static bool parse_rest(cli *run, replacement *r) {
@@ -133,45 +143,32 @@ static bool parse_rest(cli *run, replacement *r) {
            choose_background(run, r) && check_output(run, r);
 }
 
-/* Every operand is a photo. */
-static bool parse_series(cli *run, replacement *r) {
-    const cli_options *from = &run->options;
-    if (from->output) {
-        return cli_fail(run, CLI_USAGE, "-o is for one photo, --output-dir for several");
-    }
-    if (from->coarse || from->trimap || from->matte_in || from->matte_out) {
-        return cli_fail(run, CLI_USAGE, "%s is of one photo and does not go with --output-dir",
-                        from->coarse     ? "--coarse"
-                        : from->trimap   ? "--trimap"
-                        : from->matte_in ? "--matte-in"
-                                         : "--matte-out");
-    }
-    r->background_path = from->background;
-    r->series = (cli_series){.photos = from->operands, .count = from->operand_count, .folder = from->output_dir};
-    return cli_spare_parse(run, &r->series.spare) && parse_rest(run, r);
-}
-
 static bool parse(cli *run, replacement *r) {
-    const cli_options *from = &run->options;
+    cli_options *from = &run->options;
     r->params = from->replace_params;
     r->params.struct_size = sizeof r->params;
     r->params.classic = from->classic;
     if (!from->operand_count) {
         return cli_fail(run, CLI_USAGE, "no photo given; see backdrop --help");
     }
-    if (from->output_dir) {
-        return parse_series(run, r);
-    }
-    if (from->tune_share) {
-        return cli_fail(run, CLI_USAGE, "--tune-share goes with --output-dir");
+    r->many = from->output_dir;
+    if (r->many) { /* every operand is a photo */
+        r->background_path = from->background;
+        return cli_series_check(run) && cli_spare_parse(run, &r->series.spare) && parse_rest(run, r);
     }
     unsigned most = from->background ? 1 : 2;
     if (from->operand_count > most) {
         return cli_fail(run, CLI_USAGE, "too many arguments: %s; see backdrop replace --help", from->operands[most]);
     }
     r->photo_path = from->operands[0];
+    if (from->background && strstr(from->background, CLI_NAME)) {
+        if (!cli_fill_name(run, from->background, r->photo_path, &r->background_of_name)) {
+            return false;
+        }
+        from->background = r->background_of_name.text;
+    }
     r->background_path = from->operand_count > 1 ? from->operands[1] : from->background;
-    return cli_check_inputs(run) && parse_rest(run, r);
+    return cli_outputs_check_absent(run) && cli_check_inputs(run) && parse_rest(run, r);
 }
 
 /* The matte is made once: replace then takes it instead of the network's answer. A key, which says more than a matte
@@ -180,13 +177,18 @@ static bool write_matte(cli *run, replacement *r) {
     bd_image alpha = {0};
     bd_matte_params params = r->matte.params;
     params.wide = true;
-    params.classes = r->params.classes;
-    if (bd_session_matte(r->network.session, &r->photo, &params, &alpha, &run->error)) {
-        return cli_failed_with(run, r->photo_path);
-    }
+    bool again = false;
+    do {
+        params.classes = r->params.classes;
+        if (bd_session_matte(r->network.session, &r->photo, &params, &alpha, &run->error)) {
+            return cli_failed_with(run, r->photo_path);
+        }
+        again = cli_seen_again(&r->network, !again, &r->params.classes);
+    } while (again);
     cli_add_session_timings(run, &r->network);
-    cli_note_seen(run, &r->network, &r->params.classes, r->photo_path);
-    bool wide = r->matte.params.wide, done = run->options.key || cli_matte_take(run, &alpha, &r->matte);
+    bool wide = r->matte.params.wide;
+    bool done = cli_seen_note(run, &r->network, &r->params.classes, r->photo_path) &&
+                (run->options.key || cli_matte_take(run, &alpha, &r->matte));
     if (done && !wide) {
         cli_matte_narrow(&alpha);
     }
@@ -207,16 +209,126 @@ static void drop_pixels(bd_image *image) {
     image->height = size[1];
 }
 
+/* In halves: what the device has been given need not lie here too. */
+static bool replace_one(cli *run, replacement *r) {
+    const bool noted = run->options.matte_out; /* by write_matte */
+    bool again = false;
+    do {
+        if (bd_session_replace_begin(r->network.session, &r->photo, r->background_path ? &r->background : NULL,
+                                     &r->params, &run->error)) {
+            return cli_failed_with(run, r->photo_path);
+        }
+        if (again || noted || !r->network.choose) {
+            drop_pixels(&r->photo);
+            drop_pixels(&r->background);
+        }
+        if (bd_session_replace_end(r->network.session, &r->result, &run->error)) {
+            return cli_failed_with(run, r->photo_path);
+        }
+        again = !noted && cli_seen_again(&r->network, !again, &r->params.classes);
+    } while (again);
+    drop_pixels(&r->photo);
+    drop_pixels(&r->background);
+    cli_add_session_timings(run, &r->network);
+    cli_note_key(run, &r->network, r->photo_path);
+    bool done = (noted || cli_seen_note(run, &r->network, &r->params.classes, r->photo_path)) &&
+                (!r->params.want_alpha || cli_cropping_take(run, &r->crop, r->network.session, r->photo_path));
+    r->written = cli_cropping_view(&r->crop, &r->result);
+    /* Freed first, so that the encoder can have that memory. */
+    bd_session_destroy(r->network.session);
+    r->network.session = NULL;
+    return done;
+}
+
+/* ---- many ---- */
+
+static bool begin(cli *run, void *user, cli_job *job) {
+    replacement *r = user;
+    const char *pattern = r->series.outputs.background;
+    bd_image own = {0};
+    cli_path path;
+    if (!job->pass) {
+        job->classes = r->params.classes;
+    }
+    if (pattern &&
+        (!cli_fill_name(run, pattern, job->photo->path, &path) || !cli_read_shown(run, path.text, r->file, &own))) {
+        return false;
+    }
+    bd_replace_params params = r->params;
+    params.classes = job->classes;
+    const bd_image *background = pattern ? &own : r->background_path ? &r->background : NULL;
+    bool done = !bd_session_replace_begin(r->network.session, &job->picture, background, &params, &run->error) ||
+                cli_failed_with(run, job->photo->path);
+    bd_image_finish(&own);
+    return done;
+}
+
+static cJSON *add_size(cJSON *root, const char *key, const char *path, const bd_image *image) {
+    cJSON *object = cJSON_AddObjectToObject(root, key);
+    cli_json_text(object, "path", path);
+    cJSON_AddNumberToObject(object, "width", image->width);
+    cJSON_AddNumberToObject(object, "height", image->height);
+    return object;
+}
+
+static bool end(cli *run, void *user, cli_job *job, cJSON *item) {
+    replacement *r = user;
+    const cli_outputs *outputs = &r->series.outputs;
+    const char *name = job->photo->path;
+    cli_path path;
+    if (bd_session_replace_end(r->network.session, &r->result, &run->error)) {
+        return cli_failed_with(run, name);
+    }
+    job->again = cli_seen_again(&r->network, !job->pass, &job->classes);
+    if (job->again) {
+        return true;
+    }
+    job->without = cli_seen_none(&r->network, &job->classes);
+    cli_note_key(run, &r->network, name);
+    cli_json_seen(item, &r->network, &job->classes);
+    cli_json_key(item, &r->network);
+    if (!cli_seen_note(run, &r->network, &job->classes, name)) {
+        return false;
+    }
+    if (r->params.want_alpha && !cli_cropping_take(run, &r->crop, r->network.session, name)) {
+        return false;
+    }
+    r->written = cli_cropping_view(&r->crop, &r->result);
+    cli_spare_lend(&r->series.spare);
+    bool done = cli_output_make(run, outputs, job->photo, outputs->patterns[0], &path) &&
+                cli_write_photo(run, path.text, r->file, &r->written, &job->metadata);
+    cli_spare_take(&r->series.spare);
+    if (done) {
+        cli_cropping_json(add_size(item, "output", path.text, &r->written), &r->crop);
+    }
+    return done;
+}
+
+static bool replace_many(cli *run, replacement *r) {
+    const cli_work work = {.user = r,
+                           .in_flight = 2,
+                           .keeps_picture = r->network.choose,
+                           .keeps_metadata = true,
+                           .shown = r->file,
+                           .begin = begin,
+                           .end = end};
+    r->series.tunes = true;
+    return cli_series_run(run, &r->network, &r->series, &work);
+}
+
 static bool compute(cli *run, replacement *r) {
+    if (r->many && !run->photo_count) {
+        return replace_many(run, r); /* nothing to ask a network for */
+    }
     cli_network_begin(run, &r->network);
-    bool many = r->series.count > 0;
-    if ((!many && !cli_read_photo(run, r->photo_path, r->file, &r->photo, &r->metadata)) ||
-        (r->background_path && !cli_read_shown(run, r->background_path, r->file, &r->background)) ||
+    bool fixed = r->background_path && !r->series.outputs.background;
+    if ((!r->many && !cli_read_photo(run, r->photo_path, r->file, &r->photo, &r->metadata)) ||
+        (fixed && !cli_read_shown(run, r->background_path, r->file, &r->background)) ||
         !cli_matte_open(run, &r->photo, &r->matte)) {
         return false;
     }
     if (cli_matte_needs_network(run) && (!cli_model_open(run, run->options.model, &r->network.model) ||
-                                         !cli_classes(run, r->network.model.model, &r->params.classes))) {
+                                         !cli_classes_parse(run, &r->network, &r->params.classes))) {
         return false;
     }
     if (!cli_network_start(run, &r->network) || (run->options.matte_out && !write_matte(run, r))) {
@@ -224,54 +336,22 @@ static bool compute(cli *run, replacement *r) {
     }
     r->params.matte = &r->matte.params;
     r->params.want_alpha = r->crop.wanted && !run->options.matte_out;
-    if (many) {
-        r->series.crop = r->crop;
-        r->series.params = &r->params;
-        r->series.background = r->background_path ? &r->background : NULL;
-        r->series.report = run->options.json ? cJSON_CreateArray() : NULL;
-        return cli_series_run(run, &r->network, &r->series);
-    }
-    /* In halves: what the device has been given need not lie here too. */
-    if (bd_session_replace_begin(r->network.session, &r->photo, r->background_path ? &r->background : NULL, &r->params,
-                                 &run->error)) {
-        return cli_failed_with(run, r->photo_path);
-    }
-    drop_pixels(&r->photo);
-    drop_pixels(&r->background);
-    if (bd_session_replace_end(r->network.session, &r->result, &run->error)) {
-        return cli_failed_with(run, r->photo_path);
-    }
-    cli_add_session_timings(run, &r->network);
-    if (!run->options.matte_out) { /* else write_matte took it */
-        cli_note_seen(run, &r->network, &r->params.classes, r->photo_path);
-    }
-    cli_note_key(run, &r->network, r->photo_path);
-    if (r->params.want_alpha && !cli_cropping_take(run, &r->crop, r->network.session, r->photo_path)) {
-        return false;
-    }
-    r->written = cli_cropping_view(&r->crop, &r->result);
-    /* Freed first, so that the encoder can have that memory. */
-    bd_session_destroy(r->network.session);
-    r->network.session = NULL;
-    return true;
+    return r->many ? replace_many(run, r) : replace_one(run, r);
 }
 
-static cJSON *add_size(cJSON *root, const char *key, const char *path, const bd_image *image) {
-    cJSON *object = cJSON_AddObjectToObject(root, key);
-    cJSON_AddStringToObject(object, "path", path);
-    cJSON_AddNumberToObject(object, "width", image->width);
-    cJSON_AddNumberToObject(object, "height", image->height);
-    return object;
+static void add_foreground(cJSON *root, const replacement *r) {
+    cJSON *classes = cJSON_AddArrayToObject(root, "foreground");
+    for (uint32_t c = 0; c < r->network.model.info.class_count && c < 256; c++) {
+        if (r->params.classes.words[c / 32] >> c % 32 & 1u) {
+            cJSON_AddItemToArray(classes, cli_json_string(bd_model_class_name(r->network.model.model, c)));
+        }
+    }
 }
 
 static bool print_json(cli *run, replacement *r) {
     cJSON *root = cJSON_CreateObject();
-    if (r->series.count) {
-        cJSON_AddStringToObject(root, "output_dir", r->series.folder);
-        cJSON_AddNumberToObject(root, "done", r->series.done);
-        cJSON_AddNumberToObject(root, "failed", r->series.failed);
-        cJSON_AddItemToObject(root, "photos", r->series.report);
-        r->series.report = NULL;
+    if (r->many) {
+        cli_json_series(root, &r->series);
         cli_spare_json(root, &r->series.spare);
     } else {
         cli_cropping_json(add_size(root, "output", run->options.output, &r->written), &r->crop);
@@ -279,29 +359,27 @@ static bool print_json(cli *run, replacement *r) {
         cli_json_seen(root, &r->network, &r->params.classes);
         cli_json_key(root, &r->network);
     }
-    if (r->background_path) {
+    if (r->background.width) {
         add_size(root, "background", r->background_path, &r->background);
     }
-    cJSON *classes = cJSON_AddArrayToObject(root, "foreground");
-    for (uint32_t c = 0; c < r->network.model.info.class_count && c < 256; c++) {
-        if (r->params.classes.words[c / 32] >> c % 32 & 1u) {
-            cJSON_AddItemToArray(classes, cJSON_CreateString(bd_model_class_name(r->network.model.model, c)));
-        }
+    if (!r->many || !r->network.choose) { /* else it is each photo's */
+        add_foreground(root, r);
     }
     cli_json_run(root, run, &r->network);
-    return cli_print_json(run, root);
+    return r->many ? cli_print_json_line(run, root) : cli_print_json(run, root);
 }
 
 bool cli_replace(cli *run) {
     replacement r = {.photo_path = NULL};
-    bool done = parse(run, &r) && compute(run, &r) &&
-                (r.series.count || cli_write_photo(run, run->options.output, r.file, &r.written, &r.metadata));
+    bool parsed = parse(run, &r);
+    bool done = parsed && compute(run, &r) &&
+                (r.many || cli_write_photo(run, run->options.output, r.file, &r.written, &r.metadata));
     cli_progress_stop(run);
-    if (done && run->options.verbose) {
+    if (done && run->options.verbose && r.network.engine) {
         cli_print_timings(run, &r.network);
         cli_spare_say(run, &r.series.spare);
     }
-    if (run->options.json && (done || r.series.report)) {
+    if (run->options.json && (done || cli_series_begun(&r.series))) {
         done = print_json(run, &r) && done;
     }
     bd_image_finish(&r.result);
@@ -310,5 +388,6 @@ bool cli_replace(cli *run) {
     bd_metadata_finish(&r.metadata);
     cli_matte_close(&r.matte);
     cli_network_close(&r.network);
+    cli_series_finish(&r.series);
     return done;
 }

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "json.h"
 #include "progress.h"
 #include "report.h"
 
@@ -25,11 +26,11 @@ cJSON *cli_json_device(const bd_device_info *device) {
     (void)snprintf(version, sizeof version, "%u.%u.%u", device->api_version >> 22, device->api_version >> 12 & 0x3ffu,
                    device->api_version & 0xfffu);
     cJSON_AddNumberToObject(object, "index", device->index);
-    cJSON_AddStringToObject(object, "name", device->name);
-    cJSON_AddStringToObject(object, "driver", device->driver);
-    cJSON_AddStringToObject(object, "kind", cli_device_kind_name(device->kind));
-    cJSON_AddStringToObject(object, "vulkan", version);
-    cJSON_AddStringToObject(object, "kernels", device->kernel_set);
+    cli_json_text(object, "name", device->name);
+    cli_json_text(object, "driver", device->driver);
+    cli_json_text(object, "kind", cli_device_kind_name(device->kind));
+    cli_json_text(object, "vulkan", version);
+    cli_json_text(object, "kernels", device->kernel_set);
     cJSON_AddNumberToObject(object, "memory_bytes", (double)device->memory_bytes);
     cJSON_AddBoolToObject(object, "usable", device->usable);
     cJSON_AddNumberToObject(object, "score", device->score);
@@ -37,14 +38,16 @@ cJSON *cli_json_device(const bd_device_info *device) {
 }
 
 void cli_json_run(cJSON *root, const cli *run, const cli_network *network) {
-    cJSON_AddItemToObject(root, "device", cli_json_device(&network->device));
-    cJSON *model = cJSON_AddObjectToObject(root, "model");
-    cJSON_AddStringToObject(model, "name", network->model.name);
-    cJSON_AddStringToObject(model, "path", network->model.path.text);
+    if (network->engine) {
+        cJSON_AddItemToObject(root, "device", cli_json_device(&network->device));
+        cJSON *model = cJSON_AddObjectToObject(root, "model");
+        cli_json_text(model, "name", network->model.name);
+        cli_json_text(model, "path", network->model.path.text);
+    }
     cJSON *timings = cJSON_AddArrayToObject(root, "timings");
     for (uint32_t i = 0; i < run->timing_count; i++) {
         cJSON *timing = cJSON_CreateObject();
-        cJSON_AddStringToObject(timing, "name", run->timings[i].name);
+        cli_json_text(timing, "name", run->timings[i].name);
         cJSON_AddNumberToObject(timing, "ms", run->timings[i].ms);
         cJSON_AddBoolToObject(timing, "on_device", run->timings[i].device);
         cJSON_AddItemToArray(timings, timing);
@@ -59,8 +62,8 @@ bool cli_flush(cli *run) {
     return true;
 }
 
-bool cli_print_json(cli *run, cJSON *root) {
-    char *text = root ? cJSON_Print(root) : NULL;
+static bool print(cli *run, cJSON *root, bool line) {
+    char *text = !root ? NULL : line ? cJSON_PrintUnformatted(root) : cJSON_Print(root);
     cJSON_Delete(root);
     if (!text) {
         return cli_fail(run, CLI_OUT_OF_MEMORY, "out of memory");
@@ -68,6 +71,14 @@ bool cli_print_json(cli *run, cJSON *root) {
     printf("%s\n", text);
     cJSON_free(text);
     return cli_flush(run);
+}
+
+bool cli_print_json(cli *run, cJSON *root) {
+    return print(run, root, false);
+}
+
+bool cli_print_json_line(cli *run, cJSON *root) {
+    return print(run, root, true);
 }
 
 void cli_print_timings(cli *run, const cli_network *network) {

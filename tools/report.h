@@ -6,10 +6,12 @@
 
 const char *cli_device_kind_name(bd_device_kind kind);
 struct cJSON *cli_json_device(const bd_device_info *device);
-/* Device, model and timings under root, which may be NULL after a failed allocation. */
+/* Device, model (where a device was opened) and timings under root, which may be NULL after a failed allocation. */
 void cli_json_run(struct cJSON *root, const cli *run, const cli_network *network);
 /* Prints root on standard output and deletes it. root NULL: out of memory. */
 bool cli_print_json(cli *run, struct cJSON *root);
+/* The same in one line. */
+bool cli_print_json_line(cli *run, struct cJSON *root);
 /* Flushes standard output; fails when anything did not get there. */
 bool cli_flush(cli *run);
 /* Device and timings on stderr, for -v. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * What the network saw in a photo: the note when the foreground that was asked for is not in it. */
+ * What the network saw in a photo: the note when the foreground that was asked for is not in it, and the class that is the
+ * foreground with --class auto. */
 #include <stdio.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
 
+#include "json.h"
 #include "progress.h"
 #include "seen.h"
 
@@ -44,23 +46,45 @@ static void name_wanted(const cli_network *network, const bd_seen *seen, const b
     }
 }
 
+static void put(bd_class_set *set, uint32_t c) {
+    set->words[c / 32] |= 1u << c % 32;
+}
+
+static uint32_t first_of(const bd_class_set *set) {
+    uint32_t c = 0;
+    while (c < 255 && !has(set, c)) {
+        c++;
+    }
+    return c;
+}
+
+static bool is_background(const cli_network *network, uint32_t c) {
+    return c == 0 && !strcmp(name_of(network, 0), "background");
+}
+
+/* The class with most points of those that are not in without; 256: there is none. */
+static uint32_t largest(const cli_network *network, const bd_class_set *without) {
+    const bd_seen *seen = &network->seen;
+    uint32_t best = 256;
+    for (uint32_t c = 0; c < class_count(seen); c++) {
+        bool more = best == 256 || seen->points_of_class[c] > seen->points_of_class[best];
+        best = !has(without, c) && !is_background(network, c) && seen->points_of_class[c] && more ? c : best;
+    }
+    return best;
+}
+
 /* "dog, sofa": what else there is, most first; without class 0 where that is the background. Returns the first one's
  * name, NULL when there is none. */
-static const char *name_others(const cli_network *network, const bd_seen *seen, char *text, size_t room) {
-    bool named[256] = {false};
+static const char *name_others(const cli_network *network, char *text, size_t room) {
+    bd_class_set named = {{0}};
     const char *first = NULL;
-    named[0] = !strcmp(name_of(network, 0), "background");
     *text = '\0';
     for (int i = 0; i < MOST_NAMES; i++) {
-        uint32_t best = 256;
-        for (uint32_t c = 0; c < class_count(seen); c++) {
-            bool more = best == 256 || seen->points_of_class[c] > seen->points_of_class[best];
-            best = !named[c] && seen->points_of_class[c] && more ? c : best;
-        }
+        uint32_t best = largest(network, &named);
         if (best == 256) {
             break;
         }
-        named[best] = true;
+        put(&named, best);
         append(text, room, ", ", name_of(network, best));
         first = first ? first : name_of(network, best);
     }
@@ -75,39 +99,106 @@ static uint64_t foreground_points(const bd_seen *seen, const bd_class_set *class
     return points;
 }
 
-void cli_note_seen(cli *run, cli_network *network, const bd_class_set *classes, const char *photo) {
-    const bd_seen *seen = &network->seen;
+static bool is_found(const bd_seen *seen, const bd_class_set *classes) {
+    return seen->points ? foreground_points(seen, classes) > 0 : !seen->empty;
+}
+
+bool cli_classes_parse(cli *run, cli_network *network, bd_class_set *set) {
+    const bd_model *model = network->model.model;
+    const char *text = run->options.classes;
+    bd_error error;
+    /* A model may have a class of that name. */
+    network->choose = text && !strcmp(text, "auto") && bd_class_set_parse(model, text, set, &error);
+    if (!network->choose) {
+        return cli_classes(run, model, set);
+    }
+    *set = (bd_class_set){{0}};
+    for (uint32_t c = 0; c < network->model.info.class_count && c < 256; c++) {
+        if (!strcmp(name_of(network, c), "person")) {
+            put(set, c);
+            return true;
+        }
+    }
+    for (uint32_t c = 0; c < network->model.info.class_count && c < 256; c++) {
+        if (!is_background(network, c)) {
+            put(set, c);
+        }
+    }
+    return true;
+}
+
+bool cli_seen_again(cli_network *network, bool first, bd_class_set *classes) {
+    const bd_class_set none = {{0}};
     network->seen.struct_size = sizeof network->seen;
     bd_session_seen(network->session, &network->seen);
-    char wanted[200], others[200];
-    bool there = !seen->points || foreground_points(seen, classes);
-    if (run->options.quiet || (there && !seen->empty)) {
-        return;
+    bool one = network->model.model && !strcmp(name_of(network, first_of(classes)), "person");
+    if (!network->choose || !first || (one && !cli_seen_none(network, classes))) {
+        return false;
     }
-    if (there && !seen->points) {
-        cli_note(run, "nothing of %s is foreground", photo);
+    uint32_t best = largest(network, one ? classes : &none);
+    if (best == 256) {
+        return false;
+    }
+    *classes = none;
+    put(classes, best);
+    return true;
+}
+
+bool cli_seen_none(const cli_network *network, const bd_class_set *classes) {
+    return network->seen.empty || !is_found(&network->seen, classes);
+}
+
+/* The line about it. */
+static void describe(const cli *run, const cli_network *network, const bd_class_set *classes, const char *photo,
+                     char *text, size_t room) {
+    const bd_seen *seen = &network->seen;
+    char wanted[200], others[200];
+    if (!seen->points) {
+        (void)snprintf(text, room, "nothing of %.300s is foreground", photo);
         return;
     }
     name_wanted(network, seen, classes, wanted, sizeof wanted);
-    if (there) {
+    if (is_found(seen, classes)) {
         bool ruled = run->options.matte_params.rule == BD_RULE_ON;
-        cli_note(run, "the %s in %s is too small or faint to be kept, so nothing is foreground%s", wanted, photo,
-                 ruled ? "; --bias 5 keeps more" : "");
+        (void)snprintf(text, room, "the %s in %.300s is too small or faint to be kept, so nothing is foreground%s",
+                       wanted, photo, ruled ? "; --bias 5 keeps more" : "");
         return;
     }
-    const char *first = name_others(network, seen, others, sizeof others);
+    const char *first = name_others(network, others, sizeof others);
     if (first) {
-        cli_note(run, "no %s found in %s; found: %s; try --class '%s'", wanted, photo, others, first);
+        (void)snprintf(text, room, "no %s found in %.300s; found: %s; try --class '%s'", wanted, photo, others, first);
     } else {
-        cli_note(run, "no %s found in %s, nor anything else that the model knows", wanted, photo);
+        (void)snprintf(text, room, "no %s found in %.300s, nor anything else that the model knows", wanted, photo);
     }
+}
+
+bool cli_seen_note(cli *run, const cli_network *network, const bd_class_set *classes, const char *photo) {
+    if (network->choose && run->options.verbose) {
+        cli_note(run, "%s: foreground: %s", photo, name_of(network, first_of(classes)));
+    }
+    if (!cli_seen_none(network, classes)) {
+        return true;
+    }
+    char text[sizeof run->error.message];
+    describe(run, network, classes, cli_is_dash(photo) ? "standard input" : photo, text, sizeof text);
+    if (run->options.fail_empty) {
+        return cli_fail(run, CLI_NO_SUBJECT, "%s", text);
+    }
+    if (!run->options.quiet) {
+        cli_note(run, "%s", text);
+    }
+    return true;
 }
 
 void cli_json_seen(cJSON *object, const cli_network *network, const bd_class_set *classes) {
     const bd_seen *seen = &network->seen;
+    cJSON_AddBoolToObject(object, "found", is_found(seen, classes));
     cJSON_AddBoolToObject(object, "empty", seen->empty);
     if (seen->points) {
         cJSON_AddNumberToObject(object, "foreground_share",
                                 (double)foreground_points(seen, classes) / (double)seen->points);
+    }
+    if (network->choose && is_found(seen, classes)) {
+        cli_json_text(object, "class", name_of(network, first_of(classes)));
     }
 }

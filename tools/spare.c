@@ -4,6 +4,7 @@
  * kernels, so that all its photos are made alike. */
 #include <cjson/cJSON.h>
 
+#include "json.h"
 #include "progress.h"
 #include "spare.h"
 #include "values.h"
@@ -144,7 +145,7 @@ void cli_spare_json(cJSON *root, const cli_spare *s) {
     cJSON_AddNumberToObject(object, "rejected", found->rejected);
     cJSON_AddNumberToObject(object, "waited_ms", s->waited_ms);
     if (s->failed) {
-        cJSON_AddStringToObject(object, "error", s->error.message);
+        cli_json_text(object, "error", s->error.message);
     } else if (s->state.done) {
         cJSON_AddNumberToObject(object, "default_ms", found->default_ms);
         cJSON_AddNumberToObject(object, "tuned_ms", found->tuned_ms);

@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
+#include "json.h"
 #include "model.h"
 #include "network.h"
 #include "progress.h"
@@ -12,13 +13,13 @@
 
 static bool print_json(cli *run, const cli_network *network, const bd_tune_result *found) {
     cJSON *root = cJSON_CreateObject();
-    cJSON_AddStringToObject(root, "precision", cli_precision_name(found->precision));
+    cli_json_text(root, "precision", cli_precision_name(found->precision));
     cJSON_AddNumberToObject(root, "nodes", found->nodes);
     cJSON_AddNumberToObject(root, "candidates", found->candidates);
     cJSON_AddNumberToObject(root, "rejected", found->rejected);
     cJSON_AddNumberToObject(root, "default_ms", found->default_ms);
     cJSON_AddNumberToObject(root, "tuned_ms", found->tuned_ms);
-    cJSON_AddStringToObject(root, "path", found->path);
+    cli_json_text(root, "path", found->path);
     cli_json_run(root, run, network);
     return cli_print_json(run, root);
 }

@@ -291,6 +291,22 @@ bool cli_value_part(cli *run, const char *const *option, bd_keep *keep, uint32_t
            miss_of(run, option);
 }
 
+bool cli_value_shard(cli *run, const char *const *option, unsigned shard[2]) {
+    const cli_kind *kind = cli_value_row(run, option)->kind;
+    if (!*option) {
+        return true;
+    }
+    size_t length = strcspn(*option, "/");
+    long part, parts, low = (long)kind->low, high = (long)kind->high;
+    if (!(*option)[length] || !parse_part(*option, length, low, high, &part) ||
+        !parse_integer(*option + length + 1, low, high, &parts) || part > parts) {
+        return miss_of(run, option);
+    }
+    shard[0] = (unsigned)part;
+    shard[1] = (unsigned)parts;
+    return true;
+}
+
 bool cli_value_look(cli *run, const char *const *option, const char **text, double *factor) {
     static const char flip[] = "flip";
     const cli_kind *kind = cli_value_row(run, option)->kind;

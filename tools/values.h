@@ -29,6 +29,8 @@ bool cli_value_place(cli *run, const char *const *option, float place[2]);
 /* What a network is fed, into the parameters of a model. */
 bool cli_value_scaling(cli *run, const char *const *option, bd_model_params *params);
 bool cli_value_part(cli *run, const char *const *option, bd_keep *keep, uint32_t point[2]);
+/* The part and how many there are; as they were where the option is not given. */
+bool cli_value_shard(cli *run, const char *const *option, unsigned shard[2]);
 /* One of several looks: text points at it, and then at the next or at the end. factor 0: flip. */
 bool cli_value_look(cli *run, const char *const *option, const char **text, double *factor);
 

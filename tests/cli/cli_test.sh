@@ -96,7 +96,8 @@ check_usage() {
     run 2
     run 2 --no-such-option
     run 2 -z
-    run 2 "$person" "$scene"
+    run 2 "$person" "$scene" --json
+    says 'no output: give -o OUT'
     run 2 "$person" "$scene" -o
     run 2 "$person" -o "$out"
     run 2 "$person" "$scene" --transparent -o "$out"
@@ -150,6 +151,7 @@ check_usage() {
     run 2 "$person" --transparent -o "$out" --tune-share 3
     run 2 "$person" --transparent --output-dir "$work/out" --format jpeg
     run 2 "$person" --transparent --output-dir "$work/out" --matte-out "$out"
+    pnm person.png 4 4
     run 2 "$person" "$work/in/person.png" --transparent --output-dir "$work/out"
     says 'would both become'
     run 7 "$person" --transparent --output-dir "$work/nowhere/deep"
@@ -222,38 +224,6 @@ check_usage() {
     run 7 "$person" "$scene" -o "$work/in/folder.png"
     "$backdrop" --help > /dev/full 2> /dev/null
     [ $? -eq 7 ] || complain '--help on a full disk does not fail with 7'
-    left_nothing
-}
-
-# Several photos come out as one by one; one that fails leaves the others alone.
-check_series() {
-    cp "$person" "$work/in/second.jpg"
-    run 0 "$person" "$scene" -o "$work/in/alone.png"
-    run 0 "$person" "$work/in/second.jpg" "$scene" --background "$scene" --output-dir "$work/out" --json
-    [ "$(grep -c '"foreground_share"' "$work/stdout")" -eq 3 ] || complain "three photos: $(cat "$work/stdout")"
-    says 'no person found in '"$scene"
-    [ "$(wc -l < "$work/stderr")" -eq 1 ] || complain "more than one note: $(cat "$work/stderr")"
-    for name in person second; do
-        cmp -s "$work/in/alone.png" "$work/out/$name.png" || complain "$name.png is not as alone"
-    done
-    [ -s "$work/out/autumn.png" ] || complain 'no third picture'
-    rm -f "$work"/out/*
-    "$backdrop" "$person" "$work/in/missing.jpg" "$work/in/second.jpg" --background "$scene" --output-dir "$work/out" \
-        2> "$work/stderr"
-    [ $? -eq 3 ] || complain 'a missing photo among others does not end with 3'
-    says missing.jpg
-    says '1 of 3 photos failed'
-    "$backdrop" "$work/in/missing.jpg" "$person" --background "$scene" --output-dir "$work/out" --json \
-        > "$work/stdout" 2> "$work/stderr"
-    [ $? -eq 3 ] || complain 'a missing photo with --json does not end with 3'
-    grep -q '"failed":[[:space:]]*1,' "$work/stdout" && grep -q '"error":.*missing.jpg: No such file' "$work/stdout" &&
-        grep -q '"status":[[:space:]]*3' "$work/stdout" && tail -n 1 "$work/stdout" | grep -q '^}$' ||
-        complain "--json of a photo that failed: $(cat "$work/stdout")"
-    [ "$(ls "$work/out")" = "$(printf 'person.png\nsecond.png')" ] || complain "made: $(ls "$work/out")"
-    rm -f "$work"/out/*
-    run 0 "$person" --color '#123456' --output-dir "$work/out/made"
-    [ -s "$work/out/made/person.png" ] || complain 'the folder was not made'
-    rm -rf "$work/out/made"
     left_nothing
 }
 
@@ -786,7 +756,6 @@ check_verify
 [ -z "$usable" ] || check_quantised
 [ -z "$fetched" ] || check_pictures
 [ -z "$fetched" ] || check_mattes
-[ -z "$fetched" ] || check_series
 [ -z "$fetched" ] || check_notes
 [ -z "$fetched" ] || check_profiles
 if [ "$failures" -gt 0 ]; then

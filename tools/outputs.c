@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "claims.h"
+#include "outputs.h"
+#include "platform.h"
+#include "platform/file_system.h"
+#include "platform/path.h"
+#include "progress.h"
+#include "values.h"
+
+/* ---- names ---- */
+
+/* How much of the path's last part is the name. */
+static size_t name_length(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot && dot != name ? (size_t)(dot - name) : strlen(name);
+}
+
+static bool append(cli_path *path, const char *text, size_t length) {
+    size_t used = strlen(path->text);
+    if (length >= sizeof path->text - used) {
+        return false;
+    }
+    memcpy(path->text + used, text, length);
+    path->text[used + length] = '\0';
+    return true;
+}
+
+/* pattern behind what path has. */
+static bool fill(cli_path *path, const char *pattern, const char *name, size_t length) {
+    bool fits = true;
+    for (const char *at = strstr(pattern, CLI_NAME); at && fits; at = strstr(pattern, CLI_NAME)) {
+        fits = append(path, pattern, (size_t)(at - pattern)) && append(path, name, length);
+        pattern = at + strlen(CLI_NAME);
+    }
+    return fits && append(path, pattern, strlen(pattern));
+}
+
+bool cli_fill_name(cli *run, const char *pattern, const char *photo, cli_path *path) {
+    const char *name = bd_path_name(photo);
+    path->text[0] = '\0';
+    return fill(path, pattern, name, name_length(name)) ||
+           cli_fail(run, CLI_UNREADABLE, "%.300s: the name is too long", pattern);
+}
+
+/* The folder of a photo's results. */
+static bool begin_path(const cli_outputs *o, const cli_photo *photo, cli_path *path) {
+    const char *end = strchr(o->folder, '\0'), *key = photo->path + photo->key;
+    bool ends = end != o->folder && bd_path_is_separator(end[-1]);
+    path->text[0] = '\0';
+    return append(path, o->folder, strlen(o->folder)) && append(path, "/", ends ? 0 : 1) &&
+           append(path, key, photo->listed ? (size_t)(bd_path_name(key) - key) : 0);
+}
+
+bool cli_output_path(cli *run, const cli_outputs *o, const cli_photo *photo, const char *pattern, cli_path *path) {
+    return (photo->name && begin_path(o, photo, path) && fill(path, pattern, photo->name, strlen(photo->name))) ||
+           cli_fail(run, CLI_UNWRITABLE, "%.300s: the name of the result is too long", photo->path);
+}
+
+bool cli_output_make(cli *run, const cli_outputs *o, const cli_photo *photo, const char *pattern, cli_path *path) {
+    if (photo->listed && begin_path(o, photo, path) && !bd_path_look(path->text)) {
+        bd_folder_make_all(path->text); /* where it cannot, writing says why */
+    }
+    return cli_output_path(run, o, photo, pattern, path);
+}
+
+/* number 0: none. */
+static bool set_name(cli *run, cli_photo *photo, unsigned number) {
+    const char *name = bd_path_name(photo->path), *suffix = run->options.suffix ? run->options.suffix : "";
+    size_t length = name_length(name), room = length + strlen(suffix) + 16;
+    char *made = malloc(room), digits[16] = "";
+    if (!made) {
+        return cli_fail(run, CLI_OUT_OF_MEMORY, "out of memory");
+    }
+    if (number) {
+        (void)snprintf(digits, sizeof digits, "-%u", number);
+    }
+    memcpy(made, name, length);
+    (void)snprintf(made + length, room - length, "%s%s", digits, suffix);
+    free(photo->name);
+    photo->name = made;
+    return true;
+}
+
+static void drop_name(cli_photo *photo) {
+    free(photo->name);
+    photo->name = NULL;
+}
+
+/* ---- clashes ---- */
+
+/* Whether a photo takes its name: what is no picture, or not there, has no result. Only the header is read. */
+static bool takes_name(cli_photo *photo) {
+    const bd_image_read_params params = {.struct_size = sizeof params, .max_pixels = 1};
+    bd_image image = {0};
+    bd_error error;
+    bd_result result = bd_image_read(photo->path, &params, &image, &error);
+    bd_image_finish(&image);
+    if (result == BD_ERR_FILE_FORMAT && photo->listed) {
+        photo->state = CLI_PHOTO_NO_PICTURE;
+    }
+    return result != BD_ERR_FILE_FORMAT && result != BD_ERR_FILE_NOT_FOUND && result != BD_ERR_FILE_READ;
+}
+
+/* The next number whose name no other photo has. */
+static bool set_number(cli *run, const cli_outputs *o, const cli_claims *claims, cli_photo *photo, unsigned *number) {
+    cli_path path;
+    do {
+        ++*number;
+        if (!set_name(run, photo, *number) || !cli_output_path(run, o, photo, o->patterns[0], &path)) {
+            return false;
+        }
+    } while (cli_claims_have(run, claims, path.text));
+    return true;
+}
+
+/* Photos from..to-1 of claims would have one name. */
+static bool settle(cli *run, cli_outputs *o, const cli_claims *claims, size_t from, size_t to, cli_clash how) {
+    cli_photo *first = NULL;
+    unsigned number = 1;
+    for (size_t i = from; i < to; i++) {
+        cli_photo *photo = &o->photos.items[claims->items[i].owner - 1];
+        if (!takes_name(photo)) {
+            drop_name(photo);
+        } else if (!first) {
+            first = photo;
+        } else if (how == CLI_CLASH_SKIP) {
+            photo->state = CLI_PHOTO_CLASH;
+        } else if (how == CLI_CLASH_NUMBER) {
+            if (!set_number(run, o, claims, photo, &number)) {
+                return false;
+            }
+        } else {
+            return cli_fail(run, CLI_USAGE, "%.150s and %.150s would both become %.150s; see --on-clash", first->path,
+                            photo->path, claims->items[i].path);
+        }
+    }
+    return true;
+}
+
+static bool settle_all(cli *run, cli_outputs *o) {
+    cli_claims claims = {.items = NULL};
+    cli_path path;
+    unsigned how = CLI_CLASH_FAIL;
+    bool done = cli_value_choice(run, &run->options.on_clash, &how);
+    for (size_t i = 0; i < o->photos.count && done; i++) {
+        done = o->photos.items[i].state != CLI_PHOTO_TO_DO ||
+               (cli_output_path(run, o, &o->photos.items[i], o->patterns[0], &path) &&
+                cli_claims_add(run, &claims, path.text, true, i + 1));
+    }
+    cli_claims_sort(&claims);
+    for (size_t from = 0, to; from < claims.count && done; from = to) {
+        to = from + 1;
+        while (to < claims.count && cli_claims_same(&claims.items[from], &claims.items[to])) {
+            to++;
+        }
+        done = to == from + 1 || settle(run, o, &claims, from, to, (cli_clash)how);
+    }
+    cli_claims_finish(&claims);
+    return done;
+}
+
+/* ---- what must not be overwritten ---- */
+
+static bool claim_photo(cli *run, const cli_outputs *o, size_t i, cli_claims *claims) {
+    const cli_photo *photo = &o->photos.items[i];
+    cli_path path;
+    if (photo->state == CLI_PHOTO_LEFT_OUT || !cli_claims_add(run, claims, photo->path, false, i + 1)) {
+        return photo->state == CLI_PHOTO_LEFT_OUT;
+    }
+    bool done = !o->background || (cli_fill_name(run, o->background, photo->path, &path) &&
+                                   cli_claims_add(run, claims, path.text, false, i + 1));
+    for (unsigned p = 0; p < o->pattern_count && photo->name && photo->state == CLI_PHOTO_TO_DO && done; p++) {
+        done = cli_output_path(run, o, photo, o->patterns[p], &path) &&
+               cli_claims_add(run, claims, path.text, true, i + 1);
+    }
+    return done;
+}
+
+/* Whether a file of the folder is what another of its photos became in an earlier run that is gone on with. */
+static bool is_earlier_result(const cli *run, const cli_outputs *o, const cli_claim *writer, const cli_claim *other) {
+    return run->options.skip_existing && !other->written && other->owner && other->owner != writer->owner &&
+           o->photos.items[other->owner - 1].listed && !strcmp(o->photos.items[other->owner - 1].path, other->path);
+}
+
+/* fail: at what is overwritten; else earlier results are left out, and *again tells whether there were any. */
+static bool compare_all(cli *run, cli_outputs *o, bool fail, bool *again) {
+    cli_claims claims = {.items = NULL};
+    const cli_claim *writer, *other;
+    size_t at = 0;
+    bool done = cli_claims_add_options(run, &claims);
+    for (size_t i = 0; i < o->photos.count && done; i++) {
+        done = claim_photo(run, o, i, &claims);
+    }
+    cli_claims_sort(&claims);
+    while (done && cli_claims_conflict(&claims, &at, &writer, &other)) {
+        if (!fail && is_earlier_result(run, o, writer, other)) {
+            o->photos.items[other->owner - 1].state = CLI_PHOTO_LEFT_OUT;
+            *again = true;
+        } else if (fail) {
+            done = cli_claims_fail(run, writer, other);
+        }
+    }
+    cli_claims_finish(&claims);
+    return done;
+}
+
+static bool check_all(cli *run, cli_outputs *o) {
+    bool left = false;
+    return compare_all(run, o, false, &left) && compare_all(run, o, true, &left);
+}
+
+/* ---- what is to be done ---- */
+
+/* FNV-1a of 64 bits, its halves folded: by the bytes alone, so that every machine finds the same. */
+static uint32_t hash(const char *text) {
+    uint64_t value = 0xcbf29ce484222325u;
+    for (; *text; text++) {
+        value = (value ^ (unsigned char)*text) * 0x100000001b3u;
+    }
+    return (uint32_t)(value ^ value >> 32);
+}
+
+static bool is_there(cli *run, const cli_outputs *o, const cli_photo *photo) {
+    cli_path path;
+    bool there = photo->name;
+    for (unsigned p = 0; p < o->pattern_count && there; p++) {
+        there = cli_output_path(run, o, photo, o->patterns[p], &path) && bd_path_look(path.text) == BD_PATH_FILE;
+    }
+    return there;
+}
+
+static bool choose(cli *run, cli_outputs *o) {
+    unsigned shard[2] = {1, 1};
+    if (!cli_value_shard(run, &run->options.shard, shard)) {
+        return false;
+    }
+    for (size_t i = 0; i < o->photos.count; i++) {
+        cli_photo *photo = &o->photos.items[i];
+        if (hash(photo->path + photo->key) % shard[1] + 1 != shard[0]) {
+            photo->state = CLI_PHOTO_LEFT_OUT;
+        } else if (photo->state == CLI_PHOTO_TO_DO && run->options.skip_existing && is_there(run, o, photo)) {
+            photo->state = CLI_PHOTO_EXISTING;
+        }
+        run->photo_count += photo->state == CLI_PHOTO_TO_DO;
+    }
+    return true;
+}
+
+static bool make_folder(cli *run, const char *folder) {
+    bd_failure failure = bd_path_look(folder) ? 0 : bd_folder_make(folder);
+    if (failure && bd_path_look(folder) != BD_PATH_FOLDER) { /* nor was it made by another run meanwhile */
+        return cli_fail(run, CLI_UNWRITABLE, "%.300s: cannot make the folder: %s", folder,
+                        bd_failure_say(failure, &(bd_failure_text){0}));
+    }
+    return cli_may_write_in(folder) ||
+           cli_fail(run, CLI_UNWRITABLE, "%.300s: cannot write: %s", folder, strerror(errno));
+}
+
+bool cli_outputs_plan(cli *run, cli_outputs *o) {
+    const char *suffix = run->options.suffix;
+    for (const char *at = suffix; at && *at; at++) {
+        if (bd_path_is_separator(*at)) {
+            return cli_fail(run, CLI_USAGE, "--suffix is a part of a name, without a folder, not '%s'", suffix);
+        }
+    }
+    if (!cli_photos_list(run, &o->photos)) {
+        return false;
+    }
+    o->one = o->photos.count == 1 && !o->photos.items[0].listed;
+    for (size_t i = 0; i < o->photos.count; i++) {
+        if (!set_name(run, &o->photos.items[i], 0)) {
+            return false;
+        }
+    }
+    return settle_all(run, o) && check_all(run, o) && choose(run, o) && make_folder(run, o->folder);
+}
+
+bool cli_outputs_check_absent(cli *run) {
+    static const size_t members[] = {offsetof(cli_options, recursive),     offsetof(cli_options, suffix),
+                                     offsetof(cli_options, skip_existing), offsetof(cli_options, on_clash),
+                                     offsetof(cli_options, shard),         offsetof(cli_options, tune_share)};
+    for (size_t i = 0; i < CLI_COUNT(members); i++) {
+        if (run->given[members[i]]) {
+            return cli_fail(run, CLI_USAGE, "--%s goes with --output-dir",
+                            cli_option_find(members[i], run->options.verb)->name);
+        }
+    }
+    const char *first = run->options.operand_count ? run->options.operands[0] : "-";
+    return bd_path_look(first) != BD_PATH_FOLDER ||
+           cli_fail(run, CLI_UNREADABLE, "%.300s: a folder, not a file; give --output-dir for the photos in it", first);
+}
