@@ -110,8 +110,9 @@ typedef struct bd_image_write_params {
  * lines on standard error.
  *
  * image    written on success only, as params->metadata; release with bd_image_finish.
- * Errors   BD_ERR_FILE_NOT_FOUND, _READ, _FORMAT, _CORRUPT, BD_ERR_IMAGE_TOO_LARGE, BD_ERR_OUT_OF_MEMORY. The message
- * names path.
+ * Errors   BD_ERR_FILE_NOT_FOUND, _READ, _FORMAT (it is no picture), _CORRUPT, BD_ERR_UNSUPPORTED (a picture that this build
+ *          cannot read: its decoder is missing, or it is a rare kind), BD_ERR_IMAGE_TOO_LARGE, BD_ERR_OUT_OF_MEMORY. The
+ *          message names path.
  */
 BD_API BD_CHECK bd_result bd_image_read(const char *path, const bd_image_read_params *params, bd_image *image,
                                         bd_error *error);

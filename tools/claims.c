@@ -55,11 +55,10 @@ bool cli_claims_add(cli *run, cli_claims *claims, const char *path, bool written
     if (kind == BD_PATH_OTHER || (kind == BD_PATH_NONE && !written)) {
         return true;
     }
+    /* What is written by whatever links; a failure to say so is writing's, too. */
     cli_path target;
-    if (written && !bd_file_target(path, target.text, sizeof target.text)) {
-        path = target.text; /* which is what is written, by whatever links */
-    }
-    claim.rest = cli_identify(path, &claim.id) ? strlen(path) : find_folder(path, &claim.id);
+    const char *place = written && !bd_file_target(path, target.text, sizeof target.text) ? target.text : path;
+    const char *missing = place + (cli_identify(place, &claim.id) ? strlen(place) : find_folder(place, &claim.id));
     if (claims->count == claims->room) {
         size_t room = claims->room ? 2 * claims->room : 64;
         cli_claim *more = realloc(claims->items, room * sizeof *more);
@@ -69,11 +68,14 @@ bool cli_claims_add(cli *run, cli_claims *claims, const char *path, bool written
         claims->items = more;
         claims->room = room;
     }
-    claim.path = malloc(strlen(path) + 1);
+    const size_t bytes[2] = {strlen(path) + 1, strlen(missing) + 1};
+    claim.path = malloc(bytes[0] + bytes[1]);
     if (!claim.path) {
         return cli_fail(run, CLI_OUT_OF_MEMORY, "out of memory");
     }
-    memcpy(claim.path, path, strlen(path) + 1);
+    memcpy(claim.path, path, bytes[0]);
+    memcpy(claim.path + bytes[0], missing, bytes[1]);
+    claim.rest = bytes[0];
     claims->items[claims->count++] = claim;
     return true;
 }
@@ -162,11 +164,11 @@ bool cli_claims_fail(cli *run, const cli_claim *writer, const cli_claim *other) 
     const char *hint = run->options.output_dir ? "another --output-dir, or a --suffix" : "another name";
     bool same = !strcmp(writer->path, other->path);
     if (!other->written) {
-        return same ? cli_fail(run, CLI_USAGE, "%.300s is read, and would be overwritten; give %s", other->path, hint)
+        return same ? cli_fail(run, CLI_USAGE, "%s is read, and would be overwritten; give %s", other->path, hint)
                     : cli_fail(run, CLI_USAGE, "%.200s is read, and would be overwritten by the result %.200s; give %s",
                                other->path, writer->path, hint);
     }
-    return same ? cli_fail(run, CLI_USAGE, "%.400s: two results would be written to it", writer->path)
+    return same ? cli_fail(run, CLI_USAGE, "%s: two results would be written to it", writer->path)
                 : cli_fail(run, CLI_USAGE, "%.200s and %.200s are one file, and two results would be written to it",
                            writer->path, other->path);
 }

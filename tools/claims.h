@@ -9,8 +9,8 @@
 /* A file as such, not as a path: one that is there, or what is missing below a folder that is there. */
 typedef struct cli_claim {
     cli_file_id id;
-    char *path;
-    size_t rest;  /* where in path begins what is missing; its end where the file is there */
+    char *path;   /* as it was named; another text stands behind it */
+    size_t rest;  /* where in path that text begins: what is missing below the folder; "" where the file is there */
     size_t owner; /* the caller's; where all is alike, those of a lower one come first */
     bool written;
 } cli_claim;

@@ -59,6 +59,14 @@ bool cli_failed(cli *run) {
     return false;
 }
 
+bool cli_failed_to_read(cli *run) {
+    cli_failed(run);
+    if (run->error.code == BD_ERR_UNSUPPORTED) {
+        run->status = CLI_NOT_AN_IMAGE;
+    }
+    return false;
+}
+
 void cli_add_timing(cli *run, const char *name, double started_ms) {
     if (run->timing_count < CLI_COUNT(run->timings)) {
         bd_timing *timing = &run->timings[run->timing_count++];

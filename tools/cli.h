@@ -52,6 +52,8 @@ double cli_now_ms(void);
 bool cli_fail(cli *run, cli_status status, const char *format, ...) BD_PRINTF(3, 4);
 /* The same for a failure of the library, in run->error; the status follows from its code. */
 bool cli_failed(cli *run);
+/* The same for a picture that could not be read: what this build has no decoder of is no fault of the device. */
+bool cli_failed_to_read(cli *run);
 /* The same for a session's error, which does not name the photo. */
 bool cli_failed_with(cli *run, const char *photo);
 /* Notes that a stage that began at started_ms has ended. */

@@ -74,7 +74,7 @@ bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *gi
         return false;
     }
     if (!cli_is_dash(path)) {
-        return !bd_image_read(path, &params, image, &run->error) || cli_failed(run);
+        return !bd_image_read(path, &params, image, &run->error) || cli_failed_to_read(run);
     }
     uint8_t *data = NULL;
     size_t bytes = 0;
@@ -83,7 +83,7 @@ bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *gi
     }
     bd_result result = bd_image_decode(data, bytes, "standard input", &params, image, &run->error);
     free(data);
-    return !result || cli_failed(run);
+    return !result || cli_failed_to_read(run);
 }
 
 /* metadata: NULL: it is not wanted. */

@@ -294,7 +294,7 @@ static bool is_indexed(const bd_image *picture, const bd_image *indices) {
 static bool take_luminance(cli *run, const cli_mask_source *from, cli_plane *plane) {
     const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
     bd_image gray = {0};
-    bool done = (decode(run, from, &params, &gray, &run->error) || cli_failed(run)) &&
+    bool done = (decode(run, from, &params, &gray, &run->error) || cli_failed_to_read(run)) &&
                 take_channel(run, from->path, &gray, 0, plane);
     bd_image_finish(&gray);
     return done;
@@ -339,8 +339,8 @@ bool cli_mask_picture_read(cli *run, const cli_mask_source *source, cli_plane *p
     const bd_image_read_params params = {
         .struct_size = sizeof params, .ignore_orientation = true, .keep_depth = true, .strict = run->options.strict};
     bd_image picture = {0};
-    bool done =
-        (decode(run, source, &params, &picture, &run->error) || cli_failed(run)) && take(run, source, &picture, plane);
+    bool done = (decode(run, source, &params, &picture, &run->error) || cli_failed_to_read(run)) &&
+                take(run, source, &picture, plane);
     bd_image_finish(&picture);
     return done;
 }

@@ -44,7 +44,7 @@ bool cli_fill_name(cli *run, const char *pattern, const char *photo, cli_path *p
     const char *name = bd_path_name(photo);
     path->text[0] = '\0';
     return fill(path, pattern, name, name_length(name)) ||
-           cli_fail(run, CLI_UNREADABLE, "%.300s: the name is too long", pattern);
+           cli_fail(run, CLI_UNREADABLE, "%s: the name is too long", pattern);
 }
 
 /* The folder of a photo's results. */
@@ -58,7 +58,7 @@ static bool begin_path(const cli_outputs *o, const cli_photo *photo, cli_path *p
 
 bool cli_output_path(cli *run, const cli_outputs *o, const cli_photo *photo, const char *pattern, cli_path *path) {
     return (photo->name && begin_path(o, photo, path) && fill(path, pattern, photo->name, strlen(photo->name))) ||
-           cli_fail(run, CLI_UNWRITABLE, "%.300s: the name of the result is too long", photo->path);
+           cli_fail(run, CLI_UNWRITABLE, "%s: the name of the result is too long", photo->path);
 }
 
 bool cli_output_make(cli *run, const cli_outputs *o, const cli_photo *photo, const char *pattern, cli_path *path) {
@@ -254,11 +254,10 @@ static bool choose(cli *run, cli_outputs *o) {
 static bool make_folder(cli *run, const char *folder) {
     bd_failure failure = bd_path_look(folder) ? 0 : bd_folder_make(folder);
     if (failure && bd_path_look(folder) != BD_PATH_FOLDER) { /* nor was it made by another run meanwhile */
-        return cli_fail(run, CLI_UNWRITABLE, "%.300s: cannot make the folder: %s", folder,
+        return cli_fail(run, CLI_UNWRITABLE, "%s: cannot make the folder: %s", folder,
                         bd_failure_say(failure, &(bd_failure_text){0}));
     }
-    return cli_may_write_in(folder) ||
-           cli_fail(run, CLI_UNWRITABLE, "%.300s: cannot write: %s", folder, strerror(errno));
+    return cli_may_write_in(folder) || cli_fail(run, CLI_UNWRITABLE, "%s: cannot write: %s", folder, strerror(errno));
 }
 
 bool cli_outputs_plan(cli *run, cli_outputs *o) {
@@ -292,5 +291,5 @@ bool cli_outputs_check_absent(cli *run) {
     }
     const char *first = run->options.operand_count ? run->options.operands[0] : "-";
     return bd_path_look(first) != BD_PATH_FOLDER ||
-           cli_fail(run, CLI_UNREADABLE, "%.300s: a folder, not a file; give --output-dir for the photos in it", first);
+           cli_fail(run, CLI_UNREADABLE, "%s: a folder, not a file; give --output-dir for the photos in it", first);
 }

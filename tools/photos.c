@@ -96,7 +96,7 @@ static char *join(cli *run, const folder *at, const char *name) {
     cli_path path;
     size_t length = strlen(at->path);
     if (!cli_join(&path, at->path, bd_path_is_separator(at->path[length - 1]) ? "" : "/", name, "")) {
-        cli_fail(run, CLI_UNREADABLE, "%.300s: the path is too long", at->path);
+        cli_fail(run, CLI_UNREADABLE, "%s: the path is too long", at->path);
         return NULL;
     }
     char *made = copy(path.text);
@@ -142,7 +142,7 @@ static bool take(walk *w, const folder *at, const char *name) {
 /* A folder that cannot be listed is a photo that fails, unless it was named. */
 static bool note_unreadable(walk *w, const folder *at, int failure) {
     if (!at->above) {
-        return cli_fail(w->run, CLI_UNREADABLE, "%.300s: %s", at->path, strerror(failure));
+        return cli_fail(w->run, CLI_UNREADABLE, "%s: %s", at->path, strerror(failure));
     }
     cli_photo *photo = add_listed(w, at, copy(at->path));
     if (photo) {
@@ -178,13 +178,13 @@ static bool list_operand(walk *w, const char *path) {
     folder top = {.path = path, .key = strlen(path)};
     top.key += !bd_path_is_separator(path[top.key - 1]);
     if (!cli_identify(path, &top.id)) {
-        return cli_fail(w->run, CLI_UNREADABLE, "%.300s: %s", path, strerror(errno));
+        return cli_fail(w->run, CLI_UNREADABLE, "%s: %s", path, strerror(errno));
     }
     if (!list(w, &top)) {
         return false;
     }
     if (photos->count == before) {
-        return cli_fail(w->run, CLI_UNREADABLE, "%.300s: no files in this folder%s", path,
+        return cli_fail(w->run, CLI_UNREADABLE, "%s: no files in this folder%s", path,
                         w->run->options.recursive ? "" : "; --recursive looks into its folders");
     }
     qsort(photos->items + before, photos->count - before, sizeof *photos->items, compare);

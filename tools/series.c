@@ -232,7 +232,7 @@ static void pass_over(cli *run, cli_series *s, cli_photo *photo) {
         break;
     case CLI_PHOTO_UNREADABLE: {
         cli_job job = {.photo = photo};
-        cli_fail(run, CLI_UNREADABLE, "%.300s: %s", photo->path, strerror(photo->failure));
+        cli_fail(run, CLI_UNREADABLE, "%s: %s", photo->path, strerror(photo->failure));
         keep_failure(run, &job);
         cJSON *item = report_photo(run, &job);
         note_failure(run, s, &job, item);

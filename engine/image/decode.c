@@ -29,7 +29,7 @@ static bd_result decode(const bd_image_source *source, bd_image *image, bd_error
         return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: not an image that can be read (%s)", source->name, known);
     }
     if (!form->decode) {
-        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: %s cannot be read: this build has no %s", source->name,
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: %s cannot be read: this build has no %s", source->name,
                        form->name, form->library);
     }
     bd_result result = form->decode(source, image, error);

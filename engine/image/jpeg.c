@@ -50,7 +50,7 @@ static bd_result code_of(int message) {
     case JERR_COMPONENT_COUNT:
     case JERR_CONVERSION_NOTIMPL:
     case JERR_NOT_COMPILED:
-    case JERR_SOF_UNSUPPORTED: return BD_ERR_FILE_FORMAT;
+    case JERR_SOF_UNSUPPORTED: return BD_ERR_UNSUPPORTED;
     default: return BD_ERR_FILE_CORRUPT;
     }
 }

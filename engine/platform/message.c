@@ -10,8 +10,8 @@
 static const char dots[] = "...";
 enum { DOTS = sizeof dots - 1, LONGEST = 8192 };
 
-/* Bytes of a whole character of UTF-8 at `text`; 0 when there is none. Source: RFC 3629, section 4. */
-static size_t character(const char *text) {
+/* Source: RFC 3629, section 4. */
+size_t bd_message_character(const char *text) {
     const unsigned char *c = (const unsigned char *)text;
     size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
     for (size_t i = 1; i < length; i++) {
@@ -25,7 +25,7 @@ static size_t character(const char *text) {
 
 static void make_line(char *text) {
     while (*text) {
-        size_t length = character(text);
+        size_t length = bd_message_character(text);
         if (!length || (length == 1 && ((unsigned char)*text < 0x20 || *text == 0x7f))) {
             *text = '?';
             length = 1;

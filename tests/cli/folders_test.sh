@@ -137,11 +137,18 @@ check_folder() {
         made out2 'a.png b.png sub/a.png'
         chmod 755 in/sub/deeper
     fi
+    # A picture that cannot be read here is not passed over: a JPEG without losses.
+    mkdir odd
+    screen odd/a.ppm
+    python3 -c 'import sys; data = open(sys.argv[1], "rb").read(); open("odd/b.jpg", "wb").write(data.replace(b"\xff\xc0", b"\xff\xc3", 1))' \
+        "$person"
+    run 4 odd "${key[@]}" --output-dir out3 --json
+    json 'done=1 failed=1 no_pictures=0'
     # A folder of results in the folder of photos is none of photos.
     run 0 in "${key[@]}" --recursive --output-dir in/out -q
     run 0 in "${key[@]}" --recursive --output-dir in/out --json
     json 'done=4 no_pictures=2'
-    rm -rf in out* deep mattes single named one.png
+    rm -rf in odd out* deep mattes single named one.png
 }
 
 check_clashes() {
@@ -193,7 +200,9 @@ check_overwriting() {
     refuses 'new.png: two results' segment in/a.ppm --labels new.png --overlay new.png
     refuses 'are one file, and two results' segment in/a.ppm --labels new.png --overlay ./new.png
     refuses 'are one file, and two results' in/a.ppm "${key[@]}" -o in/new.png --matte-out in/../in/new.png
-    rm in/link.png in/hard.png before/link.png before/hard.png
+    ln -s in/new.png new-link.png
+    refuses 'are one file, and two results' segment in/a.ppm --labels new-link.png --overlay in/new.png
+    rm in/link.png in/hard.png before/link.png before/hard.png new-link.png
     refuses 'in/c.png is read, and would be overwritten; give another --output-dir' in "${key[@]}" --output-dir in
     refuses 'in/scene.jpg is read, and would be overwritten by the result in/./scene.jpg' \
         in/scene.jpg in/a.ppm "${key[@]}" --format jpeg --output-dir in/.
