@@ -197,8 +197,9 @@ class Crop(Case):
             photo[10 + i:20 + 3 * i, 12:30 - i] = (224, 172, 140)
             self.keep(f'{i}.png', photo if i != 2 else photo * 0 + np.uint8((32, 176, 64)))
         said, out = self.run_backdrop(*(f'{i}.png' for i in range(4)), '--key', 'auto', '--transparent', '--crop', 0,
-                                      '--output-dir', 'done', '--json', lines=1)
+                                      '--output-dir', 'done', '--json', lines=2)
         self.assertIn('2.png', said)
+        self.assertIn('4 files: 4 done', said)
         self.assertEqual(out.count('"crop"'), 3)
         for i in 0, 1, 3:
             self.run_backdrop(f'{i}.png', '--key', 'auto', '--transparent', '--crop', 0, '-o', 'one.png')
