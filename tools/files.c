@@ -67,10 +67,15 @@ static void note_warning(void *user, bd_log_level level, const char *message) {
     }
 }
 
+/* What the options say of every picture. */
+static bool limit_reading(cli *run, bd_image_read_params *params) {
+    params->strict = run->options.strict;
+    return cli_value_pixels(run, &run->options.max_pixels, &params->max_pixels);
+}
+
 bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *given, bd_image *image) {
     bd_image_read_params params = *given;
-    params.strict = run->options.strict;
-    if (!cli_value_pixels(run, &run->options.max_pixels, &params.max_pixels)) {
+    if (!limit_reading(run, &params)) {
         return false;
     }
     if (!cli_is_dash(path)) {
@@ -86,29 +91,32 @@ bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *gi
     return !result || cli_failed_to_read(run);
 }
 
-/* metadata: NULL: it is not wanted. */
-static bool read_image(cli *run, const char *path, bool keep_depth, bd_image *image, bd_metadata *metadata) {
-    const bd_image_read_params params = {.struct_size = sizeof params,
-                                         .ignore_orientation = run->options.classic,
-                                         .log = note_warning,
-                                         .log_user = run,
-                                         .keep_depth = keep_depth,
-                                         .metadata = metadata};
+/* metadata, frames: NULL: they are not wanted. */
+static bool read_image(cli *run, const char *path, bool keep_depth, bd_image *image, bd_metadata *metadata,
+                       cli_frames *frames) {
+    bd_image_read_params params = {.struct_size = sizeof params,
+                                   .ignore_orientation = run->options.classic,
+                                   .log = note_warning,
+                                   .log_user = run,
+                                   .keep_depth = keep_depth,
+                                   .metadata = metadata};
     double started = cli_now_ms();
     cli_progress_stage(run, "reading");
-    bool done = cli_read_picture(run, path, &params, image);
+    bool done = frames ? limit_reading(run, &params) && cli_frames_open(run, path, &params, frames, image)
+                       : cli_read_picture(run, path, &params, image);
     cli_add_timing(run, "decode", started);
     return done;
 }
 
 bool cli_read_image(cli *run, const char *path, bd_image *image) {
-    return read_image(run, path, false, image, NULL);
+    return read_image(run, path, false, image, NULL, NULL);
 }
 
-static bool read_shown(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata) {
+static bool read_shown(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata,
+                       cli_frames *frames) {
     long depth = 16;
     if ((run->options.depth && !cli_value_integer(run, &run->options.depth, &depth)) ||
-        !read_image(run, path, cli_form(file).deep && depth == 16, image, metadata)) {
+        !read_image(run, path, cli_form(file).deep && depth == 16, image, metadata, frames)) {
         return false;
     }
     if (image->format == BD_FORMAT_RGBA16 && run->options.classic && !run->options.quiet) {
@@ -119,13 +127,16 @@ static bool read_shown(cli *run, const char *path, bd_image_file file, bd_image 
 }
 
 bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image) {
-    return read_shown(run, path, file, image, NULL);
+    return read_shown(run, path, file, image, NULL, NULL);
 }
 
-bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata) {
-    const bool wanted = !run->options.strip && !run->options.classic;
+bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata,
+                    cli_frames *frames) {
+    const cli_options *from = &run->options;
+    const bool wanted = !from->strip && !from->classic;
+    const bool one = from->classic || from->crop || from->matte_out || !cli_form(file).frames;
     *metadata = (bd_metadata){.struct_size = sizeof *metadata};
-    return read_shown(run, path, file, image, wanted ? metadata : NULL);
+    return read_shown(run, path, file, image, wanted ? metadata : NULL, one ? NULL : frames);
 }
 
 /* ---- writing ---- */
@@ -344,15 +355,20 @@ static void flatten(bd_image *image) {
     image->has_alpha = false;
 }
 
-static bool write_image(cli *run, const char *path, bd_image *image, bd_image_write_params params) {
-    const bd_image_file file = params.file;
+/* What the options say of every picture. */
+static bool fill_writing(cli *run, bd_image_write_params *params) {
     long quality = 0;
-    if (!cli_value_integer(run, &run->options.quality, &quality)) {
+    params->lossless = run->options.lossless;
+    bool done = cli_value_integer(run, &run->options.quality, &quality);
+    params->quality = (int)quality;
+    return done;
+}
+
+static bool write_image(cli *run, const char *path, bd_image *image, bd_image_write_params params) {
+    if (!fill_writing(run, &params)) {
         return false;
     }
-    params.quality = (int)quality;
-    params.lossless = run->options.lossless;
-    const bd_image_form form = cli_form(file);
+    const bd_image_form form = cli_form(params.file);
     const bool whitened = !form.alpha && image->format == BD_FORMAT_RGBA8 && image->has_alpha;
     if (whitened) {
         flatten(image);
@@ -385,6 +401,11 @@ bool cli_write_photo(cli *run, const char *path, bd_image_file file, bd_image *i
     const bd_image_write_params params = {
         .struct_size = sizeof params, .file = file, .metadata = metadata, .log = note_warning, .log_user = run};
     return write_image(run, path, image, params);
+}
+
+bool cli_add_frame(cli *run, bd_image_file file, const bd_image *image, cli_frames *frames) {
+    bd_image_write_params params = {.struct_size = sizeof params, .file = file};
+    return fill_writing(run, &params) && cli_frames_add(run, frames, &params, image);
 }
 
 bool cli_write_npy(cli *run, const char *path, const float *data, uint32_t h, uint32_t w, uint32_t c) {

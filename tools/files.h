@@ -3,13 +3,17 @@
 #define BACKDROP_CLI_FILES_H
 
 #include "cli.h"
+#include "frames.h"
 
 /* Reads a picture; "-" is standard input. */
 bool cli_read_image(cli *run, const char *path, bd_image *image);
 /* The same for what will show in a file: 16 bits are kept where its form holds them. */
 bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image);
-/* The same for a photo whose result is written with its metadata, which cli_write_photo and bd_metadata_finish take. */
-bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata);
+/* The same for a photo whose result is written with its metadata, which cli_write_photo and bd_metadata_finish take.
+ * frames: gets what follows the first frame of an animation, where files of that form hold animations and no option is
+ * for one picture; else a note says that there is more. */
+bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata,
+                    cli_frames *frames);
 /* The same with parameters of the caller's, but for --strict. */
 bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image);
 /* All of standard input; *data is free()'s. */
@@ -37,6 +41,8 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
                      uint32_t palette_count);
 /* A picture that was made of a photo, with the photo's metadata. */
 bool cli_write_photo(cli *run, const char *path, bd_image_file file, bd_image *image, const bd_metadata *metadata);
+/* The same of a photo's frame: writes nothing yet. */
+bool cli_add_frame(cli *run, bd_image_file file, const bd_image *image, cli_frames *frames);
 /* data (h, w, c) as NumPy's format 1.0, float32. */
 bool cli_write_npy(cli *run, const char *path, const float *data, uint32_t h, uint32_t w, uint32_t c);
 

@@ -32,9 +32,13 @@ static const cli_choice parts[] = {BD_WORDS_KEEP(ROW){0}};
 static const cli_choice keys[] = {{"auto", BD_KEY_AUTO}, {0}};
 static const cli_choice shadows[] = {BD_WORDS_KEY_SHADOW(ROW){0}};
 static const cli_choice partners[] = {{"network", true}, {0}};
-static const cli_choice formats[] = {{"png", BD_IMAGE_FILE_PNG},   {"jpeg", BD_IMAGE_FILE_JPEG},
-                                     {"webp", BD_IMAGE_FILE_WEBP}, {"tiff", BD_IMAGE_FILE_TIFF},
-                                     {"avif", BD_IMAGE_FILE_AVIF}, {0}};
+static const cli_choice formats[] = {{"png", BD_IMAGE_FILE_PNG},
+                                     {"jpeg", BD_IMAGE_FILE_JPEG},
+                                     {"webp", BD_IMAGE_FILE_WEBP},
+                                     {"tiff", BD_IMAGE_FILE_TIFF},
+                                     {"avif", BD_IMAGE_FILE_AVIF},
+                                     {"gif", BD_IMAGE_FILE_GIF},
+                                     {0}};
 static const cli_choice more_formats[] = {{"jpg", BD_IMAGE_FILE_JPEG}, {"tif", BD_IMAGE_FILE_TIFF}, {0}};
 static const cli_choice depths[] = {{"8", 8}, {"16", 16}, {0}};
 static const cli_choice precisions[] = {BD_WORDS_PRECISION(ROW){0}};

@@ -28,7 +28,8 @@ typedef struct replacement {
     bd_image_file file, matte_file;
     bd_image photo, background, result;
     bd_image written;     /* what is cut out of result */
-    bd_metadata metadata; /* of the photo, of one */
+    bd_metadata metadata; /* of the photo, of one, as these */
+    cli_frames frames;
     bool many;
     cli_series series; /* of many */
     char pattern[20];  /* of its results */
@@ -240,6 +241,47 @@ static bool replace_one(cli *run, replacement *r) {
     return done;
 }
 
+/* What is told of an animation is of the last frame that has the subject, or of the very last one. */
+static void see_frame(cli_network *network, const bd_class_set *classes, cli_frames *frames) {
+    if (!cli_seen_none(network, classes)) {
+        frames->found = true;
+        frames->seen = network->seen;
+    } else if (frames->found) {
+        network->seen = frames->seen;
+    }
+}
+
+/* Every frame as a photo of its own. */
+static bool replace_frames(cli *run, replacement *r) {
+    for (bool first = true;; first = false) {
+        if (bd_session_replace_begin(r->network.session, &r->photo, r->background_path ? &r->background : NULL,
+                                     &r->params, &run->error) ||
+            bd_session_replace_end(r->network.session, &r->result, &run->error)) {
+            return cli_failed_with(run, r->photo_path);
+        }
+        if (cli_seen_again(&r->network, first, &r->params.classes)) {
+            continue;
+        }
+        see_frame(&r->network, &r->params.classes, &r->frames);
+        if (!cli_add_frame(run, r->file, &r->result, &r->frames)) {
+            return false;
+        }
+        if (!cli_frames_left(&r->frames)) {
+            break;
+        }
+        bd_image_finish(&r->photo);
+        if (!cli_frames_next(run, &r->frames, &r->photo)) {
+            return false;
+        }
+    }
+    drop_pixels(&r->photo);
+    drop_pixels(&r->background);
+    cli_add_session_timings(run, &r->network);
+    cli_note_key(run, &r->network, r->photo_path);
+    r->written = r->result;
+    return cli_seen_note(run, &r->network, &r->params.classes, r->photo_path);
+}
+
 /* ---- many ---- */
 
 static bool begin(cli *run, void *user, cli_job *job) {
@@ -271,6 +313,12 @@ static cJSON *add_size(cJSON *root, const char *key, const char *path, const bd_
     return object;
 }
 
+static void add_frames(cJSON *output, const cli_frames *frames) {
+    if (frames->source) {
+        cJSON_AddNumberToObject(output, "frames", frames->info.frame_count);
+    }
+}
+
 static bool end(cli *run, void *user, cli_job *job, cJSON *item) {
     replacement *r = user;
     const cli_outputs *outputs = &r->series.outputs;
@@ -282,6 +330,17 @@ static bool end(cli *run, void *user, cli_job *job, cJSON *item) {
     job->again = cli_seen_again(&r->network, !job->pass, &job->classes);
     if (job->again) {
         return true;
+    }
+    if (job->frames.source) {
+        see_frame(&r->network, &job->classes, &job->frames);
+        if (!cli_add_frame(run, r->file, &r->result, &job->frames)) {
+            return false;
+        }
+        if (cli_frames_left(&job->frames)) {
+            job->again = true;
+            bd_image_finish(&job->picture);
+            return cli_frames_next(run, &job->frames, &job->picture);
+        }
     }
     job->without = cli_seen_none(&r->network, &job->classes);
     cli_note_key(run, &r->network, name);
@@ -296,10 +355,13 @@ static bool end(cli *run, void *user, cli_job *job, cJSON *item) {
     r->written = cli_cropping_view(&r->crop, &r->result);
     cli_spare_lend(&r->series.spare);
     bool done = cli_output_make(run, outputs, job->photo, outputs->patterns[0], &path) &&
-                cli_write_photo(run, path.text, r->file, &r->written, &job->metadata);
+                (job->frames.source ? cli_frames_write(run, &job->frames, path.text)
+                                    : cli_write_photo(run, path.text, r->file, &r->written, &job->metadata));
     cli_spare_take(&r->series.spare);
     if (done) {
-        cli_cropping_json(add_size(item, "output", path.text, &r->written), &r->crop);
+        cJSON *output = add_size(item, "output", path.text, &r->written);
+        cli_cropping_json(output, &r->crop);
+        add_frames(output, &job->frames);
     }
     return done;
 }
@@ -322,8 +384,9 @@ static bool compute(cli *run, replacement *r) {
     }
     cli_network_begin(run, &r->network);
     bool fixed = r->background_path && !r->series.outputs.background;
-    if ((!r->many && !cli_read_photo(run, r->photo_path, r->file, &r->photo, &r->metadata)) ||
-        (fixed && !cli_read_shown(run, r->background_path, r->file, &r->background)) ||
+    if ((!r->many && !cli_read_photo(run, r->photo_path, r->file, &r->photo, &r->metadata, &r->frames)) ||
+        (fixed &&
+         !cli_read_shown(run, r->background_path, r->frames.source ? BD_IMAGE_FILE_GIF : r->file, &r->background)) ||
         !cli_matte_open(run, &r->photo, &r->matte)) {
         return false;
     }
@@ -336,7 +399,7 @@ static bool compute(cli *run, replacement *r) {
     }
     r->params.matte = &r->matte.params;
     r->params.want_alpha = r->crop.wanted && !run->options.matte_out;
-    return r->many ? replace_many(run, r) : replace_one(run, r);
+    return r->many ? replace_many(run, r) : r->frames.source ? replace_frames(run, r) : replace_one(run, r);
 }
 
 static void add_foreground(cJSON *root, const replacement *r) {
@@ -354,7 +417,9 @@ static bool print_json(cli *run, replacement *r) {
         cli_json_series(root, &r->series);
         cli_spare_json(root, &r->series.spare);
     } else {
-        cli_cropping_json(add_size(root, "output", run->options.output, &r->written), &r->crop);
+        cJSON *output = add_size(root, "output", run->options.output, &r->written);
+        cli_cropping_json(output, &r->crop);
+        add_frames(output, &r->frames);
         add_size(root, "photo", r->photo_path, &r->photo);
         cli_json_seen(root, &r->network, &r->params.classes);
         cli_json_key(root, &r->network);
@@ -372,8 +437,10 @@ static bool print_json(cli *run, replacement *r) {
 bool cli_replace(cli *run) {
     replacement r = {.photo_path = NULL};
     bool parsed = parse(run, &r);
-    bool done = parsed && compute(run, &r) &&
-                (r.many || cli_write_photo(run, run->options.output, r.file, &r.written, &r.metadata));
+    bool done =
+        parsed && compute(run, &r) &&
+        (r.many || (r.frames.source ? cli_frames_write(run, &r.frames, run->options.output)
+                                    : cli_write_photo(run, run->options.output, r.file, &r.written, &r.metadata)));
     cli_progress_stop(run);
     if (done && run->options.verbose && r.network.engine) {
         cli_print_timings(run, &r.network);
@@ -386,6 +453,7 @@ bool cli_replace(cli *run) {
     bd_image_finish(&r.background);
     bd_image_finish(&r.photo);
     bd_metadata_finish(&r.metadata);
+    cli_frames_close(&r.frames);
     cli_matte_close(&r.matte);
     cli_network_close(&r.network);
     cli_series_finish(&r.series);

@@ -173,8 +173,9 @@ static void begin(cli *run, cli_series *s, const cli_work *work, cli_job *job) {
     run->error = (bd_error){.code = BD_OK};
     if (!job->pass) {
         cli_spare_lend(&s->spare);
-        done = work->keeps_metadata ? cli_read_photo(run, job->photo->path, work->shown, &job->picture, &job->metadata)
-                                    : cli_read_shown(run, job->photo->path, work->shown, &job->picture);
+        done = work->keeps_metadata
+                   ? cli_read_photo(run, job->photo->path, work->shown, &job->picture, &job->metadata, &job->frames)
+                   : cli_read_shown(run, job->photo->path, work->shown, &job->picture);
         cli_spare_take(&s->spare);
         job->not_a_picture = !done && job->photo->listed && run->error.code == BD_ERR_FILE_FORMAT;
     }
@@ -195,7 +196,7 @@ static bool end(cli *run, cli_series *s, const cli_work *work, cli_job *job) {
     if (!job->failed && !work->end(run, work->user, job, item)) {
         keep_failure(run, job);
     }
-    if (job->again && !job->failed) {
+    if (job->again && !job->failed) { /* with another frame, or for another class */
         cJSON_Delete(item);
         return false;
     }
@@ -210,6 +211,7 @@ static bool end(cli *run, cli_series *s, const cli_work *work, cli_job *job) {
     print_item(run, s, item);
     drop_pixels(&job->picture);
     bd_metadata_finish(&job->metadata);
+    cli_frames_close(&job->frames);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #ifndef BACKDROP_CLI_SERIES_H
 #define BACKDROP_CLI_SERIES_H
 
+#include "frames.h"
 #include "outputs.h"
 #include "spare.h"
 
@@ -13,6 +14,7 @@ typedef struct cli_job {
     cli_photo *photo;
     bd_image picture; /* as read; its size stays when its pixels are gone */
     bd_metadata metadata;
+    cli_frames frames; /* of an animation; end reads the next one and asks to begin again */
     bd_class_set classes;
     unsigned turn; /* whose notes are its own */
     unsigned pass; /* 0: the first */
@@ -29,7 +31,7 @@ typedef struct cli_work {
     void *user;
     unsigned in_flight;  /* 1 or 2: photos that may be begun and not ended */
     bool keeps_picture;  /* until the end; else its pixels are gone then */
-    bool keeps_metadata; /* until the end; else it is not read */
+    bool keeps_metadata; /* until the end, and frames; else they are not read */
     bd_image_file shown; /* as of cli_read_shown */
     /* Gives it to the device. */
     bool (*begin)(cli *run, void *user, cli_job *job);

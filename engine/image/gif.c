@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * GIF in, by giflib. What is left of a frame before the next is drawn, and that nothing is where nothing was drawn, as
  * browsers have it. */
-#ifdef BD_HAS_GIF
 #include "image/gif.h"
 
 #include <string.h>
@@ -267,4 +266,3 @@ bd_result bd_gif_decode(const bd_image_source *source, bd_image *image, bd_error
     close_frames(frames);
     return result;
 }
-#endif

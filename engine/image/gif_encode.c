@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * GIF out, by giflib: each frame whole, with colours of its own. */
-#ifdef BD_HAS_GIF
 #include "image/gif_encode.h"
 
 #include <string.h>
@@ -134,4 +133,3 @@ const bd_frames_writer bd_gif_writer = {begin, add, end, close_writer};
 void bd_gif_encode(bd_encoder *to) {
     bd_frames_encode(&bd_gif_writer, to);
 }
-#endif

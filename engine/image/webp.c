@@ -117,7 +117,10 @@ bd_result bd_webp_decode(const bd_image_source *source, bd_image *image, bd_erro
                       error);
     }
     bd_image made = {0};
-    bd_result result = read_picture(source, demuxer, &made, error);
+    const bool frames_missing =
+        state != WEBP_DEMUX_DONE && (WebPDemuxGetI(demuxer, WEBP_FF_FORMAT_FLAGS) & ANIMATION_FLAG);
+    bd_result result = frames_missing ? broken(source, VP8_STATUS_NOT_ENOUGH_DATA, error)
+                                      : read_picture(source, demuxer, &made, error);
     WebPDemuxDelete(demuxer);
     if (!result && state != WEBP_DEMUX_DONE) {
         result = bd_image_miss_end(source, "WebP", error);

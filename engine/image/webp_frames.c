@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * Animated WebP in, by libwebpdemux, which puts the frames together. It allocates past the caller's hooks. */
-#ifdef BD_HAS_WEBP
 #include "image/webp_frames.h"
 
 #include <string.h>
@@ -102,4 +101,3 @@ static void close_frames(void *state) {
 }
 
 const bd_frames_reader bd_webp_reader = {count_frames, open_frames, next_frame, close_frames};
-#endif

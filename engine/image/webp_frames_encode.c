@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Animated WebP out, by libwebpmux. It allocates past the caller's hooks. */
-#ifdef BD_HAS_WEBP
 #include "image/webp_frames_encode.h"
+
+#include <string.h>
 
 #include <webp/encode.h>
 #include <webp/mux.h>
@@ -11,6 +12,7 @@ typedef struct webp_writer {
     WebPAnimEncoder *encoder;
     WebPConfig config;
     double shown_ms; /* until when the frames so far are shown */
+    bool alpha;      /* of any of them */
 } webp_writer;
 
 static bd_result fail(const webp_writer *writer, const char *why) {
@@ -46,6 +48,7 @@ static bd_result begin(bd_encoder *to, uint32_t play_count, void **state) {
             return fail(writer, "its lossless way is missing");
         }
     }
+    options.anim_params.bgcolor = 0;
     options.anim_params.loop_count = (int)BD_MIN(play_count, (uint32_t)UINT16_MAX);
     writer->encoder = WebPAnimEncoderNew((int)to->image->width, (int)to->image->height, &options);
     return writer->encoder ? BD_OK : no_memory(to);
@@ -66,6 +69,7 @@ static bd_result add(void *state, const bd_image *frame, bd_delay delay) {
         result = fail(writer, WebPAnimEncoderGetError(writer->encoder));
     }
     WebPPictureFree(&picture);
+    writer->alpha = writer->alpha || frame->has_alpha;
     writer->shown_ms += 1000.0 * delay.numerator / delay.denominator;
     return result;
 }
@@ -94,6 +98,11 @@ static bd_result end(void *state) {
         return fail(writer, WebPAnimEncoderGetError(writer->encoder));
     }
     bool done = (!to->image->profile || put_profile(to->image, &file)) && bd_encoder_put(to, file.bytes, file.size);
+    /* libwebpmux cuts transparent borders off the frames, and then takes none of them for transparent. */
+    enum { FLAGS_AT = 20 };
+    if (done && writer->alpha && to->used > FLAGS_AT && !memcmp(to->data + 12, "VP8X", 4)) {
+        to->data[FLAGS_AT] |= ALPHA_FLAG;
+    }
     WebPDataClear(&file);
     return done ? BD_OK : no_memory(to);
 }
@@ -107,4 +116,3 @@ static void close_writer(void *state) {
 }
 
 const bd_frames_writer bd_webp_writer = {begin, add, end, close_writer};
-#endif

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Animations as photos: every frame is done, with its delay, and played as often, where the output holds that. Compared with
+# Pillow's frames. Needs BACKDROP_BUILD_DIR and BACKDROP_SOURCE_DIR; no network is asked.
+set -u
+export LC_ALL=C
+build=${BACKDROP_BUILD_DIR:?} field=${BACKDROP_SHARED_DIR:-}/data/field/09-animation-silently-first-frame
+skip() {
+    echo "skipped: $*"
+    exit 77
+}
+
+python=
+for one in python3 /usr/bin/python3; do
+    [ -n "$python" ] || ! "$one" -c 'import numpy, PIL' 2> /dev/null || python=$one
+done
+[ -n "$python" ] || skip 'no Python with numpy and PIL'
+"$build/backdrop" --version | grep -q '^reads: .*GIF.*' || skip 'a build without giflib'
+"$build/backdrop" --version | grep -q '^writes: .*WebP.*' || skip 'a build without libwebp'
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache
+cd "$work" || exit 1
+failures=0
+complain() {
+    printf 'FAILED: %s\n' "$*"
+    failures=$((failures + 1))
+}
+
+"$python" - << 'PYTHON' || exit 1
+from PIL import Image, ImageDraw
+frames = []
+for i in range(4):
+    frame = Image.new('RGB', (64, 48), (40, 120, 30))
+    ImageDraw.Draw(frame).rectangle((30 + 4 * i, 10, 45 + 4 * i, 40), fill=(250, 30 + 40 * i, 20))
+    frames.append(frame)
+half = Image.new('L', (64, 48))
+half.paste(255, (32, 0, 64, 48))
+half.save('half.png')
+frames[0].save('still.png')
+delays = [50, 120, 70, 200]
+more = dict(save_all=True, append_images=frames[1:], duration=delays)
+frames[0].save('in.gif', loop=2, **more)
+frames[0].save('in.png', loop=3, **more)
+frames[0].save('in.webp', loop=3, lossless=True, **more)
+PYTHON
+mkdir photos
+cp in.gif photos/a.gif
+cp still.png photos/b.png
+cp in.webp photos/c.webp
+
+# same FILE IN TOLERANCE: the right half is IN's in every frame, the left one transparent.
+same() {
+    "$python" - "$@" << 'PYTHON' || complain "$1 of $2"
+import sys
+import numpy as np
+from PIL import Image, ImageSequence
+
+
+def read(path):
+    image = Image.open(path)
+    frames = [(np.asarray(frame.convert('RGBA')).astype(int), frame.info.get('duration'))
+              for frame in ImageSequence.Iterator(image)]
+    loop = image.info.get('loop')  # Netscape's block counts repetitions, the others how often it is played
+    return frames, loop and loop + 1 if path.endswith('.gif') else loop
+
+
+(made, loop), (wanted, wanted_loop) = read(sys.argv[1]), read(sys.argv[2])
+assert len(made) == len(wanted), f'{len(made)} frames'
+assert loop == wanted_loop, f'played {loop} times, not {wanted_loop}'
+for (a, delay), (b, wanted_delay) in zip(made, wanted):
+    width = a.shape[1] // 2
+    assert delay == wanted_delay, f'{delay} ms, not {wanted_delay}'
+    assert a.shape == b.shape and not a[:, :width, 3].any(), 'the left half'
+    assert abs(a[:, width:] - b[:, width:]).max() <= int(sys.argv[3]), abs(a[:, width:] - b[:, width:]).max()
+PYTHON
+}
+
+for from in gif png webp; do
+    for to in gif png webp; do
+        "$build/backdrop" in.$from --matte-in half.png --transparent -o out.$to $([ $to != webp ] || echo --lossless) \
+            > said 2>&1 || complain "$from to $to: $(cat said)"
+        [ ! -s said ] || complain "$from to $to says: $(cat said)"
+        same out.$to in.$from $([ $to = gif ] && echo 16 || echo 0)
+    done
+    "$build/backdrop" in.$from --matte-in half.png --color blue -o out.jpg > said 2>&1 || complain "$from to jpg"
+    grep -q 'an animation, of which only the first of 4 frames is taken' said || complain "$from to jpg says: $(cat said)"
+done
+"$build/backdrop" - --matte-in half.png --transparent --format png -o - < in.gif > out.png 2> said || complain 'standard input'
+same out.png in.gif 0
+"$build/backdrop" in.gif --matte-in half.png --transparent -o out.png --json | grep -q '"frames":.4' || complain 'no frames in JSON'
+# Many: each as its own, stills among them.
+"$build/backdrop" photos --key '#28781e' --transparent --output-dir all > said 2>&1 || complain "many: $(cat said)"
+grep -q '3 files: 3 done' said || complain "many says: $(cat said)"
+"$python" -c "
+from PIL import Image
+for name, count in ('a', 4), ('b', 1), ('c', 4):
+    image = Image.open(f'all/{name}.png')
+    assert getattr(image, 'n_frames', 1) == count, (name, image.n_frames)
+    for i in range(count):
+        image.seek(i)
+        alpha = image.convert('RGBA').getchannel('A')
+        assert alpha.getpixel((34 + 4 * i, 20)) == 255 and alpha.getpixel((3, 3)) == 0, (name, i)
+" || complain 'frames of many'
+# Cut off in the third frame: an error, and nothing is written.
+head -c $(($(stat -c %s in.gif) * 2 / 3)) in.gif > cut.gif
+"$build/backdrop" cut.gif --matte-in half.png --transparent -o cut.png > said 2>&1 && complain 'a file that is cut off'
+[ "$(wc -l < said)" -eq 1 ] && [ ! -e cut.png ] || complain "cut off: $(cat said)"
+if [ -d "$field" ]; then
+    for from in gif png; do
+        for to in gif png webp; do
+            "$build/backdrop" "$field/in.$from" --matte-in "$field/../half.png" --transparent -o field.$to \
+                $([ $to != webp ] || echo --lossless) || complain "field, $from to $to"
+            same field.$to "$field/in.$from" $([ $to = gif ] && echo 24 || echo 0)
+        done
+    done
+fi
+[ "$failures" -eq 0 ] && echo ok
+exit $((failures > 0))
