@@ -118,7 +118,7 @@ check_usage() {
     run 2 "$person" --color '#12345' -o "$out"
     run 2 "$person" --blur -3 -o "$out"
     run 2 "$person" --transparent -o "$work/out/o.jpg"
-    run 2 "$person" "$scene" -o "$work/out/o.gif"
+    run 2 "$person" "$scene" -o "$work/out/o.xcf"
     for keep in some point= point=1 point=1,2,3 point=-1,2 point=x,y; do
         run 2 "$person" "$scene" -o "$out" --keep "$keep"
         says point=X,Y

@@ -15,6 +15,19 @@ find engine tools -name '*.c' ! -path 'engine/reference/*' > "$work/all"
 grep -v '/platform[/_].*windows\.c$' "$work/all" > "$work/posix"
 grep -v '/platform[/_].*posix\.c$' "$work/all" > "$work/windows"
 [ -s "$work/posix" ] || { echo 'no source found'; exit 1; }
+# Codecs (cmake/codecs.cmake): those that the build has, for compilers with this system's headers; else none.
+codec='^engine/image/(webp|gif|openjpeg|tiff|heif|jxl)(_[a-z_]+)?\.c$'
+codecs=()
+while read -r name; do
+    codecs+=("-D$name")
+done < <(grep -ohE 'BD_(HAS_[A-Z]+|LIBRARY_[A-Z]+=[^ ]+)' "$build/build.ninja" 2> /dev/null | tr -d '\\' | sort -u)
+there=$(printf '%s\n' "${codecs[@]}" | sed -n 's/^-DBD_HAS_//p' | tr '[:upper:]\n' '[:lower:]|' | sed 's/|$//')
+grep -vE "$codec" "$work/posix" > "$work/plain"
+{ cat "$work/plain"; grep -E "$codec" "$work/posix" | grep -E "/(${there:-none})(_[a-z_]+)?\.c$"; } > "$work/native"
+grep -vE "$codec" "$work/windows" > "$work/windows.plain" && mv "$work/windows.plain" "$work/windows"
+for folder in $(pkg-config --cflags-only-I libopenjp2 2> /dev/null); do
+    codecs+=(-isystem "${folder#-I}")
+done
 
 # Only the headers that are of no system, for compilers that have their own system's.
 multiarch=$("${CC:-cc}" -print-multiarch 2> /dev/null)
@@ -42,7 +55,7 @@ compile() {
     has "$1" || return
     ran=$((ran + 1))
     if xargs -P "$(nproc)" -n 8 "$@" "${warnings[@]}" "${ours[@]}" < "$work/$list" > "$work/said" 2>&1; then
-        printf '%s: %d files\n' "$*" "$(wc -l < "$work/$list")"
+        printf '%s %s: %d files\n' "$1" "$2" "$(wc -l < "$work/$list")"
     else
         grep -E 'error|warning' "$work/said" | head -n 20
         printf 'FAILED: %s\n' "$*"
@@ -73,10 +86,10 @@ headers() {
 }
 
 for standard in c11 c17; do
-    compile posix gcc -std=$standard
-    compile posix clang -std=$standard
+    compile native gcc -std=$standard "${codecs[@]}"
+    compile native clang -std=$standard "${codecs[@]}"
 done
-compile posix musl-gcc -std=c11
+compile plain musl-gcc -std=c11
 compile windows x86_64-w64-mingw32-gcc -std=c11
 for compiler in gcc clang x86_64-w64-mingw32-gcc; do
     headers "$compiler" c c11

@@ -331,6 +331,7 @@ static void test_padding(void **state) {
         matte.key_shadow = BD_KEY_SHADOW_DROP;
         matte.key_with_network = false;
         params.struct_size = sizeof params;
+        params.keep_hidden = false;
         params.classes = (bd_class_set){{1}};
         params.background = BD_BACKGROUND_COLOR;
         params.fit = BD_FIT_COVER;
