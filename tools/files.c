@@ -91,32 +91,39 @@ bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *gi
     return !result || cli_failed_to_read(run);
 }
 
-/* metadata, frames: NULL: they are not wanted. */
-static bool read_image(cli *run, const char *path, bool keep_depth, bd_image *image, bd_metadata *metadata,
-                       cli_frames *frames) {
-    bd_image_read_params params = {.struct_size = sizeof params,
-                                   .ignore_orientation = run->options.classic,
-                                   .log = note_warning,
-                                   .log_user = run,
-                                   .keep_depth = keep_depth,
-                                   .metadata = metadata};
+static bool read_image(cli *run, const char *path, const bd_image_read_params *params, bd_image *image) {
     double started = cli_now_ms();
     cli_progress_stage(run, "reading");
-    bool done = frames ? limit_reading(run, &params) && cli_frames_open(run, path, &params, frames, image)
-                       : cli_read_picture(run, path, &params, image);
+    bool done = cli_read_picture(run, path, params, image);
     cli_add_timing(run, "decode", started);
     return done;
 }
 
-bool cli_read_image(cli *run, const char *path, bd_image *image) {
-    return read_image(run, path, false, image, NULL, NULL);
+static bd_image_read_params of_every_picture(cli *run) {
+    return (bd_image_read_params){.struct_size = sizeof(bd_image_read_params),
+                                  .ignore_orientation = run->options.classic,
+                                  .log = note_warning,
+                                  .log_user = run};
 }
 
-static bool read_shown(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata,
-                       cli_frames *frames) {
+bool cli_read_image(cli *run, const char *path, bd_image *image) {
+    const bd_image_read_params params = of_every_picture(run);
+    return read_image(run, path, &params, image);
+}
+
+bool cli_reading(cli *run, bd_image_file file, bd_metadata *metadata, bd_image_read_params *params) {
     long depth = 16;
-    if ((run->options.depth && !cli_value_integer(run, &run->options.depth, &depth)) ||
-        !read_image(run, path, cli_form(file).deep && depth == 16, image, metadata, frames)) {
+    *params = of_every_picture(run);
+    bool done =
+        (!run->options.depth || cli_value_integer(run, &run->options.depth, &depth)) && limit_reading(run, params);
+    params->keep_depth = cli_form(file).deep && depth == 16;
+    params->metadata = metadata;
+    return done;
+}
+
+bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata) {
+    bd_image_read_params params;
+    if (!cli_reading(run, file, metadata, &params) || !read_image(run, path, &params, image)) {
         return false;
     }
     if (image->format == BD_FORMAT_RGBA16 && run->options.classic && !run->options.quiet) {
@@ -124,19 +131,6 @@ static bool read_shown(cli *run, const char *path, bd_image_file file, bd_image 
                  cli_is_dash(path) ? "standard input" : path);
     }
     return true;
-}
-
-bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image) {
-    return read_shown(run, path, file, image, NULL, NULL);
-}
-
-bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata,
-                    cli_frames *frames) {
-    const cli_options *from = &run->options;
-    const bool wanted = !from->strip && !from->classic;
-    const bool one = from->classic || from->crop || from->matte_out || !cli_form(file).frames;
-    *metadata = (bd_metadata){.struct_size = sizeof *metadata};
-    return read_shown(run, path, file, image, wanted ? metadata : NULL, one ? NULL : frames);
 }
 
 /* ---- writing ---- */
@@ -355,8 +349,7 @@ static void flatten(bd_image *image) {
     image->has_alpha = false;
 }
 
-/* What the options say of every picture. */
-static bool fill_writing(cli *run, bd_image_write_params *params) {
+bool cli_writing(cli *run, bd_image_write_params *params) {
     long quality = 0;
     params->lossless = run->options.lossless;
     bool done = cli_value_integer(run, &run->options.quality, &quality);
@@ -365,7 +358,7 @@ static bool fill_writing(cli *run, bd_image_write_params *params) {
 }
 
 static bool write_image(cli *run, const char *path, bd_image *image, bd_image_write_params params) {
-    if (!fill_writing(run, &params)) {
+    if (!cli_writing(run, &params)) {
         return false;
     }
     const bd_image_form form = cli_form(params.file);
@@ -401,11 +394,6 @@ bool cli_write_photo(cli *run, const char *path, bd_image_file file, bd_image *i
     const bd_image_write_params params = {
         .struct_size = sizeof params, .file = file, .metadata = metadata, .log = note_warning, .log_user = run};
     return write_image(run, path, image, params);
-}
-
-bool cli_add_frame(cli *run, bd_image_file file, const bd_image *image, cli_frames *frames) {
-    bd_image_write_params params = {.struct_size = sizeof params, .file = file};
-    return fill_writing(run, &params) && cli_frames_add(run, frames, &params, image);
 }
 
 bool cli_write_npy(cli *run, const char *path, const float *data, uint32_t h, uint32_t w, uint32_t c) {

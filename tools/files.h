@@ -3,17 +3,13 @@
 #define BACKDROP_CLI_FILES_H
 
 #include "cli.h"
-#include "frames.h"
 
 /* Reads a picture; "-" is standard input. */
 bool cli_read_image(cli *run, const char *path, bd_image *image);
-/* The same for what will show in a file: 16 bits are kept where its form holds them. */
-bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image);
-/* The same for a photo whose result is written with its metadata, which cli_write_photo and bd_metadata_finish take.
- * frames: gets what follows the first frame of an animation, where files of that form hold animations and no option is
- * for one picture; else a note says that there is more. */
-bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata,
-                    cli_frames *frames);
+/* The same for what will show in a file: 16 bits are kept where its form holds them. metadata: NULL: it is not wanted. */
+bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata);
+/* Its parameters, and what options say of every picture. */
+bool cli_reading(cli *run, bd_image_file file, bd_metadata *metadata, bd_image_read_params *params);
 /* The same with parameters of the caller's, but for --strict. */
 bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image);
 /* All of standard input; *data is free()'s. */
@@ -41,8 +37,8 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
                      uint32_t palette_count);
 /* A picture that was made of a photo, with the photo's metadata. */
 bool cli_write_photo(cli *run, const char *path, bd_image_file file, bd_image *image, const bd_metadata *metadata);
-/* The same of a photo's frame: writes nothing yet. */
-bool cli_add_frame(cli *run, bd_image_file file, const bd_image *image, cli_frames *frames);
+/* What options say of every picture that is written; the rest is the caller's. */
+bool cli_writing(cli *run, bd_image_write_params *params);
 /* data (h, w, c) as NumPy's format 1.0, float32. */
 bool cli_write_npy(cli *run, const char *path, const float *data, uint32_t h, uint32_t w, uint32_t c);
 

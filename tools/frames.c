@@ -20,16 +20,32 @@ static bool read_frame(cli *run, cli_frames *frames, bd_image *image) {
     return !bd_animation_next(frames->source, image, &frames->delay, &run->error) || cli_failed_to_read(run);
 }
 
-bool cli_frames_open(cli *run, const char *path, const bd_image_read_params *params, cli_frames *frames,
-                     bd_image *image) {
+/* Of a still picture nothing is left in frames. */
+static bool open_frames(cli *run, const char *path, const bd_image_read_params *params, cli_frames *frames,
+                        bd_image *image) {
+    const double started = cli_now_ms();
     *frames = (cli_frames){.info = {.struct_size = sizeof frames->info}};
+    cli_progress_stage(run, "reading");
     bool done = open_source(run, path, params, frames) &&
                 (!bd_animation_info_get(frames->source, &frames->info) || cli_failed(run)) &&
                 read_frame(run, frames, image);
     if (!done || frames->info.frame_count == 1) {
         cli_frames_close(frames);
     }
+    cli_add_timing(run, "decode", started);
     return done;
+}
+
+bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata,
+                    cli_frames *frames) {
+    const cli_options *from = &run->options;
+    bd_metadata *wanted = from->strip || from->classic ? NULL : metadata;
+    bd_image_read_params params;
+    *metadata = (bd_metadata){.struct_size = sizeof *metadata};
+    if (from->classic || from->crop || from->matte_out || !cli_form(file).frames) {
+        return cli_read_shown(run, path, file, image, wanted);
+    }
+    return cli_reading(run, file, wanted, &params) && open_frames(run, path, &params, frames, image);
 }
 
 bool cli_frames_left(const cli_frames *frames) {
@@ -43,10 +59,14 @@ bool cli_frames_next(cli *run, cli_frames *frames, bd_image *image) {
     return done;
 }
 
-bool cli_frames_add(cli *run, cli_frames *frames, const bd_image_write_params *params, const bd_image *image) {
+bool cli_frames_add(cli *run, cli_frames *frames, bd_image_file file, const bd_image *image) {
     const double started = cli_now_ms();
+    bd_image_write_params params = {.struct_size = sizeof params, .file = file};
+    if (!cli_writing(run, &params)) {
+        return false;
+    }
     bool done = (frames->writer ||
-                 !bd_animation_writer_create(params, frames->info.play_count, &frames->writer, &run->error)) &&
+                 !bd_animation_writer_create(&params, frames->info.play_count, &frames->writer, &run->error)) &&
                 !bd_animation_writer_add(frames->writer, image, frames->delay, &run->error);
     cli_add_timing(run, "encode", started);
     return done || cli_failed(run);

@@ -17,13 +17,15 @@ typedef struct cli_frames {
     bd_seen seen;
 } cli_frames;
 
-/* Opens a photo, and reads the first frame, or the still picture. */
-bool cli_frames_open(cli *run, const char *path, const bd_image_read_params *params, cli_frames *frames,
-                     bd_image *image);
+/* Reads a photo whose result is a file, and its metadata, unless options say otherwise; cli_write_photo and
+ * bd_metadata_finish take that. frames: gets what follows the first frame of an animation, where files of that form hold
+ * animations and no option is for one picture; else a note says that there is more. */
+bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata,
+                    cli_frames *frames);
 bool cli_frames_left(const cli_frames *frames);
 bool cli_frames_next(cli *run, cli_frames *frames, bd_image *image);
 /* Appends what was made of the frame that was read last. */
-bool cli_frames_add(cli *run, cli_frames *frames, const bd_image_write_params *params, const bd_image *image);
+bool cli_frames_add(cli *run, cli_frames *frames, bd_image_file file, const bd_image *image);
 /* Writes all that were appended. */
 bool cli_frames_write(cli *run, cli_frames *frames, const char *path);
 void cli_frames_close(cli_frames *frames);

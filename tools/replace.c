@@ -7,6 +7,7 @@
 #include "claims.h"
 #include "cropping.h"
 #include "files.h"
+#include "frames.h"
 #include "json.h"
 #include "key.h"
 #include "mask.h"
@@ -263,7 +264,7 @@ static bool replace_frames(cli *run, replacement *r) {
             continue;
         }
         see_frame(&r->network, &r->params.classes, &r->frames);
-        if (!cli_add_frame(run, r->file, &r->result, &r->frames)) {
+        if (!cli_frames_add(run, &r->frames, r->file, &r->result)) {
             return false;
         }
         if (!cli_frames_left(&r->frames)) {
@@ -292,8 +293,8 @@ static bool begin(cli *run, void *user, cli_job *job) {
     if (!job->pass) {
         job->classes = r->params.classes;
     }
-    if (pattern &&
-        (!cli_fill_name(run, pattern, job->photo->path, &path) || !cli_read_shown(run, path.text, r->file, &own))) {
+    if (pattern && (!cli_fill_name(run, pattern, job->photo->path, &path) ||
+                    !cli_read_shown(run, path.text, r->file, &own, NULL))) {
         return false;
     }
     bd_replace_params params = r->params;
@@ -333,7 +334,7 @@ static bool end(cli *run, void *user, cli_job *job, cJSON *item) {
     }
     if (job->frames.source) {
         see_frame(&r->network, &job->classes, &job->frames);
-        if (!cli_add_frame(run, r->file, &r->result, &job->frames)) {
+        if (!cli_frames_add(run, &job->frames, r->file, &r->result)) {
             return false;
         }
         if (cli_frames_left(&job->frames)) {
@@ -385,8 +386,8 @@ static bool compute(cli *run, replacement *r) {
     cli_network_begin(run, &r->network);
     bool fixed = r->background_path && !r->series.outputs.background;
     if ((!r->many && !cli_read_photo(run, r->photo_path, r->file, &r->photo, &r->metadata, &r->frames)) ||
-        (fixed &&
-         !cli_read_shown(run, r->background_path, r->frames.source ? BD_IMAGE_FILE_GIF : r->file, &r->background)) ||
+        (fixed && !cli_read_shown(run, r->background_path, r->frames.source ? BD_IMAGE_FILE_GIF : r->file,
+                                  &r->background, NULL)) ||
         !cli_matte_open(run, &r->photo, &r->matte)) {
         return false;
     }

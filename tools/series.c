@@ -175,7 +175,7 @@ static void begin(cli *run, cli_series *s, const cli_work *work, cli_job *job) {
         cli_spare_lend(&s->spare);
         done = work->keeps_metadata
                    ? cli_read_photo(run, job->photo->path, work->shown, &job->picture, &job->metadata, &job->frames)
-                   : cli_read_shown(run, job->photo->path, work->shown, &job->picture);
+                   : cli_read_shown(run, job->photo->path, work->shown, &job->picture, NULL);
         cli_spare_take(&s->spare);
         job->not_a_picture = !done && job->photo->listed && run->error.code == BD_ERR_FILE_FORMAT;
     }
