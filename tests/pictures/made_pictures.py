@@ -100,8 +100,8 @@ def by_pillow_from_lab(path):
     """L*a*b* of white D50, which is ICC's, to sRGB by lcms2."""
     with Image.open(path) as image:
         lab, srgb = (ImageCms.createProfile(name) for name in ('LAB', 'sRGB'))
-        rgb = ImageCms.profileToProfile(image, lab, srgb, ImageCms.INTENT_RELATIVE_COLORIMETRIC, 'RGB',
-                                        flags=ImageCms.FLAGS['BLACKPOINTCOMPENSATION'])
+        flags = ImageCms.FLAGS['BLACKPOINTCOMPENSATION'] | ImageCms.FLAGS['NOTPRECALC']
+        rgb = ImageCms.profileToProfile(image, lab, srgb, 1, 'RGB', flags=flags)  # relative colorimetric
         return np.asarray(rgb.convert('RGBA'))
 
 
