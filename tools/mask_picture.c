@@ -87,7 +87,8 @@ static survey look_at(const bd_image *picture) {
 
 static bool make_plane(cli *run, const char *path, const bd_image *image, cli_plane *plane) {
     *plane = (cli_plane){.w = image->width, .h = image->height};
-    plane->values = calloc((size_t)image->width * image->height, sizeof *plane->values);
+    const size_t count = (size_t)image->width * image->height;
+    plane->values = count ? calloc(count, sizeof *plane->values) : NULL;
     return plane->values || cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);
 }
 
