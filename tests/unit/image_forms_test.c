@@ -61,8 +61,8 @@ static void test_table(void **state) {
 static void test_missing(void **state) {
     (void)state;
     static const char *const files[] = {"RIFF\0\0\0\0WEBPVP8 ", "II*\0\0\0\0\0        ",
-                                        "\0\0\0\x0c"
-                                        "ftypavif    "};
+                                        ("\0\0\0\x0c"
+                                         "ftypavif    ")};
     for (size_t i = 0; i < BD_COUNT(files); i++) {
         bd_error error;
         bd_image image;
