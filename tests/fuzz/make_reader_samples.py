@@ -6,6 +6,8 @@ picture says how it is read, so that some get bytes behind their end."""
 import io
 import pathlib
 import struct
+import subprocess
+import tempfile
 import zlib
 
 from PIL import Image, ImageCms
@@ -64,6 +66,19 @@ def npy(kind, values, shape, version=1):
     return b"\x93NUMPY" + bytes([version, 0]) + length + text + values
 
 
+def made_by_vips():
+    """Forms that Pillow does not write (Debian's libvips-tools)."""
+    with tempfile.TemporaryDirectory() as work:
+        start, made = pathlib.Path(work, "start.png"), pathlib.Path(work, "made")
+        for mode in ("RGB", "RGBA"):
+            picture(mode, (16, 16)).save(start)
+            for folder, save in (("heic", ["heifsave", "--compression=hevc"]), ("avif", ["heifsave", "--compression=av1"]),
+                                 ("jxl", ["jxlsave", "--lossless"])):
+                path = made.with_suffix("." + folder)
+                subprocess.run(["vips", save[0], start, path, *save[1:]], check=True)
+                write(f"picture_{folder}", f"{mode.lower()}.{folder}", path.read_bytes(), 0)
+
+
 def main():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
@@ -100,6 +115,14 @@ def main():
     write("picture_webp", "lossy.webp", saved(picture(), "WEBP", quality=40, icc_profile=srgb), 0)
     write("picture_webp", "lossless.webp", saved(picture("RGBA"), "WEBP", lossless=True, exif=exif("<", 3, 6)), 0)
     write("picture_webp", "animated.webp", frames("WEBP", lossless=True))
+    for mode in ("1", "L", "RGB", "CMYK", "I;16"):
+        deep = Image.frombytes("I;16", (2, 2), bytes(range(8)))
+        write("picture_tiff", f"{mode.replace(';', '')}.tif", saved(deep if mode == "I;16" else picture(mode), "TIFF"), 0)
+    write("picture_tiff", "lzw.tif", saved(picture("RGBA"), "TIFF", compression="tiff_lzw"), 1)
+    write("picture_tiff", "jpeg.tif", saved(picture(size=(16, 16)), "TIFF", compression="jpeg"), 0)
+    write("picture_jpeg2000", "rgb.jp2", saved(picture(size=(16, 16)), "JPEG2000"), 0)
+    write("picture_jpeg2000", "grey.j2k", saved(picture("L", (16, 16)), "JPEG2000", no_jp2=True), 2)
+    made_by_vips()
 
     write("profile", "srgb.icc", srgb)
     write("profile", "lab.icc", lab)
