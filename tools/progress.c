@@ -138,9 +138,9 @@ void cli_note(cli *run, const char *format, ...) {
 }
 
 void cli_notes_say(cli *run) {
-    const char *text = run->notes[run->turn].text, *end = text + run->notes[run->turn].bytes;
-    for (const char *line = text; line < end; line += strlen(line) + 1) {
-        say_line(run, line);
+    const char *text = run->notes[run->turn].text;
+    for (size_t at = 0; at < run->notes[run->turn].bytes; at += strlen(text + at) + 1) {
+        say_line(run, text + at);
     }
     cli_notes_drop(run);
 }

@@ -90,8 +90,12 @@ size_t bd_exif_prefix(const uint8_t *exif, size_t bytes) {
 /* Returns the first directory; at 0: this is no EXIF. */
 static directory open_block(const uint8_t *exif, size_t bytes, block *b) {
     size_t prefix = bd_exif_prefix(exif, bytes);
-    *b = (block){.data = (uint8_t *)(uintptr_t)exif + prefix, .bytes = bytes - prefix};
-    if (b->bytes < HEADER || (memcmp(b->data, "II*\0", 4) && memcmp(b->data, "MM\0*", 4))) {
+    *b = (block){.bytes = bytes - prefix};
+    if (b->bytes < HEADER) {
+        return (directory){0};
+    }
+    b->data = (uint8_t *)(uintptr_t)exif + prefix;
+    if (memcmp(b->data, "II*\0", 4) && memcmp(b->data, "MM\0*", 4)) {
         return (directory){0};
     }
     b->big_endian = b->data[0] == 'M';
