@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/palette.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { BITS = 5, SIDE = 1 << BITS, CELLS = SIDE * SIDE * SIDE, OPAQUE_FROM = 128 };

@@ -4,19 +4,14 @@
 # Pillow's frames. Needs BACKDROP_BUILD_DIR and BACKDROP_SOURCE_DIR; no network is asked.
 set -u
 export LC_ALL=C
-build=${BACKDROP_BUILD_DIR:?} field=${BACKDROP_SHARED_DIR:-}/data/field/09-animation-silently-first-frame
-skip() {
-    echo "skipped: $*"
-    exit 77
-}
-
-python=
-for one in python3 /usr/bin/python3; do
-    [ -n "$python" ] || ! "$one" -c 'import numpy, PIL' 2> /dev/null || python=$one
+source=${BACKDROP_SOURCE_DIR:?} build=${BACKDROP_BUILD_DIR:?}
+field=${BACKDROP_SHARED_DIR:-}/data/field/09-animation-silently-first-frame
+# shellcheck source=tests/support/python.sh
+. "$source/tests/support/python.sh"
+need_device
+for form in GIF WebP; do
+    "$build/backdrop" --version | grep -q "^writes: .*$form" || skip "a build that writes no $form"
 done
-[ -n "$python" ] || skip 'no Python with numpy and PIL'
-"$build/backdrop" --version | grep -q '^reads: .*GIF.*' || skip 'a build without giflib'
-"$build/backdrop" --version | grep -q '^writes: .*WebP.*' || skip 'a build without libwebp'
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache
