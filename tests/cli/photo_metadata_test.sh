@@ -100,6 +100,17 @@ are done/many2.png 'Make -'
 are done/many3.png 'Make Maker 3'
 are done/many4.png 'Make -'
 
+# By way of WebP, which holds EXIF and XMP.
+if "$backdrop" --version | grep -q '^writes: .*WebP'; then
+    run 0 photo.jpg --matte-in turned.pgm --color white -o by.webp
+    run 0 by.webp --key '#787878' --color white -o back.jpg
+    for file in by.webp back.jpg; do
+        are "$file" 'Make MadeUp' 'ThumbnailImage -' 'EXIF:Orientation 1' 'XMP-exif:ExifImageWidth 48'
+    done
+    run 0 photo.jpg --matte-in turned.pgm --color white --strip -o by.webp
+    are by.webp 'Make -' 'XMP-exif:ExifImageWidth -'
+fi
+
 # The end is missing: a note, and one; with --strict, or where pixels are missing, status 4.
 for form in jpg png; do
     run 0 plain.ppm --matte-in upright.pgm --color '#336699' -o "whole.$form"

@@ -65,6 +65,17 @@ static unsigned char *make_jpeg(unsigned side, bool progressive, unsigned long *
     return data;
 }
 
+/* A header alone must not cost its memory. */
+static void test_headers(void **state) {
+    (void)state;
+    bd_image image;
+    bd_error error;
+    static const char huge[] = "P6 1000000 1000000 255\n ";
+    assert_int_equal(bd_image_decode(huge, sizeof huge - 1, "huge", NULL, &image, &error), BD_ERR_IMAGE_TOO_LARGE);
+    static const char wide[] = "P6 99999999 1 255\n ";
+    assert_int_equal(bd_image_decode(wide, sizeof wide - 1, "wide", NULL, &image, &error), BD_ERR_IMAGE_TOO_LARGE);
+}
+
 /* Coefficients of one component take two bytes a pixel: as much as half as many pixels do. So the limit is that of pixels
  * itself for grey, and lower for three components without subsampling. */
 static void test_coefficients(void **state) {
@@ -96,6 +107,7 @@ static void test_coefficients(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty_rows),
+        cmocka_unit_test(test_headers),
         cmocka_unit_test(test_coefficients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
