@@ -29,7 +29,7 @@ typedef struct cli {
     const char *given[sizeof(cli_options)]; /* an option's value, at its member; "" of a flag; NULL: not given */
     bd_error error;
     cli_status status;
-    bool said_white;               /* one note is enough for several photos */
+    bool said_white, said_hard;    /* one note is enough for several photos */
     size_t photo_count;            /* of a series, once they are listed */
     struct cli_progress *progress; /* NULL: none is shown */
     struct {

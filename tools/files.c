@@ -357,10 +357,30 @@ bool cli_writing(cli *run, bd_image_write_params *params) {
     return done;
 }
 
+static bool is_half_transparent(const bd_image *image) {
+    for (uint32_t y = 0; image->format == BD_FORMAT_RGBA8 && image->has_alpha && y < image->height; y++) {
+        const uint8_t *row = image->pixels + (ptrdiff_t)y * image->stride_bytes;
+        for (size_t x = 0; x < image->width; x++) {
+            if (row[4 * x + 3] > 0 && row[4 * x + 3] < 255) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void cli_note_hard_edges(cli *run, bd_image_file file, const bd_image *image) {
+    if (file == BD_IMAGE_FILE_GIF && !run->options.quiet && !run->said_hard && is_half_transparent(image)) {
+        run->said_hard = true;
+        cli_note(run, "GIF holds no half transparency, so edges are hard; WebP and PNG hold it");
+    }
+}
+
 static bool write_image(cli *run, const char *path, bd_image *image, bd_image_write_params params) {
     if (!cli_writing(run, &params)) {
         return false;
     }
+    cli_note_hard_edges(run, params.file, image);
     const bd_image_form form = cli_form(params.file);
     const bool whitened = !form.alpha && image->format == BD_FORMAT_RGBA8 && image->has_alpha;
     if (whitened) {

@@ -37,6 +37,8 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
                      uint32_t palette_count);
 /* A picture that was made of a photo, with the photo's metadata. */
 bool cli_write_photo(cli *run, const char *path, bd_image_file file, bd_image *image, const bd_metadata *metadata);
+/* A note, the first time that half transparency is to go into a GIF, which holds none. */
+void cli_note_hard_edges(cli *run, bd_image_file file, const bd_image *image);
 /* What options say of every picture that is written; the rest is the caller's. */
 bool cli_writing(cli *run, bd_image_write_params *params);
 /* data (h, w, c) as NumPy's format 1.0, float32. */

@@ -65,6 +65,7 @@ bool cli_frames_add(cli *run, cli_frames *frames, bd_image_file file, const bd_i
     if (!cli_writing(run, &params)) {
         return false;
     }
+    cli_note_hard_edges(run, file, image);
     bool done = (frames->writer ||
                  !bd_animation_writer_create(&params, frames->info.play_count, &frames->writer, &run->error)) &&
                 !bd_animation_writer_add(frames->writer, image, frames->delay, &run->error);

@@ -84,6 +84,8 @@ done
 "$build/backdrop" - --matte-in half.png --transparent --format png -o - < in.gif > out.png 2> said || complain 'standard input'
 same out.png in.gif 0
 "$build/backdrop" in.gif --matte-in half.png --transparent -o out.png --json | grep -q '"frames":.4' || complain 'no frames in JSON'
+"$build/backdrop" in.gif --matte-in half.png --feather 8 --transparent -o soft.gif > said 2>&1 || complain 'a soft edge'
+[ "$(grep -c 'no half transparency' said)" -eq 1 ] || complain "a soft edge says: $(cat said)"
 # Many: each as its own, stills among them.
 "$build/backdrop" photos --key '#28781e' --transparent --output-dir all > said 2>&1 || complain "many: $(cat said)"
 grep -q '3 files: 3 done' said || complain "many says: $(cat said)"
