@@ -462,13 +462,6 @@ static bd_result convert_rows(tiff_reader *reader) {
     return BD_OK;
 }
 
-/* L*a*b* is converted with 16 bits, whatever is asked for. */
-static void narrow_image(bd_image *image) {
-    image->format = BD_FORMAT_RGBA8;
-    image->stride_bytes /= 2;
-    bd_rows_store(image->pixels, true, image); /* no row before the one that it came from */
-}
-
 /* By libtiff's own conversion, which multiplies colours by alpha. */
 static bd_result read_other(tiff_reader *reader) {
     const bd_tiff_functions *call = &reader->tiff.call;
@@ -518,7 +511,7 @@ static bd_result read_picture(tiff_reader *reader) {
         result = convert_rows(reader);
     }
     if (!result && reader->deep && !source->keep_depth && !source->gray16) {
-        narrow_image(&reader->image);
+        bd_image_narrow(&reader->image); /* L*a*b* is converted with 16 bits, whatever is asked for */
     }
     if (!result && reader->has_alpha) {
         bd_image_find_alpha(&reader->image);
