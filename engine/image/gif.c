@@ -196,11 +196,20 @@ const bd_frames_reader bd_gif_reader = {bd_gif_count, bd_gif_describe, open_fram
 bd_result bd_gif_decode(const bd_image_source *source, bd_image *image, bd_error *error) {
     void *frames;
     bd_delay delay;
+    bd_image first = {0};
+    int orientation;
     bd_result result = open_frames(source, &frames, error);
     if (!result) {
-        result = next_frame(frames, image, &delay, error);
+        result = next_frame(frames, &first, &delay, error);
     }
     close_frames(frames);
-    int orientation;
-    return result ? result : bd_gif_describe(source, &orientation, error);
+    if (!result) {
+        result = bd_gif_describe(source, &orientation, error);
+    }
+    if (result) {
+        bd_image_finish(&first);
+        return result;
+    }
+    *image = first;
+    return BD_OK;
 }
