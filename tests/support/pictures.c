@@ -99,6 +99,9 @@ bytes copy_of_bytes(const void *data, size_t size) {
 }
 
 void append_bytes(bytes *to, const void *data, size_t size) {
+    if (!size) { /* data may be NULL */
+        return;
+    }
     to->data = realloc(to->data, to->size + size);
     assert_non_null(to->data);
     memcpy(to->data + to->size, data, size);
