@@ -29,5 +29,10 @@ uint8_t *bd_encoder_row(const bd_encoder *encoder, uint32_t y);
 bool bd_encoder_is_deep(const bd_encoder *encoder);
 /* Does blue come first in memory? */
 bool bd_encoder_is_swapped(const bd_encoder *encoder);
+/* What the caller gives of metadata, made to fit the image, and which kinds of it are dropped by a form that holds those
+ * in held, 1 << bd_metadata_kind. Errors: BD_ERR_INVALID_ARGUMENT, BD_ERR_OUT_OF_MEMORY. */
+bd_result bd_encoder_take_metadata(bd_encoder *encoder, unsigned held);
+/* A warning, where something was. */
+void bd_encoder_say_dropped(const bd_encoder *encoder, const char *form);
 
 #endif

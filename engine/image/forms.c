@@ -188,6 +188,7 @@ static const bd_form forms[] = {
      .decode = bd_avif_decode,
      .encode = bd_avif_encode,
 #endif
+     .metadata = EXIF_XMP,
      .is = is_avif},
     {.name = "HEIC",
      .library = "libheif",
@@ -223,6 +224,7 @@ static const bd_form forms[] = {
 #else
      .decode = bd_stb_decode, /* the first frame */
 #endif
+     .metadata = 1 << BD_METADATA_XMP | 1 << BD_METADATA_TEXT,
      .is = is_gif},
     {.name = "PSD", .is = is_psd, .decode = bd_psd_decode},
     {.name = "HDR", .is = is_hdr, .decode = bd_stb_decode},

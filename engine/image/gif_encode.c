@@ -8,6 +8,7 @@
 #include <gif_lib.h>
 
 #include "image/color.h"
+#include "image/gif_blocks.h"
 #include "image/palette.h"
 #include "image/pixels.h"
 
@@ -49,6 +50,53 @@ static bool put_repeats(GifFileType *gif, uint32_t play_count) {
     return EGifPutExtensionLeader(gif, APPLICATION_EXT_FUNC_CODE) != GIF_ERROR &&
            EGifPutExtensionBlock(gif, 11, "NETSCAPE2.0") != GIF_ERROR &&
            EGifPutExtensionBlock(gif, sizeof block, block) != GIF_ERROR && EGifPutExtensionTrailer(gif) != GIF_ERROR;
+}
+
+static bool put_block(GifFileType *gif, const char *text, size_t bytes) {
+    return EGifPutExtensionBlock(gif, (int)bytes, text) != GIF_ERROR;
+}
+
+/* In blocks of up to 255 bytes, with the key before it where that says more than that it is a comment. */
+static bool put_comment(GifFileType *gif, const bd_metadata_text *text) {
+    enum { BLOCK = 255 };
+    const char *const parts[] = {text->key, ": ", text->value};
+    char block[BLOCK];
+    size_t used = 0;
+    bool done = EGifPutExtensionLeader(gif, COMMENT_EXT_FUNC_CODE) != GIF_ERROR;
+    for (size_t i = strcmp(text->key, "Comment") ? 0 : 2; i < BD_COUNT(parts); i++) {
+        for (const char *c = parts[i]; *c && done; c++) {
+            block[used++] = *c;
+            if (used == BLOCK) {
+                done = put_block(gif, block, used);
+                used = 0;
+            }
+        }
+    }
+    return done && (!used || put_block(gif, block, used)) && EGifPutExtensionTrailer(gif) != GIF_ERROR;
+}
+
+static bool put_xmp(gif_writer *writer) {
+    const bd_encoder *to = writer->to;
+    uint8_t end[BD_GIF_XMP_END] = {1};
+    for (int i = 1; i < 256; i++) {
+        end[i] = (uint8_t)(256 - i);
+    }
+    if (EGifPutExtensionLeader(writer->gif, APPLICATION_EXT_FUNC_CODE) == GIF_ERROR ||
+        !put_block(writer->gif, BD_GIF_XMP, sizeof BD_GIF_XMP - 1)) {
+        return false;
+    }
+    writer->no_room = !bd_encoder_put(writer->to, to->metadata.xmp, to->metadata.xmp_bytes) ||
+                      !bd_encoder_put(writer->to, end, sizeof end);
+    return !writer->no_room;
+}
+
+static bool put_metadata(gif_writer *writer) {
+    const bd_metadata *m = &writer->to->metadata;
+    bool done = !m->xmp_bytes || put_xmp(writer);
+    for (size_t i = 0; i < m->text_count && done; i++) {
+        done = put_comment(writer->gif, &m->texts[i]);
+    }
+    return done;
 }
 
 static bd_result begin_colors(gif_writer *writer) {
@@ -93,7 +141,7 @@ static bd_result begin(bd_encoder *to, uint32_t play_count, void **state) {
     EGifSetGifVersion(writer->gif, true);
     const int width = (int)first->width, height = (int)first->height;
     return EGifPutScreenDesc(writer->gif, width, height, 8, 0, NULL) != GIF_ERROR &&
-                   put_repeats(writer->gif, play_count)
+                   put_repeats(writer->gif, play_count) && put_metadata(writer)
                ? BD_OK
                : fail(writer, writer->gif->Error);
 }

@@ -7,6 +7,7 @@
 #include "image/cicp.h"
 #include "image/codec.h"
 #include "image/color.h"
+#include "image/jxl_metadata.h"
 #include "image/pixels.h"
 #include "image/rows.h"
 #include "image/samples.h"
@@ -207,7 +208,10 @@ bd_result bd_jxl_decode(const bd_image_source *source, bd_image *image, bd_error
     if (reader.decoder) {
         reader.jxl.JxlDecoderDestroy(reader.decoder);
     }
-    if (!read) {
+    if (read) {
+        reader.result = bd_jxl_read_metadata(source, error);
+    }
+    if (reader.result) {
         bd_image_finish(&reader.image);
         return reader.result;
     }

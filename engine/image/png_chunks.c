@@ -216,27 +216,32 @@ static bd_result take(const chunk *c, const char *kind) {
     return result;
 }
 
-bd_result bd_png_read_metadata(const bd_image_source *source, bd_error *error) {
+bd_result bd_png_read_metadata(const bd_image_source *source, int *orientation, bd_error *error) {
     static const char kinds[] = "eXIf\0pHYs\0tEXt\0zTXt\0iTXt";
+    const size_t kinds_bytes = source->metadata ? sizeof kinds : 5;
     bd_result result = BD_OK;
     size_t at = SIGNATURE, inflatable = INFLATED_MOST;
-    while (source->metadata && !result && source->bytes - at >= AROUND) {
+    *orientation = 0;
+    while (!result && source->bytes - at >= AROUND) {
         const uint8_t *head = source->data + at;
         size_t bytes = big_endian(head);
-        if (bytes > source->bytes - at - AROUND) {
+        if (bytes > source->bytes - at - AROUND || !memcmp(head + 4, "IEND", 4)) {
             break;
         }
         bool wanted = false;
-        for (size_t i = 0; i < sizeof kinds; i += 5) {
+        for (size_t i = 0; i < kinds_bytes; i += 5) {
             wanted |= !memcmp(head + 4, kinds + i, 4);
         }
         const chunk c = {source, head + 8, bytes, &inflatable, error};
+        const bool exif = head[4] == 'e';
         if (wanted && crc32(0, head + 4, (uInt)bytes + 4) == big_endian(head + 8 + bytes)) {
+            *orientation = exif && !*orientation ? bd_exif_orientation(c.data, c.bytes) : *orientation;
             result = take(&c, (const char *)head + 4);
         } else if (wanted) {
-            bd_metadata_drop(source, head[4] == 'e' ? BD_METADATA_EXIF : BD_METADATA_TEXT);
+            bd_metadata_drop(source, exif ? BD_METADATA_EXIF : BD_METADATA_TEXT);
         }
         at += bytes + AROUND;
     }
+    *orientation = *orientation ? *orientation : 1;
     return result;
 }

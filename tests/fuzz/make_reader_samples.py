@@ -79,6 +79,50 @@ def made_by_vips():
                 write(f"picture_{folder}", f"{mode.lower()}.{folder}", path.read_bytes(), 0)
 
 
+XMP = (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description tiff:Orientation='6'/></rdf:RDF></x:xmpmeta>")
+
+
+def box(name, data):
+    return struct.pack(">I", len(data) + 8) + name + data
+
+
+def stored_brotli(data):
+    """A window of 16 bits, one block as it is, and an empty last one (RFC 7932)."""
+    return ((len(data) - 1) << 4 | 1 << 20).to_bytes(3, "little") + data + b"\3"
+
+
+def with_metadata():
+    """Files of boxes, GIF, and animations that say more than pixels."""
+    block = exif(">", 3, 6)
+    tiff = block[6:]
+    with tempfile.TemporaryDirectory() as work:
+        start = pathlib.Path(work, "start.jpg")
+        picture(size=(16, 16)).save(start, exif=block, xmp=XMP)
+        for folder, save in (("heic", "hevc"), ("avif", "av1")):
+            path = pathlib.Path(work, f"made.{folder}")
+            subprocess.run(["vips", "heifsave", start, path, f"--compression={save}"], check=True)
+            write(f"picture_{folder}", f"metadata.{folder}", path.read_bytes(), 0)
+        bare = pathlib.Path(work, "bare.jxl")
+        subprocess.run(["vips", "jxlsave", start, bare, "--lossless", "--strip"], check=True)
+        codestream = bare.read_bytes()
+    head = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+    exif_box, xmp_box = b"\0\0\0\0" + tiff, XMP
+    write("picture_jxl", "metadata.jxl",
+          head + box(b"Exif", exif_box) + box(b"jxlc", codestream) + box(b"xml ", xmp_box), 0)
+    write("picture_jxl", "deflated.jxl", head + box(b"brob", b"Exif" + stored_brotli(exif_box)) +
+          box(b"jxlc", codestream) + box(b"brob", b"xml " + stored_brotli(xmp_box)), 0)
+    plain = saved(picture(size=(16, 16)), "JPEG2000")
+    uuids = (box(b"uuid", b"JpgTiffExif->JP2" + tiff) +
+             box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + XMP))
+    write("picture_jpeg2000", "metadata.jp2", plain[:32] + uuids + plain[32:], 0)
+    end = b"\1" + bytes(range(255, -1, -1)) + b"\0"
+    for name, plain in (("metadata.gif", saved(picture("P"), "GIF", comment=b"by hand")),
+                        ("animated_metadata.gif", frames("GIF", comment=b"by hand"))):
+        write("picture_gif", name, plain[:-1] + b"!\xff\x0bXMP DataXMP" + XMP + end + b";", 0)
+    write("picture_png", "animated_metadata.png", frames("PNG", exif=block))
+    write("picture_webp", "animated_metadata.webp", frames("WEBP", lossless=True, exif=block, xmp=XMP))
+
+
 def main():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
@@ -123,6 +167,7 @@ def main():
     write("picture_jpeg2000", "rgb.jp2", saved(picture(size=(16, 16)), "JPEG2000"), 0)
     write("picture_jpeg2000", "grey.j2k", saved(picture("L", (16, 16)), "JPEG2000", no_jp2=True), 2)
     made_by_vips()
+    with_metadata()
 
     write("profile", "srgb.icc", srgb)
     write("profile", "lab.icc", lab)
