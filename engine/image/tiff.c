@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "image/color.h"
+#include "image/ifd_metadata.h"
 #include "image/metadata.h"
 #include "image/orientation.h"
 #include "image/pixels.h"
 #include "image/rows.h"
 #include "image/tiff_library.h"
-#include "image/tiff_metadata.h"
 #include "image/tiff_samples.h"
 
 enum {

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "image/exif.h"
+#include "image/ifd_metadata.h"
 #include "image/pixels.h"
 #include "image/rows.h"
 #include "image/tiff_library.h"
-#include "image/tiff_metadata.h"
 
 typedef struct tiff_writer {
     bd_tiff tiff;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What TIFF files say of photos, as bd_metadata has it: EXIF's entries stand in the directories of the file itself. */
-#ifndef BD_TIFF_METADATA_H
-#define BD_TIFF_METADATA_H
+#ifndef BD_IFD_METADATA_H
+#define BD_IFD_METADATA_H
 
 #include "image/encoder.h"
 #include "image/image_source.h"

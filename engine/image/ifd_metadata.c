@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "image/tiff_metadata.h"
+#include "image/ifd_metadata.h"
 
 #include <math.h>
 #include <stdio.h>
