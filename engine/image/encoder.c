@@ -36,6 +36,18 @@ bool bd_encoder_put(bd_encoder *to, const void *data, size_t bytes) {
     return true;
 }
 
+void bd_encoder_drop(bd_encoder *to, bd_metadata_kind kind, const char *part) {
+    to->dropped |= 1u << kind;
+    const size_t used = strlen(to->parts), room = sizeof to->parts - used;
+    bool plain = strlen(part) + 3 <= room;
+    for (const char *c = part; *c && plain; c++) {
+        plain = *c >= ' ' && *c <= '~';
+    }
+    if (plain) {
+        (void)snprintf(to->parts + used, room, "%s%s", used ? ", " : "", part);
+    }
+}
+
 uint8_t *bd_encoder_row(const bd_encoder *encoder, uint32_t y) {
     return encoder->image->pixels + (ptrdiff_t)y * encoder->image->stride_bytes;
 }
@@ -70,10 +82,12 @@ bd_result bd_encoder_take_metadata(bd_encoder *to, unsigned held) {
 }
 
 void bd_encoder_say_dropped(const bd_encoder *to, const char *form) {
-    char names[120], text[400];
+    char names[120], text[500];
+    const bool partly = to->parts[0];
     if (to->dropped && to->params.log) {
         bd_metadata_name(to->dropped, names, sizeof names);
-        (void)snprintf(text, sizeof text, "%s: %s cannot hold metadata of the photo: %s", to->name, form, names);
+        (void)snprintf(text, sizeof text, "%s: %s cannot hold metadata of the photo: %s%s%s%s", to->name, form, names,
+                       partly ? " (" : "", to->parts, partly ? ")" : "");
         to->params.log(to->params.log_user, BD_LOG_WARNING, text);
     }
 }

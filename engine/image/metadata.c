@@ -9,10 +9,7 @@
 #include "image/exif.h"
 #include "image/xmp.h"
 
-enum {
-    BYTES_MOST = 4 << 20, /* of all metadata of a file */
-    TEXTS_MOST = 500
-};
+enum { TEXTS_MOST = 500 };
 
 /* What bd_metadata.owner points to. */
 typedef struct metadata_owner {
@@ -90,7 +87,7 @@ void bd_metadata_drop(const bd_image_source *source, bd_metadata_kind kind) {
 }
 
 size_t bd_metadata_room(const bd_image_source *source) {
-    return source->metadata ? BYTES_MOST - source->metadata->used : 0;
+    return source->metadata ? BD_METADATA_BYTES_MOST - source->metadata->used : 0;
 }
 
 /* Whether so much more may be kept; else it is dropped. */
