@@ -9,6 +9,9 @@
 
 #include "image/canvas.h"
 
+/* How a file ends: as it should, without an end behind its last frame, or within a frame. */
+typedef enum gif_end { ENDED, WITHOUT_END, CUT_OFF } gif_end;
+
 typedef struct gif_frames {
     const bd_image_source *source;
     size_t at;
@@ -17,6 +20,8 @@ typedef struct gif_frames {
     uint8_t *indices, *row; /* of the canvas's width and the widest frame's */
     uint32_t room;          /* pixels of these */
     GraphicsControlBlock control;
+    uint32_t left; /* frames to be read */
+    gif_end end;
 } gif_frames;
 
 /* ---- counting ---- */
@@ -53,16 +58,16 @@ static void read_repeats(const gif_walk *walk, bd_animation_info *info) {
     }
 }
 
-static bool count_frames(const bd_image_source *source, bd_animation_info *info) {
+static gif_end walk_through(const bd_image_source *source, bd_animation_info *info) {
     enum { HEADER = 13, DESCRIPTOR = 9 };
+    info->frame_count = 0;
     if (source->bytes < HEADER) {
-        return false;
+        return CUT_OFF;
     }
     gif_walk walk = {source->data, source->bytes, HEADER + palette_bytes(source->data[10])};
     info->width = source->data[6] | (uint32_t)source->data[7] << 8;
     info->height = source->data[8] | (uint32_t)source->data[9] << 8;
     info->play_count = 1;
-    info->frame_count = 0;
     while (walk.at < walk.bytes) {
         const uint8_t kind = walk.data[walk.at++];
         if (kind == '!' && walk.at < walk.bytes) {
@@ -72,12 +77,17 @@ static bool count_frames(const bd_image_source *source, bd_animation_info *info)
             info->frame_count++; /* one that is cut off, too: decoding it fails */
             walk.at += DESCRIPTOR + palette_bytes(walk.data[walk.at + DESCRIPTOR - 1]) + 1;
         } else {
-            break;
+            return kind == ';' ? ENDED : kind == ',' ? CUT_OFF : WITHOUT_END;
         }
         if (!skip_blocks(&walk)) {
-            break;
+            return kind == ',' ? CUT_OFF : WITHOUT_END;
         }
     }
+    return WITHOUT_END;
+}
+
+static bool count_frames(const bd_image_source *source, bd_animation_info *info) {
+    (void)walk_through(source, info);
     return info->frame_count > 1;
 }
 
@@ -109,6 +119,9 @@ static bd_result open_frames(const bd_image_source *source, void **state, bd_err
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", source->name);
     }
     frames->source = source;
+    bd_animation_info info = {0};
+    frames->end = walk_through(source, &info);
+    frames->left = info.frame_count;
     frames->control.TransparentColor = NO_TRANSPARENT_COLOR;
     int code = 0;
     frames->gif = DGifOpen(frames, read_bytes, &code);
@@ -234,6 +247,14 @@ static bd_result next_frame(void *state, bd_image *frame, bd_delay *delay, bd_er
     if (!result) {
         result = bd_canvas_show(&frames->canvas, frames->source, frame, error);
     }
+    frames->left -= frames->left > 0;
+    if (!result && !frames->left && frames->end != ENDED) {
+        result = frames->end == CUT_OFF ? broken(frames, D_GIF_ERR_EOF_TOO_SOON, error)
+                                        : bd_image_miss_end(frames->source, "GIF", error);
+        if (result) {
+            bd_image_finish(frame);
+        }
+    }
     if (!result) {
         *delay = (bd_delay){(uint32_t)frames->control.DelayTime, 100};
     }
@@ -257,12 +278,13 @@ static void close_frames(void *state) {
 const bd_frames_reader bd_gif_reader = {count_frames, open_frames, next_frame, close_frames};
 
 bd_result bd_gif_decode(const bd_image_source *source, bd_image *image, bd_error *error) {
-    void *frames;
+    void *state;
     bd_delay delay;
-    bd_result result = open_frames(source, &frames, error);
+    bd_result result = open_frames(source, &state, error);
     if (!result) {
-        result = next_frame(frames, image, &delay, error);
+        ((gif_frames *)state)->left = 1;
+        result = next_frame(state, image, &delay, error);
     }
-    close_frames(frames);
+    close_frames(state);
     return result;
 }
