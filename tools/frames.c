@@ -118,7 +118,7 @@ bool cli_frames_add_matte(cli *run, cli_frames *frames, bd_image_file file, cons
     return done;
 }
 
-static bool write(cli *run, bd_animation_writer *writer, const char *path) {
+static bool finish(cli *run, bd_animation_writer *writer, const char *path) {
     void *data;
     size_t bytes;
     cli_progress_stage(run, "writing");
@@ -131,11 +131,11 @@ static bool write(cli *run, bd_animation_writer *writer, const char *path) {
 }
 
 bool cli_frames_write(cli *run, cli_frames *frames, const char *path) {
-    return write(run, frames->writer, path);
+    return finish(run, frames->writer, path);
 }
 
 bool cli_frames_write_mattes(cli *run, cli_frames *frames, const char *path) {
-    return write(run, frames->mattes, path);
+    return finish(run, frames->mattes, path);
 }
 
 void cli_frames_close(cli_frames *frames) {
