@@ -94,8 +94,9 @@ typedef struct bd_matte_params {
     bool biased;  /* bias is set; false: 0.5 where the class called "person" alone is foreground, else 0 */
     float bias;   /* -20..20, in log-odds: more makes the foreground larger */
     /* Of the rule: how often the network looks. 2: a second time, at the part of the photo that holds the subject, where
-     * that shows it at least 1.2 times as large; the device decides. 1: once, and not with the larger network of
-     * bd_session_params.closer. 0: 2 on GPUs, 1 on software devices, and 2 for BD_MATTE_BEST. */
+     * that shows it at least 1.2 times as large; the device decides. A photo of more than 2^25 / W rows, W the width of the
+     * network's input, gets no second one. 1: once, and not with the larger network of bd_session_params.closer. 0: 2 on
+     * GPUs, 1 on software devices, and 2 for BD_MATTE_BEST. */
     uint32_t looks;
     /* The finished matte, before grow_px and feather_px: clamp((alpha - level_low) / (level_high - level_low), 0, 1), each
      * 0..1; both equal: 1 from there on, else 0. Both 0: as it is. */

@@ -36,6 +36,11 @@ bd_crop bd_crop_of(const bd_recipe *recipe, const bd_looks *looks, bd_slot photo
                               .cell = along.scale}};
 }
 
+bool bd_crop_fits(const bd_looks *looks, bd_size photo) {
+    enum { PIXEL_BYTES = 4, LEAST_RANGE = 1 << 27 };
+    return (uint64_t)input_of(looks).w * photo.h <= LEAST_RANGE / PIXEL_BYTES;
+}
+
 static void bind_box(bd_recorder *to, bd_vk_dispatch *dispatch, bd_slot words) {
     bd_bind_bytes(to, dispatch, 1, words, 0, BD_BOX_WORDS * sizeof(uint32_t));
 }

@@ -13,6 +13,9 @@ typedef struct bd_crop {
 } bd_crop;
 
 bd_crop bd_crop_of(const bd_recipe *recipe, const bd_looks *looks, bd_slot photo, bd_slot words, bd_size grid);
+/* Whether a photo can have a second look: the crop's columns are as tall as the photo, and have to fit into a buffer that
+ * every device can bind (Vulkan's least maxStorageBufferRange, 2^27 bytes). */
+bool bd_crop_fits(const bd_looks *looks, bd_size photo);
 /* The crop, of the network's size; what it holds is undefined where there is no second look. */
 bd_slot bd_crop_add(bd_recipe *recipe, const bd_looks *looks, const bd_crop *crop);
 /* Log-odds of both looks on a grid of that size: odds are the first one's, logits the crop's, which counts by weight. */

@@ -86,6 +86,7 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
 
 bd_slot bd_matte_look_add(bd_recipe *recipe, bd_matte_input *input) {
     const bd_looks *looks = input->looks;
+    input->second_look = input->second_look && bd_crop_fits(looks, bd_recipe_size(recipe, input->photo));
     bd_slot small = bd_look_resize(recipe, &looks->network, input->photo);
     input->resized = bd_recipe_size(recipe, small);
     input->logits = bd_look_add(recipe, looks, input->photo, small, bd_larger_looks_are_gated(looks, input->params));

@@ -20,7 +20,7 @@ typedef struct bd_matte_input {
     bd_size resized;            /* the photo as the network saw it, likewise */
     uint32_t person;            /* the class, likewise */
     int32_t background;         /* likewise; -1: there is none */
-    bool second_look;           /* likewise: the first network's gate has been made */
+    bool second_look;           /* likewise: the first network's gate has been made; the photo may still be too tall */
     uint32_t closed_form_steps; /* 0: as many as are usual */
 } bd_matte_input;
 

@@ -407,8 +407,10 @@ def older(cases):
 def profiles(cases):
     """Numbers stay as they are stored, whatever the profile says: it goes along."""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
-    for ending in ('png', 'jpg', 'tif', 'webp'):
-        cases.pillow(f'profile.{ending}', 'RGB', icc_profile=srgb)
+    reads = forms_read()
+    for ending, form in {'png': 'PNG', 'jpg': 'JPEG', 'tif': 'TIFF', 'webp': 'WebP'}.items():
+        if form in reads:
+            cases.pillow(f'profile.{ending}', 'RGB', icc_profile=srgb)
 
 
 def main():

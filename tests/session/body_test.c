@@ -379,11 +379,30 @@ static void test_levels(void **state) {
     bd_image_finish(&cut);
 }
 
+/* A crop's columns of so tall a photo go into no buffer: one look is all that it gets, and the matte is that look's. */
+static void test_too_tall(void **state) {
+    const fixture *f = *state;
+    bd_image tall = test_new_picture(2, (1u << 25) / SIDE + 1), wide = test_new_picture(tall.height, 2);
+    bd_image across = matte_of(f, &wide, (bd_matte_params){.mode = BD_MATTE_SOFT, .looks = 2});
+    assert_true(time_of(f->base.session, "second look") >= 0.0);
+    bd_image twice = matte_of(f, &tall, (bd_matte_params){.mode = BD_MATTE_SOFT, .looks = 2});
+    assert_true(time_of(f->base.session, "second look") < 0.0);
+    bd_image once = matte_of(f, &tall, (bd_matte_params){.mode = BD_MATTE_SOFT, .looks = 1});
+    for (uint32_t y = 0; y < tall.height; y++) {
+        assert_memory_equal(twice.pixels + y * twice.stride_bytes, once.pixels + y * once.stride_bytes, tall.width);
+    }
+    bd_image_finish(&across);
+    bd_image_finish(&twice);
+    bd_image_finish(&once);
+    free(tall.pixels);
+    free(wide.pixels);
+}
+
 int main(void) {
     int skip = test_session_skip();
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_rule),       cmocka_unit_test(test_second_look),
-                                              cmocka_unit_test(test_no_gain),    cmocka_unit_test(test_flights),
-                                              cmocka_unit_test(test_refused),    cmocka_unit_test(test_levels),
-                                              cmocka_unit_test(test_larger_look)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_rule),        cmocka_unit_test(test_second_look),
+                                              cmocka_unit_test(test_no_gain),     cmocka_unit_test(test_flights),
+                                              cmocka_unit_test(test_refused),     cmocka_unit_test(test_levels),
+                                              cmocka_unit_test(test_larger_look), cmocka_unit_test(test_too_tall)};
     return skip ? skip : cmocka_run_group_tests(tests, open_all, close_all);
 }
