@@ -97,10 +97,12 @@ static bd_result fit_metadata(bd_encoder *to) {
 }
 
 static void say_dropped(const bd_encoder *to, const bd_form *form) {
-    char names[120], text[400];
+    char names[120], text[500];
+    const bool partly = to->parts[0];
     if (to->dropped && to->params.log) {
         bd_metadata_name(to->dropped, names, sizeof names);
-        (void)snprintf(text, sizeof text, "%s: %s cannot hold metadata of the photo: %s", to->name, form->name, names);
+        (void)snprintf(text, sizeof text, "%s: %s cannot hold metadata of the photo: %s%s%s%s", to->name, form->name,
+                       names, partly ? " (" : "", to->parts, partly ? ")" : "");
         to->params.log(to->params.log_user, BD_LOG_WARNING, text);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/encoder.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool bd_encoder_grow(bd_encoder *to, size_t bytes) {
@@ -30,6 +31,18 @@ bool bd_encoder_put(bd_encoder *to, const void *data, size_t bytes) {
     memcpy(to->data + to->used, data, bytes);
     to->used += bytes;
     return true;
+}
+
+void bd_encoder_drop(bd_encoder *to, bd_metadata_kind kind, const char *part) {
+    to->dropped |= 1u << kind;
+    const size_t used = strlen(to->parts), room = sizeof to->parts - used;
+    bool plain = strlen(part) + 3 <= room;
+    for (const char *c = part; *c && plain; c++) {
+        plain = *c >= ' ' && *c <= '~';
+    }
+    if (plain) {
+        (void)snprintf(to->parts + used, room, "%s%s", used ? ", " : "", part);
+    }
 }
 
 uint8_t *bd_encoder_row(const bd_encoder *encoder, uint32_t y) {

@@ -9,10 +9,7 @@
 #include "image/exif.h"
 #include "image/xmp.h"
 
-enum {
-    BYTES_MOST = 4 << 20, /* of all metadata of a file */
-    TEXTS_MOST = 500
-};
+enum { TEXTS_MOST = 500 };
 
 /* What bd_metadata.owner points to. */
 typedef struct metadata_owner {
@@ -91,7 +88,7 @@ void bd_metadata_drop(const bd_image_source *source, bd_metadata_kind kind) {
 
 /* Whether so much more may be kept; else it is dropped. */
 static bool may_keep(const bd_image_source *source, bd_metadata_kind kind, size_t bytes) {
-    if (bytes > BYTES_MOST - source->metadata->used) {
+    if (bytes > BD_METADATA_BYTES_MOST - source->metadata->used) {
         bd_metadata_drop(source, kind);
         return false;
     }

@@ -13,6 +13,8 @@ typedef enum bd_metadata_kind {
     BD_METADATA_XMP_EXTENSION /* is never kept */
 } bd_metadata_kind;
 
+enum { BD_METADATA_BYTES_MOST = 4 << 20 }; /* of all that is kept of a file */
+
 /* What was found so far in the file that is read. */
 struct bd_metadata_found {
     bd_metadata kept;

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "image/color.h"
+#include "image/ifd_metadata.h"
+#include "image/metadata.h"
 #include "image/orientation.h"
 #include "image/pixels.h"
 #include "image/rows.h"
@@ -504,8 +506,15 @@ static bd_result read_picture(tiff_reader *reader) {
     uint32_t profile_bytes = 0;
     const void *profile = NULL;
     bd_result result = read_header(reader);
+    if (!result) {
+        result =
+            bd_tiff_take_metadata(source, reader->tiff.call.TIFFCurrentDirOffset(reader->tiff.file), reader->error);
+    }
     if (result) {
         return result;
+    }
+    if (reader->kind == CMYK || reader->kind == LAB) {
+        bd_metadata_set_srgb(source);
     }
     if (!reader->tiff.call.TIFFGetField(reader->tiff.file, TIFFTAG_ICCPROFILE, &profile_bytes, &profile)) {
         profile = NULL;

@@ -119,6 +119,10 @@ def main():
         deep = Image.frombytes("I;16", (2, 2), bytes(range(8)))
         write("picture_tiff", f"{mode.replace(';', '')}.tif", saved(deep if mode == "I;16" else picture(mode), "TIFF"), 0)
     write("picture_tiff", "lzw.tif", saved(picture("RGBA"), "TIFF", compression="tiff_lzw"), 1)
+    told = {0x10F: "MadeUp", 0x112: 6, 0x2BC: b"<x tiff:Orientation='6'/>", 0x83BB: b"\x1c\x02\x50\0\1N\0\0",
+            0x8769: {0x9003: "2020:01:02 03:04:05", 0x927C: b"notes"}, 0x8825: {1: "N", 2: (48.5, 0.0, 0.0)}}
+    for name, page in (("little", picture()), ("big", deep.convert("I;16B"))):
+        write("picture_tiff", f"told_{name}.tif", saved(page, "TIFF", tiffinfo=told, dpi=(300, 300)), 0)
     write("picture_tiff", "jpeg.tif", saved(picture(size=(16, 16)), "TIFF", compression="jpeg"), 0)
     write("picture_jpeg2000", "rgb.jp2", saved(picture(size=(16, 16)), "JPEG2000"), 0)
     write("picture_jpeg2000", "grey.j2k", saved(picture("L", (16, 16)), "JPEG2000", no_jp2=True), 2)
