@@ -109,9 +109,13 @@ static size_t find(const block *b, const directory *d, uint32_t tag) {
     return 0;
 }
 
+static size_t bytes_of_type(uint32_t type) {
+    return type == TYPE_IFD ? 4 : bd_ifd_type_bytes(type);
+}
+
 /* Where the value of an entry lies when that is not the entry itself; empty: it is, or it makes no sense. */
 static range value_of(const block *b, size_t entry) {
-    uint64_t bytes = (uint64_t)bd_ifd_type_bytes(get(b, entry + 2, 2)) * get(b, entry + 4, 4);
+    uint64_t bytes = (uint64_t)bytes_of_type(get(b, entry + 2, 2)) * get(b, entry + 4, 4);
     size_t at = get(b, entry + 8, 4);
     return bytes > 4 && at < b->bytes && bytes <= b->bytes - at ? (range){at, at + (size_t)bytes} : (range){0, 0};
 }
@@ -119,7 +123,7 @@ static range value_of(const block *b, size_t entry) {
 /* An integer of an entry's value, by index; false: it has none. */
 static bool read_integer(const block *b, size_t entry, uint32_t index, uint32_t *value) {
     uint32_t type = entry ? get(b, entry + 2, 2) : 0;
-    size_t size = bd_ifd_type_bytes(type);
+    size_t size = bytes_of_type(type);
     if ((type != BD_IFD_BYTE && type != BD_IFD_SHORT && type != BD_IFD_LONG && type != TYPE_IFD) ||
         index >= get(b, entry + 4, 4)) {
         return false;
@@ -374,7 +378,7 @@ static bool points_further(const block *b, const directory *d) {
         const uint32_t tag = get(b, entry_at(d, i), 2), type = get(b, entry_at(d, i) + 2, 2);
         const bool known = tag == TAG_EXIF || tag == TAG_GPS || tag == TAG_INTEROPERABILITY;
         further = tag == TAG_NOTE || tag == TAG_PRIVATE || tag == TAG_KODAK || tag == TAG_GLOBAL ||
-                  (!bd_ifd_type_bytes(type) && !known) || (type == TYPE_IFD && !known);
+                  (!bd_ifd_type_bytes(type) && !known);
     }
     return further;
 }

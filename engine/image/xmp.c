@@ -8,6 +8,7 @@
 
 enum {
     NUMBER_MOST = 32,  /* bytes */
+    XMLNS = 5,         /* bytes of the word that declares a namespace */
     GROWTH = 4096,     /* all numbers together may become this much longer */
     URI_MOST = 100,    /* bytes of a namespace that is looked at */
     PREFIXES_MOST = 64 /* of namespaces of pictures */
@@ -174,7 +175,6 @@ static bool add_prefix(packet *p, const char *text, size_t bytes, xmp_namespace 
 
 /* Where a namespace is declared: adds its prefix, none for the default one. */
 static bool add_declared(packet *p, size_t at, size_t length) {
-    static const size_t word = sizeof "xmlns" - 1;
     span uri;
     if (!find_value(p, at, length, URI_MOST, &uri)) {
         return true;
@@ -183,8 +183,8 @@ static bool add_declared(packet *p, size_t at, size_t length) {
     for (size_t i = 0; i < BD_COUNT(namespaces); i++) {
         const size_t bytes = strlen(namespaces[i].uri);
         if (has_at(p, uri.from, namespaces[i].uri) && (uri.to - uri.from == bytes || namespaces[i].family)) {
-            const size_t skipped = length > word ? word + 1 : word;
-            added = add_prefix(p, p->text + at + skipped, length - skipped, (xmp_namespace)i);
+            const size_t skipped = length > XMLNS ? XMLNS + 1 : XMLNS;
+            added = added && add_prefix(p, p->text + at + skipped, length - skipped, (xmp_namespace)i);
         }
     }
     return added;
@@ -202,8 +202,9 @@ static bool find_prefixes(packet *p) {
         found = found && add_prefix(p, usual[i].text, strlen(usual[i].text), usual[i].stands_for);
     }
     for (size_t at = 0; at < p->bytes && found; at++) {
-        if (p->text[at] == 'x' && starts_name(p, at) && (has_at(p, at, "xmlns:") || has_at(p, at, "xmlns="))) {
-            found = add_declared(p, at, name_bytes(p, at));
+        const size_t length = has_at(p, at, "xmlns") && starts_name(p, at) ? name_bytes(p, at) : 0;
+        if (length && (length == XMLNS || p->text[at + XMLNS] == ':')) {
+            found = add_declared(p, at, length);
         }
     }
     return found;
