@@ -55,7 +55,9 @@ BD_API void bd_animation_close(bd_animation *animation); /* NULL is fine */
 typedef struct bd_animation_writer bd_animation_writer;
 
 /* params   file: PNG (AUTO, too), WEBP or GIF; quality and allocator as for bd_image_write. GIF holds 255 colours a
- *          frame and no half transparency: from alpha 128 on a pixel is opaque.
+ *          frame, which become sRGB, and no half transparency: from alpha 128 on a pixel is opaque. It counts hundredths
+ *          of a second: rounding evens out over the frames, and what rounds below two, which browsers show as ten,
+ *          becomes two unless it is 0 or 1 exactly.
  * Errors   BD_ERR_INVALID_ARGUMENT (a file that holds one frame), BD_ERR_UNSUPPORTED (this build has no library for it),
  *          BD_ERR_OUT_OF_MEMORY.
  */

@@ -192,11 +192,23 @@ static uint32_t interlaced(uint32_t n, uint32_t height) {
     return 0;
 }
 
+/* What lies outside of the canvas is decoded for nothing: there must not be much of it. */
+static bd_result check_frame_size(const gif_frames *frames, const GifImageDesc *at, bd_error *error) {
+    const uint64_t canvas = (uint64_t)frames->canvas.width * frames->canvas.height, spare = (uint64_t)1 << 20;
+    bd_result result = bd_image_check_size(frames->source, at->Width, at->Height, error);
+    if (!result && (uint64_t)at->Width * (uint64_t)at->Height > 4 * canvas + spare) {
+        result = bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: GIF: a frame of %dx%d pixels in a picture of %ux%u",
+                         frames->source->name, at->Width, at->Height, (unsigned)frames->canvas.width,
+                         (unsigned)frames->canvas.height);
+    }
+    return result;
+}
+
 static bd_result draw_frame(gif_frames *frames, bd_error *error) {
     GifFileType *gif = frames->gif;
     const GifImageDesc *at = &gif->Image;
     const ColorMapObject *colors = at->ColorMap ? at->ColorMap : gif->SColorMap;
-    bd_result result = bd_image_check_size(frames->source, at->Width, at->Height, error);
+    bd_result result = check_frame_size(frames, at, error);
     if (!result && !colors) {
         result = bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: GIF: a frame without colours", frames->source->name);
     }
