@@ -308,11 +308,11 @@ static void drop_pictures(fitting *f, const directory *d) {
     }
 }
 
-/* Adds what stays of a directory to what is used, and what goes to what is gone. */
-static void sort_out(fitting *f, const directory *d) {
+/* Adds what stays of a directory to what is used, and what goes to what is gone. Returns the entries that stay. */
+static uint32_t sort_out(fitting *f, const directory *d) {
     uint32_t left = 0;
     if (!d->at) {
-        return;
+        return 0;
     }
     drop_pictures(f, d);
     for (uint32_t i = 0; i < d->count; i++) {
@@ -325,15 +325,18 @@ static void sort_out(fitting *f, const directory *d) {
         }
     }
     (void)add_range(&f->used, d->at, entry_at(d, left) + (left < d->count ? 4 : 0));
+    return left;
 }
 
 /* Some writers leave out the link to a next directory, and have something else in its place. */
-static void unlink_next(fitting *f, const directory *d) {
+static void unlink_next(fitting *f, const directory *d, uint32_t left) {
     const range link = {extent(d).to, extent(d).to + 4};
     if (d->at && link.to <= f->b.bytes && !overlaps(&f->used, link)) {
         drop_directory(f, get(&f->b, link.from, 4));
         bd_ifd_put(&f->b, link.from, 4, 0);
-        (void)add_range(&f->used, link.from, link.to);
+        if (left == d->count) {
+            (void)add_range(&f->used, link.from, link.to);
+        }
     }
 }
 
@@ -443,12 +446,13 @@ static size_t cut(const fitting *f) {
 /* Returns the bytes left. */
 static size_t without_pictures(fitting *f) {
     bool further = false;
+    uint32_t left[DIRECTORIES];
     (void)add_range(&f->used, 0, BD_IFD_HEADER);
     for (int i = 0; i < DIRECTORIES; i++) {
-        sort_out(f, &f->kept[i]);
+        left[i] = sort_out(f, &f->kept[i]);
     }
     for (int i = 0; i < DIRECTORIES; i++) {
-        unlink_next(f, &f->kept[i]);
+        unlink_next(f, &f->kept[i], left[i]);
     }
     for (size_t i = 0; i < f->dropped_count; i++) {
         const directory dropped = directory_at(&f->b, f->dropped[i]);
