@@ -22,8 +22,9 @@ typedef struct bd_metadata_text {
  *          image as it was read: where that was turned upright, no orientation is left to be applied. What is damaged, or
  *          goes beyond some megabytes, is left out with one warning; so is the extended part of a JPEG's XMP.
  * Writing  bd_image_write_params.metadata: sizes in EXIF and XMP become those of the image written, and thumbnails, which
- *          show the old picture, are left out; all else stays byte for byte, a maker's notes and their offsets, too. The
- *          caller's blocks stay as they are. What a form of files cannot hold is left out with a warning. */
+ *          show the old picture, are left out; all else stays byte for byte, a maker's notes and their offsets, too; in a TIFF,
+ *          where EXIF's entries stand among the picture's tags, each value does, at another place. The caller's blocks stay
+ *          as they are. What a form of files cannot hold is left out with a warning. */
 typedef struct bd_metadata {
     size_t struct_size;
     const void *owner;   /* the library's; NULL when the caller owns the blocks */

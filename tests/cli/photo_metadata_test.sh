@@ -111,6 +111,54 @@ if "$backdrop" --version | grep -q '^writes: .*WebP'; then
     are by.webp 'Make -' 'XMP-exif:ExifImageWidth -'
 fi
 
+# TIFF, from and to: all but comments, which become descriptions.
+if "$backdrop" --version | grep -q '^writes: .*TIFF'; then
+    told=('Make MadeUp' 'Model Test 1' 'EXIF:Copyright (c) nobody' 'DateTimeOriginal 2020:01:02 03:04:05'
+        'EXIF:GPSLatitude 48.5' 'EXIF:Orientation 1' 'EXIF:XResolution 300' 'ThumbnailImage -'
+        $'XMP-dc:Title caf\xc3\xa9' 'XMP-tiff:Orientation 1' 'IPTC:Keywords one, two' 'ImageWidth 48' 'ImageHeight 64'
+        'EXIF:ImageDescription by hand' 'Warning -' 'Error -')
+    run 0 photo.jpg --matte-in turned.pgm --color white -o by.tif
+    [ ! -s stderr ] || complain "by.tif: $(cat stderr)"
+    are by.tif "${told[@]}" 'EXIF:ExifImageWidth 48' 'XMP-exif:ExifImageWidth 48'
+    run 0 plain.ppm --matte-in upright.pgm --color white -o plain8.tif
+    { printf 'P6 64 48 65535\n'; head -c $((64 * 48 * 6)) /dev/zero | tr '\0' 'x'; } > deep.ppm
+    run 0 deep.ppm --matte-in upright.pgm --color white -o plain16.tif
+    for bits in 8 16; do
+        cp "plain$bits.tif" made.tif
+        exiftool -q -overwrite_original -tagsfromfile photo.jpg -all:all -n -Orientation=6 -ImageDescription='by hand' \
+            made.tif || complain "exiftool writes no TIFF of $bits bits"
+        for form in tif jpg png; do
+            run 0 made.tif --matte-in turned.pgm --color white -o "from.$form"
+            [ ! -s stderr ] || complain "from.$form of $bits bits: $(cat stderr)"
+            are "from.$form" "${told[@]}"
+        done
+        are from.tif "BitsPerSample $bits $bits $bits"
+        are from.jpg 'JFIF:XResolution 300'
+        are from.png 'PNG-pHYs:PixelsPerUnitX 11811'
+    done
+    # exiftool finds nothing in them that it does not find in those without metadata, or in the photo's entries.
+    for file in plain8 by from; do
+        exiftool -a -s3 -validate -warning "$file.tif" | grep -v -e Warning -e OK -e ' is not allowed in TIFF$' \
+            -e 'Missing required TIFF' > "$file.found"
+    done
+    for file in by from; do
+        cmp -s plain8.found "$file.found" || complain "$file.tif: $(cat "$file.found")"
+        checked=$((checked + 1))
+    done
+    if command -v tiffinfo > /dev/null; then
+        for file in by from; do
+            tiffcp "$file.tif" copied.tif 2> warned && [ ! -s warned ] || complain "tiffcp $file.tif: $(cat warned)"
+            tiffinfo "$file.tif" 2> /dev/null | grep -q 'GPS directory within directory 0' || complain "tiffinfo $file.tif"
+            are copied.tif 'Make MadeUp' 'EXIF:XResolution 300' # tiffcp takes few tags along
+        done
+    else
+        echo 'not looked at: no tiffinfo'
+    fi
+    run 0 by.tif --matte-in turned.pgm --color white --strip -o bare.tif
+    [ -z "$(exiftool -s3 -Make -Copyright -XResolution -XMP:all -IPTC:all -ExifIFD:all -GPS:all bare.tif)" ] ||
+        complain '--strip keeps: bare.tif'
+fi
+
 # The end is missing: a note, and one; with --strict, or where pixels are missing, status 4.
 for form in jpg png; do
     run 0 plain.ppm --matte-in upright.pgm --color '#336699' -o "whole.$form"
