@@ -24,7 +24,12 @@ typedef struct bd_metadata_text {
  * Writing  bd_image_write_params.metadata: sizes in EXIF and XMP become those of the image written, and thumbnails, which
  *          show the old picture, are left out; all else stays byte for byte, a maker's notes and their offsets, too; in a TIFF,
  *          where EXIF's entries stand among the picture's tags, each value does, at another place. The caller's blocks stay
- *          as they are. What a form of files cannot hold is left out with a warning. */
+ *          as they are. What a form of files cannot hold is left out with a warning.
+ * Old picture  goes as thumbnails do, wherever it is known to stand: in EXIF previews and layers of all directories, and
+ *          blocks of XMP, IPTC and Photoshop besides those of the file; in XMP thumbnails under any prefix, and the
+ *          pictures, depth and sound of Google's namespaces; IPTC's previews and embedded objects; texts whose keys begin
+ *          with "Thumb::". Bytes of EXIF that nothing points to become zero or are cut off, unless there is a maker's note
+ *          or the like, which may point to them. What is within a maker's note stays. */
 typedef struct bd_metadata {
     size_t struct_size;
     const void *owner;   /* the library's; NULL when the caller owns the blocks */
