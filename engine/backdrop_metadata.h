@@ -28,6 +28,11 @@ typedef struct bd_metadata_text {
  *          TIFF, where EXIF's entries stand among the picture's tags, each value does, at another place. The caller's
  *          blocks stay as they are. What a form of files cannot hold is left out with a warning: JPEG and PNG hold all,
  *          TIFF all but texts that it has no tag for, WebP and AVIF EXIF and XMP, GIF XMP and texts.
+ * Old picture  goes as thumbnails do, wherever it is known to stand: in EXIF previews and layers of all directories, and
+ *          blocks of XMP, IPTC and Photoshop besides those of the file; in XMP thumbnails under any prefix, and the
+ *          pictures, depth and sound of Google's namespaces; IPTC's previews and embedded objects; texts whose keys begin
+ *          with "Thumb::". Bytes of EXIF that nothing points to become zero or are cut off, unless there is a maker's note
+ *          or the like, which may point to them. What is within a maker's note stays.
  * Animations  as single pictures: what bd_animation_open is asked for comes with the first frame, and what
  *          bd_animation_writer_create is given is read when the first one is added; both structs stay until then. */
 typedef struct bd_metadata {

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/exif.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "image/ifd.h"
 
 enum {
     ENTRY = 12,
-    DIRECTORIES = 4, /* that are kept: the first, EXIF's, GPS', interoperability's */
-    CHAIN_MOST = 8   /* of directories of thumbnails */
+    DIRECTORIES = 4,      /* that are kept: the first, EXIF's, GPS', interoperability's */
+    DROPPED_MOST = 32,    /* of directories of pictures */
+    PARTS_MOST = 1 << 16, /* of a picture */
+    TYPE_IFD = 13
 };
 
 enum {
@@ -20,14 +23,25 @@ enum {
     TAG_DENSITY_X = 0x011a,
     TAG_DENSITY_Y = 0x011b,
     TAG_DENSITY_UNIT = 0x0128,
+    TAG_TILES = 0x0144,
+    TAG_TILE_BYTES = 0x0145,
+    TAG_DIRECTORIES = 0x014a,
+    TAG_GLOBAL = 0x0190,
     TAG_JPEG = 0x0201,
     TAG_JPEG_BYTES = 0x0202,
+    TAG_XMP = 0x02bc,
+    TAG_IPTC = 0x83bb,
+    TAG_RESOURCES = 0x8649, /* Photoshop's, as the next one's layers */
+    TAG_LAYERS = 0x935c,
     TAG_EXIF = 0x8769,
     TAG_GPS = 0x8825,
+    TAG_NOTE = 0x927c,
     TAG_COLOR_SPACE = 0xa001,
     TAG_PIXELS_X = 0xa002,
     TAG_PIXELS_Y = 0xa003,
-    TAG_INTEROPERABILITY = 0xa005
+    TAG_INTEROPERABILITY = 0xa005,
+    TAG_PRIVATE = 0xc634, /* DNG's */
+    TAG_KODAK = 0xfe00
 };
 
 typedef bd_ifd_file block;
@@ -42,7 +56,7 @@ typedef struct range {
 } range;
 
 typedef struct ranges {
-    range of[DIRECTORIES * (BD_IFD_ENTRIES_MOST + 1) + 1];
+    range of[DIRECTORIES * (BD_IFD_ENTRIES_MOST + 2) + 1]; /* a directory's values, itself and its link; the header */
     size_t count;
 } ranges;
 
@@ -95,9 +109,13 @@ static size_t find(const block *b, const directory *d, uint32_t tag) {
     return 0;
 }
 
+static size_t bytes_of_type(uint32_t type) {
+    return type == TYPE_IFD ? 4 : bd_ifd_type_bytes(type);
+}
+
 /* Where the value of an entry lies when that is not the entry itself; empty: it is, or it makes no sense. */
 static range value_of(const block *b, size_t entry) {
-    uint64_t bytes = (uint64_t)bd_ifd_type_bytes(get(b, entry + 2, 2)) * get(b, entry + 4, 4);
+    uint64_t bytes = (uint64_t)bytes_of_type(get(b, entry + 2, 2)) * get(b, entry + 4, 4);
     size_t at = get(b, entry + 8, 4);
     return bytes > 4 && at < b->bytes && bytes <= b->bytes - at ? (range){at, at + (size_t)bytes} : (range){0, 0};
 }
@@ -105,8 +123,9 @@ static range value_of(const block *b, size_t entry) {
 /* An integer of an entry's value, by index; false: it has none. */
 static bool read_integer(const block *b, size_t entry, uint32_t index, uint32_t *value) {
     uint32_t type = entry ? get(b, entry + 2, 2) : 0;
-    size_t size = bd_ifd_type_bytes(type);
-    if ((type != BD_IFD_BYTE && type != BD_IFD_SHORT && type != BD_IFD_LONG) || index >= get(b, entry + 4, 4)) {
+    size_t size = bytes_of_type(type);
+    if ((type != BD_IFD_BYTE && type != BD_IFD_SHORT && type != BD_IFD_LONG && type != TYPE_IFD) ||
+        index >= get(b, entry + 4, 4)) {
         return false;
     }
     range away = value_of(b, entry);
@@ -185,50 +204,222 @@ void bd_exif_set_srgb(uint8_t *exif, size_t bytes) {
     set_number(&b, &inner, TAG_COLOR_SPACE, 1);
 }
 
-/* ---- thumbnails ---- */
+/* ---- pictures ---- */
 
-static void add_range(ranges *to, size_t from, size_t end) {
+typedef struct fitting {
+    block b;
+    directory kept[DIRECTORIES];
+    ranges used, gone;
+    size_t dropped[DROPPED_MOST]; /* directories of pictures */
+    size_t dropped_count;
+    bool vague; /* gone does not have all of the pictures */
+} fitting;
+
+/* false: there is no room. */
+static bool add_range(ranges *to, size_t from, size_t end) {
+    if (to->count && from < end && to->of[to->count - 1].to == from) { /* as strips do */
+        to->of[to->count - 1].to = end;
+        return true;
+    }
+    if (from < end && to->count == BD_COUNT(to->of)) {
+        return false;
+    }
     if (from < end) {
         to->of[to->count++] = (range){from, end};
     }
+    return true;
 }
 
-static void add_directory(const block *b, const directory *d, ranges *to) {
-    if (!d->at) {
-        return;
-    }
-    add_range(to, d->at, BD_MIN(entry_at(d, d->count) + 4, b->bytes));
-    for (uint32_t i = 0; i < d->count; i++) {
-        range value = value_of(b, entry_at(d, i));
-        add_range(to, value.from, value.to);
+static void add_gone(fitting *f, size_t from, size_t bytes) {
+    if (from < f->b.bytes && !add_range(&f->gone, from, from + BD_MIN(bytes, f->b.bytes - from))) {
+        f->vague = true;
     }
 }
 
-/* Zeroes what nothing else uses, and notes it. */
-static void clear(const block *b, const ranges *used, size_t from, size_t bytes, ranges *cleared) {
-    if (from >= b->bytes) {
-        return;
-    }
-    size_t to = from + BD_MIN(bytes, b->bytes - from);
-    for (size_t i = 0; i < used->count; i++) {
-        if (from < used->of[i].to && used->of[i].from < to) {
-            return;
+/* What holds pictures, or points to them. Blocks of other kinds, which may have thumbnails of their own, stand in EXIF
+ * besides those of the file. */
+static bool is_picture(uint32_t tag) {
+    static const uint16_t tags[] = {TAG_STRIPS,      TAG_STRIP_BYTES, TAG_TILES,      TAG_TILE_BYTES,
+                                    TAG_DIRECTORIES, TAG_JPEG,        TAG_JPEG_BYTES, TAG_XMP,
+                                    TAG_IPTC,        TAG_RESOURCES,   TAG_LAYERS};
+    for (size_t i = 0; i < BD_COUNT(tags); i++) {
+        if (tags[i] == tag) {
+            return true;
         }
     }
-    memset(b->data + from, 0, to - from);
-    if (cleared->count < BD_COUNT(cleared->of)) {
-        add_range(cleared, from, to);
+    return false;
+}
+
+/* Of a directory, without the link to the next one. */
+static range extent(const directory *d) {
+    return d->at ? (range){d->at, entry_at(d, d->count)} : (range){0, 0};
+}
+
+static bool overlap(range a, range b) {
+    return a.from < b.to && b.from < a.to;
+}
+
+static bool overlaps(const ranges *of, range with) {
+    bool found = false;
+    for (size_t i = 0; i < of->count && !found; i++) {
+        found = overlap(of->of[i], with);
+    }
+    return found;
+}
+
+static void drop_directory(fitting *f, size_t at) {
+    if (!at || at >= f->b.bytes) {
+        return;
+    }
+    bool known = false;
+    for (int i = 0; i < DIRECTORIES; i++) {
+        known = known || f->kept[i].at == at;
+    }
+    for (size_t i = 0; i < f->dropped_count; i++) {
+        known = known || f->dropped[i] == at;
+    }
+    if (known) {
+        return;
+    }
+    if (f->dropped_count == DROPPED_MOST || !directory_at(&f->b, at).at) {
+        f->vague = true;
+        return;
+    }
+    f->dropped[f->dropped_count++] = at;
+}
+
+/* A picture is one JPEG, or strips or tiles of pixels, or a directory of its own. */
+static void drop_pictures(fitting *f, const directory *d) {
+    static const uint16_t tags[][2] = {
+        {TAG_JPEG, TAG_JPEG_BYTES}, {TAG_STRIPS, TAG_STRIP_BYTES}, {TAG_TILES, TAG_TILE_BYTES}};
+    uint32_t at, bytes;
+    for (size_t t = 0; t < BD_COUNT(tags); t++) {
+        const size_t places = find(&f->b, d, tags[t][0]), sizes = find(&f->b, d, tags[t][1]);
+        for (uint32_t i = 0; !f->vague && read_integer(&f->b, places, i, &at); i++) {
+            const bool whole = read_integer(&f->b, sizes, i, &bytes);
+            add_gone(f, at, whole ? bytes : 0);
+            f->vague = f->vague || i == PARTS_MOST || (!whole && at && at < f->b.bytes);
+        }
+    }
+    const size_t directories = find(&f->b, d, TAG_DIRECTORIES);
+    for (uint32_t i = 0; !f->vague && read_integer(&f->b, directories, i, &at); i++) {
+        drop_directory(f, at);
+        f->vague = f->vague || i == PARTS_MOST;
     }
 }
 
-/* A thumbnail is one JPEG, or strips of pixels. */
-static void clear_thumbnail(const block *b, const directory *d, uint32_t at_tag, uint32_t bytes_tag, const ranges *used,
-                            ranges *cleared) {
-    uint32_t at, bytes;
-    for (uint32_t i = 0; i < BD_IFD_ENTRIES_MOST && read_integer(b, find(b, d, at_tag), i, &at) &&
-                         read_integer(b, find(b, d, bytes_tag), i, &bytes);
-         i++) {
-        clear(b, used, at, bytes, cleared);
+/* Adds what stays of a directory to what is used, and what goes to what is gone. Returns the entries that stay. */
+static uint32_t sort_out(fitting *f, const directory *d) {
+    uint32_t left = 0;
+    if (!d->at) {
+        return 0;
+    }
+    drop_pictures(f, d);
+    for (uint32_t i = 0; i < d->count; i++) {
+        const range value = value_of(&f->b, entry_at(d, i));
+        if (is_picture(get(&f->b, entry_at(d, i), 2))) {
+            add_gone(f, value.from, value.to - value.from);
+        } else {
+            (void)add_range(&f->used, value.from, value.to);
+            left++;
+        }
+    }
+    (void)add_range(&f->used, d->at, entry_at(d, left) + (left < d->count ? 4 : 0));
+    return left;
+}
+
+/* Some writers leave out the link to a next directory, and have something else in its place. */
+static void unlink_next(fitting *f, const directory *d, uint32_t left) {
+    const range link = {extent(d).to, extent(d).to + 4};
+    if (d->at && link.to <= f->b.bytes && !overlaps(&f->used, link)) {
+        drop_directory(f, get(&f->b, link.from, 4));
+        bd_ifd_put(&f->b, link.from, 4, 0);
+        if (left == d->count) {
+            (void)add_range(&f->used, link.from, link.to);
+        }
+    }
+}
+
+static void drop_all_of(fitting *f, const directory *d) {
+    static const uint16_t pointers[] = {TAG_EXIF, TAG_GPS, TAG_INTEROPERABILITY};
+    const size_t end = extent(d).to;
+    uint32_t at;
+    drop_pictures(f, d);
+    add_gone(f, d->at, end + 4 - d->at);
+    for (uint32_t i = 0; i < d->count; i++) {
+        const range value = value_of(&f->b, entry_at(d, i));
+        add_gone(f, value.from, value.to - value.from);
+    }
+    for (size_t i = 0; i < BD_COUNT(pointers); i++) {
+        if (read_integer(&f->b, find(&f->b, d, pointers[i]), 0, &at)) {
+            drop_directory(f, at);
+        }
+    }
+    if (end + 4 <= f->b.bytes) {
+        drop_directory(f, get(&f->b, end, 4));
+    }
+}
+
+static void remove_pictures(const block *b, directory *d) {
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < d->count; i++) {
+        if (!is_picture(get(b, entry_at(d, i), 2))) {
+            memmove(b->data + entry_at(d, left++), b->data + entry_at(d, i), ENTRY);
+        }
+    }
+    if (left < d->count) {
+        memset(b->data + entry_at(d, left), 0, (size_t)(d->count - left) * ENTRY);
+        bd_ifd_put(b, d->at, 2, left);
+        d->count = left;
+    }
+}
+
+/* May a directory's values point to bytes that are not known here? */
+static bool points_further(const block *b, const directory *d) {
+    bool further = false;
+    for (uint32_t i = 0; i < d->count && !further; i++) {
+        const uint32_t tag = get(b, entry_at(d, i), 2), type = get(b, entry_at(d, i) + 2, 2);
+        const bool known = tag == TAG_EXIF || tag == TAG_GPS || tag == TAG_INTEROPERABILITY;
+        further = tag == TAG_NOTE || tag == TAG_PRIVATE || tag == TAG_KODAK || tag == TAG_GLOBAL ||
+                  (!bd_ifd_type_bytes(type) && !known);
+    }
+    return further;
+}
+
+static int compare(const void *a, const void *b) {
+    const range *first = a, *second = b;
+    return first->from < second->from ? -1 : first->from > second->from;
+}
+
+/* By rising places, none touching the next. */
+static void merge(ranges *r) {
+    size_t count = 0;
+    qsort(r->of, r->count, sizeof r->of[0], compare);
+    for (size_t i = 0; i < r->count; i++) {
+        if (count && r->of[i].from <= r->of[count - 1].to) {
+            r->of[count - 1].to = BD_MAX(r->of[count - 1].to, r->of[i].to);
+        } else {
+            r->of[count++] = r->of[i];
+        }
+    }
+    r->count = count;
+}
+
+/* Zeroes what is gone and not used; both are merged. */
+static void wipe(const fitting *f) {
+    size_t u = 0;
+    for (size_t g = 0; g < f->gone.count; g++) {
+        const range gone = f->gone.of[g];
+        for (size_t at = gone.from; at < gone.to;) {
+            while (u < f->used.count && f->used.of[u].to <= at) {
+                u++;
+            }
+            const range used = u < f->used.count ? f->used.of[u] : (range){gone.to, gone.to};
+            if (used.from > at) {
+                memset(f->b.data + at, 0, BD_MIN(used.from, gone.to) - at);
+            }
+            at = BD_MAX(at, BD_MIN(used.from > at ? used.from : used.to, gone.to));
+        }
     }
 }
 
@@ -242,62 +433,65 @@ static bool ends_in(const block *b, const range *last, size_t end) {
     return ends;
 }
 
-/* Where the block ends when what was cleared at its end goes. */
-static size_t cut(const block *b, const ranges *cleared) {
-    size_t end = b->bytes;
-    bool again = true;
-    while (again) {
-        again = false;
-        for (size_t i = 0; i < cleared->count; i++) {
-            if (ends_in(b, &cleared->of[i], end)) {
-                end = cleared->of[i].from;
-                again = true;
-            }
-        }
+/* Where the block ends when what is gone at its end is cut off. */
+static size_t cut(const fitting *f) {
+    const size_t least = f->used.of[f->used.count - 1].to;
+    size_t end = f->b.bytes;
+    for (size_t i = f->gone.count; i-- && ends_in(&f->b, &f->gone.of[i], end);) {
+        end = BD_MIN(end, BD_MAX(f->gone.of[i].from, least));
     }
     return end;
 }
 
-/* Unlinks what follows the first directory. Returns the bytes left. */
-static size_t drop_chain(const block *b, const directory *kept) {
-    ranges used = {.count = 0}, cleared = {.count = 0};
-    size_t link = entry_at(&kept[0], kept[0].count);
-    add_range(&used, 0, BD_IFD_HEADER);
+/* Returns the bytes left. */
+static size_t without_pictures(fitting *f) {
+    bool further = false;
+    uint32_t left[DIRECTORIES];
+    (void)add_range(&f->used, 0, BD_IFD_HEADER);
     for (int i = 0; i < DIRECTORIES; i++) {
-        add_directory(b, &kept[i], &used);
+        left[i] = sort_out(f, &f->kept[i]);
     }
-    if (link + 4 > b->bytes) {
-        return b->bytes;
+    for (int i = 0; i < DIRECTORIES; i++) {
+        unlink_next(f, &f->kept[i], left[i]);
     }
-    directory next = directory_at(b, get(b, link, 4));
-    bd_ifd_put(b, link, 4, 0);
-    for (int i = 0; i < CHAIN_MOST && next.at; i++) {
-        size_t end = entry_at(&next, next.count);
-        directory after = end + 4 <= b->bytes ? directory_at(b, get(b, end, 4)) : (directory){0};
-        clear_thumbnail(b, &next, TAG_JPEG, TAG_JPEG_BYTES, &used, &cleared);
-        clear_thumbnail(b, &next, TAG_STRIPS, TAG_STRIP_BYTES, &used, &cleared);
-        for (uint32_t k = 0; k < next.count; k++) {
-            range value = value_of(b, entry_at(&next, k));
-            clear(b, &used, value.from, value.to - value.from, &cleared);
-        }
-        clear(b, &used, next.at, end + 4 - next.at, &cleared);
-        next = after;
+    for (size_t i = 0; i < f->dropped_count; i++) {
+        const directory dropped = directory_at(&f->b, f->dropped[i]);
+        drop_all_of(f, &dropped);
     }
-    return cut(b, &cleared);
+    for (int i = 0; i < DIRECTORIES; i++) {
+        remove_pictures(&f->b, &f->kept[i]);
+        further = further || points_further(&f->b, &f->kept[i]);
+    }
+    if (!further || f->vague) { /* what nothing points to goes as well */
+        f->gone.count = 0;
+        add_gone(f, BD_IFD_HEADER, f->b.bytes);
+    }
+    merge(&f->used);
+    merge(&f->gone);
+    wipe(f);
+    return cut(f);
 }
 
 size_t bd_exif_fit(uint8_t *exif, size_t bytes, uint32_t width, uint32_t height) {
-    block b;
-    directory kept[DIRECTORIES] = {open_block(exif, bytes, &b)};
+    fitting f = {.dropped_count = 0};
+    directory *kept = f.kept;
+    kept[0] = open_block(exif, bytes, &f.b);
     if (!kept[0].at) {
         return bytes;
     }
-    kept[1] = sub_directory(&b, &kept[0], TAG_EXIF);
-    kept[2] = sub_directory(&b, &kept[0], TAG_GPS);
-    kept[3] = sub_directory(&b, &kept[1], TAG_INTEROPERABILITY);
-    set_number(&b, &kept[0], TAG_WIDTH, width);
-    set_number(&b, &kept[0], TAG_HEIGHT, height);
-    set_number(&b, &kept[1], TAG_PIXELS_X, width);
-    set_number(&b, &kept[1], TAG_PIXELS_Y, height);
-    return bytes - b.bytes + drop_chain(&b, kept);
+    kept[1] = sub_directory(&f.b, &kept[0], TAG_EXIF);
+    kept[2] = sub_directory(&f.b, &kept[0], TAG_GPS);
+    kept[3] = sub_directory(&f.b, &kept[1], TAG_INTEROPERABILITY);
+    for (int i = 0; i < DIRECTORIES; i++) {
+        for (int k = 0; k < i; k++) {
+            if (overlap(extent(&kept[i]), extent(&kept[k]))) {
+                return 0;
+            }
+        }
+    }
+    set_number(&f.b, &kept[0], TAG_WIDTH, width);
+    set_number(&f.b, &kept[0], TAG_HEIGHT, height);
+    set_number(&f.b, &kept[1], TAG_PIXELS_X, width);
+    set_number(&f.b, &kept[1], TAG_PIXELS_Y, height);
+    return bytes - f.b.bytes + without_pictures(&f);
 }

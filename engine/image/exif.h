@@ -18,8 +18,10 @@ bool bd_exif_density(const uint8_t *exif, size_t bytes, double density[2]);
 void bd_exif_set_upright(uint8_t *exif, size_t bytes);
 /* The colour space, where there is one, becomes sRGB. */
 void bd_exif_set_srgb(uint8_t *exif, size_t bytes);
-/* The size of the picture, where it is said, becomes this one, and the thumbnail's bytes become zero or are cut off.
- * Returns the bytes that are left. */
+/* The size of the picture, where it is said, becomes this one, and the old picture goes, wherever it stands but in a
+ * maker's note: thumbnails, what other directories and pointers to pixels lead to, and the blocks of XMP, IPTC and
+ * Photoshop in EXIF. What nothing points to goes as well, unless there is a maker's note or the like, whose own pointers
+ * nobody knows. It becomes zero or is cut off. Returns the bytes that are left; 0: the block is damaged. */
 size_t bd_exif_fit(uint8_t *exif, size_t bytes, uint32_t width, uint32_t height);
 
 #endif

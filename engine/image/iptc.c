@@ -28,33 +28,55 @@ const uint8_t *bd_iptc_find(const uint8_t *blocks, size_t bytes, size_t *iptc_by
     return NULL;
 }
 
-/* A data set: 0x1c, two numbers, a length, data; of a long one, the length is that of the length that follows. */
-size_t bd_iptc_measure(const uint8_t *iptc, size_t bytes) {
+/* A data set: 0x1c, two numbers, a length, data; of a long one, the length is that of the length that follows. Returns its
+ * bytes; 0: there is no whole one. */
+static size_t data_set(const uint8_t *iptc, size_t bytes) {
     enum { MARK = 0x1c, HEAD = 5, LONG_MOST = 4 };
+    if (bytes < HEAD || iptc[0] != MARK) {
+        return 0;
+    }
+    size_t length = (size_t)iptc[3] << 8 | iptc[4], more = 0;
+    if (length & 0x8000) {
+        more = length & 0x7fff;
+        if (more > LONG_MOST || more > bytes - HEAD) {
+            return 0;
+        }
+        length = 0;
+        for (size_t i = 0; i < more; i++) {
+            length = length << 8 | iptc[HEAD + i];
+        }
+    }
+    return length <= bytes - HEAD - more ? HEAD + more + length : 0;
+}
+
+static bool is_zero(const uint8_t *data, size_t bytes) {
+    bool zero = true;
+    for (size_t i = 0; i < bytes && zero; i++) {
+        zero = !data[i];
+    }
+    return zero;
+}
+
+size_t bd_iptc_measure(const uint8_t *iptc, size_t bytes) {
     size_t end = 0;
-    while (bytes - end >= HEAD && iptc[end] == MARK) {
-        size_t length = (size_t)iptc[end + 3] << 8 | iptc[end + 4], more = 0;
-        if (length & 0x8000) {
-            more = length & 0x7fff;
-            if (more > LONG_MOST || more > bytes - end - HEAD) {
-                return bytes;
-            }
-            length = 0;
-            for (size_t i = 0; i < more; i++) {
-                length = length << 8 | iptc[end + HEAD + i];
-            }
-        }
-        if (length > bytes - end - HEAD - more) {
-            return bytes;
-        }
-        end += HEAD + more + length;
+    for (size_t size; (size = data_set(iptc + end, bytes - end)) > 0;) {
+        end += size;
     }
-    for (size_t at = end; at < bytes; at++) {
-        if (iptc[at]) {
-            return bytes;
+    return is_zero(iptc + end, bytes - end) ? end : bytes;
+}
+
+size_t bd_iptc_drop_pictures(uint8_t *iptc, size_t bytes, bool *whole) {
+    enum { APPLICATION = 2, PREVIEW_FIRST = 200, PREVIEW_LAST = 202, OBJECT = 8 };
+    size_t at = 0, left = 0;
+    for (size_t size; (size = data_set(iptc + at, bytes - at)) > 0; at += size) {
+        const uint8_t record = iptc[at + 1], number = iptc[at + 2];
+        if (record != OBJECT && (record != APPLICATION || number < PREVIEW_FIRST || number > PREVIEW_LAST)) {
+            memmove(iptc + left, iptc + at, size);
+            left += size;
         }
     }
-    return end;
+    *whole = is_zero(iptc + at, bytes - at);
+    return left;
 }
 
 void bd_iptc_begin(size_t bytes, uint8_t header[BD_IPTC_HEADER]) {

@@ -7,6 +7,7 @@
 
 #include "base/params.h"
 #include "image/exif.h"
+#include "image/iptc.h"
 #include "image/xmp.h"
 
 enum { TEXTS_MOST = 500 };
@@ -14,7 +15,7 @@ enum { TEXTS_MOST = 500 };
 /* What bd_metadata.owner points to. */
 typedef struct metadata_owner {
     bd_allocator allocator;
-    bool lends_texts; /* they are another's */
+    bool lends_texts; /* the strings are another's */
 } metadata_owner;
 
 static bd_result no_memory(const char *name, bd_error *error) {
@@ -50,7 +51,7 @@ void bd_metadata_finish(bd_metadata *metadata) {
         for (size_t i = 0; i < all.text_count && !owner->lends_texts; i++) {
             release(&allocator, all.texts[i].key); /* the value lies behind it */
         }
-        release(&allocator, owner->lends_texts ? NULL : all.texts);
+        release(&allocator, all.texts);
         release(&allocator, all.exif);
         release(&allocator, all.xmp);
         release(&allocator, all.iptc);
@@ -301,15 +302,23 @@ bd_result bd_metadata_check(const bd_metadata *metadata, const char *name, bd_er
     return sound ? BD_OK : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "%s: metadata that points nowhere", name);
 }
 
+/* BD_ERR_UNSUPPORTED without words, as those below: it is damaged. */
 static bd_result fit_exif(const bd_allocator *allocator, const bd_metadata *given, uint32_t width, uint32_t height,
                           bd_metadata *fitted, bd_error *error) {
+    if (!bd_exif_is_sound(given->exif, given->exif_bytes)) {
+        return BD_ERR_UNSUPPORTED;
+    }
     size_t prefix = bd_exif_prefix(given->exif, given->exif_bytes), bytes = given->exif_bytes - prefix;
     uint8_t *exif = copy_of(allocator, given->exif + prefix, bytes);
     if (!exif) {
         return no_memory("EXIF", error);
     }
-    fitted->exif = exif;
     fitted->exif_bytes = bd_exif_fit(exif, bytes, width, height);
+    if (!fitted->exif_bytes) {
+        bd_free(allocator, exif);
+        return BD_ERR_UNSUPPORTED;
+    }
+    fitted->exif = exif;
     return BD_OK;
 }
 
@@ -322,6 +331,48 @@ static bd_result fit_xmp(const bd_allocator *allocator, const bd_metadata *given
     return result;
 }
 
+static bd_result fit_iptc(const bd_allocator *allocator, const bd_metadata *given, bd_metadata *fitted,
+                          bd_error *error) {
+    uint8_t *iptc = copy_of(allocator, given->iptc, given->iptc_bytes);
+    if (!iptc) {
+        return no_memory("IPTC", error);
+    }
+    bool whole;
+    fitted->iptc_bytes = bd_iptc_drop_pictures(iptc, given->iptc_bytes, &whole);
+    if (fitted->iptc_bytes) {
+        fitted->iptc = iptc;
+    } else {
+        bd_free(allocator, iptc);
+    }
+    return whole ? BD_OK : BD_ERR_UNSUPPORTED;
+}
+
+/* Without those of thumbnails (freedesktop.org), which would belong to the old picture. */
+static bd_result fit_texts(const bd_allocator *allocator, const bd_metadata *given, bd_metadata *fitted,
+                           bd_error *error) {
+    static const char thumbnail[] = "Thumb::";
+    bd_metadata_text *texts = bd_alloc(allocator, given->text_count * sizeof *texts);
+    if (!texts) {
+        return no_memory("texts", error);
+    }
+    fitted->texts = texts;
+    for (size_t i = 0; i < given->text_count; i++) {
+        if (strncmp(given->texts[i].key, thumbnail, sizeof thumbnail - 1) != 0) {
+            texts[fitted->text_count++] = given->texts[i];
+        }
+    }
+    return BD_OK;
+}
+
+/* Notes a kind of which something is damaged, and goes on. */
+static bd_result note(bd_result result, bd_metadata_kind kind, unsigned *dropped) {
+    if (result == BD_ERR_UNSUPPORTED) {
+        *dropped |= 1u << kind;
+        return BD_OK;
+    }
+    return result;
+}
+
 bd_result bd_metadata_fit(const bd_allocator *allocator, const bd_metadata *given, uint32_t width, uint32_t height,
                           bd_metadata *fitted, unsigned *dropped, bd_error *error) {
     bd_result result = make(allocator, "metadata", true, fitted, error);
@@ -329,24 +380,17 @@ bd_result bd_metadata_fit(const bd_allocator *allocator, const bd_metadata *give
         return result;
     }
     memcpy(fitted->density, given->density, sizeof fitted->density);
-    fitted->texts = given->texts;
-    fitted->text_count = given->text_count;
-    fitted->iptc = given->iptc_bytes ? copy_of(allocator, given->iptc, given->iptc_bytes) : NULL;
-    fitted->iptc_bytes = given->iptc_bytes;
-    if (given->iptc_bytes && !fitted->iptc) {
-        result = no_memory("IPTC", error);
+    if (given->text_count) {
+        result = fit_texts(allocator, given, fitted, error);
     }
-    if (given->exif_bytes && !bd_exif_is_sound(given->exif, given->exif_bytes)) {
-        *dropped |= 1u << BD_METADATA_EXIF;
-    } else if (given->exif_bytes && !result) {
-        result = fit_exif(allocator, given, width, height, fitted, error);
+    if (given->iptc_bytes && !result) {
+        result = note(fit_iptc(allocator, given, fitted, error), BD_METADATA_IPTC, dropped);
+    }
+    if (given->exif_bytes && !result) {
+        result = note(fit_exif(allocator, given, width, height, fitted, error), BD_METADATA_EXIF, dropped);
     }
     if (given->xmp_bytes && !result) {
-        result = fit_xmp(allocator, given, width, height, fitted, error);
-    }
-    if (result == BD_ERR_UNSUPPORTED) {
-        *dropped |= 1u << BD_METADATA_XMP;
-        result = BD_OK;
+        result = note(fit_xmp(allocator, given, width, height, fitted, error), BD_METADATA_XMP, dropped);
     }
     return result;
 }

@@ -48,9 +48,9 @@ void bd_metadata_give(const bd_image_source *source, bd_metadata *to);
 
 /* Is a caller's metadata in order? BD_ERR_INVALID_ARGUMENT. */
 bd_result bd_metadata_check(const bd_metadata *metadata, const char *name, bd_error *error);
-/* Copies the blocks of a picture that is written at this size; texts stay the given ones, and a NUL follows
- * the XMP. What is dropped is added to
- * dropped. BD_ERR_OUT_OF_MEMORY. Released with bd_metadata_finish in any case. */
+/* Copies the blocks for a picture that is written at this size, without what shows the old one; texts keep the given
+ * strings, and a NUL follows the XMP. Kinds of which something is damaged are added to dropped. BD_ERR_OUT_OF_MEMORY.
+ * Released with bd_metadata_finish in any case. */
 bd_result bd_metadata_fit(const bd_allocator *allocator, const bd_metadata *given, uint32_t width, uint32_t height,
                           bd_metadata *fitted, unsigned *dropped, bd_error *error);
 /* "EXIF, XMP": the kinds of dropped. */

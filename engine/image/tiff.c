@@ -241,9 +241,23 @@ static bd_result read_header(tiff_reader *reader) {
 
 /* ---- blocks ---- */
 
-/* A block's size is the file's to choose, and may be larger than the picture, but not out of all proportion. */
+static uint64_t blocks_along(uint32_t size, uint32_t block) {
+    return size / block + (size % block != 0);
+}
+
+/* Sizes of blocks are the file's to choose; one may be larger than the picture, and all together too, but not out of all
+ * proportion. */
+static bool are_huge(const tiff_reader *reader, uint64_t bytes) {
+    const uint64_t small = (uint64_t)16 << 20, small_in_all = (uint64_t)256 << 20;
+    const uint64_t most = 4 * (uint64_t)reader->width * reader->height * reader->samples * ((reader->bits + 7u) / 8u);
+    const uint64_t count = blocks_along(reader->width, reader->block_width) *
+                           blocks_along(reader->height, reader->block_height) *
+                           (reader->separate ? reader->samples : 1);
+    return bytes > BD_MAX(small, most) || bytes > BD_MAX(small_in_all, most) / count || bytes > PTRDIFF_MAX;
+}
+
+/* Fills in the sizes of blocks. */
 static bd_result measure_blocks(tiff_reader *reader) {
-    const uint64_t small = (uint64_t)16 << 20;
     const bd_tiff_functions *call = &reader->tiff.call;
     TIFF *file = reader->tiff.file;
     uint64_t bytes, row_bytes;
@@ -262,18 +276,24 @@ static bd_result measure_blocks(tiff_reader *reader) {
         bytes = call->TIFFStripSize64(file);
         row_bytes = call->TIFFScanlineSize64(file);
     }
-    const uint64_t in_row = (uint64_t)reader->block_width * (reader->separate ? 1 : reader->samples);
-    const uint64_t most = (uint64_t)reader->width * reader->height * reader->samples * ((reader->bits + 7u) / 8u);
-    if (!reader->block_width || !reader->block_height || !bytes || row_bytes < (in_row * reader->bits + 7) / 8 ||
-        bytes / row_bytes < reader->block_height) {
+    if (!reader->block_width || !reader->block_height || !row_bytes || bytes < row_bytes) {
         return failed(reader, BD_ERR_FILE_CORRUPT);
     }
-    if (bytes > BD_MAX(small, 4 * most) || bytes > PTRDIFF_MAX || in_row > SIZE_MAX / sizeof *reader->row) {
+    if (are_huge(reader, bytes)) {
         return bd_fail(reader->error, BD_ERR_FILE_CORRUPT, "%s: TIFF: blocks of %ux%u pixels", reader->source->name,
                        (unsigned)reader->block_width, (unsigned)reader->block_height);
     }
     reader->block_bytes = (size_t)bytes;
     reader->row_bytes = (size_t)row_bytes;
+    return BD_OK;
+}
+
+static bd_result create_block(tiff_reader *reader) {
+    const uint64_t in_row = (uint64_t)reader->block_width * (reader->separate ? 1 : reader->samples);
+    if (reader->row_bytes < (in_row * reader->bits + 7) / 8 ||
+        reader->block_bytes / reader->row_bytes < reader->block_height || in_row > SIZE_MAX / sizeof *reader->row) {
+        return failed(reader, BD_ERR_FILE_CORRUPT);
+    }
     reader->block = bd_alloc(reader->source->allocator, reader->block_bytes);
     reader->row = bd_alloc(reader->source->allocator, (size_t)in_row * sizeof *reader->row);
     return reader->block && reader->row
@@ -337,6 +357,9 @@ static bd_result read_block(tiff_reader *reader, unsigned plane, uint32_t x, uin
 static bd_result read_blocks(tiff_reader *reader) {
     const unsigned planes = reader->separate ? reader->samples : 1;
     bd_result result = measure_blocks(reader);
+    if (!result) {
+        result = create_block(reader);
+    }
     if (!result) {
         result = bd_image_create(reader->source->allocator, reader->source->name, reader->width, reader->height,
                                  reader->deep ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8, &reader->image, reader->error);
@@ -470,11 +493,15 @@ static bd_result read_other(tiff_reader *reader) {
     const bd_image_source *source = reader->source;
     TIFFRGBAImage rgba;
     char why[1024] = "";
+    bd_result result = measure_blocks(reader);
+    if (result) {
+        return result;
+    }
     if (!call->TIFFRGBAImageBegin(&rgba, reader->tiff.file, 1, why)) {
         return bd_fail(reader->error, BD_ERR_UNSUPPORTED, "%s: TIFF: %s", source->name, why);
     }
-    bd_result result = bd_image_create(source->allocator, source->name, reader->width, reader->height, BD_FORMAT_RGBA8,
-                                       &reader->image, reader->error);
+    result = bd_image_create(source->allocator, source->name, reader->width, reader->height, BD_FORMAT_RGBA8,
+                             &reader->image, reader->error);
     rgba.orientation = rgba.req_orientation = ORIENTATION_TOPLEFT;
     const bool multiplied = rgba.alpha != 0;
     uint32_t *words = (void *)reader->image.pixels;

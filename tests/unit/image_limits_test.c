@@ -18,6 +18,7 @@
 #include "support/files.h"
 #include "support/pictures.h"
 #include "support/profiles.h"
+#include "support/tiffs.h"
 
 static bd_result decode(const void *data, size_t size, uint64_t max_pixels, bd_error *error) {
     const bd_image_read_params params = {.struct_size = sizeof params, .max_pixels = max_pixels};
@@ -179,11 +180,91 @@ static void test_texts(void **state) {
     free(text);
 }
 
+typedef struct tiled {
+    uint32_t width, height, side[2]; /* of a tile */
+    uint16_t samples;
+    bool separate, subsampled;
+    bool huge;
+} tiled;
+
+/* All tiles lie at one place, of 64 KiB. */
+static bytes tiled_file(const tiled *p) {
+    enum { PIXELS = 8, PIXELS_BYTES = 1 << 16 };
+    const uint32_t across = (p->width + p->side[0] - 1) / p->side[0], down = (p->height + p->side[1] - 1) / p->side[1],
+                   count = across * down * (p->separate ? p->samples : 1);
+    tiff t = {.data = calloc(1, TIFF_ROOM), .used = PIXELS + PIXELS_BYTES};
+    assert_non_null(t.data);
+    memcpy(t.data, "II*\0", 4);
+    memset(t.data + PIXELS, 0x55, PIXELS_BYTES);
+    const uint64_t pixels = (uint64_t)p->side[0] * p->side[1],
+                   bytes_of_one = p->subsampled ? pixels * 3 / 2 : pixels * (p->separate ? 1 : p->samples);
+    const uint32_t size = (uint32_t)BD_MIN(bytes_of_one, (uint64_t)PIXELS_BYTES);
+    const uint32_t places = (uint32_t)t.used, sizes = places + 4 * count;
+    for (uint32_t i = 0; i < count; i++) {
+        put_number(&t, places + 4 * i, 4, PIXELS);
+        put_number(&t, sizes + 4 * i, 4, size);
+    }
+    t.used = sizes + 4 * count;
+    const uint32_t photometric = p->subsampled ? 6 : p->samples == 3 ? 2 : 1;
+    const field fields[] = {number(0x0100, LONG, p->width),
+                            number(0x0101, LONG, p->height),
+                            number(0x0102, SHORT, 8),
+                            number(0x0103, SHORT, 1),
+                            number(0x0106, SHORT, photometric),
+                            number(0x0115, SHORT, p->samples),
+                            number(0x011c, SHORT, p->separate ? 2 : 1),
+                            number(0x0142, LONG, p->side[0]),
+                            number(0x0143, LONG, p->side[1]),
+                            number(0x0144, LONG, places),
+                            number(0x0145, LONG, sizes),
+                            blob(0x0212, SHORT, "\2\0\2\0", 4)};
+    const size_t at = put_directory(&t, fields, BD_COUNT(fields) - !p->subsampled);
+    put_number(&t, 4, 4, at);
+    for (size_t i = 9; i < 11 && count > 1; i++) {
+        put_number(&t, at + 2 + i * 12 + 4, 4, count);
+    }
+    for (size_t i = 9; i < 11 && count == 1; i++) {
+        put_number(&t, at + 2 + i * 12 + 8, 4, i == 9 ? PIXELS : size);
+    }
+    return bytes_of(&t);
+}
+
+/* A tile may be larger than its picture, and all of them together. */
+static void test_tiles(void **state) {
+    (void)state;
+    static const tiled pictures[] = {{10, 10000, {256, 256}, 3, true, false, false},
+                                     {10000, 10, {256, 256}, 1, false, false, false},
+                                     {16, 16, {16, 16}, 3, false, true, false},
+                                     {200, 3, {128, 128}, 3, false, true, false},
+                                     {3000, 1, {1, 1 << 24}, 1, false, false, true},
+                                     {640, 4, {16, 1 << 20}, 1, false, false, true},
+                                     {4, 120000, {1 << 12, 1 << 10}, 3, true, false, true},
+                                     {16, 16, {1 << 15, 1 << 15}, 3, false, true, true},
+                                     {3000, 1, {16, 1 << 19}, 3, false, true, true}};
+    if (!bd_form_of_file(BD_IMAGE_FILE_TIFF)->decode) {
+        skip();
+    }
+    for (size_t i = 0; i < BD_COUNT(pictures); i++) {
+        bytes file = tiled_file(&pictures[i]);
+        bd_error error = {0};
+        const bd_result result = decode(file.data, file.size, 0, &error);
+        if (result != (pictures[i].huge ? BD_ERR_FILE_CORRUPT : BD_OK)) {
+            fail_msg("%zu: %d, %s", i, result, error.message);
+        }
+        assert_true(!pictures[i].huge || strstr(error.message, "blocks of"));
+        free(file.data);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty_rows),        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_coefficients),      cmocka_unit_test(test_profile),
-        cmocka_unit_test(test_outside_of_canvas), cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_empty_rows),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_coefficients),
+        cmocka_unit_test(test_profile),
+        cmocka_unit_test(test_outside_of_canvas),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_tiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
