@@ -10,11 +10,14 @@
 #include "image/heif_streams.h"
 
 enum {
-    DEPTH_MOST = 8,    /* an overlay of grids with alpha takes five */
-    TIMES_MOST = 8,    /* its pixels may be decoded so often: a grid, its tiles, and both again for alpha take four */
-    SMALL = 4000000,   /* pixels that may be decoded so often in any case */
-    SPARE = 1 << 20,   /* pixels: what tiles of a small picture may have beyond its edges */
-    ITEM_LEAST = 16384 /* pixels that a decoder's start is worth */
+    DEPTH_MOST = 8,     /* an overlay of grids with alpha takes five */
+    TIMES_MOST = 8,     /* its pixels may be decoded so often: a grid, its tiles, and both again for alpha take four */
+    SMALL = 4000000,    /* pixels that may be decoded so often in any case */
+    SPARE = 1 << 20,    /* pixels: what tiles of a small picture may have beyond its edges */
+    ITEM_LEAST = 16384, /* pixels that a decoder's start is worth */
+    /* libheif looks through its lists, or copies them, for each item. */
+    ITEMS_MOST = 4096,
+    ENTRIES_MOST = 4 * ITEMS_MOST /* references, places in the file */
 };
 #define BOX(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
@@ -65,6 +68,10 @@ static bool fail(boxes *b, bd_result result, const char *what) {
 static bool broken(boxes *b, const char *box) {
     b->result = bd_fail(b->error, BD_ERR_FILE_CORRUPT, "%s: %s: broken: its %s", b->source->name, b->form, box);
     return false;
+}
+
+static bool check_count(boxes *b, uint64_t count, uint64_t most) {
+    return count <= most || fail(b, BD_ERR_IMAGE_TOO_LARGE, "made of too many items");
 }
 
 static void *make(boxes *b, size_t count, size_t bytes) {
@@ -157,12 +164,26 @@ static item *find_item(const boxes *b, uint32_t id) {
     return b->item_count ? bsearch(&key, b->items, b->item_count, sizeof key, compare_items) : NULL;
 }
 
+static void skip_text(bd_cursor *from) {
+    while (from->bytes && bd_cursor_number(from, 1)) {
+    }
+}
+
+/* libheif 1.15 inflates it as the file is opened, to any size, and for ever where its end is missing. */
+static bool is_deflated(bd_cursor entry) {
+    static const char name[] = "deflate";
+    skip_text(&entry);
+    skip_text(&entry);
+    return entry.bytes >= sizeof name - 1 && !memcmp(entry.data, name, sizeof name - 1);
+}
+
 static bool read_items(boxes *b) {
     enum { ENTRY_LEAST = 8 + 4 + 2 + 2 + 4 };
     uint32_t flags, type;
+    uint64_t entries = 0;
     bd_cursor table = b->parts[IINF], body;
     (void)bd_cursor_number(&table, take_version(&table, &flags) ? 4 : 2);
-    b->items = make(b, table.bytes / ENTRY_LEAST, sizeof *b->items);
+    b->items = make(b, BD_MIN(table.bytes / ENTRY_LEAST, (size_t)ITEMS_MOST) + 1, sizeof *b->items);
     if (!b->items) {
         return false;
     }
@@ -171,6 +192,9 @@ static bool read_items(boxes *b) {
             return broken(b, "iinf box");
         }
         const unsigned version = take_version(&body, &flags);
+        if (!check_count(b, ++entries, ITEMS_MOST)) {
+            return false;
+        }
         if (version < 2) { /* no picture */
             continue;
         }
@@ -180,6 +204,9 @@ static bool read_items(boxes *b) {
         to->type = (uint32_t)bd_cursor_number(&body, 4);
         if (body.ended) {
             return broken(b, "iinf box");
+        }
+        if (to->type == BOX('m', 'i', 'm', 'e') && is_deflated(body)) {
+            return fail(b, BD_ERR_FILE_FORMAT, "deflated metadata cannot be read");
         }
         b->item_count++;
     }
@@ -197,9 +224,9 @@ static bool read_items(boxes *b) {
 
 /* Bytes that libheif copies once a picture is opened: those of all items. */
 static bool read_places(boxes *b) {
-    enum { OFTEN = 16, SMALL_FILE = 1 << 22 };
+    enum { OFTEN = 4, SMALL_FILE = 1 << 22 };
     uint32_t flags;
-    uint64_t sum = 0;
+    uint64_t sum = 0, extent_sum = 0;
     bd_cursor table = b->parts[ILOC];
     const unsigned version = take_version(&table, &flags), sizes = (unsigned)bd_cursor_number(&table, 2);
     const unsigned base_bytes = sizes >> 4 & 0xf, index_bytes = version ? sizes & 0xf : 0;
@@ -212,16 +239,25 @@ static bool read_places(boxes *b) {
         b->length_bytes > 8 || base_bytes > 8) {
         return broken(b, "iloc box");
     }
-    for (uint64_t count = bd_cursor_number(&table, version < 2 ? 2 : 4); count && !table.ended; count--) {
+    uint64_t count = bd_cursor_number(&table, version < 2 ? 2 : 4);
+    if (!check_count(b, count, ITEMS_MOST)) {
+        return false;
+    }
+    for (; count && !table.ended; count--) {
         item *of = find_item(b, (uint32_t)bd_cursor_number(&table, version < 2 ? 2 : 4));
         const unsigned method = version ? bd_cursor_number(&table, 2) & 0xf : 0;
         (void)bd_cursor_number(&table, 2);
         const uint64_t base = bd_cursor_number(&table, base_bytes), extents = bd_cursor_number(&table, 2);
         const bd_cursor places = bd_cursor_part(&table, extents * (b->offset_bytes + b->length_bytes));
         bd_cursor at = places;
+        extent_sum += extents;
+        if (!check_count(b, extent_sum, ENTRIES_MOST)) {
+            return false;
+        }
         for (uint64_t i = 0; i < extents && at.bytes; i++) {
             (void)bd_cursor_number(&at, b->offset_bytes);
-            sum += BD_MIN(bd_cursor_number(&at, b->length_bytes), (uint64_t)b->source->bytes);
+            const uint64_t length = bd_cursor_number(&at, b->length_bytes);
+            sum += BD_MIN(length, (uint64_t)b->source->bytes);
         }
         if (of && !of->has_place) {
             of->has_place = true;
@@ -240,7 +276,11 @@ static bool read_places(boxes *b) {
 static bool read_associations(boxes *b, bd_cursor table) {
     uint32_t flags;
     const unsigned version = take_version(&table, &flags);
-    for (uint64_t count = bd_cursor_number(&table, 4); count && table.bytes; count--) {
+    uint64_t count = bd_cursor_number(&table, 4);
+    if (!check_count(b, count, ITEMS_MOST)) {
+        return false;
+    }
+    for (; count && table.bytes; count--) {
         item *of = find_item(b, (uint32_t)bd_cursor_number(&table, version ? 4 : 2));
         const uint64_t numbers = bd_cursor_number(&table, 1);
         const bd_cursor properties = bd_cursor_part(&table, numbers * (flags & 1 ? 2 : 1));
@@ -325,6 +365,7 @@ static bool read_references(boxes *b) {
     bd_cursor table = b->parts[IREF], body;
     const unsigned version = take_version(&table, &flags);
     const size_t bytes = version ? 4 : 2;
+    uint64_t entries = 0;
     b->edges = make(b, table.bytes / bytes, sizeof *b->edges);
     if (!b->edges) {
         return false;
@@ -332,6 +373,9 @@ static bool read_references(boxes *b) {
     while (table.bytes) {
         if (!next_box(&table, &type, &body)) {
             return broken(b, "iref box");
+        }
+        if (!check_count(b, ++entries, ENTRIES_MOST)) {
+            return false;
         }
         item *from = find_item(b, (uint32_t)bd_cursor_number(&body, bytes));
         const uint64_t count = bd_cursor_number(&body, 2);
@@ -458,8 +502,8 @@ static uint64_t count_said(const boxes *b, const item *of) {
     for (const bd_cursor *p; (p = find_property(b, of, BOX('i', 's', 'p', 'e'), &at)) != NULL;) {
         bd_cursor from = *p;
         (void)bd_cursor_number(&from, 4);
-        const uint64_t width = bd_cursor_number(&from, 4);
-        most = BD_MAX(most, width * bd_cursor_number(&from, 4));
+        const uint64_t width = bd_cursor_number(&from, 4), pixels = width * bd_cursor_number(&from, 4);
+        most = BD_MAX(most, pixels);
     }
     return most;
 }
@@ -479,8 +523,8 @@ static bool count_own(boxes *b, const item *of, uint64_t *pixels) {
     if (is_kind(of->type)) {
         counted = read_canvas(b, of, data, pixels);
     } else {
-        const uint64_t coded = count_coded(b, of, data);
-        *pixels = BD_MAX(BD_MAX(coded, count_said(b, of)), (uint64_t)ITEM_LEAST);
+        const uint64_t coded = count_coded(b, of, data), said = count_said(b, of);
+        *pixels = BD_MAX(BD_MAX(coded, said), (uint64_t)ITEM_LEAST);
     }
     bd_free(b->source->allocator, made);
     return counted;
@@ -506,9 +550,9 @@ static bool visit(boxes *b, item *of, uint32_t depth) {
         return false;
     }
     if (!b->limit) {
-        const uint64_t picture =
-            BD_MAX(is_kind(of->type) ? of->pixels : count_said(b, of), BD_MIN(b->source->max_pixels, (uint64_t)SMALL));
-        b->limit = BD_MIN(BD_MIN(picture, b->source->max_pixels), (uint64_t)1 << 50) * TIMES_MOST + SPARE;
+        const uint64_t said = is_kind(of->type) ? of->pixels : count_said(b, of);
+        const uint64_t picture = BD_MIN(BD_MAX(said, (uint64_t)SMALL), b->source->max_pixels);
+        b->limit = BD_MIN(picture, (uint64_t)1 << 50) * TIMES_MOST + SPARE;
     }
     if (!check_limit(b, of->pixels)) {
         return false;

@@ -27,7 +27,7 @@ static bool can_read(const char *name) {
 
 /* A file in the making: big-endian. */
 typedef struct writer {
-    uint8_t data[1 << 16];
+    uint8_t data[1 << 18];
     size_t bytes;
 } writer;
 
@@ -100,7 +100,8 @@ typedef struct made_item {
     size_t bytes;
     uint16_t sources[SOURCES_MOST];
     size_t source_count;
-    uint16_t alpha_of; /* 0: it is no alpha */
+    uint16_t alpha_of;    /* 0: it is no alpha */
+    const char *encoding; /* of a mime item */
 } made_item;
 
 /* Items are numbered from 1. */
@@ -109,6 +110,7 @@ typedef struct made_file {
     size_t count;
     uint16_t primary;
     bool second_meta, second_sources;
+    size_t spare_items, spare_places; /* that nothing refers to; places of the whole file */
 } made_file;
 
 static made_item *add_item(made_file *file, const char *type, uint32_t width, uint32_t height) {
@@ -214,7 +216,7 @@ static void put_properties(writer *w, const made_file *file) {
 static void put_items(writer *w, const made_file *file) {
     size_t box = begin_full(w, "iloc", 1), offset = 0;
     put(w, 2, 0x4400);
-    put(w, 2, file->count);
+    put(w, 2, file->count + file->spare_places);
     for (size_t i = 0; i < file->count; i++) {
         put(w, 2, i + 1);
         put(w, 2, 1); /* in idat */
@@ -223,13 +225,30 @@ static void put_items(writer *w, const made_file *file) {
         put(w, 4, file->items[i].bytes);
         offset += file->items[i].bytes;
     }
+    for (size_t i = 0; i < file->spare_places; i++) {
+        put(w, 2, 1000 + i);
+        put(w, 4, 0);
+        put(w, 2, 1);
+        put(w, 4, 0);
+        put(w, 4, UINT32_MAX);
+    }
     end_box(w, box);
     box = begin_full(w, "iinf", 0);
-    put(w, 2, file->count);
+    put(w, 2, file->count + file->spare_items);
     for (size_t i = 0; i < file->count; i++) {
         const size_t entry = begin_full(w, "infe", 2);
         put(w, 4, (i + 1) << 16);
         put_bytes(w, file->items[i].type, 5);
+        if (file->items[i].encoding) {
+            put(w, 1, 0);
+            put_bytes(w, file->items[i].encoding, strlen(file->items[i].encoding) + 1);
+        }
+        end_box(w, entry);
+    }
+    for (size_t i = 0; i < file->spare_items; i++) {
+        const size_t entry = begin_full(w, "infe", 2);
+        put(w, 4, (1000 + i) << 16);
+        put_bytes(w, "Exif", 5);
         end_box(w, entry);
     }
     end_box(w, box);
@@ -361,6 +380,27 @@ static void test_broken_boxes(void **state) {
     add_same(&file, 1);
     file.second_sources = true;
     expect_file(&file, 0, BD_ERR_FILE_CORRUPT, "iref", 0);
+}
+
+/* Lists that libheif looks through for each of their entries, and items that are copies of the whole file. */
+static void test_many_items(void **state) {
+    (void)state;
+    skip_without("AVIF");
+    made_file file = {.count = 0};
+    add_coded(&file, false);
+    made_item *text = add_item(&file, "mime", 64, 64);
+    file.primary = 1;
+    text->encoding = "deflate";
+    expect_file(&file, 0, BD_ERR_FILE_FORMAT, "deflated", 0);
+    text->encoding = "";
+    expect_file(&file, 0, BD_OK, "", 64);
+    file.spare_items = 5000;
+    expect_file(&file, 0, BD_ERR_IMAGE_TOO_LARGE, "too many items", 0);
+    file.spare_items = 0;
+    file.spare_places = 5000;
+    expect_file(&file, 0, BD_ERR_IMAGE_TOO_LARGE, "too many items", 0);
+    file.spare_places = 3000;
+    expect_file(&file, 0, BD_ERR_FILE_CORRUPT, "larger than the file", 0);
 }
 
 static void test_much_to_decode(void **state) {
@@ -553,7 +593,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_made_of_others), cmocka_unit_test(test_loops),        cmocka_unit_test(test_broken_boxes),
         cmocka_unit_test(test_much_to_decode), cmocka_unit_test(test_stream_sizes), cmocka_unit_test(test_cut_small),
-        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_layers),         cmocka_unit_test(test_many_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
