@@ -19,11 +19,9 @@ static inline uint64_t bd_cursor_number(bd_cursor *cursor, size_t bytes) {
         cursor->bytes = 0;
         return 0;
     }
-    for (size_t i = 0; i < bytes; i++) {
-        number = number << 8 | cursor->data[i];
+    for (cursor->bytes -= bytes; bytes; bytes--) {
+        number = number << 8 | *cursor->data++;
     }
-    cursor->data += bytes;
-    cursor->bytes -= bytes;
     return number;
 }
 
@@ -31,8 +29,10 @@ static inline uint64_t bd_cursor_number(bd_cursor *cursor, size_t bytes) {
 static inline bd_cursor bd_cursor_part(bd_cursor *cursor, uint64_t bytes) {
     bd_cursor part = {cursor->data, (size_t)BD_MIN((uint64_t)cursor->bytes, bytes), bytes > cursor->bytes};
     cursor->ended |= part.ended;
-    cursor->data += part.bytes;
-    cursor->bytes -= part.bytes;
+    if (part.bytes) {
+        cursor->data += part.bytes;
+        cursor->bytes -= part.bytes;
+    }
     return part;
 }
 

@@ -10,7 +10,7 @@
 #include "image/cicp.h"
 #include "image/codec.h"
 #include "image/color.h"
-#include "image/heif_boxes.h"
+#include "image/heif_check.h"
 #include "image/pixels.h"
 #include "image/samples.h"
 

@@ -374,6 +374,10 @@ static void test_broken_boxes(void **state) {
     add_same(&file, 2);
     expect_file(&file, 0, BD_ERR_FILE_FORMAT, "of a kind", 0);
     file = coded;
+    refer(add_grid(&file, 1, 1, 64), 1, 1);
+    refer(add_grid(&file, 1, 1, 64), 2, 1);
+    expect_file(&file, 0, BD_ERR_FILE_FORMAT, "of a kind", 0);
+    file = coded;
     file.second_meta = true;
     expect_file(&file, 0, BD_ERR_FILE_CORRUPT, "two meta boxes", 0);
     file = coded;
@@ -421,7 +425,7 @@ static void test_much_to_decode(void **state) {
     (void)add_overlay(&file, 64, 1, 100);
     expect_file(&file, 0, BD_ERR_IMAGE_TOO_LARGE, much, 0);
     file = large;
-    for (uint16_t i = 0; i < 6; i++) {
+    for (uint16_t i = 0; i < 4; i++) {
         (void)add_overlay(&file, 64, (uint16_t)(i + 1), 2);
     }
     expect_file(&file, 0, BD_ERR_IMAGE_TOO_LARGE, much, 0);
