@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Small files whose headers make libheif, OpenJPEG or libjxl work much: refused at once, each for what is wrong with it,
- * and what is like them and ordinary is read. */
+ * and what is like them and ordinary is read. With --samples FOLDER it writes the small ones there instead. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,10 +68,32 @@ static void end_box(writer *w, size_t at) {
     put_later(w, at, 4, w->bytes - at);
 }
 
-static void expect(const writer *w, uint64_t max_pixels, bd_result expected, const char *words, uint32_t width) {
+static const char *samples; /* a folder; NULL: files are read */
+
+static void write_sample(const writer *w, const char *form) {
+    enum { SAMPLE_MOST = 1024 };
+    static int count;
+    char path[4096];
+    if (w->bytes > SAMPLE_MOST) {
+        return;
+    }
+    (void)snprintf(path, sizeof path, "%s/picture_%s/work%02d.%s", samples, form, ++count, form);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(w->data, 1, w->bytes, file), w->bytes);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* form: of a corpus of tests/fuzz. */
+static void expect(const writer *w, const char *form, uint64_t max_pixels, bd_result expected, const char *words,
+                   uint32_t width) {
     const bd_image_read_params params = {.struct_size = sizeof params, .max_pixels = max_pixels};
     bd_image image = {0};
     bd_error error = {0};
+    if (samples) {
+        write_sample(w, form);
+        return;
+    }
     uint8_t *copy = malloc(w->bytes); /* of its size, so that reading past the end is seen */
     assert_non_null(copy);
     memcpy(copy, w->data, w->bytes);
@@ -92,6 +114,17 @@ static const uint8_t small_stream[] = {0x12, 0x00, 0x0a, 0x06, 0x18, 0x15, 0x7f,
                                        0x1e, 0x40, 0xff, 0xf1, 0x00, 0xb6, 0x19, 0x09, 0x52, 0x9e, 0xbb, 0x80};
 static const uint8_t large_header[] = {0x12, 0x00, 0x0a, 0x07, 0x1c, 0x2e, 0xff,
                                        0xff, 0xff, 0xf8, 0x54, 0x32, 0x01, 0x18};
+
+/* H.265 of the same, by x265. */
+static const uint8_t hevc_config[] = {
+    0x01, 0x04, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x1e, 0xf0, 0x00, 0xfc, 0xfc, 0xf8,
+    0xf8, 0x00, 0x00, 0x0f, 0x03, 0x20, 0x00, 0x01, 0x00, 0x17, 0x40, 0x01, 0x0c, 0x01, 0xff, 0xff, 0x04, 0x08,
+    0x00, 0x00, 0x03, 0x00, 0x9f, 0xf8, 0x00, 0x00, 0x03, 0x00, 0x00, 0x1e, 0xba, 0x02, 0x40, 0x21, 0x00, 0x01,
+    0x00, 0x26, 0x42, 0x01, 0x01, 0x04, 0x08, 0x00, 0x00, 0x03, 0x00, 0x9f, 0xf8, 0x00, 0x00, 0x03, 0x00, 0x00,
+    0x1e, 0xc0, 0x82, 0x04, 0x16, 0x5b, 0xa9, 0x24, 0xa6, 0xb9, 0xb0, 0x20, 0x00, 0x00, 0x03, 0x00, 0x20, 0x00,
+    0x00, 0x03, 0x00, 0x21, 0x22, 0x00, 0x01, 0x00, 0x07, 0x44, 0x01, 0xc1, 0x72, 0xb0, 0x22, 0x40};
+static const uint8_t hevc_stream[] = {0x00, 0x00, 0x00, 0x0e, 0x28, 0x01, 0xae, 0x08, 0x30,
+                                      0xf1, 0x2a, 0x14, 0xff, 0xff, 0x38, 0xb5, 0x5c, 0x16};
 
 typedef struct made_item {
     const char *type;
@@ -125,6 +158,12 @@ static void add_coded(made_file *file, bool large) {
     made_item *item = add_item(file, "av01", large ? 4096 : 64, large ? 4096 : 64);
     item->bytes = large ? sizeof large_header : sizeof small_stream;
     memcpy(item->data, large ? large_header : small_stream, item->bytes);
+}
+
+static void add_hevc(made_file *file) {
+    made_item *item = add_item(file, "hvc1", 64, 64);
+    item->bytes = sizeof hevc_stream;
+    memcpy(item->data, hevc_stream, item->bytes);
 }
 
 static void put_item_number(made_item *item, size_t bytes, uint32_t number) {
@@ -189,6 +228,9 @@ static void put_properties(writer *w, const made_file *file) {
     part = begin_full(w, "pixi", 0);
     put(w, 2, 1 << 8 | 8);
     end_box(w, part);
+    part = begin_box(w, "hvcC");
+    put_bytes(w, hevc_config, sizeof hevc_config);
+    end_box(w, part);
     for (size_t i = 0; i < file->count; i++) {
         part = begin_full(w, "ispe", 0);
         put(w, 4, file->items[i].width);
@@ -203,8 +245,8 @@ static void put_properties(writer *w, const made_file *file) {
         put(w, 2, i + 1);
         put(w, 1, 3u + (item->alpha_of != 0));
         put(w, 1, 3);
-        put(w, 1, 4 + i);
-        put(w, 1, strcmp(item->type, "av01") ? 3 : 0x81);
+        put(w, 1, 5 + i);
+        put(w, 1, !strcmp(item->type, "av01") ? 0x81 : !strcmp(item->type, "hvc1") ? 0x84 : 3);
         if (item->alpha_of) {
             put(w, 1, 2);
         }
@@ -289,15 +331,16 @@ static void put_meta(writer *w, const made_file *file) {
 static void expect_file(const made_file *file, uint64_t max_pixels, bd_result expected, const char *words,
                         uint32_t width) {
     static writer w;
+    const bool hevc = !strcmp(file->items[0].type, "hvc1");
     w.bytes = 0;
     const size_t box = begin_box(&w, "ftyp");
-    put_bytes(&w, "avif\0\0\0\0mif1avif", 16);
+    put_bytes(&w, hevc ? "heic\0\0\0\0mif1heic" : "avif\0\0\0\0mif1avif", 16);
     end_box(&w, box);
     put_meta(&w, file);
     if (file->second_meta) {
         put_meta(&w, file);
     }
-    expect(&w, max_pixels, expected, words, width);
+    expect(&w, hevc ? "heic" : "avif", max_pixels, expected, words, width);
 }
 
 static void skip_without(const char *form) {
@@ -327,6 +370,19 @@ static void test_made_of_others(void **state) {
     expect_file(&file, 0, BD_OK, "", 64);
     refer(add_grid(&file, 1, 1, 64), 1, 1);
     expect_file(&file, 0, BD_OK, "", 64);
+}
+
+static void test_heic(void **state) {
+    (void)state;
+    skip_without("HEIC");
+    made_file file = {.count = 0};
+    add_hevc(&file);
+    expect_file(&file, 64 * 64, BD_OK, "", 64);
+    refer(add_grid(&file, 2, 2, 128), 1, 4);
+    add_same(&file, 2);
+    expect_file(&file, 0, BD_OK, "", 128);
+    file.items[1].sources[2] = 3;
+    expect_file(&file, 0, BD_ERR_FILE_CORRUPT, "made of itself", 0);
 }
 
 static void test_loops(void **state) {
@@ -522,7 +578,7 @@ static void expect_codestream(codestream c, bd_result expected, const char *word
         put(&w, 1, 0);
     }
     put(&w, 2, 0xffd9);
-    expect(&w, 0, expected, words, expected ? 0 : c.width);
+    expect(&w, "jpeg2000", 0, expected, words, expected ? 0 : c.width);
 }
 
 static void test_cut_small(void **state) {
@@ -581,7 +637,7 @@ static void expect_layers(int count, uint64_t max_pixels, bd_result expected) {
         put(&w, i < count ? 4 : 3, i < count ? 0x08020000 : 0x080205);
         put_bytes(&w, frame, sizeof frame);
     }
-    expect(&w, max_pixels, expected, "too many layers", expected ? 0 : 1000);
+    expect(&w, "jxl", max_pixels, expected, "too many layers", expected ? 0 : 1000);
 }
 
 static void test_layers(void **state) {
@@ -593,11 +649,12 @@ static void test_layers(void **state) {
     expect_layers(40, 0, BD_ERR_IMAGE_TOO_LARGE);
 }
 
-int main(void) {
+int main(int count, char **arguments) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_made_of_others), cmocka_unit_test(test_loops),        cmocka_unit_test(test_broken_boxes),
-        cmocka_unit_test(test_much_to_decode), cmocka_unit_test(test_stream_sizes), cmocka_unit_test(test_cut_small),
-        cmocka_unit_test(test_layers),         cmocka_unit_test(test_many_items),
+        cmocka_unit_test(test_made_of_others), cmocka_unit_test(test_heic),       cmocka_unit_test(test_loops),
+        cmocka_unit_test(test_broken_boxes),   cmocka_unit_test(test_many_items), cmocka_unit_test(test_much_to_decode),
+        cmocka_unit_test(test_stream_sizes),   cmocka_unit_test(test_cut_small),  cmocka_unit_test(test_layers),
     };
+    samples = count == 3 && !strcmp(arguments[1], "--samples") ? arguments[2] : NULL;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
