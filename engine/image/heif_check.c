@@ -116,7 +116,7 @@ static bool check_limit(walk *w, uint64_t pixels) {
            bd_heif_fail(&w->boxes, BD_ERR_IMAGE_TOO_LARGE, "much more is to be decoded than it has pixels");
 }
 
-/* Adds up what is decoded for an item; w->limit follows from the first one. NOLINTNEXTLINE(misc-no-recursion) */
+/* Adds up what is decoded for an item; w->limit follows from the first one. */
 static bool visit(walk *w, bd_heif_item *of, uint32_t depth) {
     if (of->open) {
         return bd_heif_fail(&w->boxes, BD_ERR_FILE_CORRUPT, "broken: a picture that is made of itself");
