@@ -28,12 +28,20 @@ typedef struct layer_calls {
     JXL_FUNCTIONS(BD_CODEC_POINTER)
 } layer_calls;
 
-static void *allocate(void *source, size_t bytes) {
-    return bd_alloc(((const bd_image_source *)source)->allocator, bytes);
+typedef struct layer_memory {
+    const bd_allocator *allocator;
+    bool ended;
+} layer_memory;
+
+static void *allocate(void *user, size_t bytes) {
+    layer_memory *memory = user;
+    void *made = bd_alloc(memory->allocator, bytes);
+    memory->ended |= !made;
+    return made;
 }
 
-static void release(void *source, void *memory) {
-    bd_free(((const bd_image_source *)source)->allocator, memory);
+static void release(void *user, void *made) {
+    bd_free(((const layer_memory *)user)->allocator, made);
 }
 
 /* Pixels of the layers that the first picture is made of; more than most: at least one more than that. */
@@ -70,7 +78,8 @@ static uint64_t count_layers(const layer_calls *jxl, JxlDecoder *decoder, const 
 
 bd_result bd_jxl_check(const bd_image_source *source, bd_error *error) {
     static const char *const names[] = {JXL_FUNCTIONS(BD_CODEC_NAME)};
-    const JxlMemoryManager hooks = {(void *)(uintptr_t)source, allocate, release};
+    layer_memory memory = {.allocator = source->allocator};
+    const JxlMemoryManager hooks = {&memory, allocate, release};
     layer_calls jxl;
     uint64_t most = UINT64_MAX;
     bd_result result = bd_codec_load(BD_LIBRARY_JXL, names, BD_COUNT(names), &jxl, source->name, "JPEG XL", error);
@@ -78,15 +87,17 @@ bd_result bd_jxl_check(const bd_image_source *source, bd_error *error) {
         return result;
     }
     JxlDecoder *decoder = jxl.JxlDecoderCreate(&hooks);
-    if (!decoder) {
-        return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: JPEG XL: out of memory", source->name);
-    }
-    if (jxl.JxlDecoderSubscribeEvents(decoder, JXL_DEC_BASIC_INFO | JXL_DEC_FRAME) == JXL_DEC_SUCCESS &&
+    if (decoder && jxl.JxlDecoderSubscribeEvents(decoder, JXL_DEC_BASIC_INFO | JXL_DEC_FRAME) == JXL_DEC_SUCCESS &&
         jxl.JxlDecoderSetCoalescing(decoder, JXL_FALSE) == JXL_DEC_SUCCESS &&
         jxl.JxlDecoderSetInput(decoder, source->data, source->bytes) == JXL_DEC_SUCCESS &&
         count_layers(&jxl, decoder, source, &most) > most) {
         result = bd_fail(error, BD_ERR_IMAGE_TOO_LARGE, "%s: JPEG XL: too many layers for its size", source->name);
     }
-    jxl.JxlDecoderDestroy(decoder);
+    if (memory.ended) {
+        result = bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: JPEG XL: out of memory", source->name);
+    }
+    if (decoder) {
+        jxl.JxlDecoderDestroy(decoder);
+    }
     return result;
 }

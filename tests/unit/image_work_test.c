@@ -13,6 +13,7 @@
 
 #include "image/heif_streams.h"
 #include "image/image.h"
+#include "support/pictures.h"
 
 static bool can_read(const char *name) {
     bd_image_form form = {.struct_size = sizeof form};
@@ -31,23 +32,23 @@ typedef struct writer {
     size_t bytes;
 } writer;
 
-static void put(writer *w, size_t bytes, uint64_t number) {
-    assert_true(w->bytes + bytes <= sizeof w->data);
-    for (size_t i = bytes; i-- > 0;) {
+static void put(writer *w, size_t size, uint64_t number) {
+    assert_true(w->bytes + size <= sizeof w->data);
+    for (size_t i = size; i-- > 0;) {
         w->data[w->bytes++] = (uint8_t)(number >> (8 * i));
     }
 }
 
-static void put_bytes(writer *w, const void *data, size_t bytes) {
-    assert_true(w->bytes + bytes <= sizeof w->data);
-    memcpy(w->data + w->bytes, data, bytes);
-    w->bytes += bytes;
+static void put_bytes(writer *w, const void *data, size_t size) {
+    assert_true(w->bytes + size <= sizeof w->data);
+    memcpy(w->data + w->bytes, data, size);
+    w->bytes += size;
 }
 
-static void put_later(writer *w, size_t at, size_t bytes, uint64_t number) {
+static void put_later(writer *w, size_t at, size_t size, uint64_t number) {
     const size_t end = w->bytes;
     w->bytes = at;
-    put(w, bytes, number);
+    put(w, size, number);
     w->bytes = end;
 }
 
@@ -143,6 +144,7 @@ typedef struct made_file {
     size_t count;
     uint16_t primary;
     bool second_meta, second_sources;
+    bool split;                       /* each item's bytes in two places */
     size_t spare_items, spare_places; /* that nothing refers to; places of the whole file */
 } made_file;
 
@@ -166,8 +168,8 @@ static void add_hevc(made_file *file) {
     memcpy(item->data, hevc_stream, item->bytes);
 }
 
-static void put_item_number(made_item *item, size_t bytes, uint32_t number) {
-    for (size_t i = bytes; i-- > 0;) {
+static void put_item_number(made_item *item, size_t size, uint32_t number) {
+    for (size_t i = size; i-- > 0;) {
         item->data[item->bytes++] = (uint8_t)(number >> (8 * i));
     }
 }
@@ -189,8 +191,7 @@ static made_item *add_grid(made_file *file, uint32_t rows, uint32_t columns, uin
 static made_item *add_overlay(made_file *file, uint32_t side, uint16_t of, size_t times) {
     made_item *item = add_item(file, "iovl", 64, 64);
     put_item_number(item, 2, 1);
-    put_item_number(item, 4, 0);
-    put_item_number(item, 4, 0);
+    item->bytes += 8; /* the background's colour */
     put_item_number(item, 4, side);
     put_item_number(item, 4, side);
     refer(item, of, times);
@@ -262,9 +263,13 @@ static void put_items(writer *w, const made_file *file) {
     for (size_t i = 0; i < file->count; i++) {
         put(w, 2, i + 1);
         put(w, 2, 1); /* in idat */
-        put(w, 4, 1);
+        put(w, 4, 1 + file->split);
         put(w, 4, offset);
-        put(w, 4, file->items[i].bytes);
+        put(w, 4, file->split ? 1 : file->items[i].bytes);
+        if (file->split) {
+            put(w, 4, offset + 1);
+            put(w, 4, file->items[i].bytes - 1);
+        }
         offset += file->items[i].bytes;
     }
     for (size_t i = 0; i < file->spare_places; i++) {
@@ -301,6 +306,10 @@ static void put_items(writer *w, const made_file *file) {
     end_box(w, box);
 }
 
+static bool is_hevc(const made_file *file) {
+    return !strcmp(file->items[0].type, "hvc1");
+}
+
 static void put_meta(writer *w, const made_file *file) {
     const size_t meta = begin_full(w, "meta", 0);
     size_t box = begin_full(w, "hdlr", 0);
@@ -328,19 +337,22 @@ static void put_meta(writer *w, const made_file *file) {
     end_box(w, meta);
 }
 
+static void write_file(const made_file *file, writer *w) {
+    w->bytes = 0;
+    const size_t box = begin_box(w, "ftyp");
+    put_bytes(w, is_hevc(file) ? "heic\0\0\0\0mif1heic" : "avif\0\0\0\0mif1avif", 16);
+    end_box(w, box);
+    put_meta(w, file);
+    if (file->second_meta) {
+        put_meta(w, file);
+    }
+}
+
 static void expect_file(const made_file *file, uint64_t max_pixels, bd_result expected, const char *words,
                         uint32_t width) {
     static writer w;
-    const bool hevc = !strcmp(file->items[0].type, "hvc1");
-    w.bytes = 0;
-    const size_t box = begin_box(&w, "ftyp");
-    put_bytes(&w, hevc ? "heic\0\0\0\0mif1heic" : "avif\0\0\0\0mif1avif", 16);
-    end_box(&w, box);
-    put_meta(&w, file);
-    if (file->second_meta) {
-        put_meta(&w, file);
-    }
-    expect(&w, hevc ? "heic" : "avif", max_pixels, expected, words, width);
+    write_file(file, &w);
+    expect(&w, is_hevc(file) ? "heic" : "avif", max_pixels, expected, words, width);
 }
 
 static void skip_without(const char *form) {
@@ -499,27 +511,46 @@ static void test_much_to_decode(void **state) {
 
 static void test_stream_sizes(void **state) {
     (void)state;
-    /* Of x265: 4096x4096. */
-    static const uint8_t config[] = {
-        0x01, 0x04, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xb4, 0xf0, 0x00, 0xfc, 0xfc, 0xf8,
-        0xf8, 0x00, 0x00, 0x0f, 0x03, 0x20, 0x00, 0x01, 0x00, 0x17, 0x40, 0x01, 0x0c, 0x01, 0xff, 0xff, 0x04, 0x08,
-        0x00, 0x00, 0x03, 0x00, 0x9f, 0xf8, 0x00, 0x00, 0x03, 0x00, 0x00, 0xb4, 0xba, 0x02, 0x40, 0x21, 0x00, 0x01,
-        0x00, 0x29, 0x42, 0x01, 0x01, 0x04, 0x08, 0x00, 0x00, 0x03, 0x00, 0x9f, 0xf8, 0x00, 0x00, 0x03, 0x00, 0x00,
-        0xb4, 0xc0, 0x02, 0x00, 0x20, 0x01, 0x00, 0x16, 0x5b, 0xa4, 0xe4, 0xa4, 0xb9, 0xb0, 0x20, 0x00, 0x00, 0x03,
-        0x00, 0x20, 0x00, 0x00, 0x03, 0x00, 0x21, 0x22, 0x00, 0x01, 0x00, 0x06, 0x44, 0x01, 0xc0, 0x71, 0x83, 0x12};
     static const uint8_t units[] = {0, 0, 0, 4, 0x28, 0x01, 0xae, 0x08, 0, 0, 0, 3, 0x28, 0x01, 0x2e};
     bd_stream_size size = {0};
-    bd_hevc_config_size((bd_cursor){config, sizeof config, false}, &size);
-    assert_int_equal(size.width, 4096);
-    assert_int_equal(size.height, 4096);
+    bd_hevc_config_size((bd_cursor){hevc_config, sizeof hevc_config, false}, &size);
+    assert_int_equal(size.width, 64);
+    assert_int_equal(size.height, 64);
     assert_int_equal(size.frames, 0);
     bd_hevc_units_size((bd_cursor){units, sizeof units, false}, &size);
     assert_int_equal(size.frames, 1);
     size = (bd_stream_size){0};
-    bd_av1_units_size((bd_cursor){small_stream, sizeof small_stream, false}, &size);
-    assert_int_equal(size.width, 64);
-    assert_int_equal(size.height, 64);
+    bd_av1_units_size((bd_cursor){large_header, sizeof large_header, false}, &size);
+    assert_int_equal(size.width, 4096);
+    assert_int_equal(size.height, 4096);
     assert_int_equal(size.frames, 1);
+}
+
+static void expect_out_of_memory(const writer *w) {
+    bd_result result = BD_ERR_OUT_OF_MEMORY;
+    for (long n = 1; result && !samples; n++) {
+        counter count = {.fail_at = n};
+        const bd_allocator allocator = counting_allocator(&count);
+        const bd_image_read_params params = {.struct_size = sizeof params, .allocator = &allocator};
+        bd_image image = {0};
+        bd_error error = {0};
+        result = bd_image_decode(w->data, w->bytes, "made", &params, &image, &error);
+        assert_true(result ? result == BD_ERR_OUT_OF_MEMORY : n > 3);
+        bd_image_finish(&image);
+        assert_int_equal(count.alive, 0);
+    }
+}
+
+static void test_memory_runs_out(void **state) {
+    (void)state;
+    skip_without("AVIF");
+    static writer w;
+    made_file file = {.count = 0, .split = true};
+    add_coded(&file, false);
+    refer(add_grid(&file, 2, 2, 128), 1, 4);
+    expect_file(&file, 0, BD_OK, "", 128);
+    write_file(&file, &w);
+    expect_out_of_memory(&w);
 }
 
 /* ---- JPEG 2000 ---- */
@@ -609,7 +640,6 @@ static void test_cut_small(void **state) {
         c.of_tile = of_tile;
         c.precincts = 0;
         expect_codestream(c, BD_ERR_IMAGE_TOO_LARGE, parts);
-        c.precincts = 0xff;
         c.layers = 65535;
         c.precincts = 0x55;
         expect_codestream(c, BD_ERR_IMAGE_TOO_LARGE, parts);
@@ -624,19 +654,23 @@ static void test_cut_small(void **state) {
 /* ---- JPEG XL ---- */
 
 /* A grey picture of 1000x1000 and layers, of no duration, below it. */
-static void expect_layers(int count, uint64_t max_pixels, bd_result expected) {
+static void write_layers(writer *w, int count) {
     static const uint8_t head[] = {0xff, 0x0a, 0x3a, 0x1f, 0x11, 0x04, 0x20, 0x28, 0x6e, 0x09};
     static const uint8_t frame[] = {0x00, 0x1c, 0x00, 0x00, 0x00, 0x40, 0x00, 0x04, 0x40, 0x00, 0x04, 0x40, 0x00, 0x04,
                                     0x40, 0x00, 0x04, 0x40, 0x00, 0x04, 0x40, 0x00, 0x04, 0x40, 0x00, 0x04, 0x40, 0x00,
                                     0x04, 0x00, 0x4b, 0x12, 0xa5, 0x42, 0x85, 0x24, 0x0c, 0x03, 0x03, 0x03, 0x03, 0x03,
                                     0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03};
-    static writer w;
-    w.bytes = 0;
-    put_bytes(&w, head, sizeof head);
+    w->bytes = 0;
+    put_bytes(w, head, sizeof head);
     for (int i = 0; i <= count; i++) {
-        put(&w, i < count ? 4 : 3, i < count ? 0x08020000 : 0x080205);
-        put_bytes(&w, frame, sizeof frame);
+        put(w, i < count ? 4 : 3, i < count ? 0x08020000 : 0x080205);
+        put_bytes(w, frame, sizeof frame);
     }
+}
+
+static void expect_layers(int count, uint64_t max_pixels, bd_result expected) {
+    static writer w;
+    write_layers(&w, count);
     expect(&w, "jxl", max_pixels, expected, "too many layers", expected ? 0 : 1000);
 }
 
@@ -647,13 +681,18 @@ static void test_layers(void **state) {
     expect_layers(3, 1000 * 1000, BD_OK);
     expect_layers(10, 1000 * 1000, BD_ERR_IMAGE_TOO_LARGE);
     expect_layers(40, 0, BD_ERR_IMAGE_TOO_LARGE);
+    static writer w;
+    write_layers(&w, 1);
+    expect_out_of_memory(&w);
 }
 
 int main(int count, char **arguments) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_made_of_others), cmocka_unit_test(test_heic),       cmocka_unit_test(test_loops),
-        cmocka_unit_test(test_broken_boxes),   cmocka_unit_test(test_many_items), cmocka_unit_test(test_much_to_decode),
-        cmocka_unit_test(test_stream_sizes),   cmocka_unit_test(test_cut_small),  cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_made_of_others), cmocka_unit_test(test_heic),
+        cmocka_unit_test(test_loops),          cmocka_unit_test(test_broken_boxes),
+        cmocka_unit_test(test_many_items),     cmocka_unit_test(test_much_to_decode),
+        cmocka_unit_test(test_stream_sizes),   cmocka_unit_test(test_cut_small),
+        cmocka_unit_test(test_layers),         cmocka_unit_test(test_memory_runs_out),
     };
     samples = count == 3 && !strcmp(arguments[1], "--samples") ? arguments[2] : NULL;
     return cmocka_run_group_tests(tests, NULL, NULL);
