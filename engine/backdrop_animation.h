@@ -17,7 +17,7 @@ typedef struct bd_delay {
 
 typedef struct bd_animation_info {
     size_t struct_size;
-    uint32_t width, height; /* of every frame; of a still picture 0, since its orientation is not known yet */
+    uint32_t width, height; /* of every frame, upright; of a still picture 0, since its orientation is not known yet */
     uint32_t frame_count;   /* 1: a still picture, of any form */
     uint32_t play_count;    /* how often all frames are shown; 0: for ever */
 } bd_animation_info;
@@ -27,7 +27,7 @@ typedef struct bd_animation bd_animation;
 
 /* Opens a picture of any form. Frames are counted, and none is decoded. A still picture has one frame, which is what
  * bd_image_read makes of it; of an animation all params but keep_depth, indices and gray16 count, and max_pixels is for
- * a frame.
+ * a frame. params->metadata is written with the first frame, and stays the caller's until then.
  *
  * animation  written on success only.
  * Errors     as bd_image_read's.
@@ -54,8 +54,11 @@ BD_API void bd_animation_close(bd_animation *animation); /* NULL is fine */
 /* A file that is written frame by frame. One thread's at a time. */
 typedef struct bd_animation_writer bd_animation_writer;
 
-/* params   file: PNG (AUTO, too), WEBP or GIF; quality and allocator as for bd_image_write. GIF holds 255 colours a
- *          frame and no half transparency: from alpha 128 on a pixel is opaque.
+/* params   file: PNG (AUTO, too), WEBP or GIF; quality, allocator and metadata as for bd_image_write, the last read
+ *          when the first frame is added, and the log called when the file is finished. GIF holds 255 colours a
+ *          frame, which become sRGB, and no half transparency: from alpha 128 on a pixel is opaque. It counts hundredths
+ *          of a second: rounding evens out over the frames, and what rounds below two, which browsers show as ten,
+ *          becomes two unless it is 0 or 1 exactly.
  * Errors   BD_ERR_INVALID_ARGUMENT (a file that holds one frame), BD_ERR_UNSUPPORTED (this build has no library for it),
  *          BD_ERR_OUT_OF_MEMORY.
  */

@@ -50,7 +50,7 @@ typedef struct bd_image_read_params {
                       once the picture is read; none where that fails */
     void *log_user;
     bool keep_depth;       /* BD_FORMAT_RGBA16 of a file of more than 8 bits; all else is BD_FORMAT_RGBA8 */
-    bd_metadata *metadata; /* gets the file's; of JPEG and PNG. NULL: it is not read */
+    bd_metadata *metadata; /* gets the file's, of which backdrop_metadata.h tells. NULL: it is not read */
     bool
         strict; /* true: a picture whose pixels are all there and whose end is missing is BD_ERR_FILE_CORRUPT; else that
                     is a warning */
@@ -93,7 +93,7 @@ typedef struct bd_image_write_params {
     int quality;                 /* 1..100, of forms that lose; 0: 92 of JPEG, 90 of WebP, 80 of AVIF */
     const uint8_t *palette;      /* (256, 3) u8 RGB for a BD_FORMAT_GRAY8 image: written as an indexed PNG */
     uint32_t palette_count;      /* entries of palette in use */
-    const bd_metadata *metadata; /* for JPEG and PNG; NULL: none */
+    const bd_metadata *metadata; /* NULL: none */
     bd_log_fn log;               /* gets a warning for metadata that the file cannot hold */
     void *log_user;
     bool lossless; /* true: a form that may lose keeps every number; BD_ERR_INVALID_ARGUMENT where it cannot */

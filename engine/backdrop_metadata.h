@@ -19,11 +19,17 @@ typedef struct bd_metadata_text {
  * caller may fill one in by hand around memory of its own (owner NULL).
  *
  * Reading  bd_image_read_params.metadata: the struct, with struct_size set, is written on success only and describes the
- *          image as it was read: where that was turned upright, no orientation is left to be applied. What is damaged, or
- *          goes beyond some megabytes, is left out with one warning; so is the extended part of a JPEG's XMP.
+ *          image as it was read: where that was turned upright, no orientation is left to be applied. With
+ *          ignore_orientation EXIF stays as it is in the file; of AVIF, HEIC and JPEG XL, whose own word counts, it
+ *          repeats that at best. Of JPEG, PNG, WebP, TIFF, AVIF, HEIC, JPEG XL, JPEG 2000 and GIF. What is damaged, or goes
+ *          beyond some megabytes, is left out with one warning; so is the extended part of a JPEG's XMP.
  * Writing  bd_image_write_params.metadata: sizes in EXIF and XMP become those of the image written, and thumbnails, which
- *          show the old picture, are left out; all else stays byte for byte, a maker's notes and their offsets, too. The
- *          caller's blocks stay as they are. What a form of files cannot hold is left out with a warning. */
+ *          show the old picture, are left out; all else stays byte for byte, a maker's notes and their offsets, too; in a
+ *          TIFF, where EXIF's entries stand among the picture's tags, each value does, at another place. The caller's
+ *          blocks stay as they are. What a form of files cannot hold is left out with a warning: JPEG and PNG hold all,
+ *          TIFF all but texts that it has no tag for, WebP and AVIF EXIF and XMP, GIF XMP and texts.
+ * Animations  as single pictures: what bd_animation_open is asked for comes with the first frame, and what
+ *          bd_animation_writer_create is given is read when the first one is added; both structs stay until then. */
 typedef struct bd_metadata {
     size_t struct_size;
     const void *owner;   /* the library's; NULL when the caller owns the blocks */

@@ -352,6 +352,8 @@ static void flatten(bd_image *image) {
 bool cli_writing(cli *run, bd_image_write_params *params) {
     long quality = 0;
     params->lossless = run->options.lossless;
+    params->log = note_warning;
+    params->log_user = run;
     bool done = cli_value_integer(run, &run->options.quality, &quality);
     params->quality = (int)quality;
     return done;
@@ -411,8 +413,7 @@ bool cli_write_image(cli *run, const char *path, bd_image_file file, bd_image *i
 }
 
 bool cli_write_photo(cli *run, const char *path, bd_image_file file, bd_image *image, const bd_metadata *metadata) {
-    const bd_image_write_params params = {
-        .struct_size = sizeof params, .file = file, .metadata = metadata, .log = note_warning, .log_user = run};
+    const bd_image_write_params params = {.struct_size = sizeof params, .file = file, .metadata = metadata};
     return write_image(run, path, image, params);
 }
 

@@ -59,9 +59,10 @@ bool cli_frames_next(cli *run, cli_frames *frames, bd_image *image) {
     return done;
 }
 
-bool cli_frames_add(cli *run, cli_frames *frames, bd_image_file file, const bd_image *image) {
+bool cli_frames_add(cli *run, cli_frames *frames, bd_image_file file, const bd_image *image,
+                    const bd_metadata *metadata) {
     const double started = cli_now_ms();
-    bd_image_write_params params = {.struct_size = sizeof params, .file = file};
+    bd_image_write_params params = {.struct_size = sizeof params, .file = file, .metadata = metadata};
     if (!cli_writing(run, &params)) {
         return false;
     }

@@ -24,8 +24,9 @@ bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *im
                     cli_frames *frames);
 bool cli_frames_left(const cli_frames *frames);
 bool cli_frames_next(cli *run, cli_frames *frames, bd_image *image);
-/* Appends what was made of the frame that was read last. */
-bool cli_frames_add(cli *run, cli_frames *frames, bd_image_file file, const bd_image *image);
+/* Appends what was made of the frame that was read last; metadata is the photo's. */
+bool cli_frames_add(cli *run, cli_frames *frames, bd_image_file file, const bd_image *image,
+                    const bd_metadata *metadata);
 /* Writes all that were appended. */
 bool cli_frames_write(cli *run, cli_frames *frames, const char *path);
 void cli_frames_close(cli_frames *frames);

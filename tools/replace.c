@@ -264,7 +264,7 @@ static bool replace_frames(cli *run, replacement *r) {
             continue;
         }
         see_frame(&r->network, &r->params.classes, &r->frames);
-        if (!cli_frames_add(run, &r->frames, r->file, &r->result)) {
+        if (!cli_frames_add(run, &r->frames, r->file, &r->result, &r->metadata)) {
             return false;
         }
         if (!cli_frames_left(&r->frames)) {
@@ -334,7 +334,7 @@ static bool end(cli *run, void *user, cli_job *job, cJSON *item) {
     }
     if (job->frames.source) {
         see_frame(&r->network, &job->classes, &job->frames);
-        if (!cli_frames_add(run, &job->frames, r->file, &r->result)) {
+        if (!cli_frames_add(run, &job->frames, r->file, &r->result, &job->metadata)) {
             return false;
         }
         if (cli_frames_left(&job->frames)) {

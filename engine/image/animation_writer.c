@@ -9,7 +9,7 @@
 struct bd_animation_writer {
     bd_allocator hooks;
     const bd_allocator *allocator;
-    const bd_frames_writer *form;
+    const bd_form *form;
     void *state; /* NULL before the first frame */
     bd_encoder to;
     uint32_t play_count;
@@ -44,7 +44,7 @@ bd_result bd_animation_writer_create(const bd_image_write_params *params, uint32
     }
     made->allocator = bd_keep_allocator(&made->hooks, given.allocator);
     given.allocator = made->allocator;
-    made->form = form->writer;
+    made->form = form;
     made->play_count = play_count;
     made->to = (bd_encoder){.image = &made->frame, .params = given, .name = "animation"};
     *writer = made;
@@ -73,7 +73,10 @@ static bd_result begin(bd_animation_writer *writer, const bd_image *first, bd_er
     if (!result) {
         result = bd_image_set_profile(&writer->frame, first->profile, first->profile_bytes, error);
     }
-    return result ? result : writer->form->begin(&writer->to, writer->play_count, &writer->state);
+    if (!result) {
+        result = bd_encoder_take_metadata(&writer->to, writer->form->metadata);
+    }
+    return result ? result : writer->form->writer->begin(&writer->to, writer->play_count, &writer->state);
 }
 
 bd_result bd_animation_writer_add(bd_animation_writer *writer, const bd_image *frame, bd_delay delay, bd_error *error) {
@@ -90,7 +93,7 @@ bd_result bd_animation_writer_add(bd_animation_writer *writer, const bd_image *f
     }
     if (!result) {
         bd_frames_load(frame, &writer->frame);
-        result = writer->form->add(writer->state, &writer->frame, delay);
+        result = writer->form->writer->add(writer->state, &writer->frame, delay);
     }
     writer->finished = result != BD_OK;
     return result;
@@ -102,11 +105,12 @@ bd_result bd_animation_writer_finish(bd_animation_writer *writer, void **data, s
     }
     writer->to.error = error;
     writer->finished = true;
-    bd_result result = writer->form->end(writer->state);
+    bd_result result = writer->form->writer->end(writer->state);
     if (!result) {
         *data = writer->to.data;
         *bytes = writer->to.used;
         writer->to.data = NULL;
+        bd_encoder_say_dropped(&writer->to, writer->form->name);
     }
     return result;
 }
@@ -116,8 +120,9 @@ void bd_animation_writer_destroy(bd_animation_writer *writer) {
         return;
     }
     if (writer->state) {
-        writer->form->close(writer->state);
+        writer->form->writer->close(writer->state);
     }
+    bd_metadata_finish(&writer->to.metadata);
     bd_image_finish(&writer->frame);
     bd_free(writer->allocator, writer->to.data);
     const bd_allocator hooks = writer->hooks;

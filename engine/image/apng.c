@@ -10,6 +10,7 @@
 #include "image/canvas.h"
 #include "image/pixels.h"
 #include "image/png.h"
+#include "image/png_chunks.h"
 
 enum { SIGNATURE = 8, CHUNK = 12, IHDR_BYTES = 13, CONTROL_BYTES = 26 };
 
@@ -230,6 +231,7 @@ static bd_result decode_frame(apng_frames *frames, const frame_control *read, bd
     bd_image_source own = *frames->source;
     own.data = frames->file;
     own.bytes = frames->used;
+    own.metadata = NULL;
     own.ignore_orientation = true;
     own.keep_depth = own.gray16 = own.indices = false;
     return bd_png_decode(&own, picture, error);
@@ -279,4 +281,4 @@ static void close_frames(void *state) {
     }
 }
 
-const bd_frames_reader bd_apng_reader = {count_frames, open_frames, next_frame, close_frames};
+const bd_frames_reader bd_apng_reader = {count_frames, bd_png_read_metadata, open_frames, next_frame, close_frames};

@@ -161,7 +161,11 @@ static bd_result add(void *state, const bd_image *frame, bd_delay delay) {
     file.image = &part;
     file.data = NULL;
     file.used = file.room = 0;
+    if (writer->before) {
+        file.metadata = (bd_metadata){0};
+    }
     bd_png_encode(&file);
+    writer->to->dropped |= file.dropped;
     bd_result result = file.result ? file.result : take_chunks(writer, &file, &place, delay);
     bd_free(writer->to->params.allocator, file.data);
     if (!result && !writer->before) {

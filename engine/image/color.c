@@ -76,6 +76,16 @@ static size_t profile_length(const uint8_t *data, size_t bytes) {
     return length;
 }
 
+/* Conversions of floats (ICC.1:2010, 9.2.17 and after) may have any number of stages, all of them at one place of the
+ * file: lcms2 takes hours for some kilobytes. Without them a profile's tables and curves say the same. */
+static void drop_floats(cmsHPROFILE profile) {
+    static const cmsTagSignature tags[] = {cmsSigDToB0Tag, cmsSigDToB1Tag, cmsSigDToB2Tag, cmsSigDToB3Tag,
+                                           cmsSigBToD0Tag, cmsSigBToD1Tag, cmsSigBToD2Tag, cmsSigBToD3Tag};
+    for (size_t i = 0; i < BD_COUNT(tags); i++) {
+        (void)cmsWriteTag(profile, tags[i], NULL); /* fails where there is no such tag */
+    }
+}
+
 /* NULL data: sRGB. NULL where it is no profile of a picture's colours. */
 static cmsHPROFILE open_profile(const bd_color *color, const void *data, size_t bytes) {
     if (!data) {
@@ -86,6 +96,7 @@ static cmsHPROFILE open_profile(const bd_color *color, const void *data, size_t 
     if (!profile) {
         return NULL;
     }
+    drop_floats(profile);
     switch (cmsGetDeviceClass(profile)) {
     case cmsSigInputClass:
     case cmsSigDisplayClass:

@@ -73,38 +73,6 @@ static bd_result check_loss(const bd_encoder *to, const bd_form *form) {
     return BD_OK;
 }
 
-/* Leaves out what no file of the form holds. */
-static void drop_kinds(bd_encoder *to, const bd_form *form) {
-    const bd_metadata *given = &to->metadata;
-    const unsigned there = (given->exif ? 1u << BD_METADATA_EXIF : 0) | (given->xmp ? 1u << BD_METADATA_XMP : 0) |
-                           (given->iptc ? 1u << BD_METADATA_IPTC : 0) |
-                           (given->text_count ? 1u << BD_METADATA_TEXT : 0);
-    to->dropped |= there & ~form->metadata;
-}
-
-static bd_result fit_metadata(bd_encoder *to) {
-    bd_metadata given;
-    if (!to->params.metadata) {
-        return BD_OK;
-    }
-    bd_result result = BD_PARAMS_READ(&given, to->params.metadata, bd_metadata, to->error);
-    if (!result) {
-        result = bd_metadata_check(&given, to->name, to->error);
-    }
-    return result ? result
-                  : bd_metadata_fit(to->params.allocator, &given, to->image->width, to->image->height, &to->metadata,
-                                    &to->dropped, to->error);
-}
-
-static void say_dropped(const bd_encoder *to, const bd_form *form) {
-    char names[120], text[400];
-    if (to->dropped && to->params.log) {
-        bd_metadata_name(to->dropped, names, sizeof names);
-        (void)snprintf(text, sizeof text, "%s: %s cannot hold metadata of the photo: %s", to->name, form->name, names);
-        to->params.log(to->params.log_user, BD_LOG_WARNING, text);
-    }
-}
-
 static bd_result encode(bd_encoder *to) {
     if (to->params.file == BD_IMAGE_FILE_AUTO) {
         to->params.file = BD_IMAGE_FILE_PNG;
@@ -126,15 +94,14 @@ static bd_result encode(bd_encoder *to) {
     if (result) {
         return result;
     }
-    to->result = fit_metadata(to);
+    to->result = bd_encoder_take_metadata(to, form->metadata);
     if (!to->result) {
-        drop_kinds(to, form);
         form->encode(to);
     }
     if (to->result) {
         bd_free(to->params.allocator, to->data);
     } else {
-        say_dropped(to, form);
+        bd_encoder_say_dropped(to, form->name);
     }
     bd_metadata_finish(&to->metadata);
     return to->result;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/encoder.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/params.h"
+#include "image/metadata.h"
 
 bool bd_encoder_grow(bd_encoder *to, size_t bytes) {
     if (to->room - to->used >= bytes) {
@@ -32,6 +36,18 @@ bool bd_encoder_put(bd_encoder *to, const void *data, size_t bytes) {
     return true;
 }
 
+void bd_encoder_drop(bd_encoder *to, bd_metadata_kind kind, const char *part) {
+    to->dropped |= 1u << kind;
+    const size_t used = strlen(to->parts), room = sizeof to->parts - used;
+    bool plain = strlen(part) + 3 <= room;
+    for (const char *c = part; *c && plain; c++) {
+        plain = *c >= ' ' && *c <= '~';
+    }
+    if (plain) {
+        (void)snprintf(to->parts + used, room, "%s%s", used ? ", " : "", part);
+    }
+}
+
 uint8_t *bd_encoder_row(const bd_encoder *encoder, uint32_t y) {
     return encoder->image->pixels + (ptrdiff_t)y * encoder->image->stride_bytes;
 }
@@ -42,4 +58,36 @@ bool bd_encoder_is_deep(const bd_encoder *encoder) {
 
 bool bd_encoder_is_swapped(const bd_encoder *encoder) {
     return encoder->image->format == BD_FORMAT_BGRA8 || encoder->image->format == BD_FORMAT_BGRX8;
+}
+
+bd_result bd_encoder_take_metadata(bd_encoder *to, unsigned held) {
+    bd_metadata given;
+    if (!to->params.metadata) {
+        return BD_OK;
+    }
+    bd_result result = BD_PARAMS_READ(&given, to->params.metadata, bd_metadata, to->error);
+    if (!result) {
+        result = bd_metadata_check(&given, to->name, to->error);
+    }
+    if (!result) {
+        result = bd_metadata_fit(to->params.allocator, &given, to->image->width, to->image->height, &to->metadata,
+                                 &to->dropped, to->error);
+    }
+    const bd_metadata *fitted = &to->metadata;
+    const unsigned there = (fitted->exif ? 1u << BD_METADATA_EXIF : 0) | (fitted->xmp ? 1u << BD_METADATA_XMP : 0) |
+                           (fitted->iptc ? 1u << BD_METADATA_IPTC : 0) |
+                           (fitted->text_count ? 1u << BD_METADATA_TEXT : 0);
+    to->dropped |= there & ~held;
+    return result;
+}
+
+void bd_encoder_say_dropped(const bd_encoder *to, const char *form) {
+    char names[120], text[500];
+    const bool partly = to->parts[0];
+    if (to->dropped && to->params.log) {
+        bd_metadata_name(to->dropped, names, sizeof names);
+        (void)snprintf(text, sizeof text, "%s: %s cannot hold metadata of the photo: %s%s%s%s", to->name, form, names,
+                       partly ? " (" : "", to->parts, partly ? ")" : "");
+        to->params.log(to->params.log_user, BD_LOG_WARNING, text);
+    }
 }

@@ -3,15 +3,13 @@
 
 #include <string.h>
 
-enum {
-    HEADER = 8,
-    ENTRY = 12,
-    ENTRIES_MOST = 512, /* of a directory; cameras write less than a hundred */
-    DIRECTORIES = 4,    /* that are kept: the first, EXIF's, GPS', interoperability's */
-    CHAIN_MOST = 8      /* of directories of thumbnails */
-};
+#include "image/ifd.h"
 
-enum { TYPE_BYTE = 1, TYPE_SHORT = 3, TYPE_LONG = 4, TYPE_RATIONAL = 5 };
+enum {
+    ENTRY = 12,
+    DIRECTORIES = 4, /* that are kept: the first, EXIF's, GPS', interoperability's */
+    CHAIN_MOST = 8   /* of directories of thumbnails */
+};
 
 enum {
     TAG_WIDTH = 0x0100,
@@ -32,12 +30,7 @@ enum {
     TAG_INTEROPERABILITY = 0xa005
 };
 
-/* A TIFF structure (TIFF 6.0, section 2). */
-typedef struct block {
-    uint8_t *data; /* not written to unless the caller may */
-    size_t bytes;
-    bool big_endian;
-} block;
+typedef bd_ifd_file block;
 
 typedef struct directory {
     size_t at; /* 0: none */
@@ -49,30 +42,20 @@ typedef struct range {
 } range;
 
 typedef struct ranges {
-    range of[DIRECTORIES * (ENTRIES_MOST + 1) + 1];
+    range of[DIRECTORIES * (BD_IFD_ENTRIES_MOST + 1) + 1];
     size_t count;
 } ranges;
 
 /* size: 1, 2 or 4 bytes, which are there. */
 static uint32_t get(const block *b, size_t at, size_t size) {
-    uint32_t value = 0;
-    for (size_t i = 0; i < size; i++) {
-        value = value << 8 | b->data[at + (b->big_endian ? i : size - 1 - i)];
-    }
-    return value;
-}
-
-static void put(const block *b, size_t at, size_t size, uint32_t value) {
-    for (size_t i = 0; i < size; i++) {
-        b->data[at + (b->big_endian ? size - 1 - i : i)] = (uint8_t)(value >> (8 * i));
-    }
+    return (uint32_t)bd_ifd_get(b, at, size);
 }
 
 static directory directory_at(const block *b, size_t at) {
     directory found = {0};
-    if (at >= HEADER && at < b->bytes && b->bytes - at >= 2) {
+    if (at >= BD_IFD_HEADER && at < b->bytes && b->bytes - at >= 2) {
         uint32_t count = get(b, at, 2);
-        if (count <= ENTRIES_MOST && count * ENTRY <= b->bytes - at - 2) {
+        if (count <= BD_IFD_ENTRIES_MOST && count * ENTRY <= b->bytes - at - 2) {
             found = (directory){at, count};
         }
     }
@@ -91,7 +74,7 @@ size_t bd_exif_prefix(const uint8_t *exif, size_t bytes) {
 static directory open_block(const uint8_t *exif, size_t bytes, block *b) {
     size_t prefix = bd_exif_prefix(exif, bytes);
     *b = (block){.bytes = bytes - prefix};
-    if (b->bytes < HEADER) {
+    if (b->bytes < BD_IFD_HEADER) {
         return (directory){0};
     }
     b->data = (uint8_t *)(uintptr_t)exif + prefix;
@@ -112,14 +95,9 @@ static size_t find(const block *b, const directory *d, uint32_t tag) {
     return 0;
 }
 
-static size_t bytes_of_type(uint32_t type) {
-    static const uint8_t bytes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8};
-    return type < sizeof bytes ? bytes[type] : 0;
-}
-
 /* Where the value of an entry lies when that is not the entry itself; empty: it is, or it makes no sense. */
 static range value_of(const block *b, size_t entry) {
-    uint64_t bytes = (uint64_t)bytes_of_type(get(b, entry + 2, 2)) * get(b, entry + 4, 4);
+    uint64_t bytes = (uint64_t)bd_ifd_type_bytes(get(b, entry + 2, 2)) * get(b, entry + 4, 4);
     size_t at = get(b, entry + 8, 4);
     return bytes > 4 && at < b->bytes && bytes <= b->bytes - at ? (range){at, at + (size_t)bytes} : (range){0, 0};
 }
@@ -127,8 +105,8 @@ static range value_of(const block *b, size_t entry) {
 /* An integer of an entry's value, by index; false: it has none. */
 static bool read_integer(const block *b, size_t entry, uint32_t index, uint32_t *value) {
     uint32_t type = entry ? get(b, entry + 2, 2) : 0;
-    size_t size = bytes_of_type(type);
-    if ((type != TYPE_BYTE && type != TYPE_SHORT && type != TYPE_LONG) || index >= get(b, entry + 4, 4)) {
+    size_t size = bd_ifd_type_bytes(type);
+    if ((type != BD_IFD_BYTE && type != BD_IFD_SHORT && type != BD_IFD_LONG) || index >= get(b, entry + 4, 4)) {
         return false;
     }
     range away = value_of(b, entry);
@@ -170,7 +148,7 @@ bool bd_exif_density(const uint8_t *exif, size_t bytes, double density[2]) {
     (void)read_integer(&b, first.at ? find(&b, &first, TAG_DENSITY_UNIT) : 0, 0, &unit);
     for (int i = 0; i < 2; i++) {
         size_t entry = first.at ? find(&b, &first, tags[i]) : 0;
-        range at = entry && get(&b, entry + 2, 2) == TYPE_RATIONAL ? value_of(&b, entry) : (range){0, 0};
+        range at = entry && get(&b, entry + 2, 2) == BD_IFD_RATIONAL ? value_of(&b, entry) : (range){0, 0};
         uint32_t over = at.to ? get(&b, at.from, 4) : 0, under = at.to ? get(&b, at.from + 4, 4) : 0;
         if (!over || !under || (unit != INCH && unit != CENTIMETRE)) {
             return false;
@@ -185,11 +163,11 @@ static void set_number(const block *b, const directory *d, uint32_t tag, uint32_
     for (uint32_t i = 0; i < d->count; i++) {
         size_t at = entry_at(d, i);
         if (get(b, at, 2) == tag) {
-            bool wide = value > 0xffff || get(b, at + 2, 2) == TYPE_LONG;
+            bool wide = value > 0xffff || get(b, at + 2, 2) == BD_IFD_LONG;
             memset(b->data + at + 8, 0, 4);
-            put(b, at + 2, 2, wide ? TYPE_LONG : TYPE_SHORT);
-            put(b, at + 4, 4, 1);
-            put(b, at + 8, wide ? 4 : 2, value);
+            bd_ifd_put(b, at + 2, 2, wide ? BD_IFD_LONG : BD_IFD_SHORT);
+            bd_ifd_put(b, at + 4, 4, 1);
+            bd_ifd_put(b, at + 8, wide ? 4 : 2, value);
         }
     }
 }
@@ -247,7 +225,7 @@ static void clear(const block *b, const ranges *used, size_t from, size_t bytes,
 static void clear_thumbnail(const block *b, const directory *d, uint32_t at_tag, uint32_t bytes_tag, const ranges *used,
                             ranges *cleared) {
     uint32_t at, bytes;
-    for (uint32_t i = 0; i < ENTRIES_MOST && read_integer(b, find(b, d, at_tag), i, &at) &&
+    for (uint32_t i = 0; i < BD_IFD_ENTRIES_MOST && read_integer(b, find(b, d, at_tag), i, &at) &&
                          read_integer(b, find(b, d, bytes_tag), i, &bytes);
          i++) {
         clear(b, used, at, bytes, cleared);
@@ -284,7 +262,7 @@ static size_t cut(const block *b, const ranges *cleared) {
 static size_t drop_chain(const block *b, const directory *kept) {
     ranges used = {.count = 0}, cleared = {.count = 0};
     size_t link = entry_at(&kept[0], kept[0].count);
-    add_range(&used, 0, HEADER);
+    add_range(&used, 0, BD_IFD_HEADER);
     for (int i = 0; i < DIRECTORIES; i++) {
         add_directory(b, &kept[i], &used);
     }
@@ -292,7 +270,7 @@ static size_t drop_chain(const block *b, const directory *kept) {
         return b->bytes;
     }
     directory next = directory_at(b, get(b, link, 4));
-    put(b, link, 4, 0);
+    bd_ifd_put(b, link, 4, 0);
     for (int i = 0; i < CHAIN_MOST && next.at; i++) {
         size_t end = entry_at(&next, next.count);
         directory after = end + 4 <= b->bytes ? directory_at(b, get(b, end, 4)) : (directory){0};

@@ -176,6 +176,7 @@ static const bd_form forms[] = {
      .decode = bd_tiff_decode,
      .encode = bd_tiff_encode,
 #endif
+     .metadata = ALL_METADATA,
      .is = is_tiff},
     {.name = "AVIF",
      .library = "libheif",
@@ -188,6 +189,7 @@ static const bd_form forms[] = {
      .decode = bd_avif_decode,
      .encode = bd_avif_encode,
 #endif
+     .metadata = EXIF_XMP,
      .is = is_avif},
     {.name = "HEIC",
      .library = "libheif",
@@ -223,6 +225,7 @@ static const bd_form forms[] = {
 #else
      .decode = bd_stb_decode, /* the first frame */
 #endif
+     .metadata = 1 << BD_METADATA_XMP | 1 << BD_METADATA_TEXT,
      .is = is_gif},
     {.name = "PSD", .is = is_psd, .decode = bd_psd_decode},
     {.name = "HDR", .is = is_hdr, .decode = bd_stb_decode},

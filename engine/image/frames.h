@@ -10,6 +10,9 @@ typedef struct bd_frames_reader {
     /* How many frames a file has, and how often they are played, without decoding any; false: it is a still picture, or
      * broken so that decoding it as one will say how. */
     bool (*count)(const bd_image_source *source, bd_animation_info *info);
+    /* Of a file with frames: the orientation that EXIF says of them, and its metadata where that is wanted.
+     * BD_ERR_OUT_OF_MEMORY. */
+    bd_result (*describe)(const bd_image_source *source, int *orientation, bd_error *error);
     /* source stays where it is. *state is closed by the caller, after a failure too. */
     bd_result (*open)(const bd_image_source *source, void **state, bd_error *error);
     /* Is called once for each frame that was counted. */

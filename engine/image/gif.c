@@ -8,6 +8,7 @@
 #include <gif_lib.h>
 
 #include "image/canvas.h"
+#include "image/gif_blocks.h"
 
 typedef struct gif_frames {
     const bd_image_source *source;
@@ -18,70 +19,6 @@ typedef struct gif_frames {
     uint32_t room;          /* pixels of these */
     GraphicsControlBlock control;
 } gif_frames;
-
-/* ---- counting ---- */
-
-typedef struct gif_walk {
-    const uint8_t *data;
-    size_t bytes, at;
-} gif_walk;
-
-static size_t palette_bytes(uint8_t flags) {
-    return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
-}
-
-/* Skips blocks up to the empty one; false: the file ends before. */
-static bool skip_blocks(gif_walk *walk) {
-    while (walk->at < walk->bytes) {
-        size_t length = walk->data[walk->at++];
-        if (!length) {
-            return true;
-        }
-        walk->at += BD_MIN(length, walk->bytes - walk->at);
-    }
-    return false;
-}
-
-/* Netscape's extension: how often all is repeated, 0 for ever. */
-static void read_repeats(const gif_walk *walk, bd_animation_info *info) {
-    static const uint8_t name[] = "\xff\x0bNETSCAPE2.0\x03\x01";
-    const size_t length = sizeof name - 1;
-    if (walk->bytes - walk->at >= length + 2 && !memcmp(walk->data + walk->at, name, length)) {
-        const uint8_t *repeats = walk->data + walk->at + length;
-        const uint32_t count = repeats[0] | (uint32_t)repeats[1] << 8;
-        info->play_count = count ? count + 1 : 0;
-    }
-}
-
-static bool count_frames(const bd_image_source *source, bd_animation_info *info) {
-    enum { HEADER = 13, DESCRIPTOR = 9 };
-    if (source->bytes < HEADER) {
-        return false;
-    }
-    gif_walk walk = {source->data, source->bytes, HEADER + palette_bytes(source->data[10])};
-    info->width = source->data[6] | (uint32_t)source->data[7] << 8;
-    info->height = source->data[8] | (uint32_t)source->data[9] << 8;
-    info->play_count = 1;
-    info->frame_count = 0;
-    while (walk.at < walk.bytes) {
-        const uint8_t kind = walk.data[walk.at++];
-        if (kind == '!' && walk.at < walk.bytes) {
-            read_repeats(&walk, info);
-            walk.at++;
-        } else if (kind == ',' && walk.bytes - walk.at > DESCRIPTOR) {
-            info->frame_count++; /* one that is cut off, too: decoding it fails */
-            walk.at += DESCRIPTOR + palette_bytes(walk.data[walk.at + DESCRIPTOR - 1]) + 1;
-        } else {
-            break;
-        }
-        if (!skip_blocks(&walk)) {
-            break;
-        }
-    }
-    return info->frame_count > 1;
-}
-
-/* ---- decoding ---- */
 
 static int read_bytes(GifFileType *gif, GifByteType *to, int bytes) {
     gif_frames *frames = gif->UserData;
@@ -192,11 +129,23 @@ static uint32_t interlaced(uint32_t n, uint32_t height) {
     return 0;
 }
 
+/* What lies outside of the canvas is decoded for nothing: there must not be much of it. */
+static bd_result check_frame_size(const gif_frames *frames, const GifImageDesc *at, bd_error *error) {
+    const uint64_t canvas = (uint64_t)frames->canvas.width * frames->canvas.height, spare = (uint64_t)1 << 20;
+    bd_result result = bd_image_check_size(frames->source, at->Width, at->Height, error);
+    if (!result && (uint64_t)at->Width * (uint64_t)at->Height > 4 * canvas + spare) {
+        result = bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: GIF: a frame of %dx%d pixels in a picture of %ux%u",
+                         frames->source->name, at->Width, at->Height, (unsigned)frames->canvas.width,
+                         (unsigned)frames->canvas.height);
+    }
+    return result;
+}
+
 static bd_result draw_frame(gif_frames *frames, bd_error *error) {
     GifFileType *gif = frames->gif;
     const GifImageDesc *at = &gif->Image;
     const ColorMapObject *colors = at->ColorMap ? at->ColorMap : gif->SColorMap;
-    bd_result result = bd_image_check_size(frames->source, at->Width, at->Height, error);
+    bd_result result = check_frame_size(frames, at, error);
     if (!result && !colors) {
         result = bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: GIF: a frame without colours", frames->source->name);
     }
@@ -254,15 +203,25 @@ static void close_frames(void *state) {
     bd_free(frames->source->allocator, frames);
 }
 
-const bd_frames_reader bd_gif_reader = {count_frames, open_frames, next_frame, close_frames};
+const bd_frames_reader bd_gif_reader = {bd_gif_count, bd_gif_describe, open_frames, next_frame, close_frames};
 
 bd_result bd_gif_decode(const bd_image_source *source, bd_image *image, bd_error *error) {
     void *frames;
     bd_delay delay;
+    bd_image first = {0};
+    int orientation;
     bd_result result = open_frames(source, &frames, error);
     if (!result) {
-        result = next_frame(frames, image, &delay, error);
+        result = next_frame(frames, &first, &delay, error);
     }
     close_frames(frames);
-    return result;
+    if (!result) {
+        result = bd_gif_describe(source, &orientation, error);
+    }
+    if (result) {
+        bd_image_finish(&first);
+        return result;
+    }
+    *image = first;
+    return BD_OK;
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * GIF out, by giflib: each frame whole, with colours of its own. */
+ * GIF out, by giflib: each frame whole, with colours of its own, which are sRGB's, as GIF holds no profile. */
 #include "image/gif_encode.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <gif_lib.h>
 
+#include "image/color.h"
+#include "image/gif_blocks.h"
 #include "image/palette.h"
+#include "image/pixels.h"
 
 enum { SIDE_MOST = 65535, COLORS = 256 };
 
@@ -16,6 +20,9 @@ typedef struct gif_writer {
     ColorMapObject *colors;
     uint8_t *indices;
     bd_palette palette;
+    bd_color *color; /* to sRGB; NULL: that is what frames have */
+    bd_image plain;  /* the frame in sRGB, likewise */
+    double owed;     /* hundredths of a second by which delays were written too short so far */
     bool no_room;
 } gif_writer;
 
@@ -45,6 +52,67 @@ static bool put_repeats(GifFileType *gif, uint32_t play_count) {
            EGifPutExtensionBlock(gif, sizeof block, block) != GIF_ERROR && EGifPutExtensionTrailer(gif) != GIF_ERROR;
 }
 
+static bool put_block(GifFileType *gif, const char *text, size_t bytes) {
+    return EGifPutExtensionBlock(gif, (int)bytes, text) != GIF_ERROR;
+}
+
+/* In blocks of up to 255 bytes, with the key before it where that says more than that it is a comment. */
+static bool put_comment(GifFileType *gif, const bd_metadata_text *text) {
+    enum { BLOCK = 255 };
+    const char *const parts[] = {text->key, ": ", text->value};
+    char block[BLOCK];
+    size_t used = 0;
+    bool done = EGifPutExtensionLeader(gif, COMMENT_EXT_FUNC_CODE) != GIF_ERROR;
+    for (size_t i = strcmp(text->key, "Comment") ? 0 : 2; i < BD_COUNT(parts); i++) {
+        for (const char *c = parts[i]; *c && done; c++) {
+            block[used++] = *c;
+            if (used == BLOCK) {
+                done = put_block(gif, block, used);
+                used = 0;
+            }
+        }
+    }
+    return done && (!used || put_block(gif, block, used)) && EGifPutExtensionTrailer(gif) != GIF_ERROR;
+}
+
+static bool put_xmp(gif_writer *writer) {
+    const bd_encoder *to = writer->to;
+    uint8_t end[BD_GIF_XMP_END] = {1};
+    for (int i = 1; i < 256; i++) {
+        end[i] = (uint8_t)(256 - i);
+    }
+    if (EGifPutExtensionLeader(writer->gif, APPLICATION_EXT_FUNC_CODE) == GIF_ERROR ||
+        !put_block(writer->gif, BD_GIF_XMP, sizeof BD_GIF_XMP - 1)) {
+        return false;
+    }
+    writer->no_room = !bd_encoder_put(writer->to, to->metadata.xmp, to->metadata.xmp_bytes) ||
+                      !bd_encoder_put(writer->to, end, sizeof end);
+    return !writer->no_room;
+}
+
+static bool put_metadata(gif_writer *writer) {
+    const bd_metadata *m = &writer->to->metadata;
+    bool done = !m->xmp_bytes || put_xmp(writer);
+    for (size_t i = 0; i < m->text_count && done; i++) {
+        done = put_comment(writer->gif, &m->texts[i]);
+    }
+    return done;
+}
+
+static bd_result begin_colors(gif_writer *writer) {
+    const bd_encoder *to = writer->to;
+    const bd_image *first = to->image;
+    if (!first->profile || !bd_format_is_rgba(first->format)) {
+        return BD_OK;
+    }
+    const bd_image from = {.format = BD_FORMAT_RGBA8, .profile = first->profile, .profile_bytes = first->profile_bytes};
+    const bd_image srgb = {.format = BD_FORMAT_RGBA8};
+    bd_result result = bd_color_create(to->params.allocator, &from, &srgb, false, &writer->color, to->error);
+    return result || !writer->color ? result
+                                    : bd_image_create(to->params.allocator, to->name, first->width, first->height,
+                                                      BD_FORMAT_RGBA8, &writer->plain, to->error);
+}
+
 static bd_result begin(bd_encoder *to, uint32_t play_count, void **state) {
     const bd_image *first = to->image;
     gif_writer *writer = bd_alloc_zero(to->params.allocator, sizeof *writer);
@@ -56,6 +124,10 @@ static bd_result begin(bd_encoder *to, uint32_t play_count, void **state) {
     if (first->width > SIDE_MOST || first->height > SIDE_MOST) {
         return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: GIF holds %d pixels a side at most", to->name,
                        (int)SIDE_MOST);
+    }
+    bd_result result = begin_colors(writer);
+    if (result) {
+        return result;
     }
     int code = E_GIF_ERR_NOT_ENOUGH_MEM;
     writer->indices = bd_alloc_array(to->params.allocator, first->width, first->height);
@@ -69,16 +141,29 @@ static bd_result begin(bd_encoder *to, uint32_t play_count, void **state) {
     EGifSetGifVersion(writer->gif, true);
     const int width = (int)first->width, height = (int)first->height;
     return EGifPutScreenDesc(writer->gif, width, height, 8, 0, NULL) != GIF_ERROR &&
-                   put_repeats(writer->gif, play_count)
+                   put_repeats(writer->gif, play_count) && put_metadata(writer)
                ? BD_OK
                : fail(writer, writer->gif->Error);
 }
 
-static bool put_control(const gif_writer *writer, bd_delay delay) {
-    const uint64_t hundredths = ((uint64_t)delay.numerator * 100 + delay.denominator / 2) / delay.denominator;
+/* GIF counts hundredths of a second. What rounding takes from a delay the next one gets, so that the whole lasts as long.
+ * Browsers show 0 and 1 as 10: such a delay is written only where it was the frame's. */
+static int hundredths_of(gif_writer *writer, bd_delay delay) {
+    enum { PLAYED = 2 };
+    const uint64_t numerator = (uint64_t)delay.numerator * 100;
+    if (numerator % delay.denominator == 0) {
+        return (int)BD_MIN(numerator / delay.denominator, (uint64_t)UINT16_MAX);
+    }
+    const double wanted = (double)numerator / delay.denominator + writer->owed;
+    const int hundredths = (int)fmin(fmax(round(wanted), PLAYED), UINT16_MAX);
+    writer->owed = fmin(fmax(wanted - hundredths, -0.5), 0.5);
+    return hundredths;
+}
+
+static bool put_control(gif_writer *writer, bd_delay delay) {
     /* Cleared before the next frame, which may be transparent where this is not. */
     const GraphicsControlBlock control = {.DisposalMode = DISPOSE_BACKGROUND,
-                                          .DelayTime = (int)BD_MIN(hundredths, (uint64_t)UINT16_MAX),
+                                          .DelayTime = hundredths_of(writer, delay),
                                           .TransparentColor = (int)writer->palette.count};
     GifByteType block[4];
     EGifGCBToExtension(&control, block);
@@ -88,6 +173,11 @@ static bool put_control(const gif_writer *writer, bd_delay delay) {
 static bd_result add(void *state, const bd_image *frame, bd_delay delay) {
     gif_writer *writer = state;
     GifFileType *gif = writer->gif;
+    if (writer->color) {
+        bd_color_pixels(writer->color, frame->pixels, writer->plain.pixels, (size_t)frame->width * frame->height);
+        writer->plain.has_alpha = frame->has_alpha;
+        frame = &writer->plain;
+    }
     bd_result result =
         bd_palette_reduce(writer->to->params.allocator, frame, &writer->palette, writer->indices, writer->to->error);
     if (result) {
@@ -124,6 +214,8 @@ static void close_writer(void *state) {
         (void)EGifCloseFile(writer->gif, NULL);
     }
     GifFreeMapObject(writer->colors);
+    bd_color_destroy(writer->color);
+    bd_image_finish(&writer->plain);
     bd_free(writer->to->params.allocator, writer->indices);
     bd_free(writer->to->params.allocator, writer);
 }

@@ -11,6 +11,7 @@
 #include "image/codec.h"
 #include "image/color.h"
 #include "image/heif_check.h"
+#include "image/metadata.h"
 #include "image/pixels.h"
 #include "image/samples.h"
 
@@ -33,6 +34,11 @@
     X(heif_image_handle_get_raw_color_profile)                                                                         \
     X(heif_image_handle_get_nclx_color_profile)                                                                        \
     X(heif_nclx_color_profile_free)                                                                                    \
+    X(heif_image_handle_get_list_of_metadata_block_IDs)                                                                \
+    X(heif_image_handle_get_metadata_type)                                                                             \
+    X(heif_image_handle_get_metadata_content_type)                                                                     \
+    X(heif_image_handle_get_metadata_size)                                                                             \
+    X(heif_image_handle_get_metadata)                                                                                  \
     X(heif_decoding_options_alloc)                                                                                     \
     X(heif_decoding_options_free)                                                                                      \
     X(heif_decode_image)                                                                                               \
@@ -223,6 +229,53 @@ static bool read_colors(heif_picture *reader) {
     return !reader->result;
 }
 
+static bool is_xmp(const heif_picture *reader, heif_item_id id) {
+    const char *content = reader->heif.heif_image_handle_get_metadata_content_type(reader->handle, id);
+    return content && !strcmp(content, "application/rdf+xml");
+}
+
+static bool read_block(heif_picture *reader, heif_item_id id, bd_metadata_kind kind) {
+    const bd_image_source *source = reader->source;
+    const heif_calls *heif = &reader->heif;
+    const size_t bytes = heif->heif_image_handle_get_metadata_size(reader->handle, id);
+    if (!bytes || bytes > bd_metadata_room(source)) {
+        bd_metadata_drop(source, kind);
+        return true;
+    }
+    uint8_t *data = bd_alloc(source->allocator, bytes);
+    if (!data) {
+        return out_of_memory(reader);
+    }
+    if (heif->heif_image_handle_get_metadata(reader->handle, id, data).code != heif_error_Ok) {
+        bd_metadata_drop(source, kind);
+    } else if (kind == BD_METADATA_EXIF) {
+        reader->result = bd_metadata_take_boxed_exif(source, data, bytes, reader->error);
+    } else {
+        reader->result = bd_metadata_take(source, kind, data, bytes, reader->error);
+    }
+    bd_free(source->allocator, data);
+    return !reader->result;
+}
+
+static bool read_metadata(heif_picture *reader) {
+    enum { BLOCKS_MOST = 32 }; /* two, of what cameras write */
+    const heif_calls *heif = &reader->heif;
+    heif_item_id ids[BLOCKS_MOST];
+    const int count =
+        reader->source->metadata
+            ? heif->heif_image_handle_get_list_of_metadata_block_IDs(reader->handle, NULL, ids, BLOCKS_MOST)
+            : 0;
+    for (int i = 0; i < count; i++) {
+        const char *type = heif->heif_image_handle_get_metadata_type(reader->handle, ids[i]);
+        const bool exif = type && !strcmp(type, "Exif");
+        const bool xmp = type && !strcmp(type, "mime") && is_xmp(reader, ids[i]);
+        if ((exif || xmp) && !read_block(reader, ids[i], exif ? BD_METADATA_EXIF : BD_METADATA_XMP)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bd_result read_file(heif_picture *reader, bd_image *image) {
     static const char *const names[] = {HEIF_FUNCTIONS(BD_CODEC_NAME)};
     const heif_calls *heif = &reader->heif;
@@ -232,7 +285,7 @@ static bd_result read_file(heif_picture *reader, bd_image *image) {
     if (result) {
         return result;
     }
-    bool read = open_picture(reader) && decode(reader) && store(reader) && read_colors(reader);
+    bool read = open_picture(reader) && decode(reader) && store(reader) && read_colors(reader) && read_metadata(reader);
     if (reader->decoded) {
         heif->heif_image_release(reader->decoded);
     }

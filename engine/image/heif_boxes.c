@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/boxes.h"
+
 /* libheif looks through its lists, or copies them, for each item. */
 enum { ITEMS_MOST = 4096, ENTRIES_MOST = 4 * ITEMS_MOST /* references, places in the file */ };
 
@@ -31,24 +33,18 @@ static void *make(bd_heif_boxes *b, size_t count, size_t bytes) {
 
 /* ---- boxes ---- */
 
-/* False: it is cut off, or no box. One of size 0 goes to the end. */
+/* False: it is cut off, or no box. */
 static bool next_box(bd_cursor *from, uint32_t *type, bd_cursor *body) {
-    enum { HEADER = 8, LONG_HEADER = 16, USER_TYPE = 16 };
-    uint64_t bytes = bd_cursor_number(from, 4), header = HEADER;
-    *type = (uint32_t)bd_cursor_number(from, 4);
-    if (bytes == 1) {
-        bytes = bd_cursor_number(from, 8);
-        header = LONG_HEADER;
-    }
-    if (*type == BD_BOX('u', 'u', 'i', 'd')) {
-        (void)bd_cursor_part(from, USER_TYPE);
-        header += USER_TYPE;
-    }
-    if (from->ended || (bytes && bytes < header)) {
+    bd_box box;
+    size_t at = 0;
+    if (!bd_box_next(from->data, from->bytes, &at, &box) || box.cut) {
         return false;
     }
-    *body = bd_cursor_part(from, bytes ? bytes - header : from->bytes);
-    return !body->ended;
+    bd_cursor name = {(const uint8_t *)box.type, sizeof *type, false};
+    *type = (uint32_t)bd_cursor_number(&name, sizeof *type);
+    *body = (bd_cursor){box.data, box.bytes, false};
+    (void)bd_cursor_part(from, at);
+    return true;
 }
 
 static unsigned take_version(bd_cursor *body, uint32_t *flags) {

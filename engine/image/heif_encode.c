@@ -2,12 +2,14 @@
  * AVIF out, by libheif and whichever encoder of AV1 it finds: aom, rav1e or SVT. They allocate past the hooks. */
 #include "image/heif_encode.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include <libheif/heif.h>
 
 #include "image/cicp.h"
 #include "image/codec.h"
+#include "image/metadata.h"
 #include "image/pixels.h"
 #include "image/rows.h"
 
@@ -33,6 +35,9 @@
     X(heif_image_set_nclx_color_profile)                                                                               \
     X(heif_image_set_raw_color_profile)                                                                                \
     X(heif_context_encode_image)                                                                                       \
+    X(heif_image_handle_release)                                                                                       \
+    X(heif_context_add_exif_metadata)                                                                                  \
+    X(heif_context_add_XMP_metadata)                                                                                   \
     X(heif_context_write)
 
 typedef struct heif_calls {
@@ -47,6 +52,7 @@ typedef struct avif_writer {
     struct heif_encoding_options *options;
     struct heif_color_profile_nclx *numbers;
     struct heif_image *image;
+    struct heif_image_handle *written;
 } avif_writer;
 
 static bool fail(const avif_writer *writer, bd_result result, const char *what) {
@@ -157,6 +163,21 @@ static bool fill_image(avif_writer *writer) {
     return plane || fail(writer, BD_ERR_OUT_OF_MEMORY, "out of memory");
 }
 
+/* libheif counts bytes in an int, and writes the offset that stands before EXIF. */
+static bool put_metadata(avif_writer *writer) {
+    const heif_calls *heif = &writer->heif;
+    bd_encoder *to = writer->to;
+    const bd_metadata *m = &to->metadata;
+    to->dropped |=
+        (m->exif_bytes > INT_MAX ? 1u << BD_METADATA_EXIF : 0) | (m->xmp_bytes > INT_MAX ? 1u << BD_METADATA_XMP : 0);
+    return (!m->exif_bytes || m->exif_bytes > INT_MAX ||
+            settle(writer, heif->heif_context_add_exif_metadata(writer->context, writer->written, m->exif,
+                                                                (int)m->exif_bytes))) &&
+           (!m->xmp_bytes || m->xmp_bytes > INT_MAX ||
+            settle(writer,
+                   heif->heif_context_add_XMP_metadata(writer->context, writer->written, m->xmp, (int)m->xmp_bytes)));
+}
+
 static struct heif_error put(struct heif_context *context, const void *data, size_t bytes, void *user) {
     bd_encoder *to = user;
     (void)context;
@@ -176,9 +197,13 @@ void bd_avif_encode(bd_encoder *to) {
         return;
     }
     if (find_encoder(&writer) && set_encoder(&writer) && fill_image(&writer) && set_colors(&writer) &&
-        settle(&writer,
-               heif->heif_context_encode_image(writer.context, writer.image, writer.encoder, writer.options, NULL))) {
+        settle(&writer, heif->heif_context_encode_image(writer.context, writer.image, writer.encoder, writer.options,
+                                                        &writer.written)) &&
+        put_metadata(&writer)) {
         settle(&writer, heif->heif_context_write(writer.context, &file, to));
+    }
+    if (writer.written) {
+        heif->heif_image_handle_release(writer.written);
     }
     if (writer.image) {
         heif->heif_image_release(writer.image);

@@ -19,6 +19,8 @@
 #include "image/gif_encode.h"
 #include "image/heif.h"
 #include "image/heif_encode.h"
+#include "image/ifd.h"
+#include "image/ifd_metadata.h"
 #include "image/image_source.h"
 #include "image/iptc.h"
 #include "image/jpeg.h"

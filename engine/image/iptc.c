@@ -28,6 +28,35 @@ const uint8_t *bd_iptc_find(const uint8_t *blocks, size_t bytes, size_t *iptc_by
     return NULL;
 }
 
+/* A data set: 0x1c, two numbers, a length, data; of a long one, the length is that of the length that follows. */
+size_t bd_iptc_measure(const uint8_t *iptc, size_t bytes) {
+    enum { MARK = 0x1c, HEAD = 5, LONG_MOST = 4 };
+    size_t end = 0;
+    while (bytes - end >= HEAD && iptc[end] == MARK) {
+        size_t length = (size_t)iptc[end + 3] << 8 | iptc[end + 4], more = 0;
+        if (length & 0x8000) {
+            more = length & 0x7fff;
+            if (more > LONG_MOST || more > bytes - end - HEAD) {
+                return bytes;
+            }
+            length = 0;
+            for (size_t i = 0; i < more; i++) {
+                length = length << 8 | iptc[end + HEAD + i];
+            }
+        }
+        if (length > bytes - end - HEAD - more) {
+            return bytes;
+        }
+        end += HEAD + more + length;
+    }
+    for (size_t at = end; at < bytes; at++) {
+        if (iptc[at]) {
+            return bytes;
+        }
+    }
+    return end;
+}
+
 void bd_iptc_begin(size_t bytes, uint8_t header[BD_IPTC_HEADER]) {
     const uint8_t made[BD_IPTC_HEADER] = {
         '8',           'B', 'I', 'M', 4, 4, 0, 0, (uint8_t)(bytes >> 24), (uint8_t)(bytes >> 16), (uint8_t)(bytes >> 8),

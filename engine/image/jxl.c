@@ -8,7 +8,9 @@
 #include "image/codec.h"
 #include "image/color.h"
 #include "image/jxl_layers.h"
+#include "image/jxl_metadata.h"
 #include "image/pixels.h"
+#include "image/rows.h"
 #include "image/samples.h"
 
 #define JXL_FUNCTIONS(X)                                                                                               \
@@ -107,7 +109,8 @@ static bool begin_picture(jxl_reader *reader) {
     if (info->have_animation) {
         bd_image_warn(source, "%s: JPEG XL: the first picture of an animation", source->name);
     }
-    bool deep = (info->bits_per_sample > 8 || info->exponent_bits_per_sample) && bd_wants_deep(source);
+    /* libjxl dithers where it narrows to 8 bits, so it is asked for all of them. */
+    bool deep = info->bits_per_sample > 8 || info->exponent_bits_per_sample;
     reader->format = (JxlPixelFormat){4, deep ? JXL_TYPE_UINT16 : JXL_TYPE_UINT8, JXL_NATIVE_ENDIAN, 0};
     reader->result = bd_image_create(source->allocator, source->name, info->xsize, info->ysize,
                                      deep ? BD_FORMAT_RGBA16 : BD_FORMAT_RGBA8, &reader->image, reader->error);
@@ -207,9 +210,15 @@ bd_result bd_jxl_decode(const bd_image_source *source, bd_image *image, bd_error
     if (reader.decoder) {
         reader.jxl.JxlDecoderDestroy(reader.decoder);
     }
-    if (!read) {
+    if (read) {
+        reader.result = bd_jxl_read_metadata(source, error);
+    }
+    if (reader.result) {
         bd_image_finish(&reader.image);
         return reader.result;
+    }
+    if (reader.image.format == BD_FORMAT_RGBA16 && !bd_wants_deep(source)) {
+        bd_image_narrow(&reader.image);
     }
     if (reader.info.alpha_bits) {
         bd_image_find_alpha(&reader.image);

@@ -9,10 +9,7 @@
 #include "image/exif.h"
 #include "image/xmp.h"
 
-enum {
-    BYTES_MOST = 4 << 20, /* of all metadata of a file */
-    TEXTS_MOST = 500
-};
+enum { TEXTS_MOST = 500 };
 
 /* What bd_metadata.owner points to. */
 typedef struct metadata_owner {
@@ -89,9 +86,13 @@ void bd_metadata_drop(const bd_image_source *source, bd_metadata_kind kind) {
     }
 }
 
+size_t bd_metadata_room(const bd_image_source *source) {
+    return source->metadata ? BD_METADATA_BYTES_MOST - source->metadata->used : 0;
+}
+
 /* Whether so much more may be kept; else it is dropped. */
 static bool may_keep(const bd_image_source *source, bd_metadata_kind kind, size_t bytes) {
-    if (bytes > BYTES_MOST - source->metadata->used) {
+    if (bytes > bd_metadata_room(source)) {
         bd_metadata_drop(source, kind);
         return false;
     }
@@ -163,6 +164,21 @@ bd_result bd_metadata_take(const bd_image_source *source, bd_metadata_kind kind,
     case BD_METADATA_XMP: return take_xmp(source, data, bytes, error);
     default: return take_iptc(source, data, bytes, error);
     }
+}
+
+bd_result bd_metadata_take_boxed_exif(const bd_image_source *source, const uint8_t *data, size_t bytes,
+                                      bd_error *error) {
+    enum { COUNT = 4 };
+    if (bytes < COUNT) {
+        bd_metadata_drop(source, BD_METADATA_EXIF);
+        return BD_OK;
+    }
+    const uint32_t over = (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
+    if (over >= bytes - COUNT) {
+        bd_metadata_drop(source, BD_METADATA_EXIF);
+        return BD_OK;
+    }
+    return bd_metadata_take(source, BD_METADATA_EXIF, data + COUNT + over, bytes - COUNT - over, error);
 }
 
 /* Is it UTF-8 (RFC 3629)? */

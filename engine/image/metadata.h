@@ -13,6 +13,8 @@ typedef enum bd_metadata_kind {
     BD_METADATA_XMP_EXTENSION /* is never kept */
 } bd_metadata_kind;
 
+enum { BD_METADATA_BYTES_MOST = 4 << 20 }; /* of all that is kept of a file */
+
 /* What was found so far in the file that is read. */
 struct bd_metadata_found {
     bd_metadata kept;
@@ -27,6 +29,12 @@ bd_result bd_metadata_begin(bd_image_source *source, struct bd_metadata_found *f
  * BD_ERR_OUT_OF_MEMORY. */
 bd_result bd_metadata_take(const bd_image_source *source, bd_metadata_kind kind, const void *data, size_t bytes,
                            bd_error *error);
+/* An EXIF block as files of boxes have it (ISO/IEC 23008-12, A.2.1; 18181-2, 9.4): four bytes, big-endian, say how many
+ * more are passed over. */
+bd_result bd_metadata_take_boxed_exif(const bd_image_source *source, const uint8_t *data, size_t bytes,
+                                      bd_error *error);
+/* How many bytes more may be kept; 0: none are wanted. */
+size_t bd_metadata_room(const bd_image_source *source);
 /* key: Latin-1; value: Latin-1, else UTF-8; neither needs a NUL. */
 bd_result bd_metadata_take_text(const bd_image_source *source, const void *key, size_t key_bytes, const void *value,
                                 size_t bytes, bool latin1, bd_error *error);

@@ -9,7 +9,9 @@
 #include <openjpeg.h>
 
 #include "image/color.h"
+#include "image/metadata.h"
 #include "image/openjpeg_header.h"
+#include "image/openjpeg_metadata.h"
 #include "image/pixels.h"
 #include "image/samples.h"
 
@@ -319,8 +321,14 @@ bd_result bd_openjpeg_decode(const bd_image_source *source, bd_image *image, bd_
     if (reader.stream) {
         opj_stream_destroy(reader.stream);
     }
-    bd_color_destroy(reader.inks);
-    if (!read) {
+    if (read) {
+        reader.result = bd_openjpeg_read_metadata(source, error);
+    }
+    if (reader.inks) {
+        bd_metadata_set_srgb(source);
+        bd_color_destroy(reader.inks);
+    }
+    if (reader.result) {
         bd_image_finish(&reader.image);
         return reader.result;
     }

@@ -9,7 +9,6 @@
 #include <png.h>
 
 #include "image/color.h"
-#include "image/exif.h"
 #include "image/orientation.h"
 #include "image/pixels.h"
 #include "image/png_chunks.h"
@@ -27,7 +26,6 @@ typedef struct png_reader {
     bd_image image;
     bool gray, alpha; /* what the file can hold */
     bool ended;       /* the file, before its end and after its pixels */
-    int orientation;
 } png_reader;
 
 static void *allocate(png_structp png, png_alloc_size_t bytes) {
@@ -132,14 +130,6 @@ static void ask_for_gray16(png_reader *reader) {
     ask_for_host_order(png);
 }
 
-static void read_orientation(png_reader *reader) {
-    png_bytep exif = NULL;
-    png_uint_32 bytes = 0;
-    if (png_get_eXIf_1(reader->png, reader->info, &bytes, &exif)) {
-        reader->orientation = bd_exif_orientation(exif, bytes);
-    }
-}
-
 /* What a file says about its colours (PNG 3rd edition, 4.3): iCCP before sRGB before gAMA and cHRM. */
 static void read_color(png_reader *reader) {
     png_structp png = reader->png;
@@ -178,12 +168,12 @@ static void read_color(png_reader *reader) {
 static void read_file(png_reader *reader) {
     const bd_image_source *source = reader->source;
     png_structp png = reader->png;
-    /* Text and the like are skipped unread; tRNS matters, and what is said about colours and orientation. */
-    static const char kept[] = "eXIf\0iCCP\0sRGB\0gAMA\0cHRM";
-    /* For luminance libpng would weigh the channels by them, where bd_image_to_gray16 weighs sRGB's numbers. */
-    int kept_count = source->gray16 ? 1 : (int)(sizeof kept / 5);
+    /* Text and the like are skipped unread; tRNS matters, and what is said about colours. */
+    static const char kept[] = "iCCP\0sRGB\0gAMA\0cHRM";
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep)kept, kept_count);
+    if (!source->gray16) { /* libpng would weigh the channels by them, where bd_image_to_gray16 weighs sRGB's numbers */
+        png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep)kept, sizeof kept / 5);
+    }
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_read_fn(png, reader, read_bytes);
     png_read_info(png, reader->info);
@@ -236,13 +226,10 @@ static void settle(png_reader *reader) {
     if (bd_format_is_rgba(reader->image.format) && !reader->result) {
         read_color(reader);
     }
-    if (!source->ignore_orientation && !source->gray16 && !reader->result) {
-        read_orientation(reader);
-    }
 }
 
 bd_result bd_png_decode(const bd_image_source *source, bd_image *image, bd_error *error) {
-    png_reader reader = {.source = source, .error = error, .orientation = 1};
+    png_reader reader = {.source = source, .error = error};
     reader.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &reader, stop, warn, &reader, allocate, release);
     reader.info = reader.png ? png_create_info_struct(reader.png) : NULL;
     if (!reader.info) {
@@ -256,11 +243,12 @@ bd_result bd_png_decode(const bd_image_source *source, bd_image *image, bd_error
         settle(&reader);
     }
     png_destroy_read_struct(&reader.png, &reader.info, NULL);
+    int orientation;
     if (!reader.result) {
-        reader.result = bd_png_read_metadata(source, error);
+        reader.result = bd_png_read_metadata(source, &orientation, error);
     }
-    if (!reader.result) {
-        reader.result = bd_image_orient(source, reader.orientation, &reader.image, error);
+    if (!reader.result && !source->ignore_orientation && !source->gray16) {
+        reader.result = bd_image_orient(source, orientation, &reader.image, error);
     }
     if (reader.result) {
         bd_image_finish(&reader.image);

@@ -15,13 +15,15 @@ enum {
     SIGNATURE = 8,
     AROUND = 12,   /* bytes of a chunk besides its data */
     KEY_MOST = 79, /* PNG 3rd edition, 11.3.3.1 */
-    TEXT_MOST = 1 << 20
+    TEXT_MOST = 1 << 20,
+    INFLATED_MOST = 8 << 20 /* of a file, kept or not: twice what is kept */
 };
 
 typedef struct chunk {
     const bd_image_source *source;
     const uint8_t *data;
     size_t bytes;
+    size_t *inflatable; /* bytes that texts of the file may still become */
     bd_error *error;
 } chunk;
 
@@ -55,7 +57,7 @@ static bd_result inflate_text(const chunk *c, content *text) {
                   .avail_in = (uInt)text->bytes};
     size_t room = 0;
     uint8_t *out = NULL;
-    int state = inflateInit(&z);
+    int state = *c->inflatable ? inflateInit(&z) : Z_DATA_ERROR;
     while (state == Z_OK && z.total_out <= TEXT_MOST) {
         if (z.total_out == room) {
             room = room ? 2 * room : STEP;
@@ -73,6 +75,7 @@ static bd_result inflate_text(const chunk *c, content *text) {
     text->made = out;
     text->data = out;
     text->bytes = z.total_out;
+    *c->inflatable -= BD_MIN(*c->inflatable, (size_t)z.total_out);
     (void)inflateEnd(&z);
     if (state == Z_MEM_ERROR) {
         return bd_fail(c->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory for metadata", source->name);
@@ -213,27 +216,32 @@ static bd_result take(const chunk *c, const char *kind) {
     return result;
 }
 
-bd_result bd_png_read_metadata(const bd_image_source *source, bd_error *error) {
+bd_result bd_png_read_metadata(const bd_image_source *source, int *orientation, bd_error *error) {
     static const char kinds[] = "eXIf\0pHYs\0tEXt\0zTXt\0iTXt";
+    const size_t kinds_bytes = source->metadata ? sizeof kinds : 5;
     bd_result result = BD_OK;
-    size_t at = SIGNATURE;
-    while (source->metadata && !result && source->bytes - at >= AROUND) {
+    size_t at = SIGNATURE, inflatable = INFLATED_MOST;
+    *orientation = 0;
+    while (!result && source->bytes - at >= AROUND) {
         const uint8_t *head = source->data + at;
         size_t bytes = big_endian(head);
-        if (bytes > source->bytes - at - AROUND) {
+        if (bytes > source->bytes - at - AROUND || !memcmp(head + 4, "IEND", 4)) {
             break;
         }
         bool wanted = false;
-        for (size_t i = 0; i < sizeof kinds; i += 5) {
+        for (size_t i = 0; i < kinds_bytes; i += 5) {
             wanted |= !memcmp(head + 4, kinds + i, 4);
         }
-        const chunk c = {source, head + 8, bytes, error};
+        const chunk c = {source, head + 8, bytes, &inflatable, error};
+        const bool exif = head[4] == 'e';
         if (wanted && crc32(0, head + 4, (uInt)bytes + 4) == big_endian(head + 8 + bytes)) {
+            *orientation = exif && !*orientation ? bd_exif_orientation(c.data, c.bytes) : *orientation;
             result = take(&c, (const char *)head + 4);
         } else if (wanted) {
-            bd_metadata_drop(source, head[4] == 'e' ? BD_METADATA_EXIF : BD_METADATA_TEXT);
+            bd_metadata_drop(source, exif ? BD_METADATA_EXIF : BD_METADATA_TEXT);
         }
         at += bytes + AROUND;
     }
+    *orientation = *orientation ? *orientation : 1;
     return result;
 }

@@ -9,7 +9,7 @@
 #define BD_PNG_XMP "XML:com.adobe.xmp"
 #define BD_PNG_IPTC "Raw profile type iptc"
 
-/* Keeps the metadata of a file whose pixels were read. BD_ERR_OUT_OF_MEMORY. */
-bd_result bd_png_read_metadata(const bd_image_source *source, bd_error *error);
+/* EXIF's orientation, and of a file whose metadata is wanted that. BD_ERR_OUT_OF_MEMORY. */
+bd_result bd_png_read_metadata(const bd_image_source *source, int *orientation, bd_error *error);
 
 #endif

@@ -131,6 +131,12 @@ void bd_rows_store(const void *rows, bool deep, const bd_image *image) {
     }
 }
 
+void bd_image_narrow(bd_image *image) {
+    image->format = BD_FORMAT_RGBA8;
+    image->stride_bytes /= 2;
+    bd_rows_store(image->pixels, true, image); /* no row before the one that it came from */
+}
+
 void bd_rows_store_gray(const void *rows, size_t stride, bool deep, const bd_image *image) {
     const uint8_t *from = rows;
     const bool to_deep = image->format == BD_FORMAT_GRAY16;

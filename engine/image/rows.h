@@ -18,6 +18,9 @@ void bd_rows_store(const void *rows, bool deep, const bd_image *image);
 /* Rows of u8 or u16, stride bytes apart, become those of an image without. */
 void bd_rows_store_gray(const void *rows, size_t stride, bool deep, const bd_image *image);
 
+/* An RGBA16 image of the library's becomes an RGBA8 one where it lies. */
+void bd_image_narrow(bd_image *image);
+
 /* Makes *result what a call writes its image to.
  *
  * result   zeroed: an image of the library's is made; one of the library's of this size and format is used again, any

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "image/color.h"
+#include "image/ifd_metadata.h"
+#include "image/metadata.h"
 #include "image/orientation.h"
 #include "image/pixels.h"
 #include "image/rows.h"
@@ -462,13 +464,6 @@ static bd_result convert_rows(tiff_reader *reader) {
     return BD_OK;
 }
 
-/* L*a*b* is converted with 16 bits, whatever is asked for. */
-static void narrow_image(bd_image *image) {
-    image->format = BD_FORMAT_RGBA8;
-    image->stride_bytes /= 2;
-    bd_rows_store(image->pixels, true, image); /* no row before the one that it came from */
-}
-
 /* By libtiff's own conversion, which multiplies colours by alpha. */
 static bd_result read_other(tiff_reader *reader) {
     const bd_tiff_functions *call = &reader->tiff.call;
@@ -504,8 +499,15 @@ static bd_result read_picture(tiff_reader *reader) {
     uint32_t profile_bytes = 0;
     const void *profile = NULL;
     bd_result result = read_header(reader);
+    if (!result) {
+        result =
+            bd_tiff_take_metadata(source, reader->tiff.call.TIFFCurrentDirOffset(reader->tiff.file), reader->error);
+    }
     if (result) {
         return result;
+    }
+    if (reader->kind == CMYK || reader->kind == LAB) {
+        bd_metadata_set_srgb(source);
     }
     if (!reader->tiff.call.TIFFGetField(reader->tiff.file, TIFFTAG_ICCPROFILE, &profile_bytes, &profile)) {
         profile = NULL;
@@ -518,7 +520,7 @@ static bd_result read_picture(tiff_reader *reader) {
         result = convert_rows(reader);
     }
     if (!result && reader->deep && !source->keep_depth && !source->gray16) {
-        narrow_image(&reader->image);
+        bd_image_narrow(&reader->image); /* L*a*b* is converted with 16 bits, whatever is asked for */
     }
     if (!result && reader->has_alpha) {
         bd_image_find_alpha(&reader->image);

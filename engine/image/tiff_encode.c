@@ -5,6 +5,8 @@
 #include <stdio.h> /* SEEK_SET */
 #include <string.h>
 
+#include "image/exif.h"
+#include "image/ifd_metadata.h"
 #include "image/pixels.h"
 #include "image/rows.h"
 #include "image/tiff_library.h"
@@ -80,6 +82,7 @@ static bool set_tags(tiff_writer *writer) {
     const uint32_t rows = (uint32_t)BD_MAX(STRIP_BYTES / row_bytes, (size_t)1);
     const int deflate = call->TIFFIsCODECConfigured(COMPRESSION_ADOBE_DEFLATE);
     const uint16_t alpha = EXTRASAMPLE_UNASSALPHA;
+    const int orientation = bd_exif_orientation(writer->to->metadata.exif, writer->to->metadata.exif_bytes);
     return call->TIFFSetField(file, TIFFTAG_IMAGEWIDTH, image->width) &&
            call->TIFFSetField(file, TIFFTAG_IMAGELENGTH, image->height) &&
            call->TIFFSetField(file, TIFFTAG_BITSPERSAMPLE, writer->deep ? 16 : 8) &&
@@ -87,7 +90,7 @@ static bool set_tags(tiff_writer *writer) {
            call->TIFFSetField(file, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT) &&
            call->TIFFSetField(file, TIFFTAG_PHOTOMETRIC, pixels ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK) &&
            call->TIFFSetField(file, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
-           call->TIFFSetField(file, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT) &&
+           call->TIFFSetField(file, TIFFTAG_ORIENTATION, orientation) &&
            call->TIFFSetField(file, TIFFTAG_COMPRESSION, deflate ? COMPRESSION_ADOBE_DEFLATE : COMPRESSION_LZW) &&
            (!deflate || call->TIFFSetField(file, TIFFTAG_ZIPQUALITY, LEVEL)) &&
            call->TIFFSetField(file, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL) &&
@@ -124,20 +127,30 @@ static void write_page(tiff_writer *writer) {
     }
 }
 
-void bd_tiff_encode(bd_encoder *to) {
+/* libtiff's mode: for a large picture BigTIFF; EXIF's byte order, so that its values stay as they are. */
+static const char *mode_of(const bd_encoder *to) {
     enum { CLASSIC_MOST = 2000u << 20 };
+    const bd_image *image = to->image;
+    const bool large = (uint64_t)image->width * image->height * bd_format_bytes(image->format) > CLASSIC_MOST;
+    bool big_endian = to->metadata.exif_bytes && to->metadata.exif[0] == 'M';
+    if (!to->metadata.exif_bytes) {
+        return large ? "w8" : "w";
+    }
+    return large ? big_endian ? "w8b" : "w8l" : big_endian ? "wb" : "wl";
+}
+
+void bd_tiff_encode(bd_encoder *to) {
     const bd_image *image = to->image;
     const bool pixels = bd_format_is_rgba(image->format);
     tiff_writer writer = {.to = to, .opaque = bd_image_is_opaque(image), .deep = bd_encoder_is_deep(to)};
     writer.channels = !pixels ? 1 : writer.opaque ? 3 : 4;
     const bd_tiff_access access = {.read = read_back, .write = put, .seek = seek, .size = size_so_far, .user = &writer};
-    const uint64_t raw = (uint64_t)image->width * image->height * bd_format_bytes(image->format);
     writer.row = bd_alloc(to->params.allocator, (size_t)image->width * bd_format_bytes(image->format));
     if (!writer.row) {
         to->result = bd_fail(to->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", to->name);
         return;
     }
-    to->result = bd_tiff_open(&writer.tiff, to->name, raw > CLASSIC_MOST ? "w8" : "w", &access, PTRDIFF_MAX, to->error);
+    to->result = bd_tiff_open(&writer.tiff, to->name, mode_of(to), &access, PTRDIFF_MAX, to->error);
     if (!to->result) {
         write_page(&writer);
     } else if (to->out_of_memory) {
@@ -145,4 +158,7 @@ void bd_tiff_encode(bd_encoder *to) {
     }
     bd_tiff_close(&writer.tiff);
     bd_free(to->params.allocator, writer.row);
+    if (!to->result) {
+        bd_tiff_add_metadata(to);
+    }
 }

@@ -14,6 +14,7 @@
     X(TIFFClose)                                                                                                       \
     X(TIFFComputeStrip)                                                                                                \
     X(TIFFComputeTile)                                                                                                 \
+    X(TIFFCurrentDirOffset)                                                                                            \
     X(TIFFGetField)                                                                                                    \
     X(TIFFGetFieldDefaulted)                                                                                           \
     X(TIFFIsCODECConfigured)                                                                                           \

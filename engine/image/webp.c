@@ -60,9 +60,8 @@ static bd_result read_color(const bd_image_source *source, const WebPDemuxer *de
     return result;
 }
 
-/* Orientation is EXIF's, which is kept, too, where metadata is wanted. */
-static bd_result read_metadata(const bd_image_source *source, const WebPDemuxer *demuxer, int *orientation,
-                               bd_error *error) {
+bd_result bd_webp_read_metadata(const bd_image_source *source, const WebPDemuxer *demuxer, int *orientation,
+                                bd_error *error) {
     WebPChunkIterator chunk;
     bd_result result = BD_OK;
     *orientation = 1;
@@ -101,7 +100,7 @@ static bd_result read_picture(const bd_image_source *source, const WebPDemuxer *
     }
     int orientation;
     if (!result) {
-        result = read_metadata(source, demuxer, &orientation, error);
+        result = bd_webp_read_metadata(source, demuxer, &orientation, error);
     }
     return result || source->ignore_orientation || source->gray16 ? result
                                                                   : bd_image_orient(source, orientation, image, error);

@@ -95,15 +95,23 @@ static void set_chunk(WebPMux *mux, const char *name, const void *data, size_t b
     }
 }
 
+int bd_webp_put_chunks(const bd_encoder *to, const bd_image *image, WebPMux *mux) {
+    WebPMuxError code = WEBP_MUX_OK;
+    set_chunk(mux, "ICCP", image ? image->profile : NULL, image ? image->profile_bytes : 0, &code);
+    set_chunk(mux, "EXIF", to->metadata.exif, to->metadata.exif_bytes, &code);
+    set_chunk(mux, "XMP ", to->metadata.xmp, to->metadata.xmp_bytes, &code);
+    return code;
+}
+
 /* Puts the bare bitstream into a container with what else is to be said. */
 static void add_chunks(bd_encoder *to, const bd_image *profile) {
     const WebPData bitstream = {to->data, to->used};
     WebPData whole = {NULL, 0};
     WebPMux *mux = WebPMuxNew();
     WebPMuxError code = mux ? WebPMuxSetImage(mux, &bitstream, 0) : WEBP_MUX_MEMORY_ERROR;
-    set_chunk(mux, "ICCP", profile ? profile->profile : NULL, profile ? profile->profile_bytes : 0, &code);
-    set_chunk(mux, "EXIF", to->metadata.exif, to->metadata.exif_bytes, &code);
-    set_chunk(mux, "XMP ", to->metadata.xmp, to->metadata.xmp_bytes, &code);
+    if (code == WEBP_MUX_OK) {
+        code = (WebPMuxError)bd_webp_put_chunks(to, profile, mux);
+    }
     if (code == WEBP_MUX_OK) {
         code = WebPMuxAssemble(mux, &whole);
     }

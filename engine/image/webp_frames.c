@@ -8,6 +8,7 @@
 
 #include "image/color.h"
 #include "image/pixels.h"
+#include "image/webp.h"
 
 typedef struct webp_frames {
     const bd_image_source *source;
@@ -29,6 +30,15 @@ static bool count_frames(const bd_image_source *source, bd_animation_info *info)
     info->frame_count = WebPDemuxGetI(file, WEBP_FF_FRAME_COUNT);
     WebPDemuxDelete(file);
     return animated && info->frame_count > 1;
+}
+
+static bd_result describe(const bd_image_source *source, int *orientation, bd_error *error) {
+    const WebPData data = {source->data, source->bytes};
+    WebPDemuxer *file = WebPDemux(&data);
+    *orientation = 1;
+    bd_result result = file ? bd_webp_read_metadata(source, file, orientation, error) : BD_OK;
+    WebPDemuxDelete(file);
+    return result;
 }
 
 static bd_result open_frames(const bd_image_source *source, void **state, bd_error *error) {
@@ -100,4 +110,4 @@ static void close_frames(void *state) {
     }
 }
 
-const bd_frames_reader bd_webp_reader = {count_frames, open_frames, next_frame, close_frames};
+const bd_frames_reader bd_webp_reader = {count_frames, describe, open_frames, next_frame, close_frames};

@@ -7,6 +7,8 @@
 #include <webp/encode.h>
 #include <webp/mux.h>
 
+#include "image/webp_encode.h"
+
 typedef struct webp_writer {
     bd_encoder *to;
     WebPAnimEncoder *encoder;
@@ -74,13 +76,12 @@ static bd_result add(void *state, const bd_image *frame, bd_delay delay) {
     return result;
 }
 
-/* The file again, with a profile. */
-static bool put_profile(const bd_image *first, WebPData *file) {
-    const WebPData profile = {first->profile, first->profile_bytes};
+/* The file again, with a profile and metadata. */
+static bool put_chunks(const bd_encoder *to, WebPData *file) {
     WebPMux *mux = WebPMuxCreate(file, 0);
     WebPData whole = {NULL, 0};
     bool done =
-        mux && WebPMuxSetChunk(mux, "ICCP", &profile, 0) == WEBP_MUX_OK && WebPMuxAssemble(mux, &whole) == WEBP_MUX_OK;
+        mux && bd_webp_put_chunks(to, to->image, mux) == WEBP_MUX_OK && WebPMuxAssemble(mux, &whole) == WEBP_MUX_OK;
     if (done) {
         WebPDataClear(file);
         *file = whole;
@@ -97,7 +98,8 @@ static bd_result end(void *state) {
         !WebPAnimEncoderAssemble(writer->encoder, &file)) {
         return fail(writer, WebPAnimEncoderGetError(writer->encoder));
     }
-    bool done = (!to->image->profile || put_profile(to->image, &file)) && bd_encoder_put(to, file.bytes, file.size);
+    const bool more = to->image->profile || to->metadata.exif || to->metadata.xmp;
+    bool done = (!more || put_chunks(to, &file)) && bd_encoder_put(to, file.bytes, file.size);
     /* libwebpmux cuts transparent borders off the frames, and then takes none of them for transparent. */
     enum { FLAGS_AT = 20 };
     if (done && writer->alpha && to->used > FLAGS_AT && !memcmp(to->data + 12, "VP8X", 4)) {

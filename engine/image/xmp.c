@@ -146,6 +146,16 @@ static size_t change_at(packet *p, size_t at, const bd_xmp_change *change) {
     return at;
 }
 
+bool bd_xmp_is(const uint8_t *xml, size_t bytes) {
+    const packet p = {.text = (const char *)xml, .bytes = bytes};
+    for (size_t at = 0; at < bytes; at = seek(&p, at + 1, '<', bytes)) {
+        if (has_at(&p, at, "<rdf:RDF")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bd_result bd_xmp_edit(const bd_allocator *allocator, const uint8_t *xmp, size_t bytes, const bd_xmp_change *change,
                       uint8_t **edited, size_t *edited_bytes, bd_error *error) {
     packet p = {.text = (const char *)xmp, .bytes = bytes};

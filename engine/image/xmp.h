@@ -13,6 +13,8 @@ typedef struct bd_xmp_change {
     bool without_thumbnails;
 } bd_xmp_change;
 
+/* Is XML a packet? */
+bool bd_xmp_is(const uint8_t *xml, size_t bytes);
 /* Writes the packet as changed to memory from allocator, with a NUL behind it. Errors: BD_ERR_UNSUPPORTED without words, of a packet that is no
  * text in UTF-8 or whose elements do not end; BD_ERR_OUT_OF_MEMORY. */
 bd_result bd_xmp_edit(const bd_allocator *allocator, const uint8_t *xmp, size_t bytes, const bd_xmp_change *change,

@@ -111,6 +111,12 @@ bd_failure bd_file_target(const char *path, char *target, size_t room) {
         if (!S_ISLNK(status.st_mode)) {
             return faccessat(AT_FDCWD, target, W_OK, AT_EACCESS) ? (bd_failure)errno : 0;
         }
+        /* The kernel may refuse to follow other users' links in folders that all may write to (Linux's
+         * fs.protected_symlinks): then they are not followed here. */
+        struct stat behind;
+        if (stat(target, &behind) && errno == EACCES) {
+            return EACCES;
+        }
         bd_failure failure = i < MOST_LINKS ? follow(target, room) : ELOOP;
         if (failure) {
             return failure;

@@ -79,6 +79,50 @@ def made_by_vips():
                 write(f"picture_{folder}", f"{mode.lower()}.{folder}", path.read_bytes(), 0)
 
 
+XMP = (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description tiff:Orientation='6'/></rdf:RDF></x:xmpmeta>")
+
+
+def box(name, data):
+    return struct.pack(">I", len(data) + 8) + name + data
+
+
+def stored_brotli(data):
+    """A window of 16 bits, one block as it is, and an empty last one (RFC 7932)."""
+    return ((len(data) - 1) << 4 | 1 << 20).to_bytes(3, "little") + data + b"\3"
+
+
+def with_metadata():
+    """Files of boxes, GIF, and animations that say more than pixels."""
+    block = exif(">", 3, 6)
+    tiff = block[6:]
+    with tempfile.TemporaryDirectory() as work:
+        start = pathlib.Path(work, "start.jpg")
+        picture(size=(16, 16)).save(start, exif=block, xmp=XMP)
+        for folder, save in (("heic", "hevc"), ("avif", "av1")):
+            path = pathlib.Path(work, f"made.{folder}")
+            subprocess.run(["vips", "heifsave", start, path, f"--compression={save}"], check=True)
+            write(f"picture_{folder}", f"metadata.{folder}", path.read_bytes(), 0)
+        bare = pathlib.Path(work, "bare.jxl")
+        subprocess.run(["vips", "jxlsave", start, bare, "--lossless", "--strip"], check=True)
+        codestream = bare.read_bytes()
+    head = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+    exif_box, xmp_box = b"\0\0\0\0" + tiff, XMP
+    write("picture_jxl", "metadata.jxl",
+          head + box(b"Exif", exif_box) + box(b"jxlc", codestream) + box(b"xml ", xmp_box), 0)
+    write("picture_jxl", "deflated.jxl", head + box(b"brob", b"Exif" + stored_brotli(exif_box)) +
+          box(b"jxlc", codestream) + box(b"brob", b"xml " + stored_brotli(xmp_box)), 0)
+    plain = saved(picture(size=(16, 16)), "JPEG2000")
+    uuids = (box(b"uuid", b"JpgTiffExif->JP2" + tiff) +
+             box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + XMP))
+    write("picture_jpeg2000", "metadata.jp2", plain[:32] + uuids + plain[32:], 0)
+    end = b"\1" + bytes(range(255, -1, -1)) + b"\0"
+    for name, plain in (("metadata.gif", saved(picture("P"), "GIF", comment=b"by hand")),
+                        ("animated_metadata.gif", frames("GIF", comment=b"by hand"))):
+        write("picture_gif", name, plain[:-1] + b"!\xff\x0bXMP DataXMP" + XMP + end + b";", 0)
+    write("picture_png", "animated_metadata.png", frames("PNG", exif=block))
+    write("picture_webp", "animated_metadata.webp", frames("WEBP", lossless=True, exif=block, xmp=XMP))
+
+
 def main():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
@@ -119,10 +163,15 @@ def main():
         deep = Image.frombytes("I;16", (2, 2), bytes(range(8)))
         write("picture_tiff", f"{mode.replace(';', '')}.tif", saved(deep if mode == "I;16" else picture(mode), "TIFF"), 0)
     write("picture_tiff", "lzw.tif", saved(picture("RGBA"), "TIFF", compression="tiff_lzw"), 1)
+    told = {0x10F: "MadeUp", 0x112: 6, 0x2BC: b"<x tiff:Orientation='6'/>", 0x83BB: b"\x1c\x02\x50\0\1N\0\0",
+            0x8769: {0x9003: "2020:01:02 03:04:05", 0x927C: b"notes"}, 0x8825: {1: "N", 2: (48.5, 0.0, 0.0)}}
+    for name, page in (("little", picture()), ("big", deep.convert("I;16B"))):
+        write("picture_tiff", f"told_{name}.tif", saved(page, "TIFF", tiffinfo=told, dpi=(300, 300)), 0)
     write("picture_tiff", "jpeg.tif", saved(picture(size=(16, 16)), "TIFF", compression="jpeg"), 0)
     write("picture_jpeg2000", "rgb.jp2", saved(picture(size=(16, 16)), "JPEG2000"), 0)
     write("picture_jpeg2000", "grey.j2k", saved(picture("L", (16, 16)), "JPEG2000", no_jp2=True), 2)
     made_by_vips()
+    with_metadata()
 
     write("profile", "srgb.icc", srgb)
     write("profile", "lab.icc", lab)

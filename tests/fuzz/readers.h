@@ -53,17 +53,22 @@ static bool fuzz_lacks_form(const uint8_t *data, size_t bytes) {
 /* By the last byte of the file: to 8 bits, 16, or grey; or indices. */
 static bool fuzz_read_picture(const uint8_t *data, size_t bytes) {
     unsigned way = bytes ? data[bytes - 1] % 4 : 0;
+    bd_metadata metadata = {.struct_size = sizeof metadata};
     const bd_image_read_params params = {.struct_size = sizeof params,
                                          .max_pixels = FUZZ_MOST_PIXELS,
                                          .keep_depth = way == 1,
                                          .gray16 = way == 2,
-                                         .indices = way == 3};
+                                         .indices = way == 3,
+                                         .metadata = &metadata};
     bd_image image = {0};
     bd_error error;
     bool taken = !bd_image_decode(data, bytes, "fuzz", &params, &image, &error);
     bd_image_finish(&image);
-    const bd_image_read_params frames = {.struct_size = sizeof frames, .max_pixels = FUZZ_MOST_PIXELS};
+    bd_metadata_finish(&metadata);
+    const bd_image_read_params frames = {
+        .struct_size = sizeof frames, .max_pixels = FUZZ_MOST_PIXELS, .metadata = &metadata};
     fuzz_read_frames(data, bytes, &frames);
+    bd_metadata_finish(&metadata);
     return taken;
 }
 
@@ -106,7 +111,21 @@ static bool fuzz_read_profile(const uint8_t *data, size_t bytes) {
     return taken;
 }
 
+/* TIFF and JPEG are written with it, too. */
 static bool fuzz_read_exif(const uint8_t *data, size_t bytes) {
+    uint8_t pixel[4] = {1, 2, 3, 255};
+    const bd_image image = {.width = 1, .height = 1, .stride_bytes = 4, .format = BD_FORMAT_RGBA8, .pixels = pixel};
+    const bd_metadata metadata = {.struct_size = sizeof metadata, .exif = data, .exif_bytes = bytes};
+    const bd_image_file forms[] = {BD_IMAGE_FILE_TIFF, BD_IMAGE_FILE_JPEG};
+    for (size_t i = 0; i < BD_COUNT(forms); i++) {
+        const bd_image_write_params params = {.struct_size = sizeof params, .file = forms[i], .metadata = &metadata};
+        void *file;
+        size_t file_bytes;
+        bd_error error;
+        if (!bd_image_encode(&image, &params, &file, &file_bytes, &error)) {
+            bd_release(NULL, file);
+        }
+    }
     return bd_exif_orientation(data, bytes) > 1;
 }
 

@@ -99,6 +99,9 @@ bytes copy_of_bytes(const void *data, size_t size) {
 }
 
 void append_bytes(bytes *to, const void *data, size_t size) {
+    if (!size) { /* data may be NULL */
+        return;
+    }
     to->data = realloc(to->data, to->size + size);
     assert_non_null(to->data);
     memcpy(to->data + to->size, data, size);
@@ -116,4 +119,16 @@ int largest_difference(const bd_image *a, const bd_image *b) {
         }
     }
     return largest;
+}
+
+bd_image_form form_named(const char *name) {
+    bd_image_form form = {.struct_size = sizeof form};
+    for (uint32_t i = 0; i < bd_image_form_count(); i++) {
+        assert_int_equal(bd_image_form_at(i, &form), BD_OK);
+        if (!strcmp(form.name, name)) {
+            return form;
+        }
+    }
+    fail_msg("there is no form %s", name);
+    return form;
 }

@@ -21,6 +21,9 @@ bd_allocator counting_allocator(counter *count);
 /* Is there a message, on one line? */
 bool is_one_line(const bd_error *error);
 
+/* What this build does with a form that it knows. */
+bd_image_form form_named(const char *name);
+
 /* Decodes up to 2^20 pixels; decoded fails the test when that fails. */
 bd_result decode_small(bytes from, bd_image *image, bd_error *error);
 bd_image decoded(bytes from);

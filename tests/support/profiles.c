@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 #include <lcms2.h>
@@ -49,6 +50,34 @@ bytes gamma_profile(double gamma) {
 
 bytes srgb_profile(void) {
     return saved(cmsCreate_sRGBProfile());
+}
+
+static void put_big_endian(uint8_t *to, uint32_t value) {
+    for (int i = 0; i < 4; i++) {
+        to[i] = (uint8_t)(value >> (24 - 8 * i));
+    }
+}
+
+bytes stages_profile(uint32_t count) {
+    enum { HEAD = 16, MATRIX = 12 + 12 * 4 };
+    const uint32_t at = HEAD + 8 * count, size = at + MATRIX;
+    uint8_t *tag = calloc(1, size);
+    assert_non_null(tag);
+    memcpy(tag, "mpet\0\0\0\0\0\3\0\3", 12);
+    put_big_endian(tag + 12, count);
+    for (uint32_t i = 0; i < count; i++) {
+        put_big_endian(tag + HEAD + 8 * (size_t)i, at);
+        put_big_endian(tag + HEAD + 8 * (size_t)i + 4, MATRIX);
+    }
+    memcpy(tag + at, "matf\0\0\0\0\0\3\0\3", 12);
+    for (int i = 0; i < 9; i += 4) {
+        put_big_endian(tag + at + 12 + 4 * i, 0x3f800000); /* 1 */
+    }
+    cmsHPROFILE profile = cmsCreate_sRGBProfile();
+    assert_true(cmsWriteRawTag(profile, cmsSigDToB1Tag, tag, size));
+    assert_true(cmsWriteRawTag(profile, cmsSigBToD1Tag, tag, size));
+    free(tag);
+    return saved(profile);
 }
 
 bytes gray_profile(double gamma) {

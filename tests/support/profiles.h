@@ -15,6 +15,8 @@ bytes srgb_profile(void);
 bytes gray_profile(double gamma);
 /* Inks that are none: Lab is (100 (1 - black) (1 - cyan), 100 magenta - 50, 100 yellow - 50) out of 0 .. 1. */
 bytes ink_profile(void);
+/* sRGB with conversions of floats (ICC.1:2010, 10.14) of so many stages, all of which lie at one place. */
+bytes stages_profile(uint32_t count);
 /* The XYZ profile of class "abstract", which no picture may have. */
 bytes abstract_profile(void);
 

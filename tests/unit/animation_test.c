@@ -13,6 +13,7 @@
 
 #include "image/image.h"
 #include "support/pictures.h"
+#include "support/profiles.h"
 
 enum { FRAMES = 4, WIDTH = 23, HEIGHT = 17 };
 
@@ -126,6 +127,81 @@ static void test_png(void **state) {
 static void test_gif(void **state) {
     (void)state;
     check_round_trip(BD_IMAGE_FILE_GIF); /* its colours are few */
+}
+
+/* What rounding takes from a delay the next one gets; but none becomes what browsers show as a tenth of a second. */
+static void test_delays_gif(void **state) {
+    (void)state;
+    enum { TIMES = 7 };
+    static const struct {
+        bd_delay delay;
+        uint32_t written[TIMES];
+    } series[] = {{{33, 1000}, {3, 4, 3, 3, 3, 4, 3}}, {{1, 30}, {3, 4, 3, 3, 4, 3, 3}},
+                  {{4, 1000}, {2, 2, 2, 2, 2, 2, 2}},  {{1, 100}, {1, 1, 1, 1, 1, 1, 1}},
+                  {{0, 1000}, {0, 0, 0, 0, 0, 0, 0}},  {{1000, 1}, {65535, 65535, 65535, 65535, 65535, 65535, 65535}}};
+    if (!can_write(BD_IMAGE_FILE_GIF)) {
+        skip();
+    }
+    for (size_t i = 0; i < BD_COUNT(series); i++) {
+        const bd_image_write_params params = {.struct_size = sizeof params, .file = BD_IMAGE_FILE_GIF};
+        bd_animation_writer *writer;
+        bd_image frame = moving(0, true), back;
+        void *data;
+        size_t size;
+        assert_int_equal(bd_animation_writer_create(&params, 0, &writer, NULL), BD_OK);
+        for (int n = 0; n < TIMES; n++) {
+            assert_int_equal(bd_animation_writer_add(writer, &frame, series[i].delay, NULL), BD_OK);
+        }
+        assert_int_equal(bd_animation_writer_finish(writer, &data, &size, NULL), BD_OK);
+        bd_animation *animation = opened((bytes){data, size});
+        for (int n = 0; n < TIMES; n++) {
+            bd_delay delay;
+            assert_int_equal(bd_animation_next(animation, &back, &delay, NULL), BD_OK);
+            assert_int_equal(delay.numerator * 100 / delay.denominator, series[i].written[n]);
+            bd_image_finish(&back);
+        }
+        bd_animation_close(animation);
+        bd_animation_writer_destroy(writer);
+        bd_image_finish(&frame);
+        bd_release(NULL, data);
+    }
+}
+
+/* GIF holds no profile, so colours become sRGB. */
+static void test_profile_gif(void **state) {
+    (void)state;
+    const bd_image_write_params params = {.struct_size = sizeof params, .file = BD_IMAGE_FILE_GIF};
+    if (!can_write(BD_IMAGE_FILE_GIF)) {
+        skip();
+    }
+    bytes swapped = swapped_profile(0);
+    for (int still = 0; still < 2; still++) {
+        bd_image frame = moving(1, true), back;
+        assert_int_equal(bd_image_set_profile(&frame, swapped.data, swapped.size, NULL), BD_OK);
+        void *data;
+        size_t size;
+        if (still) {
+            assert_int_equal(bd_image_encode(&frame, &params, &data, &size, NULL), BD_OK);
+        } else {
+            bd_animation_writer *writer;
+            assert_int_equal(bd_animation_writer_create(&params, 0, &writer, NULL), BD_OK);
+            assert_int_equal(bd_animation_writer_add(writer, &frame, (bd_delay){1, 10}, NULL), BD_OK);
+            assert_int_equal(bd_animation_writer_finish(writer, &data, &size, NULL), BD_OK);
+            bd_animation_writer_destroy(writer);
+        }
+        assert_int_equal(bd_image_decode(data, size, "written", NULL, &back, NULL), BD_OK);
+        const uint8_t *before = frame.pixels + 4 * frame.stride_bytes + (ptrdiff_t)4 * 5;
+        const uint8_t *after = back.pixels + 4 * back.stride_bytes + (ptrdiff_t)4 * 5;
+        const int order[4] = {1, 0, 2, 3}; /* red and green have changed places */
+        for (int c = 0; c < 4; c++) {
+            assert_true(abs(before[order[c]] - after[c]) <= 1);
+        }
+        assert_null(back.profile);
+        bd_image_finish(&back);
+        bd_image_finish(&frame);
+        bd_release(NULL, data);
+    }
+    free(swapped.data);
 }
 
 static void test_webp(void **state) {
@@ -305,9 +381,10 @@ static void test_out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_png),     cmocka_unit_test(test_gif),         cmocka_unit_test(test_webp),
-        cmocka_unit_test(test_cut_off), cmocka_unit_test(test_cut_off_gif), cmocka_unit_test(test_cut_off_webp),
-        cmocka_unit_test(test_stills),  cmocka_unit_test(test_refused),     cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_png),        cmocka_unit_test(test_gif),           cmocka_unit_test(test_webp),
+        cmocka_unit_test(test_cut_off),    cmocka_unit_test(test_cut_off_gif),   cmocka_unit_test(test_cut_off_webp),
+        cmocka_unit_test(test_delays_gif), cmocka_unit_test(test_profile_gif),   cmocka_unit_test(test_stills),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,18 +67,6 @@ static bytes stored(const char *name) {
     return file;
 }
 
-static bd_image_form form_named(const char *name) {
-    bd_image_form form = {.struct_size = sizeof form};
-    for (uint32_t i = 0; i < bd_image_form_count(); i++) {
-        assert_int_equal(bd_image_form_at(i, &form), BD_OK);
-        if (!strcmp(form.name, name)) {
-            return form;
-        }
-    }
-    fail_msg("there is no form %s", name);
-    return form;
-}
-
 static void keep_note(void *user, bd_log_level level, const char *text) {
     (void)level;
     (void)snprintf(user, 200, "%s", text);

@@ -13,7 +13,7 @@
 #include <zlib.h>
 
 #include "image/image.h"
-#include "support/pictures.h"
+#include "support/metadata.h"
 
 /* ---- an EXIF block ---- */
 
@@ -161,23 +161,11 @@ static bytes photo_jpeg(const exif *e) {
     return file_with(BD_IMAGE_FILE_JPEG, parts);
 }
 
-typedef struct said {
-    int lines;
-    char last[400];
-} said;
-
-static void keep_line(void *user, bd_log_level level, const char *message) {
-    said *kept = user;
-    assert_int_equal(level, BD_LOG_WARNING);
-    kept->lines++;
-    (void)snprintf(kept->last, sizeof kept->last, "%s", message);
-}
-
 static bd_image read_all(bytes file, bd_metadata *metadata, said *kept) {
     *kept = (said){0};
     *metadata = (bd_metadata){.struct_size = sizeof *metadata};
     const bd_image_read_params params = {
-        .struct_size = sizeof params, .metadata = metadata, .log = keep_line, .log_user = kept};
+        .struct_size = sizeof params, .metadata = metadata, .log = keep_said, .log_user = kept};
     bd_image image;
     bd_error error;
     if (bd_image_decode(file.data, file.size, "sample", &params, &image, &error)) {
@@ -189,18 +177,8 @@ static bd_image read_all(bytes file, bd_metadata *metadata, said *kept) {
 static bytes write_all(const bd_image *image, bd_image_file form, const bd_metadata *metadata, said *kept) {
     *kept = (said){0};
     const bd_image_write_params params = {
-        .struct_size = sizeof params, .file = form, .metadata = metadata, .log = keep_line, .log_user = kept};
+        .struct_size = sizeof params, .file = form, .metadata = metadata, .log = keep_said, .log_user = kept};
     return encoded(image, &params);
-}
-
-static bool contains(const void *data, size_t size, const char *word) {
-    size_t length = strlen(word);
-    for (size_t at = 0; at + length <= size; at++) {
-        if (!memcmp((const char *)data + at, word, length)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* ---- orientation ---- */
