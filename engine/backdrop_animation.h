@@ -65,7 +65,8 @@ typedef struct bd_animation_writer bd_animation_writer;
 BD_API BD_CHECK bd_result bd_animation_writer_create(const bd_image_write_params *params, uint32_t play_count,
                                                      bd_animation_writer **writer, bd_error *error);
 /* Appends a frame with colours, of 8 bits and of the first one's size. Its profile is kept of the first. PNG and WebP keep
- * what differs from the frame before. Errors: BD_ERR_INVALID_ARGUMENT, BD_ERR_OUT_OF_MEMORY. */
+ * what differs from the frame before. Errors: BD_ERR_INVALID_ARGUMENT, BD_ERR_IMAGE_TOO_LARGE (for the form),
+ * BD_ERR_OUT_OF_MEMORY. */
 BD_API BD_CHECK bd_result bd_animation_writer_add(bd_animation_writer *writer, const bd_image *frame, bd_delay delay,
                                                   bd_error *error);
 /* The whole file; *data is released with bd_release(params->allocator, *data). At least one frame was added; none can be

@@ -127,7 +127,7 @@ BD_API BD_CHECK bd_result bd_image_decode(const void *data, size_t bytes, const 
  * one has the old one's permissions, without set-user-ID and the like. PNG and TIFF have the image's depth, JPEG and WebP
  * 8 bits, and JPEG no alpha (narrowing is the caller's business; alpha is left out). The file holds the image's profile; a
  * PNG of colours without one says sRGB. Errors: BD_ERR_FILE_WRITE, BD_ERR_OUT_OF_MEMORY, BD_ERR_INVALID_ARGUMENT,
- * BD_ERR_UNSUPPORTED (this build lacks the form). */
+ * BD_ERR_UNSUPPORTED (this build lacks the form), BD_ERR_IMAGE_TOO_LARGE (for the form: WebP and GIF). */
 BD_API BD_CHECK bd_result bd_image_write(const char *path, const bd_image *image, const bd_image_write_params *params,
                                          bd_error *error);
 

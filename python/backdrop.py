@@ -220,7 +220,8 @@ class Backdrop:
 
     def replace(self, photo: np.ndarray, background: np.ndarray | None = None, *, color=None, blur: float | None = None,
                 fit: str = 'cover', matte: str = 'refine', classes=None, grow: float = 0, feather: float = 0,
-                harmonize: str = 'off', light_wrap: float = 0, bgr: bool = False) -> np.ndarray:
+                harmonize: str = 'off', light_wrap: float = 0, keep_hidden: bool = False,
+                bgr: bool = False) -> np.ndarray:
         """The photo with another background: a picture, a colour, its own one blurred, or by default none at all.
 
         background   of any size; fit: cover, contain, stretch or tile
@@ -229,6 +230,7 @@ class Backdrop:
         matte        refine, hard, soft or best
         classes      what stays: names or labels, one or several; None: the person
         grow, feather, harmonize, light_wrap   as the command's options
+        keep_hidden  pixels whose alpha is 0 keep the photo's colours, or the background's; else they are 0
         returns      an array of the photo's size and type, of 3 channels where nothing in it can be transparent, else 4
         """
         masking = self._matte_params(matte, classes, grow, feather)
@@ -239,7 +241,8 @@ class Backdrop:
             raise ValueError('a colour is (r, g, b) or (r, g, b, a)')
         params = _ReplaceParams(background=_BACKGROUNDS.index(kind), fit=_choice('fit', fit, _FITS),
                                 color=(*paint, 255)[:4], blur_sigma_px=blur or 0, matte=ctypes.addressof(masking),
-                                harmonize=_choice('harmonize', harmonize, _HARMONIZE), light_wrap_px=light_wrap)
+                                harmonize=_choice('harmonize', harmonize, _HARMONIZE), light_wrap_px=light_wrap,
+                                keep_hidden=keep_hidden)
         front = _picture(photo, bgr)
         back = None if background is None else _picture(background, bgr)
         alpha = front.has_alpha or kind == 'transparent' or len(paint) == 4 or (back is not None and back.has_alpha)

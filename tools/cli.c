@@ -32,7 +32,11 @@ bool cli_failed_with(cli *run, const char *photo) {
     char message[sizeof run->error.message];
     memcpy(message, run->error.message, sizeof message);
     keep_message(run, "%s: %s", strcmp(photo, "-") ? photo : "standard input", message);
-    return cli_failed(run);
+    cli_failed(run);
+    if (run->error.code == BD_ERR_OUT_OF_DEVICE_MEMORY) {
+        run->status = CLI_TOO_LARGE;
+    }
+    return false;
 }
 
 bool cli_failed(cli *run) {
@@ -63,6 +67,22 @@ bool cli_failed_to_read(cli *run) {
     cli_failed(run);
     if (run->error.code == BD_ERR_UNSUPPORTED) {
         run->status = CLI_NOT_AN_IMAGE;
+    }
+    return false;
+}
+
+bool cli_failed_to_fit(cli *run) {
+    cli_failed(run);
+    if (run->error.code == BD_ERR_OUT_OF_DEVICE_MEMORY || run->error.code == BD_ERR_IMAGE_TOO_LARGE) {
+        run->status = run->options.size || run->options.tta ? CLI_TOO_LARGE : CLI_MODEL;
+    }
+    return false;
+}
+
+bool cli_failed_to_encode(cli *run) {
+    cli_failed(run);
+    if (run->error.code == BD_ERR_UNSUPPORTED) {
+        run->status = CLI_UNWRITABLE;
     }
     return false;
 }

@@ -54,7 +54,12 @@ bool cli_fail(cli *run, cli_status status, const char *format, ...) BD_PRINTF(3,
 bool cli_failed(cli *run);
 /* The same for a picture that could not be read: what this build has no decoder of is no fault of the device. */
 bool cli_failed_to_read(cli *run);
-/* The same for a session's error, which does not name the photo. */
+/* The same for a picture that could not be encoded. */
+bool cli_failed_to_encode(cli *run);
+/* The same for a network that the device does not take: its size is too large where the command line gave it, else the
+ * model is. */
+bool cli_failed_to_fit(cli *run);
+/* The same for a session's error, which does not name the photo; what the device has no memory for is the photo. */
 bool cli_failed_with(cli *run, const char *photo);
 /* Notes that a stage that began at started_ms has ended. */
 void cli_add_timing(cli *run, const char *name, double started_ms);

@@ -34,44 +34,59 @@ static void widen(uint32_t first, uint32_t last, float margin, uint32_t size, ui
     *length = end - *at;
 }
 
-void cli_cropping_find(cli *run, cli_cropping *cropping, const bd_image *alpha, const char *photo) {
-    uint32_t left = alpha->width, right = 0, top = alpha->height, bottom = 0;
+void cli_cropping_see(cli_cropping *cropping, const bd_image *alpha) {
+    cropping->size[0] = alpha->width;
+    cropping->size[1] = alpha->height;
     for (uint32_t y = 0; y < alpha->height; y++) {
         const uint8_t *row = alpha->pixels + (ptrdiff_t)y * alpha->stride_bytes;
-        uint32_t first = 0, last = alpha->width;
+        uint32_t first = 0, last = alpha->width - 1;
         while (first < alpha->width && !is_visible(alpha, row, first)) {
             first++;
         }
         if (first == alpha->width) {
             continue;
         }
-        while (!is_visible(alpha, row, last - 1)) {
+        while (!is_visible(alpha, row, last)) {
             last--;
         }
-        left = first < left ? first : left;
-        right = last - 1 > right ? last - 1 : right;
-        top = y < top ? y : top;
-        bottom = y;
+        const uint32_t at[2][2] = {{first, last}, {y, y}};
+        for (int axis = 0; axis < 2; axis++) {
+            const bool less = !cropping->found || at[axis][0] < cropping->first[axis];
+            const bool more = !cropping->found || at[axis][1] > cropping->last[axis];
+            cropping->first[axis] = less ? at[axis][0] : cropping->first[axis];
+            cropping->last[axis] = more ? at[axis][1] : cropping->last[axis];
+        }
+        cropping->found = true;
     }
-    cropping->found = top < alpha->height;
+}
+
+void cli_cropping_settle(cli *run, cli_cropping *cropping, const char *photo) {
     if (!cropping->found) {
         if (!run->options.quiet) {
             cli_note(run, "%s is not cropped: its matte is empty", photo);
         }
         return;
     }
-    float side = (float)(right - left > bottom - top ? right - left : bottom - top) + 1.0f;
-    float margin = cropping->percent ? side * cropping->margin / 100.0f : cropping->margin;
-    widen(left, right, margin, alpha->width, &cropping->x, &cropping->width);
-    widen(top, bottom, margin, alpha->height, &cropping->y, &cropping->height);
+    const uint32_t *first = cropping->first, *last = cropping->last;
+    const uint32_t width = last[0] - first[0], height = last[1] - first[1];
+    const float side = (float)(width > height ? width : height) + 1.0f;
+    const float margin = cropping->percent ? side * cropping->margin / 100.0f : cropping->margin;
+    widen(first[0], last[0], margin, cropping->size[0], &cropping->x, &cropping->width);
+    widen(first[1], last[1], margin, cropping->size[1], &cropping->y, &cropping->height);
 }
 
-bool cli_cropping_take(cli *run, cli_cropping *cropping, const bd_session *session, const char *photo) {
+void cli_cropping_find(cli *run, cli_cropping *cropping, const bd_image *alpha, const char *photo) {
+    cropping->found = false;
+    cli_cropping_see(cropping, alpha);
+    cli_cropping_settle(run, cropping, photo);
+}
+
+bool cli_cropping_see_result(cli *run, cli_cropping *cropping, const bd_session *session, const char *photo) {
     bd_image alpha = {0};
     if (bd_session_take_alpha(session, &alpha, &run->error)) {
         return cli_failed_with(run, photo);
     }
-    cli_cropping_find(run, cropping, &alpha, photo);
+    cli_cropping_see(cropping, &alpha);
     bd_image_finish(&alpha);
     return true;
 }

@@ -330,9 +330,19 @@ bool cli_image_file(cli *run, const char *path, bd_image_file *file) {
 }
 
 bool cli_matte_file(cli *run, const char *const *option, bd_image_file *file) {
-    *file = *option ? file_of(*option) : BD_IMAGE_FILE_AUTO;
+    unsigned format = BD_IMAGE_FILE_AUTO;
+    if (run->options.verb == CLI_MATTE && !cli_value_choice(run, &run->options.format, &format)) {
+        return false;
+    }
+    const bool named = !format && *option;
+    *file = named ? file_of(*option) : (bd_image_file)format;
     *file = *file ? *file : BD_IMAGE_FILE_PNG;
-    return cli_check_extension(run, option) && (!*option || check_form(run, *option, *file));
+    return (!named || cli_check_extension(run, option)) &&
+           check_form(run,
+                      *option                   ? *option
+                      : run->options.output_dir ? run->options.output_dir
+                                                : "-",
+                      *file);
 }
 
 /* Where a form has no alpha, what was transparent becomes white, as editors have it, instead of whatever colour lay there. */
@@ -393,7 +403,7 @@ static bool write_image(cli *run, const char *path, bd_image *image, bd_image_wr
     void *data;
     size_t bytes;
     if (bd_image_encode(image, &params, &data, &bytes, &run->error)) {
-        return cli_failed(run);
+        return cli_failed_to_encode(run);
     }
     bool done = cli_write_data(run, path, data, bytes);
     if (done && whitened && !run->options.quiet && !run->said_white) {

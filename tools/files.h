@@ -27,7 +27,8 @@ bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes);
 bd_image_form cli_form(bd_image_file file);
 /* The first of its endings. */
 void cli_form_ending(bd_image_file file, char ending[8]);
-/* A matte's, by the extension of an option's file, which is checked; PNG for "-". Fails where this build cannot. */
+/* A matte's: of the verb matte by --format, else by the extension of an option's file, which is checked; PNG for "-" and
+ * where no file is named. Fails where this build cannot. */
 bool cli_matte_file(cli *run, const char *const *option, bd_image_file *file);
 /* By --format, else by the path's extension; PNG for "-". Fails where this build cannot, or --lossless asks too much. */
 bool cli_image_file(cli *run, const char *path, bd_image_file *file);

@@ -3,18 +3,21 @@
 #ifndef BACKDROP_CLI_FRAMES_H
 #define BACKDROP_CLI_FRAMES_H
 
-#include "cli.h"
+#include "cropping.h"
 
 /* Zeroed at first. */
 typedef struct cli_frames {
     bd_animation *source; /* NULL: a still picture, of which there is nothing more to do */
     uint8_t *data;        /* standard input's */
+    size_t bytes;
     bd_animation_info info;
     uint32_t read;  /* how many were */
     bd_delay delay; /* of the one that was read last */
-    bd_animation_writer *writer;
+    bd_animation_writer *writer, *mattes;
     bool found; /* set by the caller: the subject is in one of them, of which seen tells */
     bd_seen seen;
+    cli_cropping crop; /* the caller's: of all frames */
+    bool cut;          /* the caller's: all have been looked at for that */
 } cli_frames;
 
 /* Reads a photo whose result is a file, and its metadata, unless options say otherwise; cli_write_photo and
@@ -24,11 +27,16 @@ bool cli_read_photo(cli *run, const char *path, bd_image_file file, bd_image *im
                     cli_frames *frames);
 bool cli_frames_left(const cli_frames *frames);
 bool cli_frames_next(cli *run, cli_frames *frames, bd_image *image);
+/* The first one once more. path and file: as of cli_read_photo. */
+bool cli_frames_again(cli *run, cli_frames *frames, const char *path, bd_image_file file, bd_image *image);
 /* Appends what was made of the frame that was read last; metadata is the photo's. */
 bool cli_frames_add(cli *run, cli_frames *frames, bd_image_file file, const bd_image *image,
                     const bd_metadata *metadata);
+/* The same for its matte, BD_FORMAT_GRAY8, which has no metadata. */
+bool cli_frames_add_matte(cli *run, cli_frames *frames, bd_image_file file, const bd_image *alpha);
 /* Writes all that were appended. */
 bool cli_frames_write(cli *run, cli_frames *frames, const char *path);
+bool cli_frames_write_mattes(cli *run, cli_frames *frames, const char *path);
 void cli_frames_close(cli_frames *frames);
 
 #endif

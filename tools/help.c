@@ -63,8 +63,9 @@ static const char *const usages[CLI_VERB_COUNT] = {
 };
 
 static const char statuses[] =
-    "exit status: 0 done, 2 usage, 3 a file cannot be read, 4 not a picture or a broken one,\n"
-    "             5 picture or --size too large, 6 model missing, broken or not supported,\n"
+    "exit status: 0 done, 2 usage, 3 a file cannot be read,\n"
+    "             4 not a picture, a broken one, or one of a kind that cannot be read,\n"
+    "             5 picture or --size too large, 6 model missing, broken, not supported or too large,\n"
     "             7 output cannot be written, 8 no Vulkan, no such device, or it cannot do that,\n"
     "             9 the device failed, 10 out of memory, 11 no subject, with --fail-empty\n";
 

@@ -200,11 +200,9 @@ bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte) {
     return true;
 }
 
-bool cli_matte_take(cli *run, const bd_image *alpha, cli_matte *matte) {
+bool cli_matte_take(cli *run, const bd_image *alpha, bool wide, cli_matte *matte) {
     bool done = cli_plane_take(run, run->options.matte_out, alpha, &matte->plane);
-    const bd_matte_params finished = {
-        .struct_size = sizeof finished, .mode = BD_MATTE_SOFT, .wide = matte->params.wide};
-    matte->params = finished; /* it has been shaped */
+    matte->params = (bd_matte_params){.struct_size = sizeof matte->params, .mode = BD_MATTE_SOFT, .wide = wide};
     use_plane(matte);
     return done;
 }

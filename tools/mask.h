@@ -19,8 +19,8 @@ bool cli_matte_needs_network(const cli *run);
 bool cli_matte_looks_closer(const cli *run);
 /* Reads the files that take the network's place, if any. */
 bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte);
-/* From here on alpha, BD_FORMAT_GRAY16 of the photo's size, is the matte. */
-bool cli_matte_take(cli *run, const bd_image *alpha, cli_matte *matte);
+/* A finished matte, zeroed at first or another one's: alpha, BD_FORMAT_GRAY16 of the photo's size. */
+bool cli_matte_take(cli *run, const bd_image *alpha, bool wide, cli_matte *matte);
 /* BD_FORMAT_GRAY16 to _GRAY8, in place. */
 void cli_matte_narrow(bd_image *alpha);
 void cli_matte_close(cli_matte *matte);

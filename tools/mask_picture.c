@@ -9,7 +9,7 @@
 #include "progress.h"
 #include "values.h"
 
-enum { MOST_NAMES = 4, CLASSES = 256, VOID_CLASS = 255, FULL = 65535 };
+enum { MOST_NAMES = 4, CLASSES = 256, VOID_CLASS = 255, FULL = 65535, LUMINANCE = -1 };
 
 static bool decode(cli *run, const cli_mask_source *from, const bd_image_read_params *params, bd_image *image,
                    bd_error *error) {
@@ -25,12 +25,8 @@ static const uint8_t *row_of(const bd_image *image, size_t y) {
     return image->pixels + (ptrdiff_t)y * image->stride_bytes;
 }
 
-/* RGBA of 16 bits; of BD_FORMAT_GRAY16 the first alone. */
+/* RGBA of 16 bits. */
 static inline void pixel_at(const bd_image *image, const uint8_t *row, size_t x, uint16_t pixel[4]) {
-    if (image->format == BD_FORMAT_GRAY16) {
-        memcpy(pixel, row + 2 * x, 2);
-        return;
-    }
     if (image->format == BD_FORMAT_RGBA16) {
         memcpy(pixel, row + 8 * x, 8);
         return;
@@ -92,6 +88,12 @@ static bool make_plane(cli *run, const char *path, const bd_image *image, cli_pl
     return plane->values || cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);
 }
 
+/* Rec. 709's luminance, as BD_FORMAT_GRAY16 has it. */
+static uint16_t luminance(const uint16_t pixel[4]) {
+    return (uint16_t)((pixel[0] * 13933u + pixel[1] * 46871u + pixel[2] * 4732u + 32896u) >> 16);
+}
+
+/* One of the four channels, or LUMINANCE. */
 static bool take_channel(cli *run, const char *path, const bd_image *picture, int channel, cli_plane *plane) {
     if (!make_plane(run, path, picture, plane)) {
         return false;
@@ -102,7 +104,7 @@ static bool take_channel(cli *run, const char *path, const bd_image *picture, in
         for (size_t x = 0; x < picture->width; x++) {
             uint16_t pixel[4];
             pixel_at(picture, row, x, pixel);
-            *to++ = (float)pixel[channel] / (float)FULL;
+            *to++ = (float)(channel == LUMINANCE ? luminance(pixel) : pixel[channel]) / (float)FULL;
         }
     }
     return true;
@@ -292,15 +294,6 @@ static bool is_indexed(const bd_image *picture, const bd_image *indices) {
 
 /* ---- all of them ---- */
 
-static bool take_luminance(cli *run, const cli_mask_source *from, cli_plane *plane) {
-    const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
-    bd_image gray = {0};
-    bool done = (decode(run, from, &params, &gray, &run->error) || cli_failed_to_read(run)) &&
-                take_channel(run, from->path, &gray, 0, plane);
-    bd_image_finish(&gray);
-    return done;
-}
-
 static bool take(cli *run, const cli_mask_source *from, const bd_image *picture, cli_plane *plane) {
     if (picture->has_alpha) {
         return take_channel(run, from->path, picture, 3, plane);
@@ -333,7 +326,7 @@ static bool take(cli *run, const cli_mask_source *from, const bd_image *picture,
             "VOC's colours",
             from->path);
     }
-    return take_luminance(run, from, plane);
+    return take_channel(run, from->path, picture, LUMINANCE, plane);
 }
 
 bool cli_mask_picture_read(cli *run, const cli_mask_source *source, cli_plane *plane) {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
 #include <cjson/cJSON.h>
 
 #include "claims.h"
@@ -23,6 +25,7 @@ typedef struct matting {
     bd_image_file file;
     bool many;
     cli_series series; /* of many */
+    char pattern[20];  /* of its results */
     cli_network network;
 } matting;
 
@@ -36,8 +39,14 @@ static bool parse(cli *run, matting *m) {
         return false;
     }
     if (m->many) {
+        char ending[8];
+        if (!cli_matte_file(run, &from->output, &m->file)) {
+            return false;
+        }
+        cli_form_ending(m->file, ending);
+        (void)snprintf(m->pattern, sizeof m->pattern, CLI_NAME "%s", ending);
         m->series.outputs.folder = from->output_dir;
-        m->series.outputs.patterns[0] = CLI_NAME ".png";
+        m->series.outputs.patterns[0] = m->pattern;
         m->series.outputs.pattern_count = 1;
         return cli_series_check(run) && cli_outputs_plan(run, &m->series.outputs);
     }
@@ -93,7 +102,7 @@ static bool end(cli *run, void *user, cli_job *job, cJSON *item) {
     cli_json_key(item, &m->network);
     bool done = cli_seen_note(run, &m->network, &job->classes, name) &&
                 cli_output_make(run, outputs, job->photo, outputs->patterns[0], &path) &&
-                cli_write_image(run, path.text, BD_IMAGE_FILE_PNG, &m->written, NULL, 0);
+                cli_write_image(run, path.text, m->file, &m->written, NULL, 0);
     if (done) {
         add_output(item, m, path.text);
     }

@@ -119,7 +119,7 @@ bool cli_network_start(cli *run, cli_network *network) {
                                  .closer = !run->options.tta && cli_matte_looks_closer(run),
                                  .many = run->photo_count >= MANY_PHOTOS};
     if (bd_session_create(network->engine, network->model.model, &session, &network->session, &run->error)) {
-        return cli_failed(run);
+        return cli_failed_to_fit(run);
     }
     cli_add_timing(run, "session", started);
     return true;

@@ -39,6 +39,7 @@ static const cli_choice formats[] = {{"png", BD_IMAGE_FILE_PNG},
                                      {"avif", BD_IMAGE_FILE_AVIF},
                                      {"gif", BD_IMAGE_FILE_GIF},
                                      {0}};
+static const cli_choice matte_formats[] = {{"png", BD_IMAGE_FILE_PNG}, {"tiff", BD_IMAGE_FILE_TIFF}, {0}};
 static const cli_choice more_formats[] = {{"jpg", BD_IMAGE_FILE_JPEG}, {"tif", BD_IMAGE_FILE_TIFF}, {0}};
 static const cli_choice depths[] = {{"8", 8}, {"16", 16}, {0}};
 static const cli_choice precisions[] = {BD_WORDS_PRECISION(ROW){0}};
@@ -68,6 +69,8 @@ static const cli_kind bias = {.type = CLI_NUMBER, .low = -20, .high = 20, .unit 
 static const cli_kind guide_blur = {.type = CLI_CHOICE, .choices = guide_blurs, .fallback = "auto", .miss = IS_ONE_OF};
 static const cli_kind format = {
     .type = CLI_CHOICE, .choices = formats, .unsaid = more_formats, .any_case = true, .miss = IS_ONE_OF};
+static const cli_kind matte_format = {
+    .type = CLI_CHOICE, .choices = matte_formats, .unsaid = more_formats + 1, .any_case = true, .miss = IS_ONE_OF};
 static const cli_kind precision = {
     .type = CLI_CHOICE, .choices = precisions, .fallback = "auto", .miss = IS_NOT_ONE_OF};
 static const cli_kind quantised = {
@@ -96,7 +99,8 @@ static const cli_kind island = {.type = CLI_NUMBER,
 static const cli_kind share = {.type = CLI_NUMBER, .high = 100, .unit = "percent", .fallback = "3", .miss = IS_FROM_TO};
 static const cli_kind pixels = {.type = CLI_PIXELS,
                                 .fallback = "200M",
-                                .miss = "takes a number such as 50000000 or 50M, 0 for no limit, not '{value}'"};
+                                .miss =
+                                    "takes a number such as 50000000, 500K, 50M or 2G, 0 for no limit, not '{value}'"};
 static const cli_kind size = {
     .type = CLI_SIZE, .low = 1, .high = 8192, .miss = "takes a number or WxH, each {low} to {high}, not '{start}'"};
 static const cli_kind color = {
@@ -163,7 +167,7 @@ static const cli_option rows[] = {
          "DIR is made when missing; files are read and written while the device works; a photo that\n"
          "fails has its line, the others go on, and the exit status is the first failure's"),
     TAKE("output-dir", 0, output_dir, A, folder_out, "DIR",
-         "for several photos, and folders of them: DIR/NAME.png of each"),
+         "for several photos, and folders of them: DIR/NAME.png of each (with --format tiff NAME.tif)"),
     TAKE("output-dir", 0, output_dir, S, folder_out, "DIR",
          "for several photos, and folders of them: the files' names, each with {name} in it, are in DIR"),
     FLAG("recursive", 0, recursive, R | S | A,
@@ -306,6 +310,7 @@ static const cli_option rows[] = {
          "of JPEG, WebP and AVIF, {low} to {high} (default: 92 of JPEG, 90 of WebP, 80 of AVIF)"),
     FLAG("lossless", 0, lossless, R | S, "WebP or AVIF without a loss, as PNG and TIFF always are"),
     TAKE("format", 0, format, R, format, "FORMAT", "{choices}, whatever OUT is called"),
+    TAKE("format", 0, format, A, matte_format, "FORMAT", "{choices}, whatever ALPHA.png is called"),
     TAKE("format", 0, format, S, format, "FORMAT", "{choices}, whatever the overlay is called"),
 
     TAKE("max-pixels", 0, max_pixels, R | S | A, pixels, "N",

@@ -46,7 +46,7 @@ typedef enum cli_type {
     CLI_CHOICE,
     CLI_INTEGER, /* of low..high, or the number of a choice */
     CLI_NUMBER,  /* of low..high */
-    CLI_PIXELS,  /* an integer, with K, M or G behind it thousands, millions or milliards */
+    CLI_PIXELS,  /* an integer, with K, M or G (any case) behind it thousands, millions or billions */
     CLI_SIZE,    /* "N" or "WxH", each an integer of low..high */
     CLI_COLOR,   /* as CSS writes them (css_color.h); or a choice */
     CLI_PLACE,   /* one of ImageMagick's words, or "X%,Y%" */

@@ -25,9 +25,10 @@ typedef struct replacement {
     const char *photo_path, *background_path; /* the latter NULL without a picture */
     bd_replace_params params;
     cli_matte matte;
-    cli_cropping crop; /* of the photo that was done last */
+    cli_matte made;    /* what --matte-out has of the photo that was done last */
+    cli_cropping crop; /* of it */
     bd_image_file file, matte_file;
-    bd_image photo, background, result;
+    bd_image photo, background, result, alpha;
     bd_image written;     /* what is cut out of result */
     bd_metadata metadata; /* of the photo, of one, as these */
     cli_frames frames;
@@ -173,34 +174,59 @@ static bool parse(cli *run, replacement *r) {
     return cli_outputs_check_absent(run) && cli_check_inputs(run) && parse_rest(run, r);
 }
 
-/* The matte is made once: replace then takes it instead of the network's answer. A key, which says more than a matte
- * does, is quickly found again. */
-static bool write_matte(cli *run, replacement *r) {
-    bd_image alpha = {0};
+/* In r->alpha, as --matte-out has it. It is made once: replace then takes it instead of the network's answer. A key, which
+ * says more than a matte does, is quickly found again. first: --class auto is not settled yet. */
+static bool make_matte(cli *run, replacement *r, bool first) {
+    const bool wide = r->matte.params.wide;
     bd_matte_params params = r->matte.params;
     params.wide = true;
     bool again = false;
     do {
         params.classes = r->params.classes;
-        if (bd_session_matte(r->network.session, &r->photo, &params, &alpha, &run->error)) {
+        bd_image_finish(&r->alpha);
+        if (bd_session_matte(r->network.session, &r->photo, &params, &r->alpha, &run->error)) {
             return cli_failed_with(run, r->photo_path);
         }
-        again = cli_seen_again(&r->network, !again, &r->params.classes);
+        again = cli_seen_again(&r->network, first && !again, &r->params.classes);
     } while (again);
+    if (!run->options.key) {
+        if (!cli_matte_take(run, &r->alpha, wide, &r->made)) {
+            return false;
+        }
+        r->params.matte = &r->made.params;
+    }
+    if (!wide || r->frames.source) {
+        cli_matte_narrow(&r->alpha);
+    }
+    return true;
+}
+
+static bool write_matte(cli *run, replacement *r) {
+    if (!make_matte(run, r, true)) {
+        return false;
+    }
     cli_add_session_timings(run, &r->network);
-    bool wide = r->matte.params.wide;
-    bool done = cli_seen_note(run, &r->network, &r->params.classes, r->photo_path) &&
-                (run->options.key || cli_matte_take(run, &alpha, &r->matte));
-    if (done && !wide) {
-        cli_matte_narrow(&alpha);
-    }
+    bool done = cli_seen_note(run, &r->network, &r->params.classes, r->photo_path);
     if (r->crop.wanted) {
-        cli_cropping_find(run, &r->crop, &alpha, r->photo_path);
+        cli_cropping_find(run, &r->crop, &r->alpha, r->photo_path);
     }
-    bd_image written = cli_cropping_view(&r->crop, &alpha);
+    bd_image written = cli_cropping_view(&r->crop, &r->alpha);
     done = done && cli_write_image(run, run->options.matte_out, r->matte_file, &written, NULL, 0);
-    bd_image_finish(&alpha);
+    bd_image_finish(&r->alpha);
+    if (!run->options.key) {
+        cli_matte_close(&r->matte);
+    }
     return done;
+}
+
+/* Of the result that the session returned last. */
+static bool find_crop(cli *run, replacement *r, const char *name) {
+    r->crop.found = false;
+    if (!cli_cropping_see_result(run, &r->crop, r->network.session, name)) {
+        return false;
+    }
+    cli_cropping_settle(run, &r->crop, name);
+    return true;
 }
 
 /* Only the size is kept, for --json. */
@@ -234,7 +260,7 @@ static bool replace_one(cli *run, replacement *r) {
     cli_add_session_timings(run, &r->network);
     cli_note_key(run, &r->network, r->photo_path);
     bool done = (noted || cli_seen_note(run, &r->network, &r->params.classes, r->photo_path)) &&
-                (!r->params.want_alpha || cli_cropping_take(run, &r->crop, r->network.session, r->photo_path));
+                (!r->params.want_alpha || find_crop(run, r, r->photo_path));
     r->written = cli_cropping_view(&r->crop, &r->result);
     /* Freed first, so that the encoder can have that memory. */
     bd_session_destroy(r->network.session);
@@ -252,26 +278,66 @@ static void see_frame(cli_network *network, const bd_class_set *classes, cli_fra
     }
 }
 
+/* Takes what was made of a frame: while it is looked for what is cut, only its matte. */
+static bool take_frame(cli *run, replacement *r, cli_frames *frames, const char *name, const bd_metadata *metadata) {
+    if (r->crop.wanted && !frames->cut) {
+        if (!r->alpha.pixels) {
+            return cli_cropping_see_result(run, &frames->crop, r->network.session, name);
+        }
+        cli_cropping_see(&frames->crop, &r->alpha);
+        return true;
+    }
+    const bd_image written = cli_cropping_view(&frames->crop, &r->result);
+    if (!cli_frames_add(run, frames, r->file, &written, metadata)) {
+        return false;
+    }
+    if (!r->alpha.pixels) {
+        return true;
+    }
+    const bd_image alpha = cli_cropping_view(&frames->crop, &r->alpha);
+    return cli_frames_add_matte(run, frames, r->matte_file, &alpha);
+}
+
+/* Reads the next frame that is to be done, with --crop all of them twice: what is cut is known when all were seen.
+ * *done: there is none. */
+static bool next_frame(cli *run, const replacement *r, cli_frames *frames, const char *name, bd_image *photo,
+                       bool *done) {
+    const bool left = cli_frames_left(frames);
+    *done = !left && (!r->crop.wanted || frames->cut);
+    if (*done) {
+        return true;
+    }
+    bd_image_finish(photo);
+    if (left) {
+        return cli_frames_next(run, frames, photo);
+    }
+    cli_cropping_settle(run, &frames->crop, name);
+    frames->cut = true;
+    return cli_frames_again(run, frames, name, r->file, photo);
+}
+
 /* Every frame as a photo of its own. */
 static bool replace_frames(cli *run, replacement *r) {
-    for (bool first = true;; first = false) {
+    const bool with_matte = run->options.matte_out;
+    bool first = true, done = false;
+    r->frames.crop = r->crop;
+    while (!done) {
+        if (with_matte && !make_matte(run, r, first)) {
+            return false;
+        }
         if (bd_session_replace_begin(r->network.session, &r->photo, r->background_path ? &r->background : NULL,
                                      &r->params, &run->error) ||
             bd_session_replace_end(r->network.session, &r->result, &run->error)) {
             return cli_failed_with(run, r->photo_path);
         }
-        if (cli_seen_again(&r->network, first, &r->params.classes)) {
+        const bool again = !with_matte && cli_seen_again(&r->network, first, &r->params.classes);
+        first = false;
+        if (again) {
             continue;
         }
         see_frame(&r->network, &r->params.classes, &r->frames);
-        if (!cli_frames_add(run, &r->frames, r->file, &r->result, &r->metadata)) {
-            return false;
-        }
-        if (!cli_frames_left(&r->frames)) {
-            break;
-        }
-        bd_image_finish(&r->photo);
-        if (!cli_frames_next(run, &r->frames, &r->photo)) {
+        if (!take_frame(run, r, &r->frames, r->photo_path, &r->metadata) ||
+            !next_frame(run, r, &r->frames, r->photo_path, &r->photo, &done)) {
             return false;
         }
     }
@@ -279,8 +345,10 @@ static bool replace_frames(cli *run, replacement *r) {
     drop_pixels(&r->background);
     cli_add_session_timings(run, &r->network);
     cli_note_key(run, &r->network, r->photo_path);
-    r->written = r->result;
-    return cli_seen_note(run, &r->network, &r->params.classes, r->photo_path);
+    r->crop = r->frames.crop;
+    r->written = cli_cropping_view(&r->crop, &r->result);
+    return cli_seen_note(run, &r->network, &r->params.classes, r->photo_path) &&
+           (!with_matte || cli_frames_write_mattes(run, &r->frames, run->options.matte_out));
 }
 
 /* ---- many ---- */
@@ -292,6 +360,8 @@ static bool begin(cli *run, void *user, cli_job *job) {
     cli_path path;
     if (!job->pass) {
         job->classes = r->params.classes;
+        job->frames.crop = r->crop;
+        job->frames.crop.found = false;
     }
     if (pattern && (!cli_fill_name(run, pattern, job->photo->path, &path) ||
                     !cli_read_shown(run, path.text, r->file, &own, NULL))) {
@@ -333,14 +403,15 @@ static bool end(cli *run, void *user, cli_job *job, cJSON *item) {
         return true;
     }
     if (job->frames.source) {
+        bool done;
         see_frame(&r->network, &job->classes, &job->frames);
-        if (!cli_frames_add(run, &job->frames, r->file, &r->result, &job->metadata)) {
+        if (!take_frame(run, r, &job->frames, name, &job->metadata) ||
+            !next_frame(run, r, &job->frames, name, &job->picture, &done)) {
             return false;
         }
-        if (cli_frames_left(&job->frames)) {
+        if (!done) {
             job->again = true;
-            bd_image_finish(&job->picture);
-            return cli_frames_next(run, &job->frames, &job->picture);
+            return true;
         }
     }
     job->without = cli_seen_none(&r->network, &job->classes);
@@ -350,7 +421,9 @@ static bool end(cli *run, void *user, cli_job *job, cJSON *item) {
     if (!cli_seen_note(run, &r->network, &job->classes, name)) {
         return false;
     }
-    if (r->params.want_alpha && !cli_cropping_take(run, &r->crop, r->network.session, name)) {
+    if (job->frames.source) {
+        r->crop = job->frames.crop;
+    } else if (r->params.want_alpha && !find_crop(run, r, name)) {
         return false;
     }
     r->written = cli_cropping_view(&r->crop, &r->result);
@@ -395,10 +468,10 @@ static bool compute(cli *run, replacement *r) {
                                          !cli_classes_parse(run, &r->network, &r->params.classes))) {
         return false;
     }
-    if (!cli_network_start(run, &r->network) || (run->options.matte_out && !write_matte(run, r))) {
+    r->params.matte = &r->matte.params;
+    if (!cli_network_start(run, &r->network) || (run->options.matte_out && !r->frames.source && !write_matte(run, r))) {
         return false;
     }
-    r->params.matte = &r->matte.params;
     r->params.want_alpha = r->crop.wanted && !run->options.matte_out;
     return r->many ? replace_many(run, r) : r->frames.source ? replace_frames(run, r) : replace_one(run, r);
 }
@@ -450,11 +523,13 @@ bool cli_replace(cli *run) {
     if (run->options.json && (done || cli_series_begun(&r.series))) {
         done = print_json(run, &r) && done;
     }
+    bd_image_finish(&r.alpha);
     bd_image_finish(&r.result);
     bd_image_finish(&r.background);
     bd_image_finish(&r.photo);
     bd_metadata_finish(&r.metadata);
     cli_frames_close(&r.frames);
+    cli_matte_close(&r.made);
     cli_matte_close(&r.matte);
     cli_network_close(&r.network);
     cli_series_finish(&r.series);

@@ -40,7 +40,7 @@ static bool tune(cli *run, cli_network *network, bd_tune_result *found) {
     }
     double started = cli_now_ms();
     if (bd_engine_tune(network->engine, network->model.model, &params, found, &run->error)) {
-        return cli_failed(run);
+        return cli_failed_to_fit(run);
     }
     cli_add_timing(run, "tune", started);
     return true;

@@ -130,14 +130,14 @@ bool cli_values_set(cli *run) {
 }
 
 static bool parse_pixels(const char *text, uint64_t *value) {
-    static const char digits[] = "0123456789", units[] = "KMG";
+    static const char digits[] = "0123456789", units[] = "kKmMgG";
     size_t length = strspn(text, digits);
     const char *unit = text[length] ? strchr(units, text[length]) : NULL;
     if (!length || length > 15 || (text[length] && (!unit || text[length + 1]))) {
         return false;
     }
     *value = strtoull(text, NULL, 10);
-    for (long power = unit ? unit - units : -1; power >= 0; power--) {
+    for (long power = unit ? (unit - units) / 2 : -1; power >= 0; power--) {
         if (*value > UINT64_MAX / 1000) {
             return false;
         }

@@ -147,7 +147,7 @@ static bd_result read_headers(bmp_reader *reader, bd_error *error) {
         return result;
     }
     if (!is_known(reader)) {
-        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: BMP: %u bits with compression %u cannot be read", source->name,
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: BMP: %u bits with compression %u cannot be read", source->name,
                        (unsigned)reader->bits, (unsigned)reader->compression);
     }
     size_t behind = read_masks(reader);

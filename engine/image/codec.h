@@ -11,7 +11,7 @@
 #define BD_CODEC_POINTER(function) __typeof__(function) *function; /* NOLINT(bugprone-macro-parentheses) */
 #define BD_CODEC_NAME(function) #function,
 
-/* Fills in a struct of count pointers. It stays loaded. Errors: BD_ERR_FILE_FORMAT, with picture's name, the form's and
+/* Fills in a struct of count pointers. It stays loaded. Errors: BD_ERR_UNSUPPORTED, with picture's name, the form's and
  * what to install. */
 bd_result bd_codec_load(const char *library, const char *const *names, size_t count, void *pointers,
                         const char *picture, const char *form, bd_error *error);

@@ -18,6 +18,8 @@ typedef struct gif_frames {
     uint8_t *indices, *row; /* of the canvas's width and the widest frame's */
     uint32_t room;          /* pixels of these */
     GraphicsControlBlock control;
+    uint32_t left; /* frames to be read */
+    bd_gif_end end;
 } gif_frames;
 
 static int read_bytes(GifFileType *gif, GifByteType *to, int bytes) {
@@ -46,6 +48,9 @@ static bd_result open_frames(const bd_image_source *source, void **state, bd_err
         return bd_fail(error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", source->name);
     }
     frames->source = source;
+    bd_animation_info info = {0};
+    frames->end = bd_gif_walk_through(source, &info);
+    frames->left = info.frame_count;
     frames->control.TransparentColor = NO_TRANSPARENT_COLOR;
     int code = 0;
     frames->gif = DGifOpen(frames, read_bytes, &code);
@@ -183,6 +188,14 @@ static bd_result next_frame(void *state, bd_image *frame, bd_delay *delay, bd_er
     if (!result) {
         result = bd_canvas_show(&frames->canvas, frames->source, frame, error);
     }
+    frames->left -= frames->left > 0;
+    if (!result && !frames->left && frames->end != BD_GIF_ENDED) {
+        result = frames->end == BD_GIF_CUT_OFF ? broken(frames, D_GIF_ERR_EOF_TOO_SOON, error)
+                                               : bd_image_miss_end(frames->source, "GIF", error);
+        if (result) {
+            bd_image_finish(frame);
+        }
+    }
     if (!result) {
         *delay = (bd_delay){(uint32_t)frames->control.DelayTime, 100};
     }
@@ -206,15 +219,16 @@ static void close_frames(void *state) {
 const bd_frames_reader bd_gif_reader = {bd_gif_count, bd_gif_describe, open_frames, next_frame, close_frames};
 
 bd_result bd_gif_decode(const bd_image_source *source, bd_image *image, bd_error *error) {
-    void *frames;
+    void *state;
     bd_delay delay;
     bd_image first = {0};
     int orientation;
-    bd_result result = open_frames(source, &frames, error);
+    bd_result result = open_frames(source, &state, error);
     if (!result) {
-        result = next_frame(frames, &first, &delay, error);
+        ((gif_frames *)state)->left = 1;
+        result = next_frame(state, &first, &delay, error);
     }
-    close_frames(frames);
+    close_frames(state);
     if (!result) {
         result = bd_gif_describe(source, &orientation, error);
     }

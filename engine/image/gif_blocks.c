@@ -5,7 +5,7 @@
 
 #include "image/metadata.h"
 
-enum { FRAME = ',', EXTENSION = '!', COMMENT = 0xfe, APPLICATION = 0xff };
+enum { FRAME = ',', EXTENSION = '!', END = ';', COMMENT = 0xfe, APPLICATION = 0xff };
 
 typedef struct gif_walk {
     const uint8_t *data;
@@ -76,22 +76,30 @@ static void read_repeats(const gif_walk *walk, const gif_block *block, bd_animat
     }
 }
 
-bool bd_gif_count(const bd_image_source *source, bd_animation_info *info) {
+bd_gif_end bd_gif_walk_through(const bd_image_source *source, bd_animation_info *info) {
     gif_walk walk;
     gif_block block;
+    info->frame_count = 0;
     if (!begin(source, &walk)) {
-        return false;
+        return BD_GIF_CUT_OFF;
     }
     info->width = source->data[6] | (uint32_t)source->data[7] << 8;
     info->height = source->data[8] | (uint32_t)source->data[9] << 8;
     info->play_count = 1;
-    info->frame_count = 0;
     while (next_block(&walk, &block)) {
         info->frame_count += block.kind == FRAME; /* one that is cut off, too: decoding it fails */
         if (block.kind == EXTENSION) {
             read_repeats(&walk, &block, info);
         }
+        if (block.cut) {
+            break;
+        }
     }
+    return block.kind == FRAME ? BD_GIF_CUT_OFF : block.kind == END ? BD_GIF_ENDED : BD_GIF_WITHOUT_END;
+}
+
+bool bd_gif_count(const bd_image_source *source, bd_animation_info *info) {
+    (void)bd_gif_walk_through(source, info);
     return info->frame_count > 1;
 }
 

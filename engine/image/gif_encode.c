@@ -122,7 +122,7 @@ static bd_result begin(bd_encoder *to, uint32_t play_count, void **state) {
     }
     writer->to = to;
     if (first->width > SIDE_MOST || first->height > SIDE_MOST) {
-        return bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: GIF holds %d pixels a side at most", to->name,
+        return bd_fail(to->error, BD_ERR_IMAGE_TOO_LARGE, "%s: GIF holds %d pixels a side at most", to->name,
                        (int)SIDE_MOST);
     }
     bd_result result = begin_colors(writer);

@@ -78,7 +78,7 @@ static bool settle(heif_picture *reader, struct heif_error error) {
     }
     if (error.subcode == heif_suberror_Unsupported_codec) {
         reader->result =
-            bd_fail(reader->error, BD_ERR_FILE_FORMAT, "%s: %s needs a decoder of libheif's that is not installed (%s)",
+            bd_fail(reader->error, BD_ERR_UNSUPPORTED, "%s: %s needs a decoder of libheif's that is not installed (%s)",
                     reader->source->name, reader->form, reader->plugin);
         return false;
     }
@@ -87,7 +87,7 @@ static bool settle(heif_picture *reader, struct heif_error error) {
     } else if (error.code == heif_error_Memory_allocation_error) {
         code = BD_ERR_OUT_OF_MEMORY;
     } else if (error.code == heif_error_Unsupported_filetype || error.code == heif_error_Unsupported_feature) {
-        code = BD_ERR_FILE_FORMAT;
+        code = BD_ERR_UNSUPPORTED;
     }
     reader->result = bd_fail(reader->error, code, "%s: %s: %s", reader->source->name, reader->form, error.message);
     return false;
@@ -160,7 +160,7 @@ static bool store(heif_picture *reader) {
     int stride = 0;
     const uint8_t *plane = heif->heif_image_get_plane_readonly(reader->decoded, heif_channel_interleaved, &stride);
     if (!plane || bits < 8 || bits > 16 || stride < 0 || (size_t)stride < (size_t)width * (bits > 8 ? 8 : 4)) {
-        reader->result = bd_fail(reader->error, BD_ERR_FILE_FORMAT, "%s: %s: no pixels", source->name, reader->form);
+        reader->result = bd_fail(reader->error, BD_ERR_UNSUPPORTED, "%s: %s: no pixels", source->name, reader->form);
         return false;
     }
     reader->result = bd_image_create(source->allocator, source->name, width, height,

@@ -150,7 +150,7 @@ static bool read_items(bd_heif_boxes *b) {
             return broken(b, "iinf box");
         }
         if (to->type == BD_BOX('m', 'i', 'm', 'e') && is_deflated(body)) {
-            return bd_heif_fail(b, BD_ERR_FILE_FORMAT, "deflated metadata cannot be read");
+            return bd_heif_fail(b, BD_ERR_UNSUPPORTED, "deflated metadata cannot be read");
         }
         b->item_count++;
     }
@@ -177,7 +177,7 @@ static bool read_places(bd_heif_boxes *b) {
     b->offset_bytes = sizes >> 12;
     b->length_bytes = sizes >> 8 & 0xf;
     if (version > 2 || index_bytes) {
-        return bd_heif_fail(b, BD_ERR_FILE_FORMAT, "places of items of a kind that cannot be read");
+        return bd_heif_fail(b, BD_ERR_UNSUPPORTED, "places of items of a kind that cannot be read");
     }
     if ((b->offset_bytes & ~12u) || (b->length_bytes & ~12u) || (base_bytes & ~12u) || b->offset_bytes > 8 ||
         b->length_bytes > 8 || base_bytes > 8) {

@@ -146,7 +146,7 @@ static bool visit(walk *w, bd_heif_item *of, uint32_t depth) {
             return false;
         }
         if (!edge->alpha && !may_be_made_of(of->type, below->type)) {
-            return bd_heif_fail(&w->boxes, BD_ERR_FILE_FORMAT, "made of pictures of a kind that cannot be read");
+            return bd_heif_fail(&w->boxes, BD_ERR_UNSUPPORTED, "made of pictures of a kind that cannot be read");
         }
         of->depth = BD_MAX(of->depth, below->depth + 1);
         of->pixels += below->pixels;

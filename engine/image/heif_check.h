@@ -7,7 +7,7 @@
 #include "image/image_source.h"
 
 /* form: for messages. BD_ERR_FILE_CORRUPT: boxes that are broken, that there are two of, that contradict each other or
- * lead round; BD_ERR_FILE_FORMAT; BD_ERR_IMAGE_TOO_LARGE: more work than its pixels are worth; BD_ERR_OUT_OF_MEMORY. */
+ * lead round; BD_ERR_UNSUPPORTED; BD_ERR_IMAGE_TOO_LARGE: more work than its pixels are worth; BD_ERR_OUT_OF_MEMORY. */
 bd_result bd_heif_check(const bd_image_source *source, const char *form, bd_error *error);
 
 #endif

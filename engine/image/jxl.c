@@ -90,7 +90,7 @@ static bool check_channels(jxl_reader *reader) {
             return false;
         }
         if (extra.type == JXL_CHANNEL_BLACK) {
-            return fail(reader, BD_ERR_FILE_FORMAT, "CMYK cannot be read");
+            return fail(reader, BD_ERR_UNSUPPORTED, "CMYK cannot be read");
         }
     }
     return true;

@@ -126,13 +126,13 @@ static bool check_size(jp2_reader *reader) {
     reader->step_x = reader->step_y = UINT32_MAX;
     for (uint32_t i = 0; i < decoded->numcomps; i++) {
         const opj_image_comp_t *component = &decoded->comps[i];
-        if (!component->dx || !component->dy) {
+        if (!component->dx || !component->dy || !component->prec) {
             return fail(reader, BD_ERR_FILE_CORRUPT, "broken header");
         }
         reader->step_x = BD_MIN(reader->step_x, component->dx);
         reader->step_y = BD_MIN(reader->step_y, component->dy);
-        if (!component->prec || component->prec > BITS_MAX) {
-            return fail(reader, BD_ERR_FILE_FORMAT, "more than 16 bits cannot be read");
+        if (component->prec > BITS_MAX) {
+            return fail(reader, BD_ERR_UNSUPPORTED, "more than 16 bits cannot be read");
         }
     }
     reader->left = divide_up(decoded->x0, reader->step_x);
@@ -143,7 +143,7 @@ static bool check_size(jp2_reader *reader) {
         return false;
     }
     /* Memory is taken for all of them. */
-    return decoded->numcomps <= CHANNELS_MAX || fail(reader, BD_ERR_FILE_FORMAT, "too many components");
+    return decoded->numcomps <= CHANNELS_MAX || fail(reader, BD_ERR_UNSUPPORTED, "too many components");
 }
 
 /* Which component is what is told by boxes, or follows from how many there are. */
@@ -167,7 +167,7 @@ static bool sort_channels(jp2_reader *reader) {
         reader->premultiplied = decoded->comps[alpha].alpha == 2;
     }
     if (reader->colors != 1 && reader->colors != 3 && !(inks && reader->colors == 4)) {
-        return fail(reader, BD_ERR_FILE_FORMAT, "not a picture of grey, RGB or CMYK");
+        return fail(reader, BD_ERR_UNSUPPORTED, "not a picture of grey, RGB or CMYK");
     }
     const bool halved = reader->colors == 3 && reader->channels[0]->dx * reader->channels[0]->dy == 1 &&
                         reader->channels[1]->dx * reader->channels[1]->dy > 1;

@@ -215,7 +215,7 @@ static bool read_main(header *h, bd_cursor *stream, uint32_t most) {
             return h->result ? false : fail(h, BD_ERR_FILE_CORRUPT, "broken header");
         }
         if (h->count > most) {
-            return fail(h, BD_ERR_FILE_FORMAT, "too many components");
+            return fail(h, BD_ERR_UNSUPPORTED, "too many components");
         }
         read_marker(h, type, segment);
     }
@@ -267,7 +267,7 @@ static bool read_tiles(header *h, bd_cursor stream) {
 /* A palette makes a component of each of its columns. False: there is a wide one. */
 static bool check_palette(header *h, bd_cursor palette, uint32_t most) {
     (void)bd_cursor_number(&palette, 2);
-    return bd_cursor_number(&palette, 1) <= most || fail(h, BD_ERR_FILE_FORMAT, "too many components");
+    return bd_cursor_number(&palette, 1) <= most || fail(h, BD_ERR_UNSUPPORTED, "too many components");
 }
 
 /* stream: of what jp2c holds, to the file's end, as OpenJPEG reads it. */

@@ -171,7 +171,7 @@ bd_result bd_pnm_decode(const bd_image_source *source, bd_image *image, bd_error
         return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: PNM: broken header", source->name);
     }
     if (reader.channels > 4) {
-        return bd_fail(error, BD_ERR_FILE_FORMAT, "%s: PAM: no picture, but %d channels", source->name,
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: PAM: %d channels cannot be read", source->name,
                        (int)reader.channels);
     }
     bd_result result = bd_image_check_size(source, reader.width, reader.height, error);

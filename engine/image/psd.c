@@ -127,7 +127,7 @@ static bool check_mode(psd_reader *reader) {
     default: known = false;
     }
     if (!known) {
-        reader->result = bd_fail(reader->error, BD_ERR_FILE_FORMAT,
+        reader->result = bd_fail(reader->error, BD_ERR_UNSUPPORTED,
                                  "%s: PSD: %u bits in mode %u cannot be read: save it as RGB of 8 or 16 bits",
                                  reader->source->name, (unsigned)depth, (unsigned)reader->mode);
         return false;
@@ -157,7 +157,7 @@ static bool read_resources(psd_reader *reader, psd_part from) {
         from.at += left(&data) % 2 && left(&from);
     }
     return merged ||
-           fail(reader, BD_ERR_FILE_FORMAT, "only layers: save it with \"Maximize Compatibility\", or as another form");
+           fail(reader, BD_ERR_UNSUPPORTED, "only layers: save it with \"Maximize Compatibility\", or as another form");
 }
 
 static void read_layers(psd_reader *reader, psd_part from) {
@@ -178,7 +178,7 @@ static bool find_planes(psd_reader *reader) {
         return truncated(reader);
     }
     if (compression > 1) {
-        return fail(reader, BD_ERR_FILE_FORMAT, "the merged picture's compression cannot be read");
+        return fail(reader, BD_ERR_UNSUPPORTED, "the merged picture's compression cannot be read");
     }
     reader->packed = compression == 1;
     if (reader->packed) {

@@ -85,7 +85,7 @@ static bd_result failed(const tiff_reader *reader, bd_result code) {
 }
 
 static bd_result refused(const tiff_reader *reader, const char *what, unsigned number) {
-    return bd_fail(reader->error, BD_ERR_FILE_FORMAT, "%s: TIFF: %s %u cannot be read", reader->source->name, what,
+    return bd_fail(reader->error, BD_ERR_UNSUPPORTED, "%s: TIFF: %s %u cannot be read", reader->source->name, what,
                    number);
 }
 
@@ -471,7 +471,7 @@ static bd_result read_other(tiff_reader *reader) {
     TIFFRGBAImage rgba;
     char why[1024] = "";
     if (!call->TIFFRGBAImageBegin(&rgba, reader->tiff.file, 1, why)) {
-        return bd_fail(reader->error, BD_ERR_FILE_FORMAT, "%s: TIFF: %s", source->name, why);
+        return bd_fail(reader->error, BD_ERR_UNSUPPORTED, "%s: TIFF: %s", source->name, why);
     }
     bd_result result = bd_image_create(source->allocator, source->name, reader->width, reader->height, BD_FORMAT_RGBA8,
                                        &reader->image, reader->error);

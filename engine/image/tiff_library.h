@@ -63,7 +63,7 @@ typedef struct bd_tiff_access {
 } bd_tiff_access;
 
 /* Loads the library and opens a file in *tiff, which stays where it is until bd_tiff_close. most: bytes of libtiff's own
- * in one allocation. The message names picture. Errors: BD_ERR_FILE_FORMAT (no library), bd_tiff_failed's. */
+ * in one allocation. The message names picture. Errors: BD_ERR_UNSUPPORTED (no library), bd_tiff_failed's. */
 bd_result bd_tiff_open(bd_tiff *tiff, const char *picture, const char *mode, const bd_tiff_access *access,
                        uint64_t most, bd_error *error);
 /* What the library said last makes an error: BD_ERR_OUT_OF_MEMORY, else code. */

@@ -20,6 +20,8 @@ static bd_result broken(const bd_image_source *source, VP8StatusCode status, bd_
     case VP8_STATUS_NOT_ENOUGH_DATA:
     case VP8_STATUS_SUSPENDED:
         return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: WebP: the file is truncated", source->name);
+    case VP8_STATUS_UNSUPPORTED_FEATURE:
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: WebP: of a kind that cannot be read", source->name);
     default: return bd_fail(error, BD_ERR_FILE_CORRUPT, "%s: WebP: broken", source->name);
     }
 }

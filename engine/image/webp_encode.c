@@ -21,7 +21,7 @@ static void fail_at(bd_encoder *to, WebPEncodingError code) {
         to->result = bd_fail(to->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", to->name);
         break;
     case VP8_ENC_ERROR_BAD_DIMENSION:
-        to->result = bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: WebP holds sides of up to %d pixels, not %ux%u",
+        to->result = bd_fail(to->error, BD_ERR_IMAGE_TOO_LARGE, "%s: WebP holds sides of up to %d pixels, not %ux%u",
                              to->name, WEBP_MAX_DIMENSION, (unsigned)to->image->width, (unsigned)to->image->height);
         break;
     default:

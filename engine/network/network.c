@@ -396,10 +396,11 @@ static bd_result check_size(const bd_network *network, const bd_graph *graph, bd
 static bd_result tell_size(const bd_network *network, const bd_graph *graph, bd_result result, bd_error *error) {
     const int32_t *input = network->preprocess.shape.dims;
     if (result == BD_ERR_OUT_OF_DEVICE_MEMORY) {
-        return bd_fail(error, result, "%s: with an input of %dx%d it takes %.0f MB of %s, which has no room for that",
+        return bd_fail(error, result,
+                       "%s: with an input of %dx%d it takes %.0f MB of %s, which has no room for that: %.0f MB in all",
                        graph->file, (int)input[2], (int)input[1],
                        (double)(network->plan.arena_bytes + network->weights->buffer.bytes) / 1e6,
-                       network->vk->info.name);
+                       network->vk->info.name, (double)network->vk->info.memory_bytes / 1e6);
     }
     return result;
 }

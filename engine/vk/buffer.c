@@ -70,8 +70,9 @@ bd_result bd_vk_buffer_init(bd_vk *vk, bd_vk_buffer *buffer, VkDeviceSize bytes,
     VkResult allocated = api->vkAllocateMemory(vk->device, &allocation, NULL, &buffer->memory);
     if (allocated == VK_ERROR_OUT_OF_DEVICE_MEMORY || allocated == VK_ERROR_OUT_OF_HOST_MEMORY) {
         buffer->memory = VK_NULL_HANDLE;
-        result = bd_fail(error, BD_ERR_OUT_OF_DEVICE_MEMORY, "%s: out of device memory (%llu MB wanted)", vk->info.name,
-                         (unsigned long long)(needs.size >> 20));
+        result = bd_fail(error, BD_ERR_OUT_OF_DEVICE_MEMORY,
+                         "%s: out of device memory: %llu MB more are needed, and it has %llu MB in all", vk->info.name,
+                         (unsigned long long)(needs.size >> 20), (unsigned long long)(vk->info.memory_bytes >> 20));
         goto fail;
     }
     result = bd_vk_check(vk, allocated, "vkAllocateMemory", error);

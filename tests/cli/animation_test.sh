@@ -99,10 +99,68 @@ for name, count in ('a', 4), ('b', 1), ('c', 4):
         alpha = image.convert('RGBA').getchannel('A')
         assert alpha.getpixel((34 + 4 * i, 20)) == 255 and alpha.getpixel((3, 3)) == 0, (name, i)
 " || complain 'frames of many'
+# --matte-out is an animation of mattes; --crop cuts all frames alike, to what holds the subject of every one.
+key=(--key '#28781e')
+moves() { # FILE MATTES LEFT TOP WIDTH HEIGHT
+    "$python" - "$@" << 'PYTHON' || complain "$1 and $2: the subject's place"
+import sys
+from PIL import Image
+left, top, width, height = map(int, sys.argv[3:])
+made, mattes = (Image.open(path) for path in sys.argv[1:3])
+assert made.n_frames == mattes.n_frames == 4, (made.n_frames, mattes.n_frames)
+for i in range(4):
+    made.seek(i)
+    mattes.seek(i)
+    assert made.size == mattes.size == (width, height), (made.size, mattes.size)
+    alpha, matte = made.convert('RGBA').getchannel('A'), mattes.convert('RGB')
+    for x in range(width):
+        for y in range(height):
+            inside = 30 + 4 * i <= x + left <= 45 + 4 * i and 10 <= y + top <= 40
+            assert alpha.getpixel((x, y)) == (255 if inside else 0), (i, x, y)
+            assert matte.getpixel((x, y)) == ((255,) * 3 if inside else (0,) * 3), (i, x, y)
+    assert made.info['duration'] == mattes.info['duration'] == (50, 120, 70, 200)[i], i
+PYTHON
+}
+"$build/backdrop" in.png "${key[@]}" --transparent --matte-out mattes.png -o out.png > said 2>&1 || complain "mattes: $(cat said)"
+[ ! -s said ] || complain "mattes say: $(cat said)"
+moves out.png mattes.png 0 0 64 48
+for from in png webp; do
+    "$build/backdrop" in.$from "${key[@]}" --transparent --matte-out mattes.png --crop 0 -o out.png > said 2>&1 ||
+        complain "--crop with mattes: $(cat said)"
+    [ ! -s said ] || complain "--crop with mattes says: $(cat said)"
+    moves out.png mattes.png 30 10 28 31
+done
+"$build/backdrop" - "${key[@]}" --transparent --crop 2 --format png -o - < in.webp > out.png 2> said || complain "--crop: $(cat said)"
+"$build/backdrop" in.webp "${key[@]}" --transparent --crop 2 -o out.gif --json > said 2>&1 || complain "--crop: $(cat said)"
+grep -q '"frames":.4' said && tr -d ' \n\t' < said | grep -q '"crop":{"x":28,"y":8,"width":32,"height":35}' ||
+    complain "--crop of an animation: $(cat said)"
+"$build/backdrop" in.webp --matte-in half.png --transparent --matte-out mattes.png -o out.png || complain 'mattes of --matte-in'
+same out.png in.webp 0
+"$build/backdrop" photos "${key[@]}" --transparent --crop 0 --output-dir cut > said 2>&1 || complain "--crop of many: $(cat said)"
+"$python" -c "
+from PIL import Image
+for name, count, width in ('a', 4, 28), ('b', 1, 16), ('c', 4, 28):
+    image = Image.open(f'cut/{name}.png')
+    assert (getattr(image, 'n_frames', 1), image.size) == (count, (width, 31)), (name, image.size)
+" || complain '--crop of many'
+if "$build/backdrop" --version | grep -q '^writes: .*TIFF'; then
+    "$build/backdrop" in.webp "${key[@]}" --transparent --matte-out matte.tif -o out.png > said 2>&1 || complain "a TIFF: $(cat said)"
+    grep -q 'an animation, of which only the first of 4 frames is taken' said || complain "a matte as TIFF says: $(cat said)"
+fi
 # Cut off in the third frame: an error, and nothing is written.
 head -c $(($(stat -c %s in.gif) * 2 / 3)) in.gif > cut.gif
 "$build/backdrop" cut.gif --matte-in half.png --transparent -o cut.png > said 2>&1 && complain 'a file that is cut off'
 [ "$(wc -l < said)" -eq 1 ] && [ ! -e cut.png ] || complain "cut off: $(cat said)"
+"$build/backdrop" cut.gif --matte-in half.png --color red -o cut.jpg > said 2>&1 && complain 'the first frame of a file that is cut off'
+# Without its last byte a GIF has all its frames: a note, and an error with --strict.
+head -c -1 in.gif > end.gif
+"$build/backdrop" end.gif --matte-in half.png --transparent -o out.png > said 2>&1 || complain "a GIF without its end: $(cat said)"
+[ "$(cat said)" = "backdrop: end.gif: GIF: the file's end is missing; all its pixels are there" ] || complain "a GIF without its end says: $(cat said)"
+same out.png in.gif 0
+for out in png jpg; do
+    "$build/backdrop" end.gif --matte-in half.png --color red --strict -o strict.$out > said 2>&1
+    [ $? -eq 4 ] && [ "$(wc -l < said)" -eq 1 ] && [ ! -e strict.$out ] || complain "--strict, $out: $(cat said)"
+done
 if [ -d "$field" ]; then
     for from in gif png; do
         for to in gif png webp; do

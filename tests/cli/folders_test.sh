@@ -137,13 +137,30 @@ check_folder() {
         made out2 'a.png b.png sub/a.png'
         chmod 755 in/sub/deeper
     fi
-    # A picture that cannot be read here is not passed over: a JPEG without losses.
+    # A picture that cannot be read here is not passed over: a JPEG without losses, a BMP with a JPEG in it, a PAM of five
+    # channels, a PSD of many inks, a TIFF of a sensor's raw pixels.
     mkdir odd
     screen odd/a.ppm
-    python3 -c 'import sys; data = open(sys.argv[1], "rb").read(); open("odd/b.jpg", "wb").write(data.replace(b"\xff\xc0", b"\xff\xc3", 1))' \
-        "$person"
+    python3 - "$person" << 'PYTHON'
+import struct, sys
+jpeg = open(sys.argv[1], "rb").read()
+tags = [(256, 4, 1, 2), (257, 4, 1, 2), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 32803), (273, 4, 1, 8), (277, 3, 1, 1),
+        (278, 4, 1, 2), (279, 4, 1, 4)]
+odd = {
+    "b.jpg": jpeg.replace(b"\xff\xc0", b"\xff\xc3", 1),
+    "c.bmp": b"BM" + struct.pack("<IIIIiiHHIIiiII", 54 + len(jpeg), 0, 54, 40, 512, 512, 1, 0, 4, len(jpeg), 0, 0, 0, 0) + jpeg,
+    "d.pam": b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 5\nMAXVAL 255\nTUPLTYPE inks\nENDHDR\n12345",
+    "e.psd": b"8BPS" + struct.pack(">H6xHIIHHIIIH", 1, 5, 1, 1, 8, 7, 0, 0, 0, 0) + b"12345",
+    "f.tif": b"II*\0" + struct.pack("<I4sH", 12, b"abcd", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + bytes(4),
+}
+for name, data in odd.items():
+    open("odd/" + name, "wb").write(data)
+PYTHON
     run 4 odd "${key[@]}" --output-dir out3 --json
-    json 'done=1 failed=1 no_pictures=0'
+    json 'done=1 failed=5 no_pictures=0'
+    [ "$(grep -c '"status":4' stdout)" -eq 5 ] || complain "statuses of pictures that cannot be read: $(cat stdout)"
+    made out3 a.png
+    lines 6
     # A folder of results in the folder of photos is none of photos.
     run 0 in "${key[@]}" --recursive --output-dir in/out -q
     run 0 in "${key[@]}" --recursive --output-dir in/out --json

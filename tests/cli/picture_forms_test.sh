@@ -132,6 +132,37 @@ for form in WebP:webp TIFF:tif AVIF:avif; do
         [ -s "many/photo.${form#*:}" ] || complain "--output-dir writes no ${form#*:}"
     }
 done
+# A matte of many is written as one is: PNG or TIFF.
+key=(--key '#404040')
+for form in png tiff; do
+    [ $form = png ] || can writes TIFF || continue
+    ending=${form%f}
+    run 0 matte photo.ppm "${key[@]}" --depth 16 -o "one.$ending"
+    run 0 matte photo.ppm "${key[@]}" --depth 16 --format $form --output-dir mattes
+    cmp -s "mattes/photo.$ending" "one.$ending" || complain "a matte of many is no $form"
+    run 0 matte photo.ppm "${key[@]}" --depth 16 --format $form -o one.xyz
+    cmp -s one.xyz "one.$ending" || complain "matte --format $form"
+    run 0 matte photo.ppm "${key[@]}" --depth 16 --format $form -o -
+    cmp -s stdout "one.$ending" || complain "matte --format $form -o -"
+done
+run 2 matte photo.ppm "${key[@]}" --format jpeg --output-dir mattes
+says '--format is png or tiff'
+can writes TIFF || {
+    run 2 matte photo.ppm "${key[@]}" --format tiff --output-dir mattes
+    says 'mattes: TIFF cannot be written: this build has no libtiff'
+}
+# Numbers of pixels; the photo has 2048.
+for most in 3000 3K 3k 1m 1G 0; do
+    run 0 photo.ppm --matte-in white.pgm --color white --max-pixels $most -o most.png
+done
+for most in 2047 2k 2K; do
+    run 5 photo.ppm --matte-in white.pgm --color white --max-pixels $most -o most.png
+    says 'photo.ppm: 64x32 pixels are too many: the limit is 20'
+done
+for most in K 2T 2kk 1.5M -1; do
+    run 2 photo.ppm --matte-in white.pgm --color white --max-pixels=$most -o most.png
+    says "--max-pixels takes a number such as 50000000, 500K, 50M or 2G, 0 for no limit, not '$most'"
+done
 
 # What cannot be read is named.
 printf 'RIFF\0\0\0\0WEBPVP8 ' > bad.webp

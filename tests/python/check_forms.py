@@ -22,7 +22,7 @@ import backdrop  # noqa: E402
 LIBRARY = backdrop._lib
 DATA = Path(os.environ.get('BACKDROP_SHARED_DIR', '/missing')) / 'data'
 JPEG, WEBP, TIFF = 2, 3, 4
-OK, INVALID_ARGUMENT = 0, 100
+OK, INVALID_ARGUMENT, IMAGE_TOO_LARGE = 0, 100, 305
 RELATIVE_COLORIMETRIC = 1
 
 _LOG = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p)
@@ -453,11 +453,12 @@ class WebP(Case):
     def test_refused(self):
         with self.assertRaises(backdrop.Error):
             pixels(saved(Image.new('RGB', (40, 40)), 'WEBP'), max_pixels=1599)
-        for array, options in ((np.zeros((2, 16384, 4), np.uint8), {}), (np.zeros((2, 2, 4), np.uint16), {}),
-                               (np.zeros((2, 2, 4), np.uint8), {'quality': 101})):
+        for array, options, code in ((np.zeros((2, 16384, 4), np.uint8), {}, IMAGE_TOO_LARGE),
+                                     (np.zeros((2, 2, 4), np.uint16), {}, INVALID_ARGUMENT),
+                                     (np.zeros((2, 2, 4), np.uint8), {'quality': 101}, INVALID_ARGUMENT)):
             with self.assertRaises(backdrop.Error) as caught:
                 encode(array, WEBP, **options)
-            self.assertEqual(caught.exception.code, INVALID_ARGUMENT)
+            self.assertEqual(caught.exception.code, code)
         with self.assertRaises(backdrop.Error):
             encode(np.zeros((2, 2, 4), np.uint8), JPEG, lossless=True)
 

@@ -141,7 +141,8 @@ class Pictures(unittest.TestCase):
 
     def test_options(self):
         for options, arguments in (
-                ({}, ['--transparent']), ({'blur': 12}, ['--blur', 12]),
+                ({}, ['--transparent']), ({'keep_hidden': True}, ['--transparent', '--keep-hidden']),
+                ({'blur': 12}, ['--blur', 12]),
                 ({'color': (9, 99, 199)}, ['--color', '#0963c7']),
                 ({'color': (9, 99, 199, 128), 'classes': ['person', 9], 'grow': 2, 'feather': 3},
                  ['--color', '#0963c780', '--class', 'person,chair', '--grow', 2, '--feather', 3])):

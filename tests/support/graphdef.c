@@ -246,6 +246,11 @@ void gd_photo(const char *name, int type, int64_t h, int64_t w) {
     gd_shape("shape", dims, 4);
 }
 
+void gd_begin_photo(void) {
+    gd_begin();
+    gd_photo("photo", GD_FLOAT, 8, 9);
+}
+
 void gd_floats(const char *name, const int64_t *dims, uint32_t rank, const float *values) {
     size_t elements = 1;
     for (uint32_t d = 0; d < rank; d++) {
@@ -412,6 +417,13 @@ void gd_unload(void) {
         opened.loaded = false;
     }
     assert_int_equal(opened.live, 0);
+}
+
+int gd_clean_up(void **state) {
+    (void)state;
+    gd_unload();
+    gd_end();
+    return 0;
 }
 
 bd_result gd_import(const uint8_t *data, size_t bytes) {

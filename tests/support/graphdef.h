@@ -17,8 +17,9 @@ typedef struct graphdef_file {
 } graphdef_file;
 extern graphdef_file written;
 
-void gd_begin(void); /* an empty graph */
-void gd_end(void);   /* releases it */
+void gd_begin(void);       /* an empty graph */
+void gd_begin_photo(void); /* "photo" of 8 rows of 9 floats */
+void gd_end(void);         /* releases it */
 
 /* A node begins; inputs are separated by spaces. Attributes that follow are its own. */
 void gd_node(const char *name, const char *op, const char *inputs);
@@ -65,6 +66,8 @@ extern graphdef_fixture opened;
 
 /* Releases what is imported; every allocation must be back. */
 void gd_unload(void);
+/* gd_unload and gd_end, as the teardown of a test. */
+int gd_clean_up(void **state);
 /* Without a copy. */
 bd_result gd_import(const uint8_t *data, size_t bytes);
 /* What is written up to there, from a copy of exactly that size, 16-byte aligned plus shift. */

@@ -186,6 +186,24 @@ static void test_png(void **state) {
     }
 }
 
+static void test_gif(void **state) {
+    (void)state;
+    bd_image picture = smooth_picture(WIDTH, HEIGHT, BD_FORMAT_RGBA8, false);
+    const bd_image_write_params params = {.struct_size = sizeof params, .file = BD_IMAGE_FILE_GIF};
+    bytes file = {0};
+    bd_error error;
+    void *data;
+    bd_result result = bd_image_encode(&picture, &params, &data, &file.size, &error);
+    bd_image_finish(&picture);
+    if (result == BD_ERR_UNSUPPORTED) {
+        skip();
+    }
+    assert_int_equal(result, BD_OK);
+    file.data = data;
+    assert_int_equal(check_ends("gif", file), 1); /* without the byte that ends it */
+    bd_release(NULL, data);
+}
+
 /* A chunk that pixels do not need, with a wrong sum. */
 static void test_damaged_chunk(void **state) {
     (void)state;
@@ -209,6 +227,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jpeg),
         cmocka_unit_test(test_png),
+        cmocka_unit_test(test_gif),
         cmocka_unit_test(test_damaged_chunk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -269,7 +269,7 @@ static void test_missing(void **state) {
         bytes file = stored(pictures[i].file);
         bd_image image;
         bd_error error;
-        assert_int_equal(decode_small(file, &image, &error), BD_ERR_FILE_FORMAT);
+        assert_int_equal(decode_small(file, &image, &error), BD_ERR_UNSUPPORTED);
         assert_non_null(strstr(error.message, form.name));
         assert_non_null(strstr(error.message, form.library));
         free(file.data);
@@ -284,7 +284,7 @@ static void test_broken_bmps(void **state) {
         uint8_t value;
         bd_result result;
     } broken[] = {
-        {"runs8.bmp", 28, 4, BD_ERR_FILE_FORMAT},        {"runs8.bmp", 30, 4, BD_ERR_FILE_FORMAT},
+        {"runs8.bmp", 28, 4, BD_ERR_UNSUPPORTED},        {"runs8.bmp", 30, 4, BD_ERR_UNSUPPORTED},
         {"runs8.bmp", 46, 100, BD_ERR_FILE_CORRUPT}, /* fewer colours than are used */
         {"runs8.bmp", 25, 0x80, BD_ERR_IMAGE_TOO_LARGE}, {"runs8.bmp", 18, 0, BD_ERR_FILE_CORRUPT},
         {"os2.bmp", 10, 20, BD_ERR_FILE_CORRUPT},        {"os2.bmp", 14, 13, BD_ERR_FILE_CORRUPT},
@@ -307,7 +307,7 @@ static void test_psd_without_picture(void **state) {
     append_bytes(&changed, file.data + 34, file.size - 34);
     bd_image image;
     bd_error error;
-    assert_int_equal(decode_small(changed, &image, &error), BD_ERR_FILE_FORMAT);
+    assert_int_equal(decode_small(changed, &image, &error), BD_ERR_UNSUPPORTED);
     assert_non_null(strstr(error.message, "Maximize Compatibility"));
     free(file.data);
     free(changed.data);

@@ -60,7 +60,7 @@ static void test_gif(void **state) {
     const bd_image_write_params params = {.struct_size = sizeof params, .file = BD_IMAGE_FILE_GIF, .metadata = &many};
     file = encoded(&image, &params);
     file.size--; /* what ends a file */
-    append_bytes(&file, "!\xfe\0!\xfe\2\0\0\0!\xfe\1\xe9\0!\xfe\4end\0\0;", 22);
+    append_bytes(&file, "!\xfe\0!\xfe\2\0\0\0!\xfe\1\xe9\0!\xfe\4end\0\0;", 23);
     assert_true(read_with_metadata(file, &(bd_image_read_params){0}, &again, &metadata, &kept));
     assert_int_equal(metadata.text_count, 3);
     assert_string_equal(metadata.texts[0].value, value);
