@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The boxes that JPEG XL and JPEG 2000 files consist of (ISO/IEC 14496-12, 4.2). */
+ * The boxes that HEIC, AVIF, JPEG XL and JPEG 2000 files consist of (ISO/IEC 14496-12, 4.2). */
 #ifndef BD_BOXES_H
 #define BD_BOXES_H
 

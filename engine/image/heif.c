@@ -10,6 +10,7 @@
 #include "image/cicp.h"
 #include "image/codec.h"
 #include "image/color.h"
+#include "image/heif_check.h"
 #include "image/metadata.h"
 #include "image/pixels.h"
 #include "image/samples.h"
@@ -280,6 +281,7 @@ static bd_result read_file(heif_picture *reader, bd_image *image) {
     const heif_calls *heif = &reader->heif;
     bd_result result = bd_codec_load(BD_LIBRARY_HEIF, names, BD_COUNT(names), &reader->heif, reader->source->name,
                                      reader->form, reader->error);
+    result = result ? result : bd_heif_check(reader->source, reader->form, reader->error);
     if (result) {
         return result;
     }

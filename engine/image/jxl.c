@@ -7,6 +7,7 @@
 #include "image/cicp.h"
 #include "image/codec.h"
 #include "image/color.h"
+#include "image/jxl_layers.h"
 #include "image/jxl_metadata.h"
 #include "image/pixels.h"
 #include "image/rows.h"
@@ -201,6 +202,7 @@ bd_result bd_jxl_decode(const bd_image_source *source, bd_image *image, bd_error
     jxl_reader reader = {.source = source, .error = error};
     bd_result result =
         bd_codec_load(BD_LIBRARY_JXL, names, BD_COUNT(names), &reader.jxl, source->name, "JPEG XL", error);
+    result = result ? result : bd_jxl_check(source, error);
     if (result) {
         return result;
     }

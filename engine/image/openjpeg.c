@@ -10,6 +10,7 @@
 
 #include "image/color.h"
 #include "image/metadata.h"
+#include "image/openjpeg_header.h"
 #include "image/openjpeg_metadata.h"
 #include "image/pixels.h"
 #include "image/samples.h"
@@ -89,6 +90,10 @@ static bool open_file(jp2_reader *reader) {
     const bd_image_source *source = reader->source;
     const bool bare = source->data[0] == 0xff;
     opj_dparameters_t parameters;
+    reader->result = bd_openjpeg_check(source, CHANNELS_MAX, reader->error);
+    if (reader->result) {
+        return false;
+    }
     opj_set_default_decoder_parameters(&parameters);
     reader->codec = opj_create_decompress(bare ? OPJ_CODEC_J2K : OPJ_CODEC_JP2);
     reader->stream = opj_stream_create(OPJ_J2K_STREAM_CHUNK_SIZE, OPJ_TRUE);
