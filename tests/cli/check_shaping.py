@@ -181,8 +181,9 @@ class Crop(Case):
 
     def test_nothing_to_cut(self):
         for words in ['photo.png', '--color', 'red', '-o', 'out.png'], ['matte', 'photo.png', '-o', 'out.png']:
-            said, _ = self.run_backdrop(*words, '--matte-in', 'empty.png', '--crop', 3, lines=1)
+            said, _ = self.run_backdrop(*words, '--matte-in', 'empty.png', '--crop', 3, lines=2)
             self.assertIn('photo.png is not cropped', said)
+            self.assertIn('nothing of photo.png is foreground', said)
             self.assertEqual(read(self.at / 'out.png').shape[:2], (H, W))
             self.run_backdrop(*words, '--matte-in', 'empty.png', '--crop', 3, '-q', lines=0)
         for margin in '-1', '10001', 'x', '', '3%%', 'nan', '5 px':
@@ -197,9 +198,10 @@ class Crop(Case):
             photo[10 + i:20 + 3 * i, 12:30 - i] = (224, 172, 140)
             self.keep(f'{i}.png', photo if i != 2 else photo * 0 + np.uint8((32, 176, 64)))
         said, out = self.run_backdrop(*(f'{i}.png' for i in range(4)), '--key', 'auto', '--transparent', '--crop', 0,
-                                      '--output-dir', 'done', '--json', lines=2)
-        self.assertIn('2.png', said)
-        self.assertIn('4 files: 4 done', said)
+                                      '--output-dir', 'done', '--json', lines=3)
+        self.assertIn('2.png is not cropped', said)
+        self.assertIn('nothing of 2.png is foreground', said)
+        self.assertIn('4 files: 4 done, 1 without the subject', said)
         self.assertEqual(out.count('"crop"'), 3)
         for i in 0, 1, 3:
             self.run_backdrop(f'{i}.png', '--key', 'auto', '--transparent', '--crop', 0, '-o', 'one.png')
@@ -207,6 +209,40 @@ class Crop(Case):
             self.assertTrue(np.array_equal(got, read(self.at / 'one.png')))
             self.assertLessEqual(abs(got.shape[0] - (10 + 2 * i)) + abs(got.shape[1] - (18 - i)), 4)
         self.assertEqual(read(self.at / 'done/2.png').shape[:2], (H, W))
+
+
+class Empty(Case):
+    """A matte without a subject is told of, wherever it comes from."""
+
+    def test_nothing_is_foreground(self):
+        self.keep('black.png', self.half * 0)
+        save_indexed(self.at / 'cat.png', self.half * 8)
+        speck = self.half * 0
+        speck[3, 4] = 255
+        self.keep('speck.png', speck)
+        self.keep('screen.png', np.full((H, W, 3), (32, 176, 64), np.uint8))
+        given = [['photo.png', way, name] for way in ('--matte-in', '--coarse', '--trimap')
+                 for name in ('black.png', 'speck.png')]
+        given += [['photo.png', '--matte-in', 'half.png', '--levels', '99.9,100', '--shrink', W],
+                  ['screen.png', '--key', 'auto']]
+        for words in given:
+            for verb in ['matte'], ['--color', 'red']:
+                said, out = self.run_backdrop(*verb, *words, '-o', 'out.png', '--json', lines=1)
+                self.assertIn(f'nothing of {words[0]} is foreground', said, words)
+                told = json.loads(out)
+                self.assertEqual((told['found'], told['empty']), (False, True), words)
+                (self.at / 'out.png').unlink()
+                self.run_backdrop(*verb, *words, '-o', 'out.png', '--fail-empty', status=11)
+                self.assertFalse((self.at / 'out.png').exists(), words)
+        self.run_backdrop('matte', 'photo.png', '--matte-in', 'cat.png', '-o', 'out.png', '--fail-empty', status=11)
+
+    def test_something_is(self):
+        self.keep('faint.png', self.half * 30)
+        for words in (['--matte-in', 'half.png'], ['--coarse', 'half.png'], ['--trimap', 'half.png'],
+                      ['--matte-in', 'faint.png']):
+            words = ['matte', 'photo.png', *words, '-o', 'out.png', '--fail-empty', '--json']
+            told = json.loads(self.run_backdrop(*words)[1])
+            self.assertEqual((told['found'], told['empty']), (True, False), words)
 
 
 class Colours(Case):
@@ -259,7 +295,7 @@ class Masks(Case):
         for name, mask in shades.items():
             name, mask = f'{name}.png', np.broadcast_to(mask, (H, W)).astype(np.uint8)
             self.keep(name, mask)
-            said, got = self.matte(name)
+            said, got = self.matte(name, lines=name == 'nearly_nothing.png')
             self.assertTrue((got == mask).all(), name)
 
     def test_zero_and_one(self):
@@ -294,7 +330,7 @@ class Masks(Case):
         for wanted, classes in ('person', [15]), ('dog,15', [12, 15]), ('all', [12, 15]), ('12', [12]):
             got = self.matte('several.png', '--class', wanted, lines=1)[1]
             self.assertTrue((got == np.where(np.isin(labels, classes), 255, 0)).all(), wanted)
-        said, got = self.matte('several.png', '--class', 'cat', lines=1)
+        said, got = self.matte('several.png', '--class', 'cat', lines=2)
         self.assertIn('several.png is a label map without cat; it has: person, dog', said)
         self.assertTrue((got == 0).all())
         self.refused('several.png', "no class 'tree'", '--class', 'tree')
