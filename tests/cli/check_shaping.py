@@ -298,6 +298,43 @@ class Masks(Case):
             said, got = self.matte(name, lines=name == 'nearly_nothing.png')
             self.assertTrue((got == mask).all(), name)
 
+    def test_numpy(self):
+        """The same array in other types and orders; what is not taken says what it has."""
+        ramp = np.broadcast_to(np.arange(W, dtype=np.float32) / 63, (H, W))
+        bytes_ = np.broadcast_to(np.arange(W) * 4, (H, W))
+        for i, (array, said) in enumerate((
+                (ramp.astype('>f4'), ''), (ramp.astype('f8'), ''), (ramp.astype('>f2'), ''), (ramp.astype('f2'), ''),
+                (np.asfortranarray(ramp), ''), (ramp[None], ''), (ramp[..., None], ''), (ramp[None, None], ''),
+                (np.asfortranarray(bytes_.astype('i8')), ''), (bytes_.astype('>i2'), ''), (bytes_.astype('u4'), ''),
+                (ramp * 1.0009 - 0.0003, ''), (self.half.astype('i8'), 'only 0 and 1'),
+                (np.asfortranarray(self.half == 1), ''), (self.half.astype('>i4'), 'only 0 and 1'))):
+            self.keep(f'{i}.npy', array)
+            note, got = self.matte(f'{i}.npy', lines=1 if said else 0)
+            self.assertIn(said, note)
+            wanted = np.asarray(array, np.float64).reshape(H, W)
+            wanted = wanted * 255 if array.dtype.kind == 'f' or said or array.dtype.kind == 'b' else wanted
+            self.assertLessEqual(np.abs(got - wanted).max(), 0.8, i)
+        bad = ramp.copy()
+        bad[3, 5] = np.nan
+        for i, (array, said) in enumerate((
+                (ramp * 255, 'its numbers are from 0 to 255; a matte\'s are from 0 to 1: divide by 255'),
+                (ramp * -1, 'its numbers are from -1 to 0; a matte\'s are from 0 to 1'), (bad, 'are NaN'),
+                (ramp + np.float32(1.01), 'from 1.01 to 2.01'),
+                ((bytes_ * 100).astype('i4'), 'its numbers are from 0 to 25200; a matte\'s are from 0 to 255'),
+                ((bytes_ - 3).astype('i1'), 'its numbers are from -'),
+                (ramp.astype('c8'), "it has '<c8' of shape (48, 64); taken are (h, w)"),
+                (np.dstack([ramp] * 3), 'it has float32 of shape (48, 64, 3); taken are (h, w)'),
+                (ramp[0], 'float32 of shape (64,)'), (np.zeros((0, 4)), 'float64 of shape (0, 4)'),
+                (np.array(['a'] * 3), "it has '<U1' of shape (3,)"),
+                (np.zeros((H, W), [('a', 'f4')]), 'of shape (48, 64)'))):
+            self.keep(f'bad{i}.npy', array)
+            for option in '--matte-in', '--coarse':
+                note, _ = self.run_backdrop('matte', 'photo.png', option, f'bad{i}.npy', '-o', 'm.png', status=4)
+                self.assertIn(said, note)
+        np.savez(self.at / 'several.npz', ramp)
+        note, _ = self.run_backdrop('matte', 'photo.png', '--matte-in', 'several.npz', '-o', 'm.png', status=4)
+        self.assertIn('several.npz: holds several arrays', note)
+
     def test_zero_and_one(self):
         self.keep('grey.png', self.half)
         self.keep('grey.bmp', self.half)
