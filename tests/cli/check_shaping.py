@@ -245,6 +245,35 @@ class Empty(Case):
             self.assertEqual((told['found'], told['empty']), (True, False), words)
 
 
+class Trimaps(Case):
+    def test_forms(self):
+        known = np.zeros((H, W), np.uint8)
+        known[:, W // 3:2 * W // 3] = 1
+        known[:, 2 * W // 3:] = 2
+        self.keep('usual.png', np.array([0, 128, 255], np.uint8)[known])
+        self.keep('numbers.png', known)
+        self.keep('deep.png', known.astype(np.uint16))
+        self.run_backdrop('matte', 'photo.png', '--trimap', 'usual.png', '-o', 'm.png')
+        wanted = read(self.at / 'm.png')
+        for name in 'numbers.png', 'deep.png':
+            said, _ = self.run_backdrop('matte', 'photo.png', '--trimap', name, '-o', 'm.png', lines=1)
+            self.assertIn(f'{name} has only 0, 1 and 2', said)
+            self.assertTrue((read(self.at / 'm.png') == wanted).all(), name)
+
+    def test_what_cannot_be_solved(self):
+        grey = np.full((H, W), 128, np.uint8)
+        save_indexed(self.at / 'labels.png', self.half * 15)
+        self.keep('grey.png', grey)
+        self.keep('no_white.png', np.where(self.half, grey, 0).astype(np.uint8))
+        self.keep('no_black.png', np.where(self.half, grey, 255).astype(np.uint8))
+        self.keep('ones.png', self.half)
+        for name, said in (('labels.png', 'no white'), ('grey.png', 'no black and no white'), ('ones.png', 'no white'),
+                           ('no_white.png', 'no white'), ('no_black.png', 'no black')):
+            told, _ = self.run_backdrop('matte', 'photo.png', '--trimap', name, '-o', 'm.png', status=2)
+            self.assertIn(f'{name}: it has {said}; in a trimap black is background', told)
+        self.run_backdrop('matte', 'photo.png', '--trimap', 'no_white.png', '--coarse', 'half.png', '-o', 'm.png')
+
+
 class Colours(Case):
     def test_names(self):
         """The command's table against PIL's, which has the same 148."""
@@ -341,14 +370,12 @@ class Masks(Case):
         self.keep('deep.png', self.half.astype(np.uint16))
         self.keep('bytes.npy', self.half)
         self.keep('words.npy', self.half.astype(np.uint16))
-        save_indexed(self.at / 'voc.png', self.half)
         save_indexed(self.at / 'green.png', self.half, [10, 200, 30, 200, 0, 10])
-        for name in 'grey.png', 'grey.bmp', 'deep.png', 'bytes.npy', 'words.npy', 'voc.png', 'green.png':
+        for name in 'grey.png', 'grey.bmp', 'deep.png', 'bytes.npy', 'words.npy', 'green.png':
             self.is_half(name, f'{name} has only 0 and 1')
         with open(self.at / 'grey.png', 'rb') as file:
             said, _ = self.run_backdrop('matte', 'photo.png', '--matte-in', '-', '-o', 'm.png', lines=1, given=file)
         self.assertIn('standard input has only 0 and 1', said)
-        self.is_half('voc.png', 'voc.png is a label map: aeroplane is foreground', '--class', 'aeroplane')
 
     def test_label_maps(self):
         save_indexed(self.at / 'person.png', self.half * 15)
@@ -358,6 +385,16 @@ class Masks(Case):
         self.is_half('person.png', 'is a label map: person is foreground')
         self.is_half('colours.png', 'is a label map: person is foreground')
         self.is_half('car.png', 'Car is foreground', '--class', 'Car')
+        # Class 1 alone is no mask of 0 and 1, whether --class is written out or not.
+        save_indexed(self.at / 'plane.png', self.half)
+        self.is_half('plane.png', 'is a label map: aeroplane is foreground', '--class', 'aeroplane')
+        for words in [], ['--class', 'person']:
+            said, got = self.matte('plane.png', *words, lines=2)
+            self.assertIn('plane.png is a label map without person; it has: aeroplane', said)
+            self.assertTrue((got == 0).all())
+        palette = sum((pascal_color(c) for c in (0, 15)), [])
+        save_indexed(self.at / 'smaller.png', self.half, palette)  # as programs that save bytes write it
+        self.is_half('smaller.png', 'is a label map: person is foreground')
         self.is_half('car.png', '7 is foreground', '--class', '7')
         self.is_half('rider.png', 'rider is foreground', '--class', 'rider', '--class-names', 'cityscapes')
         labels = self.half * 15
