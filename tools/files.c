@@ -255,6 +255,11 @@ static bool is_among(const char *endings, const char *ending) {
     return false;
 }
 
+bool cli_has_ending(const char *path, const char *endings) {
+    const char *name = bd_path_name(path), *dot = strrchr(name, '.');
+    return dot && dot != name && is_among(endings, dot);
+}
+
 bool cli_check_extension(cli *run, const char *const *option) {
     const char *path = *option, *endings = cli_value_row(run, option)->kind->endings;
     const char *name = path ? bd_path_name(path) : NULL, *dot = name ? strrchr(name, '.') : NULL;

@@ -177,7 +177,7 @@ static const cli_option rows[] = {
          "with --output-dir: photos whose results are there already are left alone"),
     TAKE("on-clash", 0, on_clash, R | S | A, on_clash, "WHAT",
          "with --output-dir, where two photos would have one name: {marked};\n"
-         "number: the second is NAME-2, fail: nothing is done, skip: the first alone is done"),
+         "number: NAME-jpg and NAME-png, or NAME-jpg-2, fail: nothing is done, skip: the first alone is done"),
     TAKE("shard", 0, shard, R | S | A, shard, "I/N",
          "with --output-dir: the I-th of N parts of the photos, which are the same everywhere"),
     FLAG("fail-empty", 0, fail_empty, R | A, "a photo without the subject fails, with status 11, and has no result"),

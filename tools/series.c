@@ -177,7 +177,8 @@ static void begin(cli *run, cli_series *s, const cli_work *work, cli_job *job) {
                    ? cli_read_photo(run, job->photo->path, work->shown, &job->picture, &job->metadata, &job->frames)
                    : cli_read_shown(run, job->photo->path, work->shown, &job->picture, NULL);
         cli_spare_take(&s->spare);
-        job->not_a_picture = !done && job->photo->listed && run->error.code == BD_ERR_FILE_FORMAT;
+        job->not_a_picture =
+            !done && job->photo->listed && run->error.code == BD_ERR_FILE_FORMAT && !cli_photo_is_named_so(job->photo);
     }
     if (!done || !work->begin(run, work->user, job)) {
         keep_failure(run, job);
