@@ -51,7 +51,8 @@ static const cli_choice strides[] = {{"8", 8}, {"16", 16}, {0}};
 static const cli_choice clashes[] = {
     {"number", CLI_CLASH_NUMBER}, {"fail", CLI_CLASH_FAIL}, {"skip", CLI_CLASH_SKIP}, {0}};
 
-static const cli_kind flag = {.type = CLI_FLAG}, any_text = {.type = CLI_TEXT}, file_in = {.type = CLI_FILE_IN},
+static const cli_kind flag = {.type = CLI_FLAG}, any_text = {.type = CLI_TEXT},
+                      name_part = {.type = CLI_TEXT, .dashed = true}, file_in = {.type = CLI_FILE_IN},
                       file_out = {.type = CLI_FILE_OUT}, folder_out = {.type = CLI_FOLDER_OUT},
                       png_out = {.type = CLI_FILE_OUT, .endings = ".png"},
                       matte_file_out = {.type = CLI_FILE_OUT, .endings = ".png .tif .tiff"},
@@ -172,7 +173,7 @@ static const cli_option rows[] = {
          "for several photos, and folders of them: the files' names, each with {name} in it, are in DIR"),
     FLAG("recursive", 0, recursive, R | S | A,
          "with --output-dir: the folders in a folder, too; DIR gets the same ones"),
-    TAKE("suffix", 0, suffix, R | S | A, any_text, "TEXT", "with --output-dir: NAME is followed by TEXT"),
+    TAKE("suffix", 0, suffix, R | S | A, name_part, "TEXT", "with --output-dir: NAME is followed by TEXT"),
     FLAG("skip-existing", 0, skip_existing, R | S | A,
          "with --output-dir: photos whose results are there already are left alone"),
     TAKE("on-clash", 0, on_clash, R | S | A, on_clash, "WHAT",
