@@ -27,6 +27,10 @@ static bool unwritable(cli *run, const char *path, const char *why) {
     return cli_fail(run, CLI_UNWRITABLE, "%s: cannot write: %s", path, why);
 }
 
+static bool is_folder(cli *run, const char *path) {
+    return cli_fail(run, CLI_UNWRITABLE, "%s: a folder, not a file; name a file in it, or give --output-dir", path);
+}
+
 /* ---- reading ---- */
 
 bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes) {
@@ -40,6 +44,10 @@ bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes) {
         if (ferror(stdin)) {
             free(buffer);
             return cli_fail(run, CLI_UNREADABLE, "standard input: %s", strerror(errno));
+        }
+        if (!used) {
+            free(buffer);
+            return cli_fail(run, CLI_NOT_AN_IMAGE, "standard input: the file is empty");
         }
         if (used < room) {
             *data = buffer;
@@ -169,7 +177,7 @@ bool cli_check_output(cli *run, const char *path) {
     char folder[sizeof temporary_path], temporary[sizeof temporary_path], target[sizeof temporary_path];
     bd_failure failure;
     switch (bd_path_look(path)) {
-    case BD_PATH_FOLDER: return unwritable(run, path, strerror(EISDIR));
+    case BD_PATH_FOLDER: return is_folder(run, path);
     case BD_PATH_OTHER: return true;
     case BD_PATH_NONE:
     case BD_PATH_FILE: break;
@@ -295,6 +303,9 @@ static bd_image_file file_of(const char *path) {
 }
 
 static bool no_such_ending(cli *run, const char *path) {
+    if (bd_path_look(path) == BD_PATH_FOLDER) {
+        return is_folder(run, path);
+    }
     char known[100] = "";
     bd_image_form form = {.struct_size = sizeof form};
     for (uint32_t i = 0; !bd_image_form_at(i, &form); i++) {
@@ -331,6 +342,10 @@ bool cli_image_file(cli *run, const char *path, bd_image_file *file) {
         format = cli_is_dash(path) ? BD_IMAGE_FILE_PNG : (unsigned)file_of(path);
     }
     *file = (bd_image_file)format;
+    const bd_image_form form = cli_form(*file);
+    if (*file && run->options.quality && !form.lossy) {
+        return cli_fail(run, CLI_USAGE, "%.200s: %s has no quality; --quality does not go with it", path, form.name);
+    }
     return *file ? check_form(run, path, *file) : no_such_ending(run, path);
 }
 

@@ -154,6 +154,11 @@ static void use_plane(cli_matte *matte) {
     matte->params.coarse_height = matte->plane.h;
 }
 
+/* Of a photo that its EXIF turns. */
+static const char *turned(const bd_image *photo, uint32_t w, uint32_t h) {
+    return w == photo->height && h == photo->width ? ", upright" : "";
+}
+
 /* What a trimap knows, by numbers of pixels; 0, 1 and 2 are a usual form, too. */
 typedef struct trimap_survey {
     size_t black, white, unknown;
@@ -212,8 +217,9 @@ static bool read_trimap(cli *run, const bd_image *photo, cli_matte *matte) {
         return false;
     }
     if (trimap->width != photo->width || trimap->height != photo->height) {
-        return cli_fail(run, CLI_USAGE, "%s: %ux%u; a trimap has the photo's size, %ux%u", run->options.trimap,
-                        trimap->width, trimap->height, photo->width, photo->height);
+        return cli_fail(run, CLI_USAGE, "%s: %ux%u; a trimap has the photo's size, %ux%u%s", run->options.trimap,
+                        trimap->width, trimap->height, photo->width, photo->height,
+                        turned(photo, trimap->width, trimap->height));
     }
     const trimap_survey s = survey_trimap(trimap);
     if (!check_trimap(run, &s)) {
@@ -244,8 +250,8 @@ bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte) {
     }
     if (run->options.matte_in) {
         if (matte->plane.w != photo->width || matte->plane.h != photo->height) {
-            return cli_fail(run, CLI_USAGE, "%s: %ux%u; a matte has the photo's size, %ux%u%s", path, matte->plane.w,
-                            matte->plane.h, photo->width, photo->height,
+            return cli_fail(run, CLI_USAGE, "%s: %ux%u; a matte has the photo's size, %ux%u%s%s", path, matte->plane.w,
+                            matte->plane.h, photo->width, photo->height, turned(photo, matte->plane.w, matte->plane.h),
                             matte->plane.labels ? "; segment --labels needs --photo-size for that" : "");
         }
         matte->params.mode = BD_MATTE_SOFT; /* at the photo's size: as it is */

@@ -160,8 +160,8 @@ static const cli_option rows[] = {
     FLAG("version", 0, version, CLI_ANY_VERB, "the version, and which forms of pictures this build reads and writes"),
 
     TAKE("output", 'o', output, R, file_out, "OUT",
-         "the result, PNG, JPEG, WebP, TIFF or AVIF by its extension (transparency becomes white in\n"
-         "JPEG; PNG and TIFF have 16 bits where PHOTO or BACKGROUND has); the old file stays when\n"
+         "the result, PNG, JPEG, WebP, TIFF, AVIF or GIF by its extension (transparency becomes white\n"
+         "in JPEG; PNG and TIFF have 16 bits where PHOTO or BACKGROUND has); the old file stays when\n"
          "anything fails; without it standard output gets a PNG, where that is no terminal"),
     TAKE("output-dir", 0, output_dir, R, folder_out, "DIR",
          "for several photos, and folders of them: DIR/NAME.png of each (with --format jpeg NAME.jpg);\n"
@@ -309,7 +309,8 @@ static const cli_option rows[] = {
          "a note"),
     TAKE("quality", 'Q', quality, R | S, quality, "N",
          "of JPEG, WebP and AVIF, {low} to {high} (default: 92 of JPEG, 90 of WebP, 80 of AVIF)"),
-    FLAG("lossless", 0, lossless, R | S, "WebP or AVIF without a loss, as PNG and TIFF always are"),
+    FLAG("lossless", 0, lossless, R | S,
+         "WebP or AVIF without a loss, as PNG and TIFF always are; JPEG and GIF never are"),
     TAKE("format", 0, format, R, format, "FORMAT", "{choices}, whatever OUT is called"),
     TAKE("format", 0, format, A, matte_format, "FORMAT", "{choices}, whatever ALPHA.png is called"),
     TAKE("format", 0, format, S, format, "FORMAT", "{choices}, whatever the overlay is called"),

@@ -27,6 +27,9 @@ bool cli_series_check(cli *run) {
     if (from->output) {
         return cli_fail(run, CLI_USAGE, "-o is for one photo, --output-dir for several");
     }
+    if (!*from->output_dir) {
+        return cli_fail(run, CLI_USAGE, "--output-dir: the folder's name is empty");
+    }
     const char *of_one = from->coarse      ? "--coarse"
                          : from->trimap    ? "--trimap"
                          : from->matte_in  ? "--matte-in"

@@ -37,6 +37,19 @@ refuses 2 'no background' "$person" --output-dir made --suffix -o
 refuses 2 'no background' "$person" -o=x.png
 refuses 2 "--quality is 1 to 100, not 'x'" "$person" --color red -Q=x -o x.jpg
 
+# Files, folders and forms.
+refuses 7 "$work: a folder, not a file; name a file in it" "$person" --color red -o "$work"
+mkdir x.png
+refuses 7 "x.png: a folder, not a file; name a file in it" "$person" --color red -o x.png
+rmdir x.png
+refuses 2 "--output-dir: the folder's name is empty" "$person" --color red --output-dir ''
+refuses 4 'standard input: the file is empty' - --color red -o x.png
+for form in PNG TIFF GIF; do
+    refuses 2 "$form has no quality" "$person" --color red -Q 80 -o "x.${form,,}"
+done
+refuses 2 'GIF always loses' "$person" --color red --lossless -o x.gif
+[ "$("$backdrop" replace --help | grep -c 'GIF')" -ge 2 ] || complain 'the help has no GIF'
+
 # Verbs.
 refuses 2 "backdrop has no verb 'replase'; is it replace? Else see" help replase
 refuses 2 "backdrop has no verb 'nothing'; see backdrop --help" help nothing
