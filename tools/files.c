@@ -75,6 +75,17 @@ static void note_warning(void *user, bd_log_level level, const char *message) {
     }
 }
 
+/* The library knows no name of what it encodes; all results of a series have one form, and lose the same. */
+static void note_written(void *user, bd_log_level level, const char *message) {
+    cli *run = user;
+    const char *told = strchr(message, ':');
+    (void)level;
+    if (!run->options.quiet && !run->said_left) {
+        cli_note(run, "%s%s", cli_is_dash(run->written) ? "standard output" : run->written, told ? told : "");
+    }
+    run->said_left = true;
+}
+
 /* What the options say of every picture. */
 static bool limit_reading(cli *run, bd_image_read_params *params) {
     params->strict = run->options.strict;
@@ -382,7 +393,7 @@ static void flatten(bd_image *image) {
 bool cli_writing(cli *run, bd_image_write_params *params) {
     long quality = 0;
     params->lossless = run->options.lossless;
-    params->log = note_warning;
+    params->log = note_written;
     params->log_user = run;
     bool done = cli_value_integer(run, &run->options.quality, &quality);
     params->quality = (int)quality;
@@ -420,6 +431,7 @@ static bool write_image(cli *run, const char *path, bd_image *image, bd_image_wr
     }
     double started = cli_now_ms();
     cli_progress_stage(run, "writing");
+    run->written = path;
     void *data;
     size_t bytes;
     if (bd_image_encode(image, &params, &data, &bytes, &run->error)) {
