@@ -50,6 +50,15 @@ done
 refuses 2 'GIF always loses' "$person" --color red --lossless -o x.gif
 [ "$("$backdrop" replace --help | grep -c 'GIF')" -ge 2 ] || complain 'the help has no GIF'
 
+# Sets of names.
+refuses 2 "--class-names is voc, ade20k, cityscapes, person, or a file with a name a line, not 'coco'" \
+    models info "$BACKDROP_SOURCE_DIR/tests/fuzz/corpus/onnx/batch.onnx" --class-names coco
+
+# Terminals take C1, too, for orders.
+refuses 3 'a??[31mb.jpg' $'a\xc2\x9b[31mb.jpg' --color red -o x.png
+refuses 3 'a?[31mb.jpg' $'a\x1b[31mb.jpg' --color red -o x.png
+refuses 3 $'\xc2\xa0\xc3\xa4.jpg' $'\xc2\xa0\xc3\xa4.jpg' --color red -o x.png
+
 # Verbs.
 refuses 2 "backdrop has no verb 'replase'; is it replace? Else see" help replase
 refuses 2 "backdrop has no verb 'nothing'; see backdrop --help" help nothing
