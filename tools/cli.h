@@ -31,6 +31,7 @@ typedef struct cli {
     cli_status status;
     bool said_white, said_hard, said_left; /* one note is enough for several photos */
     const char *written;                   /* the picture that is being written */
+    bool full;                             /* there is no room for results any more */
     size_t photo_count;                    /* of a series, once they are listed */
     struct cli_progress *progress;         /* NULL: none is shown */
     struct {

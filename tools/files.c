@@ -255,6 +255,7 @@ bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes) 
         }
         failure = failure ? failure : replace(target, temporary, data, bytes);
     }
+    run->full = run->full || bd_failure_is_full(failure);
     return !failure || unwritable(run, path, bd_failure_say(failure, &(bd_failure_text){0}));
 }
 

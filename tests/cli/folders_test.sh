@@ -242,6 +242,21 @@ check_resuming() {
     rm -rf in out other twice broken one.png
 }
 
+# A full disk ends the run.
+check_full() {
+    local i
+    mkdir in out
+    for i in 1 2 3 4 5 6; do screen "in/$i.ppm" "$i"; done
+    ln -s /dev/full out/2.png
+    run 7 in "${key[@]}" --output-dir out --json
+    says 'out/2.png: cannot write: No space left on device'
+    says '1 failed'
+    says 'not begun, as there is no room for more'
+    [ ! -e out/6.png ] || complain 'a full disk does not end the run'
+    grep -qE '"not_begun":[34]' stdout || complain "--json of a full disk: $(tail -n 1 stdout)"
+    rm -rf in out
+}
+
 check_overwriting() {
     mkdir in
     screen in/a.ppm 1
@@ -537,6 +552,7 @@ check_field() {
 check_folder
 check_clashes
 check_resuming
+check_full
 check_overwriting
 check_resume
 check_backgrounds
