@@ -98,8 +98,8 @@ void bd_encoder_say_dropped(const bd_encoder *to, const char *form) {
     const bool partly = to->parts[0];
     if (to->dropped && to->params.log) {
         bd_metadata_name(to->dropped, names, sizeof names);
-        (void)snprintf(text, sizeof text, "%s: metadata of the photo that is not written to %s: %s%s%s%s", to->name, form,
-                       names, partly ? " (" : "", to->parts, partly ? ")" : "");
+        (void)snprintf(text, sizeof text, "%s: metadata of the photo that is not written to %s: %s%s%s%s", to->name,
+                       form, names, partly ? " (" : "", to->parts, partly ? ")" : "");
         to->params.log(to->params.log_user, BD_LOG_WARNING, text);
     }
 }
