@@ -94,7 +94,7 @@ typedef struct bd_image_write_params {
     const uint8_t *palette;      /* (256, 3) u8 RGB for a BD_FORMAT_GRAY8 image: written as an indexed PNG */
     uint32_t palette_count;      /* entries of palette in use */
     const bd_metadata *metadata; /* NULL: none */
-    bd_log_fn log;               /* gets a warning for metadata that the file cannot hold */
+    bd_log_fn log;               /* gets a warning of metadata that is not written */
     void *log_user;
     bool lossless; /* true: a form that may lose keeps every number; BD_ERR_INVALID_ARGUMENT where it cannot */
 } bd_image_write_params;

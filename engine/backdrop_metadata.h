@@ -26,7 +26,7 @@ typedef struct bd_metadata_text {
  * Writing  bd_image_write_params.metadata: sizes in EXIF and XMP become those of the image written, and thumbnails, which
  *          show the old picture, are left out; all else stays byte for byte, a maker's notes and their offsets, too; in a
  *          TIFF, where EXIF's entries stand among the picture's tags, each value does, at another place. The caller's
- *          blocks stay as they are. What a form of files cannot hold is left out with a warning: JPEG and PNG hold all,
+ *          blocks stay as they are. What is not written to a form of files is left out with a warning: JPEG and PNG hold all,
  *          TIFF all but texts that it has no tag for, WebP and AVIF EXIF and XMP, GIF XMP and texts.
  * Old picture  goes as thumbnails do, wherever it is known to stand: in EXIF previews and layers of all directories, and
  *          blocks of XMP, IPTC and Photoshop besides those of the file; in XMP thumbnails under any prefix, and the

@@ -249,7 +249,7 @@ BD_API uint32_t bd_session_timings(bd_session *session, bd_timing *timings, uint
 typedef struct bd_seen {
     size_t struct_size;
     uint32_t class_count;          /* 0: no network was asked */
-    bool empty;                    /* a matte was made, its parts were looked for, and none is more than a speck */
+    bool empty;                    /* a matte was made, and no part of it is more than a speck */
     uint64_t points;               /* of the grid, all on the photo */
     uint64_t points_of_class[256]; /* they add up to points */
 } bd_seen;

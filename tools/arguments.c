@@ -22,6 +22,11 @@ static void store(parser *p, const cli_option *found, const char *value) {
     p->run->given[found->member] = value;
 }
 
+/* "-" and -0.5 are values. */
+static bool is_like_option(const char *text) {
+    return text[0] == '-' && text[1] && !strchr(".0123456789", text[1]);
+}
+
 /* Stores an option; its value, when it has one, is attached or the next argument. */
 static bool take(parser *p, const cli_option *found, const char *attached) {
     const char *value = found->kind->type == CLI_FLAG ? "" : attached;
@@ -30,6 +35,10 @@ static bool take(parser *p, const cli_option *found, const char *attached) {
         if (!value) {
             return cli_fail(p->run, CLI_USAGE, "--%s needs a value; see backdrop %s --help", found->name,
                             cli_verb_name(p->run->options.verb));
+        }
+        if (!found->kind->dashed && is_like_option(value)) {
+            return cli_fail(p->run, CLI_USAGE, "--%s needs a value, and %.100s is an option; --%s=%.100s takes it",
+                            found->name, value, found->name, value);
         }
         p->arguments++;
     }
@@ -76,7 +85,7 @@ static bool parse_long(parser *p, const char *text) {
     return unknown_option(p, text, length);
 }
 
-/* One argument of short options: -qv, -Q90, -o OUT. */
+/* One argument of short options: -qv, -Q90, -Q=90, -o OUT. */
 static bool parse_short(parser *p, const char *text) {
     size_t count;
     const cli_option *rows = cli_option_rows(&count);
@@ -92,7 +101,7 @@ static bool parse_short(parser *p, const char *text) {
         }
         text++;
         if (found->kind->type != CLI_FLAG) {
-            return take(p, found, *text ? text : NULL);
+            return take(p, found, *text ? text + (*text == '=') : NULL);
         }
         store(p, found, "");
     }
@@ -108,6 +117,16 @@ static void add_operand(parser *p, char *text) {
     }
 }
 
+/* NULL: none is near. */
+static const char *nearest_verb(const char *text) {
+    for (int v = 0; v < CLI_VERB_COUNT; v++) {
+        if (cli_slips(text, strlen(text), cli_verb_name((cli_verb)v)) < 3) {
+            return cli_verb_name((cli_verb)v);
+        }
+    }
+    return NULL;
+}
+
 /* What comes first and is no file may be a slip. */
 static bool check_first(const parser *p) {
     cli_options *to = &p->run->options;
@@ -116,14 +135,17 @@ static bool check_first(const parser *p) {
         return true;
     }
     if (!strcmp(text, "help")) {
+        const char *verb = to->operand_count > 1 ? to->operands[1] : NULL;
         to->help = true;
-        to->verb_given = to->operand_count > 1 && cli_verb_find(to->operands[1], &to->verb);
-        return true;
+        to->verb_given = verb && cli_verb_find(verb, &to->verb);
+        const char *nearest = verb ? nearest_verb(verb) : NULL;
+        return !verb || to->verb_given ||
+               cli_fail(p->run, CLI_USAGE, "backdrop has no verb '%.100s'; %s%s%ssee backdrop --help", verb,
+                        nearest ? "is it " : "", nearest ? nearest : "", nearest ? "? Else " : "");
     }
-    for (int v = 0; v < CLI_VERB_COUNT; v++) {
-        if (cli_slips(text, strlen(text), cli_verb_name((cli_verb)v)) < 3) {
-            return cli_fail(p->run, CLI_USAGE, "no file '%s'; is it backdrop %s?", text, cli_verb_name((cli_verb)v));
-        }
+    const char *nearest = nearest_verb(text);
+    if (nearest) {
+        return cli_fail(p->run, CLI_USAGE, "no file '%s'; is it backdrop %s?", text, nearest);
     }
     return *text || cli_fail(p->run, CLI_USAGE, "a file's name is empty");
 }

@@ -88,11 +88,18 @@ bool cli_failed_to_encode(cli *run) {
 }
 
 void cli_add_timing(cli *run, const char *name, double started_ms) {
-    if (run->timing_count < CLI_COUNT(run->timings)) {
-        bd_timing *timing = &run->timings[run->timing_count++];
-        *timing = (bd_timing){.ms = cli_now_ms() - started_ms};
-        (void)snprintf(timing->name, sizeof timing->name, "%s", name);
+    uint32_t i = 0;
+    while (i < run->timing_count && (run->timings[i].device || strcmp(run->timings[i].name, name) != 0)) {
+        i++;
     }
+    if (i == CLI_COUNT(run->timings)) {
+        return;
+    }
+    if (i == run->timing_count) {
+        run->timings[run->timing_count++] = (bd_timing){.ms = 0};
+        (void)snprintf(run->timings[i].name, sizeof run->timings[i].name, "%s", name);
+    }
+    run->timings[i].ms += cli_now_ms() - started_ms;
 }
 
 bool cli_is_dash(const char *path) {

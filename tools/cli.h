@@ -29,9 +29,11 @@ typedef struct cli {
     const char *given[sizeof(cli_options)]; /* an option's value, at its member; "" of a flag; NULL: not given */
     bd_error error;
     cli_status status;
-    bool said_white, said_hard;    /* one note is enough for several photos */
-    size_t photo_count;            /* of a series, once they are listed */
-    struct cli_progress *progress; /* NULL: none is shown */
+    bool said_white, said_hard, said_left; /* one note is enough for several photos */
+    const char *written;                   /* the picture that is being written */
+    bool full;                             /* there is no room for results any more */
+    size_t photo_count;                    /* of a series, once they are listed */
+    struct cli_progress *progress;         /* NULL: none is shown */
     struct {
         char *text; /* lines */
         size_t bytes;
@@ -61,7 +63,7 @@ bool cli_failed_to_encode(cli *run);
 bool cli_failed_to_fit(cli *run);
 /* The same for a session's error, which does not name the photo; what the device has no memory for is the photo. */
 bool cli_failed_with(cli *run, const char *photo);
-/* Notes that a stage that began at started_ms has ended. */
+/* Notes that a stage that began at started_ms has ended; those of one name are added up. */
 void cli_add_timing(cli *run, const char *name, double started_ms);
 /* a + b + c + d; false when it does not fit. */
 bool cli_join(cli_path *path, const char *a, const char *b, const char *c, const char *d);

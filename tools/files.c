@@ -27,6 +27,10 @@ static bool unwritable(cli *run, const char *path, const char *why) {
     return cli_fail(run, CLI_UNWRITABLE, "%s: cannot write: %s", path, why);
 }
 
+static bool is_folder(cli *run, const char *path) {
+    return cli_fail(run, CLI_UNWRITABLE, "%s: a folder, not a file; name a file in it, or give --output-dir", path);
+}
+
 /* ---- reading ---- */
 
 bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes) {
@@ -40,6 +44,10 @@ bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes) {
         if (ferror(stdin)) {
             free(buffer);
             return cli_fail(run, CLI_UNREADABLE, "standard input: %s", strerror(errno));
+        }
+        if (!used) {
+            free(buffer);
+            return cli_fail(run, CLI_NOT_AN_IMAGE, "standard input: the file is empty");
         }
         if (used < room) {
             *data = buffer;
@@ -65,6 +73,17 @@ static void note_warning(void *user, bd_log_level level, const char *message) {
     if (!run->options.quiet) {
         cli_note(run, "%s", message);
     }
+}
+
+/* The library knows no name of what it encodes; all results of a series have one form, and lose the same. */
+static void note_written(void *user, bd_log_level level, const char *message) {
+    cli *run = user;
+    const char *told = strchr(message, ':');
+    (void)level;
+    if (!run->options.quiet && !run->said_left) {
+        cli_note(run, "%s%s", cli_is_dash(run->written) ? "standard output" : run->written, told ? told : "");
+    }
+    run->said_left = true;
 }
 
 /* What the options say of every picture. */
@@ -169,7 +188,7 @@ bool cli_check_output(cli *run, const char *path) {
     char folder[sizeof temporary_path], temporary[sizeof temporary_path], target[sizeof temporary_path];
     bd_failure failure;
     switch (bd_path_look(path)) {
-    case BD_PATH_FOLDER: return unwritable(run, path, strerror(EISDIR));
+    case BD_PATH_FOLDER: return is_folder(run, path);
     case BD_PATH_OTHER: return true;
     case BD_PATH_NONE:
     case BD_PATH_FILE: break;
@@ -236,6 +255,7 @@ bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes) 
         }
         failure = failure ? failure : replace(target, temporary, data, bytes);
     }
+    run->full = run->full || bd_failure_is_full(failure);
     return !failure || unwritable(run, path, bd_failure_say(failure, &(bd_failure_text){0}));
 }
 
@@ -253,6 +273,11 @@ static bool is_among(const char *endings, const char *ending) {
         }
     }
     return false;
+}
+
+bool cli_has_ending(const char *path, const char *endings) {
+    const char *name = bd_path_name(path), *dot = strrchr(name, '.');
+    return dot && dot != name && is_among(endings, dot);
 }
 
 bool cli_check_extension(cli *run, const char *const *option) {
@@ -290,6 +315,9 @@ static bd_image_file file_of(const char *path) {
 }
 
 static bool no_such_ending(cli *run, const char *path) {
+    if (bd_path_look(path) == BD_PATH_FOLDER) {
+        return is_folder(run, path);
+    }
     char known[100] = "";
     bd_image_form form = {.struct_size = sizeof form};
     for (uint32_t i = 0; !bd_image_form_at(i, &form); i++) {
@@ -326,6 +354,10 @@ bool cli_image_file(cli *run, const char *path, bd_image_file *file) {
         format = cli_is_dash(path) ? BD_IMAGE_FILE_PNG : (unsigned)file_of(path);
     }
     *file = (bd_image_file)format;
+    const bd_image_form form = cli_form(*file);
+    if (*file && run->options.quality && !form.lossy) {
+        return cli_fail(run, CLI_USAGE, "%.200s: %s has no quality; --quality does not go with it", path, form.name);
+    }
     return *file ? check_form(run, path, *file) : no_such_ending(run, path);
 }
 
@@ -362,7 +394,7 @@ static void flatten(bd_image *image) {
 bool cli_writing(cli *run, bd_image_write_params *params) {
     long quality = 0;
     params->lossless = run->options.lossless;
-    params->log = note_warning;
+    params->log = note_written;
     params->log_user = run;
     bool done = cli_value_integer(run, &run->options.quality, &quality);
     params->quality = (int)quality;
@@ -400,6 +432,7 @@ static bool write_image(cli *run, const char *path, bd_image *image, bd_image_wr
     }
     double started = cli_now_ms();
     cli_progress_stage(run, "writing");
+    run->written = path;
     void *data;
     size_t bytes;
     if (bd_image_encode(image, &params, &data, &bytes, &run->error)) {

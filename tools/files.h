@@ -23,6 +23,8 @@ bool cli_choose_output(cli *run);
 bool cli_check_output(cli *run, const char *path);
 /* Writes all or nothing: to a temporary that is renamed; "-" is standard output. */
 bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes);
+/* Whether a path has one of some endings, with a space between, in any case. */
+bool cli_has_ending(const char *path, const char *endings);
 /* What the library says of the form of a file that it may write. */
 bd_image_form cli_form(bd_image_file file);
 /* The first of its endings. */

@@ -123,6 +123,7 @@ static bool finish(cli *run, bd_animation_writer *writer, const char *path) {
     void *data;
     size_t bytes;
     cli_progress_stage(run, "writing");
+    run->written = path;
     if (bd_animation_writer_finish(writer, &data, &bytes, &run->error)) {
         return cli_failed_to_encode(run);
     }

@@ -14,7 +14,7 @@ typedef struct cli_frames {
     uint32_t read;  /* how many were */
     bd_delay delay; /* of the one that was read last */
     bd_animation_writer *writer, *mattes;
-    bool found; /* set by the caller: the subject is in one of them, of which seen tells */
+    uint32_t found; /* set by the caller: in how many the subject is, of the last of which seen tells */
     bd_seen seen;
     cli_cropping crop; /* the caller's: of all frames */
     bool cut;          /* the caller's: all have been looked at for that */

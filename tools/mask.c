@@ -5,6 +5,7 @@
 #include "files.h"
 #include "key.h"
 #include "mask.h"
+#include "progress.h"
 #include "values.h"
 
 /* Options of the library's parameters do, and those that are read here. */
@@ -153,6 +154,61 @@ static void use_plane(cli_matte *matte) {
     matte->params.coarse_height = matte->plane.h;
 }
 
+/* Of a photo that its EXIF turns. */
+static const char *turned(const bd_image *photo, uint32_t w, uint32_t h) {
+    return w == photo->height && h == photo->width ? ", upright" : "";
+}
+
+/* What a trimap knows, by numbers of pixels; 0, 1 and 2 are a usual form, too. */
+typedef struct trimap_survey {
+    size_t black, white, unknown;
+    uint16_t most;   /* of all */
+    bool of_numbers; /* 0, 1 and 2 alone, of 8 bits or of 16 */
+} trimap_survey;
+
+static uint16_t level_at(const bd_image *trimap, size_t x, size_t y) {
+    uint16_t level;
+    memcpy(&level, trimap->pixels + y * trimap->stride_bytes + 2 * x, sizeof level);
+    return level;
+}
+
+static trimap_survey survey_trimap(const bd_image *trimap) {
+    trimap_survey s = {0};
+    bool words = true, bytes = true;
+    for (size_t y = 0; y < trimap->height; y++) {
+        for (size_t x = 0; x < trimap->width; x++) {
+            const uint16_t level = level_at(trimap, x, y);
+            s.black += level == 0;
+            s.white += level == UINT16_MAX;
+            s.unknown += level > 0 && level < UINT16_MAX;
+            s.most = level > s.most ? level : s.most;
+            words = words && level <= 2;
+            bytes = bytes && level <= 2 * 257 && level % 257 == 0;
+        }
+    }
+    s.of_numbers = (words && s.most == 2) || (bytes && s.most == 2 * 257);
+    return s;
+}
+
+/* Where only one of the two is known the other is nowhere, unless --coarse says so. */
+static bool check_trimap(cli *run, const trimap_survey *s) {
+    const char *path = run->options.trimap;
+    if (s->of_numbers) {
+        if (!run->options.quiet) {
+            cli_note(run, "%s has only 0, 1 and 2, which are taken for background, unknown and foreground", path);
+        }
+        return true;
+    }
+    if (!s->unknown || run->options.coarse || (s->black && s->white)) {
+        return true;
+    }
+    return cli_fail(run, CLI_USAGE,
+                    "%s: it has no %s; in a trimap black is background, white is foreground, and grey is unknown", path,
+                    s->black   ? "white"
+                    : s->white ? "black"
+                               : "black and no white");
+}
+
 /* 16 bits become one of three values: what is not quite black or white is unknown. */
 static bool read_trimap(cli *run, const bd_image *photo, cli_matte *matte) {
     const bd_image_read_params params = {.struct_size = sizeof params, .gray16 = true};
@@ -161,15 +217,19 @@ static bool read_trimap(cli *run, const bd_image *photo, cli_matte *matte) {
         return false;
     }
     if (trimap->width != photo->width || trimap->height != photo->height) {
-        return cli_fail(run, CLI_USAGE, "%s: %ux%u; a trimap has the photo's size, %ux%u", run->options.trimap,
-                        trimap->width, trimap->height, photo->width, photo->height);
+        return cli_fail(run, CLI_USAGE, "%s: %ux%u; a trimap has the photo's size, %ux%u%s", run->options.trimap,
+                        trimap->width, trimap->height, photo->width, photo->height,
+                        turned(photo, trimap->width, trimap->height));
     }
+    const trimap_survey s = survey_trimap(trimap);
+    if (!check_trimap(run, &s)) {
+        return false;
+    }
+    const uint16_t white = s.of_numbers ? s.most : UINT16_MAX;
     for (size_t y = 0; y < trimap->height; y++) {
-        uint8_t *row = trimap->pixels + y * trimap->stride_bytes;
         for (size_t x = 0; x < trimap->width; x++) {
-            uint16_t level;
-            memcpy(&level, row + 2 * x, sizeof level);
-            row[x] = level == 0 ? 0 : level == UINT16_MAX ? 255 : 128;
+            const uint16_t level = level_at(trimap, x, y);
+            trimap->pixels[y * trimap->stride_bytes + x] = level == 0 ? 0 : level == white ? 255 : 128;
         }
     }
     trimap->format = BD_FORMAT_GRAY8;
@@ -190,8 +250,8 @@ bool cli_matte_open(cli *run, const bd_image *photo, cli_matte *matte) {
     }
     if (run->options.matte_in) {
         if (matte->plane.w != photo->width || matte->plane.h != photo->height) {
-            return cli_fail(run, CLI_USAGE, "%s: %ux%u; a matte has the photo's size, %ux%u%s", path, matte->plane.w,
-                            matte->plane.h, photo->width, photo->height,
+            return cli_fail(run, CLI_USAGE, "%s: %ux%u; a matte has the photo's size, %ux%u%s%s", path, matte->plane.w,
+                            matte->plane.h, photo->width, photo->height, turned(photo, matte->plane.w, matte->plane.h),
                             matte->plane.labels ? "; segment --labels needs --photo-size for that" : "");
         }
         matte->params.mode = BD_MATTE_SOFT; /* at the photo's size: as it is */

@@ -156,10 +156,10 @@ bool cli_mask_settle(cli *run, const char *path, cli_plane *plane) {
     return true;
 }
 
-/* Indices of a palette, whatever its colours; --class would say that they are labels. */
-static bool is_zero_one(const cli *run, const bd_image *indices) {
+/* Indices of a palette, whatever its colours. */
+static bool is_zero_one(const bd_image *indices) {
     bool one = false;
-    for (size_t y = 0; y < indices->height && !run->options.classes; y++) {
+    for (size_t y = 0; y < indices->height; y++) {
         const uint8_t *row = row_of(indices, y);
         for (size_t x = 0; x < indices->width; x++) {
             if (row[x] > 1) {
@@ -304,8 +304,8 @@ static bool take(cli *run, const cli_mask_source *from, const bd_image *picture,
     bd_error none;
     bool doubtful = !s.gray || (s.labels && !s.black), zero_one = false;
     if (doubtful && decode(run, from, &params, &indices, &none)) {
-        zero_one = !s.gray && is_zero_one(run, &indices) && take_zero_one(run, from->path, &indices, plane);
         s.labels = s.labels && (!s.gray || is_indexed(picture, &indices));
+        zero_one = !s.labels && !s.gray && is_zero_one(&indices) && take_zero_one(run, from->path, &indices, plane);
     } else {
         s.labels = s.labels && !s.gray;
     }

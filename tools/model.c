@@ -105,7 +105,8 @@ static bool open_named(cli *run, const char *path, const bd_model_params *params
     copy.force = from->force;
     if (bd_model_open(path, &copy, &model->model, &run->error)) {
         cli_failed(run);
-        if (run->status != CLI_OUT_OF_MEMORY) {
+        const bool range = from->input_range && run->error.code == BD_ERR_INVALID_ARGUMENT;
+        if (run->status != CLI_OUT_OF_MEMORY && !range) {
             run->status = CLI_MODEL;
         }
         return false;
@@ -130,6 +131,11 @@ static bool open_path(cli *run, const char *path, const bd_model_params *params,
     copy.class_set = given;
     if (bd_class_name(given, 0, 0)) {
         return open_named(run, path, &copy, model) && check_set(run, given, model);
+    }
+    if (!has_separator(given) && !cli_is_there(given)) {
+        return cli_fail(run, CLI_USAGE,
+                        "--class-names is voc, ade20k, cityscapes, person, or a file with a name a line, not '%s'",
+                        given);
     }
     char *text = NULL;
     const char **names = NULL;

@@ -170,7 +170,9 @@ static bool json_info(cli *run, const cli_model *model) {
 
 static bool print_info(cli *run, const cli_model *model) {
     const bd_model_info *info = &model->info;
-    printf("name           %s\npath           %s\nform           %s\n", model->name, model->path.text, info->form);
+    cli_path room[2];
+    printf("name           %s\npath           %s\nform           %s\n", cli_printed(model->name, &room[0]),
+           cli_printed(model->path.text, &room[1]), info->form);
     printf("input          %u x %u\nlogits         %u x %u x %u\n", info->input_width, info->input_height,
            info->logits_width, info->logits_height, info->class_count);
     print_input(info);
@@ -187,7 +189,7 @@ static bool print_info(cli *run, const cli_model *model) {
            (double)info->weights_bytes / 1e6, (double)info->arena_bytes / 1e6, (double)info->tensors_bytes / 1e6);
     for (uint32_t c = 0; c < info->class_count; c++) {
         const char *name = bd_model_class_name(model->model, c);
-        printf("%s %u %s", c ? "," : "", c, name ? name : "");
+        printf("%s %u %s", c ? "," : "", c, cli_printed(name ? name : "", &room[0]));
     }
     printf("\n");
     return cli_flush(run);
@@ -238,7 +240,8 @@ static unsigned verify_files(const cJSON *entry, const char *main_file, cJSON *l
         cJSON_AddBoolToObject(to, "missing", !read);
         cJSON_AddItemToArray(list, to);
         if (!quiet) {
-            printf("%-7s  %s\n", right ? "right" : read ? "WRONG" : "MISSING", path.text);
+            cli_path room;
+            printf("%-7s  %s\n", right ? "right" : read ? "WRONG" : "MISSING", cli_printed(path.text, &room));
         }
     }
     return wrong;

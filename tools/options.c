@@ -51,7 +51,8 @@ static const cli_choice strides[] = {{"8", 8}, {"16", 16}, {0}};
 static const cli_choice clashes[] = {
     {"number", CLI_CLASH_NUMBER}, {"fail", CLI_CLASH_FAIL}, {"skip", CLI_CLASH_SKIP}, {0}};
 
-static const cli_kind flag = {.type = CLI_FLAG}, any_text = {.type = CLI_TEXT}, file_in = {.type = CLI_FILE_IN},
+static const cli_kind flag = {.type = CLI_FLAG}, any_text = {.type = CLI_TEXT},
+                      name_part = {.type = CLI_TEXT, .dashed = true}, file_in = {.type = CLI_FILE_IN},
                       file_out = {.type = CLI_FILE_OUT}, folder_out = {.type = CLI_FOLDER_OUT},
                       png_out = {.type = CLI_FILE_OUT, .endings = ".png"},
                       matte_file_out = {.type = CLI_FILE_OUT, .endings = ".png .tif .tiff"},
@@ -159,8 +160,8 @@ static const cli_option rows[] = {
     FLAG("version", 0, version, CLI_ANY_VERB, "the version, and which forms of pictures this build reads and writes"),
 
     TAKE("output", 'o', output, R, file_out, "OUT",
-         "the result, PNG, JPEG, WebP, TIFF or AVIF by its extension (transparency becomes white in\n"
-         "JPEG; PNG and TIFF have 16 bits where PHOTO or BACKGROUND has); the old file stays when\n"
+         "the result, PNG, JPEG, WebP, TIFF, AVIF or GIF by its extension (transparency becomes white\n"
+         "in JPEG; PNG and TIFF have 16 bits where PHOTO or BACKGROUND has); the old file stays when\n"
          "anything fails; without it standard output gets a PNG, where that is no terminal"),
     TAKE("output-dir", 0, output_dir, R, folder_out, "DIR",
          "for several photos, and folders of them: DIR/NAME.png of each (with --format jpeg NAME.jpg);\n"
@@ -172,12 +173,12 @@ static const cli_option rows[] = {
          "for several photos, and folders of them: the files' names, each with {name} in it, are in DIR"),
     FLAG("recursive", 0, recursive, R | S | A,
          "with --output-dir: the folders in a folder, too; DIR gets the same ones"),
-    TAKE("suffix", 0, suffix, R | S | A, any_text, "TEXT", "with --output-dir: NAME is followed by TEXT"),
+    TAKE("suffix", 0, suffix, R | S | A, name_part, "TEXT", "with --output-dir: NAME is followed by TEXT"),
     FLAG("skip-existing", 0, skip_existing, R | S | A,
          "with --output-dir: photos whose results are there already are left alone"),
     TAKE("on-clash", 0, on_clash, R | S | A, on_clash, "WHAT",
          "with --output-dir, where two photos would have one name: {marked};\n"
-         "number: the second is NAME-2, fail: nothing is done, skip: the first alone is done"),
+         "number: NAME-jpg and NAME-png, or NAME-jpg-2, fail: nothing is done, skip: the first alone is done"),
     TAKE("shard", 0, shard, R | S | A, shard, "I/N",
          "with --output-dir: the I-th of N parts of the photos, which are the same everywhere"),
     FLAG("fail-empty", 0, fail_empty, R | A, "a photo without the subject fails, with status 11, and has no result"),
@@ -308,7 +309,8 @@ static const cli_option rows[] = {
          "a note"),
     TAKE("quality", 'Q', quality, R | S, quality, "N",
          "of JPEG, WebP and AVIF, {low} to {high} (default: 92 of JPEG, 90 of WebP, 80 of AVIF)"),
-    FLAG("lossless", 0, lossless, R | S, "WebP or AVIF without a loss, as PNG and TIFF always are"),
+    FLAG("lossless", 0, lossless, R | S,
+         "WebP or AVIF without a loss, as PNG and TIFF always are; JPEG and GIF never are"),
     TAKE("format", 0, format, R, format, "FORMAT", "{choices}, whatever OUT is called"),
     TAKE("format", 0, format, A, matte_format, "FORMAT", "{choices}, whatever ALPHA.png is called"),
     TAKE("format", 0, format, S, format, "FORMAT", "{choices}, whatever the overlay is called"),

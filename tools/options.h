@@ -78,6 +78,7 @@ typedef struct cli_kind {
     cli_type type;
     const cli_choice *choices, *unsaid; /* the latter are taken, too, and not named; NULL: none */
     bool any_case;                      /* of choices */
+    bool dashed;                        /* may begin with "-" */
     float low, high;
     bool above; /* low itself is too low */
     const char *unit;

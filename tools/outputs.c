@@ -68,10 +68,10 @@ bool cli_output_make(cli *run, const cli_outputs *o, const cli_photo *photo, con
     return cli_output_path(run, o, photo, pattern, path);
 }
 
-/* number 0: none. */
+/* number 0: none. Of a photo that clashes the ending is in it: a-jpg. */
 static bool set_name(cli *run, cli_photo *photo, unsigned number) {
     const char *name = bd_path_name(photo->path), *suffix = run->options.suffix ? run->options.suffix : "";
-    size_t length = name_length(name), room = length + strlen(suffix) + 16;
+    size_t length = name_length(name), room = strlen(name) + strlen(suffix) + 16;
     char *made = malloc(room), digits[16] = "";
     if (!made) {
         return cli_fail(run, CLI_OUT_OF_MEMORY, "out of memory");
@@ -79,8 +79,9 @@ static bool set_name(cli *run, cli_photo *photo, unsigned number) {
     if (number) {
         (void)snprintf(digits, sizeof digits, "-%u", number);
     }
-    memcpy(made, name, length);
-    (void)snprintf(made + length, room - length, "%s%s", digits, suffix);
+    const bool ends = photo->clashed && name[length];
+    (void)snprintf(made, room, "%.*s%s%s%s%s", (int)length, name, ends ? "-" : "", ends ? name + length + 1 : "",
+                   digits, suffix);
     free(photo->name);
     photo->name = made;
     return true;
@@ -93,11 +94,15 @@ static void drop_name(cli_photo *photo) {
 
 /* ---- clashes ---- */
 
-/* Whether a photo takes its name: what is no picture, or not there, has no result. Only the header is read. */
+/* Whether a photo takes its name: what is no picture and is not called one, or not there, has no result. Only the header
+ * is read. */
 static bool takes_name(cli_photo *photo) {
     const bd_image_read_params params = {.struct_size = sizeof params, .max_pixels = 1};
     bd_image image = {0};
     bd_error error;
+    if (cli_photo_is_named_so(photo)) {
+        return true; /* broken or not: what is mended later finds its name free */
+    }
     bd_result result = bd_image_read(photo->path, &params, &image, &error);
     bd_image_finish(&image);
     if (result == BD_ERR_FILE_FORMAT && photo->listed) {
@@ -118,38 +123,64 @@ static bool set_number(cli *run, const cli_outputs *o, const cli_claims *claims,
     return true;
 }
 
-/* Photos from..to-1 of claims would have one name. */
-static bool settle(cli *run, cli_outputs *o, const cli_claims *claims, size_t from, size_t to, cli_clash how) {
-    cli_photo *first = NULL;
-    unsigned number = 1;
+/* Photos from..to-1 of claims would have one name. Those that take it come first, the count of them; a file that was
+ * named twice is taken once. */
+static size_t find_takers(cli_outputs *o, cli_claims *claims, size_t from, size_t to) {
+    size_t count = 0;
     for (size_t i = from; i < to; i++) {
-        cli_photo *photo = &o->photos.items[claims->items[i].owner - 1];
-        if (!takes_name(photo)) {
-            drop_name(photo);
-        } else if (!first) {
-            first = photo;
-        } else if (how == CLI_CLASH_SKIP) {
-            photo->state = CLI_PHOTO_CLASH;
-        } else if (how == CLI_CLASH_NUMBER) {
-            if (!set_number(run, o, claims, photo, &number)) {
-                return false;
-            }
-        } else {
-            return cli_fail(run, CLI_USAGE, "%.150s and %.150s would both become %.150s; see --on-clash", first->path,
-                            photo->path, claims->items[i].path);
+        const cli_claim claim = claims->items[i];
+        cli_photo *photo = &o->photos.items[claim.owner - 1];
+        cli_file_id id, other;
+        bool twice = false;
+        for (size_t k = from; k < from + count && cli_identify(photo->path, &id) && !twice; k++) {
+            const cli_photo *before = &o->photos.items[claims->items[k].owner - 1];
+            twice = cli_identify(before->path, &other) && id.volume == other.volume && id.index == other.index;
         }
+        if (twice) {
+            photo->state = CLI_PHOTO_LEFT_OUT;
+            o->twice++;
+        }
+        if (twice || !takes_name(photo)) {
+            drop_name(photo);
+            continue;
+        }
+        claims->items[i] = claims->items[from + count];
+        claims->items[from + count++] = claim;
     }
-    return true;
+    return count;
 }
 
-static bool settle_all(cli *run, cli_outputs *o) {
+/* The same photos. The file's ending tells most apart, whatever else comes to the folder; only where names are alike with
+ * it, again, they are numbered. */
+static bool settle(cli *run, cli_outputs *o, cli_claims *claims, size_t from, size_t to, cli_clash how, bool again) {
+    const size_t count = find_takers(o, claims, from, to);
+    unsigned number = 1;
+    bool done = true;
+    for (size_t i = from; i < from + count && count > 1 && done; i++) {
+        cli_photo *photo = &o->photos.items[claims->items[i].owner - 1];
+        const char *name = bd_path_name(photo->path);
+        if (how == CLI_CLASH_NUMBER) {
+            photo->uncertain = again || !name[name_length(name)];
+            photo->clashed = photo->clashed || !again;
+            done = again ? i == from || set_number(run, o, claims, photo, &number) : set_name(run, photo, 0);
+        } else if (how == CLI_CLASH_SKIP) {
+            photo->state = i > from ? CLI_PHOTO_CLASH : photo->state;
+        } else if (i > from) {
+            done = cli_fail(run, CLI_USAGE, "%.150s and %.150s would both become %.150s; see --on-clash",
+                            o->photos.items[claims->items[from].owner - 1].path, photo->path, claims->items[i].path);
+        }
+    }
+    return done;
+}
+
+static bool settle_all(cli *run, cli_outputs *o, cli_clash how, bool again) {
     cli_claims claims = {.items = NULL};
     cli_path path;
-    unsigned how = CLI_CLASH_FAIL;
-    bool done = cli_value_choice(run, &run->options.on_clash, &how);
+    bool done = true;
     for (size_t i = 0; i < o->photos.count && done; i++) {
-        done = o->photos.items[i].state != CLI_PHOTO_TO_DO ||
-               (cli_output_path(run, o, &o->photos.items[i], o->patterns[0], &path) &&
+        const cli_photo *photo = &o->photos.items[i];
+        done = photo->state != CLI_PHOTO_TO_DO || !photo->name ||
+               (cli_output_path(run, o, photo, o->patterns[0], &path) &&
                 cli_claims_add(run, &claims, path.text, true, i + 1));
     }
     cli_claims_sort(&claims);
@@ -158,9 +189,19 @@ static bool settle_all(cli *run, cli_outputs *o) {
         while (to < claims.count && cli_claims_same(&claims.items[from], &claims.items[to])) {
             to++;
         }
-        done = to == from + 1 || settle(run, o, &claims, from, to, (cli_clash)how);
+        done = to == from + 1 || settle(run, o, &claims, from, to, how, again);
     }
     cli_claims_finish(&claims);
+    return done;
+}
+
+static bool settle_names(cli *run, cli_outputs *o) {
+    unsigned how = CLI_CLASH_FAIL;
+    bool done = cli_value_choice(run, &run->options.on_clash, &how) && settle_all(run, o, (cli_clash)how, false) &&
+                (how != CLI_CLASH_NUMBER || settle_all(run, o, (cli_clash)how, true));
+    if (done && o->twice && !run->options.quiet) {
+        cli_note(run, "%u photo%s named twice, and taken once", o->twice, o->twice == 1 ? " was" : "s were");
+    }
     return done;
 }
 
@@ -227,7 +268,7 @@ static uint32_t hash(const char *text) {
 
 static bool is_there(cli *run, const cli_outputs *o, const cli_photo *photo) {
     cli_path path;
-    bool there = photo->name;
+    bool there = photo->name && !photo->uncertain;
     for (unsigned p = 0; p < o->pattern_count && there; p++) {
         there = cli_output_path(run, o, photo, o->patterns[p], &path) && bd_path_look(path.text) == BD_PATH_FILE;
     }
@@ -276,7 +317,7 @@ bool cli_outputs_plan(cli *run, cli_outputs *o) {
             return false;
         }
     }
-    return settle_all(run, o) && check_all(run, o) && choose(run, o) && make_folder(run, o->folder);
+    return settle_names(run, o) && check_all(run, o) && choose(run, o) && make_folder(run, o->folder);
 }
 
 bool cli_outputs_check_absent(cli *run) {

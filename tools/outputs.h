@@ -11,6 +11,7 @@ typedef struct cli_outputs {
     const char *patterns[3]; /* names in the folder, with {name}, that every photo has a result of */
     unsigned pattern_count;
     const char *background; /* a file each, with {name}; NULL: none */
+    unsigned twice;         /* photos that were named again */
     bool one;               /* one photo that was named: nothing is to be summed up */
 } cli_outputs;
 

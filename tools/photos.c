@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files.h"
 #include "photos.h"
 #include "platform.h"
 #include "platform/file_system.h"
@@ -204,6 +205,11 @@ bool cli_photos_list(cli *run, cli_photos *photos) {
         }
     }
     return true;
+}
+
+bool cli_photo_is_named_so(const cli_photo *photo) {
+    return cli_has_ending(photo->path, ".jpg .jpeg .jpe .jfif .png .apng .webp .tif .tiff .avif .heic .heif .hif .jxl "
+                                       ".jp2 .j2k .jpx .pbm .pgm .ppm .pnm .pam .bmp .gif .psd .psb .hdr .tga");
 }
 
 void cli_photos_finish(cli_photos *photos) {

@@ -11,16 +11,31 @@
 #include "platform.h"
 #include "values.h"
 
-static bool is_npy(const char *path) {
+static bool ends_so(const char *path, const char *ending) {
     size_t length = strlen(path);
-    return length > 4 && !strcmp(path + length - 4, ".npy");
+    return length > strlen(ending) && !strcmp(path + length - strlen(ending), ending);
+}
+
+/* Rounding and resampling go a little beyond 0..1, which becomes 0 and 1. */
+static bool check_range(cli *run, const char *path, const cli_npy *n) {
+    const double slack = n->kind == 'f' ? 1e-3 : 0;
+    if (n->not_a_number) {
+        return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: some of its numbers are NaN; a matte's are from 0 to 1", path);
+    }
+    if (n->low < -slack || n->high > n->most + slack) {
+        const bool bytes = n->kind == 'f' && n->low >= 0 && n->high <= 255;
+        return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: its numbers are from %g to %g; a matte's are from 0 to %g%s", path,
+                        n->low + 0.0, n->high + 0.0, n->most, bytes ? ": divide by 255" : "");
+    }
+    return true;
 }
 
 static bool read_npy(cli *run, const char *path, cli_npy *n, cli_plane *plane) {
     uint64_t most = 0;
     if (!cli_npy_header(n)) {
         return cli_fail(run, CLI_NOT_AN_IMAGE,
-                        "%s: not a NumPy file of (h, w) little-endian float32, float64, uint8, uint16 or bool", path);
+                        "%s: %s%s; taken are (h, w), up to 16384 each, of floats, integers or bool", path,
+                        *n->holds ? "it has " : "not a NumPy file", n->holds);
     }
     if (!cli_value_pixels(run, &run->options.max_pixels, &most)) {
         return false;
@@ -38,7 +53,7 @@ static bool read_npy(cli *run, const char *path, cli_npy *n, cli_plane *plane) {
     if (!cli_npy_values(n, plane->values)) {
         return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: shorter than its header says", path);
     }
-    return n->floating || cli_mask_settle(run, path, plane);
+    return check_range(run, path, n) && (n->kind == 'f' || cli_mask_settle(run, path, plane));
 }
 
 static bool read_npy_file(cli *run, const char *path, cli_plane *plane) {
@@ -87,9 +102,12 @@ bool cli_read_plane(cli *run, const char *path, cli_plane *plane) {
     double started = cli_now_ms();
     *plane = (cli_plane){.values = NULL};
     const cli_mask_source picture = {.path = path};
-    bool done = cli_is_dash(path) ? read_stdin(run, plane)
-                : is_npy(path)    ? read_npy_file(run, path, plane)
-                                  : cli_mask_picture_read(run, &picture, plane);
+    if (ends_so(path, ".npz")) {
+        return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: holds several arrays; save the one that is meant as .npy", path);
+    }
+    bool done = cli_is_dash(path)       ? read_stdin(run, plane)
+                : ends_so(path, ".npy") ? read_npy_file(run, path, plane)
+                                        : cli_mask_picture_read(run, &picture, plane);
     cli_add_timing(run, "decode", started);
     return done;
 }

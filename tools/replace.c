@@ -271,7 +271,7 @@ static bool replace_one(cli *run, replacement *r) {
 /* What is told of an animation is of the last frame that has the subject, or of the very last one. */
 static void see_frame(cli_network *network, const bd_class_set *classes, cli_frames *frames) {
     if (!cli_seen_none(network, classes)) {
-        frames->found = true;
+        frames->found++;
         frames->seen = network->seen;
     } else if (frames->found) {
         network->seen = frames->seen;
@@ -313,6 +313,7 @@ static bool next_frame(cli *run, const replacement *r, cli_frames *frames, const
     }
     cli_cropping_settle(run, &frames->crop, name);
     frames->cut = true;
+    frames->found = 0; /* they are counted again */
     return cli_frames_again(run, frames, name, r->file, photo);
 }
 
@@ -387,6 +388,7 @@ static cJSON *add_size(cJSON *root, const char *key, const char *path, const bd_
 static void add_frames(cJSON *output, const cli_frames *frames) {
     if (frames->source) {
         cJSON_AddNumberToObject(output, "frames", frames->info.frame_count);
+        cJSON_AddNumberToObject(output, "frames_found", frames->found);
     }
 }
 

@@ -6,6 +6,8 @@
 #include <cjson/cJSON.h>
 
 #include "json.h"
+#include "platform.h"
+#include "platform/message.h"
 #include "progress.h"
 #include "report.h"
 
@@ -53,6 +55,15 @@ void cli_json_run(cJSON *root, const cli *run, const cli_network *network) {
         cJSON_AddItemToArray(timings, timing);
     }
     cJSON_AddNumberToObject(root, "total_ms", cli_now_ms() - run->started_ms);
+}
+
+const char *cli_printed(const char *text, cli_path *room) {
+    if (!cli_is_terminal(stdout)) {
+        return text;
+    }
+    (void)snprintf(room->text, sizeof room->text, "%s", text);
+    bd_message_make_line(room->text);
+    return room->text;
 }
 
 bool cli_flush(cli *run) {

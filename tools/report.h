@@ -13,6 +13,8 @@ bool cli_print_json(cli *run, struct cJSON *root);
 /* The same in one line. */
 bool cli_print_json_line(cli *run, struct cJSON *root);
 /* Flushes standard output; fails when anything did not get there. */
+/* text for standard output: a terminal gets no control characters. */
+const char *cli_printed(const char *text, cli_path *room);
 bool cli_flush(cli *run);
 /* Device and timings on stderr, for -v. */
 void cli_print_timings(cli *run, const cli_network *network);

@@ -172,9 +172,11 @@ static bool print_json(cli *run, const segmenting *s) {
 
 static bool print_classes(cli *run, const segmenting *s) {
     uint32_t order[256], count = sort_classes(&s->found, order);
+    cli_path room;
     for (uint32_t i = 0; i < count; i++) {
         const char *name = bd_model_class_name(s->network.model.model, order[i]);
-        printf("%3u  %-16s %6.2f %%\n", order[i], name ? name : "", 100.0 * share(&s->found, order[i]));
+        printf("%3u  %-16s %6.2f %%\n", order[i], cli_printed(name ? name : "", &room),
+               100.0 * share(&s->found, order[i]));
     }
     return cli_flush(run);
 }
@@ -214,7 +216,7 @@ static bool end(cli *run, void *user, cli_job *job, cJSON *item) {
         add_classes(item, s);
         return true;
     }
-    return from->quiet || (printf("%s\n", job->photo->path) >= 0 && print_classes(run, s));
+    return from->quiet || (printf("%s\n", cli_printed(job->photo->path, &paths[0])) >= 0 && print_classes(run, s));
 }
 
 static bool segment_many(cli *run, segmenting *s) {

@@ -27,6 +27,9 @@ bool cli_series_check(cli *run) {
     if (from->output) {
         return cli_fail(run, CLI_USAGE, "-o is for one photo, --output-dir for several");
     }
+    if (!*from->output_dir) {
+        return cli_fail(run, CLI_USAGE, "--output-dir: the folder's name is empty");
+    }
     const char *of_one = from->coarse      ? "--coarse"
                          : from->trimap    ? "--trimap"
                          : from->matte_in  ? "--matte-in"
@@ -121,6 +124,7 @@ static bool sum_up(cli *run, cli_series *s) {
     append(text, sizeof text, skipped, "skipped");
     append(text, sizeof text, s->failed, "failed");
     append(text, sizeof text, s->without, "without the subject");
+    append(text, sizeof text, s->left, "not begun, as there is no room for more");
     if (s->unreported) {
         return cli_fail(run, CLI_UNWRITABLE, "standard output: cannot write the lines of --json");
     }
@@ -145,6 +149,7 @@ void cli_json_series(cJSON *root, const cli_series *s) {
                    {"clashes", s->clashes},
                    {"no_pictures", s->no_pictures},
                    {"failed", s->failed},
+                   {"not_begun", s->left},
                    {"without_subject", s->without}};
     for (size_t i = 0; i < CLI_COUNT(numbers); i++) {
         cJSON_AddNumberToObject(object, numbers[i].key, numbers[i].value);
@@ -177,7 +182,8 @@ static void begin(cli *run, cli_series *s, const cli_work *work, cli_job *job) {
                    ? cli_read_photo(run, job->photo->path, work->shown, &job->picture, &job->metadata, &job->frames)
                    : cli_read_shown(run, job->photo->path, work->shown, &job->picture, NULL);
         cli_spare_take(&s->spare);
-        job->not_a_picture = !done && job->photo->listed && run->error.code == BD_ERR_FILE_FORMAT;
+        job->not_a_picture =
+            !done && job->photo->listed && run->error.code == BD_ERR_FILE_FORMAT && !cli_photo_is_named_so(job->photo);
     }
     if (!done || !work->begin(run, work->user, job)) {
         keep_failure(run, job);
@@ -270,8 +276,10 @@ bool cli_series_run(cli *run, cli_network *network, cli_series *s, const cli_wor
     unsigned begun = 0;
     s->spare.begun_ms = cli_now_ms();
     cli_notes_say(run); /* the background's */
-    for (size_t i = 0; (i < s->outputs.photos.count && !s->unreported) || q.count;) {
-        cli_photo *photo = i < s->outputs.photos.count && !s->unreported ? &s->outputs.photos.items[i] : NULL;
+    size_t i = 0;
+    while ((i < s->outputs.photos.count && !s->unreported && !run->full) || q.count) {
+        const bool more = i < s->outputs.photos.count && !s->unreported && !run->full;
+        cli_photo *photo = more ? &s->outputs.photos.items[i] : NULL;
         if (photo && photo->state != CLI_PHOTO_TO_DO) {
             pass_over(run, s, photo);
             i++;
@@ -287,6 +295,9 @@ bool cli_series_run(cli *run, cli_network *network, cli_series *s, const cli_wor
         } else {
             finish_oldest(run, s, work, &q);
         }
+    }
+    for (; i < s->outputs.photos.count && run->full; i++) {
+        s->left += s->outputs.photos.items[i].state == CLI_PHOTO_TO_DO;
     }
     cli_spare_stop(&s->spare);
     run->turn = 0;

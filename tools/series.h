@@ -42,6 +42,7 @@ typedef struct cli_work {
 typedef struct cli_series {
     cli_outputs outputs;
     unsigned done, existing, clashes, no_pictures, failed, without;
+    unsigned left;     /* not even begun, where there is no room for more results */
     cli_status status; /* of the first that failed */
     bool unreported;   /* a line of --json could not be written */
     bool tunes;        /* whether spare is to be used */

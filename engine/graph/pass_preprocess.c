@@ -258,7 +258,9 @@ bd_result bd_pass_preprocess(bd_graph *graph, bd_error *error) {
         return bd_graph_fail(graph, graph->input, error, "does not reach the output");
     }
     if (other && input->dtype == BD_U8) {
-        return bd_graph_fail(graph, graph->input, error, "takes bytes: its range is 0..255 and cannot be said");
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT,
+                       "%s: the network takes bytes, 0..255, which it scales by itself; no other range can be given",
+                       graph->file);
     }
     bd_result result = BD_OK;
     if (at.end == graph->input) {

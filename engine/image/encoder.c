@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/encoder.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/params.h"
+#include "image/exif.h"
 #include "image/metadata.h"
 
 bool bd_encoder_grow(bd_encoder *to, size_t bytes) {
@@ -60,6 +62,15 @@ bool bd_encoder_is_swapped(const bd_encoder *encoder) {
     return encoder->image->format == BD_FORMAT_BGRA8 || encoder->image->format == BD_FORMAT_BGRX8;
 }
 
+/* Whether there are pixels an inch that EXIF, where the form holds it, does not say; 72 is EXIF's word for "unknown". */
+static bool has_density(const bd_metadata *metadata, unsigned held) {
+    const double unknown = 72.0, *density = metadata->density;
+    double said[2];
+    return density[0] > 0 && (fabs(density[0] - unknown) > 0.5 || fabs(density[1] - unknown) > 0.5) &&
+           !(held >> BD_METADATA_EXIF & 1u && metadata->exif &&
+             bd_exif_density(metadata->exif, metadata->exif_bytes, said));
+}
+
 bd_result bd_encoder_take_metadata(bd_encoder *to, unsigned held) {
     bd_metadata given;
     if (!to->params.metadata) {
@@ -74,9 +85,10 @@ bd_result bd_encoder_take_metadata(bd_encoder *to, unsigned held) {
                                  &to->dropped, to->error);
     }
     const bd_metadata *fitted = &to->metadata;
+    const bool dense = has_density(fitted, held);
     const unsigned there = (fitted->exif ? 1u << BD_METADATA_EXIF : 0) | (fitted->xmp ? 1u << BD_METADATA_XMP : 0) |
                            (fitted->iptc ? 1u << BD_METADATA_IPTC : 0) |
-                           (fitted->text_count ? 1u << BD_METADATA_TEXT : 0);
+                           (fitted->text_count ? 1u << BD_METADATA_TEXT : 0) | (dense ? 1u << BD_METADATA_DENSITY : 0);
     to->dropped |= there & ~held;
     return result;
 }
@@ -86,8 +98,8 @@ void bd_encoder_say_dropped(const bd_encoder *to, const char *form) {
     const bool partly = to->parts[0];
     if (to->dropped && to->params.log) {
         bd_metadata_name(to->dropped, names, sizeof names);
-        (void)snprintf(text, sizeof text, "%s: %s cannot hold metadata of the photo: %s%s%s%s", to->name, form, names,
-                       partly ? " (" : "", to->parts, partly ? ")" : "");
+        (void)snprintf(text, sizeof text, "%s: metadata of the photo that is not written to %s: %s%s%s%s", to->name,
+                       form, names, partly ? " (" : "", to->parts, partly ? ")" : "");
         to->params.log(to->params.log_user, BD_LOG_WARNING, text);
     }
 }

@@ -124,7 +124,7 @@ static bool is_tga(const bd_image_source *source) {
 
 enum {
     EXIF_XMP = 1 << BD_METADATA_EXIF | 1 << BD_METADATA_XMP,
-    ALL_METADATA = EXIF_XMP | 1 << BD_METADATA_IPTC | 1 << BD_METADATA_TEXT
+    ALL_METADATA = EXIF_XMP | 1 << BD_METADATA_IPTC | 1 << BD_METADATA_TEXT | 1 << BD_METADATA_DENSITY
 };
 
 static const bd_form forms[] = {
@@ -176,7 +176,7 @@ static const bd_form forms[] = {
      .decode = bd_tiff_decode,
      .encode = bd_tiff_encode,
 #endif
-     .metadata = ALL_METADATA,
+     .metadata = ALL_METADATA & ~(1 << BD_METADATA_DENSITY), /* but EXIF has it */
      .is = is_tiff},
     {.name = "AVIF",
      .library = "libheif",

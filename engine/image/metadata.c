@@ -62,7 +62,7 @@ void bd_metadata_finish(bd_metadata *metadata) {
 }
 
 void bd_metadata_name(unsigned dropped, char *text, size_t room) {
-    static const char *const names[] = {"EXIF", "XMP", "IPTC", "texts", "a second part of XMP"};
+    static const char *const names[] = {"EXIF", "XMP", "IPTC", "texts", "a second part of XMP", "pixels an inch"};
     *text = '\0';
     for (size_t i = 0; i < BD_COUNT(names); i++) {
         size_t used = strlen(text);

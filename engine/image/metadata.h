@@ -10,7 +10,8 @@ typedef enum bd_metadata_kind {
     BD_METADATA_XMP,
     BD_METADATA_IPTC,
     BD_METADATA_TEXT,
-    BD_METADATA_XMP_EXTENSION /* is never kept */
+    BD_METADATA_XMP_EXTENSION, /* is never kept */
+    BD_METADATA_DENSITY
 } bd_metadata_kind;
 
 enum { BD_METADATA_BYTES_MOST = 4 << 20 }; /* of all that is kept of a file */

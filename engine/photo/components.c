@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "photo/components.h"
+#include "photo/trimap.h"
 
 /* Of portraits with masks, parts below 10 % of the largest one are nearly always not meant: IoU .912 at 1 %, .915 at
  * 10 %. Beyond that people who stand apart would go. Without the rule, which joins what belongs together, less is dropped.
@@ -11,6 +12,7 @@
 #define PLAIN_ISLAND_SHARE 0.01f
 #define PART_LEVEL 0.4f
 #define HOLE_LEVEL 0.5f
+#define SEEN_LEVEL 0.02f                     /* of a finished matte: below it nothing is seen */
 enum { MOST_NODES = 1024, SPECK_NODES = 5 }; /* of fewer nodes refining leaves nothing */
 
 bd_result bd_components_check(const bd_matte_params *params, bd_size photo, bd_error *error) {
@@ -102,11 +104,15 @@ static void record_spread(bd_recorder *to, run *r) {
     r->push.from = r->push.to;
 }
 
-static void record_run(bd_recorder *to, run *r) {
+static void record_areas(bd_recorder *to, const run *r) {
     record_bands(to, r, BD_KERNEL_COMPONENTS_START);
     record_state(to, r, BD_KERNEL_COMPONENTS_JOIN, 0);
     record_state(to, r, BD_KERNEL_COMPONENTS_COUNT, 0);
     record_choice(to, r);
+}
+
+static void record_run(bd_recorder *to, run *r) {
+    record_areas(to, r);
     record_spread(to, r);
     record_bands(to, r, BD_KERNEL_COMPONENTS_APPLY);
 }
@@ -124,6 +130,10 @@ static void record_components(bd_recorder *to, const void *plan) {
                       .share = p->share}};
     if (p->drops) {
         record_run(to, &r);
+    }
+    if (!p->drops && !p->fills) {
+        r.push.level = SEEN_LEVEL;
+        record_areas(to, &r);
     }
     if (p->fills) {
         r.background = true;
@@ -154,6 +164,16 @@ static uint32_t value_at(uint32_t pixel, uint32_t photo, uint32_t size, uint32_t
     return block ? pixel / block : (uint32_t)(((uint64_t)2 * pixel + 1) * size / ((uint64_t)2 * photo));
 }
 
+static bd_slot add_state(bd_recipe *recipe, bd_slot plane) {
+    const bd_size grid = grid_of(bd_recipe_size(recipe, plane));
+    return bd_recipe_slot(recipe, "components", BD_SLOT_BYTES,
+                          (bd_size){sizeof(uint32_t), BD_COMPONENTS_WORDS(grid.w * grid.h)});
+}
+
+static bd_slot add_found(bd_recipe *recipe) {
+    return bd_recipe_slot(recipe, "found", BD_SLOT_BYTES, (bd_size){sizeof(uint32_t), 1});
+}
+
 bd_slot bd_components_add(bd_recipe *recipe, const bd_matte_params *params, bd_size photo, bd_slot plane,
                           uint32_t block) {
     static const uint32_t ways[] = {[BD_KEEP_ALL] = BD_COMPONENTS_SHARE,
@@ -167,16 +187,15 @@ bd_slot bd_components_add(bd_recipe *recipe, const bd_matte_params *params, bd_s
     if (!plan.drops && !plan.fills) {
         return BD_NO_SLOT;
     }
-    const bd_size size = bd_recipe_size(recipe, plane), grid = grid_of(size);
-    plan.state = bd_recipe_slot(recipe, "components", BD_SLOT_BYTES,
-                                (bd_size){sizeof(uint32_t), BD_COMPONENTS_WORDS(grid.w * grid.h)});
+    plan.state = add_state(recipe, plane);
     if (params->keep == BD_KEEP_POINT) {
+        const bd_size size = bd_recipe_size(recipe, plane), grid = grid_of(size);
         uint32_t x = value_at(params->keep_x, photo.w, size.w, block) / values_per_node(size);
         uint32_t y = value_at(params->keep_y, photo.h, size.h, block) / values_per_node(size);
         plan.point = y * grid.w + x;
     }
     if (plan.drops) {
-        plan.found = bd_recipe_slot(recipe, "found", BD_SLOT_BYTES, (bd_size){sizeof(uint32_t), 1});
+        plan.found = add_found(recipe);
     }
     bd_recipe_pass(recipe, record_components, &plan, sizeof plan);
     bd_recipe_reads(recipe, plane);
@@ -187,11 +206,23 @@ bd_slot bd_components_add(bd_recipe *recipe, const bd_matte_params *params, bd_s
     return plan.found;
 }
 
+bd_slot bd_components_look_add(bd_recipe *recipe, bd_slot plane) {
+    const components_plan plan = {
+        .plane = plane, .state = add_state(recipe, plane), .found = add_found(recipe), .keep = BD_COMPONENTS_SHARE};
+    bd_recipe_pass(recipe, record_components, &plan, sizeof plan);
+    bd_recipe_reads(recipe, plane);
+    bd_recipe_writes(recipe, plan.state);
+    bd_recipe_writes(recipe, plan.found);
+    bd_recipe_stamp(recipe, "matte: parts");
+    return plan.found;
+}
+
 bd_result bd_components_take_found(const bd_matte_params *params, const void *found, bool *empty, bd_error *error) {
+    const bool at_point = params->keep == BD_KEEP_POINT && !bd_trimap_alone(params); /* which has no such parts */
     uint32_t word;
     memcpy(&word, found, sizeof word);
-    *empty = word < (params->keep == BD_KEEP_POINT ? 1 : SPECK_NODES);
-    return word || params->keep != BD_KEEP_POINT
+    *empty = word < (at_point ? 1 : SPECK_NODES);
+    return word || !at_point
                ? BD_OK
                : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no foreground at %u,%u", params->keep_x, params->keep_y);
 }

@@ -405,6 +405,7 @@ static bd_matte add_keyed(bd_recipe *recipe, const bd_matte_input *input) {
     }
     bd_levels_add(recipe, params, plane);
     made.plane = bd_edges_add(recipe, params, plane);
+    made.found = made.found ? made.found : bd_components_look_add(recipe, made.plane);
     return made;
 }
 
@@ -418,5 +419,6 @@ bd_matte bd_matte_add(bd_recipe *recipe, const bd_matte_input *input) {
     bd_slot mask = plain ? add_plain(&m, mode == BD_MATTE_HARD) : add_refined(&m);
     bd_levels_add(recipe, input->params, mask);
     mask = bd_edges_add(recipe, input->params, mask);
+    m.found = m.found ? m.found : bd_components_look_add(recipe, mask);
     return (bd_matte){.plane = mask, .coarse = m.by_rule ? m.coarse.map : BD_NO_SLOT, .found = m.found};
 }

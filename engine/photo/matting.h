@@ -27,7 +27,7 @@ typedef struct bd_matte_input {
 typedef struct bd_matte {
     bd_slot plane;  /* (h, w) of the photo */
     bd_slot coarse; /* probabilities on the rule's grid; BD_NO_SLOT: the rule was not asked */
-    bd_slot found;  /* a word: there is foreground (components.h); BD_NO_SLOT: none was looked for */
+    bd_slot found;  /* a word: there is foreground (components.h) */
     bd_keyed keyed; /* of a key */
 } bd_matte;
 

@@ -10,6 +10,10 @@ bool bd_failure_is_missing(bd_failure failure) {
     return failure == ERROR_FILE_NOT_FOUND || failure == ERROR_PATH_NOT_FOUND;
 }
 
+bool bd_failure_is_full(bd_failure failure) {
+    return failure == ERROR_DISK_FULL || failure == ERROR_HANDLE_DISK_FULL;
+}
+
 const char *bd_failure_say(bd_failure failure, bd_failure_text *buffer) {
     const DWORD flags = FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS | FORMAT_MESSAGE_MAX_WIDTH_MASK;
     wchar_t wide[128];

@@ -23,14 +23,26 @@ size_t bd_message_character(const char *text) {
     return twice || (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f) ? 0 : length;
 }
 
-static void make_line(char *text) {
+/* C0, DEL and C1, which terminals take for orders. */
+static bool is_control(const unsigned char *c, size_t length) {
+    return length == 1 ? *c < 0x20 || *c == 0x7f : length == 2 && *c == 0xc2 && c[1] < 0xa0;
+}
+
+void bd_message_make_line(char *text) {
     while (*text) {
         size_t length = bd_message_character(text);
-        if (!length || (length == 1 && ((unsigned char)*text < 0x20 || *text == 0x7f))) {
-            *text = '?';
-            length = 1;
+        if (!length || is_control((const unsigned char *)text, length)) {
+            length = length ? length : 1;
+            memset(text, '?', length);
         }
         text += length;
+    }
+}
+
+/* Some libraries end what they say so. */
+static void cut_end(char *text) {
+    for (size_t length = strlen(text); length && strchr(" \r\n", text[length - 1]); length--) {
+        text[length - 1] = '\0';
     }
 }
 
@@ -100,6 +112,7 @@ void bd_message_write(char *text, size_t room, const char *format, va_list argum
     if (vsnprintf(whole, sizeof whole, format, arguments) < 0) {
         *whole = '\0';
     }
+    cut_end(whole);
     size_t length = strlen(whole);
     char *colon = strstr(whole, ": ");
     if (length < room || !colon) {
@@ -113,5 +126,5 @@ void bd_message_write(char *text, size_t room, const char *format, va_list argum
         text[used++] = ':';
         shorten(text + used, room - used, colon + 1);
     }
-    make_line(text);
+    bd_message_make_line(text);
 }

@@ -13,6 +13,9 @@ void bd_message_write(char *text, size_t room, const char *format, va_list argum
 /* A path, or a name, in less than room bytes: both its ends, cut between folders where that leaves enough. */
 void bd_message_shorten_path(char *text, size_t room, const char *path);
 
+/* What is no UTF-8, or a control character, becomes question marks. */
+void bd_message_make_line(char *text);
+
 /* Bytes of the whole character of UTF-8 that text begins with; 0: there is none. */
 size_t bd_message_character(const char *text);
 

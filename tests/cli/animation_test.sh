@@ -83,7 +83,8 @@ for from in gif png webp; do
 done
 "$build/backdrop" - --matte-in half.png --transparent --format png -o - < in.gif > out.png 2> said || complain 'standard input'
 same out.png in.gif 0
-"$build/backdrop" in.gif --matte-in half.png --transparent -o out.png --json | grep -q '"frames":.4' || complain 'no frames in JSON'
+told=$("$build/backdrop" in.gif --matte-in half.png --transparent -o out.png --json)
+grep -q '"frames":.4' <<< "$told" && grep -q '"frames_found":.4' <<< "$told" || complain 'no frames in JSON'
 "$build/backdrop" in.gif --matte-in half.png --feather 8 --transparent -o soft.gif > said 2>&1 || complain 'a soft edge'
 [ "$(grep -c 'no half transparency' said)" -eq 1 ] || complain "a soft edge says: $(cat said)"
 # Many: each as its own, stills among them.

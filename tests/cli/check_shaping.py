@@ -181,8 +181,9 @@ class Crop(Case):
 
     def test_nothing_to_cut(self):
         for words in ['photo.png', '--color', 'red', '-o', 'out.png'], ['matte', 'photo.png', '-o', 'out.png']:
-            said, _ = self.run_backdrop(*words, '--matte-in', 'empty.png', '--crop', 3, lines=1)
+            said, _ = self.run_backdrop(*words, '--matte-in', 'empty.png', '--crop', 3, lines=2)
             self.assertIn('photo.png is not cropped', said)
+            self.assertIn('nothing of photo.png is foreground', said)
             self.assertEqual(read(self.at / 'out.png').shape[:2], (H, W))
             self.run_backdrop(*words, '--matte-in', 'empty.png', '--crop', 3, '-q', lines=0)
         for margin in '-1', '10001', 'x', '', '3%%', 'nan', '5 px':
@@ -197,9 +198,10 @@ class Crop(Case):
             photo[10 + i:20 + 3 * i, 12:30 - i] = (224, 172, 140)
             self.keep(f'{i}.png', photo if i != 2 else photo * 0 + np.uint8((32, 176, 64)))
         said, out = self.run_backdrop(*(f'{i}.png' for i in range(4)), '--key', 'auto', '--transparent', '--crop', 0,
-                                      '--output-dir', 'done', '--json', lines=2)
-        self.assertIn('2.png', said)
-        self.assertIn('4 files: 4 done', said)
+                                      '--output-dir', 'done', '--json', lines=3)
+        self.assertIn('2.png is not cropped', said)
+        self.assertIn('nothing of 2.png is foreground', said)
+        self.assertIn('4 files: 4 done, 1 without the subject', said)
         self.assertEqual(out.count('"crop"'), 3)
         for i in 0, 1, 3:
             self.run_backdrop(f'{i}.png', '--key', 'auto', '--transparent', '--crop', 0, '-o', 'one.png')
@@ -207,6 +209,69 @@ class Crop(Case):
             self.assertTrue(np.array_equal(got, read(self.at / 'one.png')))
             self.assertLessEqual(abs(got.shape[0] - (10 + 2 * i)) + abs(got.shape[1] - (18 - i)), 4)
         self.assertEqual(read(self.at / 'done/2.png').shape[:2], (H, W))
+
+
+class Empty(Case):
+    """A matte without a subject is told of, wherever it comes from."""
+
+    def test_nothing_is_foreground(self):
+        self.keep('black.png', self.half * 0)
+        save_indexed(self.at / 'cat.png', self.half * 8)
+        speck = self.half * 0
+        speck[3, 4] = 255
+        self.keep('speck.png', speck)
+        self.keep('screen.png', np.full((H, W, 3), (32, 176, 64), np.uint8))
+        given = [['photo.png', way, name] for way in ('--matte-in', '--coarse', '--trimap')
+                 for name in ('black.png', 'speck.png')]
+        given += [['photo.png', '--matte-in', 'half.png', '--levels', '99.9,100', '--shrink', W],
+                  ['screen.png', '--key', 'auto']]
+        for words in given:
+            for verb in ['matte'], ['--color', 'red']:
+                said, out = self.run_backdrop(*verb, *words, '-o', 'out.png', '--json', lines=1)
+                self.assertIn(f'nothing of {words[0]} is foreground', said, words)
+                told = json.loads(out)
+                self.assertEqual((told['found'], told['empty']), (False, True), words)
+                (self.at / 'out.png').unlink()
+                self.run_backdrop(*verb, *words, '-o', 'out.png', '--fail-empty', status=11)
+                self.assertFalse((self.at / 'out.png').exists(), words)
+        self.run_backdrop('matte', 'photo.png', '--matte-in', 'cat.png', '-o', 'out.png', '--fail-empty', status=11)
+
+    def test_something_is(self):
+        self.keep('faint.png', self.half * 30)
+        for words in (['--matte-in', 'half.png'], ['--coarse', 'half.png'], ['--trimap', 'half.png'],
+                      ['--matte-in', 'faint.png']):
+            words = ['matte', 'photo.png', *words, '-o', 'out.png', '--fail-empty', '--json']
+            told = json.loads(self.run_backdrop(*words)[1])
+            self.assertEqual((told['found'], told['empty']), (True, False), words)
+
+
+class Trimaps(Case):
+    def test_forms(self):
+        known = np.zeros((H, W), np.uint8)
+        known[:, W // 3:2 * W // 3] = 1
+        known[:, 2 * W // 3:] = 2
+        self.keep('usual.png', np.array([0, 128, 255], np.uint8)[known])
+        self.keep('numbers.png', known)
+        self.keep('deep.png', known.astype(np.uint16))
+        self.run_backdrop('matte', 'photo.png', '--trimap', 'usual.png', '-o', 'm.png')
+        wanted = read(self.at / 'm.png')
+        for name in 'numbers.png', 'deep.png':
+            said, _ = self.run_backdrop('matte', 'photo.png', '--trimap', name, '-o', 'm.png', lines=1)
+            self.assertIn(f'{name} has only 0, 1 and 2', said)
+            self.assertTrue((read(self.at / 'm.png') == wanted).all(), name)
+
+    def test_what_cannot_be_solved(self):
+        grey = np.full((H, W), 128, np.uint8)
+        save_indexed(self.at / 'labels.png', self.half * 15)
+        self.keep('grey.png', grey)
+        self.keep('no_white.png', np.where(self.half, grey, 0).astype(np.uint8))
+        self.keep('no_black.png', np.where(self.half, grey, 255).astype(np.uint8))
+        self.keep('ones.png', self.half)
+        for name, said in (('labels.png', 'no white'), ('grey.png', 'no black and no white'), ('ones.png', 'no white'),
+                           ('no_white.png', 'no white'), ('no_black.png', 'no black')):
+            told, _ = self.run_backdrop('matte', 'photo.png', '--trimap', name, '-o', 'm.png', status=2)
+            self.assertIn(f'{name}: it has {said}; in a trimap black is background', told)
+        self.run_backdrop('matte', 'photo.png', '--trimap', 'no_white.png', '--coarse', 'half.png', '-o', 'm.png')
 
 
 class Colours(Case):
@@ -259,8 +324,45 @@ class Masks(Case):
         for name, mask in shades.items():
             name, mask = f'{name}.png', np.broadcast_to(mask, (H, W)).astype(np.uint8)
             self.keep(name, mask)
-            said, got = self.matte(name)
+            said, got = self.matte(name, lines=name == 'nearly_nothing.png')
             self.assertTrue((got == mask).all(), name)
+
+    def test_numpy(self):
+        """The same array in other types and orders; what is not taken says what it has."""
+        ramp = np.broadcast_to(np.arange(W, dtype=np.float32) / 63, (H, W))
+        bytes_ = np.broadcast_to(np.arange(W) * 4, (H, W))
+        for i, (array, said) in enumerate((
+                (ramp.astype('>f4'), ''), (ramp.astype('f8'), ''), (ramp.astype('>f2'), ''), (ramp.astype('f2'), ''),
+                (np.asfortranarray(ramp), ''), (ramp[None], ''), (ramp[..., None], ''), (ramp[None, None], ''),
+                (np.asfortranarray(bytes_.astype('i8')), ''), (bytes_.astype('>i2'), ''), (bytes_.astype('u4'), ''),
+                (ramp * 1.0009 - 0.0003, ''), (self.half.astype('i8'), 'only 0 and 1'),
+                (np.asfortranarray(self.half == 1), ''), (self.half.astype('>i4'), 'only 0 and 1'))):
+            self.keep(f'{i}.npy', array)
+            note, got = self.matte(f'{i}.npy', lines=1 if said else 0)
+            self.assertIn(said, note)
+            wanted = np.asarray(array, np.float64).reshape(H, W)
+            wanted = wanted * 255 if array.dtype.kind == 'f' or said or array.dtype.kind == 'b' else wanted
+            self.assertLessEqual(np.abs(got - wanted).max(), 0.8, i)
+        bad = ramp.copy()
+        bad[3, 5] = np.nan
+        for i, (array, said) in enumerate((
+                (ramp * 255, 'its numbers are from 0 to 255; a matte\'s are from 0 to 1: divide by 255'),
+                (ramp * -1, 'its numbers are from -1 to 0; a matte\'s are from 0 to 1'), (bad, 'are NaN'),
+                (ramp + np.float32(1.01), 'from 1.01 to 2.01'),
+                ((bytes_ * 100).astype('i4'), 'its numbers are from 0 to 25200; a matte\'s are from 0 to 255'),
+                ((bytes_ - 3).astype('i1'), 'its numbers are from -'),
+                (ramp.astype('c8'), "it has '<c8' of shape (48, 64); taken are (h, w)"),
+                (np.dstack([ramp] * 3), 'it has float32 of shape (48, 64, 3); taken are (h, w)'),
+                (ramp[0], 'float32 of shape (64,)'), (np.zeros((0, 4)), 'float64 of shape (0, 4)'),
+                (np.array(['a'] * 3), "it has '<U1' of shape (3,)"),
+                (np.zeros((H, W), [('a', 'f4')]), 'of shape (48, 64)'))):
+            self.keep(f'bad{i}.npy', array)
+            for option in '--matte-in', '--coarse':
+                note, _ = self.run_backdrop('matte', 'photo.png', option, f'bad{i}.npy', '-o', 'm.png', status=4)
+                self.assertIn(said, note)
+        np.savez(self.at / 'several.npz', ramp)
+        note, _ = self.run_backdrop('matte', 'photo.png', '--matte-in', 'several.npz', '-o', 'm.png', status=4)
+        self.assertIn('several.npz: holds several arrays', note)
 
     def test_zero_and_one(self):
         self.keep('grey.png', self.half)
@@ -268,14 +370,12 @@ class Masks(Case):
         self.keep('deep.png', self.half.astype(np.uint16))
         self.keep('bytes.npy', self.half)
         self.keep('words.npy', self.half.astype(np.uint16))
-        save_indexed(self.at / 'voc.png', self.half)
         save_indexed(self.at / 'green.png', self.half, [10, 200, 30, 200, 0, 10])
-        for name in 'grey.png', 'grey.bmp', 'deep.png', 'bytes.npy', 'words.npy', 'voc.png', 'green.png':
+        for name in 'grey.png', 'grey.bmp', 'deep.png', 'bytes.npy', 'words.npy', 'green.png':
             self.is_half(name, f'{name} has only 0 and 1')
         with open(self.at / 'grey.png', 'rb') as file:
             said, _ = self.run_backdrop('matte', 'photo.png', '--matte-in', '-', '-o', 'm.png', lines=1, given=file)
         self.assertIn('standard input has only 0 and 1', said)
-        self.is_half('voc.png', 'voc.png is a label map: aeroplane is foreground', '--class', 'aeroplane')
 
     def test_label_maps(self):
         save_indexed(self.at / 'person.png', self.half * 15)
@@ -285,6 +385,16 @@ class Masks(Case):
         self.is_half('person.png', 'is a label map: person is foreground')
         self.is_half('colours.png', 'is a label map: person is foreground')
         self.is_half('car.png', 'Car is foreground', '--class', 'Car')
+        # Class 1 alone is no mask of 0 and 1, whether --class is written out or not.
+        save_indexed(self.at / 'plane.png', self.half)
+        self.is_half('plane.png', 'is a label map: aeroplane is foreground', '--class', 'aeroplane')
+        for words in [], ['--class', 'person']:
+            said, got = self.matte('plane.png', *words, lines=2)
+            self.assertIn('plane.png is a label map without person; it has: aeroplane', said)
+            self.assertTrue((got == 0).all())
+        palette = sum((pascal_color(c) for c in (0, 15)), [])
+        save_indexed(self.at / 'smaller.png', self.half, palette)  # as programs that save bytes write it
+        self.is_half('smaller.png', 'is a label map: person is foreground')
         self.is_half('car.png', '7 is foreground', '--class', '7')
         self.is_half('rider.png', 'rider is foreground', '--class', 'rider', '--class-names', 'cityscapes')
         labels = self.half * 15
@@ -294,7 +404,7 @@ class Masks(Case):
         for wanted, classes in ('person', [15]), ('dog,15', [12, 15]), ('all', [12, 15]), ('12', [12]):
             got = self.matte('several.png', '--class', wanted, lines=1)[1]
             self.assertTrue((got == np.where(np.isin(labels, classes), 255, 0)).all(), wanted)
-        said, got = self.matte('several.png', '--class', 'cat', lines=1)
+        said, got = self.matte('several.png', '--class', 'cat', lines=2)
         self.assertIn('several.png is a label map without cat; it has: person, dog', said)
         self.assertTrue((got == 0).all())
         self.refused('several.png', "no class 'tree'", '--class', 'tree')

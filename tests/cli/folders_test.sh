@@ -172,26 +172,89 @@ check_clashes() {
     mkdir in
     screen in/a.ppm 1
     screen in/a.pnm 2
-    screen in/a-2.ppm 3
+    screen in/a-ppm.pnm 3
     printf 'text\n' > in/a.json
     refuses 'in/a.pnm and in/a.ppm would both become out/a.png' in "${key[@]}" --output-dir out
     [ ! -e out ] || complain 'a clash has made the folder'
     run 0 in "${key[@]}" --output-dir numbered --on-clash number
-    made numbered 'a-2.png a-3.png a.png'
+    made numbered 'a-pnm.png a-ppm-2.png a-ppm.png'
     run 0 in "${key[@]}" --output-dir suffixed --on-clash number --suffix _x
-    made suffixed 'a-2_x.png a-3_x.png a_x.png'
+    made suffixed 'a-pnm_x.png a-ppm-2_x.png a-ppm_x.png'
     run 0 in "${key[@]}" --output-dir skipped --on-clash skip --json
-    made skipped 'a-2.png a.png'
+    made skipped 'a-ppm.png a.png'
     says '1 photo was skipped, whose name another one has: a.ppm'
     json 'done=2 clashes=1 no_pictures=1'
     run 0 in/a.pnm "${key[@]}" -o one.png
-    cmp one.png numbered/a.png && cmp one.png skipped/a.png || complain 'the first has not kept its name'
+    cmp one.png numbered/a-pnm.png && cmp one.png skipped/a.png || complain 'the names are not those of the photos'
     # The numbers are the same whatever a shard has to do.
     for i in 1 2 3; do
         run 0 in "${key[@]}" --output-dir sharded --on-clash number --shard $i/3 -q
     done
     diff -r numbered sharded || complain '--on-clash number depends on --shard'
     rm -rf in out numbered suffixed skipped sharded one.png
+}
+
+# Photos that come, go or are mended between runs are neither lost nor taken for others.
+check_resuming() {
+    local again=("${key[@]}" --output-dir out --on-clash number --skip-existing)
+    mkdir in
+    screen in/a.ppm 1
+    : > in/a.pnm
+    run 4 in "${again[@]}" --json
+    made out a-ppm.png
+    says in/a.pnm
+    json 'done=1 failed=1 no_pictures=0'
+    screen in/a.pnm 2
+    screen in/a.PPM 3
+    screen in/b.ppm 4
+    run 0 in "${again[@]}" --json
+    json 'done=3 existing=1'
+    made out 'a-PPM.png a-pnm.png a-ppm.png b.png'
+    screen in/b.pnm 5
+    run 0 in "${again[@]}" --json
+    json 'done=2 existing=3' # b.png is of an earlier run
+    made out 'a-PPM.png a-pnm.png a-ppm.png b-pnm.png b-ppm.png b.png'
+    for name in a.PPM a.pnm a.ppm b.pnm b.ppm; do
+        run 0 "in/$name" "${key[@]}" -o one.png
+        cmp one.png "out/${name/./-}.png" || complain "$name is another photo's"
+    done
+    # Numbers follow from who else is there: such photos are always done again.
+    mkdir -p other
+    screen other/a.ppm 6
+    run 0 in/a.ppm other/a.ppm "${again[@]}" --json
+    json 'done=2 existing=0'
+    run 0 other/a.ppm in/a.ppm "${again[@]}" --json
+    json 'done=2 existing=0'
+    run 0 other/a.ppm "${key[@]}" -o one.png
+    cmp one.png out/a-ppm.png || complain 'a photo was left alone, whose result is another one'\''s'
+    # A photo that is named twice is one.
+    run 0 in/b.ppm ./in/b.ppm in/b.ppm "${key[@]}" --output-dir twice
+    says '2 photos were named twice, and taken once'
+    says '1 file: 1 done'
+    made twice b.png
+    # A broken file that is called a picture fails, and one that is none is passed over.
+    printf 'text\n' > in/c.jpg
+    printf 'text\n' > in/d.text
+    run 4 in "${key[@]}" --output-dir broken --on-clash number
+    says 'in/c.jpg'
+    says '1 file is no picture and was skipped: d.text'
+    says '7 files: 5 done, 1 skipped, 1 failed'
+    rm -rf in out other twice broken one.png
+}
+
+# A full disk ends the run.
+check_full() {
+    local i
+    mkdir in out
+    for i in 1 2 3 4 5 6; do screen "in/$i.ppm" "$i"; done
+    ln -s /dev/full out/2.png
+    run 7 in "${key[@]}" --output-dir out --json
+    says 'out/2.png: cannot write: No space left on device'
+    says '1 failed'
+    says 'not begun, as there is no room for more'
+    [ ! -e out/6.png ] || complain 'a full disk does not end the run'
+    grep -qE '"not_begun":[34]' stdout || complain "--json of a full disk: $(tail -n 1 stdout)"
+    rm -rf in out
 }
 
 check_overwriting() {
@@ -488,6 +551,8 @@ check_field() {
 
 check_folder
 check_clashes
+check_resuming
+check_full
 check_overwriting
 check_resume
 check_backgrounds

@@ -34,7 +34,7 @@ mask turned.pgm 48 64
 
 if writes AVIF && "$backdrop" photo.jpg --matte-in turned.pgm --color white -o try.avif 2> /dev/null; then
     run 0 photo.jpg --matte-in turned.pgm --color white -o by.avif
-    notes 'AVIF cannot hold metadata of the photo: IPTC, texts'
+    notes 'metadata of the photo that is not written to AVIF: IPTC, texts'
     check by.avif 48 64
     for form in jpg png; do
         run 0 by.avif --matte-in turned.pgm --color white -o "by_avif.$form"
@@ -105,7 +105,7 @@ fi
 
 if writes GIF; then
     run 0 photo.jpg --matte-in turned.pgm --color white -o by.gif
-    notes 'GIF cannot hold metadata of the photo: EXIF, IPTC'
+    notes 'metadata of the photo that is not written to GIF: EXIF, IPTC'
     are by.gif 'Comment by hand' $'XMP-dc:Title caf\xc3\xa9' 'XMP-exif:ExifImageWidth 48' 'Warning -'
     run 0 by.gif --matte-in turned.pgm --color white -o by_gif.jpg
     are by_gif.jpg 'Comment by hand' $'XMP-dc:Title caf\xc3\xa9' 'XMP-tiff:Orientation 1'
@@ -126,7 +126,7 @@ check anim1.png 64 48
 frames anim1.png
 are anim1.png 'Comment by hand' 'PNG-pHYs:PixelsPerUnitX 11811'
 run 0 anim1.png --matte-in half.pgm --color white -o anim1.gif
-notes 'GIF cannot hold metadata of the photo: EXIF'
+notes 'anim1.gif: metadata of the photo that is not written to GIF: EXIF, pixels an inch'
 are anim1.gif 'Comment by hand' $'XMP-dc:Title caf\xc3\xa9' 'FrameCount 2'
 run 0 anim1.gif --matte-in half.pgm --color white -o anim2.gif
 are anim2.gif 'Comment by hand' $'XMP-dc:Title caf\xc3\xa9' 'FrameCount 2' 'Warning -'
@@ -148,16 +148,20 @@ run 0 anim1.png other.png start.gif --key '#787878' --color white --output-dir d
 are done/anim1.png 'Make MadeUp' 'AnimationFrames 2'
 are done/other.png 'Make Other' 'AnimationFrames 2'
 are done/start.png 'Make -' 'AnimationFrames 2'
+# What is lost is said once.
+run 0 anim1.png other.png photo.jpg --key '#787878' --color white --format gif --output-dir gifs
+[ "$(grep -c 'metadata of the photo' stderr)" -eq 1 ] && grep -q 'gifs/anim1.gif: metadata of the photo' stderr ||
+    complain "several photos: $(cat stderr)"
 if writes WebP; then
     run 0 anim1.png --matte-in half.pgm --color white -o anim.webp
-    notes 'WebP cannot hold metadata of the photo: texts'
+    notes 'metadata of the photo that is not written to WebP: texts'
     check anim.webp 64 48
     run 0 anim.webp --matte-in half.pgm --color white -o anim2.png
     [ ! -s stderr ] || complain "anim2.png: $(cat stderr)"
     check anim2.png 64 48
     frames anim2.png
     run 0 anim.webp --matte-in half.pgm --color white -o anim3.gif
-    notes 'GIF cannot hold metadata of the photo: EXIF'
+    notes 'metadata of the photo that is not written to GIF: EXIF'
     are anim3.gif $'XMP-dc:Title caf\xc3\xa9' 'FrameCount 2'
     run 0 anim.webp --matte-in half.pgm --color white --strip -o bare.webp
     are bare.webp 'Make -' 'XMP-dc:Title -'

@@ -60,8 +60,8 @@ def deep_png(adam7):
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-def npy(kind, values, shape, version=1):
-    text = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
+def npy(kind, values, shape, version=1, order=False):
+    text = f"{{'descr': '{kind}', 'fortran_order': {order}, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
     length = struct.pack("<H" if version == 1 else "<I", len(text))
     return b"\x93NUMPY" + bytes([version, 0]) + length + text + values
 
@@ -190,6 +190,8 @@ def main():
     write("npy", "f8.npy", npy("<f8", struct.pack("<2d", 0.25, 1), "(2, 1, 1)", version=2))
     write("npy", "u1.npy", npy("|u1", b"\0\xff", "(1, 2)"))
     write("npy", "u2.npy", npy("<u2", b"\0\0\xff\xff", "(2, 1)", version=3))
+    write("npy", "f2_columns.npy", npy(">f2", struct.pack(">6e", 0, 0.25, 0.5, 0.75, 1, 0), "(1, 2, 3)", order=True))
+    write("npy", "i8.npy", npy("<i8", struct.pack("<2q", -1, 255), "(2, 1)"))
     lines = ["fp32 conv 1x9x9x8 to 1x9x9x16 k3,3 s1,1 d1,1 p1,1\tconv_wide\t12.500", "network 0123\tfp16\t900.125",
              "again\ta\t1", "again\tb\t2", "nothing", "\t\t"]
     write("tuning", "lines.txt", ("backdrop tuning 1\n" + "\n".join(lines) + "\n").encode())

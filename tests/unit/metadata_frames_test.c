@@ -31,7 +31,7 @@ static void test_gif(void **state) {
     said kept;
     bytes file = written_with_metadata(&image, BD_IMAGE_FILE_GIF, &kept);
     assert_int_equal(kept.lines, 1);
-    assert_non_null(strstr(kept.last, "GIF cannot hold metadata of the photo: EXIF"));
+    assert_non_null(strstr(kept.last, "metadata of the photo that is not written to GIF: EXIF"));
     assert_true(read_with_metadata(file, &(bd_image_read_params){0}, &again, &metadata, &kept));
     assert_int_equal(kept.lines, 0);
     check_texts(&metadata);
@@ -179,12 +179,12 @@ static void test_animated_png(void **state) {
 
 static void test_animated_webp(void **state) {
     (void)state;
-    check_animation(BD_IMAGE_FILE_WEBP, "WebP", "WebP cannot hold metadata of the photo: texts");
+    check_animation(BD_IMAGE_FILE_WEBP, "WebP", "metadata of the photo that is not written to WebP: texts");
 }
 
 static void test_animated_gif(void **state) {
     (void)state;
-    check_animation(BD_IMAGE_FILE_GIF, "GIF", "GIF cannot hold metadata of the photo: EXIF");
+    check_animation(BD_IMAGE_FILE_GIF, "GIF", "metadata of the photo that is not written to GIF: EXIF");
 }
 
 /* Texts that no PNG holds are named once, not once a frame; metadata that points nowhere fails. */

@@ -315,9 +315,9 @@ static void test_refusals(void **state) {
         bd_result code;
         const char *message;
     } cases[] = {
-        {"custom", BD_ERR_MODEL_UNSUPPORTED, "m.tflite: node result: operation CUSTOM Convolution2DTransposeBias: is"},
+        {"custom", BD_ERR_MODEL_UNSUPPORTED, "m.tflite: node result: operation CUSTOM Convolution2DTransposeBias is"},
         {"edgetpu", BD_ERR_MODEL_UNSUPPORTED, "m.tflite: compiled for Edge TPUs; the file that it was made from works"},
-        {"densify", BD_ERR_MODEL_UNSUPPORTED, "m.tflite: node result: operation DENSIFY: is not supported"},
+        {"densify", BD_ERR_MODEL_UNSUPPORTED, "m.tflite: node result: operation DENSIFY is not supported"},
         {"sparse", BD_ERR_MODEL_UNSUPPORTED, "m.tflite: node w: the constant is sparse"},
         {"cycle", BD_ERR_FILE_CORRUPT, "m.tflite: node a: operation ADD: an input is made by no operation before it"},
         {"shared", BD_ERR_FILE_CORRUPT, "the constant is one of too many that share their bytes"},

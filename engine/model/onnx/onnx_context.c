@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 bd_pb bd_onnx_name(const bd_onnx *onnx, const bd_onnx_node *node) {
     const uint32_t output = node->output_count && onnx->links ? onnx->links[node->first_output] : BD_ONNX_NONE;
@@ -39,7 +40,8 @@ bd_result bd_onnx_fail(const bd_onnx *onnx, const bd_onnx_node *node, bd_result 
     for (char *at = op; *at; at++) {
         *at = (unsigned char)*at < ' ' ? '?' : *at;
     }
-    return bd_fail(onnx->error, code, "%s: node %s: operation %s: %s%s", onnx->file, name, op, text, batch);
+    const char *between = strncmp(text, "is ", 3) != 0 ? ":" : "";
+    return bd_fail(onnx->error, code, "%s: node %s: operation %s%s %s%s", onnx->file, name, op, between, text, batch);
 }
 
 bd_result bd_onnx_refuse(const bd_onnx *onnx, const bd_onnx_node *node, const char *problem) {

@@ -16,8 +16,8 @@ bd_result bd_tf_fail_memory(const bd_tf *tf, const bd_tf_node *node) {
 }
 
 bd_result bd_tf_fail_unsupported(const bd_tf *tf, const bd_tf_node *node, const char *what) {
-    return bd_fail(tf->error, BD_ERR_MODEL_UNSUPPORTED, BD_TF_NODE "operation %.40s: %s", BD_TF_AT(tf, node), node->op,
-                   what);
+    return bd_fail(tf->error, BD_ERR_MODEL_UNSUPPORTED, BD_TF_NODE "operation %.40s%s %s", BD_TF_AT(tf, node), node->op,
+                   strncmp(what, "is ", 3) != 0 ? ":" : "", what);
 }
 
 bd_result bd_tf_fail_attribute(const bd_tf *tf, const bd_tf_node *node, const char *name, const char *problem) {

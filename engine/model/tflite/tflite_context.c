@@ -54,8 +54,9 @@ static const char *operator_name(const bd_tflite_operator *op) {
 bd_result bd_tflite_fail(const bd_tflite *tflite, const bd_tflite_operator *op, bd_result code, const char *text) {
     int64_t output = op->outputs.count ? bd_fb_item_i32(&op->outputs, 0) : -1;
     const char *name = output >= 0 && output < (int64_t)tflite->tensor_count ? tflite->tensors[output].name : "(none)";
-    return bd_fail(tflite->error, code, "%s: node %.120s: operation %s%.60s: %s", tflite->file, name,
-                   op->custom ? "CUSTOM " : "", operator_name(op), text);
+    const char *between = strncmp(text, "is ", 3) != 0 ? ":" : "";
+    return bd_fail(tflite->error, code, "%s: node %.120s: operation %s%.60s%s %s", tflite->file, name,
+                   op->custom ? "CUSTOM " : "", operator_name(op), between, text);
 }
 
 bd_result bd_tflite_fail_unsupported(const bd_tflite_conversion *of, const char *text) {

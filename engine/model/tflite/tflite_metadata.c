@@ -86,8 +86,8 @@ static bool is_character(const uint8_t *at, const uint8_t *end, size_t *bytes) {
     for (size_t i = 1; fits && i < *bytes; i++) {
         fits = (at[i] & 0xc0) == 0x80;
     }
-    fits = fits && !(*at == 0xe0 && at[1] < 0xa0) && !(*at == 0xed && at[1] > 0x9f) && !(*at == 0xf0 && at[1] < 0x90) &&
-           !(*at == 0xf4 && at[1] > 0x8f);
+    fits = fits && !(*at == 0xc2 && at[1] < 0xa0) && !(*at == 0xe0 && at[1] < 0xa0) && !(*at == 0xed && at[1] > 0x9f) &&
+           !(*at == 0xf0 && at[1] < 0x90) && !(*at == 0xf4 && at[1] > 0x8f);
     *bytes = fits ? *bytes : 1;
     return fits;
 }
