@@ -96,7 +96,7 @@ static void test_feed(void **state) {
     assert_int_equal(bd_graph_init(&graph, NULL, "test", &error), BD_OK);
     bd_graph_suggest_feed(&graph, BD_INPUT_SOURCE_CALLER, &bd_feed_unit);
     graph.output = point(cast(add_input(BD_U8)));
-    assert_int_equal(bd_graph_lower(&graph, 21, &error), BD_ERR_MODEL_UNSUPPORTED);
+    assert_int_equal(bd_graph_lower(&graph, 21, &error), BD_ERR_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, "takes bytes"));
     bd_graph_finish(&graph);
 }

@@ -312,8 +312,9 @@ static void test_texts(void **state) {
         said kept;
         bytes file = write_with(&image, BD_IMAGE_FILE_TIFF, &given, &kept);
         assert_int_equal(kept.lines, 1);
-        assert_string_equal(kept.last,
-                            "image: metadata of the photo that is not written to TIFF: texts (Comment, Creation Time, Warning)");
+        assert_string_equal(
+            kept.last,
+            "image: metadata of the photo that is not written to TIFF: texts (Comment, Creation Time, Warning)");
         back = read_with(file, false, &m, &kept);
         for (size_t i = 0; i < BD_COUNT(held); i++) {
             check_field(&m, MAIN, &held[i]);
