@@ -176,7 +176,7 @@ static const bd_form forms[] = {
      .decode = bd_tiff_decode,
      .encode = bd_tiff_encode,
 #endif
-     .metadata = ALL_METADATA & ~(1 << BD_METADATA_DENSITY), /* but EXIF has it */
+     .metadata = ALL_METADATA,
      .is = is_tiff},
     {.name = "AVIF",
      .library = "libheif",

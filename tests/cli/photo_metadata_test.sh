@@ -108,6 +108,12 @@ if "$backdrop" --version | grep -q '^writes: .*TIFF'; then
     else
         echo 'not looked at: no tiffinfo'
     fi
+    # Pixels an inch that no EXIF says.
+    run 0 plain.ppm --matte-in upright.pgm --color white -o only.jpg
+    exiftool -q -overwrite_original -JFIF:ResolutionUnit=inches -JFIF:XResolution=240 -JFIF:YResolution=240 only.jpg
+    run 0 only.jpg --matte-in upright.pgm --color white -o only.tif
+    [ ! -s stderr ] || complain "only.tif: $(cat stderr)"
+    are only.tif 'EXIF:XResolution 240' 'EXIF:YResolution 240' 'EXIF:ResolutionUnit 2'
     run 0 by.tif --matte-in turned.pgm --color white --strip -o bare.tif
     [ -z "$(exiftool -s3 -Make -Copyright -XResolution -XMP:all -IPTC:all -ExifIFD:all -GPS:all bare.tif)" ] ||
         complain '--strip keeps: bare.tif'
