@@ -472,7 +472,8 @@ bd_result bd_session_take_matte(bd_session *session, const bd_frame *frame, cons
     }
     if (!result && at->has_found) {
         bool empty;
-        result = bd_components_take_found(params, bd_frame_result(frame, at->found), &empty, error);
+        result =
+            bd_components_take_found(params, session->last.photo, bd_frame_result(frame, at->found), &empty, error);
         session->seen.empty = empty;
     }
     return result;

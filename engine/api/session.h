@@ -116,7 +116,7 @@ void bd_session_take_seen(bd_session *session, const bd_frame *frame, const uint
 void bd_session_return_matte(bd_recipe *draft, const bd_matte *matte, const bd_matte_params *params, bd_results *to);
 /* What bd_session_take_alpha and bd_session_take_coarse give is that photo's from now on. */
 void bd_session_keep_last(bd_session *session, const bd_frame *frame, const bd_results *at, bd_size photo, bool wide);
-/* Fails where they say that there is no foreground at the point, or no key. */
+/* Of the photo that was kept last. Fails where its results say that there is no foreground at the point, or no key. */
 bd_result bd_session_take_matte(bd_session *session, const bd_frame *frame, const bd_results *at,
                                 const bd_matte_params *params, bd_error *error);
 /* Empties the draft for a photo, and gives it. deep: pictures have 16 bits. */

@@ -217,11 +217,13 @@ bd_slot bd_components_look_add(bd_recipe *recipe, bd_slot plane) {
     return plan.found;
 }
 
-bd_result bd_components_take_found(const bd_matte_params *params, const void *found, bool *empty, bd_error *error) {
+bd_result bd_components_take_found(const bd_matte_params *params, bd_size photo, const void *found, bool *empty,
+                                   bd_error *error) {
     const bool at_point = params->keep == BD_KEEP_POINT && !bd_trimap_alone(params); /* which has no such parts */
     uint32_t word;
     memcpy(&word, found, sizeof word);
-    *empty = word < (at_point ? 1 : SPECK_NODES);
+    const bd_size grid = grid_of(photo);
+    *empty = word < (at_point ? 1 : BD_MIN((uint32_t)SPECK_NODES, grid.w * grid.h));
     return word || !at_point
                ? BD_OK
                : bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no foreground at %u,%u", params->keep_x, params->keep_y);

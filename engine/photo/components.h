@@ -14,7 +14,9 @@ bd_slot bd_components_add(bd_recipe *recipe, const bd_matte_params *params, bd_s
                           uint32_t block);
 /* The nodes of the largest part of a finished matte's plane, which stays as it is. */
 bd_slot bd_components_look_add(bd_recipe *recipe, bd_slot plane);
-/* Says whether that word, read back, stands for more than specks, and fails where there is no foreground at the point. */
-bd_result bd_components_take_found(const bd_matte_params *params, const void *found, bool *empty, bd_error *error);
+/* Says whether that word, read back, stands for more than specks of a photo of that size, and fails where there is no
+ * foreground at the point. */
+bd_result bd_components_take_found(const bd_matte_params *params, bd_size photo, const void *found, bool *empty,
+                                   bd_error *error);
 
 #endif
