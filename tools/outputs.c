@@ -130,11 +130,12 @@ static size_t find_takers(cli_outputs *o, cli_claims *claims, size_t from, size_
     for (size_t i = from; i < to; i++) {
         const cli_claim claim = claims->items[i];
         cli_photo *photo = &o->photos.items[claim.owner - 1];
-        cli_file_id id, other;
+        const bool there = cli_identify(photo->path, &photo->id);
         bool twice = false;
-        for (size_t k = from; k < from + count && cli_identify(photo->path, &id) && !twice; k++) {
-            const cli_photo *before = &o->photos.items[claims->items[k].owner - 1];
-            twice = cli_identify(before->path, &other) && id.volume == other.volume && id.index == other.index;
+        photo->id = there ? photo->id : (cli_file_id){0};
+        for (size_t k = from; k < from + count && there && !twice; k++) {
+            const cli_file_id *before = &o->photos.items[claims->items[k].owner - 1].id;
+            twice = photo->id.volume == before->volume && photo->id.index == before->index;
         }
         if (twice) {
             photo->state = CLI_PHOTO_LEFT_OUT;

@@ -4,6 +4,7 @@
 #define BACKDROP_CLI_PHOTOS_H
 
 #include "cli.h"
+#include "platform.h"
 
 typedef enum cli_photo_state {
     CLI_PHOTO_TO_DO,
@@ -22,6 +23,7 @@ typedef struct cli_photo {
     char *name;     /* of its results, in which --suffix is; see outputs.c */
     bool clashed;   /* the name has the file's ending, as another photo would have had it without */
     bool uncertain; /* the name can be another one when files come and go */
+    cli_file_id id; /* of one that takes a name that others would have; volume and index 0: it is not there */
     cli_photo_state state;
     int failure; /* errno of CLI_PHOTO_UNREADABLE */
 } cli_photo;
