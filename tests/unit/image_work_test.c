@@ -181,7 +181,7 @@ static void refer(made_item *item, uint16_t to, size_t times) {
 }
 
 static made_item *add_grid(made_file *file, uint32_t rows, uint32_t columns, uint32_t side) {
-    made_item *item = add_item(file, "grid", 64, 64);
+    made_item *item = add_item(file, "grid", side, side);
     put_item_number(item, 4, 1u << 16 | (rows - 1) << 8 | (columns - 1));
     put_item_number(item, 4, side);
     put_item_number(item, 4, side);
@@ -189,7 +189,7 @@ static made_item *add_grid(made_file *file, uint32_t rows, uint32_t columns, uin
 }
 
 static made_item *add_overlay(made_file *file, uint32_t side, uint16_t of, size_t times) {
-    made_item *item = add_item(file, "iovl", 64, 64);
+    made_item *item = add_item(file, "iovl", side, side);
     put_item_number(item, 2, 1);
     item->bytes += 8; /* the background's colour */
     put_item_number(item, 4, side);
@@ -201,7 +201,8 @@ static made_item *add_overlay(made_file *file, uint32_t side, uint16_t of, size_
 }
 
 static made_item *add_same(made_file *file, uint16_t of) {
-    made_item *item = add_item(file, "iden", 64, 64);
+    const uint32_t side = of <= file->count ? file->items[of - 1].width : 64;
+    made_item *item = add_item(file, "iden", side, side);
     put_item_number(item, 1, 0);
     refer(item, of, 1);
     return item;

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Makes the files beside it that image_stored_test.c reads: BMP, PSD and PAM by hand, JPEG XL and JPEG 2000 by cjxl and
 opj_compress (libjxl-tools, libopenjp2-tools). HEIC and AVIF were made through libheif's own interface, lossless, since
-no command of its writes orientations, premultiplied colours and chosen H.273 numbers.
+no command of its writes orientations, premultiplied colours and chosen H.273 numbers. libheif 1.15 writes ispe with the
+size after irot and imir, which libheif 1.19 refuses; in turned6 and turned7 it is the coded size and comes first, as in
+ISO/IEC 23008-12, 6.5.3.
 
 Every picture is 16x12: red and alpha grow from left to right, green downwards, blue both ways.
 """
