@@ -71,7 +71,7 @@ typedef enum bd_image_file {
 typedef struct bd_image_form {
     size_t struct_size;
     const char *name;    /* "WebP" */
-    const char *endings; /* of names of files of it that are written: ".tif .tiff"; NULL: no build writes it */
+    const char *endings; /* of names of such files, the usual first, a space between: ".tif .tiff" */
     const char *library; /* that reads and writes it, found when this library was built; NULL: it is always there */
     bd_image_file file;  /* AUTO: no build writes it */
     bool reads, writes;  /* whether this build does */

@@ -208,8 +208,13 @@ bool cli_photos_list(cli *run, cli_photos *photos) {
 }
 
 bool cli_photo_is_named_so(const cli_photo *photo) {
-    return cli_has_ending(photo->path, ".jpg .jpeg .jpe .jfif .png .apng .webp .tif .tiff .avif .heic .heif .hif .jxl "
-                                       ".jp2 .j2k .jpx .pbm .pgm .ppm .pnm .pam .bmp .gif .psd .psb .hdr .tga");
+    bd_image_form form = {.struct_size = sizeof form};
+    for (uint32_t i = 0; !bd_image_form_at(i, &form); i++) {
+        if (cli_has_ending(photo->path, form.endings)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void cli_photos_finish(cli_photos *photos) {

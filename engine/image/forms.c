@@ -137,7 +137,7 @@ static const bd_form forms[] = {
      .decode = bd_jpeg_decode,
      .encode = bd_jpeg_encode},
     {.name = "PNG",
-     .endings = ".png",
+     .endings = ".png .apng",
      .file = BD_IMAGE_FILE_PNG,
      .alpha = true,
      .deep = true,
@@ -193,24 +193,27 @@ static const bd_form forms[] = {
      .is = is_avif},
     {.name = "HEIC",
      .library = "libheif",
+     .endings = ".heic .heif .hif",
 #ifdef BD_HAS_HEIF
      .decode = bd_heic_decode,
 #endif
      .is = is_heic},
     {.name = "JPEG XL",
      .library = "libjxl",
+     .endings = ".jxl",
 #ifdef BD_HAS_JXL
      .decode = bd_jxl_decode,
 #endif
      .is = is_jxl},
     {.name = "JPEG 2000",
      .library = "OpenJPEG",
+     .endings = ".jp2 .jpx .j2k .j2c .jpc",
 #ifdef BD_HAS_OPENJPEG
      .decode = bd_openjpeg_decode,
 #endif
      .is = is_jp2},
-    {.name = "PNM", .is = is_pnm, .decode = bd_pnm_decode},
-    {.name = "BMP", .is = is_bmp, .decode = bd_bmp_decode},
+    {.name = "PNM", .endings = ".pnm .ppm .pgm .pbm .pam", .is = is_pnm, .decode = bd_pnm_decode},
+    {.name = "BMP", .endings = ".bmp .dib", .is = is_bmp, .decode = bd_bmp_decode},
     {.name = "GIF",
      .library = "giflib",
      .endings = ".gif",
@@ -227,9 +230,9 @@ static const bd_form forms[] = {
 #endif
      .metadata = 1 << BD_METADATA_XMP | 1 << BD_METADATA_TEXT,
      .is = is_gif},
-    {.name = "PSD", .is = is_psd, .decode = bd_psd_decode},
-    {.name = "HDR", .is = is_hdr, .decode = bd_stb_decode},
-    {.name = "TGA", .is = is_tga, .decode = bd_stb_decode},
+    {.name = "PSD", .endings = ".psd .psb", .is = is_psd, .decode = bd_psd_decode},
+    {.name = "HDR", .endings = ".hdr .rgbe", .is = is_hdr, .decode = bd_stb_decode},
+    {.name = "TGA", .endings = ".tga", .is = is_tga, .decode = bd_stb_decode},
 };
 
 enum { FORMS = sizeof forms / sizeof forms[0] };
@@ -275,7 +278,7 @@ static bool is_among(const char *endings, const char *ending) {
 const bd_form *bd_form_of_path(const char *path) {
     const char *dot = strrchr(bd_path_name(path), '.');
     for (size_t i = 0; i < FORMS && dot; i++) {
-        if (forms[i].endings && is_among(forms[i].endings, dot)) {
+        if (forms[i].file != BD_IMAGE_FILE_AUTO && is_among(forms[i].endings, dot)) {
             return &forms[i];
         }
     }

@@ -10,7 +10,7 @@
 
 typedef struct bd_form {
     const char *name;
-    const char *endings; /* of names of files that are written, a space between; NULL: never written */
+    const char *endings; /* of names of such files, a space between */
     const char *library; /* what a build without it lacks; NULL: every build has it */
     bd_image_file file;
     bool alpha, deep, frames; /* whether it holds these */
@@ -30,7 +30,7 @@ const bd_form *bd_forms(uint32_t *count);
 /* NULL: there is none. */
 const bd_form *bd_form_of_source(const bd_image_source *source);
 const bd_form *bd_form_of_file(bd_image_file file);
-/* By the ending of a name. */
+/* By the ending of a name, of the forms that are written. */
 const bd_form *bd_form_of_path(const char *path);
 
 /* A file that is not larger than any picture of so many pixels. */
