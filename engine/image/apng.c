@@ -31,7 +31,8 @@ typedef struct apng_frames {
     bd_canvas canvas;
     uint8_t *file; /* a frame as a file: its head first, which stays */
     size_t head, used, room;
-    bool begun;
+    uint32_t said, seen; /* frames, by acTL and by fcTL */
+    bool begun, endless; /* no IEND */
 } apng_frames;
 
 static uint32_t big_endian(const uint8_t *from) {
@@ -65,10 +66,10 @@ static bool is_type(const png_chunk *chunk, const char *type) {
 static bool count_frames(const bd_image_source *source, bd_animation_info *info) {
     size_t at = SIGNATURE;
     png_chunk found;
-    bool animated = false, data = false;
+    bool animated = false, data = false, end = false;
     uint32_t said = 0;
     info->frame_count = 0;
-    for (bool first = true; next_chunk(source, &at, &found) && !is_type(&found, "IEND"); first = false) {
+    for (bool first = true; !end && next_chunk(source, &at, &found); first = false) {
         if (first && (!is_type(&found, "IHDR") || found.bytes != IHDR_BYTES)) {
             return false;
         }
@@ -83,8 +84,10 @@ static bool count_frames(const bd_image_source *source, bd_animation_info *info)
             info->frame_count++;
         }
         data = data || is_type(&found, "IDAT");
+        end = is_type(&found, "IEND");
     }
-    info->frame_count = BD_MIN(info->frame_count, said);
+    /* Of a file that is cut off all frames are wanted, so that it is seen which are missing. */
+    info->frame_count = end ? BD_MIN(info->frame_count, said) : said;
     return animated && info->frame_count > 1;
 }
 
@@ -143,6 +146,9 @@ static bd_result read_head(apng_frames *frames, bd_error *error) {
         if (is_type(&found, "fcTL") || is_type(&found, "IDAT")) {
             break;
         }
+        if (is_type(&found, "acTL") && found.bytes == 8) {
+            frames->said = big_endian(found.data);
+        }
         for (size_t i = 0; i < sizeof kept / sizeof kept[0] && !result; i++) {
             if (is_type(&found, kept[i])) {
                 result = put(frames, found.type - 4, CHUNK + (size_t)found.bytes, error);
@@ -194,7 +200,11 @@ static bd_result gather(apng_frames *frames, frame_control *read, bd_error *erro
         size_t at = frames->at;
         png_chunk found;
         if (!next_chunk(frames->source, &at, &found)) {
-            return broken(frames, "the file is truncated", error);
+            frames->endless = has_data && frames->seen >= frames->said;
+            if (!frames->endless) {
+                return broken(frames, "the file is truncated", error);
+            }
+            break;
         }
         const bool control = is_type(&found, "fcTL"), end = is_type(&found, "IEND");
         const bool whole = is_type(&found, "IDAT"), part = is_type(&found, "fdAT");
@@ -211,6 +221,7 @@ static bd_result gather(apng_frames *frames, frame_control *read, bd_error *erro
         if (!result && control) {
             result = read_control(frames, &found, read, error);
             controlled = true;
+            frames->seen++;
         } else if (!result && (whole || part) && controlled) { /* a picture before the first frame is for others */
             result = part ? put_chunk(frames, "IDAT", found.data + 4, found.bytes - 4, error)
                           : put_chunk(frames, "IDAT", found.data, found.bytes, error);
@@ -244,6 +255,9 @@ static bd_result next_frame(void *state, bd_image *frame, bd_delay *delay, bd_er
     bd_result result = gather(frames, &read, error);
     if (!result) {
         result = decode_frame(frames, &read, &picture, error);
+    }
+    if (!result && frames->endless) {
+        result = bd_image_miss_end(frames->source, "PNG", error);
     }
     if (!result) {
         /* What the first frame would go back to is nothing. */

@@ -153,15 +153,19 @@ head -c $(($(stat -c %s in.gif) * 2 / 3)) in.gif > cut.gif
 "$build/backdrop" cut.gif --matte-in half.png --transparent -o cut.png > said 2>&1 && complain 'a file that is cut off'
 [ "$(wc -l < said)" -eq 1 ] && [ ! -e cut.png ] || complain "cut off: $(cat said)"
 "$build/backdrop" cut.gif --matte-in half.png --color red -o cut.jpg > said 2>&1 && complain 'the first frame of a file that is cut off'
-# Without its last byte a GIF has all its frames: a note, and an error with --strict.
+# Without a GIF's last byte, or a PNG's IEND, all frames are there: a note, and an error with --strict.
 head -c -1 in.gif > end.gif
-"$build/backdrop" end.gif --matte-in half.png --transparent -o out.png > said 2>&1 || complain "a GIF without its end: $(cat said)"
-[ "$(cat said)" = "backdrop: end.gif: GIF: the file's end is missing; all its pixels are there" ] || complain "a GIF without its end says: $(cat said)"
-same out.png in.gif 0
-for out in png jpg; do
-    "$build/backdrop" end.gif --matte-in half.png --color red --strict -o strict.$out > said 2>&1
-    [ $? -eq 4 ] && [ "$(wc -l < said)" -eq 1 ] && [ ! -e strict.$out ] || complain "--strict, $out: $(cat said)"
+head -c -12 in.png > end.png
+for from in gif png; do
+    "$build/backdrop" end.$from --matte-in half.png --transparent -o out.png > said 2>&1 || complain "a $from without its end: $(cat said)"
+    [ "$(cat said)" = "backdrop: end.$from: ${from^^}: the file's end is missing; all its pixels are there" ] ||
+        complain "a $from without its end says: $(cat said)"
+    same out.png in.$from 0
+    "$build/backdrop" end.$from --matte-in half.png --color red --strict -o strict.png > said 2>&1
+    [ $? -eq 4 ] && [ "$(wc -l < said)" -eq 1 ] && [ ! -e strict.png ] || complain "--strict, $from: $(cat said)"
 done
+"$build/backdrop" end.gif --matte-in half.png --color red --strict -o strict.jpg > said 2>&1
+[ $? -eq 4 ] && [ "$(wc -l < said)" -eq 1 ] && [ ! -e strict.jpg ] || complain "--strict of a GIF whose first frame is taken: $(cat said)"
 if [ -d "$field" ]; then
     for from in gif png; do
         for to in gif png webp; do
