@@ -48,10 +48,10 @@ static void test_table(void **state) {
     }
     static const struct {
         const char *path, *name;
-    } paths[] = {{"a.jpg", "JPEG"},  {"a.JPE", "JPEG"}, {"a.jfif", "JPEG"},          {"b/a.png", "PNG"},
-                 {"a.webp", "WebP"}, {"a.tif", "TIFF"}, {"a.TIFF", "TIFF"},          {"a.avif", "AVIF"},
-                 {"a.gif", "GIF"},   {"png", NULL},     {"a.webp/photograph", NULL}, {"a.", NULL},
-                 {"a.apng", "PNG"},  {"a.heic", NULL},  {"a.bmp", NULL}};
+    } paths[] = {
+        {"a.jpg", "JPEG"},           {"a.JPE", "JPEG"},  {"a.jfif", "JPEG"}, {"b/a.png", "PNG"}, {"a.webp", "WebP"},
+        {"a.tif", "TIFF"},           {"a.TIFF", "TIFF"}, {"a.avif", "AVIF"}, {"a.gif", "GIF"},   {"png", NULL},
+        {"a.webp/photograph", NULL}, {"a.", NULL},       {"a.apng", "PNG"},  {"a.heic", NULL},   {"a.bmp", NULL}};
     for (size_t i = 0; i < BD_COUNT(paths); i++) {
         const bd_form *found = bd_form_of_path(paths[i].path);
         assert_true(found ? paths[i].name && !strcmp(found->name, paths[i].name) : !paths[i].name);
