@@ -62,7 +62,8 @@ typedef struct bd_matte_params {
     bd_class_set classes; /* foreground; all zero: the class called "person", or class 15 */
     bd_matte_mode mode;
     /* (coarse_height, coarse_width) probabilities in 0..1 that take the network's place; NULL: the network. The middles
-     * of the corner pixels lie on the middles of the photo's corner pixels ("align corners"). Borrowed until return. */
+     * of the corner pixels lie on the middles of the photo's corner pixels ("align corners"). Borrowed until return. A
+     * side has 1 to 16384 of them, or both have the photo's length; more are BD_ERR_IMAGE_TOO_LARGE. */
     const float *coarse;
     uint32_t coarse_width, coarse_height;
     bool wide;        /* the matte has BD_FORMAT_GRAY16 instead of BD_FORMAT_GRAY8 */

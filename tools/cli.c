@@ -79,7 +79,15 @@ bool cli_failed_to_fit(cli *run) {
     return false;
 }
 
-bool cli_failed_to_encode(cli *run) {
+bool cli_failed_to_encode(cli *run, const char *path) {
+    static const char *const names[] = {"image: ", "animation: "}; /* by which the library knows what has no path */
+    char message[sizeof run->error.message];
+    memcpy(message, run->error.message, sizeof message);
+    const char *told = message;
+    for (size_t i = 0; i < CLI_COUNT(names) && told == message; i++) {
+        told += strncmp(message, names[i], strlen(names[i])) ? 0 : strlen(names[i]);
+    }
+    keep_message(run, "%s: %s", cli_is_dash(path) ? "standard output" : path, told);
     cli_failed(run);
     if (run->error.code == BD_ERR_UNSUPPORTED) {
         run->status = CLI_UNWRITABLE;

@@ -56,8 +56,8 @@ bool cli_fail(cli *run, cli_status status, const char *format, ...) BD_PRINTF(3,
 bool cli_failed(cli *run);
 /* The same for a picture that could not be read: what this build has no decoder of is no fault of the device. */
 bool cli_failed_to_read(cli *run);
-/* The same for a picture that could not be encoded. */
-bool cli_failed_to_encode(cli *run);
+/* The same for a picture that could not be encoded; the message then begins with its path, "-": standard output. */
+bool cli_failed_to_encode(cli *run, const char *path);
 /* The same for a network that the device does not take: its size is too large where the command line gave it, else the
  * model is. */
 bool cli_failed_to_fit(cli *run);

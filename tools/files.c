@@ -436,7 +436,7 @@ static bool write_image(cli *run, const char *path, bd_image *image, bd_image_wr
     void *data;
     size_t bytes;
     if (bd_image_encode(image, &params, &data, &bytes, &run->error)) {
-        return cli_failed_to_encode(run);
+        return cli_failed_to_encode(run, path);
     }
     bool done = cli_write_data(run, path, data, bytes);
     if (done && whitened && !run->options.quiet && !run->said_white) {

@@ -27,6 +27,7 @@ static bool open_frames(cli *run, const char *path, const bd_image_read_params *
     const double started = cli_now_ms();
     *frames = (cli_frames){.info = {.struct_size = sizeof frames->info}};
     cli_progress_stage(run, "reading");
+    frames->path = path;
     bool done = open_source(run, path, params, frames) &&
                 (!bd_animation_info_get(frames->source, &frames->info) || cli_failed(run)) &&
                 read_frame(run, frames, image);
@@ -83,7 +84,7 @@ static bool add(cli *run, const cli_frames *frames, bd_image_write_params params
     const bool done = (*writer || !bd_animation_writer_create(&params, frames->info.play_count, writer, &run->error)) &&
                       !bd_animation_writer_add(*writer, image, frames->delay, &run->error);
     cli_add_timing(run, "encode", started);
-    return done || cli_failed_to_encode(run);
+    return done || cli_failed_to_encode(run, frames->path);
 }
 
 bool cli_frames_add(cli *run, cli_frames *frames, bd_image_file file, const bd_image *image,
@@ -125,7 +126,7 @@ static bool finish(cli *run, bd_animation_writer *writer, const char *path) {
     cli_progress_stage(run, "writing");
     run->written = path;
     if (bd_animation_writer_finish(writer, &data, &bytes, &run->error)) {
-        return cli_failed_to_encode(run);
+        return cli_failed_to_encode(run, path);
     }
     const bool done = cli_write_data(run, path, data, bytes);
     bd_release(NULL, data);

@@ -7,6 +7,7 @@
 
 /* Zeroed at first. */
 typedef struct cli_frames {
+    const char *path;     /* the photo's, the caller's */
     bd_animation *source; /* NULL: a still picture, of which there is nothing more to do */
     uint8_t *data;        /* standard input's */
     size_t bytes;

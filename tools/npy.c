@@ -5,7 +5,7 @@
 
 #include "npy.h"
 
-enum { LONGEST_SIDE = 1 << 14, MOST_AXES = 8 };
+enum { LONGEST_SIDE = 1 << 20, MOST_AXES = 8 };
 
 bool cli_npy_is(const uint8_t *data, size_t bytes) {
     return bytes > 6 && !memcmp(data, "\x93NUMPY", 6);

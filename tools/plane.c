@@ -34,7 +34,7 @@ static bool read_npy(cli *run, const char *path, cli_npy *n, cli_plane *plane) {
     uint64_t most = 0;
     if (!cli_npy_header(n)) {
         return cli_fail(run, CLI_NOT_AN_IMAGE,
-                        "%s: %s%s; taken are (h, w), up to 16384 each, of floats, integers or bool", path,
+                        "%s: %s%s; taken are (h, w), up to 1048576 each, of floats, integers or bool", path,
                         *n->holds ? "it has " : "not a NumPy file", n->holds);
     }
     if (!cli_value_pixels(run, &run->options.max_pixels, &most)) {

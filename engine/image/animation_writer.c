@@ -68,8 +68,11 @@ static bd_result check_frame(const bd_animation_writer *writer, const bd_image *
 }
 
 static bd_result begin(bd_animation_writer *writer, const bd_image *first, bd_error *error) {
-    bd_result result = bd_image_create(writer->allocator, "animation", first->width, first->height, BD_FORMAT_RGBA8,
-                                       &writer->frame, error);
+    bd_result result = bd_form_check_size(writer->form, writer->to.name, first->width, first->height, error);
+    if (!result) {
+        result = bd_image_create(writer->allocator, "animation", first->width, first->height, BD_FORMAT_RGBA8,
+                                 &writer->frame, error);
+    }
     if (!result) {
         result = bd_image_set_profile(&writer->frame, first->profile, first->profile_bytes, error);
     }

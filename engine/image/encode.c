@@ -83,6 +83,9 @@ static bd_result encode(bd_encoder *to) {
         result = check_image(to, form);
     }
     if (!result) {
+        result = bd_form_check_size(form, to->name, to->image->width, to->image->height, to->error);
+    }
+    if (!result) {
         result = check_palette(to);
     }
     if (!result) {

@@ -131,6 +131,7 @@ static const bd_form forms[] = {
     {.name = "JPEG",
      .endings = ".jpg .jpeg .jpe .jfif",
      .file = BD_IMAGE_FILE_JPEG,
+     .most_side = 65500, /* libjpeg's JPEG_MAX_DIMENSION */
      .lossy = true,
      .metadata = ALL_METADATA,
      .is = is_jpeg,
@@ -153,6 +154,7 @@ static const bd_form forms[] = {
      .library = "libwebp",
      .endings = ".webp",
      .file = BD_IMAGE_FILE_WEBP,
+     .most_side = 16383,
      .alpha = true,
      .frames = true,
      .lossy = true,
@@ -182,6 +184,7 @@ static const bd_form forms[] = {
      .library = "libheif",
      .endings = ".avif",
      .file = BD_IMAGE_FILE_AVIF,
+     .most_side = 65536,
      .alpha = true,
      .lossy = true,
      .lossless = true,
@@ -218,6 +221,7 @@ static const bd_form forms[] = {
      .library = "giflib",
      .endings = ".gif",
      .file = BD_IMAGE_FILE_GIF,
+     .most_side = 65535,
      .alpha = true,
      .frames = true,
 #ifdef BD_HAS_GIF
@@ -283,6 +287,13 @@ const bd_form *bd_form_of_path(const char *path) {
         }
     }
     return NULL;
+}
+
+bd_result bd_form_check_size(const bd_form *form, const char *name, uint32_t width, uint32_t height, bd_error *error) {
+    return form->most_side && BD_MAX(width, height) > form->most_side
+               ? bd_fail(error, BD_ERR_IMAGE_TOO_LARGE, "%s: %s holds sides of up to %u pixels, not %ux%u", name,
+                         form->name, form->most_side, width, height)
+               : BD_OK;
 }
 
 uint32_t bd_image_form_count(void) {

@@ -14,6 +14,7 @@ typedef struct bd_form {
     const char *library; /* what a build without it lacks; NULL: every build has it */
     bd_image_file file;
     bool alpha, deep, frames; /* whether it holds these */
+    uint32_t most_side;       /* of a picture that is written, in pixels; 0: any */
     bool lossy, lossless;     /* whether what is written can lose, and can keep every number */
     unsigned metadata;        /* what encode writes of it, 1 << bd_metadata_kind */
     bool (*is)(const bd_image_source *source);
@@ -32,6 +33,9 @@ const bd_form *bd_form_of_source(const bd_image_source *source);
 const bd_form *bd_form_of_file(bd_image_file file);
 /* By the ending of a name, of the forms that are written. */
 const bd_form *bd_form_of_path(const char *path);
+
+/* Whether files of it hold a picture of such sides. Errors: BD_ERR_IMAGE_TOO_LARGE. */
+bd_result bd_form_check_size(const bd_form *form, const char *name, uint32_t width, uint32_t height, bd_error *error);
 
 /* A file that is not larger than any picture of so many pixels. */
 bd_result bd_image_content_read(const char *path, const bd_image_read_params *given, bd_content *content,

@@ -12,7 +12,7 @@
 #include "image/palette.h"
 #include "image/pixels.h"
 
-enum { SIDE_MOST = 65535, COLORS = 256 };
+enum { COLORS = 256 };
 
 typedef struct gif_writer {
     bd_encoder *to;
@@ -121,10 +121,6 @@ static bd_result begin(bd_encoder *to, uint32_t play_count, void **state) {
         return bd_fail(to->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", to->name);
     }
     writer->to = to;
-    if (first->width > SIDE_MOST || first->height > SIDE_MOST) {
-        return bd_fail(to->error, BD_ERR_IMAGE_TOO_LARGE, "%s: GIF holds %d pixels a side at most", to->name,
-                       (int)SIDE_MOST);
-    }
     bd_result result = begin_colors(writer);
     if (result) {
         return result;

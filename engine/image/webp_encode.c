@@ -20,10 +20,6 @@ static void fail_at(bd_encoder *to, WebPEncodingError code) {
     case VP8_ENC_ERROR_BAD_WRITE:
         to->result = bd_fail(to->error, BD_ERR_OUT_OF_MEMORY, "%s: out of memory", to->name);
         break;
-    case VP8_ENC_ERROR_BAD_DIMENSION:
-        to->result = bd_fail(to->error, BD_ERR_IMAGE_TOO_LARGE, "%s: WebP holds sides of up to %d pixels, not %ux%u",
-                             to->name, WEBP_MAX_DIMENSION, (unsigned)to->image->width, (unsigned)to->image->height);
-        break;
     default:
         to->result = bd_fail(to->error, BD_ERR_INVALID_ARGUMENT, "%s: WebP: libwebp's error %d", to->name, (int)code);
         break;
@@ -75,9 +71,7 @@ static void encode_picture(bd_encoder *to, WebPPicture *picture) {
     picture->height = (int)to->image->height;
     picture->writer = put;
     picture->custom_ptr = to;
-    if (to->image->width > WEBP_MAX_DIMENSION || to->image->height > WEBP_MAX_DIMENSION) {
-        fail_at(to, VP8_ENC_ERROR_BAD_DIMENSION);
-    } else if (!WebPPictureAlloc(picture)) {
+    if (!WebPPictureAlloc(picture)) {
         fail_at(to, VP8_ENC_ERROR_OUT_OF_MEMORY);
     } else {
         fill(to, picture);

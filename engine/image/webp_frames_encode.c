@@ -33,10 +33,6 @@ static bd_result begin(bd_encoder *to, uint32_t play_count, void **state) {
         return no_memory(to);
     }
     writer->to = to;
-    if (to->image->width > WEBP_MAX_DIMENSION || to->image->height > WEBP_MAX_DIMENSION) {
-        return bd_fail(to->error, BD_ERR_IMAGE_TOO_LARGE, "%s: WebP holds %d pixels a side at most", to->name,
-                       WEBP_MAX_DIMENSION);
-    }
     const int quality = to->params.quality ? to->params.quality : QUALITY;
     WebPAnimEncoderOptions options;
     enum { LOSSLESS_LEVEL = 6 }; /* of 9, which takes several times as long for a few percent */

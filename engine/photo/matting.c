@@ -43,8 +43,21 @@ bool bd_matte_needs_network(const bd_matte_params *params) {
     return !params->coarse && !params->trimap && (!params->key || params->key_with_network);
 }
 
-bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_network, bd_error *error) {
+static bd_result check_coarse(const bd_matte_params *params, bd_size photo, bd_error *error) {
     enum { LONGEST_SIDE = 1 << 14 };
+    const uint32_t w = params->coarse_width, h = params->coarse_height;
+    if (!w || !h) {
+        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "probabilities of %ux%u", w, h);
+    }
+    if ((w > LONGEST_SIDE || h > LONGEST_SIDE) && (w != photo.w || h != photo.h)) {
+        return bd_fail(error, BD_ERR_IMAGE_TOO_LARGE,
+                       "probabilities of %ux%u for a photo of %ux%u: a side may have %d, or both the photo's length", w,
+                       h, photo.w, photo.h, (int)LONGEST_SIDE);
+    }
+    return BD_OK;
+}
+
+bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_network, bd_error *error) {
     if ((unsigned)params->mode > BD_MATTE_BEST) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such kind of matte: %d", (int)params->mode);
     }
@@ -56,11 +69,6 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "no such way to blur a matte's guide: %d",
                        (int)params->guide_blur);
     }
-    if (params->coarse && (!params->coarse_width || !params->coarse_height || params->coarse_width > LONGEST_SIDE ||
-                           params->coarse_height > LONGEST_SIDE)) {
-        return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "probabilities of %ux%u: a side has 1 to %d",
-                       params->coarse_width, params->coarse_height, (int)LONGEST_SIDE);
-    }
     if (params->want_coarse && !(bd_matte_needs_network(params) && params->rule == BD_RULE_ON)) {
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT, "coarse probabilities are given by the network with its rule");
     }
@@ -68,7 +76,10 @@ bd_result bd_matte_check(const bd_matte_params *params, bd_size photo, bool has_
         return bd_fail(error, BD_ERR_INVALID_ARGUMENT,
                        "a session without a model needs probabilities, a trimap or a key");
     }
-    bd_result result = bd_trimap_check(params, photo, error);
+    bd_result result = params->coarse ? check_coarse(params, photo, error) : BD_OK;
+    if (!result) {
+        result = bd_trimap_check(params, photo, error);
+    }
     if (!result) {
         result = bd_rule_check(params, error);
     }

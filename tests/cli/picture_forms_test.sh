@@ -164,6 +164,16 @@ for most in K 2T 2kk 1.5M -1; do
     says "--max-pixels takes a number such as 50000000, 500K, 50M or 2G, 0 for no limit, not '$most'"
 done
 
+# A photo longer than a JPEG may be, whose finished matte is as long.
+{ printf 'P6\n65501 2\n255\n'; head -c $((65501 * 6)) /dev/zero; } > long.ppm
+{ printf 'P5\n65501 2\n255\n'; head -c $((65501 * 2)) /dev/zero | tr '\0' '\377'; } > long.pgm
+run 0 long.ppm --matte-in long.pgm --color red --matte-out long_matte.png -o long.png
+run 0 long.ppm --matte-in long_matte.png --color red -o again.png
+cmp -s long.png again.png || complain "a long photo's matte is not what was written"
+run 5 long.ppm --matte-in long.pgm --color red -o long.jpg
+says 'backdrop: long.jpg: JPEG holds sides of up to 65500 pixels, not 65501x2'
+[ ! -e long.jpg ] || complain 'a JPEG that is too long'
+
 # What cannot be read is named.
 printf 'RIFF\0\0\0\0WEBPVP8 ' > bad.webp
 printf 'II*\0\0\0\0\0' > bad.tif

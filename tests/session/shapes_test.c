@@ -461,12 +461,37 @@ static void test_refusals(void **state) {
     free(coarse.values);
 }
 
+/* A finished matte of a photo longer than any other probabilities may be. */
+static void test_long(void **state) {
+    (void)state;
+    enum { LONG = 20000 };
+    for (int tall = 0; tall < 2; tall++) {
+        const uint32_t w = tall ? 3 : LONG, h = tall ? LONG : 3;
+        plane coarse = make_plane(w, h);
+        for (uint32_t i = 0; i < w * h; i++) {
+            coarse.values[i] = (float)(i * 2654435761u >> 24) / 255.0f;
+        }
+        const bd_matte_params params = params_of(&coarse, BD_MATTE_SOFT);
+        plane p = shaped(w, h, &params);
+        for (uint32_t i = 0; i < w * h; i++) {
+            assert_true(fabsf(p.values[i] - coarse.values[i]) < 1e-4f);
+        }
+        bd_image photo = make_photo(100, 100), alpha = {0};
+        bd_error error = {0};
+        assert_int_equal(bd_session_matte(session, &photo, &params, &alpha, &error), BD_ERR_IMAGE_TOO_LARGE);
+        assert_non_null(strstr(error.message, "20000"));
+        free(photo.pixels);
+        free(p.values);
+        free(coarse.values);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keep),    cmocka_unit_test(test_no_point), cmocka_unit_test(test_holes),
         cmocka_unit_test(test_large),   cmocka_unit_test(test_feather),  cmocka_unit_test(test_growth),
         cmocka_unit_test(test_disc),    cmocka_unit_test(test_bands),    cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_replace), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_replace), cmocka_unit_test(test_refusals), cmocka_unit_test(test_long),
     };
     int skip = test_device_skip();
     if (skip) {

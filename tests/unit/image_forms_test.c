@@ -161,12 +161,26 @@ static void test_refused(void **state) {
     if (is_there(BD_IMAGE_FILE_WEBP)) {
         const bd_image_write_params webp = {.struct_size = sizeof webp, .file = BD_IMAGE_FILE_WEBP};
         refuse(BD_ERR_INVALID_ARGUMENT, &deep, &webp, "16 bits");
-        bd_image wide = image;
-        wide.owner = NULL;
-        wide.width = 16384; /* refused before a pixel is read */
-        wide.stride_bytes = wide.width * 4;
-        wide.height = 1;
-        refuse(BD_ERR_IMAGE_TOO_LARGE, &wide, &webp, "16383");
+    }
+    static const struct {
+        bd_image_file file;
+        uint32_t most;
+    } sides[] = {{BD_IMAGE_FILE_JPEG, 65500},
+                 {BD_IMAGE_FILE_WEBP, 16383},
+                 {BD_IMAGE_FILE_AVIF, 65536},
+                 {BD_IMAGE_FILE_GIF, 65535}};
+    for (size_t i = 0; i < BD_COUNT(sides); i++) {
+        if (is_there(sides[i].file)) {
+            const bd_image_write_params params = {.struct_size = sizeof params, .file = sides[i].file};
+            bd_image wide = image, tall = image; /* refused before a pixel is read */
+            wide.owner = tall.owner = NULL;
+            wide.width = tall.height = sides[i].most + 1;
+            wide.stride_bytes = (ptrdiff_t)wide.width * 4;
+            char words[16];
+            (void)snprintf(words, sizeof words, "%u", sides[i].most);
+            refuse(BD_ERR_IMAGE_TOO_LARGE, &wide, &params, words);
+            refuse(BD_ERR_IMAGE_TOO_LARGE, &tall, &params, words);
+        }
     }
     bd_image_finish(&image);
     bd_image_finish(&deep);

@@ -158,10 +158,6 @@ static void test_refused_arguments(void **state) {
     assert_int_equal(bd_image_encode(&bad, NULL, &data, &size, &error), BD_ERR_INVALID_ARGUMENT);
     const bd_image_write_params loud = {.struct_size = sizeof loud, .file = BD_IMAGE_FILE_JPEG, .quality = 101};
     assert_int_equal(bd_image_encode(&image, &loud, &data, &size, &error), BD_ERR_INVALID_ARGUMENT);
-    bad = image;
-    bad.height = 65501; /* refused by the header, before a pixel is read */
-    const bd_image_write_params jpeg = {.struct_size = sizeof jpeg, .file = BD_IMAGE_FILE_JPEG};
-    assert_int_equal(bd_image_encode(&bad, &jpeg, &data, &size, &error), BD_ERR_INVALID_ARGUMENT);
     bd_image_finish(&image);
 }
 
