@@ -79,6 +79,7 @@ typedef struct bd_image_form {
     bool frames;         /* whether this build writes animations of it (backdrop_animation.h) */
     bool lossy;          /* whether what is written may lose: quality counts */
     bool lossless;       /* whether it can keep every number, without being asked or by the parameter of that name */
+    uint32_t most_side;  /* pixels of a side of what is written; 0: any */
 } bd_image_form;
 
 /* How many forms there are, whether this build knows how to read and write them or not. */

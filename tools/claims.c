@@ -5,6 +5,7 @@
 #include "claims.h"
 #include "platform/file_system.h"
 #include "platform/path.h"
+#include "platform/text.h"
 #include "values.h"
 
 /* The member of an option of the run's verb that names a file of a kind and was given; NULL: it is none. */
@@ -29,8 +30,7 @@ bool cli_check_inputs(cli *run) {
            (dashes < 2 || cli_fail(run, CLI_USAGE, "only one input can be standard input"));
 }
 
-/* The folder that is there and nearest above a path that is not; where in the path it ends. */
-static size_t find_folder(const char *path, cli_file_id *id) {
+size_t cli_folder_above(const char *path, cli_file_id *id) {
     cli_path folder;
     size_t length = strlen(path);
     while (length && length < sizeof folder.text) {
@@ -58,7 +58,9 @@ bool cli_claims_add(cli *run, cli_claims *claims, const char *path, bool written
     /* What is written by whatever links; a failure to say so is writing's, too. */
     cli_path target;
     const char *place = written && !bd_file_target(path, target.text, sizeof target.text) ? target.text : path;
-    const char *missing = place + (cli_identify(place, &claim.id) ? strlen(place) : find_folder(place, &claim.id));
+    const bool by_name = claims->folds && written;
+    const bool there = !by_name && cli_identify(place, &claim.id);
+    const char *missing = place + (there ? strlen(place) : cli_folder_above(place, &claim.id));
     if (claims->count == claims->room) {
         size_t room = claims->room ? 2 * claims->room : 64;
         cli_claim *more = realloc(claims->items, room * sizeof *more);
@@ -75,6 +77,9 @@ bool cli_claims_add(cli *run, cli_claims *claims, const char *path, bool written
     }
     memcpy(claim.path, path, bytes[0]);
     memcpy(claim.path + bytes[0], missing, bytes[1]);
+    for (char *at = claim.path + bytes[0]; by_name && *at; at++) {
+        *at = bd_text_lower(*at);
+    }
     claim.rest = bytes[0];
     claims->items[claims->count++] = claim;
     return true;
@@ -126,7 +131,7 @@ bool cli_claims_same(const cli_claim *a, const cli_claim *b) {
 }
 
 bool cli_claims_have(cli *run, const cli_claims *claims, const char *path) {
-    cli_claims one = {.items = NULL};
+    cli_claims one = {.folds = claims->folds};
     bool found = false;
     if (cli_claims_add(run, &one, path, true, 0) && one.count) {
         size_t low = 0, high = claims->count;

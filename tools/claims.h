@@ -19,8 +19,11 @@ typedef struct cli_claim {
 typedef struct cli_claims {
     cli_claim *items;
     size_t count, room;
+    bool folds; /* the caller's: of what is written a and A are one name, which a folder knows once it is there alone */
 } cli_claims;
 
+/* The folder that is there and nearest above a path; returns where in the path that ends. */
+size_t cli_folder_above(const char *path, cli_file_id *id);
 /* Devices, pipes and "-" are nobody's, nor is a file that is read and not there; NULL passes. */
 bool cli_claims_add(cli *run, cli_claims *claims, const char *path, bool written, size_t owner);
 /* The files that the run's options name, with owner 0; not what has {name} in it with --output-dir. */

@@ -165,6 +165,16 @@ static bool split_path(cli *run, const char *path, char *folder, char *temporary
     return true;
 }
 
+bool cli_check_standard_output(cli *run) {
+    const cli_options *from = &run->options;
+    const char *const files[] = {from->output, from->matte_out, from->labels, from->overlay, from->logits};
+    unsigned count = from->json;
+    for (size_t i = 0; i < CLI_COUNT(files); i++) {
+        count += cli_is_dash(files[i]);
+    }
+    return count < 2 || cli_fail(run, CLI_USAGE, "standard output takes one of the files or --json, not several");
+}
+
 bool cli_choose_output(cli *run) {
     cli_options *from = &run->options;
     bool named = from->output && *from->output;
@@ -173,8 +183,7 @@ bool cli_choose_output(cli *run) {
     } else if (!named) {
         return cli_fail(run, CLI_USAGE, "no output: give -o %s", cli_value_row(run, &from->output)->value);
     }
-    return !from->json || !cli_is_dash(from->output) ||
-           cli_fail(run, CLI_USAGE, "standard output takes the picture or --json, not both");
+    return cli_check_standard_output(run);
 }
 
 bool cli_check_output(cli *run, const char *path) {
@@ -295,6 +304,13 @@ bd_image_form cli_form(bd_image_file file) {
         }
     }
     return form;
+}
+
+bool cli_form_holds(cli *run, const char *path, bd_image_file file, uint32_t width, uint32_t height) {
+    const bd_image_form form = cli_form(file);
+    return !form.most_side || (width <= form.most_side && height <= form.most_side) ||
+           cli_fail(run, CLI_TOO_LARGE, "%s: %s holds sides of up to %u pixels, not %ux%u",
+                    cli_is_dash(path) ? "standard output" : path, form.name, form.most_side, width, height);
 }
 
 void cli_form_ending(bd_image_file file, char ending[8]) {

@@ -17,6 +17,8 @@ bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes);
 /* Fails where a file's name says that it is something else than what the option, by its member of run->options, writes.
  * NULL passes. */
 bool cli_check_extension(cli *run, const char *const *option);
+/* Fails where it would take more than one file, or a file and --json. */
+bool cli_check_standard_output(cli *run);
 /* Without -o: standard output, unless that is a terminal or taken by --json, which fails. */
 bool cli_choose_output(cli *run);
 /* Fails early where writing could only fail at the end: a missing folder, a terminal. NULL passes. */
@@ -27,6 +29,8 @@ bool cli_write_data(cli *run, const char *path, const void *data, size_t bytes);
 bool cli_has_ending(const char *path, const char *endings);
 /* What the library says of the form of a file that it may write. */
 bd_image_form cli_form(bd_image_file file);
+/* Fails where files of a form hold no picture of such sides. */
+bool cli_form_holds(cli *run, const char *path, bd_image_file file, uint32_t width, uint32_t height);
 /* The first of its endings. */
 void cli_form_ending(bd_image_file file, char ending[8]);
 /* A matte's: of the verb matte by --format, else by the extension of an option's file, which is checked; PNG for "-" and

@@ -9,6 +9,7 @@
 #include "platform.h"
 #include "platform/file_system.h"
 #include "platform/path.h"
+#include "platform/text.h"
 #include "progress.h"
 #include "values.h"
 
@@ -90,6 +91,62 @@ static bool set_name(cli *run, cli_photo *photo, unsigned number) {
 static void drop_name(cli_photo *photo) {
     free(photo->name);
     photo->name = NULL;
+}
+
+/* ---- folders that make no difference between a and A ---- */
+
+static int compare_folded(const void *a, const void *b) {
+    const char *const *one = a, *const *other = b;
+    for (const char *x = *one, *y = *other;; x++, y++) {
+        const int order = bd_text_lower(*x) - bd_text_lower(*y);
+        if (order || !*x) {
+            return order;
+        }
+    }
+}
+
+/* Whether names of two photos differ by that alone. */
+static bool has_folded_twins(cli *run, const cli_photos *photos, bool *has) {
+    *has = false;
+    const char **names = malloc((photos->count + 1) * sizeof *names);
+    if (!names) {
+        return cli_fail(run, CLI_OUT_OF_MEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < photos->count; i++) {
+        names[i] = photos->items[i].name;
+    }
+    qsort(names, photos->count, sizeof *names, compare_folded);
+    for (size_t i = 1; i < photos->count; i++) {
+        *has = *has || (!compare_folded(&names[i - 1], &names[i]) && strcmp(names[i - 1], names[i]) != 0);
+    }
+    free(names);
+    return true;
+}
+
+/* Whether a file is found by its name in other letters; of a folder that is not there yet the one above it is asked. */
+static bool ignores_case(const char *folder) {
+    static const char name[] = ".Backdrop";
+    cli_path path, other;
+    cli_file_id id;
+    bd_file file;
+    const size_t length = cli_identify(folder, &id) ? strlen(folder) : cli_folder_above(folder, &id);
+    path.text[0] = '\0';
+    if (length + sizeof name + 1 + BD_FILE_SUFFIX >= sizeof path.text ||
+        !append(&path, length ? folder : ".", length ? length : 1) || !append(&path, "/", 1) ||
+        !append(&path, name, sizeof name - 1)) {
+        return false;
+    }
+    cli_hold_signals(true);
+    bool ignores = !bd_file_open_temporary(path.text, path.text, &file);
+    if (ignores) {
+        (void)bd_file_close(file);
+        other = path;
+        other.text[(length ? length : 1) + 2] = 'b';
+        ignores = bd_path_look(other.text) == BD_PATH_FILE;
+        bd_file_remove(path.text);
+    }
+    cli_hold_signals(false);
+    return ignores;
 }
 
 /* ---- clashes ---- */
@@ -175,7 +232,7 @@ static bool settle(cli *run, cli_outputs *o, cli_claims *claims, size_t from, si
 }
 
 static bool settle_all(cli *run, cli_outputs *o, cli_clash how, bool again) {
-    cli_claims claims = {.items = NULL};
+    cli_claims claims = {.folds = o->folds};
     cli_path path;
     bool done = true;
     for (size_t i = 0; i < o->photos.count && done; i++) {
@@ -256,6 +313,41 @@ static bool check_all(cli *run, cli_outputs *o) {
     return compare_all(run, o, false, &left) && compare_all(run, o, true, &left);
 }
 
+/* What is called as a photo but for the ending, and is there beside it, may be a photo that this run was not given. */
+static bool check_beside(cli *run, const cli_outputs *o) {
+    cli_file_id folder, of_photo;
+    bool beside = false;
+    const bool told = (run->options.suffix && *run->options.suffix) || run->options.skip_existing;
+    if (told || !cli_identify(o->folder, &folder)) {
+        return true;
+    }
+    for (size_t i = 0; i < o->photos.count && !beside; i++) {
+        const cli_photo *photo = &o->photos.items[i];
+        of_photo = (cli_file_id){0};
+        (void)cli_folder_above(photo->path, &of_photo);
+        beside = !photo->listed && of_photo.volume == folder.volume && of_photo.index == folder.index;
+    }
+    for (size_t i = 0; i < o->photos.count && beside; i++) {
+        const cli_photo *photo = &o->photos.items[i];
+        cli_path path;
+        for (unsigned p = 0; p < o->pattern_count && photo->state == CLI_PHOTO_TO_DO && photo->name; p++) {
+            if (strncmp(o->patterns[p], CLI_NAME ".", sizeof CLI_NAME) != 0) {
+                continue; /* as good as a suffix */
+            }
+            if (!cli_output_path(run, o, photo, o->patterns[p], &path)) {
+                return false;
+            }
+            if (bd_path_look(path.text) == BD_PATH_FILE) {
+                return cli_fail(run, CLI_USAGE,
+                                "%s is there, in the photos' folder, and would be overwritten; give another "
+                                "--output-dir, a --suffix, or --skip-existing",
+                                path.text);
+            }
+        }
+    }
+    return true;
+}
+
 /* ---- what is to be done ---- */
 
 /* FNV-1a of 64 bits, its halves folded: by the bytes alone, so that every machine finds the same. */
@@ -318,7 +410,12 @@ bool cli_outputs_plan(cli *run, cli_outputs *o) {
             return false;
         }
     }
-    return settle_names(run, o) && check_all(run, o) && choose(run, o) && make_folder(run, o->folder);
+    if (!has_folded_twins(run, &o->photos, &o->folds)) {
+        return false;
+    }
+    o->folds = o->folds && ignores_case(o->folder);
+    return settle_names(run, o) && check_all(run, o) && choose(run, o) && check_beside(run, o) &&
+           make_folder(run, o->folder);
 }
 
 bool cli_outputs_check_absent(cli *run) {

@@ -13,6 +13,7 @@ typedef struct cli_outputs {
     const char *background; /* a file each, with {name}; NULL: none */
     unsigned twice;         /* photos that were named again */
     bool one;               /* one photo that was named: nothing is to be summed up */
+    bool folds;             /* the folder makes no difference between a and A, and names differ by that alone */
 } cli_outputs;
 
 /* Lists the photos and says what is to be done with each, before anything is: the folder, patterns and background are the

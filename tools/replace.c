@@ -211,7 +211,9 @@ static bool write_matte(cli *run, replacement *r) {
         cli_cropping_find(run, &r->crop, &r->alpha, r->photo_path);
     }
     bd_image written = cli_cropping_view(&r->crop, &r->alpha);
-    done = done && cli_write_image(run, run->options.matte_out, r->matte_file, &written, NULL, 0);
+    /* No half of what was asked for. */
+    done = done && cli_form_holds(run, run->options.output, r->file, written.width, written.height) &&
+           cli_write_image(run, run->options.matte_out, r->matte_file, &written, NULL, 0);
     bd_image_finish(&r->alpha);
     if (!run->options.key) {
         cli_matte_close(&r->matte);

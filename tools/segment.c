@@ -60,9 +60,8 @@ static bool parse(cli *run, segmenting *s) {
         return cli_fail(run, CLI_USAGE,
                         "segment takes one photo, with --output-dir several; see backdrop segment --help");
     }
-    int dashes = cli_is_dash(from->labels) + cli_is_dash(from->overlay) + cli_is_dash(from->logits) + from->json;
-    if (dashes > 1) {
-        return cli_fail(run, CLI_USAGE, "standard output takes one of the files or --json, not several");
+    if (!cli_check_standard_output(run)) {
+        return false;
     }
     if (from->photo_size && !from->labels) {
         return cli_fail(run, CLI_USAGE, "--photo-size needs --labels");

@@ -315,7 +315,8 @@ bd_result bd_image_form_at(uint32_t index, bd_image_form *form) {
                                 .deep = from->deep,
                                 .frames = from->writer != NULL,
                                 .lossy = from->lossy,
-                                .lossless = from->lossless};
+                                .lossless = from->lossless,
+                                .most_side = from->most_side};
     return bd_info_fill(form, &told, sizeof told);
 }
 

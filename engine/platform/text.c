@@ -3,13 +3,13 @@
 
 #include <stdint.h>
 
-static char lower(char letter) {
+char bd_text_lower(char letter) {
     return (char)(letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter);
 }
 
 bool bd_text_same_first(const char *a, const char *b, size_t most) {
     for (size_t i = 0; i < most; i++) {
-        if (lower(a[i]) != lower(b[i])) {
+        if (bd_text_lower(a[i]) != bd_text_lower(b[i])) {
             return false;
         }
         if (!a[i]) {

@@ -297,6 +297,46 @@ check_overwriting() {
     rm -rf in before
 }
 
+# What lies beside the photos that were named may be another photo.
+check_beside() {
+    mkdir in
+    for name in a b; do screen in/$name.ppm 1; done
+    cp "$scene" in/a.jpg
+    cp in/a.jpg before.jpg
+    refuses "in/a.jpg is there, in the photos' folder, and would be overwritten; give another" in/a.ppm in/b.ppm "${key[@]}" \
+        --format jpeg --output-dir ./in
+    made in 'a.jpg a.ppm b.ppm'
+    run 0 in/a.ppm in/b.ppm "${key[@]}" --format jpeg --output-dir in --skip-existing
+    made in 'a.jpg a.ppm b.jpg b.ppm'
+    for _ in 1 2; do run 0 in/a.ppm in/b.ppm "${key[@]}" --format jpeg --output-dir in --suffix -cut; done
+    made in 'a-cut.jpg a.jpg a.ppm b-cut.jpg b.jpg b.ppm'
+    cmp in/a.jpg before.jpg || complain 'a photo that was not named was overwritten'
+    rm -rf in before.jpg
+}
+
+# In a folder that makes no difference between A and a.
+check_case() {
+    local mounted=no
+    mkdir in in/1 in/2 card
+    screen in/1/A.ppm 1
+    screen in/2/a.PPM 2
+    if command -v mkfs.vfat fusefat > /dev/null && [ -w /dev/fuse ]; then
+        truncate -s 16M card.img
+        mkfs.vfat card.img > /dev/null && fusefat -o rw+ card.img card > /dev/null 2>&1 && mounted=yes
+    fi
+    if [ "$mounted" = yes ]; then
+        refuses 'would both become card/new/out/a.png' in/1 in/2 "${key[@]}" --output-dir card/new/out
+        for _ in 1 2; do run 0 in/1 in/2 "${key[@]}" --output-dir card/out --on-clash number; done
+        made card 'out/A-ppm.png out/a-PPM-2.png'
+        fusermount -u card
+    else
+        printf 'not looked at: a folder that makes no difference between A and a (dosfstools, fusefat)\n'
+    fi
+    run 0 in/1 in/2 "${key[@]}" --output-dir out
+    made out 'A.png a.png'
+    rm -rf in out card card.img
+}
+
 # inodes FOLDER: which files are there, and which they are.
 inodes() {
     (cd "$1" && find . -type f -printf '%P %i %T@\n' | sort)
@@ -554,6 +594,8 @@ check_clashes
 check_resuming
 check_full
 check_overwriting
+check_beside
+check_case
 check_resume
 check_backgrounds
 check_json

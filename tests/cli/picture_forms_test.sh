@@ -173,6 +173,11 @@ cmp -s long.png again.png || complain "a long photo's matte is not what was writ
 run 5 long.ppm --matte-in long.pgm --color red -o long.jpg
 says 'backdrop: long.jpg: JPEG holds sides of up to 65500 pixels, not 65501x2'
 [ ! -e long.jpg ] || complain 'a JPEG that is too long'
+run 5 long.ppm --key '#123456' --color red --matte-out half.png -o long.jpg
+says 'long.jpg: JPEG holds'
+[ ! -e half.png ] || complain 'half of what was asked for'
+run 2 photo.ppm --matte-in white.pgm --color red --matte-out - -o -
+says 'standard output takes one of the files or --json, not several'
 
 # What cannot be read is named.
 printf 'RIFF\0\0\0\0WEBPVP8 ' > bad.webp

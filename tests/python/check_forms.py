@@ -29,7 +29,7 @@ _LOG = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p)
 _Read = backdrop._struct('bd_image_read_params', 'size struct_size, pointer allocator, bool ignore_orientation, '
                          'u64 max_pixels, bool indices gray16, pointer log log_user, bool keep_depth')
 _Form = backdrop._struct('bd_image_form', 'size struct_size, text name endings library, enum file, '
-                         'bool reads writes alpha deep frames lossy lossless')
+                         'bool reads writes alpha deep frames lossy lossless, u32 most_side')
 _Write = backdrop._struct('bd_image_write_params', 'size struct_size, pointer allocator, enum file quality, '
                           'pointer palette, u32 palette_count, pointer metadata log log_user, bool lossless')
 
