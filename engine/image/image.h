@@ -7,6 +7,7 @@
 #include "image/apng.h"
 #include "image/apng_encode.h"
 #include "image/bmp.h"
+#include "image/camera_raw.h"
 #include "image/canvas.h"
 #include "image/cicp.h"
 #include "image/codec.h"

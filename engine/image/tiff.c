@@ -7,6 +7,7 @@
 #include <stdio.h> /* SEEK_SET */
 #include <string.h>
 
+#include "image/camera_raw.h"
 #include "image/color.h"
 #include "image/ifd_metadata.h"
 #include "image/metadata.h"
@@ -188,8 +189,13 @@ static bd_result read_header(tiff_reader *reader) {
     const bd_tiff_functions *call = &reader->tiff.call;
     TIFF *file = reader->tiff.file;
     find_page(reader);
+    if (bd_tiff_is_camera_raw(reader->source, call->TIFFCurrentDirOffset(file))) {
+        return bd_fail(reader->error, BD_ERR_UNSUPPORTED, "%s: a camera's raw picture; export it as TIFF or JPEG",
+                       reader->source->name);
+    }
     if (is_reduced(reader)) {
-        bd_image_warn(reader->source, "%s: TIFF: a thumbnail is all that can be read", reader->source->name);
+        return bd_fail(reader->error, BD_ERR_UNSUPPORTED, "%s: TIFF: a thumbnail is all that can be read",
+                       reader->source->name);
     }
     if (reader->tiff.cut_short) {
         bd_image_warn(reader->source, "%s: TIFF: the file is truncated: what tags say behind its end is ignored",
