@@ -29,6 +29,7 @@
 #include "image/jxl.h"
 #include "image/openjpeg.h"
 #include "image/jpeg_segments.h"
+#include "image/lab.h"
 #include "image/metadata.h"
 #include "image/orientation.h"
 #include "image/palette.h"
