@@ -299,6 +299,30 @@ static void test_broken_bmps(void **state) {
     }
 }
 
+/* Two columns, three rows, in each order of rows and of pixels in a row. */
+static void test_tga_orders(void **state) {
+    (void)state;
+    enum { HEADER = 18, DESCRIPTOR = 17, COLUMNS = 2, ROWS = 3 };
+    for (int order = 0; order < 4; order++) {
+        const bool right_to_left = order & 1, top_down = order & 2;
+        uint8_t data[HEADER + COLUMNS * ROWS * 3] = {[2] = 2, [12] = COLUMNS, [14] = ROWS, [16] = 24};
+        data[DESCRIPTOR] = (uint8_t)(order << 4);
+        for (int i = 0; i < COLUMNS * ROWS; i++) {
+            const int x = right_to_left ? COLUMNS - 1 - i % COLUMNS : i % COLUMNS;
+            const int y = top_down ? i / COLUMNS : ROWS - 1 - i / COLUMNS;
+            data[HEADER + i * 3 + 2] = (uint8_t)(10 * y + x);
+        }
+        bytes file = copy_of_bytes(data, sizeof data);
+        bd_image image = decoded_with(file, (bd_image_read_params){.ignore_orientation = order & 1}, NULL);
+        assert_int_equal(image.width, COLUMNS);
+        for (int i = 0; i < COLUMNS * ROWS; i++) {
+            assert_int_equal(image.pixels[i * 4], 10 * (i / COLUMNS) + i % COLUMNS);
+        }
+        bd_image_finish(&image);
+        free(file.data);
+    }
+}
+
 static void test_psd_without_picture(void **state) {
     (void)state;
     static const uint8_t resource[] = {0, 0, 0, 18, '8', 'B', 'I', 'M', 4, 0x21, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0};
@@ -442,17 +466,13 @@ static void test_avif_profile(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_gray16),
-        cmocka_unit_test(test_colors),
-        cmocka_unit_test(test_truncations),
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_broken_bmps),
-        cmocka_unit_test(test_psd_without_picture),
-        cmocka_unit_test(test_avif_out),
-        cmocka_unit_test(test_avif_profile),
-        cmocka_unit_test(test_field),
-        cmocka_unit_test(test_hurtful),
+        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_gray16),
+        cmocka_unit_test(test_colors),     cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_missing),    cmocka_unit_test(test_broken_bmps),
+        cmocka_unit_test(test_tga_orders), cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_sequence),   cmocka_unit_test(test_psd_without_picture),
+        cmocka_unit_test(test_avif_out),   cmocka_unit_test(test_avif_profile),
+        cmocka_unit_test(test_field),      cmocka_unit_test(test_hurtful),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
