@@ -323,6 +323,30 @@ static void test_tga_orders(void **state) {
     }
 }
 
+/* A sequence of pictures stands in a box of its own. */
+static void test_sequence(void **state) {
+    (void)state;
+    static const struct { const char *file, *form; } files[] = {{"alpha.avif", "AVIF"}, {"alpha.heic", "HEIC"}};
+    static const uint8_t box[] = {0, 0, 0, 8, 'm', 'o', 'o', 'v'};
+    for (size_t i = 0; i < BD_COUNT(files); i++) {
+        if (!form_named(files[i].form).reads) {
+            continue;
+        }
+        char note[200] = "", wanted[200];
+        (void)snprintf(wanted, sizeof wanted, "stored: %s: an animation, of which only a still picture is taken",
+                       files[i].form);
+        bytes file = stored(files[i].file);
+        bd_image image = decoded_with(file, (bd_image_read_params){0}, note);
+        assert_string_equal(note, "");
+        bd_image_finish(&image);
+        append_bytes(&file, box, sizeof box);
+        image = decoded_with(file, (bd_image_read_params){0}, note);
+        assert_string_equal(note, wanted);
+        bd_image_finish(&image);
+        free(file.data);
+    }
+}
+
 static void test_psd_without_picture(void **state) {
     (void)state;
     static const uint8_t resource[] = {0, 0, 0, 18, '8', 'B', 'I', 'M', 4, 0x21, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0};
