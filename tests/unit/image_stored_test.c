@@ -323,6 +323,41 @@ static void test_tga_orders(void **state) {
     }
 }
 
+/* What begins like a picture and is a text; and pictures whose headers are broken. */
+static void test_texts(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bd_result result;
+    } files[] = {
+        {"BMW is a car", BD_ERR_FILE_FORMAT},
+        {"BMW is a car that has a header of letters", BD_ERR_FILE_FORMAT},
+        {"P1 is the first", BD_ERR_FILE_FORMAT},
+        {"P2\nis the second", BD_ERR_FILE_FORMAT},
+        {"P3 2 of them", BD_ERR_FILE_FORMAT},
+        {"P4 # a comment\nand no number", BD_ERR_FILE_FORMAT},
+        {"P5 10% of all", BD_ERR_FILE_FORMAT},
+        {"P7\nis the last", BD_ERR_FILE_FORMAT},
+        {"P8 2 2 255\n", BD_ERR_FILE_FORMAT},
+        {"GIF8 is no version", BD_ERR_FILE_FORMAT},
+        {"P6\n# a comment\n2 2 ", BD_ERR_FILE_CORRUPT},
+        {"P6\n# cut off in a comment", BD_ERR_FILE_CORRUPT},
+        {"P6#\n2#\n 2 70000\n", BD_ERR_FILE_CORRUPT},
+        {"P7\n# a comment\nWIDTH 2\n", BD_ERR_FILE_CORRUPT},
+        {"P7\r\nHEIGHT x\n", BD_ERR_FILE_CORRUPT},
+    };
+    for (size_t i = 0; i < BD_COUNT(files); i++) {
+        bytes file = copy_of_bytes(files[i].text, strlen(files[i].text));
+        bd_image image;
+        bd_error error;
+        const bd_result result = decode_small(file, &image, &error);
+        if (result != files[i].result) {
+            fail_msg("%s: %d, %s", files[i].text, (int)result, error.message);
+        }
+        free(file.data);
+    }
+}
+
 /* A sequence of pictures stands in a box of its own. */
 static void test_sequence(void **state) {
     (void)state;
