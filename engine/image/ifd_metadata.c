@@ -8,6 +8,7 @@
 #include "image/exif.h"
 #include "image/ifd.h"
 #include "image/iptc.h"
+#include "image/jpeg_segments.h"
 #include "image/metadata.h"
 
 enum {
@@ -54,18 +55,28 @@ static bd_result take_swapped(const bd_image_source *source, const bd_ifd_entry 
     for (size_t i = 0; i < entry->bytes; i++) {
         copy[i] = entry->value[i ^ 3];
     }
-    bd_result result = bd_metadata_take(source, BD_METADATA_IPTC, copy, bd_iptc_measure(copy, entry->bytes), error);
+    bd_result result = bd_metadata_take(source, BD_METADATA_IPTC, copy, entry->bytes, error);
     bd_free(source->allocator, copy);
     return result;
 }
 
+static bd_result take_resources(const bd_image_source *source, const uint8_t *blocks, size_t bytes, bd_error *error) {
+    size_t iptc_bytes;
+    const uint8_t *iptc = bd_iptc_find(blocks, bytes, &iptc_bytes);
+    return iptc ? bd_metadata_take(source, BD_METADATA_IPTC, iptc, iptc_bytes, error) : BD_OK;
+}
+
+/* Data sets; libvips puts a JPEG's whole segment of resources there. */
 static bd_result take_iptc(const bd_image_source *source, const bd_ifd_entry *entry, bd_error *error) {
     enum { DATA_SET = 0x1c };
     const uint8_t *iptc = entry->value;
     if (entry->type == BD_IFD_LONG && iptc[0] != DATA_SET && iptc[3] == DATA_SET) {
         return take_swapped(source, entry, error);
     }
-    return bd_metadata_take(source, BD_METADATA_IPTC, iptc, bd_iptc_measure(iptc, entry->bytes), error);
+    if (entry->bytes > sizeof BD_JPEG_RESOURCES && !memcmp(iptc, BD_JPEG_RESOURCES, sizeof BD_JPEG_RESOURCES)) {
+        return take_resources(source, iptc + sizeof BD_JPEG_RESOURCES, entry->bytes - sizeof BD_JPEG_RESOURCES, error);
+    }
+    return bd_metadata_take(source, BD_METADATA_IPTC, iptc, entry->bytes, error);
 }
 
 static bd_result take_xmp(const bd_image_source *source, const bd_ifd_entry *entry, bd_error *error) {
@@ -74,12 +85,6 @@ static bd_result take_xmp(const bd_image_source *source, const bd_ifd_entry *ent
         bytes--;
     }
     return bd_metadata_take(source, BD_METADATA_XMP, entry->value, bytes, error);
-}
-
-static bd_result take_resources(const bd_image_source *source, const bd_ifd_entry *entry, bd_error *error) {
-    size_t bytes;
-    const uint8_t *iptc = bd_iptc_find(entry->value, entry->bytes, &bytes);
-    return iptc ? bd_metadata_take(source, BD_METADATA_IPTC, iptc, bytes, error) : BD_OK;
 }
 
 /* The first entry of the tag. */
@@ -97,7 +102,7 @@ static bd_result take_block(const bd_image_source *source, const bd_ifd_file *fi
         }
         return tag == TAG_XMP    ? take_xmp(source, &entry, error)
                : tag == TAG_IPTC ? take_iptc(source, &entry, error)
-                                 : take_resources(source, &entry, error);
+                                 : take_resources(source, entry.value, entry.bytes, error);
     }
     return BD_OK;
 }

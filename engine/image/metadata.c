@@ -146,6 +146,14 @@ static bd_result take_xmp(const bd_image_source *source, const uint8_t *xmp, siz
 
 static bd_result take_iptc(const bd_image_source *source, const uint8_t *iptc, size_t bytes, bd_error *error) {
     bd_metadata *kept = &source->metadata->kept;
+    bool whole;
+    bytes = bd_iptc_measure(iptc, bytes, &whole);
+    if (!whole) {
+        bd_metadata_drop(source, BD_METADATA_IPTC);
+    }
+    if (!bytes) {
+        return BD_OK;
+    }
     kept->iptc = copy_of(source->allocator, iptc, bytes);
     kept->iptc_bytes = kept->iptc ? bytes : 0;
     return kept->iptc ? BD_OK : no_memory(source->name, error);
