@@ -14,6 +14,8 @@
 enum {
     TAG_TITLE = 0x010d, /* TIFF's DocumentName */
     TAG_DESCRIPTION = 0x010e,
+    TAG_MAKE = 0x010f,
+    TAG_MODEL = 0x0110,
     TAG_ORIENTATION = 0x0112,
     TAG_DENSITY_X = 0x011a,
     TAG_DENSITY_Y = 0x011b,
@@ -270,22 +272,40 @@ static bool is_time(const char *text) {
 static const struct {
     const char *key;
     uint16_t tag;
-} text_tags[] = {{"Title", TAG_TITLE},        {"Description", TAG_DESCRIPTION}, {"Comment", TAG_DESCRIPTION},
-                 {"Software", TAG_SOFTWARE},  {"Creation Time", TAG_TIME},      {"Author", TAG_AUTHOR},
-                 {"Copyright", TAG_COPYRIGHT}};
+} text_tags[] = {{"Title", TAG_TITLE},         {"Description", TAG_DESCRIPTION}, {"Comment", TAG_DESCRIPTION},
+                 {"Software", TAG_SOFTWARE},   {"Creation Time", TAG_TIME},      {"Author", TAG_AUTHOR},
+                 {"Copyright", TAG_COPYRIGHT}, {"Artist", TAG_AUTHOR},           {"Make", TAG_MAKE},
+                 {"Model", TAG_MODEL}};
 
-/* Does the directory say it? */
-static bool has_text(const bd_ifd *main_directory, const bd_metadata_text *text) {
+/* Does the entry say it? */
+static bool says(const bd_ifd_entry *entry, const bd_metadata_text *text) {
     const size_t bytes = strlen(text->value);
+    bool says = false;
     for (size_t t = 0; t < BD_COUNT(text_tags); t++) {
-        const bd_ifd_entry *entry =
-            strcmp(text_tags[t].key, text->key) ? NULL : bd_ifd_find(main_directory, text_tags[t].tag);
-        if (entry && entry->bytes >= bytes && !memcmp(entry->value, text->value, bytes) &&
-            (entry->bytes == bytes || !entry->value[bytes])) {
-            return true;
-        }
+        says |= text_tags[t].tag == entry->tag && !strcmp(text_tags[t].key, text->key);
     }
-    return false;
+    return says && entry->value && entry->bytes >= bytes && !memcmp(entry->value, text->value, bytes) &&
+           (entry->bytes == bytes || !entry->value[bytes]);
+}
+
+static bool has_text(const bd_ifd *main_directory, const bd_metadata_text *text) {
+    bool has = false;
+    for (uint32_t i = 0; i < main_directory->count && !has; i++) {
+        has = says(&main_directory->entries[i], text);
+    }
+    return has;
+}
+
+bool bd_exif_has_text(const bd_metadata *metadata, const bd_metadata_text *text) {
+    bd_ifd_file file;
+    const uint64_t first = bd_ifd_open(metadata->exif, metadata->exif_bytes, &file);
+    const uint32_t count = first ? bd_ifd_count(&file, first) : 0;
+    bool has = false;
+    for (uint32_t i = 0; i < count && !has; i++) {
+        const bd_ifd_entry entry = bd_ifd_entry_at(&file, first, i);
+        has = says(&entry, text);
+    }
+    return has;
 }
 
 static void add_texts(addition *a) {

@@ -355,17 +355,25 @@ static bd_result fit_iptc(const bd_allocator *allocator, const bd_metadata *give
     return whole ? BD_OK : BD_ERR_UNSUPPORTED;
 }
 
-/* Without those of thumbnails (freedesktop.org), which would belong to the old picture. */
+/* Thumbnails' (freedesktop.org) would belong to the old picture, as the times that ImageMagick notes of its file. */
+static bool is_of_file(const char *key) {
+    static const char *const beginnings[] = {"Thumb::", "date:create", "date:modify", "date:timestamp"};
+    bool is = false;
+    for (size_t i = 0; i < BD_COUNT(beginnings); i++) {
+        is |= !strncmp(key, beginnings[i], strlen(beginnings[i]));
+    }
+    return is;
+}
+
 static bd_result fit_texts(const bd_allocator *allocator, const bd_metadata *given, bd_metadata *fitted,
                            bd_error *error) {
-    static const char thumbnail[] = "Thumb::";
     bd_metadata_text *texts = bd_alloc(allocator, given->text_count * sizeof *texts);
     if (!texts) {
         return no_memory("texts", error);
     }
     fitted->texts = texts;
     for (size_t i = 0; i < given->text_count; i++) {
-        if (strncmp(given->texts[i].key, thumbnail, sizeof thumbnail - 1) != 0) {
+        if (!is_of_file(given->texts[i].key)) {
             texts[fitted->text_count++] = given->texts[i];
         }
     }

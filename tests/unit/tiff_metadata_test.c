@@ -353,6 +353,39 @@ static void test_texts(void **state) {
         bd_image_finish(&back);
         free(file.data);
     }
+    /* What EXIF says needs no word, in WebP either; nor do the times of a file. */
+    const bd_metadata_text told[] = {{"Make", "MadeUp"},          {"Model", "T"},
+                                     {"Copyright", "(c) nobody"}, {"date:create", "2020-01-02T03:04:05+00:00"},
+                                     {"date:timestamp", "2020"},  {"Model", "Other"}};
+    for (size_t count = BD_COUNT(told) - 1; count <= BD_COUNT(told); count++) {
+        for (int i = 0; i < 2; i++) {
+            const bd_image_file form = i ? BD_IMAGE_FILE_WEBP : BD_IMAGE_FILE_TIFF;
+            const bd_metadata given = {.struct_size = sizeof given,
+                                       .exif = block.data,
+                                       .exif_bytes = block.size,
+                                       .texts = told,
+                                       .text_count = count};
+            said kept;
+            if (can_write(form)) {
+                bytes file = write_with(&image, form, &given, &kept);
+                assert_int_equal(kept.lines, count == BD_COUNT(told));
+                free(file.data);
+            }
+        }
+    }
+    /* Without EXIF they become tags of their own. */
+    const bd_metadata of_camera = {.struct_size = sizeof of_camera, .texts = told, .text_count = 2};
+    said lines;
+    bd_metadata tags;
+    bytes camera = write_with(&image, BD_IMAGE_FILE_TIFF, &of_camera, &lines);
+    assert_int_equal(lines.lines, 0);
+    back = read_with(camera, false, &tags, &lines);
+    const field make = text(0x010f, "MadeUp"), model = text(0x0110, "T");
+    check_field(&tags, MAIN, &make);
+    check_field(&tags, MAIN, &model);
+    bd_metadata_finish(&tags);
+    bd_image_finish(&back);
+    free(camera.data);
     /* EXIF has the word; a comment may describe. */
     static const bd_metadata_text two[] = {{"Comment", "by hand"}, {"Copyright", "(c) somebody"}};
     const bd_metadata given = {.struct_size = sizeof given,
