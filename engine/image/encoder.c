@@ -7,6 +7,7 @@
 
 #include "base/params.h"
 #include "image/exif.h"
+#include "image/ifd_metadata.h"
 #include "image/metadata.h"
 
 bool bd_encoder_grow(bd_encoder *to, size_t bytes) {
@@ -71,6 +72,15 @@ static bool has_density(const bd_metadata *metadata, unsigned held) {
              bd_exif_density(metadata->exif, metadata->exif_bytes, said));
 }
 
+/* Whether there are texts that EXIF, where the form holds it, does not say. */
+static bool has_texts(const bd_metadata *metadata, unsigned held) {
+    bool has = false;
+    for (size_t i = 0; i < metadata->text_count; i++) {
+        has |= !(held >> BD_METADATA_EXIF & 1u && bd_exif_has_text(metadata, &metadata->texts[i]));
+    }
+    return has;
+}
+
 bd_result bd_encoder_take_metadata(bd_encoder *to, unsigned held) {
     bd_metadata given;
     if (!to->params.metadata) {
@@ -85,10 +95,10 @@ bd_result bd_encoder_take_metadata(bd_encoder *to, unsigned held) {
                                  &to->dropped, to->error);
     }
     const bd_metadata *fitted = &to->metadata;
-    const bool dense = has_density(fitted, held);
+    const bool dense = has_density(fitted, held), told = has_texts(fitted, held);
     const unsigned there = (fitted->exif ? 1u << BD_METADATA_EXIF : 0) | (fitted->xmp ? 1u << BD_METADATA_XMP : 0) |
-                           (fitted->iptc ? 1u << BD_METADATA_IPTC : 0) |
-                           (fitted->text_count ? 1u << BD_METADATA_TEXT : 0) | (dense ? 1u << BD_METADATA_DENSITY : 0);
+                           (fitted->iptc ? 1u << BD_METADATA_IPTC : 0) | (told ? 1u << BD_METADATA_TEXT : 0) |
+                           (dense ? 1u << BD_METADATA_DENSITY : 0);
     to->dropped |= there & ~held;
     return result;
 }

@@ -88,17 +88,64 @@ static bool is_jp2(const bd_image_source *source) {
     return has_at(source, 0, "\xff\x4f\xff\x51", 4) || has_at(source, 0, "\0\0\0\x0cjP  \r\n\x87\n", 12);
 }
 
-static bool is_pnm(const bd_image_source *source) {
-    return source->bytes >= 3 && source->data[0] == 'P' && source->data[1] >= '1' && source->data[1] <= '7' &&
-           (strchr(" \t\r\n#", source->data[2]) && source->data[2]);
+/* Texts may begin as BMP and Netpbm do, so a little more has to make sense. */
+
+/* The size of the second header, which is a word of letters in a text. */
+static bool is_bmp(const bd_image_source *source) {
+    enum { SIZE_AT = 14, LEAST = 12 };
+    const uint8_t *size = source->data + SIZE_AT;
+    return has_at(source, 0, "BM", 2) && source->bytes >= SIZE_AT + 4 && !size[1] && !size[2] && !size[3] &&
+           size[0] >= LEAST;
 }
 
-static bool is_bmp(const bd_image_source *source) {
-    return has_at(source, 0, "BM", 2);
+static bool is_space(uint8_t c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Past white space and comments. */
+static size_t skip_space(const bd_image_source *source, size_t at) {
+    bool comment = false;
+    while (at < source->bytes && (comment || is_space(source->data[at]) || source->data[at] == '#')) {
+        comment = comment ? source->data[at] != '\n' && source->data[at] != '\r' : source->data[at] == '#';
+        at++;
+    }
+    return at;
+}
+
+/* A file that ends before it makes no sense is a broken picture. */
+static bool has_sides(const bd_image_source *source, size_t at) {
+    for (int i = 0; i < 2 && at < source->bytes; i++) {
+        const size_t first = at = skip_space(source, at);
+        while (at < source->bytes && source->data[at] >= '0' && source->data[at] <= '9') {
+            at++;
+        }
+        if (at < source->bytes && (at == first || !(is_space(source->data[at]) || source->data[at] == '#'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_pam_word(const bd_image_source *source, size_t at) {
+    static const char *const words[] = {"WIDTH", "HEIGHT", "DEPTH", "MAXVAL", "TUPLTYPE", "ENDHDR"};
+    at = skip_space(source, at);
+    bool has = at == source->bytes;
+    for (size_t i = 0; i < BD_COUNT(words) && !has; i++) {
+        has = has_at(source, at, words[i], strlen(words[i]));
+    }
+    return has;
+}
+
+static bool is_pnm(const bd_image_source *source) {
+    if (source->bytes < 3 || source->data[0] != 'P' || !(is_space(source->data[2]) || source->data[2] == '#')) {
+        return false;
+    }
+    const uint8_t kind = source->data[1];
+    return kind == '7' ? has_pam_word(source, 2) : kind >= '1' && kind <= '6' && has_sides(source, 2);
 }
 
 static bool is_gif(const bd_image_source *source) {
-    return has_at(source, 0, "GIF8", 4);
+    return has_at(source, 0, "GIF87a", 6) || has_at(source, 0, "GIF89a", 6);
 }
 
 static bool is_psd(const bd_image_source *source) {

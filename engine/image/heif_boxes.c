@@ -83,6 +83,7 @@ static bool find_meta(bd_heif_boxes *b, bool *found) {
     bd_cursor file = {b->source->data, b->source->bytes, false}, body;
     uint32_t type;
     while (file.bytes && next_box(&file, &type, &body)) {
+        b->has_tracks |= type == BD_BOX('m', 'o', 'o', 'v');
         if (type == BD_BOX('m', 'e', 't', 'a')) {
             if (*found) {
                 return bd_heif_fail(b, BD_ERR_FILE_CORRUPT, "broken: two meta boxes");

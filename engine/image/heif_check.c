@@ -164,6 +164,9 @@ bd_result bd_heif_check(const bd_image_source *source, const char *form, bd_erro
     if (bd_heif_boxes_read(&w.boxes) && w.boxes.primary) { /* without one libheif says so */
         (void)visit(&w, w.boxes.primary, 0);
     }
+    if (w.boxes.has_tracks) {
+        bd_image_warn(source, "%s: %s: an animation, of which only a still picture is taken", source->name, form);
+    }
     bd_heif_boxes_finish(&w.boxes);
     return w.boxes.result;
 }

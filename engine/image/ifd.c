@@ -96,6 +96,37 @@ bd_ifd_entry bd_ifd_entry_at(const bd_ifd_file *file, uint64_t at, uint32_t inde
     return entry;
 }
 
+bool bd_ifd_number(const bd_ifd_file *file, const bd_ifd_entry *entry, uint32_t index, uint64_t *number) {
+    static const uint8_t sizes[] = {
+        [BD_IFD_BYTE] = 1, [BD_IFD_SHORT] = 2, [BD_IFD_LONG] = 4, [TYPE_IFD] = 4, [TYPE_LONG8] = 8, [BD_IFD_IFD8] = 8};
+    const size_t size = entry->type < sizeof sizes ? sizes[entry->type] : 0;
+    if (!size || index >= entry->count || entry->count > file->bytes / size) {
+        return false;
+    }
+    bd_ifd_file from = *file;
+    uint64_t at = (uint64_t)index * size;
+    if (entry->count * size <= layout_of(file->wide).field) {
+        from.data = (uint8_t *)(uintptr_t)entry->field;
+        from.bytes = sizeof entry->field;
+    } else {
+        const bd_ifd_file field = {.data = (uint8_t *)(uintptr_t)entry->field, .big_endian = file->big_endian};
+        const uint64_t place = bd_ifd_get(&field, 0, layout_of(file->wide).field);
+        at = place <= file->bytes ? at + place : place;
+    }
+    if (at > from.bytes || size > from.bytes - at) {
+        return false;
+    }
+    *number = bd_ifd_get(&from, (size_t)at, size);
+    return true;
+}
+
+uint64_t bd_ifd_next(const bd_ifd_file *file, uint64_t at) {
+    const layout l = layout_of(file->wide);
+    const uint32_t count = bd_ifd_count(file, at);
+    const uint64_t behind = at + l.count + (uint64_t)count * l.entry;
+    return count && file->bytes - behind >= l.field ? bd_ifd_get(file, (size_t)behind, l.field) : 0;
+}
+
 /* The place that an entry points to; 0: none. */
 static uint64_t place_in(const bd_ifd_file *file, uint64_t at, uint32_t index) {
     const layout l = layout_of(file->wide);

@@ -49,6 +49,10 @@ uint64_t bd_ifd_open(const uint8_t *data, size_t bytes, bd_ifd_file *file);
 uint32_t bd_ifd_count(const bd_ifd_file *file, uint64_t at);
 /* index: below bd_ifd_count. */
 bd_ifd_entry bd_ifd_entry_at(const bd_ifd_file *file, uint64_t at, uint32_t index);
+/* One of an entry's values, which are whole numbers or places of directories; false: it has no such value. */
+bool bd_ifd_number(const bd_ifd_file *file, const bd_ifd_entry *entry, uint32_t index, uint64_t *number);
+/* The place of the directory that follows the one at a place; 0: none. */
+uint64_t bd_ifd_next(const bd_ifd_file *file, uint64_t at);
 
 /* ---- what is gathered ---- */
 

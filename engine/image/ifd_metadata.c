@@ -8,11 +8,14 @@
 #include "image/exif.h"
 #include "image/ifd.h"
 #include "image/iptc.h"
+#include "image/jpeg_segments.h"
 #include "image/metadata.h"
 
 enum {
     TAG_TITLE = 0x010d, /* TIFF's DocumentName */
     TAG_DESCRIPTION = 0x010e,
+    TAG_MAKE = 0x010f,
+    TAG_MODEL = 0x0110,
     TAG_ORIENTATION = 0x0112,
     TAG_DENSITY_X = 0x011a,
     TAG_DENSITY_Y = 0x011b,
@@ -54,18 +57,28 @@ static bd_result take_swapped(const bd_image_source *source, const bd_ifd_entry 
     for (size_t i = 0; i < entry->bytes; i++) {
         copy[i] = entry->value[i ^ 3];
     }
-    bd_result result = bd_metadata_take(source, BD_METADATA_IPTC, copy, bd_iptc_measure(copy, entry->bytes), error);
+    bd_result result = bd_metadata_take(source, BD_METADATA_IPTC, copy, entry->bytes, error);
     bd_free(source->allocator, copy);
     return result;
 }
 
+static bd_result take_resources(const bd_image_source *source, const uint8_t *blocks, size_t bytes, bd_error *error) {
+    size_t iptc_bytes;
+    const uint8_t *iptc = bd_iptc_find(blocks, bytes, &iptc_bytes);
+    return iptc ? bd_metadata_take(source, BD_METADATA_IPTC, iptc, iptc_bytes, error) : BD_OK;
+}
+
+/* Data sets; libvips puts a JPEG's whole segment of resources there. */
 static bd_result take_iptc(const bd_image_source *source, const bd_ifd_entry *entry, bd_error *error) {
     enum { DATA_SET = 0x1c };
     const uint8_t *iptc = entry->value;
     if (entry->type == BD_IFD_LONG && iptc[0] != DATA_SET && iptc[3] == DATA_SET) {
         return take_swapped(source, entry, error);
     }
-    return bd_metadata_take(source, BD_METADATA_IPTC, iptc, bd_iptc_measure(iptc, entry->bytes), error);
+    if (entry->bytes > sizeof BD_JPEG_RESOURCES && !memcmp(iptc, BD_JPEG_RESOURCES, sizeof BD_JPEG_RESOURCES)) {
+        return take_resources(source, iptc + sizeof BD_JPEG_RESOURCES, entry->bytes - sizeof BD_JPEG_RESOURCES, error);
+    }
+    return bd_metadata_take(source, BD_METADATA_IPTC, iptc, entry->bytes, error);
 }
 
 static bd_result take_xmp(const bd_image_source *source, const bd_ifd_entry *entry, bd_error *error) {
@@ -74,12 +87,6 @@ static bd_result take_xmp(const bd_image_source *source, const bd_ifd_entry *ent
         bytes--;
     }
     return bd_metadata_take(source, BD_METADATA_XMP, entry->value, bytes, error);
-}
-
-static bd_result take_resources(const bd_image_source *source, const bd_ifd_entry *entry, bd_error *error) {
-    size_t bytes;
-    const uint8_t *iptc = bd_iptc_find(entry->value, entry->bytes, &bytes);
-    return iptc ? bd_metadata_take(source, BD_METADATA_IPTC, iptc, bytes, error) : BD_OK;
 }
 
 /* The first entry of the tag. */
@@ -97,7 +104,7 @@ static bd_result take_block(const bd_image_source *source, const bd_ifd_file *fi
         }
         return tag == TAG_XMP    ? take_xmp(source, &entry, error)
                : tag == TAG_IPTC ? take_iptc(source, &entry, error)
-                                 : take_resources(source, &entry, error);
+                                 : take_resources(source, entry.value, entry.bytes, error);
     }
     return BD_OK;
 }
@@ -265,22 +272,40 @@ static bool is_time(const char *text) {
 static const struct {
     const char *key;
     uint16_t tag;
-} text_tags[] = {{"Title", TAG_TITLE},        {"Description", TAG_DESCRIPTION}, {"Comment", TAG_DESCRIPTION},
-                 {"Software", TAG_SOFTWARE},  {"Creation Time", TAG_TIME},      {"Author", TAG_AUTHOR},
-                 {"Copyright", TAG_COPYRIGHT}};
+} text_tags[] = {{"Title", TAG_TITLE},         {"Description", TAG_DESCRIPTION}, {"Comment", TAG_DESCRIPTION},
+                 {"Software", TAG_SOFTWARE},   {"Creation Time", TAG_TIME},      {"Author", TAG_AUTHOR},
+                 {"Copyright", TAG_COPYRIGHT}, {"Artist", TAG_AUTHOR},           {"Make", TAG_MAKE},
+                 {"Model", TAG_MODEL}};
 
-/* Does the directory say it? */
-static bool has_text(const bd_ifd *main_directory, const bd_metadata_text *text) {
+/* Does the entry say it? */
+static bool says(const bd_ifd_entry *entry, const bd_metadata_text *text) {
     const size_t bytes = strlen(text->value);
+    bool says = false;
     for (size_t t = 0; t < BD_COUNT(text_tags); t++) {
-        const bd_ifd_entry *entry =
-            strcmp(text_tags[t].key, text->key) ? NULL : bd_ifd_find(main_directory, text_tags[t].tag);
-        if (entry && entry->bytes >= bytes && !memcmp(entry->value, text->value, bytes) &&
-            (entry->bytes == bytes || !entry->value[bytes])) {
-            return true;
-        }
+        says |= text_tags[t].tag == entry->tag && !strcmp(text_tags[t].key, text->key);
     }
-    return false;
+    return says && entry->value && entry->bytes >= bytes && !memcmp(entry->value, text->value, bytes) &&
+           (entry->bytes == bytes || !entry->value[bytes]);
+}
+
+static bool has_text(const bd_ifd *main_directory, const bd_metadata_text *text) {
+    bool has = false;
+    for (uint32_t i = 0; i < main_directory->count && !has; i++) {
+        has = says(&main_directory->entries[i], text);
+    }
+    return has;
+}
+
+bool bd_exif_has_text(const bd_metadata *metadata, const bd_metadata_text *text) {
+    bd_ifd_file file;
+    const uint64_t first = bd_ifd_open(metadata->exif, metadata->exif_bytes, &file);
+    const uint32_t count = first ? bd_ifd_count(&file, first) : 0;
+    bool has = false;
+    for (uint32_t i = 0; i < count && !has; i++) {
+        const bd_ifd_entry entry = bd_ifd_entry_at(&file, first, i);
+        has = says(&entry, text);
+    }
+    return has;
 }
 
 static void add_texts(addition *a) {

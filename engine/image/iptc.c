@@ -57,12 +57,13 @@ static bool is_zero(const uint8_t *data, size_t bytes) {
     return zero;
 }
 
-size_t bd_iptc_measure(const uint8_t *iptc, size_t bytes) {
+size_t bd_iptc_measure(const uint8_t *iptc, size_t bytes, bool *whole) {
     size_t end = 0;
     for (size_t size; (size = data_set(iptc + end, bytes - end)) > 0;) {
         end += size;
     }
-    return is_zero(iptc + end, bytes - end) ? end : bytes;
+    *whole = is_zero(iptc + end, bytes - end);
+    return end;
 }
 
 size_t bd_iptc_drop_pictures(uint8_t *iptc, size_t bytes, bool *whole) {

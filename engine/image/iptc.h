@@ -7,8 +7,8 @@
 
 /* The data sets in resource blocks; NULL: none. */
 const uint8_t *bd_iptc_find(const uint8_t *blocks, size_t bytes, size_t *iptc_bytes);
-/* The bytes of data sets without zeros that fill up behind them. */
-size_t bd_iptc_measure(const uint8_t *iptc, size_t bytes);
+/* The bytes of data sets up to the first damaged one. whole: there was none but zeros that fill up. */
+size_t bd_iptc_measure(const uint8_t *iptc, size_t bytes, bool *whole);
 /* Takes previews and embedded objects (IIM 4.2, 2:200 to 2:202 and record 8) out of data sets, and all behind the first
  * damaged one. Returns the bytes left. whole: there was none but zeros that fill up. */
 size_t bd_iptc_drop_pictures(uint8_t *iptc, size_t bytes, bool *whole);

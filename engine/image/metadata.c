@@ -146,6 +146,14 @@ static bd_result take_xmp(const bd_image_source *source, const uint8_t *xmp, siz
 
 static bd_result take_iptc(const bd_image_source *source, const uint8_t *iptc, size_t bytes, bd_error *error) {
     bd_metadata *kept = &source->metadata->kept;
+    bool whole;
+    bytes = bd_iptc_measure(iptc, bytes, &whole);
+    if (!whole) {
+        bd_metadata_drop(source, BD_METADATA_IPTC);
+    }
+    if (!bytes) {
+        return BD_OK;
+    }
     kept->iptc = copy_of(source->allocator, iptc, bytes);
     kept->iptc_bytes = kept->iptc ? bytes : 0;
     return kept->iptc ? BD_OK : no_memory(source->name, error);
@@ -347,17 +355,25 @@ static bd_result fit_iptc(const bd_allocator *allocator, const bd_metadata *give
     return whole ? BD_OK : BD_ERR_UNSUPPORTED;
 }
 
-/* Without those of thumbnails (freedesktop.org), which would belong to the old picture. */
+/* Thumbnails' (freedesktop.org) would belong to the old picture, as the times that ImageMagick notes of its file. */
+static bool is_of_file(const char *key) {
+    static const char *const beginnings[] = {"Thumb::", "date:create", "date:modify", "date:timestamp"};
+    bool is = false;
+    for (size_t i = 0; i < BD_COUNT(beginnings); i++) {
+        is |= !strncmp(key, beginnings[i], strlen(beginnings[i]));
+    }
+    return is;
+}
+
 static bd_result fit_texts(const bd_allocator *allocator, const bd_metadata *given, bd_metadata *fitted,
                            bd_error *error) {
-    static const char thumbnail[] = "Thumb::";
     bd_metadata_text *texts = bd_alloc(allocator, given->text_count * sizeof *texts);
     if (!texts) {
         return no_memory("texts", error);
     }
     fitted->texts = texts;
     for (size_t i = 0; i < given->text_count; i++) {
-        if (strncmp(given->texts[i].key, thumbnail, sizeof thumbnail - 1) != 0) {
+        if (!is_of_file(given->texts[i].key)) {
             texts[fitted->text_count++] = given->texts[i];
         }
     }

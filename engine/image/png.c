@@ -8,6 +8,7 @@
 
 #include <png.h>
 
+#include "image/cicp.h"
 #include "image/color.h"
 #include "image/orientation.h"
 #include "image/pixels.h"
@@ -130,7 +131,29 @@ static void ask_for_gray16(png_reader *reader) {
     ask_for_host_order(png);
 }
 
-/* What a file says about its colours (PNG 3rd edition, 4.3): iCCP before sRGB before gAMA and cHRM. */
+/* By cICP; false: the file has none that can be used. High dynamic range is better told by a profile, where there is
+ * one. */
+static bool take_cicp(png_reader *reader, bool has_profile) {
+    enum { UNSPECIFIED = 2 };
+    uint8_t numbers[4];
+    if (!bd_png_find_cicp(reader->source, numbers)) {
+        return false;
+    }
+    const int primaries = numbers[0], transfer = numbers[1];
+    if (numbers[2] || numbers[3] != 1) {
+        bd_image_warn(reader->source, "%s: PNG: cICP is ignored: a matrix, or not the full range",
+                      reader->source->name);
+        return false;
+    }
+    if (primaries == UNSPECIFIED || transfer == UNSPECIFIED ||
+        (has_profile && (transfer == BD_CICP_PQ || transfer == BD_CICP_HLG))) {
+        return false;
+    }
+    reader->result = bd_image_take_cicp(reader->source, primaries, transfer, &reader->image, reader->error);
+    return true;
+}
+
+/* What a file says about its colours (PNG 3rd edition, 4.3): cICP before iCCP before sRGB before gAMA and cHRM. */
 static void read_color(png_reader *reader) {
     png_structp png = reader->png;
     png_charp name;
@@ -139,7 +162,11 @@ static void read_color(png_reader *reader) {
     int number;
     png_fixed_point gamma = 0;
     double points[8];
-    if (png_get_iCCP(png, reader->info, &name, &number, &profile, &bytes)) {
+    const bool has_profile = png_get_iCCP(png, reader->info, &name, &number, &profile, &bytes) != 0;
+    if (take_cicp(reader, has_profile)) {
+        return;
+    }
+    if (has_profile) {
         reader->result =
             bd_image_take_profile(reader->source, profile, bytes, reader->gray, &reader->image, reader->error);
         return;

@@ -245,3 +245,20 @@ bd_result bd_png_read_metadata(const bd_image_source *source, int *orientation, 
     *orientation = *orientation ? *orientation : 1;
     return result;
 }
+
+bool bd_png_find_cicp(const bd_image_source *source, uint8_t numbers[4]) {
+    enum { BYTES = 4 };
+    for (size_t at = SIGNATURE; source->bytes >= AROUND && at <= source->bytes - AROUND;) {
+        const uint8_t *head = source->data + at;
+        const size_t bytes = big_endian(head);
+        if (bytes > source->bytes - at - AROUND || !memcmp(head + 4, "IDAT", 4)) {
+            break;
+        }
+        if (!memcmp(head + 4, "cICP", 4)) {
+            memcpy(numbers, head + 8, BD_MIN(bytes, (size_t)BYTES));
+            return bytes == BYTES && crc32(0, head + 4, BYTES + 4) == big_endian(head + 8 + BYTES);
+        }
+        at += bytes + AROUND;
+    }
+    return false;
+}

@@ -11,5 +11,7 @@
 
 /* EXIF's orientation, and of a file whose metadata is wanted that. BD_ERR_OUT_OF_MEMORY. */
 bd_result bd_png_read_metadata(const bd_image_source *source, int *orientation, bd_error *error);
+/* cICP's numbers: primaries, transfer, matrix, and whether the range is full. false: there is none, or it is damaged. */
+bool bd_png_find_cicp(const bd_image_source *source, uint8_t numbers[4]);
 
 #endif

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <string.h>
 
+#include "image/orientation.h"
 #include "image/pixels.h"
 
 typedef struct stb_block stb_block;
@@ -129,6 +130,20 @@ static bd_result broken(const stb_reader *reader, const char *kind, bd_error *er
                    kind);
 }
 
+static const char *kind_of(const bd_image_source *source) {
+    switch (source->data[0]) {
+    case 'G': return "GIF";
+    case '#': return "HDR";
+    default: return "TGA";
+    }
+}
+
+/* Rows of a TGA may run from right to left (Truevision TGA 2.0, field 5.6); stb_image looks at their order alone. */
+static bool is_mirrored(const bd_image_source *source) {
+    enum { TGA_DESCRIPTOR = 17, RIGHT_TO_LEFT = 0x10 };
+    return kind_of(source)[0] == 'T' && source->data[TGA_DESCRIPTOR] & RIGHT_TO_LEFT;
+}
+
 static bd_result read_picture(stb_reader *reader, const char *kind, bd_image *image, bd_error *error) {
     enum { PIXELS_MAX = INT_MAX / 16 }; /* stb_image counts bytes in int, up to four floats a pixel */
     int width = 0, height = 0, channels = 0;
@@ -150,15 +165,14 @@ static bd_result read_picture(stb_reader *reader, const char *kind, bd_image *im
     bd_image_adopt(reader->source->allocator, unlink_block(pixels), (uint32_t)width, (uint32_t)height, BD_FORMAT_RGBA8,
                    image);
     bd_image_find_alpha(image);
-    return BD_OK;
-}
-
-static const char *kind_of(const bd_image_source *source) {
-    switch (source->data[0]) {
-    case 'G': return "GIF";
-    case '#': return "HDR";
-    default: return "TGA";
+    if (is_mirrored(reader->source)) {
+        enum { MIRRORED = 2 };
+        result = bd_image_orient(reader->source, MIRRORED, image, error);
+        if (result) {
+            bd_image_finish(image);
+        }
     }
+    return result;
 }
 
 bd_result bd_stb_decode(const bd_image_source *source, bd_image *image, bd_error *error) {

@@ -302,7 +302,7 @@ static void test_files_that_are_not_wanted(void **state) {
     assert_int_equal(bd_model_open(path, &of_model, &model, &error), BD_ERR_FILE_FORMAT);
     assert_int_equal(c.cuts, 0);
     /* A picture is not as large as this, whatever it begins with. */
-    assert_int_equal(bd_write_file(path, "BM", 2, &error), BD_OK);
+    assert_int_equal(bd_write_file(path, "\xff\xd8\xff", 3, &error), BD_OK);
     assert_int_equal(truncate(path, 2 * bytes), 0);
     assert_int_equal(bd_image_read(path, &params, &image, &error), BD_ERR_IMAGE_TOO_LARGE);
     test_remove_folder(folder);

@@ -60,6 +60,19 @@ def deep_png(adam7):
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+def camera_raw():
+    """A preview of one pixel, and a sensor's picture below it."""
+    def directory(*entries):
+        fields = b"".join(struct.pack("<HHIHxx" if kind == 3 else "<HHII", tag, kind, 1, value)
+                          for tag, kind, value in entries)
+        return struct.pack("<H", len(entries)) + fields + bytes(4)
+
+    preview = [(254, 4, 1), (256, 3, 1), (257, 3, 1), (258, 3, 8), (262, 3, 1), (273, 4, 4), (278, 3, 1), (279, 4, 1)]
+    at = 8 + 2 + 12 * (len(preview) + 1) + 4
+    below = directory((254, 4, 0), (256, 3, 40), (257, 3, 30), (262, 3, 32803))
+    return b"II*\0" + struct.pack("<I", 8) + directory(*preview, (330, 4, at)) + below
+
+
 def npy(kind, values, shape, version=1, order=False):
     text = f"{{'descr': '{kind}', 'fortran_order': {order}, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
     length = struct.pack("<H" if version == 1 else "<I", len(text))
@@ -77,6 +90,8 @@ def made_by_vips():
                 path = made.with_suffix("." + folder)
                 subprocess.run(["vips", save[0], start, path, *save[1:]], check=True)
                 write(f"picture_{folder}", f"{mode.lower()}.{folder}", path.read_bytes(), 0)
+                if folder == "avif" and mode == "RGB":
+                    write("picture_avif", "tracks.avif", path.read_bytes() + box(b"moov", b""), 0)
 
 
 XMP = (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description tiff:Orientation='6'/></rdf:RDF></x:xmpmeta>")
@@ -139,6 +154,8 @@ def main():
     write("picture_png", "deep.png", deep_png(0), 1)
     write("picture_png", "deep_interlaced.png", deep_png(1), 1, 2)
     write("picture_png", "profile.png", saved(picture(), "PNG", icc_profile=srgb))
+    plain = saved(picture(), "PNG")
+    write("picture_png", "cicp.png", plain[:33] + chunk(b"cICP", bytes((12, 13, 0, 1))) + plain[33:], 0)
     write("picture_png", "animated.png", frames("PNG"))
 
     for mode in ("RGB", "L", "P", "1"):
@@ -148,6 +165,8 @@ def main():
     for mode in ("RGB", "RGBA", "L"):
         write("picture_tga", f"{mode.lower()}.tga", saved(picture(mode), "TGA"))
     write("picture_tga", "packed.tga", saved(picture(), "TGA", compression="tga_rle"))
+    plain = saved(picture(), "TGA")
+    write("picture_tga", "right_to_left.tga", plain[:17] + bytes((plain[17] | 16,)) + plain[18:])
     write("picture_pnm", "grey.pgm", saved(picture("L"), "PPM"))
     write("picture_pnm", "rgb.ppm", saved(picture(), "PPM"))
     write("picture_pnm", "text.pbm", b"P1\n# two\n2 2\n1 0\n0 1\n")
@@ -168,6 +187,9 @@ def main():
     for name, page in (("little", picture()), ("big", deep.convert("I;16B"))):
         write("picture_tiff", f"told_{name}.tif", saved(page, "TIFF", tiffinfo=told, dpi=(300, 300)), 0)
     write("picture_tiff", "jpeg.tif", saved(picture(size=(16, 16)), "TIFF", compression="jpeg"), 0)
+    write("picture_tiff", "raw.tif", camera_raw(), 0)
+    to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
+    write("picture_tiff", "lab.tif", saved(ImageCms.applyTransform(picture(), to_lab), "TIFF", tiffinfo={318: (0.3127, 0.329)}), 0)
     write("picture_jpeg2000", "rgb.jp2", saved(picture(size=(16, 16)), "JPEG2000"), 0)
     write("picture_jpeg2000", "grey.j2k", saved(picture("L", (16, 16)), "JPEG2000", no_jp2=True), 2)
     made_by_vips()

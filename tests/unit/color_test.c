@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <jpeglib.h>
 #include <png.h>
+#include <zlib.h>
 
 #include "image/image.h"
 #include "support/pictures.h"
@@ -235,6 +236,80 @@ static void test_png_chunks(void **state) {
 }
 
 /* ---- meaning ---- */
+
+/* With cICP behind IHDR. */
+static bytes with_cicp(bytes png, const uint8_t numbers[4]) {
+    enum { BEFORE = 33, TYPED = 8 };
+    uint8_t chunk[16] = {0, 0, 0, 4, 'c', 'I', 'C', 'P'};
+    memcpy(chunk + TYPED, numbers, 4);
+    const uint32_t sum = (uint32_t)crc32(0, chunk + 4, TYPED);
+    for (int i = 0; i < 4; i++) {
+        chunk[12 + i] = (uint8_t)(sum >> (24 - 8 * i));
+    }
+    bytes file = copy_of_bytes(png.data, BEFORE);
+    append_bytes(&file, chunk, sizeof chunk);
+    append_bytes(&file, png.data + BEFORE, png.size - BEFORE);
+    free(png.data);
+    return file;
+}
+
+static void test_cicp(void **state) {
+    (void)state;
+    enum { SRGB_PROFILE, P3_PROFILE, OWN_PROFILE };
+    bytes profile = gamma_profile(1.5);
+    const struct {
+        uint8_t numbers[4];
+        said what;
+        int wanted;
+        const char *note;
+    } files[] = {
+        {{12, 13, 0, 1}, {.gamma = 0}, P3_PROFILE, NULL},
+        {{12, 13, 0, 1}, {.profile = profile}, P3_PROFILE, NULL},
+        {{12, 13, 0, 1}, {.srgb = true}, P3_PROFILE, NULL},
+        {{1, 13, 0, 1}, {.profile = profile}, SRGB_PROFILE, NULL},
+        {{1, 13, 0, 1}, {.gamma = 1.0}, SRGB_PROFILE, NULL},
+        {{9, 16, 0, 1}, {.gamma = 0}, SRGB_PROFILE, "high dynamic range (PQ)"},
+        {{9, 18, 0, 1}, {.gamma = 0}, SRGB_PROFILE, "high dynamic range (HLG)"},
+        {{9, 16, 0, 1}, {.profile = profile}, OWN_PROFILE, NULL},
+        {{2, 2, 0, 1}, {.profile = profile}, OWN_PROFILE, NULL},
+        {{12, 13, 1, 1}, {.profile = profile}, OWN_PROFILE, "cICP is ignored"},
+        {{12, 13, 0, 0}, {.gamma = 0}, SRGB_PROFILE, "cICP is ignored"},
+    };
+    for (size_t i = 0; i < BD_COUNT(files); i++) {
+        bytes file = with_cicp(png_that_says(&files[i].what, PNG_COLOR_TYPE_RGB, 100), files[i].numbers);
+        bd_image image;
+        bd_error error;
+        said_lines kept;
+        if (read_with_log(file, &image, &kept, &error)) {
+            fail_msg("%s", error.message);
+        }
+        assert_int_equal(kept.lines, files[i].note != NULL);
+        assert_true(!files[i].note || strstr(kept.last, files[i].note));
+        assert_int_equal(image.profile != NULL, files[i].wanted != SRGB_PROFILE);
+        if (files[i].wanted == P3_PROFILE) {
+            /* Display P3's (128, 64, 32) in sRGB, by the matrices of both. */
+            static const uint8_t from[4] = {128, 64, 32, 255}, wanted[3] = {138, 59, 21};
+            uint8_t to[4];
+            pixels_to_srgb(&image, from, to);
+            for (int c = 0; c < 3; c++) {
+                assert_close(wanted[c], to[c], 1.0);
+            }
+        } else if (files[i].wanted == OWN_PROFILE) {
+            assert_int_equal(image.profile_bytes, profile.size);
+            assert_memory_equal(image.profile, profile.data, profile.size);
+        }
+        bd_image_finish(&image);
+        free(file.data);
+    }
+    /* A damaged one says nothing. */
+    bytes file = with_cicp(png_that_says(&(said){.gamma = 0}, PNG_COLOR_TYPE_RGB, 100), files[0].numbers);
+    file.data[41] ^= 1;
+    bd_image image = decoded(file);
+    assert_null(image.profile);
+    bd_image_finish(&image);
+    free(file.data);
+    free(profile.data);
+}
 
 static void test_conversion(void **state) {
     (void)state;
@@ -543,7 +618,7 @@ int main(void) {
         cmocka_unit_test(test_kept),           cmocka_unit_test(test_segments),      cmocka_unit_test(test_png_chunks),
         cmocka_unit_test(test_conversion),     cmocka_unit_test(test_gray),          cmocka_unit_test(test_inks),
         cmocka_unit_test(test_senseless),      cmocka_unit_test(test_many_warnings), cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_without_memory), cmocka_unit_test(test_cicp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

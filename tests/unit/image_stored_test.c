@@ -299,6 +299,89 @@ static void test_broken_bmps(void **state) {
     }
 }
 
+/* Two columns, three rows, in each order of rows and of pixels in a row. */
+static void test_tga_orders(void **state) {
+    (void)state;
+    enum { HEADER = 18, DESCRIPTOR = 17, COLUMNS = 2, ROWS = 3 };
+    for (int order = 0; order < 4; order++) {
+        const bool right_to_left = order & 1, top_down = order & 2;
+        uint8_t data[HEADER + COLUMNS * ROWS * 3] = {[2] = 2, [12] = COLUMNS, [14] = ROWS, [16] = 24};
+        data[DESCRIPTOR] = (uint8_t)(order << 4);
+        for (int i = 0; i < COLUMNS * ROWS; i++) {
+            const int x = right_to_left ? COLUMNS - 1 - i % COLUMNS : i % COLUMNS;
+            const int y = top_down ? i / COLUMNS : ROWS - 1 - i / COLUMNS;
+            data[HEADER + i * 3 + 2] = (uint8_t)(10 * y + x);
+        }
+        bytes file = copy_of_bytes(data, sizeof data);
+        bd_image image = decoded_with(file, (bd_image_read_params){.ignore_orientation = order & 1}, NULL);
+        assert_int_equal(image.width, COLUMNS);
+        for (int i = 0; i < COLUMNS * ROWS; i++) {
+            assert_int_equal(image.pixels[i * 4], 10 * (i / COLUMNS) + i % COLUMNS);
+        }
+        bd_image_finish(&image);
+        free(file.data);
+    }
+}
+
+/* What begins like a picture and is a text; and pictures whose headers are broken. */
+static void test_texts(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bd_result result;
+    } files[] = {
+        {"BMW is a car", BD_ERR_FILE_FORMAT},
+        {"BMW is a car that has a header of letters", BD_ERR_FILE_FORMAT},
+        {"P1 is the first", BD_ERR_FILE_FORMAT},
+        {"P2\nis the second", BD_ERR_FILE_FORMAT},
+        {"P3 2 of them", BD_ERR_FILE_FORMAT},
+        {"P4 # a comment\nand no number", BD_ERR_FILE_FORMAT},
+        {"P5 10% of all", BD_ERR_FILE_FORMAT},
+        {"P7\nis the last", BD_ERR_FILE_FORMAT},
+        {"P8 2 2 255\n", BD_ERR_FILE_FORMAT},
+        {"GIF8 is no version", BD_ERR_FILE_FORMAT},
+        {"P6\n# a comment\n2 2 ", BD_ERR_FILE_CORRUPT},
+        {"P6\n# cut off in a comment", BD_ERR_FILE_CORRUPT},
+        {"P6#\n2#\n 2 70000\n", BD_ERR_FILE_CORRUPT},
+        {"P7\n# a comment\nWIDTH 2\n", BD_ERR_FILE_CORRUPT},
+        {"P7\r\nHEIGHT x\n", BD_ERR_FILE_CORRUPT},
+    };
+    for (size_t i = 0; i < BD_COUNT(files); i++) {
+        bytes file = copy_of_bytes(files[i].text, strlen(files[i].text));
+        bd_image image;
+        bd_error error;
+        const bd_result result = decode_small(file, &image, &error);
+        if (result != files[i].result) {
+            fail_msg("%s: %d, %s", files[i].text, (int)result, error.message);
+        }
+        free(file.data);
+    }
+}
+
+/* A sequence of pictures stands in a box of its own. */
+static void test_sequence(void **state) {
+    (void)state;
+    static const struct { const char *file, *form; } files[] = {{"alpha.avif", "AVIF"}, {"alpha.heic", "HEIC"}};
+    static const uint8_t box[] = {0, 0, 0, 8, 'm', 'o', 'o', 'v'};
+    for (size_t i = 0; i < BD_COUNT(files); i++) {
+        if (!form_named(files[i].form).reads) {
+            continue;
+        }
+        char note[200] = "", wanted[200];
+        (void)snprintf(wanted, sizeof wanted, "stored: %s: an animation, of which only a still picture is taken",
+                       files[i].form);
+        bytes file = stored(files[i].file);
+        bd_image image = decoded_with(file, (bd_image_read_params){0}, note);
+        assert_string_equal(note, "");
+        bd_image_finish(&image);
+        append_bytes(&file, box, sizeof box);
+        image = decoded_with(file, (bd_image_read_params){0}, note);
+        assert_string_equal(note, wanted);
+        bd_image_finish(&image);
+        free(file.data);
+    }
+}
+
 static void test_psd_without_picture(void **state) {
     (void)state;
     static const uint8_t resource[] = {0, 0, 0, 18, '8', 'B', 'I', 'M', 4, 0x21, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0};
@@ -442,17 +525,13 @@ static void test_avif_profile(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_gray16),
-        cmocka_unit_test(test_colors),
-        cmocka_unit_test(test_truncations),
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_broken_bmps),
-        cmocka_unit_test(test_psd_without_picture),
-        cmocka_unit_test(test_avif_out),
-        cmocka_unit_test(test_avif_profile),
-        cmocka_unit_test(test_field),
-        cmocka_unit_test(test_hurtful),
+        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_gray16),
+        cmocka_unit_test(test_colors),     cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_missing),    cmocka_unit_test(test_broken_bmps),
+        cmocka_unit_test(test_tga_orders), cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_sequence),   cmocka_unit_test(test_psd_without_picture),
+        cmocka_unit_test(test_avif_out),   cmocka_unit_test(test_avif_profile),
+        cmocka_unit_test(test_field),      cmocka_unit_test(test_hurtful),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

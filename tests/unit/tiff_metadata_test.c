@@ -254,16 +254,18 @@ static void test_bare(void **state) {
 /* The ways in which files hold IPTC. */
 static void test_iptc(void **state) {
     (void)state;
-    uint8_t padded[12] = {0}, swapped[12], blocks[36] = {'8', 'B', 'I', 'M', 4, 0x0c, 0, 0, 0, 0, 0, 0,
-                                                         '8', 'B', 'I', 'M', 4, 4,    0, 0, 0, 0, 0, sizeof iptc};
+    uint8_t segment[50] = "Photoshop 3.0", padded[12] = {0}, swapped[12],
+            blocks[36] = {'8', 'B', 'I', 'M', 4, 0x0c, 0, 0, 0, 0, 0, 0,
+                          '8', 'B', 'I', 'M', 4, 4,    0, 0, 0, 0, 0, sizeof iptc};
     memcpy(padded, iptc, sizeof iptc);
     memcpy(blocks + 24, iptc, sizeof iptc);
+    memcpy(segment + 14, blocks, sizeof blocks);
     for (size_t i = 0; i < sizeof padded; i++) {
         swapped[i] = padded[i ^ 3];
     }
     const field ways[] = {blob(0x83bb, UNDEFINED, iptc, sizeof iptc), blob(0x83bb, BYTE, padded, sizeof padded),
-                          blob(0x83bb, LONG, padded, sizeof padded), blob(0x83bb, LONG, swapped, sizeof swapped),
-                          blob(0x8649, BYTE, blocks, sizeof blocks)};
+                          blob(0x83bb, LONG, padded, sizeof padded),  blob(0x83bb, LONG, swapped, sizeof swapped),
+                          blob(0x8649, BYTE, blocks, sizeof blocks),  blob(0x83bb, UNDEFINED, segment, sizeof segment)};
     const photo none = {.count = {0}};
     for (size_t i = 0; i < 2 * BD_COUNT(ways); i++) {
         const tiff t = picture_with(i % 2, false, none, &ways[i / 2], 1);
@@ -273,16 +275,42 @@ static void test_iptc(void **state) {
         bd_image image = read_with(file, false, &m, &kept);
         assert_int_equal(m.iptc_bytes, sizeof iptc);
         assert_memory_equal(m.iptc, iptc, sizeof iptc);
+        assert_int_equal(kept.lines, 0);
         bd_metadata_finish(&m);
         bd_image_finish(&image);
         free(file.data);
     }
+    /* What is damaged is called so: a segment that was cut off at its first NUL, and what stands behind a whole data set. */
+    uint8_t half[sizeof iptc + 3] = {0};
+    memcpy(half, iptc, sizeof iptc);
+    memcpy(half + sizeof iptc, iptc, 3);
+    const field damaged[] = {blob(0x83bb, UNDEFINED, segment, 13), blob(0x83bb, UNDEFINED, half, sizeof half)};
+    for (size_t i = 0; i < BD_COUNT(damaged); i++) {
+        const tiff t = picture_with(false, false, none, &damaged[i], 1);
+        bytes file = bytes_of(&t);
+        bd_metadata m;
+        said kept;
+        bd_image image = read_with(file, false, &m, &kept);
+        assert_int_equal(m.iptc_bytes, i ? sizeof iptc : 0);
+        assert_int_equal(kept.lines, 1);
+        assert_string_equal(kept.last, "sample: metadata that is damaged or too large is left out: IPTC");
+        bytes written = write_with(&image, BD_IMAGE_FILE_TIFF, &m, &kept);
+        assert_int_equal(kept.lines, 0);
+        bd_metadata_finish(&m);
+        bd_image_finish(&image);
+        free(written.data);
+        free(file.data);
+    }
     /* Long data sets, and what is none. */
     static const uint8_t extended[] = {0x1c, 2, 80, 0x80, 2, 0, 1, 'x', 0, 0}, odd[] = {1, 2, 3, 0, 0};
-    assert_int_equal(bd_iptc_measure(extended, sizeof extended), 8);
-    assert_int_equal(bd_iptc_measure(extended, 7), 7);
-    assert_int_equal(bd_iptc_measure(extended, 6), 6);
-    assert_int_equal(bd_iptc_measure(odd, sizeof odd), sizeof odd);
+    bool whole;
+    assert_int_equal(bd_iptc_measure(extended, sizeof extended, &whole), 8);
+    assert_true(whole);
+    assert_int_equal(bd_iptc_measure(extended, 7, &whole), 0);
+    assert_false(whole);
+    assert_int_equal(bd_iptc_measure(extended, 6, &whole), 0);
+    assert_int_equal(bd_iptc_measure(odd, sizeof odd, &whole), 0);
+    assert_false(whole);
 }
 
 /* PNG's keys have tags; what has none is named. */
@@ -325,6 +353,39 @@ static void test_texts(void **state) {
         bd_image_finish(&back);
         free(file.data);
     }
+    /* What EXIF says needs no word, in WebP either; nor do the times of a file. */
+    const bd_metadata_text told[] = {{"Make", "MadeUp"},          {"Model", "T"},
+                                     {"Copyright", "(c) nobody"}, {"date:create", "2020-01-02T03:04:05+00:00"},
+                                     {"date:timestamp", "2020"},  {"Model", "Other"}};
+    for (size_t count = BD_COUNT(told) - 1; count <= BD_COUNT(told); count++) {
+        for (int i = 0; i < 2; i++) {
+            const bd_image_file form = i ? BD_IMAGE_FILE_WEBP : BD_IMAGE_FILE_TIFF;
+            const bd_metadata given = {.struct_size = sizeof given,
+                                       .exif = block.data,
+                                       .exif_bytes = block.size,
+                                       .texts = told,
+                                       .text_count = count};
+            said kept;
+            if (can_write(form)) {
+                bytes file = write_with(&image, form, &given, &kept);
+                assert_int_equal(kept.lines, count == BD_COUNT(told));
+                free(file.data);
+            }
+        }
+    }
+    /* Without EXIF they become tags of their own. */
+    const bd_metadata of_camera = {.struct_size = sizeof of_camera, .texts = told, .text_count = 2};
+    said lines;
+    bd_metadata tags;
+    bytes camera = write_with(&image, BD_IMAGE_FILE_TIFF, &of_camera, &lines);
+    assert_int_equal(lines.lines, 0);
+    back = read_with(camera, false, &tags, &lines);
+    const field make = text(0x010f, "MadeUp"), model = text(0x0110, "T");
+    check_field(&tags, MAIN, &make);
+    check_field(&tags, MAIN, &model);
+    bd_metadata_finish(&tags);
+    bd_image_finish(&back);
+    free(camera.data);
     /* EXIF has the word; a comment may describe. */
     static const bd_metadata_text two[] = {{"Comment", "by hand"}, {"Copyright", "(c) somebody"}};
     const bd_metadata given = {.struct_size = sizeof given,
