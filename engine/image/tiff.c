@@ -197,8 +197,7 @@ static bd_result read_header(tiff_reader *reader) {
                        reader->source->name);
     }
     if (is_reduced(reader)) {
-        return bd_fail(reader->error, BD_ERR_UNSUPPORTED, "%s: TIFF: a thumbnail is all that can be read",
-                       reader->source->name);
+        bd_image_warn(reader->source, "%s: TIFF: a thumbnail is all that can be read", reader->source->name);
     }
     if (reader->tiff.cut_short) {
         bd_image_warn(reader->source, "%s: TIFF: the file is truncated: what tags say behind its end is ignored",
