@@ -31,7 +31,7 @@ bool cli_fail(cli *run, cli_status status, const char *format, ...) {
 bool cli_failed_with(cli *run, const char *photo) {
     char message[sizeof run->error.message];
     memcpy(message, run->error.message, sizeof message);
-    keep_message(run, "%s: %s", strcmp(photo, "-") ? photo : "standard input", message);
+    keep_message(run, "%s: %s", cli_input_name(photo), message);
     cli_failed(run);
     if (run->error.code == BD_ERR_OUT_OF_DEVICE_MEMORY) {
         run->status = CLI_TOO_LARGE;
@@ -112,6 +112,10 @@ void cli_add_timing(cli *run, const char *name, double started_ms) {
 
 bool cli_is_dash(const char *path) {
     return path && !strcmp(path, "-");
+}
+
+const char *cli_input_name(const char *path) {
+    return cli_is_dash(path) ? "standard input" : path;
 }
 
 bool cli_join(cli_path *path, const char *a, const char *b, const char *c, const char *d) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "files.h"
 #include "outputs.h"
 #include "platform.h"
 #include "platform/file_system.h"
@@ -157,7 +158,7 @@ static bool takes_name(cli_photo *photo) {
     const bd_image_read_params params = {.struct_size = sizeof params, .max_pixels = 1};
     bd_image image = {0};
     bd_error error;
-    if (cli_photo_is_named_so(photo)) {
+    if (cli_photo_is_named_so(photo) || cli_is_stream(photo->path)) {
         return true; /* broken or not: what is mended later finds its name free */
     }
     bd_result result = bd_image_read(photo->path, &params, &image, &error);

@@ -82,12 +82,12 @@ bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane
     return plane->values || cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);
 }
 
-/* There is no name to tell by. */
-static bool read_stdin(cli *run, cli_plane *plane) {
-    static const char name[] = "standard input";
+/* No name tells what it is. */
+static bool read_stream(cli *run, const char *path, cli_plane *plane) {
+    const char *name = cli_input_name(path);
     uint8_t *data = NULL;
     size_t bytes = 0;
-    if (!cli_read_stdin(run, &data, &bytes)) {
+    if (!cli_read_stream(run, path, &data, &bytes)) {
         return false;
     }
     bool numbers = cli_npy_is(data, bytes);
@@ -105,7 +105,7 @@ bool cli_read_plane(cli *run, const char *path, cli_plane *plane) {
     if (ends_so(path, ".npz")) {
         return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: holds several arrays; save the one that is meant as .npy", path);
     }
-    bool done = cli_is_dash(path)       ? read_stdin(run, plane)
+    bool done = cli_is_stream(path)     ? read_stream(run, path, plane)
                 : ends_so(path, ".npy") ? read_npy_file(run, path, plane)
                                         : cli_mask_picture_read(run, &picture, plane);
     cli_add_timing(run, "decode", started);

@@ -180,7 +180,7 @@ bool cli_seen_note(cli *run, const cli_network *network, const bd_class_set *cla
         return true;
     }
     char text[sizeof run->error.message];
-    describe(run, network, classes, cli_is_dash(photo) ? "standard input" : photo, text, sizeof text);
+    describe(run, network, classes, cli_input_name(photo), text, sizeof text);
     if (run->options.fail_empty) {
         return cli_fail(run, CLI_NO_SUBJECT, "%s", text);
     }
