@@ -192,7 +192,12 @@ bool cli_claims_conflict(const cli_claims *claims, size_t *at, const cli_claim *
 }
 
 bool cli_claims_fail(cli *run, const cli_claim *writer, const cli_claim *other) {
-    const char *hint = run->options.output_dir ? "another --output-dir, or a --suffix" : "another name";
+    const cli_options *from = &run->options;
+    const char *hint = !from->output_dir                      ? "another name"
+                       : !from->suffix                        ? "another --output-dir, or a --suffix"
+                       : other->owner && !from->skip_existing ? "--skip-existing to go on with an earlier run, or "
+                                                                "another --output-dir or --suffix"
+                                                              : "another --output-dir or --suffix";
     bool same = !strcmp(writer->path, other->path);
     if (!other->written) {
         return same ? cli_fail(run, CLI_USAGE, "%s is read, and would be overwritten; give %s", other->path, hint)

@@ -41,8 +41,8 @@ static bool read_npy(cli *run, const char *path, cli_npy *n, cli_plane *plane) {
         return false;
     }
     if ((uint64_t)n->h * n->w > most) {
-        return cli_fail(run, CLI_TOO_LARGE, "%s: %lux%lu numbers are too many: the limit is %llu", path, n->w, n->h,
-                        (unsigned long long)most);
+        return cli_fail(run, CLI_TOO_LARGE, "%s: %lux%lu numbers are too many: the limit is %llu; --max-pixels sets it",
+                        path, n->w, n->h, (unsigned long long)most);
     }
     plane->values = malloc((size_t)n->h * n->w * sizeof *plane->values);
     plane->w = (uint32_t)n->w;

@@ -359,7 +359,8 @@ check_resume() {
     # Where results lie among the photos they are no photos when it is gone on.
     run 0 in "${key[@]}" --output-dir in --suffix -cut -q
     rm in/3-cut.png
-    refuses 'is read, and would be overwritten' in "${key[@]}" --output-dir in --suffix -cut
+    refuses 'in/1-cut.png is read, and would be overwritten; give --skip-existing' \
+        in "${key[@]}" --output-dir in --suffix -cut
     run 0 in "${key[@]}" --output-dir in --suffix -cut --skip-existing --json
     json 'done=1 existing=3'
     [ "$(ls in | wc -l)" -eq 8 ] || complain "in place: $(ls in)"
