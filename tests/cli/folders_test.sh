@@ -165,7 +165,17 @@ PYTHON
     run 0 in "${key[@]}" --recursive --output-dir in/out -q
     run 0 in "${key[@]}" --recursive --output-dir in/out --json
     json 'done=4 no_pictures=2'
-    rm -rf in odd out* deep mattes single named one.png
+    # Nor is one that is not there yet, by whatever link.
+    rm -r in/out
+    ln -s ../later in/later
+    run 0 in "${key[@]}" --recursive --output-dir ./later/ --json
+    json 'done=4 no_pictures=2'
+    run 0 in "${key[@]}" --recursive --output-dir later --json
+    json 'done=4 no_pictures=2'
+    rm -r later
+    run 3 in "${key[@]}" --recursive --output-dir other
+    says 'in/later: No such file or directory'
+    rm -rf in odd out* deep mattes single named one.png later other
 }
 
 check_clashes() {
@@ -356,6 +366,13 @@ check_resume() {
     [ -z "$(comm -23 before <(inodes out))" ] || complain '--skip-existing has done what was there'
     run 0 in "${key[@]}" --output-dir out --skip-existing
     says '4 files: 0 done, 4 skipped'
+    if [ "$(id -u)" -ne 0 ]; then
+        chmod 555 out
+        run 0 in "${key[@]}" --output-dir out --skip-existing
+        says '4 files: 0 done, 4 skipped'
+        run 7 in "${key[@]}" --output-dir out
+        chmod 755 out
+    fi
     # Where results lie among the photos they are no photos when it is gone on.
     run 0 in "${key[@]}" --output-dir in --suffix -cut -q
     rm in/3-cut.png
