@@ -38,13 +38,18 @@ static bool fail_stream(cli *run, const char *first, const char *second) {
 }
 
 bool cli_check_inputs(cli *run) {
+    const unsigned operands = run->options.operand_count;
     size_t count;
     uint64_t most;
     cli_file_id id, other;
-    cli_option_rows(&count);
-    count += run->options.operand_count;
+    const cli_option *rows = cli_option_rows(&count);
+    count += operands;
     for (size_t i = 0; i < count; i++) {
         const char *path = input_at(run, i);
+        if (path && !*path) {
+            return i < operands ? cli_fail(run, CLI_USAGE, "a file's name is empty")
+                                : cli_fail(run, CLI_USAGE, "--%s needs a file's name", rows[i - operands].name);
+        }
         const bool stream = is_stream(path, &id);
         for (size_t k = 0; k < i && stream; k++) {
             const char *before = input_at(run, k);

@@ -16,6 +16,8 @@ static bool ends_so(const char *path, const char *ending) {
     return length > strlen(ending) && !strcmp(path + length - strlen(ending), ending);
 }
 
+enum { MOST_CLASS = 20 }; /* of Pascal VOC: numbers up to that may be a label map's */
+
 /* Rounding and resampling go a little beyond 0..1, which becomes 0 and 1. */
 static bool check_range(cli *run, const char *path, const cli_npy *n) {
     const double slack = n->kind == 'f' ? 1e-3 : 0;
@@ -23,7 +25,7 @@ static bool check_range(cli *run, const char *path, const cli_npy *n) {
         return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: some of its numbers are NaN; a matte's are from 0 to 1", path);
     }
     if (n->low < -slack || n->high > n->most + slack) {
-        const bool bytes = n->kind == 'f' && n->low >= 0 && n->high <= 255;
+        const bool bytes = n->kind == 'f' && n->low >= 0 && n->high > MOST_CLASS && n->high <= 255;
         return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: its numbers are from %g to %g; a matte's are from 0 to %g%s", path,
                         n->low + 0.0, n->high + 0.0, n->most, bytes ? ": divide by 255" : "");
     }
@@ -103,7 +105,7 @@ bool cli_read_plane(cli *run, const char *path, cli_plane *plane) {
     *plane = (cli_plane){.values = NULL};
     const cli_mask_source picture = {.path = path};
     if (ends_so(path, ".npz")) {
-        return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: holds several arrays; save the one that is meant as .npy", path);
+        return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: a .npz archive; give the .npy in it", path);
     }
     bool done = cli_is_stream(path)     ? read_stream(run, path, plane)
                 : ends_so(path, ".npy") ? read_npy_file(run, path, plane)
