@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "files.h"
 #include "platform/file_system.h"
 #include "platform/path.h"
 #include "platform/text.h"
@@ -14,20 +15,50 @@ static const char *path_of(const cli *run, const cli_option *option, cli_type ty
     return option->kind->type == type && cli_option_takes(option, run->options.verb) ? *path : NULL;
 }
 
-bool cli_check_inputs(cli *run) {
-    const cli_options *from = &run->options;
-    unsigned dashes = 0;
+/* Operands, and then what each option reads; NULL: nothing. */
+static const char *input_at(const cli *run, size_t i) {
     size_t count;
     const cli_option *rows = cli_option_rows(&count);
-    for (unsigned i = 0; i < from->operand_count; i++) {
-        dashes += cli_is_dash(from->operands[i]);
+    const unsigned operands = run->options.operand_count;
+    return i < operands ? run->options.operands[i] : path_of(run, &rows[i - operands], CLI_FILE_IN);
+}
+
+/* Where standard input has no such name it is told by "-" alone. */
+static bool is_stream(const char *path, cli_file_id *id) {
+    const bool dash = cli_is_dash(path);
+    *id = (cli_file_id){0};
+    return path && cli_is_stream(path) && (cli_identify(dash ? "/dev/stdin" : path, id) || dash);
+}
+
+static bool fail_stream(cli *run, const char *first, const char *second) {
+    if (cli_is_dash(first) && cli_is_dash(second)) {
+        return cli_fail(run, CLI_USAGE, "only one input can be standard input");
     }
-    for (size_t i = 0; i < count; i++) {
-        dashes += cli_is_dash(path_of(run, &rows[i], CLI_FILE_IN));
-    }
+    return cli_fail(run, CLI_USAGE, "%.200s and %.200s are one pipe, which can be read once", first, second);
+}
+
+bool cli_check_inputs(cli *run) {
+    const unsigned operands = run->options.operand_count;
+    size_t count;
     uint64_t most;
-    return cli_value_pixels(run, &run->options.max_pixels, &most) &&
-           (dashes < 2 || cli_fail(run, CLI_USAGE, "only one input can be standard input"));
+    cli_file_id id, other;
+    const cli_option *rows = cli_option_rows(&count);
+    count += operands;
+    for (size_t i = 0; i < count; i++) {
+        const char *path = input_at(run, i);
+        if (path && !*path) {
+            return i < operands ? cli_fail(run, CLI_USAGE, "a file's name is empty")
+                                : cli_fail(run, CLI_USAGE, "--%s needs a file's name", rows[i - operands].name);
+        }
+        const bool stream = is_stream(path, &id);
+        for (size_t k = 0; k < i && stream; k++) {
+            const char *before = input_at(run, k);
+            if (is_stream(before, &other) && id.volume == other.volume && id.index == other.index) {
+                return fail_stream(run, before, path);
+            }
+        }
+    }
+    return cli_value_pixels(run, &run->options.max_pixels, &most);
 }
 
 size_t cli_folder_above(const char *path, cli_file_id *id) {
@@ -166,7 +197,12 @@ bool cli_claims_conflict(const cli_claims *claims, size_t *at, const cli_claim *
 }
 
 bool cli_claims_fail(cli *run, const cli_claim *writer, const cli_claim *other) {
-    const char *hint = run->options.output_dir ? "another --output-dir, or a --suffix" : "another name";
+    const cli_options *from = &run->options;
+    const char *hint = !from->output_dir                      ? "another name"
+                       : !from->suffix                        ? "another --output-dir, or a --suffix"
+                       : other->owner && !from->skip_existing ? "--skip-existing to go on with an earlier run, or "
+                                                                "another --output-dir or --suffix"
+                                                              : "another --output-dir or --suffix";
     bool same = !strcmp(writer->path, other->path);
     if (!other->written) {
         return same ? cli_fail(run, CLI_USAGE, "%s is read, and would be overwritten; give %s", other->path, hint)

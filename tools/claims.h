@@ -39,7 +39,7 @@ bool cli_claims_conflict(const cli_claims *claims, size_t *at, const cli_claim *
 bool cli_claims_fail(cli *run, const cli_claim *writer, const cli_claim *other);
 void cli_claims_finish(cli_claims *claims);
 
-/* Fails where standard input would be read more than once, by operands and options. */
+/* Fails where standard input, or another stream, would be read more than once, by operands and options. */
 bool cli_check_inputs(cli *run);
 /* Fails where something that is written is an input, too, or the same file as something else that is. Of a run of one
  * photo. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include "cli.h"
 #include "platform/clock.h"
 #include "platform/message.h"
+#include "values.h"
 
 double cli_now_ms(void) {
     return bd_now_ms();
@@ -31,7 +33,7 @@ bool cli_fail(cli *run, cli_status status, const char *format, ...) {
 bool cli_failed_with(cli *run, const char *photo) {
     char message[sizeof run->error.message];
     memcpy(message, run->error.message, sizeof message);
-    keep_message(run, "%s: %s", strcmp(photo, "-") ? photo : "standard input", message);
+    keep_message(run, "%s: %s", cli_input_name(photo), message);
     cli_failed(run);
     if (run->error.code == BD_ERR_OUT_OF_DEVICE_MEMORY) {
         run->status = CLI_TOO_LARGE;
@@ -63,7 +65,24 @@ bool cli_failed(cli *run) {
     return false;
 }
 
+/* The library knows no option that sets a limit of its own parameters. */
+static void name_limit(cli *run) {
+    char limit[60];
+    uint64_t most = 0;
+    if (run->error.code == BD_ERR_IMAGE_TOO_LARGE && cli_value_pixels(run, &run->options.max_pixels, &most)) {
+        const char *message = run->error.message;
+        const int length = snprintf(limit, sizeof limit, "pixels are too many: the limit is %" PRIu64, most);
+        const size_t from = strlen(message) - (size_t)length;
+        if (strlen(message) > (size_t)length && !strcmp(message + from, limit)) {
+            char copy[sizeof run->error.message];
+            memcpy(copy, message, sizeof copy);
+            keep_message(run, "%s; --max-pixels sets it", copy);
+        }
+    }
+}
+
 bool cli_failed_to_read(cli *run) {
+    name_limit(run);
     cli_failed(run);
     if (run->error.code == BD_ERR_UNSUPPORTED) {
         run->status = CLI_NOT_AN_IMAGE;
@@ -112,6 +131,10 @@ void cli_add_timing(cli *run, const char *name, double started_ms) {
 
 bool cli_is_dash(const char *path) {
     return path && !strcmp(path, "-");
+}
+
+const char *cli_input_name(const char *path) {
+    return cli_is_dash(path) ? "standard input" : path;
 }
 
 bool cli_join(cli_path *path, const char *a, const char *b, const char *c, const char *d) {

@@ -69,5 +69,7 @@ void cli_add_timing(cli *run, const char *name, double started_ms);
 bool cli_join(cli_path *path, const char *a, const char *b, const char *c, const char *d);
 /* "-": standard input or output. */
 bool cli_is_dash(const char *path);
+/* What an input is called in messages. */
+const char *cli_input_name(const char *path);
 
 #endif

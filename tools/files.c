@@ -12,7 +12,7 @@
 #include "progress.h"
 #include "values.h"
 
-#define STDIN_MOST ((size_t)1 << 30)
+#define STREAM_MOST ((size_t)1 << 30)
 
 /* What a signal must remove: set while a temporary exists. */
 static char temporary_path[4096];
@@ -33,30 +33,31 @@ static bool is_folder(cli *run, const char *path) {
 
 /* ---- reading ---- */
 
-bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes) {
-    if (cli_is_terminal(stdin)) {
-        return cli_fail(run, CLI_USAGE, "standard input is a terminal, not a picture");
-    }
+bool cli_is_stream(const char *path) {
+    return cli_is_dash(path) || bd_path_look(path) == BD_PATH_OTHER;
+}
+
+static bool read_all(cli *run, FILE *from, const char *name, uint8_t **data, size_t *bytes) {
     size_t room = (size_t)1 << 20, used = 0;
     uint8_t *buffer = malloc(room);
     while (buffer) {
-        used += fread(buffer + used, 1, room - used, stdin);
-        if (ferror(stdin)) {
+        used += fread(buffer + used, 1, room - used, from);
+        if (ferror(from)) {
             free(buffer);
-            return cli_fail(run, CLI_UNREADABLE, "standard input: %s", strerror(errno));
+            return cli_fail(run, CLI_UNREADABLE, "%s: %s", name, strerror(errno));
         }
         if (!used) {
             free(buffer);
-            return cli_fail(run, CLI_NOT_AN_IMAGE, "standard input: the file is empty");
+            return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: the file is empty", name);
         }
         if (used < room) {
             *data = buffer;
             *bytes = used;
             return true;
         }
-        if (room == STDIN_MOST) {
+        if (room == STREAM_MOST) {
             free(buffer);
-            return cli_fail(run, CLI_TOO_LARGE, "standard input: more than %zu MiB", STDIN_MOST >> 20);
+            return cli_fail(run, CLI_TOO_LARGE, "%s: more than %zu MiB", name, STREAM_MOST >> 20);
         }
         uint8_t *larger = realloc(buffer, room *= 2);
         if (!larger) {
@@ -64,7 +65,21 @@ bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes) {
         }
         buffer = larger;
     }
-    return cli_fail(run, CLI_OUT_OF_MEMORY, "standard input: out of memory");
+    return cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", name);
+}
+
+bool cli_read_stream(cli *run, const char *path, uint8_t **data, size_t *bytes) {
+    const char *name = cli_input_name(path);
+    FILE *from = cli_is_dash(path) ? stdin : cli_open_file(path);
+    if (!from) {
+        return cli_fail(run, CLI_UNREADABLE, "%s: %s", name, strerror(errno));
+    }
+    const bool done = cli_is_terminal(from) ? cli_fail(run, CLI_USAGE, "%s is a terminal, not a picture", name)
+                                            : read_all(run, from, name, data, bytes);
+    if (from != stdin) {
+        (void)fclose(from);
+    }
+    return done;
 }
 
 static void note_warning(void *user, bd_log_level level, const char *message) {
@@ -97,15 +112,15 @@ bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *gi
     if (!limit_reading(run, &params)) {
         return false;
     }
-    if (!cli_is_dash(path)) {
+    if (!cli_is_stream(path)) {
         return !bd_image_read(path, &params, image, &run->error) || cli_failed_to_read(run);
     }
     uint8_t *data = NULL;
     size_t bytes = 0;
-    if (!cli_read_stdin(run, &data, &bytes)) {
+    if (!cli_read_stream(run, path, &data, &bytes)) {
         return false;
     }
-    bd_result result = bd_image_decode(data, bytes, "standard input", &params, image, &run->error);
+    bd_result result = bd_image_decode(data, bytes, cli_input_name(path), &params, image, &run->error);
     free(data);
     return !result || cli_failed_to_read(run);
 }
@@ -146,8 +161,7 @@ bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *im
         return false;
     }
     if (image->format == BD_FORMAT_RGBA16 && run->options.classic && !run->options.quiet) {
-        cli_note(run, "%s: --classic knows 8 bits only: its 16 are rounded",
-                 cli_is_dash(path) ? "standard input" : path);
+        cli_note(run, "%s: --classic knows 8 bits only: its 16 are rounded", cli_input_name(path));
     }
     return true;
 }

@@ -4,7 +4,7 @@
 
 #include "cli.h"
 
-/* Reads a picture; "-" is standard input. */
+/* Reads a picture; "-" is standard input. What cli_is_stream is read whole. */
 bool cli_read_image(cli *run, const char *path, bd_image *image);
 /* The same for what will show in a file: 16 bits are kept where its form holds them. metadata: NULL: it is not wanted. */
 bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *image, bd_metadata *metadata);
@@ -12,8 +12,10 @@ bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *im
 bool cli_reading(cli *run, bd_image_file file, bd_metadata *metadata, bd_image_read_params *params);
 /* The same with parameters of the caller's, but for --strict. */
 bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image);
-/* All of standard input; *data is free()'s. */
-bool cli_read_stdin(cli *run, uint8_t **data, size_t *bytes);
+/* Whether an input can be read once only: "-", or what names a pipe or a device. */
+bool cli_is_stream(const char *path);
+/* All of one; *data is free()'s. */
+bool cli_read_stream(cli *run, const char *path, uint8_t **data, size_t *bytes);
 /* Fails where a file's name says that it is something else than what the option, by its member of run->options, writes.
  * NULL passes. */
 bool cli_check_extension(cli *run, const char *const *option);

@@ -7,10 +7,10 @@
 #include "progress.h"
 
 static bool open_source(cli *run, const char *path, const bd_image_read_params *params, cli_frames *frames) {
-    if (cli_is_dash(path) && !frames->data && !cli_read_stdin(run, &frames->data, &frames->bytes)) {
+    if (!frames->data && cli_is_stream(path) && !cli_read_stream(run, path, &frames->data, &frames->bytes)) {
         return false;
     }
-    bd_result result = frames->data ? bd_animation_decode(frames->data, frames->bytes, "standard input", params,
+    bd_result result = frames->data ? bd_animation_decode(frames->data, frames->bytes, cli_input_name(path), params,
                                                           &frames->source, &run->error)
                                     : bd_animation_open(path, params, &frames->source, &run->error);
     return !result || cli_failed_to_read(run);

@@ -9,7 +9,7 @@
 typedef struct cli_frames {
     const char *path;     /* the photo's, the caller's */
     bd_animation *source; /* NULL: a still picture, of which there is nothing more to do */
-    uint8_t *data;        /* standard input's */
+    uint8_t *data;        /* a stream's, which cannot be read again */
     size_t bytes;
     bd_animation_info info;
     uint32_t read;  /* how many were */

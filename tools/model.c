@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,11 @@ static bool read_names(cli *run, const char *path, char **text, const char ***na
     return true;
 }
 
+/* Its colours differ, as no range's do. */
+static bool is_imagenet(const bd_model_info *info) {
+    return fabsf(info->input_mean[0] - 0.485f) < 1e-4f && fabsf(info->input_deviation[0] - 0.229f) < 1e-4f;
+}
+
 static void say_notes(cli *run, const char *path, const bd_model_info *info) {
     if (run->options.quiet) {
         return;
@@ -84,8 +90,12 @@ static void say_notes(cli *run, const char *path, const bd_model_info *info) {
         cli_note(run, "%s", info->note);
     }
     if (info->input_source == BD_INPUT_SOURCE_ASSUMED) {
-        cli_note(run, "%s: does not tell what it is fed; %g..%g is assumed, and --input-range says otherwise", path,
-                 (double)info->input_low, (double)info->input_high);
+        char assumed[60] = "ImageNet's mean and deviation are";
+        if (!is_imagenet(info)) {
+            (void)snprintf(assumed, sizeof assumed, "%g..%g is", (double)info->input_low, (double)info->input_high);
+        }
+        cli_note(run, "%s: does not tell what it is fed; %s assumed; where that is wrong, give --input-range", path,
+                 assumed);
     }
 }
 

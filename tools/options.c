@@ -118,7 +118,7 @@ static const cli_kind part = {.type = CLI_PART,
 static const cli_kind levels = {.type = CLI_LEVELS,
                                 .high = 100,
                                 .unit = "percent",
-                                .miss = "takes LOW,HIGH in {unit}, such as 10,90, not '{value}'"};
+                                .miss = "takes LOW,HIGH in {unit}, the lower first, such as 10,90, not '{value}'"};
 static const cli_kind margin = {.type = CLI_MARGIN,
                                 .high = 10000,
                                 .miss = "takes a margin of {low} to {high} pixels, or percent as in 5%, not '{value}'"};

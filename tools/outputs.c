@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "files.h"
 #include "outputs.h"
 #include "platform.h"
 #include "platform/file_system.h"
@@ -157,7 +158,7 @@ static bool takes_name(cli_photo *photo) {
     const bd_image_read_params params = {.struct_size = sizeof params, .max_pixels = 1};
     bd_image image = {0};
     bd_error error;
-    if (cli_photo_is_named_so(photo)) {
+    if (cli_photo_is_named_so(photo) || cli_is_stream(photo->path)) {
         return true; /* broken or not: what is mended later finds its name free */
     }
     bd_result result = bd_image_read(photo->path, &params, &image, &error);
@@ -385,13 +386,32 @@ static bool choose(cli *run, cli_outputs *o) {
     return true;
 }
 
-static bool make_folder(cli *run, const char *folder) {
-    bd_failure failure = bd_path_look(folder) ? 0 : bd_folder_make(folder);
-    if (failure && bd_path_look(folder) != BD_PATH_FOLDER) { /* nor was it made by another run meanwhile */
-        return cli_fail(run, CLI_UNWRITABLE, "%s: cannot make the folder: %s", folder,
-                        bd_failure_say(failure, &(bd_failure_text){0}));
+/* Whether a photo, as far as its name tells, is still to get its results. */
+static bool is_to_be_written(const cli_outputs *o) {
+    for (size_t i = 0; i < o->photos.count; i++) {
+        const cli_photo *photo = &o->photos.items[i];
+        if (photo->state == CLI_PHOTO_TO_DO && (!photo->listed || cli_photo_is_named_so(photo))) {
+            return true;
+        }
     }
-    return cli_may_write_in(folder) || cli_fail(run, CLI_UNWRITABLE, "%s: cannot write: %s", folder, strerror(errno));
+    return false;
+}
+
+static bool make_folder(cli *run, const cli_outputs *o) {
+    const char *folder = o->folder;
+    bd_path_kind kind = bd_path_look(folder);
+    bd_failure failure = kind ? 0 : bd_folder_make(folder);
+    kind = failure ? bd_path_look(folder) : kind; /* another run may have made it meanwhile */
+    if (kind == BD_PATH_FILE || kind == BD_PATH_OTHER) {
+        return cli_fail(run, CLI_UNWRITABLE, "%s: not a folder", folder);
+    }
+    if (failure && kind != BD_PATH_FOLDER) {
+        return cli_is_there(folder) ? cli_fail(run, CLI_UNWRITABLE, "%s: a symbolic link to nothing", folder)
+                                    : cli_fail(run, CLI_UNWRITABLE, "%s: cannot make the folder: %s", folder,
+                                               bd_failure_say(failure, &(bd_failure_text){0}));
+    }
+    return !is_to_be_written(o) || cli_may_write_in(folder) ||
+           cli_fail(run, CLI_UNWRITABLE, "%s: cannot write: %s", folder, strerror(errno));
 }
 
 bool cli_outputs_plan(cli *run, cli_outputs *o) {
@@ -414,8 +434,7 @@ bool cli_outputs_plan(cli *run, cli_outputs *o) {
         return false;
     }
     o->folds = o->folds && ignores_case(o->folder);
-    return settle_names(run, o) && check_all(run, o) && choose(run, o) && check_beside(run, o) &&
-           make_folder(run, o->folder);
+    return settle_names(run, o) && check_all(run, o) && choose(run, o) && check_beside(run, o) && make_folder(run, o);
 }
 
 bool cli_outputs_check_absent(cli *run) {

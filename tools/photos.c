@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "claims.h"
 #include "files.h"
 #include "photos.h"
 #include "platform.h"
@@ -25,6 +26,7 @@ typedef struct walk {
     cli_photos *photos;
     cli_file_id output; /* which is not looked into */
     bool has_output;
+    cli_claims missing; /* it, where it is not there yet */
 } walk;
 
 static bool no_memory(cli *run) {
@@ -134,7 +136,12 @@ static bool take(walk *w, const folder *at, const char *name) {
     switch (bd_path_look(path)) {
     case BD_PATH_FOLDER: return enter(w, at, path);
     case BD_PATH_OTHER: free(path); return true;
-    case BD_PATH_NONE: /* a link that leads nowhere is not passed over in silence */
+    case BD_PATH_NONE: /* a link that leads nowhere is not passed over in silence, but where it leads to the results */
+        if (w->missing.count && cli_claims_have(w->run, &w->missing, path)) {
+            free(path);
+            return true;
+        }
+        break;
     case BD_PATH_FILE: break;
     }
     return add_listed(w, at, path);
@@ -192,19 +199,33 @@ static bool list_operand(walk *w, const char *path) {
     return true;
 }
 
+/* As a link may name it. */
+static bool claim_missing(cli *run, const char *output, cli_claims *missing) {
+    cli_path path;
+    size_t length = strlen(output);
+    while (length > 1 && bd_path_is_separator(output[length - 1])) {
+        length--;
+    }
+    if (length >= sizeof path.text) {
+        return true; /* making it fails */
+    }
+    memcpy(path.text, output, length);
+    path.text[length] = '\0';
+    return cli_claims_add(run, missing, path.text, true, 0);
+}
+
 bool cli_photos_list(cli *run, cli_photos *photos) {
     const cli_options *from = &run->options;
     walk w = {.run = run, .photos = photos};
     w.has_output = cli_identify(from->output_dir, &w.output);
-    for (unsigned i = 0; i < from->operand_count; i++) {
-        if (cli_is_dash(from->operands[i])) {
-            return cli_fail(run, CLI_USAGE, "with --output-dir photos are files, not standard input");
-        }
-        if (!list_operand(&w, from->operands[i])) {
-            return false;
-        }
+    bool done = w.has_output || claim_missing(run, from->output_dir, &w.missing);
+    for (unsigned i = 0; i < from->operand_count && done; i++) {
+        done = cli_is_dash(from->operands[i])
+                   ? cli_fail(run, CLI_USAGE, "with --output-dir photos are files, not standard input")
+                   : list_operand(&w, from->operands[i]);
     }
-    return true;
+    cli_claims_finish(&w.missing);
+    return done;
 }
 
 bool cli_photo_is_named_so(const cli_photo *photo) {

@@ -16,6 +16,8 @@ static bool ends_so(const char *path, const char *ending) {
     return length > strlen(ending) && !strcmp(path + length - strlen(ending), ending);
 }
 
+enum { MOST_CLASS = 20 }; /* of Pascal VOC: numbers up to that may be a label map's */
+
 /* Rounding and resampling go a little beyond 0..1, which becomes 0 and 1. */
 static bool check_range(cli *run, const char *path, const cli_npy *n) {
     const double slack = n->kind == 'f' ? 1e-3 : 0;
@@ -23,7 +25,7 @@ static bool check_range(cli *run, const char *path, const cli_npy *n) {
         return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: some of its numbers are NaN; a matte's are from 0 to 1", path);
     }
     if (n->low < -slack || n->high > n->most + slack) {
-        const bool bytes = n->kind == 'f' && n->low >= 0 && n->high <= 255;
+        const bool bytes = n->kind == 'f' && n->low >= 0 && n->high > MOST_CLASS && n->high <= 255;
         return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: its numbers are from %g to %g; a matte's are from 0 to %g%s", path,
                         n->low + 0.0, n->high + 0.0, n->most, bytes ? ": divide by 255" : "");
     }
@@ -41,8 +43,8 @@ static bool read_npy(cli *run, const char *path, cli_npy *n, cli_plane *plane) {
         return false;
     }
     if ((uint64_t)n->h * n->w > most) {
-        return cli_fail(run, CLI_TOO_LARGE, "%s: %lux%lu numbers are too many: the limit is %llu", path, n->w, n->h,
-                        (unsigned long long)most);
+        return cli_fail(run, CLI_TOO_LARGE, "%s: %lux%lu numbers are too many: the limit is %llu; --max-pixels sets it",
+                        path, n->w, n->h, (unsigned long long)most);
     }
     plane->values = malloc((size_t)n->h * n->w * sizeof *plane->values);
     plane->w = (uint32_t)n->w;
@@ -82,12 +84,12 @@ bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane
     return plane->values || cli_fail(run, CLI_OUT_OF_MEMORY, "%s: out of memory", path);
 }
 
-/* There is no name to tell by. */
-static bool read_stdin(cli *run, cli_plane *plane) {
-    static const char name[] = "standard input";
+/* No name tells what it is. */
+static bool read_stream(cli *run, const char *path, cli_plane *plane) {
+    const char *name = cli_input_name(path);
     uint8_t *data = NULL;
     size_t bytes = 0;
-    if (!cli_read_stdin(run, &data, &bytes)) {
+    if (!cli_read_stream(run, path, &data, &bytes)) {
         return false;
     }
     bool numbers = cli_npy_is(data, bytes);
@@ -103,9 +105,9 @@ bool cli_read_plane(cli *run, const char *path, cli_plane *plane) {
     *plane = (cli_plane){.values = NULL};
     const cli_mask_source picture = {.path = path};
     if (ends_so(path, ".npz")) {
-        return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: holds several arrays; save the one that is meant as .npy", path);
+        return cli_fail(run, CLI_NOT_AN_IMAGE, "%s: a .npz archive; give the .npy in it", path);
     }
-    bool done = cli_is_dash(path)       ? read_stdin(run, plane)
+    bool done = cli_is_stream(path)     ? read_stream(run, path, plane)
                 : ends_so(path, ".npy") ? read_npy_file(run, path, plane)
                                         : cli_mask_picture_read(run, &picture, plane);
     cli_add_timing(run, "decode", started);

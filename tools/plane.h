@@ -11,8 +11,8 @@ typedef struct cli_plane {
     bool labels; /* they were a label map's */
 } cli_plane;
 
-/* Reads what a picture means (mask_picture.h), with 16 bits where a PNG has them, or what npy.h does, from a file or, "-",
- * from standard input. Upright or not, the file's rows are taken as they are. */
+/* Reads what a picture means (mask_picture.h), with 16 bits where a PNG has them, or what npy.h does, from a file or a
+ * stream. Upright or not, the file's rows are taken as they are. */
 bool cli_read_plane(cli *run, const char *path, cli_plane *plane);
 /* The values of a BD_FORMAT_GRAY16 image. */
 bool cli_plane_take(cli *run, const char *path, const bd_image *image, cli_plane *plane);

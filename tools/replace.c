@@ -6,6 +6,7 @@
 
 #include "claims.h"
 #include "cropping.h"
+#include "css_color.h"
 #include "files.h"
 #include "frames.h"
 #include "json.h"
@@ -13,6 +14,7 @@
 #include "mask.h"
 #include "model.h"
 #include "network.h"
+#include "platform.h"
 #include "progress.h"
 #include "replace.h"
 #include "report.h"
@@ -123,9 +125,20 @@ static bool check_output(cli *run, replacement *r) {
         return false;
     }
     const bd_image_form form = cli_form(r->file);
+    const char *path = r->many ? from->output_dir : from->output;
+    long depth = 8;
+    if (!cli_value_integer(run, &from->depth, &depth)) {
+        return false;
+    }
+    if (depth == 16 && !form.deep && !from->matte_out) {
+        return cli_fail(run, CLI_USAGE, "%.200s: %s has 8 bits; --depth 16 does not go with it", path, form.name);
+    }
+    if (r->params.keep_hidden && (!form.alpha || r->file == BD_IMAGE_FILE_GIF)) {
+        return cli_fail(run, CLI_USAGE, "%.200s: %s has no colours where alpha is 0; --keep-hidden does not go with it",
+                        path, form.name);
+    }
     if (!form.alpha && (from->transparent || (from->color && r->params.color[3] < 255))) {
-        return cli_fail(run, CLI_USAGE, "%s: %s has no transparency; write a PNG",
-                        r->many ? from->output_dir : from->output, form.name);
+        return cli_fail(run, CLI_USAGE, "%s: %s has no transparency; write a PNG", path, form.name);
     }
     if (r->many) {
         cli_outputs *outputs = &r->series.outputs;
@@ -146,6 +159,47 @@ static bool parse_rest(cli *run, replacement *r) {
            choose_background(run, r) && check_output(run, r);
 }
 
+/* Whether an operand looks like the result, whose -o was left out. */
+static bool is_result(const cli *run, const char *path) {
+    bd_image_form form = {.struct_size = sizeof form};
+    bool writes = false;
+    for (uint32_t i = 0; !bd_image_form_at(i, &form) && !writes; i++) {
+        writes = form.writes && cli_has_ending(path, form.endings);
+    }
+    return writes && !run->options.output && !cli_is_there(path);
+}
+
+/* Of one photo. */
+static bool check_operands(cli *run) {
+    const cli_options *from = &run->options;
+    char **operands = from->operands;
+    const bool contain = from->color && cli_value_given(run, &from->replace_params.fit);
+    const char *way = from->transparent         ? "--transparent"
+                      : from->color && !contain ? "--color"
+                      : from->blur              ? "--blur"
+                      : from->background        ? "--background"
+                                                : NULL;
+    const unsigned most = from->background ? 1 : 2, count = from->operand_count;
+    if (count == 3 && !way && is_result(run, operands[2])) {
+        return cli_fail(run, CLI_USAGE, "write the result with -o: backdrop %.200s %.200s -o %.200s", operands[0],
+                        operands[1], operands[2]);
+    }
+    if (count == 2 && way && is_result(run, operands[1])) {
+        return cli_fail(run, CLI_USAGE, "%.200s: write the result with -o, as in: backdrop %.200s %s%s -o %.200s",
+                        operands[1], operands[0], way, from->transparent ? "" : " ...", operands[1]);
+    }
+    return count <= most || cli_fail(run, CLI_USAGE,
+                                     "too many arguments: %.200s; replace takes one photo and its background, with "
+                                     "--output-dir several photos; see backdrop replace --help",
+                                     operands[most]);
+}
+
+static bool check_background(cli *run, const char *path) {
+    uint8_t rgba[4];
+    return !path || cli_is_dash(path) || cli_is_there(path) || !cli_css_color(path, rgba) ||
+           cli_fail(run, CLI_USAGE, "no file '%s'; is it --color '%s'?", path, path);
+}
+
 static bool parse(cli *run, replacement *r) {
     cli_options *from = &run->options;
     r->params = from->replace_params;
@@ -157,11 +211,11 @@ static bool parse(cli *run, replacement *r) {
     r->many = from->output_dir;
     if (r->many) { /* every operand is a photo */
         r->background_path = from->background;
-        return cli_series_check(run) && cli_spare_parse(run, &r->series.spare) && parse_rest(run, r);
+        return check_background(run, r->background_path) && cli_series_check(run) &&
+               cli_spare_parse(run, &r->series.spare) && parse_rest(run, r);
     }
-    unsigned most = from->background ? 1 : 2;
-    if (from->operand_count > most) {
-        return cli_fail(run, CLI_USAGE, "too many arguments: %s; see backdrop replace --help", from->operands[most]);
+    if (!check_operands(run)) {
+        return false;
     }
     r->photo_path = from->operands[0];
     if (from->background && strstr(from->background, CLI_NAME)) {
@@ -171,7 +225,8 @@ static bool parse(cli *run, replacement *r) {
         from->background = r->background_of_name.text;
     }
     r->background_path = from->operand_count > 1 ? from->operands[1] : from->background;
-    return cli_outputs_check_absent(run) && cli_check_inputs(run) && parse_rest(run, r);
+    return check_background(run, r->background_path) && cli_outputs_check_absent(run) && cli_check_inputs(run) &&
+           parse_rest(run, r);
 }
 
 /* In r->alpha, as --matte-out has it. It is made once: replace then takes it instead of the network's answer. A key, which

@@ -25,10 +25,15 @@ static uint32_t class_count(const bd_seen *seen) {
     return seen->class_count < 256 ? seen->class_count : 256;
 }
 
+/* Of a model without names they are its classes' numbers. */
+static bool is_number(const char *name) {
+    return *name && strspn(name, "0123456789") == strlen(name);
+}
+
 /* Appends as much of a name as fits. */
 static void append(char *text, size_t room, const char *between, const char *name) {
     size_t used = strlen(text);
-    (void)snprintf(text + used, room - used, "%s%s", used ? between : "", name);
+    (void)snprintf(text + used, room - used, "%s%s%s", used ? between : "", is_number(name) ? "class " : "", name);
 }
 
 /* "person or dog"; of more than a few only how many. */
@@ -59,7 +64,8 @@ static uint32_t first_of(const bd_class_set *set) {
 }
 
 static bool is_background(const cli_network *network, uint32_t c) {
-    return c == 0 && !strcmp(name_of(network, 0), "background");
+    const char *name = name_of(network, 0);
+    return c == 0 && (!strcmp(name, "background") || is_number(name));
 }
 
 /* The class with most points of those that are not in without; 256: there is none. */
@@ -180,7 +186,7 @@ bool cli_seen_note(cli *run, const cli_network *network, const bd_class_set *cla
         return true;
     }
     char text[sizeof run->error.message];
-    describe(run, network, classes, cli_is_dash(photo) ? "standard input" : photo, text, sizeof text);
+    describe(run, network, classes, cli_input_name(photo), text, sizeof text);
     if (run->options.fail_empty) {
         return cli_fail(run, CLI_NO_SUBJECT, "%s", text);
     }

@@ -38,7 +38,11 @@ static bool parse_many(cli *run, segmenting *s) {
     cli_outputs *outputs = &s->series.outputs;
     outputs->folder = from->output_dir;
     for (size_t i = 0; i < CLI_COUNT(names); i++) {
-        if (names[i] && (!strstr(names[i], CLI_NAME) || bd_path_name(names[i]) != names[i])) {
+        if (names[i] && bd_path_name(names[i]) != names[i]) {
+            return cli_fail(run, CLI_USAGE, "--%s %.200s: with --output-dir it is a name without a folder", options[i],
+                            names[i]);
+        }
+        if (names[i] && !strstr(names[i], CLI_NAME)) {
             return cli_fail(run, CLI_USAGE, "--%s %.200s: with --output-dir it is a name with " CLI_NAME " in it",
                             options[i], names[i]);
         }

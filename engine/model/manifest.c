@@ -317,9 +317,17 @@ bd_result bd_weights_find(const bd_weights *weights, const char *name, bd_weight
     }
     const bd_weights_info *found = &weights->models[at];
     bd_info_give(info, found, sizeof *found);
-    return found->fetched
-               ? BD_OK
-               : bd_fail(error, BD_ERR_FILE_NOT_FOUND, "the weights of %.100s are not in %.200s/cache; run %s %.100s",
-                         found->name, *weights->users.text ? weights->users.text : weights->folder.text,
-                         bd_weights_fetcher(weights), found->name);
+    if (found->fetched) {
+        return BD_OK;
+    }
+    if (is_file(found->path)) {
+        return bd_fail(
+            error, BD_ERR_FILE_NOT_FOUND,
+            "the weights of %.100s are not whole: beside %.200s a file is missing or has another size; run %s "
+            "%.100s",
+            found->name, found->path, bd_weights_fetcher(weights), found->name);
+    }
+    return bd_fail(error, BD_ERR_FILE_NOT_FOUND, "the weights of %.100s are not in %.200s/cache; run %s %.100s",
+                   found->name, *weights->users.text ? weights->users.text : weights->folder.text,
+                   bd_weights_fetcher(weights), found->name);
 }

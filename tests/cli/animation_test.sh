@@ -132,6 +132,8 @@ for from in png webp; do
     moves out.png mattes.png 30 10 28 31
 done
 "$build/backdrop" - "${key[@]}" --transparent --crop 2 --format png -o - < in.webp > out.png 2> said || complain "--crop: $(cat said)"
+"$build/backdrop" <(cat in.webp) "${key[@]}" --transparent --crop 2 -o piped.png 2> said || complain "a pipe: $(cat said)"
+cmp out.png piped.png || complain 'an animation of a pipe is another one'
 "$build/backdrop" in.webp "${key[@]}" --transparent --crop 2 -o out.gif --json > said 2>&1 || complain "--crop: $(cat said)"
 grep -q '"frames":.4' said && tr -d ' \n\t' < said | grep -q '"crop":{"x":28,"y":8,"width":32,"height":35}' ||
     complain "--crop of an animation: $(cat said)"

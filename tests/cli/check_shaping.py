@@ -346,6 +346,7 @@ class Masks(Case):
         bad = ramp.copy()
         bad[3, 5] = np.nan
         for i, (array, said) in enumerate((
+                (ramp * 2, "its numbers are from 0 to 2; a matte's are from 0 to 1\n"),
                 (ramp * 255, 'its numbers are from 0 to 255; a matte\'s are from 0 to 1: divide by 255'),
                 (ramp * -1, 'its numbers are from -1 to 0; a matte\'s are from 0 to 1'), (bad, 'are NaN'),
                 (ramp + np.float32(1.01), 'from 1.01 to 2.01'),
@@ -362,7 +363,7 @@ class Masks(Case):
                 self.assertIn(said, note)
         np.savez(self.at / 'several.npz', ramp)
         note, _ = self.run_backdrop('matte', 'photo.png', '--matte-in', 'several.npz', '-o', 'm.png', status=4)
-        self.assertIn('several.npz: holds several arrays', note)
+        self.assertIn('several.npz: a .npz archive; give the .npy in it', note)
 
     def test_zero_and_one(self):
         self.keep('grey.png', self.half)

@@ -162,9 +162,6 @@ check_usage() {
     run 2 "$person" "$scene" -o "$out" --matte-out "$out"
     run 2 segment "$person" --labels "$out" --overlay "$out"
     says 'two results'
-    mkfifo "$work/in/pipe.jpg"
-    input=/dev/null timeout 20 "$backdrop" "$work/in/pipe.jpg" --transparent -o "$out" 2> "$work/stderr"
-    [ $? -eq 3 ] || complain 'a pipe without a writer does not end with 3'
     run 2 "$person" -o "$out" --blur 0
     says '--blur takes a number of pixels above 0 and up to 10000'
     run 2 "$person" --blur 20000 -o "$out"

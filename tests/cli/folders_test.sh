@@ -165,7 +165,17 @@ PYTHON
     run 0 in "${key[@]}" --recursive --output-dir in/out -q
     run 0 in "${key[@]}" --recursive --output-dir in/out --json
     json 'done=4 no_pictures=2'
-    rm -rf in odd out* deep mattes single named one.png
+    # Nor is one that is not there yet, by whatever link.
+    rm -r in/out
+    ln -s ../later in/later
+    run 0 in "${key[@]}" --recursive --output-dir ./later/ --json
+    json 'done=4 no_pictures=2'
+    run 0 in "${key[@]}" --recursive --output-dir later --json
+    json 'done=4 no_pictures=2'
+    rm -r later
+    run 3 in "${key[@]}" --recursive --output-dir other
+    says 'in/later: No such file or directory'
+    rm -rf in odd out* deep mattes single named one.png later other
 }
 
 check_clashes() {
@@ -356,10 +366,18 @@ check_resume() {
     [ -z "$(comm -23 before <(inodes out))" ] || complain '--skip-existing has done what was there'
     run 0 in "${key[@]}" --output-dir out --skip-existing
     says '4 files: 0 done, 4 skipped'
+    if [ "$(id -u)" -ne 0 ]; then
+        chmod 555 out
+        run 0 in "${key[@]}" --output-dir out --skip-existing
+        says '4 files: 0 done, 4 skipped'
+        run 7 in "${key[@]}" --output-dir out
+        chmod 755 out
+    fi
     # Where results lie among the photos they are no photos when it is gone on.
     run 0 in "${key[@]}" --output-dir in --suffix -cut -q
     rm in/3-cut.png
-    refuses 'is read, and would be overwritten' in "${key[@]}" --output-dir in --suffix -cut
+    refuses 'in/1-cut.png is read, and would be overwritten; give --skip-existing' \
+        in "${key[@]}" --output-dir in --suffix -cut
     run 0 in "${key[@]}" --output-dir in --suffix -cut --skip-existing --json
     json 'done=1 existing=3'
     [ "$(ls in | wc -l)" -eq 8 ] || complain "in place: $(ls in)"
@@ -577,6 +595,41 @@ print("\n".join({"person": "somebody", "dog": "person"}.get(n, n) for n in json.
 }
 
 # A text beside its picture: BACKDROP_SHARED_DIR's case.
+# A pipe that is named is read as standard input is; one in a folder is not even opened.
+check_pipes() {
+    local way
+    mkdir in
+    screen in/a.ppm 1
+    screen in/b.ppm 2
+    mkfifo in/pipe.png
+    run 0 in "${key[@]}" --output-dir out --json
+    json 'done=2 failed=0'
+    run 0 in/a.ppm "${key[@]}" -o one.png
+    run 0 <(cat in/a.ppm) "${key[@]}" -o piped.png
+    cmp one.png piped.png || complain 'a photo of a pipe is another one'
+    cat in/a.ppm > in/pipe.png &
+    run 0 in/pipe.png in/b.ppm "${key[@]}" --output-dir out -q
+    cmp one.png out/pipe.png || complain 'a photo of a named pipe is another one'
+    cat in/a.ppm | "$backdrop" /dev/stdin "${key[@]}" -o piped.png 2> stderr || complain "/dev/stdin: $(cat stderr)"
+    cmp one.png piped.png || complain '/dev/stdin is not standard input'
+    run 0 matte in/a.ppm "${key[@]:0:2}" -o matte.png
+    for way in matte-in coarse trimap; do
+        run 0 in/a.ppm --$way matte.png --color white -o one.png
+        run 0 in/a.ppm --$way <(cat matte.png) --color white -o piped.png
+        cmp one.png piped.png || complain "--$way of a pipe is another one"
+    done
+    run 0 in/a.ppm --matte-in matte.png in/b.ppm -o one.png
+    run 0 <(cat in/a.ppm) --matte-in <(cat matte.png) <(cat in/b.ppm) -o piped.png
+    cmp one.png piped.png || complain 'pipes for all inputs make another picture'
+    refuses 'in/pipe.png and in/./pipe.png are one pipe, which can be read once' in/pipe.png in/./pipe.png -o one.png
+    refuses 'only one input can be standard input' - - -o one.png
+    cat in/a.ppm | "$backdrop" - /dev/stdin -o one.png 2> stderr && complain 'standard input is read twice'
+    says 'are one pipe'
+    run 4 /dev/null --color red -o one.png
+    says '/dev/null: the file is empty'
+    rm -rf in out one.png piped.png matte.png
+}
+
 check_field() {
     local photos=${BACKDROP_SHARED_DIR:-none}/data/field/08-sidecar-stops-batch/photos
     [ -d "$photos" ] || { printf 'not tried: there is no %s\n' "$photos"; return; }
@@ -601,6 +654,7 @@ check_backgrounds
 check_json
 check_stdout
 check_many
+check_pipes
 check_field
 if "$backdrop" models --json 2> /dev/null | grep -qE '"fetched":[[:space:]]*true'; then
     check_series

@@ -73,6 +73,14 @@ for range in '' 0 0..2 1/ /1 1/0 1,2/1 1,2,3/1,2 1,2,3,4/1 1/1/1 nan/1 0.5/inf 1
 done
 run 2 models info "$lite/float.tflite" --channels grb
 
+run 0 models info "$corpus/onnx/dynamic.onnx"
+notes "dynamic.onnx: does not tell what it is fed; ImageNet's mean and deviation are assumed; where that is wrong, give --input-range$"
+
+# Of a model without names class 0 is the background, and none to be recommended.
+run 0 "$BACKDROP_SOURCE_DIR/tools/samples/person.jpg" --color red --model "$lite/float.tflite" --class 1 -o "$work/none.png"
+notes "no class 1 found in .*person.jpg; found: class 2; try --class '2'$"
+rm -f "$work/none.png"
+
 # ---- the case from the field: one network exported to expect three ranges ----
 
 if [ -d "$field" ]; then
@@ -80,7 +88,7 @@ if [ -d "$field" ]; then
         file=$field/${case%:*}.onnx range=${case#*:}
         run 0 models info "$file"
         prints '; by assumption: the file does not tell$'
-        notes "${case%:*}.onnx: does not tell what it is fed"
+        notes "${case%:*}.onnx: does not tell what it is fed; .* assumed; where that is wrong"
         run 0 segment "$field/in.png" --model "$file" --input-range "$range" --labels "$work/${case%:*}.png"
         quiet
     done

@@ -50,6 +50,37 @@ done
 refuses 2 'GIF always loses' "$person" --color red --lossless -o x.gif
 [ "$("$backdrop" replace --help | grep -c 'GIF')" -ge 2 ] || complain 'the help has no GIF'
 
+for form in JPEG GIF; do
+    refuses 2 "x.${form,,}: $form has 8 bits; --depth 16 does not go with it" "$person" --color red --depth 16 -o "x.${form,,}"
+done
+refuses 2 'done: JPEG has 8 bits' "$person" --color red --depth 16 --format jpeg --output-dir done
+refuses 2 'JPEG has no colours where alpha is 0; --keep-hidden' "$person" --color red --keep-hidden -o x.jpg
+refuses 2 'GIF has no colours where alpha is 0; --keep-hidden' "$person" --transparent --keep-hidden -o x.gif
+refuses 2 "LOW,HIGH in percent, the lower first" "$person" --color red --levels 90,10 -o x.png
+refuses 2 '--background needs a file'\''s name' "$person" --background '' -o x.png
+refuses 2 '--matte-in needs a file'\''s name' "$person" --matte-in '' --color red -o x.png
+refuses 2 'a file'\''s name is empty' "$person" '' -o x.png
+refuses 5 'the limit is 1000; --max-pixels sets it' "$person" --key auto --color red --max-pixels 1K -o x.png
+: > file
+ln -s nowhere link
+refuses 7 'file: not a folder' "$person" --color red --output-dir file
+refuses 7 'link: a symbolic link to nothing' "$person" --color red --output-dir link
+refuses 2 '--labels x/{name}.png: with --output-dir it is a name without a folder' \
+    segment "$person" --labels 'x/{name}.png' --output-dir done
+refuses 2 '--labels x.png: with --output-dir it is a name with {name} in it' \
+    segment "$person" --labels x.png --output-dir done
+
+# What beginners leave out.
+refuses 2 'write the result with -o: backdrop a.jpg b.jpg -o out.png' a.jpg b.jpg out.png
+refuses 2 'out.png: write the result with -o, as in: backdrop a.jpg --transparent -o out.png' a.jpg out.png --transparent
+refuses 2 'out.png: write the result with -o, as in: backdrop a.jpg --color ... -o out.png' a.jpg out.png --color '#fff'
+refuses 2 'too many arguments: c.jpg; replace takes one photo and its background, with --output-dir several' \
+    a.jpg b.jpg c.jpg d.jpg -o x.png
+refuses 2 "no file 'red'; is it --color 'red'?" "$person" red -o x.png
+refuses 2 "no file '#20b040'; is it --color '#20b040'?" "$person" --background '#20b040' --output-dir done
+: > red
+refuses 4 'red: the file is empty' "$person" red -o x.png
+
 # Sets of names.
 refuses 2 "--class-names is voc, ade20k, cityscapes, person, or a file with a name a line, not 'coco'" \
     models info "$BACKDROP_SOURCE_DIR/tests/fuzz/corpus/onnx/batch.onnx" --class-names coco

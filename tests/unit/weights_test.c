@@ -86,6 +86,7 @@ static void test_models(void **state) {
     put(folder, "cache/one/a.bin", "ab");
     weights = opened(folder);
     assert_int_equal(bd_weights_find(weights, "one", &info, &error), BD_ERR_FILE_NOT_FOUND);
+    assert_non_null(strstr(error.message, "one are not whole") && strstr(error.message, "/cache/one/a.bin"));
     bd_weights_close(weights);
 }
 
