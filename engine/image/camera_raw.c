@@ -68,7 +68,7 @@ static bool is_cr2(const bd_image_source *source, uint64_t first) {
     return first == FIRST && source->bytes > FIRST && !memcmp(source->data + BD_IFD_HEADER, mark, sizeof mark);
 }
 
-bool bd_tiff_is_camera_raw(const bd_image_source *source, uint64_t page) {
+static bool has_raw(const bd_image_source *source, uint64_t page) {
     bd_ifd_file file;
     uint64_t at = bd_ifd_open(source->data, source->bytes, &file);
     const uint64_t pixels = read_directory(&file, page).pixels;
@@ -81,4 +81,15 @@ bool bd_tiff_is_camera_raw(const bd_image_source *source, uint64_t page) {
         at = bd_ifd_next(&file, at);
     }
     return raw;
+}
+
+bd_result bd_tiff_check_page(const bd_image_source *source, uint64_t page, bool reduced, bd_error *error) {
+    if (has_raw(source, page)) {
+        return bd_fail(error, BD_ERR_UNSUPPORTED, "%s: a camera's raw picture; export it as TIFF or JPEG",
+                       source->name);
+    }
+    if (reduced) {
+        bd_image_warn(source, "%s: TIFF: a thumbnail is all that can be read", source->name);
+    }
+    return BD_OK;
 }

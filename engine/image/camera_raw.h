@@ -5,8 +5,8 @@
 
 #include "image/image_source.h"
 
-/* Does a TIFF, of which the page would be read whose directory lies at a place, hold a raw picture or a larger one than
- * that in its subdirectories? */
-bool bd_tiff_is_camera_raw(const bd_image_source *source, uint64_t page);
+/* Of a TIFF the page would be read whose directory lies at a place. BD_ERR_UNSUPPORTED: the file holds a raw picture, or
+ * one below that page that is larger. Warns where the page is reduced, so that a thumbnail is all that there is. */
+bd_result bd_tiff_check_page(const bd_image_source *source, uint64_t page, bool reduced, bd_error *error);
 
 #endif

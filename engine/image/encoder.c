@@ -7,8 +7,8 @@
 
 #include "base/params.h"
 #include "image/exif.h"
-#include "image/ifd_metadata.h"
 #include "image/metadata.h"
+#include "image/text_tags.h"
 
 bool bd_encoder_grow(bd_encoder *to, size_t bytes) {
     if (to->room - to->used >= bytes) {
@@ -76,7 +76,7 @@ static bool has_density(const bd_metadata *metadata, unsigned held) {
 static bool has_texts(const bd_metadata *metadata, unsigned held) {
     bool has = false;
     for (size_t i = 0; i < metadata->text_count; i++) {
-        has |= !(held >> BD_METADATA_EXIF & 1u && bd_exif_has_text(metadata, &metadata->texts[i]));
+        has |= !(held >> BD_METADATA_EXIF & 1u && bd_text_in_exif(&metadata->texts[i], metadata));
     }
     return has;
 }

@@ -40,7 +40,7 @@ typedef struct bd_heif_boxes {
     bd_result result;
     bd_cursor parts[BD_HEIF_PARTS];
     bool has[BD_HEIF_PARTS];
-    bool has_tracks; /* besides its items: a sequence of pictures */
+    bool has_tracks;     /* besides its items: a sequence of pictures */
     bd_heif_item *items; /* by id */
     bd_cursor *properties;
     uint32_t *property_types;

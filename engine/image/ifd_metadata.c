@@ -10,22 +10,16 @@
 #include "image/iptc.h"
 #include "image/jpeg_segments.h"
 #include "image/metadata.h"
+#include "image/text_tags.h"
 
 enum {
-    TAG_TITLE = 0x010d, /* TIFF's DocumentName */
-    TAG_DESCRIPTION = 0x010e,
-    TAG_MAKE = 0x010f,
-    TAG_MODEL = 0x0110,
     TAG_ORIENTATION = 0x0112,
     TAG_DENSITY_X = 0x011a,
     TAG_DENSITY_Y = 0x011b,
     TAG_DENSITY_UNIT = 0x0128,
-    TAG_SOFTWARE = 0x0131,
     TAG_TIME = 0x0132,
-    TAG_AUTHOR = 0x013b,
     TAG_CHROMA_PLACE = 0x0213,
     TAG_XMP = 0x02bc,
-    TAG_COPYRIGHT = 0x8298,
     TAG_IPTC = 0x83bb,
     TAG_RESOURCES = 0x8649 /* Photoshop's */
 };
@@ -268,53 +262,23 @@ static bool is_time(const char *text) {
     return is;
 }
 
-/* PNG's keys; of two with one tag the first goes before. */
-static const struct {
-    const char *key;
-    uint16_t tag;
-} text_tags[] = {{"Title", TAG_TITLE},         {"Description", TAG_DESCRIPTION}, {"Comment", TAG_DESCRIPTION},
-                 {"Software", TAG_SOFTWARE},   {"Creation Time", TAG_TIME},      {"Author", TAG_AUTHOR},
-                 {"Copyright", TAG_COPYRIGHT}, {"Artist", TAG_AUTHOR},           {"Make", TAG_MAKE},
-                 {"Model", TAG_MODEL}};
-
-/* Does the entry say it? */
-static bool says(const bd_ifd_entry *entry, const bd_metadata_text *text) {
-    const size_t bytes = strlen(text->value);
-    bool says = false;
-    for (size_t t = 0; t < BD_COUNT(text_tags); t++) {
-        says |= text_tags[t].tag == entry->tag && !strcmp(text_tags[t].key, text->key);
-    }
-    return says && entry->value && entry->bytes >= bytes && !memcmp(entry->value, text->value, bytes) &&
-           (entry->bytes == bytes || !entry->value[bytes]);
-}
-
 static bool has_text(const bd_ifd *main_directory, const bd_metadata_text *text) {
     bool has = false;
     for (uint32_t i = 0; i < main_directory->count && !has; i++) {
-        has = says(&main_directory->entries[i], text);
-    }
-    return has;
-}
-
-bool bd_exif_has_text(const bd_metadata *metadata, const bd_metadata_text *text) {
-    bd_ifd_file file;
-    const uint64_t first = bd_ifd_open(metadata->exif, metadata->exif_bytes, &file);
-    const uint32_t count = first ? bd_ifd_count(&file, first) : 0;
-    bool has = false;
-    for (uint32_t i = 0; i < count && !has; i++) {
-        const bd_ifd_entry entry = bd_ifd_entry_at(&file, first, i);
-        has = says(&entry, text);
+        has = bd_text_in_entry(text, &main_directory->entries[i]);
     }
     return has;
 }
 
 static void add_texts(addition *a) {
     const bd_metadata *m = &a->to->metadata;
-    for (size_t t = 0; t < BD_COUNT(text_tags); t++) {
+    size_t tags;
+    const bd_text_tag *tag = bd_text_tags(&tags);
+    for (; tags; tags--, tag++) {
         for (size_t i = 0; i < m->text_count; i++) {
             const bd_metadata_text *text = &m->texts[i];
-            if (!strcmp(text_tags[t].key, text->key) && (text_tags[t].tag != TAG_TIME || is_time(text->value))) {
-                (void)add(a, text_tags[t].tag, BD_IFD_ASCII, text->value, strlen(text->value) + 1);
+            if (!strcmp(tag->key, text->key) && (tag->tag != TAG_TIME || is_time(text->value))) {
+                (void)add(a, tag->tag, BD_IFD_ASCII, text->value, strlen(text->value) + 1);
             }
         }
     }

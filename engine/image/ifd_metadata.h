@@ -11,7 +11,5 @@ bd_result bd_tiff_take_metadata(const bd_image_source *source, uint64_t page, bd
 /* Adds the encoder's metadata to the TIFF of one page that it holds, whose byte order is that of the EXIF. Leaves its
  * result in the encoder. */
 void bd_tiff_add_metadata(bd_encoder *to);
-/* Does a PNG's text stand in the EXIF, in the entry that a TIFF has for it? */
-bool bd_exif_has_text(const bd_metadata *metadata, const bd_metadata_text *text);
 
 #endif

@@ -42,6 +42,7 @@
 #include "image/rows.h"
 #include "image/samples.h"
 #include "image/stb.h"
+#include "image/text_tags.h"
 #include "image/tiff.h"
 #include "image/tiff_encode.h"
 #include "image/webp.h"

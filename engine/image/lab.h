@@ -5,13 +5,18 @@
 
 #include "base/base.h"
 
-/* From L*a*b* of one white point to that of D50, by Bradford's matrix. */
+typedef struct bd_lab_matrix {
+    double at[3][3];
+} bd_lab_matrix;
+
+/* From L*a*b* of one white point to that of D50, by Bradford's matrix. All zero: it is D50 already. */
 typedef struct bd_lab_white {
-    double matrix[3][3]; /* of X, Y and Z as parts of the white's */
+    bool adapts;
+    bd_lab_matrix matrix; /* of X, Y and Z as parts of the white's */
 } bd_lab_white;
 
-/* x and y of the white point. false: it is D50, or no white. */
-bool bd_lab_white_init(bd_lab_white *white, double x, double y);
+/* x and y of the white point; one that is D50, or no white, is taken for D50. */
+void bd_lab_white_init(bd_lab_white *white, double x, double y);
 /* Pixels of L*, a*, b* as ICC's fourth version encodes them in 16 bits, and a fourth number, in place. */
 void bd_lab_adapt(const bd_lab_white *white, void *pixels, size_t count);
 

@@ -46,7 +46,6 @@ typedef struct tiff_reader {
     uint16_t *row; /* a block's, as numbers */
     bd_color *color;
     bd_lab_white white; /* of L*a*b* that is not D50's */
-    bool has_white;
     bd_image image;
 } tiff_reader;
 
@@ -192,13 +191,6 @@ static bd_result read_header(tiff_reader *reader) {
     const bd_tiff_functions *call = &reader->tiff.call;
     TIFF *file = reader->tiff.file;
     find_page(reader);
-    if (bd_tiff_is_camera_raw(reader->source, call->TIFFCurrentDirOffset(file))) {
-        return bd_fail(reader->error, BD_ERR_UNSUPPORTED, "%s: a camera's raw picture; export it as TIFF or JPEG",
-                       reader->source->name);
-    }
-    if (is_reduced(reader)) {
-        bd_image_warn(reader->source, "%s: TIFF: a thumbnail is all that can be read", reader->source->name);
-    }
     if (reader->tiff.cut_short) {
         bd_image_warn(reader->source, "%s: TIFF: the file is truncated: what tags say behind its end is ignored",
                       reader->source->name);
@@ -207,7 +199,9 @@ static bd_result read_header(tiff_reader *reader) {
         !call->TIFFGetField(file, TIFFTAG_IMAGELENGTH, &reader->height)) {
         return failed(reader, BD_ERR_FILE_CORRUPT);
     }
-    bd_result result = bd_image_check_size(reader->source, reader->width, reader->height, reader->error);
+    bd_result result =
+        bd_tiff_check_page(reader->source, call->TIFFCurrentDirOffset(file), is_reduced(reader), reader->error);
+    result = result ? result : bd_image_check_size(reader->source, reader->width, reader->height, reader->error);
     if (result) {
         return result;
     }
@@ -458,9 +452,10 @@ static bool is_narrow(uint16_t *const maps[3], size_t count) {
 static bd_result make_color(tiff_reader *reader, const void *profile, size_t profile_bytes) {
     const float *white = NULL;
     if (reader->kind == LAB) {
-        reader->has_white = reader->photometric == PHOTOMETRIC_CIELAB &&
-                            reader->tiff.call.TIFFGetField(reader->tiff.file, TIFFTAG_WHITEPOINT, &white) &&
-                            bd_lab_white_init(&reader->white, (double)white[0], (double)white[1]);
+        if (reader->photometric == PHOTOMETRIC_CIELAB &&
+            reader->tiff.call.TIFFGetField(reader->tiff.file, TIFFTAG_WHITEPOINT, &white)) {
+            bd_lab_white_init(&reader->white, (double)white[0], (double)white[1]);
+        }
         return bd_color_create_lab(reader->source, &reader->color, reader->error);
     }
     if (reader->kind == CMYK && profile && !reader->source->gray16) {
@@ -485,9 +480,7 @@ static bd_result convert_rows(tiff_reader *reader) {
         case CMYK: bd_color_inks(reader->color, reader->deep, row, reader->width); break;
         case LAB:
             encode_lab(reader, row);
-            if (reader->has_white) {
-                bd_lab_adapt(&reader->white, row, reader->width);
-            }
+            bd_lab_adapt(&reader->white, row, reader->width);
             bd_color_pixels(reader->color, row, row, reader->width);
             break;
         case RGB:
