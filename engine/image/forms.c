@@ -149,7 +149,7 @@ static bool is_gif(const bd_image_source *source) {
 }
 
 static bool is_psd(const bd_image_source *source) {
-    return has_at(source, 0, "8BPS", 4);
+    return has_at(source, 0, "8BPS\0", 5);
 }
 
 static bool is_hdr(const bd_image_source *source) {

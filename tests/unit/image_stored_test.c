@@ -340,6 +340,7 @@ static void test_texts(void **state) {
         {"P7\nis the last", BD_ERR_FILE_FORMAT},
         {"P8 2 2 255\n", BD_ERR_FILE_FORMAT},
         {"GIF8 is no version", BD_ERR_FILE_FORMAT},
+        {"8BPS is Photoshop's", BD_ERR_FILE_FORMAT},
         {"P6\n# a comment\n2 2 ", BD_ERR_FILE_CORRUPT},
         {"P6\n# cut off in a comment", BD_ERR_FILE_CORRUPT},
         {"P6#\n2#\n 2 70000\n", BD_ERR_FILE_CORRUPT},
