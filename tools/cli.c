@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +6,6 @@
 #include "cli.h"
 #include "platform/clock.h"
 #include "platform/message.h"
-#include "values.h"
 
 double cli_now_ms(void) {
     return bd_now_ms();
@@ -61,31 +59,6 @@ bool cli_failed(cli *run) {
     case BD_ERR_TIMEOUT:
     case BD_ERR_DEVICE_LOST:
     case BD_ERR_DEVICE: run->status = CLI_DEVICE_FAILED; break;
-    }
-    return false;
-}
-
-/* The library knows no option that sets a limit of its own parameters. */
-static void name_limit(cli *run) {
-    char limit[60];
-    uint64_t most = 0;
-    if (run->error.code == BD_ERR_IMAGE_TOO_LARGE && cli_value_pixels(run, &run->options.max_pixels, &most)) {
-        const char *message = run->error.message;
-        const int length = snprintf(limit, sizeof limit, "pixels are too many: the limit is %" PRIu64, most);
-        const size_t from = strlen(message) - (size_t)length;
-        if (strlen(message) > (size_t)length && !strcmp(message + from, limit)) {
-            char copy[sizeof run->error.message];
-            memcpy(copy, message, sizeof copy);
-            keep_message(run, "%s; --max-pixels sets it", copy);
-        }
-    }
-}
-
-bool cli_failed_to_read(cli *run) {
-    name_limit(run);
-    cli_failed(run);
-    if (run->error.code == BD_ERR_UNSUPPORTED) {
-        run->status = CLI_NOT_AN_IMAGE;
     }
     return false;
 }

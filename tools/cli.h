@@ -54,8 +54,6 @@ double cli_now_ms(void);
 bool cli_fail(cli *run, cli_status status, const char *format, ...) BD_PRINTF(3, 4);
 /* The same for a failure of the library, in run->error; the status follows from its code. */
 bool cli_failed(cli *run);
-/* The same for a picture that could not be read: what this build has no decoder of is no fault of the device. */
-bool cli_failed_to_read(cli *run);
 /* The same for a picture that could not be encoded; the message then begins with its path, "-": standard output. */
 bool cli_failed_to_encode(cli *run, const char *path);
 /* The same for a network that the device does not take: its size is too large where the command line gave it, else the

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,29 @@ bool cli_read_stream(cli *run, const char *path, uint8_t **data, size_t *bytes) 
         (void)fclose(from);
     }
     return done;
+}
+
+/* The library knows no option that sets a limit of its own parameters. */
+static void name_limit(cli *run) {
+    char limit[60], copy[sizeof run->error.message];
+    uint64_t most = 0;
+    if (run->error.code == BD_ERR_IMAGE_TOO_LARGE && cli_value_pixels(run, &run->options.max_pixels, &most)) {
+        const int length = snprintf(limit, sizeof limit, "pixels are too many: the limit is %" PRIu64, most);
+        memcpy(copy, run->error.message, sizeof copy);
+        const size_t all = strlen(copy);
+        if (all > (size_t)length && !strcmp(copy + all - (size_t)length, limit)) {
+            (void)cli_fail(run, CLI_TOO_LARGE, "%s; --max-pixels sets it", copy);
+        }
+    }
+}
+
+bool cli_failed_to_read(cli *run) {
+    cli_failed(run);
+    if (run->error.code == BD_ERR_UNSUPPORTED) {
+        run->status = CLI_NOT_AN_IMAGE;
+    }
+    name_limit(run);
+    return false;
 }
 
 static void note_warning(void *user, bd_log_level level, const char *message) {

@@ -12,6 +12,8 @@ bool cli_read_shown(cli *run, const char *path, bd_image_file file, bd_image *im
 bool cli_reading(cli *run, bd_image_file file, bd_metadata *metadata, bd_image_read_params *params);
 /* The same with parameters of the caller's, but for --strict. */
 bool cli_read_picture(cli *run, const char *path, const bd_image_read_params *params, bd_image *image);
+/* cli_failed of a picture that could not be read: what this build has no decoder of is no fault of the device. */
+bool cli_failed_to_read(cli *run);
 /* Whether an input can be read once only: "-", or what names a pipe or a device. */
 bool cli_is_stream(const char *path);
 /* All of one; *data is free()'s. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files.h"
 #include "mask_picture.h"
 #include "platform/text.h"
 #include "progress.h"
