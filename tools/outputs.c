@@ -323,10 +323,11 @@ static bool check_beside(cli *run, const cli_outputs *o) {
         return true;
     }
     for (size_t i = 0; i < o->photos.count && !beside; i++) {
-        const cli_photo *photo = &o->photos.items[i];
         of_photo = (cli_file_id){0};
-        (void)cli_folder_above(photo->path, &of_photo);
-        beside = !photo->listed && of_photo.volume == folder.volume && of_photo.index == folder.index;
+        if (!o->photos.items[i].listed) {
+            (void)cli_folder_above(o->photos.items[i].path, &of_photo);
+        }
+        beside = of_photo.volume == folder.volume && of_photo.index == folder.index;
     }
     for (size_t i = 0; i < o->photos.count && beside; i++) {
         const cli_photo *photo = &o->photos.items[i];

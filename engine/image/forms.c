@@ -93,9 +93,11 @@ static bool is_jp2(const bd_image_source *source) {
 /* The size of the second header, which is a word of letters in a text. */
 static bool is_bmp(const bd_image_source *source) {
     enum { SIZE_AT = 14, LEAST = 12 };
+    if (!has_at(source, 0, "BM", 2) || source->bytes < SIZE_AT + 4) {
+        return false;
+    }
     const uint8_t *size = source->data + SIZE_AT;
-    return has_at(source, 0, "BM", 2) && source->bytes >= SIZE_AT + 4 && !size[1] && !size[2] && !size[3] &&
-           size[0] >= LEAST;
+    return size[0] >= LEAST && !size[1] && !size[2] && !size[3];
 }
 
 static bool is_space(uint8_t c) {

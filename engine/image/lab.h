@@ -5,14 +5,11 @@
 
 #include "base/base.h"
 
-typedef struct bd_lab_matrix {
-    double at[3][3];
-} bd_lab_matrix;
-
 /* From L*a*b* of one white point to that of D50, by Bradford's matrix. All zero: it is D50 already. */
 typedef struct bd_lab_white {
     bool adapts;
-    bd_lab_matrix matrix; /* of X, Y and Z as parts of the white's */
+    double xyz[3];
+    double to_d50[3][3]; /* what X, Y and Z of 1 become */
 } bd_lab_white;
 
 /* x and y of the white point; one that is D50, or no white, is taken for D50. */

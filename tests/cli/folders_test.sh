@@ -11,7 +11,7 @@ backdrop=$build/backdrop person=$source/tools/samples/person.jpg scene=$source/t
 command -v python3 > /dev/null || { printf 'there is no python3\n'; exit 77; }
 "$backdrop" devices --json 2> /dev/null | grep -qE '"usable":[[:space:]]*true' || { printf 'there is no device\n'; exit 77; }
 work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+trap 'fusermount -u "$work/card" 2> /dev/null; rm -rf "$work"' EXIT
 failures=0
 cd "$work" || exit 1
 
@@ -330,7 +330,7 @@ check_case() {
     mkdir in in/1 in/2 card
     screen in/1/A.ppm 1
     screen in/2/a.PPM 2
-    if command -v mkfs.vfat fusefat > /dev/null && [ -w /dev/fuse ]; then
+    if command -v mkfs.vfat > /dev/null && command -v fusefat > /dev/null && [ -w /dev/fuse ]; then
         truncate -s 16M card.img
         mkfs.vfat card.img > /dev/null && fusefat -o rw+ card.img card > /dev/null 2>&1 && mounted=yes
     fi
@@ -594,7 +594,6 @@ print("\n".join({"person": "somebody", "dog": "person"}.get(n, n) for n in json.
     rm -rf in out failing auto said renamed maps names ./*.png ./*.jpg ./*.npy
 }
 
-# A text beside its picture: BACKDROP_SHARED_DIR's case.
 # A pipe that is named is read as standard input is; one in a folder is not even opened.
 check_pipes() {
     local way
@@ -630,6 +629,7 @@ check_pipes() {
     rm -rf in out one.png piped.png matte.png
 }
 
+# A text beside its picture: BACKDROP_SHARED_DIR's case.
 check_field() {
     local photos=${BACKDROP_SHARED_DIR:-none}/data/field/08-sidecar-stops-batch/photos
     [ -d "$photos" ] || { printf 'not tried: there is no %s\n' "$photos"; return; }

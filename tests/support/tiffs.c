@@ -15,6 +15,15 @@ static size_t size_of(uint16_t type) {
     return type < sizeof sizes ? sizes[type] : 8;
 }
 
+int need_tiff(void **state) {
+    (void)state;
+    if (!form_named("TIFF").reads) {
+        print_message("skipped: this build has no libtiff\n");
+        exit(77);
+    }
+    return 0;
+}
+
 void put_number(tiff *t, size_t at, size_t size, uint64_t value) {
     assert_true(at + size <= TIFF_ROOM);
     for (size_t i = 0; i < size; i++) {

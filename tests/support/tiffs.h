@@ -24,6 +24,9 @@ typedef struct field {
     uint8_t value[64]; /* little-endian */
 } field;
 
+/* A group's set-up: its program is skipped by a build that has no libtiff. */
+int need_tiff(void **state);
+
 /* A number of size bytes. */
 void put_number(tiff *t, size_t at, size_t size, uint64_t value);
 uint64_t get_number(const uint8_t *data, bool big, size_t at, size_t size);

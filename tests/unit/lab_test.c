@@ -108,15 +108,6 @@ static void test_d50(void **state) {
     free(file.data);
 }
 
-static int need_tiff(void **state) {
-    (void)state;
-    if (!form_named("TIFF").reads) {
-        print_message("skipped: this build has no libtiff\n");
-        exit(77);
-    }
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_d65), cmocka_unit_test(test_d50)};
     return cmocka_run_group_tests(tests, need_tiff, NULL);

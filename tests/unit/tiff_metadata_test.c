@@ -71,15 +71,6 @@ static bool can_write(bd_image_file file) {
     return form->decode && form->encode;
 }
 
-static int need_tiff(void **state) {
-    (void)state;
-    if (!can_write(BD_IMAGE_FILE_TIFF)) {
-        print_message("skipped: this build has no libtiff\n");
-        exit(77);
-    }
-    return 0;
-}
-
 /* ---- tests ---- */
 
 static void check_sample(const bd_metadata *m, double density) {
